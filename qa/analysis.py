@@ -1,0 +1,142 @@
+"""Text to terms, the same for passages and questions.
+
+A word is matched however it is written: in any case, with or without accents, with any hyphen, and compounds
+joined, hyphenated or apart. `DREAMM-2`, `DREAMM 2` and `dreamm2` share a term; so do `2.5 mg/kg` and `2.5mg/kg`.
+Normalising is for matching alone: nothing here ever changes what is quoted.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from itertools import chain
+from typing import NamedTuple
+
+import regex
+from nltk.stem.porter import PorterStemmer
+from nltk.tokenize.regexp import RegexpTokenizer
+
+from qa.lexicon import LETTER_SPELLINGS, STOP_WORDS, WORD_SPELLINGS
+
+__all__ = ["ANALYZER", "Word", "fold", "terms", "words"]
+
+ANALYZER = "english-porter-1"
+"""The name that a saved index carries: it changes whenever `terms` gives other terms for the same text."""
+
+_LONGEST_TERM = 64  # characters; what is longer is no word, and is cut for matching
+_REMEMBERED_TOKENS = 1 << 18  # distinct tokens whose terms are kept: about 60 MB when full
+
+_HYPHEN = r"[-\u00ad\u2010\u2011\u2012\u2013\u2212]"
+_ATOM = r"(?:\d+(?:[.,·]\d+)*[^\W_]*|[^\W_][\w\p{M}]*(?:['’][^\W\d_]+)?)"
+class _CompoundTokenizer(RegexpTokenizer):
+    """NLTK's tokenizer over all that can make a compound, so that a token's terms can be remembered: words and
+    numbers held together by hyphens, and the number behind a name in capitals ("DREAMM 2", "CD 38").
+
+    NLTK guards patterns from outside with a clock, which doubles the time; this pattern is ours and linear.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            rf"\p{{Lu}}\w*\p{{Lu}}\w*[ \u00a0]\d{{1,3}}(?![\w.,·%])"
+            rf"|[Pp]er[ \u00a0]cent\b|{_ATOM}(?:{_HYPHEN}{_ATOM})*|%"
+        )
+        self.tokenize = regex.compile(self._pattern).findall
+
+
+_TOKENIZER = _CompoundTokenizer()
+_HYPHENS = re.compile("[-\u00ad\u2010\u2011\u2012\u2013\u2212]")
+_PIECE = re.compile(r"%|\d+(?:[.,·]\d+)*(?=[^\W\d_]+(?!\w))(?!st\b|nd\b|rd\b|th\b)|\d+(?:[.,·]\d+)+|[^\W_]+")
+_THOUSANDS = re.compile(r",(?=\d{3}(?!\d))")
+_CLITIC = re.compile(r"['’](?:s|t|ll|re|ve|d|m)?\Z")
+_STEMMER = PorterStemmer()
+
+
+class Word(NamedTuple):
+    """A content word as it stands in the text. A passage that holds any one of `terms` holds the word."""
+
+    text: str
+    terms: tuple[str, ...]
+
+
+def terms(text: str) -> list[str]:
+    """The terms of a text, in order, as often as they occur; stop words dropped.
+
+    >>> terms("The ORR was 29.2 % at 2.5mg/kg in DREAMM-2")
+    ['orr', '29.2', '%', '2.5', 'mg', '2.5mg', 'kg', 'dreamm', '2', 'dreamm2']
+    """
+    return list(chain.from_iterable(map(_terms_of_token, _TOKENIZER.tokenize(text))))
+
+
+def words(text: str) -> list[Word]:
+    """The content words of a question, in order, each with all the terms that stand for it.
+
+    >>> words("the anti-CD38 antibody")
+    [Word(text='anti', terms=('anti', 'anticd38')), Word(text='CD38', terms=('cd38', 'anticd38')), ...]
+    """
+    found: list[Word] = []
+    for token in _TOKENIZER.tokenize(text):
+        pieces, compound = _pieces_of_token(token)
+        if compound and _is_numbered_name(token, pieces):
+            found.append(Word(token, (compound,)))
+            continue
+        for piece in pieces:
+            if piece not in STOP_WORDS:
+                own = _term(piece)
+                found.append(Word(_as_written(piece, token), (own, compound) if compound else (own,)))
+    return found
+
+
+def fold(text: str) -> str:
+    """The text as it is compared: NFKC, case folded, accents dropped, one spelling for Greek letters and hyphens.
+
+    >>> fold("Sjögren’s β₂‐MICROGLOBULIN")
+    "sjogren's beta2-microglobulin"
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    if folded.isascii():
+        return folded
+    folded = _HYPHENS.sub("-", folded.replace("\u00ad", "")).replace("’", "'")
+    bare = "".join(c for c in unicodedata.normalize("NFD", folded) if unicodedata.category(c) != "Mn")
+    return "".join(LETTER_SPELLINGS.get(c, c) for c in bare)
+
+
+@lru_cache(maxsize=_REMEMBERED_TOKENS)
+def _terms_of_token(token: str) -> tuple[str, ...]:
+    pieces, compound = _pieces_of_token(token)
+    own = [_term(piece) for piece in pieces if piece not in STOP_WORDS]
+    return tuple(own + [compound]) if compound else tuple(own)
+
+
+def _pieces_of_token(token: str) -> tuple[list[str], str | None]:
+    """The folded words that a token is made of, and the term of the compound that they make, if they make one."""
+    pieces: list[str] = []
+    for atom in re.split(r"[-\s]", fold(token[: 4 * _LONGEST_TERM])):
+        if atom in WORD_SPELLINGS:
+            pieces.append(WORD_SPELLINGS[atom])
+        else:
+            pieces += _PIECE.findall(_CLITIC.sub("", atom))
+    if token[:3].lower() == "per" and pieces[1:] == ["cent"]:
+        return ["%"], None
+    if len(pieces) < 2 or not any(c.isalpha() for piece in pieces for c in piece):
+        return pieces, None
+    return pieces, _term("".join(pieces))
+
+
+def _is_numbered_name(token: str, pieces: list[str]) -> bool:
+    """Whether a compound is a name with a number, which nothing but the whole of it stands for ("DREAMM-2")."""
+    return len(pieces) == 2 and pieces[1].isdigit() and pieces[0].isalpha() and sum(c.isupper() for c in token) > 1
+
+
+@lru_cache(maxsize=_REMEMBERED_TOKENS)
+def _term(piece: str) -> str:
+    """The index form of a folded word: a number without its thousands' commas, any other word as its Porter stem."""
+    if piece[0].isdigit():
+        return _THOUSANDS.sub("", piece).replace(",", ".").replace("·", ".")[:_LONGEST_TERM]
+    return str(_STEMMER.stem(piece[:_LONGEST_TERM], to_lowercase=False)) if piece.isalpha() else piece[:_LONGEST_TERM]
+
+
+def _as_written(piece: str, token: str) -> str:
+    """A folded piece in the case in which its token has it, where that can be told."""
+    start = token.casefold().find(piece)
+    return token[start : start + len(piece)] if start >= 0 else piece

@@ -1,0 +1,248 @@
+"""Everything that can go wrong in `qa`, each with a code, a message and a hint.
+
+    QAError
+    ├── InvalidRequestError      invalid_request      what was asked breaks the wire form
+    ├── SettingError             invalid_setting      a setting is out of range
+    ├── SourceError
+    │   ├── SourceNotFoundError  source_not_found     no such file or folder
+    │   ├── NoSourcesError       no_sources           a folder without a readable document
+    │   ├── UnreadableError      source_unreadable    the system refuses to read it
+    │   ├── NotTextError         source_not_text      a binary file, or no known encoding
+    │   ├── UnknownFormatError   source_format        no reader for this kind of file
+    │   └── FrontMatterError     front_matter         the header of a Markdown file is broken
+    ├── LibraryError
+    │   ├── LibraryNotFoundError library_not_found    no library in this folder
+    │   ├── IndexFormatError     index_format         written by another version
+    │   ├── DamagedLibraryError  library_damaged      files that do not fit together
+    │   └── LibraryBusyError     library_busy         another process is changing it
+    ├── UnknownDocumentError     unknown_document     no document has this id
+    └── UnknownPassageError      unknown_passage      no passage has this id
+
+`code` is for programs and never changes; the message and the hint are for people.
+Finding nothing is not an error: it is an `Answer` with a reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+__all__ = [
+    "DamagedLibraryError",
+    "FieldProblem",
+    "FrontMatterError",
+    "IndexFormatError",
+    "InvalidRequestError",
+    "LibraryBusyError",
+    "LibraryError",
+    "LibraryNotFoundError",
+    "NoSourcesError",
+    "NotTextError",
+    "QAError",
+    "SettingError",
+    "SourceError",
+    "SourceNotFoundError",
+    "UnknownDocumentError",
+    "UnknownFormatError",
+    "UnknownPassageError",
+    "UnreadableError",
+]
+
+
+class QAError(Exception):
+    """The root of every error that `qa` raises on purpose."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One field of a request and what is wrong with it; `pointer` is a JSON Pointer (RFC 6901)."""
+
+    pointer: str
+    detail: str
+
+
+class InvalidRequestError(QAError):
+    """What was asked breaks the wire form; `problems` names every field."""
+
+    code = "invalid_request"
+
+    def __init__(self, problems: Sequence[FieldProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(
+            " ".join(f"{p.pointer.removeprefix('/') or 'The request'} {p.detail}." for p in problems),
+            hint='Send a question of 1 to 1,000 characters: {"question": "..."}.',
+        )
+
+
+class SettingError(QAError):
+    """A setting has a value outside its range."""
+
+    code = "invalid_setting"
+
+    def __init__(self, name: str, detail: str) -> None:
+        super().__init__(
+            f"The setting {name} {detail}.",
+            hint="See every setting with its range: pincite config show",
+        )
+
+
+class SourceError(QAError):
+    """A source file or folder cannot become a document."""
+
+    code = "source"
+
+
+class SourceNotFoundError(SourceError):
+    """A path that does not exist."""
+
+    code = "source_not_found"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"There is no file or folder {path}.", hint="Check the spelling of the path.")
+
+
+class NoSourcesError(SourceError):
+    """A folder in which no file has a reader."""
+
+    code = "no_sources"
+
+    def __init__(self, path: Path, *, suffixes: Sequence[str]) -> None:
+        super().__init__(
+            f"{path} holds no document to read.",
+            hint=f"Put files there that end in {', '.join(suffixes)}; README files and dot-files are passed over.",
+        )
+
+
+class UnreadableError(SourceError):
+    """The operating system refuses to read a file or folder."""
+
+    code = "source_unreadable"
+
+    def __init__(self, path: Path, *, reason: str) -> None:
+        super().__init__(
+            f"{path} cannot be read: {reason}.",
+            hint="Give this user the right to read it, or leave it out.",
+        )
+
+
+class NotTextError(SourceError):
+    """A file that is not text, or text in no encoding that could be told."""
+
+    code = "source_not_text"
+
+    def __init__(self, path: Path, *, reason: str) -> None:
+        super().__init__(
+            f"{path} is not a text file: {reason}.",
+            hint="Save it as plain text in UTF-8, or leave it out.",
+        )
+
+
+class UnknownFormatError(SourceError):
+    """A file that no reader takes."""
+
+    code = "source_format"
+
+    def __init__(self, path: Path, *, suffixes: Sequence[str]) -> None:
+        super().__init__(
+            f"There is no reader for {path}.",
+            hint=f"Files that end in {', '.join(suffixes)} can be read.",
+        )
+
+
+class FrontMatterError(SourceError):
+    """The YAML header of a Markdown file cannot be understood."""
+
+    code = "front_matter"
+
+    def __init__(self, path: Path, *, reason: str) -> None:
+        super().__init__(
+            f"The front matter of {path} is broken: {reason}.",
+            hint="Mend the lines between the two '---', or take them away.",
+        )
+
+
+class LibraryError(QAError):
+    """A library on disk cannot be used."""
+
+    code = "library"
+
+
+class LibraryNotFoundError(LibraryError):
+    """A folder without a library."""
+
+    code = "library_not_found"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"There is no library in {path}.",
+            hint=f"Make one with: pincite index YOUR_DOCUMENTS --library {path}",
+        )
+
+
+class IndexFormatError(LibraryError):
+    """A library was written by a version of this program with another format."""
+
+    code = "index_format"
+
+    def __init__(self, path: Path, *, found: str, expected: str) -> None:
+        super().__init__(
+            f"{path} holds a library of format {found}, but this version reads format {expected}.",
+            hint="Make it anew in another folder with: pincite index YOUR_DOCUMENTS --library NEW_FOLDER",
+        )
+
+
+class DamagedLibraryError(LibraryError):
+    """The files of a library are broken or do not fit together."""
+
+    code = "library_damaged"
+
+    def __init__(self, path: Path, *, reason: str) -> None:
+        super().__init__(
+            f"The library in {path} is damaged: {reason}.",
+            hint="Make it anew in another folder with: pincite index YOUR_DOCUMENTS --library NEW_FOLDER",
+        )
+
+
+class LibraryBusyError(LibraryError):
+    """Another process is changing the library at this moment."""
+
+    code = "library_busy"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"Another process is changing the library in {path}.",
+            hint="Wait until it has finished, then try again.",
+        )
+
+
+class UnknownDocumentError(QAError):
+    """No document of the library has this id."""
+
+    code = "unknown_document"
+
+    def __init__(self, document_id: str) -> None:
+        super().__init__(
+            f"No document has the id {document_id!r}.",
+            hint="A citation's document id names one that is there.",
+        )
+
+
+class UnknownPassageError(QAError):
+    """No passage of the library has this id."""
+
+    code = "unknown_passage"
+
+    def __init__(self, passage_id: str) -> None:
+        super().__init__(
+            f"No passage has the id {passage_id!r}.",
+            hint="The documents may have changed since; ask the question again.",
+        )

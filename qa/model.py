@@ -1,0 +1,231 @@
+"""The nouns of pincite. Frozen values; offsets are code points, spans half-open."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, NamedTuple
+
+__all__ = [
+    "Answer",
+    "Block",
+    "BlockKind",
+    "Candidate",
+    "Citation",
+    "CitedPassage",
+    "Document",
+    "Hit",
+    "Interpretation",
+    "Marker",
+    "Passage",
+    "Query",
+    "QueryWord",
+    "Reference",
+    "Section",
+    "Span",
+    "digest",
+]
+
+BlockKind = Literal["paragraph", "list", "table", "code"]
+
+
+def digest(text: str) -> str:
+    """SHA-256 of the text in UTF-8, as 64 hexadecimal digits."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+class Span(NamedTuple):
+    """Half-open interval `[start, end)` of characters."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A paragraph, list, table or code listing inside a section, in source order."""
+
+    kind: BlockKind
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A headed part of a document. `path` is its breadcrumb, outermost heading first; the part before
+    the first heading has the empty path. `start` and `end` exclude the heading itself."""
+
+    path: tuple[str, ...]
+    start: int
+    end: int
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """An entry of a document's own bibliography. `text` is None where the source has the marker but no entry."""
+
+    marker: str
+    text: str | None = None
+    doi: str | None = None
+    pmid: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marker:
+    """A place in the text that points to a reference: `[98]`, or one of the labels of `[100, 101]`.
+
+    The span is that of the whole bracket.
+    """
+
+    label: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One work, with the one plain text that every offset refers to.
+
+    `sha256` is the digest of `text`; the constructor refuses sections that overlap or leave the text.
+    """
+
+    id: str
+    title: str
+    text: str
+    source: str
+    authors: tuple[str, ...] = ()
+    editors: tuple[str, ...] = ()
+    publisher: str | None = None
+    updated: date | None = None
+    url: str | None = None
+    keywords: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
+    references: tuple[Reference, ...] = ()
+    markers: tuple[Marker, ...] = ()
+    sha256: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sha256", digest(self.text))
+        reached = 0
+        for section in self.sections:
+            if not reached <= section.start <= section.end <= len(self.text):
+                raise ValueError(f"section {section.path} at {section.start}..{section.end} of {self.id} is misplaced")
+            reached = section.end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A contiguous span of one section: the unit that is indexed, ranked and cited.
+
+    `start` and `end` are character offsets into `Document.text`, half-open, so
+    `document.text[start:end] == passage.text` holds for every passage ever made.
+    `id` sorts in source order within a document. `page` counts from 1, or is None where the source has no pages.
+    """
+
+    id: str
+    document_id: str
+    section: tuple[str, ...]
+    text: str
+    start: int
+    end: int
+    page: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.end - self.start != len(self.text):
+            raise ValueError(f"passage {self.id} spans {self.start}..{self.end} but has {len(self.text)} characters")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryWord:
+    """A content word of the question. Any one of `terms` in a passage covers it; `weight` is in 0..1."""
+
+    text: str
+    terms: tuple[str, ...]
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What a retriever is given: terms with weights above 0, and the words that they stand for."""
+
+    terms: Mapping[str, float]
+    words: tuple[QueryWord, ...]
+    carried_over: tuple[str, ...] = ()
+
+
+class Candidate(NamedTuple):
+    """A passage's id as a retriever ranks it, before the library has supplied the passage.
+
+    A score has no unit and is comparable only within one ranking.
+    """
+
+    passage_id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One passage at one rank (from 1), with its score and the named numbers that speak for it."""
+
+    passage: Passage
+    rank: int
+    score: float
+    evidence: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """The pointer from an answer to its place: `document.text[start:end] == quote`, and `sha256` is that text's."""
+
+    document: Document
+    section: tuple[str, ...]
+    page: int | None
+    start: int
+    end: int
+    quote: str
+    references: tuple[Reference, ...]
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitedPassage:
+    """A passage with its citation; `highlights` are spans of the passage's own text."""
+
+    passage: Passage
+    highlights: tuple[Span, ...]
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interpretation:
+    """How the question was read: what was taken over from earlier ones, and its words that no document holds."""
+
+    carried_over: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A verbatim passage with its citation, or an explicit "nothing found" with the reason.
+
+    `best` is None exactly when `reason` is not. `confidence` is in 0..1. `took_ms`, in milliseconds, is not compared.
+    """
+
+    question: str
+    best: CitedPassage | None
+    confidence: float
+    reason: str | None
+    alternatives: tuple[CitedPassage, ...]
+    interpretation: Interpretation
+    took_ms: float = field(default=0.0, compare=False)
+
+    def __post_init__(self) -> None:
+        if (self.best is None) == (self.reason is None):
+            raise ValueError("an answer has either a passage or a reason for having none")
+
+    @property
+    def answered(self) -> bool:
+        return self.best is not None

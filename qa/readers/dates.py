@@ -1,0 +1,33 @@
+"""Dates as people write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+__all__ = ["parse_date"]
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_FORMS = (
+    re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})\b"),
+    re.compile(r"(?P<name>[A-Za-z]{3,9})\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4})\b"),
+    re.compile(r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?\s+(?P<name>[A-Za-z]{3,9})\.?,?\s+(?P<year>\d{4})\b"),
+)
+
+
+def parse_date(text: str) -> date | None:
+    """The date that a text begins with, or None. An order that could be read in two ways (01/02/2021) is none.
+
+    >>> parse_date("May 11, 2021")
+    datetime.date(2021, 5, 11)
+    """
+    for form in _FORMS:
+        if match := form.match(text.strip()):
+            found = match.groupdict()
+            name = (found.get("name") or "").lower()[:3]
+            month = _MONTHS.index(name) + 1 if name in _MONTHS else int(found.get("month") or 0)
+            try:
+                return date(int(found["year"]), month, int(found["day"]))
+            except ValueError:
+                return None
+    return None

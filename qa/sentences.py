@@ -1,0 +1,72 @@
+"""Text to sentences, by NLTK's Punkt with a fixed list of abbreviations: the same text always gives the same ones.
+
+Punkt is not trained on the library, because then a document's sentences would depend on its neighbours.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
+
+from qa.lexicon import ABBREVIATIONS
+from qa.model import Span
+
+__all__ = ["sentences"]
+
+_MARKERS = r"(?:\[[^\[\]\n]{1,60}\]\s*)+"
+_LEADING_MARKERS = re.compile(_MARKERS)
+# A marker set without a space behind the full stop ("results.[98] The ...") hides the boundary from Punkt.
+_HIDDEN_BOUNDARY = re.compile(rf"[.!?]['\"”’)]?{_MARKERS}(?<=\s)(?=[\"“(]?[A-Z])")
+
+
+def sentences(text: str, start: int, end: int) -> list[Span]:
+    """The sentences of `text[start:end]` in order, as spans of `text` without white space around them.
+
+    Every character that is not white space belongs to exactly one sentence, and a reference marker behind the
+    full stop to the sentence before it.
+
+    >>> text = "It worked. [98] It was 0.5 mg (eg, oral)."
+    >>> [text[a:b] for a, b in sentences(text, 0, len(text))]
+    ['It worked. [98]', 'It was 0.5 mg (eg, oral).']
+    """
+    starts: list[int] = []
+    for line_start, line_end in _lines(text, start, end):
+        line = text[line_start:line_end]
+        found = {0, *(match.end() for match in _HIDDEN_BOUNDARY.finditer(line))}
+        for sentence_start, sentence_end in _punkt().span_tokenize(line):
+            if sentence_start == 0:
+                continue
+            leading = _LEADING_MARKERS.match(line, sentence_start)
+            if leading is None:
+                found.add(sentence_start)
+            elif leading.end() < sentence_end:
+                found.add(leading.end())
+        starts += sorted(line_start + each for each in found if each < len(line))
+    spans = (_trimmed(text, a, b) for a, b in zip(starts, [*starts[1:], end], strict=bool(starts)))
+    return [span for span in spans if span.start < span.end]
+
+
+def _lines(text: str, start: int, end: int) -> list[Span]:
+    """The parts of `text[start:end]` that a sentence cannot run across: paragraphs, list items and table rows.
+
+    A single line break inside a paragraph is a wrapped line, unless the next line opens an item or a row.
+    """
+    cuts = [match.end() for match in _LINE_CUT.finditer(text, start, end)]
+    return [Span(a, b) for a, b in zip([start, *cuts], [*cuts, end], strict=True) if a < b]
+
+
+_LINE_CUT = re.compile(r"\n(?:\s*\n\s*|(?=[ \t]*(?:[-*•‣–+][ \t]|\d{1,3}[.)][ \t]|\|))|(?<=\|\n))")
+
+
+def _trimmed(text: str, start: int, end: int) -> Span:
+    piece = text[start:end]
+    return Span(start + len(piece) - len(piece.lstrip()), end - len(piece) + len(piece.rstrip()))
+
+
+@lru_cache(maxsize=1)
+def _punkt() -> PunktSentenceTokenizer:
+    parameters = PunktParameters()
+    parameters.abbrev_types = set(ABBREVIATIONS)
+    return PunktSentenceTokenizer(parameters)

@@ -1,0 +1,100 @@
+"""The JSON interface: questions, documents, passages, and the state of the service."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from flask import Blueprint, Response, request
+from pydantic import BaseModel
+from werkzeug.exceptions import UnsupportedMediaType
+
+from qa.errors import FieldProblem, InvalidRequestError
+from qa.wire import AskRequest, cited_passage_body, document_body
+from web.answers import answer_to, current_engine
+from web.openapi import openapi_document
+
+__all__ = ["Live", "Ready", "api"]
+
+PARAMETERS = ("q", "limit", "document", "history")
+
+api = Blueprint("api", __name__)
+
+
+class Live(BaseModel):
+    """The process runs."""
+
+    status: Literal["live"] = "live"
+
+
+class Ready(BaseModel):
+    """The library can be asked."""
+
+    status: Literal["ready"] = "ready"
+    documents: int
+
+
+@api.post("/ask")
+def ask() -> Response:
+    """Answer the question of a JSON body."""
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("Send the question as JSON, with the header Content-Type: application/json.")
+    return _json(answer_to(AskRequest.from_json(request.get_data())))
+
+
+@api.get("/ask")
+def ask_by_address() -> Response:
+    """Answer the question of a query string."""
+    if found := [problem for name in request.args if (problem := _parameter_problem(name))]:
+        raise InvalidRequestError(found)
+    asked = AskRequest.from_arguments(
+        request.args.get("q"),
+        history=request.args.getlist("history"),
+        limit=request.args.get("limit"),
+        document=request.args.get("document"),
+    )
+    return _json(answer_to(asked))
+
+
+@api.get("/documents/<document_id>.json")
+def document(document_id: str) -> Response:
+    """One document whole."""
+    engine = current_engine()
+    return _json(document_body(engine.document(document_id), engine.passages(document_id)))
+
+
+@api.get("/passages/<passage_id>.json")
+def passage(passage_id: str) -> Response:
+    """One passage with its citation."""
+    return _json(cited_passage_body(current_engine().passage(passage_id)))
+
+
+@api.get("/openapi.json")
+def openapi() -> dict[str, object]:
+    """This interface in the form of OpenAPI 3.1."""
+    return openapi_document()
+
+
+@api.get("/livez")
+def livez() -> Response:
+    """Say that the process runs."""
+    return _json(Live())
+
+
+@api.get("/readyz")
+def readyz() -> Response:
+    """Say that the library can be asked."""
+    return _json(Ready(documents=len(current_engine().documents())))
+
+
+def _parameter_problem(name: str) -> FieldProblem | None:
+    """What is wrong with a parameter's being there, or being there so often."""
+    pointer = "/" + name.replace("~", "~0").replace("/", "~1")
+    if name not in PARAMETERS:
+        return FieldProblem(pointer, f"is not a known parameter; known are {', '.join(PARAMETERS)}")
+    if name != "history" and len(request.args.getlist(name)) > 1:
+        return FieldProblem(pointer, "may be given only once")
+    return None
+
+
+def _json(body: BaseModel) -> Response:
+    return Response(body.model_dump_json(by_alias=True), content_type="application/json")

@@ -1,0 +1,86 @@
+"""The Flask application: its limits, its headers and its parts."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import SecurityError
+
+from web import problems
+from web.answers import set_engine
+from web.api import api
+from web.pages import pages
+
+if TYPE_CHECKING:
+    from qa import Engine
+
+__all__ = ["create_app"]
+
+MAX_BODY = 64 * 1024  # bytes
+
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "::1", "localhost"})
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "; ".join(
+        [
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "connect-src 'self'",
+            "img-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
+        ]
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def create_app(engine: Engine) -> Flask:
+    """The web service over an engine. Whoever opened the engine closes it."""
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    set_engine(app, engine)
+    app.register_blueprint(api)
+    app.register_blueprint(pages)
+    problems.register(app)
+    if _is_loopback(engine.settings.host):
+        app.before_request(_refuse_foreign_hosts)
+    app.after_request(_add_headers)
+    return app
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _refuse_foreign_hosts() -> None:
+    """Stop DNS rebinding: a page elsewhere whose name was made to point here names its own host.
+
+    Flask's TRUSTED_HOSTS would do, but cannot name `[::1]`.
+    """
+    try:
+        name = urlsplit(f"//{request.host}").hostname
+    except ValueError:
+        name = None
+    if name not in LOOPBACK_NAMES and not _is_loopback(name or ""):
+        raise SecurityError("This service answers only under its own addresses, such as http://localhost.")
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers.update(SECURITY_HEADERS)
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response

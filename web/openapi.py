@@ -1,0 +1,121 @@
+"""The OpenAPI 3.1 document, made from the models that the service itself reads and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from qa.wire import MAX_HISTORY, AskRequest, AskResponse, CitedPassageBody, DocumentBody, Problem
+
+__all__ = ["openapi_document"]
+
+SCHEMAS = "#/components/schemas/{model}"
+
+EXAMPLE = AskRequest(question="How long did the effect last?", history=("Does the second treatment work?",))
+
+
+@cache
+def openapi_document() -> dict[str, object]:
+    """What the service accepts and sends, for programs and their writers."""
+    _, schemas = models_json_schema(
+        [
+            (AskRequest, "validation"),
+            (AskResponse, "serialization"),
+            (CitedPassageBody, "serialization"),
+            (DocumentBody, "serialization"),
+            (Problem, "serialization"),
+        ],
+        ref_template=SCHEMAS,
+    )
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "pincite",
+            "version": "1",
+            "description": "Answers a question with the best passage of a library of documents, word for word, "
+            "with its pinpoint citation.",
+        },
+        "paths": {
+            "/ask": {
+                "post": {
+                    "operationId": "ask",
+                    "summary": "Answer a question",
+                    "requestBody": {
+                        "required": True,
+                        "content": {
+                            "application/json": {
+                                "schema": _reference(AskRequest),
+                                "example": EXAMPLE.model_dump(mode="json"),
+                            }
+                        },
+                    },
+                    "responses": _responses(AskResponse, "The answer, or why there is none", 400, 404, 413, 415, 422),
+                },
+                "get": {
+                    "operationId": "askByAddress",
+                    "summary": "Answer a question that stands in the address",
+                    "parameters": _ask_parameters(),
+                    "responses": _responses(AskResponse, "The answer, or why there is none", 404, 422),
+                },
+            },
+            "/documents/{id}.json": {
+                "get": {
+                    "operationId": "document",
+                    "summary": "A document whole",
+                    "parameters": [_id_parameter("document")],
+                    "responses": _responses(DocumentBody, "The document", 404),
+                }
+            },
+            "/passages/{id}.json": {
+                "get": {
+                    "operationId": "passage",
+                    "summary": "A passage with its citation",
+                    "parameters": [_id_parameter("passage")],
+                    "responses": _responses(CitedPassageBody, "The passage", 404),
+                }
+            },
+        },
+        "components": {"schemas": schemas["$defs"]},
+    }
+
+
+def _reference(model: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": SCHEMAS.format(model=model.__name__)}
+
+
+def _responses(model: type[BaseModel], description: str, *failures: int) -> dict[str, object]:
+    success = {"description": description, "content": {"application/json": {"schema": _reference(model)}}}
+    failure = {
+        "description": "What went wrong",
+        "content": {"application/problem+json": {"schema": _reference(Problem)}},
+    }
+    return {"200": success, **dict.fromkeys(map(str, failures), failure), "default": failure}
+
+
+def _ask_parameters() -> list[Mapping[str, object]]:
+    """The fields of the request as parameters, where `q` stands for the question and `history` may be repeated."""
+    fields = AskRequest.model_json_schema()["properties"]
+    names = {"q": "question", "limit": "limit", "document": "document", "history": "history"}
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": AskRequest.model_fields[field].is_required(),
+            "description": fields[field]["description"] + (f" At most {MAX_HISTORY}." if field == "history" else ""),
+            "schema": fields[field],
+        }
+        for name, field in names.items()
+    ]
+
+
+def _id_parameter(noun: str) -> Mapping[str, object]:
+    return {
+        "name": "id",
+        "in": "path",
+        "required": True,
+        "description": f"The {noun}'s id.",
+        "schema": {"type": "string"},
+    }

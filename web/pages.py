@@ -1,0 +1,140 @@
+"""The pages: the chat and the document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import Literal, NamedTuple
+from urllib.parse import urlsplit
+
+from flask import Blueprint, render_template, request
+
+from qa.model import Document, Passage, Section
+from qa.wire import AskRequest
+from web.answers import answer_to, current_engine
+
+__all__ = ["Slice", "pages", "slices"]
+
+REMEMBERED = 12  # earlier questions that a conversation sends along; with the longest ones it still fits a request
+
+EXAMPLES = 3  # questions to start from
+
+pages = Blueprint("pages", __name__)
+
+
+@pages.get("/")
+def chat() -> str:
+    """The chat page. An address with a question holds the whole conversation that led to it."""
+    engine = current_engine()
+    question, document_id = request.args.get("q"), request.args.get("document") or None
+    document = engine.document(document_id) if document_id is not None else None
+    if question is None:
+        documents = engine.documents()
+        return render_template("index.html", documents=documents, examples=_examples(documents), document=document)
+    asked = AskRequest.from_arguments(question, history=request.args.getlist("history"), document=document_id)
+    answers = [answer_to(each) for each in _conversation(asked)]
+    history = [each.question for each in answers][-REMEMBERED:]
+    return render_template("index.html", answers=answers, history=history, document=document)
+
+
+@pages.get("/documents/<document_id>")
+def document(document_id: str) -> str:
+    """A document whole, where `#` and a passage's id marks that passage."""
+    engine = current_engine()
+    shown = engine.document(document_id)
+    return render_template("document.html", document=shown, slices=slices(shown, engine.passages(document_id)))
+
+
+def _conversation(asked: AskRequest) -> Iterator[AskRequest]:
+    """The request for each question of the history in its turn, then the one asked."""
+    for turn, question in enumerate(asked.history):
+        yield asked.model_copy(update={"question": question, "history": asked.history[:turn]})
+    yield asked
+
+
+def _examples(documents: Sequence[Document]) -> list[str]:
+    """Questions that the library itself suggests: titles that are questions, else any titles, from all over it."""
+    titles = [document.title for document in documents]
+    titles = [title for title in titles if title.rstrip().endswith("?")] or titles
+    return titles[:: max(1, len(titles) // EXAMPLES)][:EXAMPLES]
+
+
+class Slice(NamedTuple):
+    """A part of a document's text as its page shows it. `id` is a passage's; `level` is a heading's, else 0."""
+
+    kind: Literal["text", "heading", "passage"]
+    text: str
+    id: str = ""
+    level: int = 0
+
+
+def slices(document: Document, passages: Iterable[Passage]) -> list[Slice]:
+    """The text cut at its headings and passages; joined again it is the whole text, each character once."""
+    marks = [(passage.start, passage.end, "passage", passage.id, 0) for passage in passages]
+    reached = 0
+    for section in document.sections:
+        if heading := _heading_span(document, section, after=reached):
+            marks.append((*heading, "heading", "", min(len(section.path) + 1, 6)))
+        reached = section.end
+    cut: list[Slice] = []
+    reached = 0
+    for start, end, kind, passage_id, level in sorted(marks):
+        start = max(start, reached)
+        if start >= end:
+            continue
+        if reached < start:
+            cut.append(Slice("text", document.text[reached:start]))
+        cut.append(Slice("passage" if kind == "passage" else "heading", document.text[start:end], passage_id, level))
+        reached = end
+    if reached < len(document.text):
+        cut.append(Slice("text", document.text[reached:]))
+    return cut
+
+
+def _heading_span(document: Document, section: Section, *, after: int) -> tuple[int, int] | None:
+    """Where the section's heading stands, if it is what the text before the section ends with."""
+    before = document.text[after : section.start].rstrip()
+    if not section.path or not section.path[-1] or not before.endswith(section.path[-1]):
+        return None
+    end = after + len(before)
+    return end - len(section.path[-1]), end
+
+
+@pages.app_template_filter()
+def long_date(day: date) -> str:
+    """A day as people write it.
+
+    >>> long_date(date(2021, 5, 11))
+    'May 11, 2021'
+    """
+    return f"{day:%B} {day.day}, {day.year}"
+
+
+@pages.app_template_filter()
+def marked(text: str, highlights: Iterable[tuple[int, int]]) -> Iterator[tuple[str, bool]]:
+    """The text in pieces, each with whether it is highlighted.
+
+    >>> list(marked("No. It lasted.", [(4, 14)]))
+    [('No. ', False), ('It lasted.', True)]
+    """
+    reached = 0
+    for start, end in highlights:
+        yield text[reached:start], False
+        yield text[start:end], True
+        reached = end
+    if reached < len(text):
+        yield text[reached:], False
+
+
+@pages.app_template_test()
+def web_address(url: str | None) -> bool:
+    """Whether a link may lead there: over HTTP, and to a host.
+
+    >>> web_address("https://example.org/a"), web_address("javascript:alert(1)"), web_address(None)
+    (True, False, False)
+    """
+    try:
+        parts = urlsplit(url or "")
+        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return False

@@ -1,0 +1,134 @@
+"""Failures as answers: one handler, one JSON shape, one page."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import NamedTuple
+
+from flask import Blueprint, Flask, Response, current_app, render_template, request
+from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
+
+from qa.errors import InvalidRequestError, QAError
+from qa.wire import FieldProblemBody, Problem
+
+__all__ = ["PROBLEMS", "ProblemType", "register"]
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class ProblemType(NamedTuple):
+    """What every problem with one code has in common."""
+
+    status: HTTPStatus
+    title: str
+    meaning: str
+
+
+def _server_fault(title: str, meaning: str) -> ProblemType:
+    return ProblemType(HTTPStatus.INTERNAL_SERVER_ERROR, title, meaning)
+
+
+def _unavailable(title: str, meaning: str) -> ProblemType:
+    return ProblemType(HTTPStatus.SERVICE_UNAVAILABLE, title, meaning)
+
+
+PROBLEMS = {
+    "invalid_request": ProblemType(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "Invalid request",
+        "A part of the request breaks its form; every part that does is named. "
+        "A body that cannot be read at all has the status 400.",
+    ),
+    "unknown_document": ProblemType(
+        HTTPStatus.NOT_FOUND, "Unknown document", "No document of the library has this id."
+    ),
+    "unknown_passage": ProblemType(HTTPStatus.NOT_FOUND, "Unknown passage", "No passage of the library has this id."),
+    "library_busy": _unavailable("Library busy", "Another process is changing the library. Try again in a moment."),
+    "library_not_found": _unavailable("Library not found", "The library is no longer where it was."),
+    "index_format": _unavailable("Library of another version", "Another version of this program wrote the library."),
+    "library_damaged": _unavailable("Library damaged", "The files of the library are broken or do not fit together."),
+    "library": _unavailable("Library unusable", "The library cannot be used."),
+    "invalid_setting": _server_fault("Invalid setting", "A setting of the service is out of its range."),
+    "source_not_found": _server_fault("Source not found", "A source file or folder does not exist."),
+    "no_sources": _server_fault("No sources", "A folder holds no document to read."),
+    "source_unreadable": _server_fault("Source unreadable", "The system refuses to read a source file."),
+    "source_not_text": _server_fault("Source not text", "A source file is not text."),
+    "source_format": _server_fault("Source of unknown format", "There is no reader for a source file."),
+    "front_matter": _server_fault("Broken front matter", "The header of a source file cannot be understood."),
+    "source": _server_fault("Source unusable", "A source file cannot become a document."),
+    "error": _server_fault("Error", "The service could not do what was asked."),
+}
+
+problem_pages = Blueprint("problems", __name__)
+
+
+def register(app: Flask) -> None:
+    """Make every failure of the app a problem, and give every problem type its page."""
+    app.register_error_handler(QAError, _handle)
+    app.register_error_handler(HTTPException, _handle)
+    app.register_blueprint(problem_pages)
+
+
+@problem_pages.get("/problems/<code>")
+def problem_type(code: str) -> str:
+    """What a problem's `type` means, for whoever follows it."""
+    if code not in PROBLEMS:
+        raise NotFound("There is no problem with this code.")
+    return render_template("problem.html", code=code, problem=PROBLEMS[code])
+
+
+def _handle(error: Exception) -> Response:
+    if isinstance(error, QAError):
+        problem, headers = _of_engine(error), []
+    elif isinstance(error, HTTPException):
+        problem, headers = _of_http(error), error.get_headers()
+    else:
+        raise error
+    response = _page(problem) if _wants_page() else _json(problem)
+    response.status_code = problem.status
+    response.headers.extend((name, value) for name, value in headers if name.lower() != "content-type")
+    return response
+
+
+def _of_engine(error: QAError) -> Problem:
+    """The problem for an error of the engine. Failures of the service are told in general, and logged in full."""
+    status, title, meaning = PROBLEMS[error.code]
+    detail = f"{error.message} {error.hint}"
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        current_app.logger.error("%s %s", error.message, error.hint, exc_info=error)
+        detail = f"{meaning} The log of the service says more."
+    errors = None
+    if isinstance(error, InvalidRequestError):
+        errors = tuple(FieldProblemBody(pointer=each.pointer, detail=each.detail) for each in error.problems)
+        if any(each.pointer == "" for each in error.problems):
+            status = HTTPStatus.BAD_REQUEST
+    return Problem(type=f"/problems/{error.code}", title=title, status=status, detail=detail, errors=errors)
+
+
+def _of_http(error: HTTPException) -> Problem:
+    """The problem for a failure that HTTP has a status for, an unexpected exception's 500 among them."""
+    status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    detail = error.description or status.description
+    if isinstance(error, RequestEntityTooLarge):
+        detail = f"A request may have at most {current_app.config['MAX_CONTENT_LENGTH']:,} bytes."
+    elif status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        detail = "Something went wrong in the service. Its log says what."
+    return Problem(type="about:blank", title=status.phrase, status=status, detail=detail)
+
+
+def _wants_page() -> bool:
+    """Whether to fail with a page: on pages unless JSON is preferred, elsewhere if a page is, for the interface never."""
+    if request.blueprint == "api":
+        return False
+    kinds = [MEDIA_TYPE, "application/json", "text/html"]
+    if request.blueprint == "pages":
+        kinds.reverse()
+    return request.accept_mimetypes.best_match(kinds, default=kinds[0]) == "text/html"
+
+
+def _json(problem: Problem) -> Response:
+    return Response(problem.model_dump_json(exclude_none=True), content_type=MEDIA_TYPE)
+
+
+def _page(problem: Problem) -> Response:
+    return Response(render_template("error.html", problem=problem))
