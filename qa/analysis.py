@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
@@ -19,17 +20,21 @@ from nltk.tokenize.regexp import RegexpTokenizer
 
 from qa.lexicon import LETTER_SPELLINGS, STOP_WORDS, WORD_SPELLINGS
 
-__all__ = ["ANALYZER", "Word", "fold", "terms", "words"]
+__all__ = ["ANALYZER", "Word", "fold", "indexed_terms", "terms", "words"]
 
 ANALYZER = "english-porter-1"
 """The name that a saved index carries: it changes whenever `terms` gives other terms for the same text."""
+
+HEADING_WEIGHT = 2  # how many times a heading's terms count, before saturation
 
 _LONGEST_TERM = 64  # characters; what is longer is no word, and is cut for matching
 _REMEMBERED_TOKENS = 1 << 18  # distinct tokens whose terms are kept: about 60 MB when full
 
 _HYPHEN = r"[-\u00ad\u2010\u2011\u2012\u2013\u2212]"
 _ATOM = r"(?:\d+(?:[.,·]\d+)*[^\W_]*|[^\W_][\w\p{M}]*(?:['’][^\W\d_]+)?)"
-class _CompoundTokenizer(RegexpTokenizer):
+
+
+class _CompoundTokenizer(RegexpTokenizer):  # type: ignore[misc]  # NLTK has no types
     """NLTK's tokenizer over all that can make a compound, so that a token's terms can be remembered: words and
     numbers held together by hyphens, and the number behind a name in capitals ("DREAMM 2", "CD 38").
 
@@ -66,6 +71,11 @@ def terms(text: str) -> list[str]:
     ['orr', '29.2', '%', '2.5', 'mg', '2.5mg', 'kg', 'dreamm', '2', 'dreamm2']
     """
     return list(chain.from_iterable(map(_terms_of_token, _TOKENIZER.tokenize(text))))
+
+
+def indexed_terms(text: str, *, section: Iterable[str], title: str) -> list[str]:
+    """The terms under which a passage is found: its own, its headings' twice, its document's title's once."""
+    return terms(title) + HEADING_WEIGHT * [term for heading in section for term in terms(heading)] + terms(text)
 
 
 def words(text: str) -> list[Word]:
@@ -105,7 +115,7 @@ def fold(text: str) -> str:
 def _terms_of_token(token: str) -> tuple[str, ...]:
     pieces, compound = _pieces_of_token(token)
     own = [_term(piece) for piece in pieces if piece not in STOP_WORDS]
-    return tuple(own + [compound]) if compound else tuple(own)
+    return (*own, compound) if compound else tuple(own)
 
 
 def _pieces_of_token(token: str) -> tuple[list[str], str | None]:

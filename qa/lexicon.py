@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-__all__ = ["ABBREVIATIONS", "FRAME_WORDS", "LEANING_OPENERS", "LEANING_WORDS", "LETTER_SPELLINGS", "STOP_WORDS", "WORD_SPELLINGS"]
+__all__ = [
+    "ABBREVIATIONS",
+    "FRAME_WORDS",
+    "LEANING_OPENERS",
+    "LEANING_WORDS",
+    "LETTER_SPELLINGS",
+    "STOP_WORDS",
+    "WORD_SPELLINGS",
+]
 
-STOP_WORDS = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+STOP_WORDS = _words(
     """
     a about above after again against all also although am among an and any are as at be because been before being
     below between both but by can cannot could did do does doing done down due during each either else ever every few
@@ -16,21 +29,21 @@ STOP_WORDS = frozenset(
     whom whose why will with within without would yes yet you your yours yourself yourselves
     al eg et ie versus vs
     aren couldn didn doesn don hadn hasn haven isn shouldn wasn weren won wouldn ll re ve
-    """.split()
+    """
 )
 """Dropped from passages and questions alike, in the form that `Analyzer` compares: folded, not stemmed."""
 
-FRAME_WORDS = frozenset(
+FRAME_WORDS = _words(
     """
     tell know explain describe show find give want wonder wondering like ask asking question answer say says said
     mean means meant kind sort many long often old far big thing things called name named anyone someone something
-    anything there here hi hello hey thank thanks kindly explain exactly actually really
-    """.split()
+    anything there here hi hello hey thank thanks kindly exactly actually really
+    """
 )
 """Words that frame a question and are not what it is about. They weigh in the ranking but their absence
 does not speak against a passage."""
 
-LEANING_WORDS = frozenset("it its they them their theirs he she him her his hers this that these those one ones".split())
+LEANING_WORDS = _words("it its they them their theirs he she him her his hers this that these those one ones")
 """Words by which a question leans on an earlier one."""
 
 LEANING_OPENERS = (("and",), ("or",), ("but",), ("also",), ("what", "about"), ("how", "about"), ("what", "else"))
@@ -52,11 +65,11 @@ LETTER_SPELLINGS = {
 }
 """One spelling for letters that are written out as often as not, inside words too."""
 
-ABBREVIATIONS = frozenset(
+ABBREVIATIONS = _words(
     """
     al approx apr aug ave ca cf ch co corp dec dept dr ed eds eg e.g eq est et etc ex feb fig figs i.e ie inc jan jr
     jul jun lt ltd mar mr mrs ms mt nov nr oct op p.o ph.d pp prof ref refs resp sec sep sept sr st ste suppl tab u.k
     u.s v viz vol vols vs
-    """.split()
+    """
 )
 """Words that end in a full stop without ending a sentence, as Punkt wants them: folded, without the last stop."""

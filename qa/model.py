@@ -123,6 +123,7 @@ class Passage:
     `start` and `end` are character offsets into `Document.text`, half-open, so
     `document.text[start:end] == passage.text` holds for every passage ever made.
     `id` sorts in source order within a document. `page` counts from 1, or is None where the source has no pages.
+    `sentences` are spans of the passage's own text, in order.
     """
 
     id: str
@@ -131,6 +132,7 @@ class Passage:
     text: str
     start: int
     end: int
+    sentences: tuple[Span, ...]
     page: int | None = None
 
     def __post_init__(self) -> None:
@@ -140,11 +142,15 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryWord:
-    """A content word of the question. Any one of `terms` in a passage covers it; `weight` is in 0..1."""
+    """A content word of the question. Any one of `terms` in a passage covers it; `weight` is in 0..1.
+
+    `carried` words come from an earlier question.
+    """
 
     text: str
     terms: tuple[str, ...]
     weight: float = 1.0
+    carried: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """A Document to its passages: whole sentences of one section, of about the size that answers best.
 
-A list, a table or a listing is one piece however long it is, together with the line that introduces it.
+A list, a table or a listing is one piece, together with the line that introduces it, unless it is so long that it
+would be no pinpoint: then it is divided between its lines.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from qa.sentences import sentences
 __all__ = ["PASSAGE_WORDS", "passages"]
 
 PASSAGE_WORDS = 150
-"""The most words that a passage takes before the next one begins, measured on COVID-QA: see the README of this folder."""
+"""The most words that a passage takes before the next one begins; the README of this folder says how it was chosen."""
+
+
+_LONGEST_LIST = 4  # passages' worth of words
 
 
 def passages(document: Document, *, most_words: int = PASSAGE_WORDS) -> list[Passage]:
@@ -22,24 +26,27 @@ def passages(document: Document, *, most_words: int = PASSAGE_WORDS) -> list[Pas
     A passage goes beyond `most_words` only where one sentence, list or table does.
     """
     spans = [(section, span) for section in document.sections for span in _spans(document.text, section, most_words)]
-    return [
-        Passage(
-            id=f"{document.id}-{number:05d}",
-            document_id=document.id,
-            section=section.path,
-            text=document.text[span.start : span.end],
-            start=span.start,
-            end=span.end,
-        )
-        for number, (section, span) in enumerate(spans)
-    ]
+    return [_passage(document, section, span, number) for number, (section, span) in enumerate(spans)]
+
+
+def _passage(document: Document, section: Section, span: Span, number: int) -> Passage:
+    text = document.text[span.start : span.end]
+    return Passage(
+        id=f"{document.id}-{number:05d}",
+        document_id=document.id,
+        section=section.path,
+        text=text,
+        start=span.start,
+        end=span.end,
+        sentences=tuple(sentences(text, 0, len(text))),
+    )
 
 
 def _spans(text: str, section: Section, most_words: int) -> Iterator[Span]:
     """Pieces put together for as long as they fit. A block that fits into one passage is not divided."""
     start = end = count = 0
     for piece in _pieces(text, section, most_words):
-        words = len(text[piece.start : piece.end].split())
+        words = _words(text, piece)
         if count and count + words > most_words:
             yield Span(start, end)
             count = 0
@@ -60,18 +67,22 @@ def _pieces(text: str, section: Section, most_words: int) -> Iterator[Span]:
             if introduction:
                 yield introduction
                 introduction = None
-            *whole, last = [span] if _fits(text, span, most_words) else sentences(text, block.start, block.end)
-            yield from whole
+            *others, last = [span] if _words(text, span) <= most_words else sentences(text, block.start, block.end)
+            yield from others
             if text[last.start : last.end].rstrip().endswith(":"):
                 introduction = last
             else:
                 yield last
         else:
-            yield Span(introduction.start, span.end) if introduction else span
+            whole = Span(introduction.start, span.end) if introduction else span
             introduction = None
+            if _words(text, whole) <= _LONGEST_LIST * most_words:
+                yield whole
+            else:
+                yield from sentences(text, *whole)
     if introduction:
         yield introduction
 
 
-def _fits(text: str, span: Span, most_words: int) -> bool:
-    return len(text[span.start : span.end].split()) <= most_words
+def _words(text: str, span: Span) -> int:
+    return len(text[span.start : span.end].split())

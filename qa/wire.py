@@ -22,9 +22,9 @@ __all__ = [
     "MAX_QUESTION",
     "AskRequest",
     "AskResponse",
+    "CitedPassageBody",
     "DocumentBody",
     "FieldProblemBody",
-    "CitedPassageBody",
     "Problem",
     "answer_body",
     "cited_passage_body",
@@ -221,7 +221,7 @@ class InterpretationBody(_Body):
 
 
 class AskResponse(_Body):
-    """An answer; where nothing was found, `answered` is false, `passage` and `citation` are null, and `reason` says why."""
+    """An answer. Where nothing was found, `passage` and `citation` are null, and `reason` says why."""
 
     question: str
     answered: bool

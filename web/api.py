@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Literal
 
 from flask import Blueprint, Response, request
@@ -69,9 +70,9 @@ def passage(passage_id: str) -> Response:
 
 
 @api.get("/openapi.json")
-def openapi() -> dict[str, object]:
+def openapi() -> Response:
     """This interface in the form of OpenAPI 3.1."""
-    return openapi_document()
+    return Response(json.dumps(openapi_document(), ensure_ascii=False), content_type="application/json")
 
 
 @api.get("/livez")
@@ -83,7 +84,7 @@ def livez() -> Response:
 @api.get("/readyz")
 def readyz() -> Response:
     """Say that the library can be asked."""
-    return _json(Ready(documents=len(current_engine().documents())))
+    return _json(Ready(documents=current_engine().document_count))
 
 
 def _parameter_problem(name: str) -> FieldProblem | None:

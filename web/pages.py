@@ -59,10 +59,13 @@ def _examples(documents: Sequence[Document]) -> list[str]:
     return titles[:: max(1, len(titles) // EXAMPLES)][:EXAMPLES]
 
 
+SliceKind = Literal["text", "heading", "passage"]
+
+
 class Slice(NamedTuple):
     """A part of a document's text as its page shows it. `id` is a passage's; `level` is a heading's, else 0."""
 
-    kind: Literal["text", "heading", "passage"]
+    kind: SliceKind
     text: str
     id: str = ""
     level: int = 0
@@ -70,11 +73,16 @@ class Slice(NamedTuple):
 
 def slices(document: Document, passages: Iterable[Passage]) -> list[Slice]:
     """The text cut at its headings and passages; joined again it is the whole text, each character once."""
-    marks = [(passage.start, passage.end, "passage", passage.id, 0) for passage in passages]
+    marks: list[tuple[int, int, SliceKind, str, int]] = [
+        (passage.start, passage.end, "passage", passage.id, 0) for passage in passages
+    ]
+    if document.text.startswith(document.title):
+        marks.append((0, len(document.title), "heading", "", 1))
     reached = 0
     for section in document.sections:
         if heading := _heading_span(document, section, after=reached):
-            marks.append((*heading, "heading", "", min(len(section.path) + 1, 6)))
+            depth = len(section.path) - (section.path[0] == document.title)
+            marks.append((*heading, "heading", "", min(max(depth, 1) + 1, 6)))
         reached = section.end
     cut: list[Slice] = []
     reached = 0
@@ -84,7 +92,7 @@ def slices(document: Document, passages: Iterable[Passage]) -> list[Slice]:
             continue
         if reached < start:
             cut.append(Slice("text", document.text[reached:start]))
-        cut.append(Slice("passage" if kind == "passage" else "heading", document.text[start:end], passage_id, level))
+        cut.append(Slice(kind, document.text[start:end], passage_id, level))
         reached = end
     if reached < len(document.text):
         cut.append(Slice("text", document.text[reached:]))

@@ -23,8 +23,8 @@ def find_markers(text: str, sections: Iterable[Section], references: Iterable[Re
     found: list[Marker] = []
     for section in sections:
         for bracket in _BRACKET.finditer(text, section.start, section.end):
-            for label in _labels(bracket[1], known):
-                found.append(Marker(label=label, start=bracket.start(), end=bracket.end()))
+            labels = _labels(bracket[1], known)
+            found += [Marker(label=label, start=bracket.start(), end=bracket.end()) for label in labels]
     return tuple(found)
 
 

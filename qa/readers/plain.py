@@ -26,7 +26,9 @@ _LONGEST_FORM = 600  # characters from the form's first line to the end of the f
 
 _PARAGRAPH = re.compile(r"[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*")
 _BULLET = re.compile(r"\s*(?:[-*•‣·–+]|\d{1,3}[.)])\s+")
-_UPDATED = re.compile(r"(?:last\s+)?(?:updated|reviewed|revised|published|date)(?:\s+on)?\s*:?\s+(?P<date>.+)", re.IGNORECASE)
+_UPDATED = re.compile(
+    r"(?:last\s+)?(?:updated|reviewed|revised|published|date)(?:\s+on)?\s*:?\s+(?P<date>.+)", re.IGNORECASE
+)
 _ROLE = re.compile(r"(?P<role>[\w ]{0,30}\b(?:authors?|editors?))\s*:\s*(?P<names>.+)", re.IGNORECASE)
 _MORE = re.compile(r"\s*\bmore\s*(?:\.\.\.|…)\s*$", re.IGNORECASE)
 _FURNITURE = re.compile(r"(?:print|answer|question|share|e-?mail|feedback|close)\s*:?", re.IGNORECASE)
@@ -153,7 +155,8 @@ def _heading(paragraph: str) -> str | None:
 
 def _kind(paragraph: str) -> BlockKind:
     lines = paragraph.split("\n")
-    if sum(bool(_BULLET.match(line)) for line in lines) > 1:
+    bulleted = [bool(_BULLET.match(line)) for line in lines]
+    if sum(bulleted) > 1 and (bulleted[0] or sum(bulleted) > len(lines) / 2):
         return "list"
     if len(lines) > 1 and all(line.count("|") > 1 or "\t" in line.strip() for line in lines):
         return "table"

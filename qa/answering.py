@@ -1,0 +1,128 @@
+"""The decision: whether the first passage answers, which sentence of it does, and how to say that none does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qa.citing import cite
+from qa.evidence import WeighedWord, coverage, missing, rank, weigh
+from qa.library import Snapshot
+from qa.model import Answer, CitedPassage, Document, Hit, Interpretation, Passage, Query, Span
+from qa.retrievers import TermScore
+
+__all__ = ["Explanation", "cited_passage", "decide", "explain", "search"]
+
+CANDIDATES = 20
+"""How many of the retriever's passages are ranked by their evidence."""
+
+_NAMED_WORDS = 3  # of those that the nearest passage lacks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """The numbers behind one hit: the terms' scores add up to its `bm25`, and the words held, by their rarity, to its
+    `coverage`; `bm25 * coverage` is its score, and the first hit's coverage is the confidence."""
+
+    hit: Hit
+    document: Document
+    terms: tuple[TermScore, ...]
+    held: tuple[WeighedWord, ...]
+    lacking: tuple[WeighedWord, ...]
+
+
+def search(query: Query, snapshot: Snapshot, *, limit: int, document: str | None = None) -> list[Hit]:
+    """The ranking: at most `limit` hits, best first; of the document with this id alone, where one is given.
+
+    Raises:
+        UnknownDocumentError: where the document is not there.
+    """
+    within = None if document is None else {passage.id for passage in snapshot.passages_of(document)}
+    candidates = snapshot.retriever.search(query, limit=max(limit, CANDIDATES), within=within)
+    found = [(snapshot.passage(each), snapshot.passage_terms(each), score) for each, score in candidates]
+    return rank(weigh(query, snapshot.retriever), found, limit=limit)
+
+
+def decide(
+    question: str, query: Query, hits: Sequence[Hit], snapshot: Snapshot, *, threshold: float, limit: int
+) -> Answer:
+    """The answer to a question from its ranked passages: the first if it covers enough of the question, else none.
+
+    `confidence` is the share of the question's idf mass that the first passage covers; `limit` is how many further
+    passages are listed.
+    """
+    words = weigh(query, snapshot.retriever)
+    unknown = missing(query, snapshot.retriever)
+    confidence = hits[0].evidence["coverage"] if hits else 0.0
+    answered = bool(hits) and confidence >= threshold
+    cited = [cited_passage(hit.passage, snapshot, words) for hit in hits[: limit + answered]]
+    return Answer(
+        question=question,
+        best=cited[0] if answered else None,
+        confidence=round(confidence, 4),
+        reason=None if answered else _reason(words, unknown, hits, snapshot),
+        alternatives=tuple(cited[answered:]),
+        interpretation=Interpretation(carried_over=query.carried_over, missing=unknown),
+    )
+
+
+def explain(query: Query, hit: Hit, snapshot: Snapshot) -> Explanation:
+    """Every number behind one hit."""
+    held, lacking = _split(weigh(query, snapshot.retriever), hit.passage, snapshot)
+    return Explanation(
+        hit=hit,
+        document=snapshot.document(hit.passage.document_id),
+        terms=tuple(snapshot.retriever.explain(query, hit.passage.id)),
+        held=held,
+        lacking=lacking,
+    )
+
+
+def cited_passage(passage: Passage, snapshot: Snapshot, words: Sequence[WeighedWord] = ()) -> CitedPassage:
+    """A passage with its citation and, given a question's words, the sentence that says most of what it asks."""
+    return CitedPassage(
+        passage=passage,
+        highlights=_highlights(passage, snapshot, words),
+        citation=cite(snapshot.document(passage.document_id), passage),
+    )
+
+
+def _highlights(passage: Passage, snapshot: Snapshot, words: Sequence[WeighedWord]) -> tuple[Span, ...]:
+    """The sentence that covers most of the question's idf mass, the earliest of equals; none if none covers any."""
+    best, most = None, 0.0
+    for span, held in zip(passage.sentences, snapshot.passage_terms(passage.id).sentences, strict=True):
+        share = coverage(words, held)
+        if share > most:
+            best, most = span, share
+    return (best,) if best else ()
+
+
+def _split(
+    words: Sequence[WeighedWord], passage: Passage, snapshot: Snapshot
+) -> tuple[tuple[WeighedWord, ...], tuple[WeighedWord, ...]]:
+    """The words that a passage holds, and those that it lacks."""
+    terms = snapshot.passage_terms(passage.id).all
+    return (
+        tuple(word for word in words if not word.terms.isdisjoint(terms)),
+        tuple(word for word in words if word.terms.isdisjoint(terms)),
+    )
+
+
+def _reason(words: Sequence[WeighedWord], unknown: Sequence[str], hits: Sequence[Hit], snapshot: Snapshot) -> str:
+    """Why there is no answer, in a sentence for a person."""
+    if not snapshot.retriever.passage_count:
+        return "There are no documents to answer from."
+    if not words:
+        return "The question has no word to look for; name the subject that it is about."
+    if unknown:
+        return f"No document mentions {_either(unknown)}."
+    if not hits:
+        return "No passage holds a word of the question."
+    _, lacking = _split(words, hits[0].passage, snapshot)
+    names = [word.text for word in sorted(lacking, key=lambda word: -word.rarity)[:_NAMED_WORDS]]
+    return f"No passage holds enough of the question: the nearest one does not mention {_either(names)}."
+
+
+def _either(names: Sequence[str]) -> str:
+    quoted = [f"“{name}”" for name in dict.fromkeys(names)]
+    return " or ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)

@@ -1,0 +1,230 @@
+"""The command line: ask, explain, index, bench, config. `serve` is added by the web package."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from qa.answering import Explanation
+from qa.config import Settings
+from qa.engine import Engine, Progress
+from qa.errors import QAError
+from qa.evaluation import measure_speed, sample_questions
+from qa.model import Answer, CitedPassage
+from qa.wire import AskRequest, answer_body
+
+__all__ = ["cli", "library_option"]
+
+EXIT_ANSWERED, EXIT_NOTHING_FOUND, EXIT_ERROR = 0, 1, 2
+_WIDTH = 100  # columns
+
+
+class _Group(click.Group):
+    """Says what went wrong and how to mend it in two lines, and exits with 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except QAError as error:
+            click.echo(f"Error: {error.message}\nHint: {error.hint}", err=True)
+            ctx.exit(EXIT_ERROR)
+
+
+library_option = click.option(
+    "--library",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the library to use; without it, the corpus that comes with pincite.",
+)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": _WIDTH})
+@click.version_option(package_name="pincite", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Ask your own documents, and get the passage that answers, word for word, with its citation."""
+
+
+@cli.command()
+@click.argument("question")
+@library_option
+@click.option("--document", metavar="ID", help="Answer from the document with this id alone.")
+@click.option("--limit", type=int, default=3, show_default=True, help="How many further passages to list, 0 to 20.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as POST /ask gives it.")
+@click.pass_context
+def ask(
+    ctx: click.Context, question: str, library: Path | None, document: str | None, limit: int, as_json: bool
+) -> None:
+    """Answer QUESTION. Exits with 0 when answered, 1 when nothing is found, 2 on an error."""
+    request = AskRequest.from_arguments(question, limit=limit, document=document)
+    engine = Engine.open(Settings.load(library=library))
+    answer = engine.ask(request.question, limit=request.limit, document=request.document)
+    click.echo(answer_body(answer).model_dump_json(indent=2) if as_json else _answer_text(answer))
+    ctx.exit(EXIT_ANSWERED if answer.answered else EXIT_NOTHING_FOUND)
+
+
+@cli.command()
+@click.argument("question")
+@library_option
+@click.option("--limit", type=click.IntRange(1, 50), default=3, show_default=True, help="How many passages to explain.")
+def explain(question: str, library: Path | None, limit: int) -> None:
+    """Show every number behind the ranking of QUESTION's passages, and how they add up."""
+    request = AskRequest.from_arguments(question)
+    engine = Engine.open(Settings.load(library=library))
+    explained = engine.explain(request.question, limit=limit)
+    if not explained:
+        click.echo("No passage holds a word of the question.")
+    for each in explained:
+        click.echo(_explanation_text(each, threshold=engine.settings.threshold))
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
+@click.option(
+    "--library",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the library; it is made if it is not there.",
+)
+def index(paths: tuple[Path, ...], library: Path) -> None:
+    """Read files and folders (.md, .txt) into a library. A file read before is replaced; the others stay.
+
+    Until all is read and indexed the library answers as before; an error or Ctrl-C leaves it unchanged.
+    """
+    began = time.perf_counter()
+    engine = Engine.create(Settings.load(library=library))
+    with _progress() as show:
+        added = engine.add(paths, on_progress=show)
+    seconds = time.perf_counter() - began
+    click.echo(
+        f"{_count(len(added), 'document')} read in {seconds:.1f} s. The library in {library} now holds "
+        f"{_count(engine.document_count, 'document')} in {_count(engine.passage_count, 'passage')}."
+    )
+    click.echo(f'Ask it: pincite ask "..." --library {library}')
+
+
+@cli.group()
+def config() -> None:
+    """The settings in force."""
+
+
+@config.command()
+@library_option
+def show(library: Path | None) -> None:
+    """Print each setting with its value and what it means. Set one by PINCITE_ and its name in capitals."""
+    settings = Settings.load(library=library)
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        click.echo(f"{name:<10} {'(none)' if value is None else value!s:<12} {field.description}")
+
+
+@cli.command()
+@library_option
+@click.option(
+    "--questions",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File with a question a line; without it, the library's titles and headings are asked.",
+)
+@click.option("--seconds", type=click.FloatRange(0.1, 600), default=3.0, show_default=True, help="How long to ask.")
+def bench(library: Path | None, questions: Path | None, seconds: float) -> None:
+    """Measure how fast questions are answered, on one thread, and how long opening takes."""
+    began = time.perf_counter()
+    engine = Engine.open(Settings.load(library=library))
+    opened = time.perf_counter() - began
+    lines = questions.read_text("utf-8").splitlines() if questions else sample_questions(engine.documents())
+    asked = [line.strip() for line in lines if line.strip()]
+    if not asked:
+        raise click.UsageError("there is no question to ask.")
+    for line in asked:
+        AskRequest.from_arguments(line)
+    speed = measure_speed(engine.ask, asked, seconds=seconds)
+    click.echo(f"passages             {engine.passage_count:>12,}")
+    click.echo(f"open or index        {opened:>12.3f} s")
+    click.echo(f"questions asked      {speed.asked:>12,}  ({len(asked):,} different)")
+    click.echo(f"p50                  {speed.p50_ms:>12.3f} ms")
+    click.echo(f"p99                  {speed.p99_ms:>12.3f} ms")
+    click.echo(f"questions a second   {speed.per_second:>12,.0f}")
+    click.echo(f"memory at its most   {speed.peak_memory_mb:>12,.0f} MB")
+
+
+def _answer_text(answer: Answer) -> str:
+    lines = []
+    if answer.best:
+        lines += [_cited_text(answer.best), f"\nConfidence {answer.confidence:.2f}"]
+    else:
+        lines.append(f"Nothing found. {answer.reason}")
+    if answer.interpretation.carried_over:
+        lines.append(f"Taken over from earlier questions: {', '.join(answer.interpretation.carried_over)}")
+    if answer.interpretation.missing and answer.best:
+        lines.append(f"Not in these documents: {', '.join(answer.interpretation.missing)}")
+    if answer.alternatives:
+        lines.append("\nFurther passages:" if answer.best else "\nThe nearest passages:")
+        lines += [f"  {_visible(each.citation.label)}" for each in answer.alternatives]
+    return "\n".join(lines)
+
+
+def _cited_text(cited: CitedPassage) -> str:
+    paragraphs = [textwrap.fill(_visible(line), _WIDTH) for line in cited.passage.text.split("\n")]
+    references = [
+        f"  [{_visible(each.marker)}] {_visible(each.text or 'The document gives no entry for this marker.')}"
+        for each in cited.citation.references
+    ]
+    return "\n".join([*paragraphs, "", _visible(cited.citation.label), *references])
+
+
+def _explanation_text(explained: Explanation, *, threshold: float) -> str:
+    hit = explained.hit
+    section = " › ".join(hit.passage.section) or "(before the first heading)"
+    lines = [
+        f"{hit.rank}. {_visible(explained.document.title)} — {_visible(section)}  [{hit.passage.id}]",
+        f"   {'term':<22}{'weight':>8} ×{'idf':>8} ×{'saturation':>11} ={'score':>9}   in this passage",
+    ]
+    lines += [
+        f"   {_visible(term.term):<22}{term.weight:>8.3f} ×{term.idf:>8.4f} ×{term.saturation:>11.4f} "
+        f"={term.score:>9.4f}   {term.frequency} of {term.length} terms"
+        for term in explained.terms
+    ]
+    lines.append(f"   {'sum: bm25':<22}{'':>8}  {'':>8}  {'':>11} ={hit.evidence['bm25']:>9.4f}")
+    covered = [f"{_visible(word.text)} {word.rarity:.2f}" for word in explained.held]
+    lacking = [f"{_visible(word.text)} {word.rarity:.2f}" for word in explained.lacking]
+    lines.append(f"   words held: {', '.join(covered) or 'none'}; lacking: {', '.join(lacking) or 'none'}")
+    lines.append(f"   coverage = held / all = {hit.evidence['coverage']:.4f}")
+    lines.append(f"   score = bm25 × coverage = {hit.score:.4f}")
+    if hit.rank == 1:
+        verdict = "answered" if hit.evidence["coverage"] >= threshold else "not answered"
+        lines.append(f"   confidence = coverage of the first, against the threshold {threshold}: {verdict}")
+    return "\n".join([*lines, ""])
+
+
+def _visible(text: str) -> str:
+    """A text from outside without what could steer a terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+class _progress:  # noqa: N801  # used like a function
+    """One line on a terminal that shows how far the indexing has got; nothing where there is no terminal."""
+
+    def __enter__(self) -> Callable[[Progress], None]:
+        self._last = 0.0
+        return self._show
+
+    def __exit__(self, *_: object) -> None:
+        if self._last:
+            click.echo("\r\033[K", nl=False, err=True)
+
+    def _show(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if sys.stderr.isatty() and now - self._last > 0.1:
+            self._last = now
+            line = f"{progress.files_read:,} of {progress.files_found:,} files read"
+            if progress.passages_indexed:
+                line += f", {progress.passages_indexed:,} passages indexed"
+            click.echo(f"\r\033[K{line}", nl=False, err=True)

@@ -1,0 +1,59 @@
+"""The settings of pincite: their defaults, their ranges, and the environment variables that set them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from qa.errors import SettingError
+
+__all__ = ["SHIPPED_CORPUS", "Settings"]
+
+SHIPPED_CORPUS = Path(__file__).resolve().parent.parent / "corpus"
+
+
+class Settings(BaseModel):
+    """One frozen set of settings. Each may be given by the environment as `PINCITE_` and its name in capitals."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    library: Path | None = Field(
+        default=None, description="folder of the library to ask; without one, the shipped corpus"
+    )
+    host: str = Field(default="127.0.0.1", min_length=1, description="address to serve on")
+    port: int = Field(default=8000, ge=0, le=65535, description="port to serve on, 0 to 65535; 0 takes a free one")
+    threads: int = Field(default=4, ge=1, le=64, description="threads that serve, 1 to 64")
+    threshold: float = Field(
+        default=0.5, ge=0, le=1, description="least confidence at which a passage is given as the answer, 0 to 1"
+    )
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] | None = None, **given: Any) -> Self:
+        """The settings given here, else those of the environment (`os.environ` unless another is given), else defaults.
+
+        Arguments that are None count as not given.
+
+        Raises:
+            SettingError: for a value out of range, named as the person wrote it; for an unknown `PINCITE_` variable.
+        """
+        variables = {
+            name: value
+            for name, value in (os.environ if environment is None else environment).items()
+            if name.startswith("PINCITE_") and not name.startswith(("PINCITE_TEST_", "PINCITE_REQUIRE_"))
+        }
+        values: dict[str, Any] = {name.removeprefix("PINCITE_").lower(): value for name, value in variables.items()}
+        values |= {name: value for name, value in given.items() if value is not None}
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = str(first["loc"][0])
+            variable = f"PINCITE_{name.upper()}"
+            if first["type"] == "extra_forbidden":
+                raise SettingError(variable, f"is not known; known are {', '.join(cls.model_fields)}") from None
+            shown = variable if variable in variables and given.get(name) is None else name
+            raise SettingError(shown, f"is {values[name]!r}, but is {cls.model_fields[name].description}") from None

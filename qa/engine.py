@@ -1,0 +1,188 @@
+"""The parts wired together: files in, cited answers out. It owns no logic of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from qa.answering import Explanation, cited_passage, decide, explain, search
+from qa.config import SHIPPED_CORPUS, Settings
+from qa.library import Library, Source
+from qa.model import Answer, CitedPassage, Document, Hit, Passage
+from qa.passages import passages
+from qa.question import read_question
+from qa.readers import find_sources, read
+
+__all__ = ["Engine", "Progress"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far an indexing has got: files read of files found, then passages indexed."""
+
+    files_read: int
+    files_found: int
+    passages_indexed: int
+    source: str | None = None
+
+
+class Engine:
+    """Answers questions from a library. Safe to ask from several threads at once."""
+
+    def __init__(self, library: Library, settings: Settings) -> None:
+        self._library = library
+        self.settings = settings
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """The engine of the library that the settings name, or of the shipped corpus where they name none.
+
+        Raises:
+            LibraryError: where the library cannot be used.
+        """
+        engine = cls.create(settings)
+        if settings.library is None:
+            engine.add([SHIPPED_CORPUS])
+        engine._library.snapshot()
+        return engine
+
+    @classmethod
+    def create(cls, settings: Settings) -> Self:
+        """The engine of a library that may not be there yet: `add` makes it."""
+        return cls(Library(settings.library), settings)
+
+    def ask(self, question: str, *, history: Sequence[str] = (), limit: int = 3, document: str | None = None) -> Answer:
+        """The passage that answers best, with its citation and `limit` further ones, or the reason why none does.
+
+        `history` are the person's earlier questions, oldest first; `document` is the id of the only one to answer from.
+
+        Raises:
+            UnknownDocumentError: where `document` is not there.
+        """
+        began = time.perf_counter()
+        snapshot = self._library.snapshot()
+        query = read_question(question, history=history)
+        hits = search(query, snapshot, limit=limit + 1, document=document)
+        answer = decide(question, query, hits, snapshot, threshold=self.settings.threshold, limit=limit)
+        return replace(answer, took_ms=round((time.perf_counter() - began) * 1000, 3))
+
+    def search(
+        self, question: str, *, history: Sequence[str] = (), limit: int = 50, document: str | None = None
+    ) -> list[Hit]:
+        """The ranking behind an answer, before the decision to answer: at most `limit` hits, best first.
+
+        Raises:
+            UnknownDocumentError: where `document` is not there.
+        """
+        query = read_question(question, history=history)
+        return search(query, self._library.snapshot(), limit=limit, document=document)
+
+    def explain(
+        self, question: str, *, history: Sequence[str] = (), limit: int = 3, document: str | None = None
+    ) -> list[Explanation]:
+        """Every number behind the first `limit` hits, best first."""
+        snapshot = self._library.snapshot()
+        query = read_question(question, history=history)
+        hits = search(query, snapshot, limit=limit, document=document)
+        return [explain(query, hit, snapshot) for hit in hits]
+
+    def add(self, paths: Iterable[Path], *, on_progress: Callable[[Progress], None] | None = None) -> list[str]:
+        """Read files and folders into the library; the ids of their documents.
+
+        What was read from a file before is replaced. Nothing is changed unless all of it succeeds.
+
+        Raises:
+            SourceError: for the first file that cannot be read.
+            LibraryError: where the library cannot be changed.
+        """
+        found = [each for path in paths for each in find_sources(path)]
+        added: list[str] = []
+
+        def sources() -> Iterator[Source]:
+            ids = _Ids(self._library.snapshot().origins() if self._library.exists else {})
+            for path, wanted_id in found:
+                origin = str(path.resolve())
+                document = read(path, ids.take(wanted_id, origin))
+                added.append(document.id)
+                yield Source(origin, document, passages(document))
+                tell(source=path.name)
+
+        def tell(*, passages_indexed: int = 0, source: str | None = None) -> None:
+            if on_progress:
+                on_progress(
+                    Progress(
+                        files_read=len(added), files_found=len(found), passages_indexed=passages_indexed, source=source
+                    )
+                )
+
+        self._library.change(add=sources(), on_indexing=lambda count: tell(passages_indexed=count))
+        return added
+
+    def remove(self, document_ids: Collection[str]) -> None:
+        """Take documents out of the library, all of them or, where one is not there, none.
+
+        Raises:
+            UnknownDocumentError: for an id that is not there.
+        """
+        self._library.change(remove=document_ids)
+
+    def document(self, document_id: str) -> Document:
+        """The document with this id.
+
+        Raises:
+            UnknownDocumentError: where there is none.
+        """
+        return self._library.snapshot().document(document_id)
+
+    def documents(self) -> list[Document]:
+        """All documents, in ascending order of their ids."""
+        snapshot = self._library.snapshot()
+        return [snapshot.document(document_id) for document_id in snapshot.document_ids()]
+
+    def passages(self, document_id: str) -> list[Passage]:
+        """The passages of a document, in source order.
+
+        Raises:
+            UnknownDocumentError: where there is no such document.
+        """
+        return self._library.snapshot().passages_of(document_id)
+
+    def passage(self, passage_id: str) -> CitedPassage:
+        """The passage with this id, with its citation and no highlight.
+
+        Raises:
+            UnknownPassageError: where there is none.
+        """
+        snapshot = self._library.snapshot()
+        return cited_passage(snapshot.passage(passage_id), snapshot)
+
+    @property
+    def document_count(self) -> int:
+        """How many documents the library holds."""
+        return len(self._library.snapshot().document_ids())
+
+    @property
+    def passage_count(self) -> int:
+        """How many passages the library holds."""
+        return self._library.snapshot().retriever.passage_count
+
+
+class _Ids:
+    """Gives each origin one id: the one that it had before, else the one it wants, else that one with a number."""
+
+    def __init__(self, taken: dict[str, str]) -> None:
+        self._by_origin = dict(taken)
+        self._taken = set(taken.values())
+
+    def take(self, wanted: str, origin: str) -> str:
+        if origin not in self._by_origin:
+            number, document_id = 1, wanted
+            while document_id in self._taken:
+                number += 1
+                document_id = f"{wanted}-{number}"
+            self._by_origin[origin] = document_id
+            self._taken.add(document_id)
+        return self._by_origin[origin]

@@ -1,0 +1,47 @@
+"""A question to the query that a retriever is given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qa.analysis import Word, fold, words
+from qa.lexicon import FRAME_WORDS, LEANING_OPENERS, LEANING_WORDS
+from qa.model import Query, QueryWord
+
+__all__ = ["read_question"]
+
+CARRIED_WEIGHT = 0.5  # of a term from an earlier question, beside 1 for the question's own
+_EARLIER_QUESTIONS = 3  # how far back a question can lean
+_FEW_WORDS = 2  # a question with so few content words leans on what went before
+
+
+def read_question(question: str, *, history: Sequence[str] = ()) -> Query:
+    """The query of a question: its own terms at weight 1 and, where it leans on earlier questions, theirs at less.
+
+    A question without content words gives a query without terms.
+    """
+    own = words(question)
+    terms = {term: 1.0 for word in own for term in word.terms}
+    about = [QueryWord(text=word.text, terms=word.terms) for word in own if fold(word.text) not in FRAME_WORDS]
+    carried: list[Word] = []
+    if history and _leans(question, about):
+        for earlier in reversed(history[-_EARLIER_QUESTIONS:]):
+            for word in words(earlier):
+                if fold(word.text) not in FRAME_WORDS and not any(term in terms for term in word.terms):
+                    terms |= dict.fromkeys(word.terms, CARRIED_WEIGHT)
+                    carried.append(word)
+    return Query(
+        terms=terms,
+        words=(
+            *dict.fromkeys(about),
+            *(QueryWord(text=word.text, terms=word.terms, weight=CARRIED_WEIGHT, carried=True) for word in carried),
+        ),
+        carried_over=tuple(dict.fromkeys(word.text for word in carried)),
+    )
+
+
+def _leans(question: str, about: Sequence[QueryWord]) -> bool:
+    """Whether a question cannot be understood without the ones before it."""
+    spoken = fold(question).replace("?", " ").replace(",", " ").split()
+    opens = any(tuple(spoken[: len(opener)]) == opener for opener in LEANING_OPENERS)
+    return opens or len(about) <= _FEW_WORDS or not LEANING_WORDS.isdisjoint(spoken)

@@ -1,0 +1,87 @@
+"""What every retriever promises. `tests/retriever_contract.py` holds each of them to it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, Self
+
+from qa.model import Candidate, Query
+
+__all__ = ["Retriever", "TermScore", "inverse_document_frequency"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermScore:
+    """What one term adds to one passage's score: `score = weight * idf * saturation`.
+
+    `frequency` is how often the passage (with its headings and title) holds the term, `length` how many terms it has.
+    """
+
+    term: str
+    weight: float
+    idf: float
+    saturation: float
+    frequency: int
+    length: int
+    score: float
+
+
+class Retriever(Protocol):
+    """Ranks passages for a query. Swap engines here; nothing above this line changes."""
+
+    @classmethod
+    def build(cls, passages: Iterable[tuple[str, Sequence[str]]]) -> Self:
+        """The index of some passages, each given as its id and its terms, in ascending order of their ids.
+
+        Raises:
+            ValueError: for ids that do not ascend.
+        """
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """The index that `save` wrote.
+
+        Raises:
+            DamagedLibraryError: for files that are broken or missing.
+        """
+
+    def save(self, folder: Path) -> None:
+        """Write the index into an empty folder."""
+
+    def search(self, query: Query, *, limit: int, within: Collection[str] | None = None) -> list[Candidate]:
+        """At most `limit` passages whose score is above 0, best first, ties broken by passage id.
+
+        `within`, where given, are the ids of the only passages to look at. A query that matches nothing gives an
+        empty list; that is an answer, not an error.
+        """
+
+    def explain(self, query: Query, passage_id: str) -> list[TermScore]:
+        """What each of the query's terms adds to a passage's score; added in this order they are the score."""
+
+    def document_frequency(self, term: str) -> int:
+        """How many passages hold a term; 0 for a term that none holds."""
+
+    @property
+    def passage_count(self) -> int:
+        """How many passages are indexed."""
+
+
+def inverse_document_frequency(document_frequency: int, passage_count: int) -> float:
+    """Weight of a term by its rarity: ln(1 + (N - n + 0.5) / (n + 0.5)), in nats; above 0.
+
+    Args:
+        document_frequency: n, passages that contain the term; 0 <= n <= N.
+        passage_count: N, passages in the index.
+    Raises:
+        ValueError: if n lies outside 0..N, which means the index is corrupt.
+    Source: Kamphuis et al., "Which BM25 Do You Mean?", ECIR 2020, the Lucene row.
+
+    >>> round(inverse_document_frequency(1, 2), 4)
+    0.6931
+    """
+    if not 0 <= document_frequency <= passage_count:
+        raise ValueError(f"a term is in {document_frequency} of {passage_count} passages")
+    return math.log(1 + (passage_count - document_frequency + 0.5) / (document_frequency + 0.5))

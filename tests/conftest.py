@@ -1,0 +1,31 @@
+"""What the tests share: a small library about terns, an engine over it, and the web service over that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from qa import Engine, Settings
+from web import create_app
+
+TERNS = Path(__file__).parent / "fixtures" / "terns"
+
+
+@pytest.fixture
+def engine() -> Engine:
+    engine = Engine.create(Settings())
+    engine.add([TERNS])
+    return engine
+
+
+@pytest.fixture
+def app(engine: Engine) -> Flask:
+    return create_app(engine)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()

@@ -1,0 +1,385 @@
+"""The pages in a real browser: by typing, by keys alone, without JavaScript, on a small screen."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from waitress.server import TcpWSGIServer, create_server
+
+from qa import Engine, Settings
+from web import create_app
+
+REQUIRED = os.environ.get("PINCITE_REQUIRE_BROWSER") == "1"
+BROWSER = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+try:
+    from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+except ImportError:
+    if REQUIRED:
+        raise
+    pytest.skip("Playwright is not installed", allow_module_level=True)
+
+if not BROWSER:
+    if REQUIRED:
+        raise RuntimeError("there is no Chromium on the path, but PINCITE_REQUIRE_BROWSER is 1")
+    pytest.skip("there is no Chromium on the path", allow_module_level=True)
+
+Open = Callable[..., Page]
+
+TERNS = Path(__file__).parent / "fixtures" / "terns"
+ANSWERED = "In how many people did fever end with alcanor?"
+NOT_FOUND = "Does metformin end tern fever?"
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    """The address of the service on a server of its own."""
+    engine = Engine.create(Settings())
+    engine.add([TERNS])
+    server = create_server(create_app(engine), host="127.0.0.1", port=0)
+    assert isinstance(server, TcpWSGIServer)
+    thread = Thread(target=server.run, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.pull_trigger(server.close)
+    thread.join(timeout=10)
+    server.task_dispatcher.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser(site: str) -> Iterator[Browser]:  # noqa: ARG001 - the browser goes before the server
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=BROWSER, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: str) -> Iterator[Open]:
+    """Opens pages; afterwards none of them may have logged an error or broken the Content-Security-Policy."""
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    def open_page(address: str = "/", **options: Any) -> Page:
+        context = browser.new_context(base_url=site, reduced_motion="reduce", **options)
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(address)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert [error for error in errors if not error.startswith("Failed to load resource")] == []
+
+
+def ask(page: Page, question: str) -> None:
+    """Type a question, send it, and wait for what comes of it."""
+    number = page.locator(".exchange").count()
+    page.get_by_label("Your question").fill(question)
+    page.keyboard.press("Enter")
+    expect(page.locator(".exchange").nth(number).locator(".cited, .nothing, .failed").first).to_be_attached()
+
+
+# Asking
+
+
+def test_a_question_typed_is_answered_with_the_passage_its_highlight_and_its_citation(open_page: Open) -> None:
+    page = open_page()
+    ask(page, ANSWERED)
+    exchange = page.locator(".exchange")
+    expect(exchange.get_by_role("heading")).to_have_text(ANSWERED)
+    cited = exchange.locator(".cited").first
+    expect(cited.locator("blockquote")).to_contain_text("The response lasted 7.4 months in the middle case.")
+    expect(cited.locator("mark")).to_have_text(
+        "In the trial of alcanor, fever ended within 11.1 days in 61% of 221 people. [98]"
+    )
+    expect(cited.locator("figcaption")).to_contain_text("Ada Example, Ben Sample")
+    expect(cited.locator("figcaption")).to_contain_text("Updated May 11, 2021")
+    expect(cited.get_by_role("listitem")).to_have_count(2)
+    expect(cited.get_by_role("link", name="doi:10.1000/ex.98")).to_have_attribute("href", "https://doi.org/10.1000/ex.98")
+    expect(page.locator("#welcome")).to_have_count(0)
+    expect(page).to_have_title(f"{ANSWERED} – pincite")
+
+
+def test_a_citation_leads_to_the_passage_marked_in_its_document(open_page: Open) -> None:
+    page = open_page("/?q=What+was+the+hazard+ratio+of+bevacor", viewport={"width": 400, "height": 480})
+    quote = page.locator("blockquote").first.text_content()
+    page.locator(".source a").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("How well does the second treatment of tern fever work?")
+    marked = page.locator(".passage:target")
+    expect(marked).to_have_text(quote or "")
+    expect(marked).to_be_in_viewport()
+    others = page.locator(".passage:not(:target)").first
+    colour = "element => getComputedStyle(element).backgroundColor"
+    assert marked.evaluate(colour) != others.evaluate(colour)
+
+
+def test_highlights_stand_where_they_should_behind_characters_beyond_16_bits(open_page: Open) -> None:
+    question = "How many treatments does it have, tern fever, the made-up illness?"
+    for page in (open_page("/?q=" + question.replace(" ", "+")), open_page()):
+        if page.locator(".exchange").count() == 0:
+            ask(page, question)
+        expect(page.locator("blockquote").first).to_contain_text("🐦")
+        assert page.locator(".cited").first.locator("mark").all_text_contents()[0].startswith(("Tern", "It has two"))
+
+
+def test_the_page_shows_the_same_answer_with_javascript_and_without(open_page: Open) -> None:
+    structure = """element => {
+        const show = node => node.nodeType === Node.TEXT_NODE
+            ? node.data.replace(/\\s+/g, " ").trim()
+            : [node.tagName, ...[...node.attributes].map(a => `${a.name}=${a.value}`)
+                .filter(a => !/^(id|hidden)=/.test(a)).sort(),
+               ...[...node.childNodes].filter(n => n.nodeType !== Node.COMMENT_NODE).map(show).filter(Boolean)];
+        return JSON.stringify(show(element), null, 1);
+    }"""
+    for question in (
+        ANSWERED,
+        NOT_FOUND,
+        "What did the petrel say?",
+        "Where do terns nest?",
+        "How many treatments does tern fever have?",
+        "the of and",
+    ):
+        page = open_page()
+        ask(page, question)
+        plain = open_page(page.url, java_script_enabled=False)
+        by_module = page.locator(".exchange").evaluate(structure)
+        assert plain.locator(".exchange").evaluate(structure) == by_module
+
+
+def test_a_conversation_has_an_address_that_shows_it_again(open_page: Open) -> None:
+    page = open_page()
+    ask(page, "How well does bevacor work against tern fever?")
+    first = page.url
+    ask(page, "What was the hazard ratio?")
+    expect(page.locator(".exchange").last).to_contain_text("Taken over from your earlier questions: ")
+    shown = page.locator("#log").inner_text()
+    page.reload()
+    assert page.locator("#log").inner_text() == shown
+    page.go_back()
+    expect(page).to_have_url(first)
+    expect(page.locator(".exchange")).to_have_count(1)
+    page.go_back()
+    expect(page.locator(".lead")).to_be_visible()
+
+
+def test_nothing_found_looks_calm_and_says_why(open_page: Open) -> None:
+    page = open_page()
+    ask(page, NOT_FOUND)
+    nothing = page.locator(".nothing")
+    expect(nothing.locator(".reason")).to_be_visible()
+    expect(nothing).to_contain_text("Not in these documents: metformin")
+    expect(nothing.locator("blockquote").first).to_be_hidden()
+    nothing.get_by_text("The nearest passages, which do not answer the question").click()
+    expect(nothing.locator("blockquote").first).to_be_visible()
+    expect(page.locator(".failed")).to_have_count(0)
+
+
+def test_the_citation_can_be_copied_with_its_quote(open_page: Open) -> None:
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    ask(page, ANSWERED)
+    cited = page.locator(".cited").first
+    quote, label = cited.locator("blockquote").text_content(), cited.get_by_role("button").get_attribute("data-label")
+    cited.get_by_role("button", name="Copy citation").click()
+    expect(cited.get_by_role("button")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == f"“{quote}”\n{label}"
+
+
+# Failures
+
+
+def test_a_failure_looks_like_one_and_can_be_tried_again(open_page: Open) -> None:
+    page = open_page()
+    page.route("**/ask", lambda route: route.abort())
+    ask(page, ANSWERED)
+    expect(page.locator(".failed")).to_contain_text("The service could not be reached.")
+    expect(page.locator(".nothing")).to_have_count(0)
+    assert "q=" not in page.url
+    page.unroute("**/ask")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".exchange .cited").first).to_be_visible()
+    expect(page.locator(".exchange")).to_have_count(1)
+    expect(page.locator(".failed")).to_have_count(0)
+
+
+def test_a_question_that_is_refused_comes_back_to_be_changed(open_page: Open) -> None:
+    page = open_page()
+    ask(page, "x" * 1001)
+    expect(page.locator(".failed")).to_contain_text("The question must have at most 1,000 characters, and has 1,001.")
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+    expect(page.get_by_label("Your question")).to_have_value("x" * 1001)
+    ask(page, ANSWERED)
+    expect(page.locator(".cited").first).to_be_visible()
+
+
+def test_escape_stops_a_question_and_gives_it_back(open_page: Open) -> None:
+    page = open_page()
+    held: list[Route] = []
+    page.route("**/ask", held.append)
+    page.get_by_label("Your question").fill(ANSWERED)
+    page.keyboard.press("Enter")
+    expect(page.locator(".pending")).to_be_visible()
+    expect(page.get_by_role("status")).to_have_text("Looking in the documents…")
+    page.keyboard.press("Escape")
+    expect(page.locator(".exchange")).to_have_count(0)
+    expect(page.get_by_label("Your question")).to_have_value(ANSWERED)
+
+
+# Hostile text
+
+
+def test_markup_in_documents_and_questions_is_inert(open_page: Open) -> None:
+    page = open_page()
+    ask(page, "What did the petrel say? <img src=x onerror=\"document.title='owned'\">")
+    ask(page, "What did the petrel say?")
+    expect(page.locator("blockquote").first).to_contain_text("<img src=x onerror=")
+    page.goto("/documents/hostile")
+    expect(page.locator(".passage").first).to_contain_text("</template><script>")
+    page.goto("/?document=hostile")
+    for address in ("/", "/?q=What+did+the+petrel+say", "/documents/hostile"):
+        page.goto(address)
+        assert page.title() != "owned"
+        assert page.locator("img, svg, iframe, b, i, script:not([src='/static/chat.js'])").count() == 0
+
+
+# Ways of using it
+
+
+def test_all_of_it_works_by_keyboard_alone(open_page: Open) -> None:
+    page = open_page("/documents/spotting")
+    page.goto("/")
+    box = page.get_by_label("Your question")
+    page.locator("body").press("Tab")
+    if not page.get_by_role("link", name="Skip to the question box").evaluate("e => e === document.activeElement"):
+        page.get_by_role("link", name="Skip to the question box").focus()
+    page.keyboard.press("Enter")
+    expect(box).to_be_focused()
+    page.keyboard.type("What was the hazard ratio")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("of bevacor?")
+    expect(page.locator(".exchange")).to_have_count(0)
+    page.keyboard.press("Enter")
+    expect(page.locator(".cited").first).to_be_visible()
+    expect(box).to_be_focused()
+    expect(box).to_have_value("")
+    page.keyboard.press("Shift+Tab")
+    expect(page.locator(".further summary")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".further blockquote").first).to_be_visible()
+
+
+def test_an_answer_is_announced_in_a_sentence(open_page: Open) -> None:
+    page = open_page()
+    ask(page, ANSWERED)
+    status = page.get_by_role("status")
+    expect(status).to_contain_text("Answer: In the trial of alcanor, fever ended within 11.1 days in 61% of 221 people.")
+    assert "7.4 months" not in (status.text_content() or "")
+    ask(page, NOT_FOUND)
+    expect(status).to_contain_text("Nothing found.")
+
+
+def test_a_conversation_works_without_javascript(open_page: Open) -> None:
+    page = open_page(java_script_enabled=False)
+    page.get_by_label("Your question").fill("How well does bevacor work against tern fever?")
+    page.get_by_role("button", name="Ask").click()
+    expect(page.locator(".cited").first).to_be_visible()
+    page.get_by_label("Your question").fill("What was the hazard ratio?")
+    page.get_by_role("button", name="Ask").click()
+    expect(page.locator(".exchange")).to_have_count(2)
+    expect(page.locator(".exchange").last.get_by_role("heading")).to_be_in_viewport()
+    expect(page.locator(".exchange").last).to_contain_text("Taken over from your earlier questions: ")
+    expect(page.get_by_role("button", name="Copy citation")).to_have_count(0)
+
+
+ADDRESSES = [
+    "/",
+    "/?q=What+did+the+shearwater+write",
+    "/?q=In+how+many+people+did+fever+end+with+alcanor",
+    "/?q=metformin+" + "m" * 300,
+    "/documents/hostile",
+    "/documents/second-treatment#second-treatment-00001",
+    "/nowhere",
+    "/?q=+",
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("size", [(320, 640), (320, 256), (1280, 800)])
+def test_nothing_is_wider_than_the_screen(open_page: Open, address: str, size: tuple[int, int]) -> None:
+    page = open_page(address, viewport={"width": size[0], "height": size[1]})
+    for details in page.locator("details").all():
+        details.evaluate("element => { element.open = true }")
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+def test_the_box_leaves_room_to_read_on_a_low_screen(open_page: Open) -> None:
+    page = open_page("/?q=bevacor", viewport={"width": 320, "height": 256})
+    assert page.locator("#ask").evaluate("element => getComputedStyle(element).position") == "static"
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_what_is_pressed_is_large_enough_for_a_finger(open_page: Open, address: str) -> None:
+    page = open_page(address, viewport={"width": 360, "height": 740}, has_touch=True)
+    small = page.evaluate("""() => [...document.querySelectorAll(
+            "button, textarea, summary, .top a, .source a, .examples a, .library a")]
+        .filter(element => element.checkVisibility())
+        .map(element => [element.outerHTML.slice(0, 80), element.getBoundingClientRect()])
+        .filter(([, box]) => box.height < 44 || box.width < 44)
+        .map(([html, box]) => [html, box.width, box.height])""")
+    assert small == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_every_text_stands_out_from_its_ground_by_7_to_1(open_page: Open, address: str, scheme: str) -> None:
+    page = open_page(address, color_scheme=scheme)
+    faint = page.evaluate("""() => {
+        const channels = colour => colour.match(/[\\d.]+/g).map(Number);
+        const luminance = ([r, g, b]) => [r, g, b].map(v => v / 255)
+            .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+            .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+        const ground = element => {
+            for (let at = element; at; at = at.parentElement) {
+                const colour = channels(getComputedStyle(at).backgroundColor);
+                if (colour[3] !== 0) return colour;
+            }
+            return [255, 255, 255];
+        };
+        const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        const found = [];
+        while (texts.nextNode()) {
+            const element = texts.currentNode.parentElement;
+            if (!texts.currentNode.data.trim() || !element.checkVisibility()) continue;
+            const [a, b] = [luminance(channels(getComputedStyle(element).color)), luminance(ground(element))];
+            const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+            if (ratio < 7) found.push([texts.currentNode.data.trim().slice(0, 40), ratio]);
+        }
+        return found;
+    }""")
+    assert faint == []
+
+
+def test_on_paper_there_is_the_answer_and_no_form(open_page: Open) -> None:
+    page = open_page("/?q=bevacor")
+    page.emulate_media(media="print")
+    expect(page.locator("blockquote").first).to_be_visible()
+    expect(page.locator("#ask")).to_be_hidden()
+    expect(page.locator("header")).to_be_hidden()

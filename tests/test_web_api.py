@@ -1,0 +1,432 @@
+"""The JSON interface: what it answers, and how it refuses."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+import web
+from qa.errors import LibraryBusyError, QAError
+from qa.wire import AskRequest, AskResponse, CitedPassageBody, DocumentBody, Problem
+from web.problems import PROBLEMS
+
+QUESTION = "What was the hazard ratio of bevacor?"
+NO_NAME = {"type": "about:blank"}
+
+
+def post(client: FlaskClient, body: object) -> Any:
+    """Ask by a JSON body, which may be bytes that are none."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return client.post("/ask", data=data, content_type="application/json")
+
+
+@pytest.fixture(autouse=True)
+def still_answers(client: FlaskClient) -> Iterator[None]:
+    """After every test here, whatever it sent, the service answers a good question."""
+    yield
+    answer = post(client, {"question": QUESTION})
+    assert (answer.status_code, answer.json["answered"]) == (200, True)
+
+
+def invalid(pointer: str, detail: str, *, status: int = 422) -> dict[str, object]:
+    """The problem body for one field that breaks the form."""
+    return {
+        "type": "/problems/invalid_request",
+        "title": "Invalid request",
+        "status": status,
+        "detail": f"{pointer.removeprefix('/') or 'The request'} {detail}. "
+        'Send a question of 1 to 1,000 characters: {"question": "..."}.',
+        "errors": [{"pointer": pointer, "detail": detail}],
+    }
+
+
+# Answers
+
+
+def test_ask_answers_with_the_passage_word_for_word_and_its_citation(client: FlaskClient) -> None:
+    answer = post(client, {"question": QUESTION})
+    body = AskResponse.model_validate_json(answer.data)
+    assert (answer.status_code, answer.content_type) == (200, "application/json")
+    assert (body.question, body.answered, body.reason) == (QUESTION, True, None)
+    assert body.passage is not None
+    assert body.citation is not None
+    document = DocumentBody.model_validate_json(client.get("/documents/second-treatment.json").data)
+    assert document.text[body.citation.start : body.citation.end] == body.citation.quote == body.passage.text
+    assert body.citation.href == f"/documents/second-treatment#{body.passage.id}"
+    assert body.citation.document.sha256 == document.sha256
+    assert body.passage.id in document.passages
+    [(start, end)] = body.passage.highlights
+    assert "hazard ratio was 0.48" in body.passage.text[start:end]
+
+
+def test_an_answer_has_the_fields_of_the_wire_form_in_their_order(client: FlaskClient) -> None:
+    body = json.loads(post(client, {"question": QUESTION}).data)
+    assert list(body) == list(AskResponse.model_fields)
+    assert list(body["citation"]["document"]) == ["id", "title", "authors", "publisher", "updated", "url", "sha256"]
+
+
+def test_an_address_gives_the_same_answer_as_a_body(client: FlaskClient) -> None:
+    sent = {"question": "How long did it last?", "history": ["How does alcanor work?", "Tell me of bevacor."], "limit": 1}
+    address = {"q": sent["question"], "history": sent["history"], "limit": "1"}
+    by_body, by_address = post(client, sent).json, client.get("/ask", query_string=address).json
+    assert {**by_body, "took_ms": 0} == {**by_address, "took_ms": 0}
+
+
+def test_an_answer_keeps_to_the_document_that_it_is_asked_of(client: FlaskClient) -> None:
+    body = post(client, {"question": "tern fever treatment", "document": "first-treatment", "limit": 20}).json
+    cited = [body["citation"], *(each["citation"] for each in body["alternatives"])]
+    assert {citation["document"]["id"] for citation in cited if citation} == {"first-treatment"}
+
+
+def test_nothing_found_is_an_answer_with_the_reason_and_the_missing_words(client: FlaskClient) -> None:
+    answer = post(client, {"question": "Does metformin cure it?"})
+    body = AskResponse.model_validate_json(answer.data)
+    assert (answer.status_code, body.answered, body.passage, body.citation) == (200, False, None, None)
+    assert body.reason
+    assert "metformin" in body.interpretation.missing
+
+
+def test_a_question_of_stop_words_alone_is_answered_with_a_reason(client: FlaskClient) -> None:
+    answer = post(client, {"question": "what is the of and"})
+    body = AskResponse.model_validate_json(answer.data)
+    assert (answer.status_code, body.answered, body.passage) == (200, False, None)
+    assert body.reason
+
+
+def test_a_question_of_1000_characters_is_answered(client: FlaskClient) -> None:
+    question = "bevacor hazard ratio".ljust(1000, "?")
+    answer = post(client, {"question": question})
+    assert (answer.status_code, answer.json["question"]) == (200, question)
+
+
+def test_json_is_utf_8_without_escapes(client: FlaskClient) -> None:
+    question = "What of ‘Größe’ and 🐦?"
+    answer = post(client, {"question": question})
+    assert question.encode() in answer.data
+    assert answer.content_type == "application/json"
+
+
+def test_a_right_to_left_override_is_accepted_and_comes_back_unchanged(client: FlaskClient) -> None:
+    question = "bevacor \u202eratio\u202c hazard"
+    answer = post(client, {"question": question})
+    assert (answer.status_code, answer.json["question"]) == (200, question)
+
+
+def test_a_passage_is_found_by_its_id(client: FlaskClient) -> None:
+    asked = post(client, {"question": QUESTION}).json
+    answer = client.get(f"/passages/{asked['passage']['id']}.json")
+    body = CitedPassageBody.model_validate_json(answer.data)
+    assert answer.status_code == 200
+    assert body.citation.model_dump(mode="json") == asked["citation"]
+
+
+def test_the_service_says_that_it_lives_and_is_ready(client: FlaskClient) -> None:
+    assert client.get("/livez").json == {"status": "live"}
+    assert client.get("/readyz").json == {"status": "ready", "documents": 4}
+
+
+# Bodies that cannot be read at all
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"What?", b"{", b'{"question": "What?"', b"\xff\xfe", b'{"question": "caf\xe9"}', b'{"question": "\\ud800"}'],
+    ids=["empty", "prose", "brace", "unclosed", "not UTF-8", "Latin-1", "lone surrogate"],
+)
+def test_a_body_that_is_not_json_in_utf_8_is_refused_as_a_whole(client: FlaskClient, body: bytes) -> None:
+    answer = post(client, body)
+    [error] = answer.json["errors"]
+    assert (answer.status_code, answer.content_type) == (400, "application/problem+json")
+    assert error["pointer"] == ""
+    assert error["detail"].startswith("is not valid JSON in UTF-8: ")
+    assert answer.json == invalid("", error["detail"], status=400)
+
+
+@pytest.mark.parametrize("body", [[], "What?", 1, None, [{"question": "What?"}]])
+def test_json_that_is_no_object_is_refused_as_a_whole(client: FlaskClient, body: object) -> None:
+    answer = post(client, body)
+    assert answer.status_code == 400
+    assert answer.json == invalid("", 'must be a JSON object such as {"question": "..."}', status=400)
+
+
+def test_a_body_nested_too_deep_is_refused(client: FlaskClient) -> None:
+    assert post(client, b'{"question":' + b"[" * 30_000).status_code == 400
+
+
+# Fields that break the form
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "detail"),
+    [
+        ({}, "/question", "is required"),
+        ({"question": ""}, "/question", "must not be empty"),
+        ({"question": " \t\n\u00a0\u2003"}, "/question", "must not be blank"),
+        ({"question": "x" * 1001}, "/question", "must have at most 1,000 characters, and has 1,001"),
+        ({"question": "e" + "\u0301" * 10_000}, "/question", "must have at most 1,000 characters, and has 10,001"),
+        ({"question": 7}, "/question", "must be a string"),
+        ({"question": None}, "/question", "must be a string"),
+        ({"question": ["What?"]}, "/question", "must be a string"),
+        (
+            {"question": "a\0b"},
+            "/question",
+            "must not hold control characters, and has U+0000 at character 1",
+        ),
+        (
+            {"question": "\x1b[31mred"},
+            "/question",
+            "must not hold control characters, and has U+001B at character 0",
+        ),
+        (
+            {"question": "What?", "colour": "red"},
+            "/colour",
+            "is not a known field; known are question, history, limit, document",
+        ),
+        ({"question": "What?", "limit": 21}, "/limit", "must be a whole number from 0 to 20"),
+        ({"question": "What?", "limit": -1}, "/limit", "must be a whole number from 0 to 20"),
+        ({"question": "What?", "limit": "3"}, "/limit", "must be a whole number from 0 to 20"),
+        ({"question": "What?", "history": "Earlier"}, "/history", "must be a list of strings"),
+        ({"question": "What?", "history": ["a", 7]}, "/history/1", "must be a string"),
+        ({"question": "What?", "history": ["a"] * 51}, "/history", "must have at most 50 entries"),
+        ({"question": "What?", "history": ["a", " "]}, "/history/1", "must not be blank"),
+        ({"question": "What?", "document": 7}, "/document", "must be a string"),
+    ],
+)
+def test_a_field_that_breaks_the_form_is_named(client: FlaskClient, body: object, pointer: str, detail: str) -> None:
+    answer = post(client, body)
+    assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
+    assert answer.json == invalid(pointer, detail)
+
+
+def test_every_field_that_breaks_the_form_is_named(client: FlaskClient) -> None:
+    answer = post(client, {"limit": 99, "colour": "red"})
+    assert [each["pointer"] for each in answer.json["errors"]] == ["/question", "/limit", "/colour"]
+
+
+@pytest.mark.parametrize(
+    ("address", "pointer", "detail"),
+    [
+        ("/ask", "/question", "is required"),
+        ("/ask?q=", "/question", "must not be empty"),
+        ("/ask?q=+", "/question", "must not be blank"),
+        ("/ask?q=a%00b", "/question", "must not hold control characters, and has U+0000 at character 1"),
+        ("/ask?q=" + "x" * 1001, "/question", "must have at most 1,000 characters, and has 1,001"),
+        ("/ask?q=What&limit=many", "/limit", "must be a whole number from 0 to 20"),
+        ("/ask?q=What&limit=21", "/limit", "must be a whole number from 0 to 20"),
+        ("/ask?q=What&q=Who", "/q", "may be given only once"),
+        ("/ask?q=What&a/b~=1", "/a~1b~0", "is not a known parameter; known are q, limit, document, history"),
+        ("/ask?question=What", "/question", "is not a known parameter; known are q, limit, document, history"),
+    ],
+)
+def test_a_parameter_that_breaks_the_form_is_named(
+    client: FlaskClient, address: str, pointer: str, detail: str
+) -> None:
+    answer = client.get(address)
+    assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
+    assert answer.json["errors"] == [{"pointer": pointer, "detail": detail}]
+
+
+# What HTTP itself refuses
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", None])
+def test_a_body_of_another_type_is_refused_with_the_type_to_send(client: FlaskClient, content_type: str | None) -> None:
+    answer = client.post("/ask", data=b'{"question": "What?"}', content_type=content_type)
+    assert (answer.status_code, answer.content_type) == (415, "application/problem+json")
+    assert answer.json == NO_NAME | {
+        "title": "Unsupported Media Type",
+        "status": 415,
+        "detail": "Send the question as JSON, with the header Content-Type: application/json.",
+    }
+
+
+def test_a_content_type_with_a_charset_is_accepted(client: FlaskClient) -> None:
+    sent = json.dumps({"question": QUESTION})
+    assert client.post("/ask", data=sent, content_type="application/json; charset=utf-8").status_code == 200
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+def test_another_method_is_refused_with_those_that_are_allowed(client: FlaskClient, method: str) -> None:
+    answer = client.open("/ask", method=method)
+    assert (answer.status_code, answer.content_type) == (405, "application/problem+json")
+    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}
+    assert answer.json == NO_NAME | {
+        "title": "Method Not Allowed",
+        "status": 405,
+        "detail": "The method is not allowed for the requested URL.",
+    }
+
+
+def test_a_body_over_64_kib_is_refused(client: FlaskClient) -> None:
+    answer = post(client, {"question": "What?", "history": ["x" * 66_000]})
+    assert (answer.status_code, answer.content_type) == (413, "application/problem+json")
+    assert answer.json == NO_NAME | {
+        "title": "Request Entity Too Large",
+        "status": 413,
+        "detail": "A request may have at most 65,536 bytes.",
+    }
+
+
+@pytest.mark.parametrize("address", ["/documents/none.json", "/ask?q=What&document=none"])
+def test_an_unknown_document_is_named(client: FlaskClient, address: str) -> None:
+    answer = client.get(address)
+    assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
+    assert answer.json == {
+        "type": "/problems/unknown_document",
+        "title": "Unknown document",
+        "status": 404,
+        "detail": "No document has the id 'none'. A citation's document id names one that is there.",
+    }
+
+
+def test_an_unknown_passage_is_named(client: FlaskClient) -> None:
+    answer = client.get("/passages/none.json")
+    assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
+    assert answer.json == {
+        "type": "/problems/unknown_passage",
+        "title": "Unknown passage",
+        "status": 404,
+        "detail": "No passage has the id 'none'. The documents may have changed since; ask the question again.",
+    }
+
+
+# One shape of failure
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "status"),
+    [
+        ("POST", "/ask", 415),
+        ("GET", "/ask", 422),
+        ("DELETE", "/ask", 405),
+        ("GET", "/documents/none.json", 404),
+        ("POST", "/documents/none.json", 405),
+        ("GET", "/passages/none.json", 404),
+        ("POST", "/openapi.json", 405),
+        ("POST", "/livez", 405),
+        ("POST", "/readyz", 405),
+        ("GET", "/nowhere", 404),
+        ("GET", "/static/nothing.js", 404),
+        ("GET", "/problems/none", 404),
+        ("GET", "/documents/none", 404),
+        ("GET", "/?q=", 422),
+        ("GET", "/?document=none", 404),
+        ("POST", "/", 405),
+    ],
+)
+def test_every_failure_has_the_one_shape_for_who_asks_for_json(
+    client: FlaskClient, method: str, address: str, status: int
+) -> None:
+    answer = client.open(address, method=method, headers={"Accept": "application/json"})
+    problem = Problem.model_validate_json(answer.data, strict=True, extra="forbid")
+    assert (answer.status_code, answer.content_type, problem.status) == (status, "application/problem+json", status)
+    assert problem.title
+    assert problem.detail.endswith(".")
+    assert problem.type == "about:blank" or client.get(problem.type).status_code == 200
+
+
+def test_an_unexpected_failure_is_a_problem_that_tells_nothing_of_the_inside(
+    app: Flask, engine: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("secret")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(engine), "ask", fail)
+        answer = post(app.test_client(), {"question": QUESTION})
+    assert (answer.status_code, answer.content_type) == (500, "application/problem+json")
+    assert answer.json == NO_NAME | {
+        "title": "Internal Server Error",
+        "status": 500,
+        "detail": "Something went wrong in the service. Its log says what.",
+    }
+    assert "RuntimeError: secret" in caplog.text
+
+
+def test_a_library_that_cannot_be_used_is_told_without_its_path_and_logged_with_it(
+    app: Flask, engine: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise LibraryBusyError(Path("/secret"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(engine), "document", fail)
+        answer = app.test_client().get("/documents/spotting.json")
+    assert (answer.status_code, answer.content_type) == (503, "application/problem+json")
+    assert answer.json == {
+        "type": "/problems/library_busy",
+        "title": "Library busy",
+        "status": 503,
+        "detail": "Another process is changing the library. Try again in a moment. The log of the service says more.",
+    }
+    assert "/secret" in caplog.text
+
+
+def error_classes(root: type[QAError] = QAError) -> Iterator[type[QAError]]:
+    yield root
+    for each in root.__subclasses__():
+        yield from error_classes(each)
+
+
+def test_every_error_has_a_code_of_its_own_a_status_and_a_line_in_the_readme() -> None:
+    codes = [each.code for each in error_classes() if each.__module__ == "qa.errors"]
+    assert sorted(codes) == sorted(PROBLEMS)
+    readme = (Path(web.__file__).parent / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| (.+) \|$", readme, re.MULTILINE)
+    assert rows == [(code, str(kind.status.value), kind.meaning) for code, kind in PROBLEMS.items()]
+
+
+# The description of the interface
+
+
+def test_openapi_describes_every_endpoint_of_the_interface(app: Flask, client: FlaskClient) -> None:
+    described = {
+        (method.upper(), address) for address, methods in client.get("/openapi.json").json["paths"].items() for method in methods
+    }
+    served = {
+        (method, re.sub(r"<\w+>", "{id}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("api.") and rule.rule not in {"/openapi.json", "/livez", "/readyz"}
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert described == served
+
+
+def test_openapi_is_made_from_the_models_that_are_read_and_written(client: FlaskClient) -> None:
+    description = client.get("/openapi.json").json
+    assert description["openapi"] == "3.1.0"
+    schemas = description["components"]["schemas"]
+    for model in (AskRequest, AskResponse, CitedPassageBody, DocumentBody, Problem):
+        assert list(schemas[model.__name__]["properties"]) == list(model.model_fields)
+    references = re.findall(r'"#/components/schemas/(\w+)"', json.dumps(description))
+    assert set(references) <= set(schemas)
+
+
+def test_openapi_gives_an_example_that_the_service_accepts(client: FlaskClient) -> None:
+    content = client.get("/openapi.json").json["paths"]["/ask"]["post"]["requestBody"]["content"]
+    answer = post(client, content["application/json"]["example"])
+    assert answer.status_code == 200
+    AskResponse.model_validate_json(answer.data, strict=True, extra="forbid")
+
+
+@pytest.mark.parametrize(
+    ("address", "model"),
+    [
+        ("/ask?q=bevacor", AskResponse),
+        ("/ask?q=metformin", AskResponse),
+        ("/documents/second-treatment.json", DocumentBody),
+        ("/passages/second-treatment-00000.json", CitedPassageBody),
+        ("/ask", Problem),
+    ],
+)
+def test_what_is_sent_is_what_the_models_describe(client: FlaskClient, address: str, model: Any) -> None:
+    data = client.get(address).data
+    body = model.model_validate_json(data, strict=True, extra="forbid")
+    assert json.loads(body.model_dump_json(exclude_none=model is Problem)) == json.loads(data)

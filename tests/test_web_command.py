@@ -1,0 +1,97 @@
+"""`pincite serve`: it says when it is ready, and what is in its way."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from qa import Engine, Settings
+
+SERVE = [sys.executable, "-c", "from web.command import main; main()", "serve"]
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    """A library on disk."""
+    folder = tmp_path / "library"
+    Engine.create(Settings(library=folder)).add([Path(__file__).parent / "fixtures" / "terns"])
+    return folder
+
+
+@contextmanager
+def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The service as a process of its own, and the line that it prints."""
+    with subprocess.Popen(
+        [*SERVE, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+    ) as process:
+        try:
+            assert process.stdout
+            yield process, process.stdout.readline()
+        finally:
+            process.kill()
+
+
+def environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("PINCITE_")}
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_serve_says_where_it_is_ready_and_ends_cleanly(library: Path, stop: signal.Signals) -> None:
+    with serving("--library", str(library), "--port", "0") as (process, line):
+        found = re.fullmatch(
+            r"pincite is ready: (http://127\.0\.0\.1:\d+) \(4 documents, (\d+) passages\)\. Stop it with Ctrl-C\.\n", line
+        )
+        assert found, line
+        assert int(found[2]) == Engine.open(Settings(library=library)).passage_count
+        with urlopen(found[1] + "/readyz", timeout=10) as answer:
+            assert json.load(answer) == {"status": "ready", "documents": 4}
+        process.send_signal(stop)
+        assert process.wait(timeout=10) == 0
+        assert process.stderr
+        assert process.stderr.read() == ""
+
+
+def test_serve_on_a_taken_port_names_another(library: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        run = subprocess.run(
+            [*SERVE, "--library", str(library), "--port", str(port)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            env=environment(),
+            timeout=60,
+            check=False,
+        )
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == (
+        f"Error: Cannot serve on 127.0.0.1:{port}: another program serves there.\n"
+        f"Hint: Choose another address with: pincite serve --port {port % 65535 + 1}\n"
+    )
+
+
+def test_serve_on_an_address_that_is_not_this_machines_says_so(library: Path) -> None:
+    run = subprocess.run(
+        [*SERVE, "--library", str(library), "--host", "192.0.2.1"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=60,
+        check=False,
+    )
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith("Error: Cannot serve on 192.0.2.1:8000: ")
+    assert run.stderr.endswith("Hint: Choose another address with: pincite serve --host HOST --port PORT\n")

@@ -1,0 +1,372 @@
+"""The pages: what they show, and that nothing from a document or a question is ever markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from qa import Engine
+from qa.model import Document, Passage, Section
+from web import create_app
+from web.pages import slices
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+class Page(HTMLParser):
+    """A page's elements and texts, without what stands in its templates."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[tuple[tuple[str, ...], str]] = []
+        self._open: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if "template" not in self._open:
+            self.tags.append((tag, dict(attrs)))
+        if tag not in {"meta", "link", "input", "img"}:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "template" not in self._open:
+            self.texts.append((tuple(self._open), data))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        """The attributes of every element of one kind."""
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    def text(self, within: str = "html") -> str:
+        """All text inside elements of one kind."""
+        return "".join(data for path, data in self.texts if within in path)
+
+
+def get(client: FlaskClient, address: str, status: int = 200, **query: Any) -> Page:
+    answer = client.get(address, query_string=query or None, headers=BROWSER)
+    assert (answer.status_code, answer.content_type) == (status, "text/html; charset=utf-8")
+    return Page(answer.text)
+
+
+# The chat page
+
+
+def test_the_first_page_says_what_this_is_and_shows_the_library(client: FlaskClient, engine: Engine) -> None:
+    page = get(client, "/")
+    assert "word for word" in page.text("main")
+    assert "makes nothing up" in page.text("main")
+    assert f"from {len(engine.documents())} documents" in page.text("main")
+    links = [attributes["href"] for attributes in page.all("a")]
+    for document in engine.documents():
+        assert document.title in page.text("details")
+        assert f"/documents/{document.id}" in links
+
+
+def test_the_example_questions_are_titles_of_the_library(client: FlaskClient) -> None:
+    links = [attributes["href"] for attributes in get(client, "/").all("a")]
+    assert [link for link in links if link and link.startswith("/?q=")] == [
+        "/?q=What%20is%20the%20first%20treatment%20of%20tern%20fever%3F#latest",
+        "/?q=How%20well%20does%20the%20second%20treatment%20of%20tern%20fever%20work%3F#latest",
+    ]
+
+
+def test_an_empty_library_has_a_first_page_too() -> None:
+    empty: Any = SimpleNamespace(documents=list, settings=SimpleNamespace(host="127.0.0.1"))
+    assert "from 0 documents" in get(create_app(empty).test_client(), "/").text("main")
+
+
+def test_a_question_in_the_address_is_answered_on_the_page(client: FlaskClient) -> None:
+    question = "In how many people did fever end with alcanor?"
+    asked = client.get("/ask", query_string={"q": question}).json
+    page = get(client, "/", q=question)
+    [start, end] = asked["passage"]["highlights"][0]
+    assert page.text("title") == f"{question} – pincite"
+    assert page.text("blockquote").startswith(asked["passage"]["text"])
+    assert page.text("mark").startswith(asked["passage"]["text"][start:end])
+    assert asked["citation"]["href"] in [attributes["href"] for attributes in page.all("a")]
+    shown = page.text("figcaption")
+    for part in (
+        "How well does the second treatment of tern fever work?",
+        "Alcanor",
+        "Ada Example, Ben Sample",
+        "Example House",
+        "Updated May 11, 2021",
+        "[98]",
+        "Alcanor against placebo.",
+        "The document gives no entry for this marker.",
+    ):
+        assert part in shown
+    outward = {attributes["href"]: attributes["rel"] for attributes in page.all("a") if "rel" in attributes}
+    assert outward == dict.fromkeys(
+        ["https://example.org/second", "https://doi.org/10.1000/ex.98", "https://pubmed.ncbi.nlm.nih.gov/12345678/"],
+        "noreferrer",
+    )
+
+
+def test_a_document_without_a_date_is_called_undated(client: FlaskClient) -> None:
+    assert "undated" in get(client, "/", q="Where do terns nest?").text("figcaption")
+    assert "undated" in get(client, "/documents/spotting").text("main")
+
+
+def test_nothing_found_gives_the_reason_the_missing_words_and_the_nearest_passages(client: FlaskClient) -> None:
+    question = "Does metformin end tern fever?"
+    asked = client.get("/ask", query_string={"q": question}).json
+    page = get(client, "/", q=question)
+    assert asked["reason"] in page.text("main")
+    assert "Not in these documents: metformin" in page.text("main")
+    assert "The nearest passages, which do not answer the question" in page.text("summary")
+    assert [attributes["class"] for attributes in page.all("div") if "nothing" in str(attributes.get("class"))]
+    assert "failed" not in [attributes.get("class") for attributes in page.all("div")]
+
+
+def test_an_address_holds_the_whole_conversation(client: FlaskClient) -> None:
+    earlier = ["How does alcanor work against tern fever?", "Where do terns nest?"]
+    page = get(client, "/", q="And bevacor?", history=earlier)
+    questions = [data for path, data in page.texts if path[-1:] == ("h2",)]
+    assert questions == [*earlier, "And bevacor?"]
+    hidden = [attributes["value"] for attributes in page.all("input") if attributes.get("name") == "history"]
+    assert hidden == [*earlier, "And bevacor?"]
+
+
+def test_a_long_conversation_stays_within_what_a_request_may_hold(client: FlaskClient) -> None:
+    page = get(client, "/", q="Where do terns nest?", history=["Where do terns nest?"] * 30)
+    hidden = [attributes for attributes in page.all("input") if attributes.get("name") == "history"]
+    assert len(hidden) == 12
+    assert (len(hidden) + 1) * 1000 * 4 < 64 * 1024
+
+
+def test_a_document_can_be_asked_alone(client: FlaskClient) -> None:
+    page = get(client, "/", document="spotting")
+    assert "Spotting terns alone" in " ".join(page.text("label").split())
+    assert {"type": "hidden", "name": "document", "value": "spotting"} in page.all("input")
+
+
+def test_every_page_has_its_landmarks_one_first_heading_and_a_language(client: FlaskClient) -> None:
+    for address, status in [("/", 200), ("/?q=terns", 200), ("/documents/spotting", 200), ("/nowhere", 404)]:
+        page = get(client, address, status)
+        assert [page.all("html")[0]["lang"], len(page.all("main")), len(page.all("header"))] == ["en", 1, 1]
+        assert len(page.all("h1")) == 1
+        [skip] = [attributes for attributes in page.all("a") if attributes.get("class") == "skip"]
+        ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+        assert str(skip["href"])[1:] in ids
+        assert len(ids) == len(set(ids))
+
+
+# A document's page
+
+
+@pytest.mark.parametrize("document_id", ["first-treatment", "hostile", "second-treatment", "spotting"])
+def test_a_document_is_shown_whole_each_character_once(client: FlaskClient, engine: Engine, document_id: str) -> None:
+    document = engine.document(document_id)
+    cut = slices(document, engine.passages(document_id))
+    assert "".join(each.text for each in cut) == document.text
+    page = get(client, f"/documents/{document_id}")
+    title = page.text("h1") if cut[0].level == 1 else ""
+    text = "".join(data for path, data in page.texts if "div" in path)
+    assert title + text == document.text
+
+
+def test_each_passage_of_a_document_is_an_element_with_its_id(client: FlaskClient, engine: Engine) -> None:
+    html = client.get("/documents/second-treatment").text
+    found = re.findall(r'<div class="passage" dir="auto" id="([^"]+)">([^<]*)</div>', html)
+    assert found == [(passage.id, passage.text) for passage in engine.passages("second-treatment")]
+
+
+def test_headings_that_stand_in_the_text_are_headings_of_the_page(client: FlaskClient) -> None:
+    page = get(client, "/documents/second-treatment")
+    assert page.text("h1") == "How well does the second treatment of tern fever work?"
+    assert [data for path, data in page.texts if path[-1:] == ("h2",)] == ["Alcanor", "Bevacor", "References"]
+
+
+def test_text_is_cut_at_headings_and_passages_even_where_passages_overlap() -> None:
+    text = "Title\n\nOne two three.\n\nNext\n\nFour."
+    sections = (
+        Section(path=("Title",), start=7, end=21, blocks=()),
+        Section(path=("Title", "Next"), start=29, end=34, blocks=()),
+    )
+    document = Document(id="d", title="Title", text=text, source="d.md", sections=sections)
+    passages = [
+        Passage(id=f"d-{start}", document_id="d", section=(), text=text[start:end], start=start, end=end, sentences=())
+        for start, end in [(7, 14), (11, 21), (29, 34)]
+    ]
+    assert [(each.kind, each.text, each.id, each.level) for each in slices(document, passages)] == [
+        ("heading", "Title", "", 1),
+        ("text", "\n\n", "", 0),
+        ("passage", "One two", "d-7", 0),
+        ("passage", " three.", "d-11", 0),
+        ("text", "\n\n", "", 0),
+        ("heading", "Next", "", 2),
+        ("text", "\n\n", "", 0),
+        ("passage", "Four.", "d-29", 0),
+    ]
+
+
+# Hostile text
+
+
+HOSTILE_ADDRESSES = [
+    "/",
+    "/?q=What+did+the+petrel+say",
+    "/?q=<script>document.title='owned'</script>&history=</template><img src=x onerror=alert(1)>",
+    "/?q=What+did+the+shearwater+eat",
+    "/?document=hostile",
+    "/documents/hostile",
+    "/documents/<script>document.title='owned'<%2Fscript>",
+    "/nowhere/<img src=x onerror=alert(1)>",
+    "/?q=%00<script>document.title='owned'</script>",
+]
+
+
+@pytest.mark.parametrize("address", HOSTILE_ADDRESSES)
+def test_markup_from_documents_questions_and_addresses_comes_out_as_text(client: FlaskClient, address: str) -> None:
+    page = Page(client.get(address, headers=BROWSER).text)
+    assert [each for each in page.all("script") if each != {"type": "module", "src": "/static/chat.js"}] == []
+    assert {"img", "svg", "b", "i", "style", "iframe", "object"}.isdisjoint({tag for tag, _ in page.tags})
+    for _, attributes in page.tags:
+        assert not [name for name in attributes if name.startswith("on") or name == "style"]
+        assert str(attributes.get("href", "/")).startswith(("/", "#", "https://"))
+
+
+def test_hostile_text_is_shown_as_it_stands(client: FlaskClient) -> None:
+    page = get(client, "/", q="What did the petrel say?")
+    assert "<img src=x onerror=\"document.title='owned'\">" in page.text("blockquote")
+    assert '<script>document.title = "owned"</script> & "quotes"' in page.text("figcaption")
+
+
+def test_json_is_never_taken_for_markup(client: FlaskClient) -> None:
+    answer = client.get("/ask", query_string={"q": "<script>alert(1)</script>"}, headers=BROWSER)
+    assert (answer.content_type, answer.headers["X-Content-Type-Options"]) == ("application/json", "nosniff")
+
+
+def test_an_address_that_is_no_web_address_is_not_linked(client: FlaskClient) -> None:
+    assert "javascript:" not in client.get("/documents/hostile").text
+
+
+def test_texts_of_any_direction_are_isolated(client: FlaskClient) -> None:
+    question = "Who wrote \u202ebackwards?"
+    page = get(client, "/", q=question)
+    [heading] = page.all("h2")
+    assert heading["dir"] == "auto"
+    assert page.text("h2") == question
+    for tag in ("blockquote", "textarea"):
+        assert {attributes["dir"] for attributes in page.all(tag)} == {"auto"}
+
+
+# Failures
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "title", "detail"),
+    [
+        ("/?q=", 422, "Invalid request", "The question must not be empty."),
+        ("/?q=++", 422, "Invalid request", "The question must not be blank."),
+        ("/?q=" + "x" * 1001, 422, "Invalid request", "The question must have at most 1,000 characters, and has 1,001."),
+        ("/?document=none", 404, "Unknown document", "No document has the id 'none'."),
+        ("/documents/none", 404, "Unknown document", "No document has the id 'none'."),
+        ("/nowhere", 404, "Not Found", "The requested URL was not found on the server."),
+        ("/problems/none", 404, "Not Found", "There is no problem with this code."),
+    ],
+)
+def test_a_page_that_fails_is_a_page_that_says_why(
+    client: FlaskClient, address: str, status: int, title: str, detail: str
+) -> None:
+    page = get(client, address, status)
+    assert page.text("title") == f"{title} – pincite"
+    assert page.text("h1") == title
+    assert detail in page.text("main")
+    assert len(page.all("form")) == 1
+    assert client.get("/?q=Where+do+terns+nest").status_code == 200
+
+
+def test_a_question_that_was_refused_stays_in_the_box(client: FlaskClient) -> None:
+    assert get(client, "/", 422, q="</textarea>" + "x" * 1000).text("textarea").strip() == "</textarea>" + "x" * 1000
+
+
+def test_an_unexpected_failure_of_a_page_tells_nothing_of_the_inside(
+    app: Flask, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(type(engine), "ask", fail)
+    page = get(app.test_client(), "/", 500, q="Where do terns nest?")
+    assert page.text("h1") == "Internal Server Error"
+    assert "secret" not in page.text()
+
+
+# Headers
+
+
+ADDRESSES = [
+    "/",
+    "/?q=terns",
+    "/documents/spotting",
+    "/documents/spotting.json",
+    "/passages/spotting-00000.json",
+    "/ask?q=terns",
+    "/ask",
+    "/openapi.json",
+    "/livez",
+    "/readyz",
+    "/problems/invalid_request",
+    "/nowhere",
+    "/static/chat.js",
+    "/static/style.css",
+    "/static/icon.svg",
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_every_answer_carries_the_security_headers(client: FlaskClient, address: str) -> None:
+    with client.get(address) as answer:
+        headers = answer.headers
+    policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
+    assert policy == {
+        "default-src": "'none'",
+        **dict.fromkeys(["script-src", "style-src", "connect-src", "img-src", "form-action"], "'self'"),
+        **dict.fromkeys(["base-uri", "frame-ancestors", "trusted-types"], "'none'"),
+        "require-trusted-types-for": "'script'",
+    }
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cross-Origin-Opener-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert headers["Cache-Control"] == ("no-cache" if address.startswith("/static/") else "no-store")
+
+
+def test_static_files_are_sent_again_only_when_they_change(client: FlaskClient) -> None:
+    with client.get("/static/style.css") as first:
+        assert first.status_code == 200
+    with client.get("/static/style.css", headers={"If-None-Match": first.headers["ETag"]}) as again:
+        assert again.status_code == 304
+
+
+@pytest.fixture
+def elsewhere(engine: Engine) -> Iterator[FlaskClient]:
+    """The service of a host that is not this machine alone."""
+    engine.settings = engine.settings.model_copy(update={"host": "0.0.0.0"})  # noqa: S104
+    yield create_app(engine).test_client()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost:8000", "localhost", "[::1]:8000", "127.0.0.2"])
+def test_a_local_service_answers_under_its_own_names(client: FlaskClient, host: str) -> None:
+    assert client.get("/livez", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8000", "localhost.evil.example", "192.0.2.1", "[::1", ""])
+@pytest.mark.parametrize("address", ["/", "/ask?q=terns", "/static/chat.js", "/nowhere"])
+def test_a_local_service_refuses_the_names_of_others(client: FlaskClient, host: str, address: str) -> None:
+    assert client.get(address, headers={"Host": host}).status_code == 400
+
+
+def test_a_service_for_others_answers_under_any_name(elsewhere: FlaskClient) -> None:
+    assert elsewhere.get("/livez", headers={"Host": "library.example"}).status_code == 200

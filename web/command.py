@@ -1,0 +1,80 @@
+"""The console script: the commands of `qa`, and `serve`."""
+
+from __future__ import annotations
+
+import errno
+import signal
+from pathlib import Path
+
+import click
+from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
+
+from qa import Engine, Settings
+from qa.cli import cli, library_option
+from web.app import create_app
+
+__all__ = ["main"]
+
+MAX_UPLOAD = 1024 * 1024  # bytes; what is larger is refused before the app, with its own limit, sees it
+
+
+class AddressError(click.ClickException):
+    """The service cannot listen where it was told to."""
+
+    exit_code = 2
+
+    def __init__(self, settings: Settings, error: OSError) -> None:
+        reason, hint = (error.strerror or str(error)).lower(), "--host HOST --port PORT"
+        if error.errno == errno.EADDRINUSE:
+            reason, hint = "another program serves there", f"--port {settings.port % 65535 + 1}"
+        super().__init__(
+            f"Cannot serve on {_address(settings.host, settings.port)}: {reason}.\n"
+            f"Hint: Choose another address with: pincite serve {hint}"
+        )
+
+
+@cli.command()
+@click.option("--host", help="Address to serve on.  [default: 127.0.0.1]")
+@click.option("--port", type=int, help="Port to serve on; 0 takes a free one.  [default: 8000]")
+@library_option
+def serve(host: str | None, port: int | None, library: Path | None) -> None:
+    """Serve the chat page and the JSON interface, until Ctrl-C."""
+    settings = Settings.load(host=host, port=port, library=library)
+    engine = Engine.open(settings)
+    try:
+        server = create_server(
+            create_app(engine),
+            host=settings.host,
+            port=settings.port,
+            threads=settings.threads,
+            max_request_body_size=MAX_UPLOAD,
+            ident=None,
+        )
+    except OSError as error:
+        raise AddressError(settings, error) from None
+    click.echo(
+        f"pincite is ready: http://{_address(settings.host, _port(server))} "
+        f"({_count(engine.document_count, 'document')}, {_count(engine.passage_count, 'passage')}). Stop it with Ctrl-C."
+    )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    server.run()
+
+
+def main() -> None:
+    """Run the command line."""
+    cli()
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _port(server: BaseWSGIServer | MultiSocketServer) -> int:
+    """The port that is served on, which tells which one was taken for 0."""
+    if isinstance(server, MultiSocketServer):
+        return int(server.effective_listen[0][1])
+    return int(server.effective_port)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
