@@ -86,25 +86,27 @@ def explain(question: str, library: Path | None, limit: int) -> None:
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
 @click.option(
     "--library",
-    required=True,
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the library; it is made if it is not there.",
+    help="Folder of the library; it is made if it is not there. Needed, unless PINCITE_LIBRARY names it.",
 )
-def index(paths: tuple[Path, ...], library: Path) -> None:
+def index(paths: tuple[Path, ...], library: Path | None) -> None:
     """Read files and folders (.md, .txt) into a library. A file read before is replaced; the others stay.
 
     Until all is read and indexed the library answers as before; an error or Ctrl-C leaves it unchanged.
     """
     began = time.perf_counter()
-    engine = Engine.create(Settings.load(library=library))
+    settings = Settings.load(library=library)
+    if settings.library is None:
+        raise click.UsageError("Say which library to add to: --library FOLDER")
+    engine = Engine.create(settings)
     with _progress() as show:
         added = engine.add(paths, on_progress=show)
     seconds = time.perf_counter() - began
     click.echo(
-        f"{_count(len(added), 'document')} read in {seconds:.1f} s. The library in {library} now holds "
+        f"{_count(len(added), 'document')} read in {seconds:.1f} s. The library in {settings.library} now holds "
         f"{_count(engine.document_count, 'document')} in {_count(engine.passage_count, 'passage')}."
     )
-    click.echo(f'Ask it: pincite ask "..." --library {library}')
+    click.echo(f'Ask it: pincite ask "..." --library {settings.library}')
 
 
 @cli.group()

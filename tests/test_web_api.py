@@ -21,6 +21,11 @@ QUESTION = "What was the hazard ratio of bevacor?"
 NO_NAME = {"type": "about:blank"}
 
 
+def get(client: FlaskClient, address: str, **query: object) -> Any:
+    """What an address gives."""
+    return client.get(address, query_string=query or None)
+
+
 def post(client: FlaskClient, body: object) -> Any:
     """Ask by a JSON body, which may be bytes that are none."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -73,9 +78,13 @@ def test_an_answer_has_the_fields_of_the_wire_form_in_their_order(client: FlaskC
 
 
 def test_an_address_gives_the_same_answer_as_a_body(client: FlaskClient) -> None:
-    sent = {"question": "How long did it last?", "history": ["How does alcanor work?", "Tell me of bevacor."], "limit": 1}
+    sent = {
+        "question": "How long did it last?",
+        "history": ["How does alcanor work?", "Tell me of bevacor."],
+        "limit": 1,
+    }
     address = {"q": sent["question"], "history": sent["history"], "limit": "1"}
-    by_body, by_address = post(client, sent).json, client.get("/ask", query_string=address).json
+    by_body, by_address = post(client, sent).json, get(client, "/ask", **address).json
     assert {**by_body, "took_ms": 0} == {**by_address, "took_ms": 0}
 
 
@@ -228,7 +237,7 @@ def test_every_field_that_breaks_the_form_is_named(client: FlaskClient) -> None:
 def test_a_parameter_that_breaks_the_form_is_named(
     client: FlaskClient, address: str, pointer: str, detail: str
 ) -> None:
-    answer = client.get(address)
+    answer = get(client, address)
     assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
     assert answer.json["errors"] == [{"pointer": pointer, "detail": detail}]
 
@@ -236,7 +245,9 @@ def test_a_parameter_that_breaks_the_form_is_named(
 # What HTTP itself refuses
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", None])
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", None]
+)
 def test_a_body_of_another_type_is_refused_with_the_type_to_send(client: FlaskClient, content_type: str | None) -> None:
     answer = client.post("/ask", data=b'{"question": "What?"}', content_type=content_type)
     assert (answer.status_code, answer.content_type) == (415, "application/problem+json")
@@ -276,7 +287,7 @@ def test_a_body_over_64_kib_is_refused(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("address", ["/documents/none.json", "/ask?q=What&document=none"])
 def test_an_unknown_document_is_named(client: FlaskClient, address: str) -> None:
-    answer = client.get(address)
+    answer = get(client, address)
     assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
     assert answer.json == {
         "type": "/problems/unknown_document",
@@ -388,7 +399,9 @@ def test_every_error_has_a_code_of_its_own_a_status_and_a_line_in_the_readme() -
 
 def test_openapi_describes_every_endpoint_of_the_interface(app: Flask, client: FlaskClient) -> None:
     described = {
-        (method.upper(), address) for address, methods in client.get("/openapi.json").json["paths"].items() for method in methods
+        (method.upper(), address)
+        for address, methods in get(client, "/openapi.json").json["paths"].items()
+        for method in methods
     }
     served = {
         (method, re.sub(r"<\w+>", "{id}", rule.rule))
@@ -400,7 +413,7 @@ def test_openapi_describes_every_endpoint_of_the_interface(app: Flask, client: F
 
 
 def test_openapi_is_made_from_the_models_that_are_read_and_written(client: FlaskClient) -> None:
-    description = client.get("/openapi.json").json
+    description = get(client, "/openapi.json").json
     assert description["openapi"] == "3.1.0"
     schemas = description["components"]["schemas"]
     for model in (AskRequest, AskResponse, CitedPassageBody, DocumentBody, Problem):
@@ -410,7 +423,7 @@ def test_openapi_is_made_from_the_models_that_are_read_and_written(client: Flask
 
 
 def test_openapi_gives_an_example_that_the_service_accepts(client: FlaskClient) -> None:
-    content = client.get("/openapi.json").json["paths"]["/ask"]["post"]["requestBody"]["content"]
+    content = get(client, "/openapi.json").json["paths"]["/ask"]["post"]["requestBody"]["content"]
     answer = post(client, content["application/json"]["example"])
     assert answer.status_code == 200
     AskResponse.model_validate_json(answer.data, strict=True, extra="forbid")
@@ -427,6 +440,6 @@ def test_openapi_gives_an_example_that_the_service_accepts(client: FlaskClient) 
     ],
 )
 def test_what_is_sent_is_what_the_models_describe(client: FlaskClient, address: str, model: Any) -> None:
-    data = client.get(address).data
+    data = get(client, address).data
     body = model.model_validate_json(data, strict=True, extra="forbid")
     assert json.loads(body.model_dump_json(exclude_none=model is Problem)) == json.loads(data)

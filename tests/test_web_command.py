@@ -51,7 +51,8 @@ def environment() -> dict[str, str]:
 def test_serve_says_where_it_is_ready_and_ends_cleanly(library: Path, stop: signal.Signals) -> None:
     with serving("--library", str(library), "--port", "0") as (process, line):
         found = re.fullmatch(
-            r"pincite is ready: (http://127\.0\.0\.1:\d+) \(4 documents, (\d+) passages\)\. Stop it with Ctrl-C\.\n", line
+            r"pincite is ready: (http://127\.0\.0\.1:\d+) \(4 documents, (\d+) passages\)\. Stop it with Ctrl-C\.\n",
+            line,
         )
         assert found, line
         assert int(found[2]) == Engine.open(Settings(library=library)).passage_count

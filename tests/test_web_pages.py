@@ -58,6 +58,11 @@ def get(client: FlaskClient, address: str, status: int = 200, **query: Any) -> P
     return Page(answer.text)
 
 
+def json_answer(client: FlaskClient, question: str) -> Any:
+    """The answer that a page should show."""
+    return client.get("/ask", query_string={"q": question}).json
+
+
 # The chat page
 
 
@@ -87,7 +92,7 @@ def test_an_empty_library_has_a_first_page_too() -> None:
 
 def test_a_question_in_the_address_is_answered_on_the_page(client: FlaskClient) -> None:
     question = "In how many people did fever end with alcanor?"
-    asked = client.get("/ask", query_string={"q": question}).json
+    asked = json_answer(client, question)
     page = get(client, "/", q=question)
     [start, end] = asked["passage"]["highlights"][0]
     assert page.text("title") == f"{question} – pincite"
@@ -120,7 +125,7 @@ def test_a_document_without_a_date_is_called_undated(client: FlaskClient) -> Non
 
 def test_nothing_found_gives_the_reason_the_missing_words_and_the_nearest_passages(client: FlaskClient) -> None:
     question = "Does metformin end tern fever?"
-    asked = client.get("/ask", query_string={"q": question}).json
+    asked = json_answer(client, question)
     page = get(client, "/", q=question)
     assert asked["reason"] in page.text("main")
     assert "Not in these documents: metformin" in page.text("main")
@@ -270,7 +275,12 @@ def test_texts_of_any_direction_are_isolated(client: FlaskClient) -> None:
     [
         ("/?q=", 422, "Invalid request", "The question must not be empty."),
         ("/?q=++", 422, "Invalid request", "The question must not be blank."),
-        ("/?q=" + "x" * 1001, 422, "Invalid request", "The question must have at most 1,000 characters, and has 1,001."),
+        (
+            "/?q=" + "x" * 1001,
+            422,
+            "Invalid request",
+            "The question must have at most 1,000 characters, and has 1,001.",
+        ),
         ("/?document=none", 404, "Unknown document", "No document has the id 'none'."),
         ("/documents/none", 404, "Unknown document", "No document has the id 'none'."),
         ("/nowhere", 404, "Not Found", "The requested URL was not found on the server."),
@@ -362,7 +372,9 @@ def test_a_local_service_answers_under_its_own_names(client: FlaskClient, host: 
     assert client.get("/livez", headers={"Host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:8000", "localhost.evil.example", "192.0.2.1", "[::1", ""])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8000", "localhost.evil.example", "192.0.2.1", "[::1", ""]
+)
 @pytest.mark.parametrize("address", ["/", "/ask?q=terns", "/static/chat.js", "/nowhere"])
 def test_a_local_service_refuses_the_names_of_others(client: FlaskClient, host: str, address: str) -> None:
     assert client.get(address, headers={"Host": host}).status_code == 400

@@ -21,8 +21,6 @@ __all__ = ["create_app"]
 
 MAX_BODY = 64 * 1024  # bytes
 
-LOOPBACK_NAMES = frozenset({"127.0.0.1", "::1", "localhost"})
-
 SECURITY_HEADERS = {
     "Content-Security-Policy": "; ".join(
         [
@@ -76,7 +74,7 @@ def _refuse_foreign_hosts() -> None:
         name = urlsplit(f"//{request.host}").hostname
     except ValueError:
         name = None
-    if name not in LOOPBACK_NAMES and not _is_loopback(name or ""):
+    if not _is_loopback(name or ""):
         raise SecurityError("This service answers only under its own addresses, such as http://localhost.")
 
 

@@ -52,10 +52,8 @@ def serve(host: str | None, port: int | None, library: Path | None) -> None:
         )
     except OSError as error:
         raise AddressError(settings, error) from None
-    click.echo(
-        f"pincite is ready: http://{_address(settings.host, _port(server))} "
-        f"({_count(engine.document_count, 'document')}, {_count(engine.passage_count, 'passage')}). Stop it with Ctrl-C."
-    )
+    held = f"{_count(engine.document_count, 'document')}, {_count(engine.passage_count, 'passage')}"
+    click.echo(f"pincite is ready: http://{_address(settings.host, _port(server))} ({held}). Stop it with Ctrl-C.")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     server.run()
 

@@ -28,13 +28,14 @@ def chat() -> str:
     engine = current_engine()
     question, document_id = request.args.get("q"), request.args.get("document") or None
     document = engine.document(document_id) if document_id is not None else None
+    shared = {"document": document, "remembered": REMEMBERED}
     if question is None:
         documents = engine.documents()
-        return render_template("index.html", documents=documents, examples=_examples(documents), document=document)
+        return render_template("index.html", documents=documents, examples=_examples(documents), **shared)
     asked = AskRequest.from_arguments(question, history=request.args.getlist("history"), document=document_id)
     answers = [answer_to(each) for each in _conversation(asked)]
     history = [each.question for each in answers][-REMEMBERED:]
-    return render_template("index.html", answers=answers, history=history, document=document)
+    return render_template("index.html", answers=answers, history=history, **shared)
 
 
 @pages.get("/documents/<document_id>")

@@ -77,13 +77,11 @@ def problem_type(code: str) -> str:
     return render_template("problem.html", code=code, problem=PROBLEMS[code])
 
 
-def _handle(error: Exception) -> Response:
+def _handle(error: QAError | HTTPException) -> Response:
     if isinstance(error, QAError):
         problem, headers = _of_engine(error), []
-    elif isinstance(error, HTTPException):
-        problem, headers = _of_http(error), error.get_headers()
     else:
-        raise error
+        problem, headers = _of_http(error), error.get_headers()
     response = _page(problem) if _wants_page() else _json(problem)
     response.status_code = problem.status
     response.headers.extend((name, value) for name, value in headers if name.lower() != "content-type")
@@ -117,7 +115,7 @@ def _of_http(error: HTTPException) -> Problem:
 
 
 def _wants_page() -> bool:
-    """Whether to fail with a page: on pages unless JSON is preferred, elsewhere if a page is, for the interface never."""
+    """Whether to fail with a page: for pages unless JSON is preferred, for the interface never, else if a page is."""
     if request.blueprint == "api":
         return False
     kinds = [MEDIA_TYPE, "application/json", "text/html"]

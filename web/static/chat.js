@@ -115,12 +115,12 @@ function failedPart(failure) {
   return root;
 }
 
-// What a screen reader says: the sentence that answers and where it stands, not the whole exchange.
+// What a screen reader says: the sentence that answers and its document, not the whole exchange.
 function announcement(answer) {
   if (!answer.answered) return `Nothing found. ${answer.reason}`;
   const characters = Array.from(answer.passage.text);
   const said = answer.passage.highlights.map(([start, end]) => characters.slice(start, end).join("")).join(" … ");
-  return `Answer: ${said || answer.passage.text} From ${answer.citation.label}`;
+  return `Answer: ${said || answer.passage.text} From: ${answer.citation.document.title}`;
 }
 
 // Asking
