@@ -11,7 +11,7 @@ from qa.library import Snapshot
 from qa.model import Answer, CitedPassage, Document, Hit, Interpretation, Passage, Query, Span
 from qa.retrievers import TermScore
 
-__all__ = ["Explanation", "cited_passage", "decide", "explain", "search"]
+__all__ = ["Explanation", "cited_passage", "confidence_in", "decide", "explain", "search"]
 
 CANDIDATES = 20
 """How many of the retriever's passages are ranked by their evidence."""
@@ -22,7 +22,7 @@ _NAMED_WORDS = 3  # of those that the nearest passage lacks
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """The numbers behind one hit: the terms' scores add up to its `bm25`, and the words held, by their rarity, to its
-    `coverage`; `bm25 * coverage` is its score, and the first hit's coverage is the confidence."""
+    `coverage`; `bm25 * coverage` is its score."""
 
     hit: Hit
     document: Document
@@ -48,12 +48,11 @@ def decide(
 ) -> Answer:
     """The answer to a question from its ranked passages: the first if it covers enough of the question, else none.
 
-    `confidence` is the share of the question's idf mass that the first passage covers; `limit` is how many further
-    passages are listed.
+    `limit` is how many further passages are listed.
     """
     words = weigh(query, snapshot.retriever)
     unknown = missing(query, snapshot.retriever)
-    confidence = hits[0].evidence["coverage"] if hits else 0.0
+    confidence = confidence_in(hits[0]) if hits else 0.0
     answered = bool(hits) and confidence >= threshold
     cited = [cited_passage(hit.passage, snapshot, words) for hit in hits[: limit + answered]]
     return Answer(
@@ -64,6 +63,15 @@ def decide(
         alternatives=tuple(cited[answered:]),
         interpretation=Interpretation(carried_over=query.carried_over, missing=unknown),
     )
+
+
+def confidence_in(hit: Hit) -> float:
+    """The share of the question's idf mass that a passage covers, 0..1.
+
+    With words carried over from earlier questions or without them, whichever is less: a passage about the earlier
+    question alone is no answer to this one.
+    """
+    return min(hit.evidence["coverage"], hit.evidence["own_coverage"])
 
 
 def explain(query: Query, hit: Hit, snapshot: Snapshot) -> Explanation:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from qa.answering import Explanation
+from qa.answering import Explanation, confidence_in
 from qa.config import Settings
 from qa.engine import Engine, Progress
 from qa.errors import QAError
@@ -137,7 +137,11 @@ def bench(library: Path | None, questions: Path | None, seconds: float) -> None:
     began = time.perf_counter()
     engine = Engine.open(Settings.load(library=library))
     opened = time.perf_counter() - began
-    lines = questions.read_text("utf-8").splitlines() if questions else sample_questions(engine.documents())
+    lines = (
+        questions.read_text("utf-8").splitlines()
+        if questions
+        else sample_questions(engine.document(entry.id) for entry in engine.contents())
+    )
     asked = [line.strip() for line in lines if line.strip()]
     if not asked:
         raise click.UsageError("there is no question to ask.")
@@ -197,7 +201,7 @@ def _explanation_text(explained: Explanation, *, threshold: float) -> str:
     lines.append(f"   coverage = held / all = {hit.evidence['coverage']:.4f}")
     lines.append(f"   score = bm25 × coverage = {hit.score:.4f}")
     if hit.rank == 1:
-        verdict = "answered" if hit.evidence["coverage"] >= threshold else "not answered"
+        verdict = "answered" if confidence_in(hit) >= threshold else "not answered"
         lines.append(f"   confidence = coverage of the first, against the threshold {threshold}: {verdict}")
     return "\n".join([*lines, ""])
 

@@ -11,7 +11,7 @@ from typing import Self
 from qa.answering import Explanation, cited_passage, decide, explain, search
 from qa.config import SHIPPED_CORPUS, Settings
 from qa.library import Library, Source
-from qa.model import Answer, CitedPassage, Document, Hit, Passage
+from qa.model import Answer, CitedPassage, Document, DocumentEntry, Hit, Passage
 from qa.passages import passages
 from qa.question import read_question
 from qa.readers import find_sources, read
@@ -137,10 +137,9 @@ class Engine:
         """
         return self._library.snapshot().document(document_id)
 
-    def documents(self) -> list[Document]:
-        """All documents, in ascending order of their ids."""
-        snapshot = self._library.snapshot()
-        return [snapshot.document(document_id) for document_id in snapshot.document_ids()]
+    def contents(self) -> list[DocumentEntry]:
+        """All documents, by id ascending, with their titles and dates."""
+        return self._library.snapshot().contents()
 
     def passages(self, document_id: str) -> list[Passage]:
         """The passages of a document, in source order.
@@ -162,7 +161,7 @@ class Engine:
     @property
     def document_count(self) -> int:
         """How many documents the library holds."""
-        return len(self._library.snapshot().document_ids())
+        return len(self._library.snapshot().contents())
 
     @property
     def passage_count(self) -> int:

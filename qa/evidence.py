@@ -31,11 +31,15 @@ class PassageTerms:
 
 
 class WeighedWord(NamedTuple):
-    """A word of the question and its rarity in nats; a passage covers it by any one of the terms."""
+    """A word of the question and its rarity in nats; a passage covers it by any one of the terms.
+
+    `carried` words come from an earlier question.
+    """
 
     text: str
     terms: frozenset[str]
     rarity: float
+    carried: bool = False
 
 
 def passage_terms(passage: Passage, *, title: str) -> PassageTerms:
@@ -62,7 +66,7 @@ def weigh(query: Query, statistics: Statistics) -> tuple[WeighedWord, ...]:
         if _known(word, statistics) or not word.carried:
             frequency = max(map(statistics.document_frequency, word.terms), default=0)
             idf = inverse_document_frequency(frequency, statistics.passage_count)
-            weighed.append(WeighedWord(word.text, frozenset(word.terms), word.weight * idf))
+            weighed.append(WeighedWord(word.text, frozenset(word.terms), word.weight * idf, word.carried))
     return tuple(weighed)
 
 
@@ -82,12 +86,15 @@ def rank(
     """The best of the candidates, each given with its terms and the retriever's score, in order of `bm25 * coverage`.
 
     A passage that repeats one word of the question often can outscore one that speaks of all of it; its coverage
-    sets that right. Equal scores are ordered by passage id.
+    sets that right. Equal scores are ordered by passage id. `own_coverage` is that of the question's own words, without
+    those carried over; where it has none, of them all.
     """
+    own = [word for word in words if not word.carried] or words
     found = []
     for passage, held, bm25 in candidates:
         share = coverage(words, held.all)
-        found.append((bm25 * share, passage, {"bm25": bm25, "coverage": share}))
+        evidence = {"bm25": bm25, "coverage": share, "own_coverage": coverage(own, held.all)}
+        found.append((bm25 * share, passage, evidence))
     found.sort(key=lambda each: (-each[0], each[1].id))
     return [
         Hit(passage=passage, rank=number, score=score, evidence=evidence)

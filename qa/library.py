@@ -35,7 +35,7 @@ from qa.errors import (
     UnknownPassageError,
 )
 from qa.evidence import PassageTerms, passage_terms
-from qa.model import Block, Document, Marker, Passage, Reference, Section, Span
+from qa.model import Block, Document, DocumentEntry, Heading, Marker, Passage, Reference, Section, Span
 from qa.retrievers import OkapiRetriever, Retriever
 
 __all__ = ["FORMAT", "Library", "Snapshot", "Source"]
@@ -48,7 +48,7 @@ _REMEMBERED_PASSAGES = 4096
 
 _SCHEMA = """
 CREATE TABLE documents (
-    id TEXT PRIMARY KEY, origin TEXT UNIQUE NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL, sha256 TEXT NOT NULL,
+    id TEXT PRIMARY KEY, origin TEXT UNIQUE NOT NULL, title TEXT NOT NULL, updated TEXT, text TEXT NOT NULL,
     data TEXT NOT NULL
 ) STRICT;
 CREATE TABLE passages (
@@ -85,14 +85,16 @@ class Snapshot:
         Raises:
             UnknownDocumentError: where there is none.
         """
-        row = self._database.execute("SELECT text, data FROM documents WHERE id = ?", (document_id,)).fetchone()
+        query = "SELECT title, updated, text, data FROM documents WHERE id = ?"
+        row = self._database.execute(query, (document_id,)).fetchone()
         if row is None:
             raise UnknownDocumentError(document_id)
         return _document(document_id, *row)
 
-    def document_ids(self) -> list[str]:
-        """The ids of all documents, ascending."""
-        return [row[0] for row in self._database.execute("SELECT id FROM documents ORDER BY id")]
+    def contents(self) -> list[DocumentEntry]:
+        """All documents by id, ascending, without their texts."""
+        rows = self._database.execute("SELECT id, title, updated FROM documents ORDER BY id")
+        return [DocumentEntry(document_id, title, _date(updated)) for document_id, title, updated in rows]
 
     def origins(self) -> dict[str, str]:
         """From the origin of each document to its id."""
@@ -219,7 +221,14 @@ def _insert(database: sqlite3.Connection, source: Source) -> None:
     database.execute("DELETE FROM documents WHERE origin = ?", (source.origin,))
     database.execute(
         "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?)",
-        (document.id, source.origin, document.title, document.text, document.sha256, _document_data(document)),
+        (
+            document.id,
+            source.origin,
+            document.title,
+            document.updated.isoformat() if document.updated else None,
+            document.text,
+            _document_data(document),
+        ),
     )
     database.executemany(
         "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -330,17 +339,16 @@ def _passage(row: tuple[Any, ...]) -> Passage:
 
 
 def _document_data(document: Document) -> str:
-    """All of a document but its text, as JSON."""
+    """What else there is of a document, as JSON."""
     return json.dumps(
         {
-            "title": document.title,
             "source": document.source,
             "authors": document.authors,
             "editors": document.editors,
             "publisher": document.publisher,
-            "updated": document.updated.isoformat() if document.updated else None,
             "url": document.url,
             "keywords": document.keywords,
+            "headings": [[each.level, each.start, each.end] for each in document.headings],
             "sections": [
                 [section.path, section.start, section.end, [[b.kind, b.start, b.end] for b in section.blocks]]
                 for section in document.sections
@@ -351,19 +359,24 @@ def _document_data(document: Document) -> str:
     )
 
 
-def _document(document_id: str, text: str, data: str) -> Document:
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _document(document_id: str, title: str, updated: str | None, text: str, data: str) -> Document:
     fields = json.loads(data)
     return Document(
         id=document_id,
         text=text,
-        title=fields["title"],
+        title=title,
         source=fields["source"],
         authors=tuple(fields["authors"]),
         editors=tuple(fields["editors"]),
         publisher=fields["publisher"],
-        updated=date.fromisoformat(fields["updated"]) if fields["updated"] else None,
+        updated=_date(updated),
         url=fields["url"],
         keywords=tuple(fields["keywords"]),
+        headings=tuple(Heading(level=level, start=start, end=end) for level, start, end in fields["headings"]),
         sections=tuple(
             Section(
                 path=tuple(path),

@@ -16,6 +16,8 @@ __all__ = [
     "Citation",
     "CitedPassage",
     "Document",
+    "DocumentEntry",
+    "Heading",
     "Hit",
     "Interpretation",
     "Marker",
@@ -64,6 +66,15 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """A place in the text that is a heading; `level` is 1 for the outermost, such as a title above the text."""
+
+    level: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
     """An entry of a document's own bibliography. `text` is None where the source has the marker but no entry."""
 
@@ -102,6 +113,7 @@ class Document:
     updated: date | None = None
     url: str | None = None
     keywords: tuple[str, ...] = ()
+    headings: tuple[Heading, ...] = ()
     sections: tuple[Section, ...] = ()
     references: tuple[Reference, ...] = ()
     markers: tuple[Marker, ...] = ()
@@ -114,6 +126,14 @@ class Document:
             if not reached <= section.start <= section.end <= len(self.text):
                 raise ValueError(f"section {section.path} at {section.start}..{section.end} of {self.id} is misplaced")
             reached = section.end
+
+
+class DocumentEntry(NamedTuple):
+    """A document as a list of contents names it."""
+
+    id: str
+    title: str
+    updated: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

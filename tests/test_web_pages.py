@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from qa import Engine
-from qa.model import Document, Passage, Section
+from qa.model import Document, Heading, Passage, Section
 from web import create_app
 from web.pages import slices
 
@@ -70,9 +70,9 @@ def test_the_first_page_says_what_this_is_and_shows_the_library(client: FlaskCli
     page = get(client, "/")
     assert "word for word" in page.text("main")
     assert "makes nothing up" in page.text("main")
-    assert f"from {len(engine.documents())} documents" in page.text("main")
+    assert f"from {len(engine.contents())} documents" in page.text("main")
     links = [attributes["href"] for attributes in page.all("a")]
-    for document in engine.documents():
+    for document in engine.contents():
         assert document.title in page.text("details")
         assert f"/documents/{document.id}" in links
 
@@ -86,7 +86,7 @@ def test_the_example_questions_are_titles_of_the_library(client: FlaskClient) ->
 
 
 def test_an_empty_library_has_a_first_page_too() -> None:
-    empty: Any = SimpleNamespace(documents=list, settings=SimpleNamespace(host="127.0.0.1"))
+    empty: Any = SimpleNamespace(contents=list, settings=SimpleNamespace(host="127.0.0.1"))
     assert "from 0 documents" in get(create_app(empty).test_client(), "/").text("main")
 
 
@@ -176,7 +176,7 @@ def test_a_document_is_shown_whole_each_character_once(client: FlaskClient, engi
     cut = slices(document, engine.passages(document_id))
     assert "".join(each.text for each in cut) == document.text
     page = get(client, f"/documents/{document_id}")
-    title = page.text("h1") if cut[0].level == 1 else ""
+    title = page.text("h1") if cut[0].text == document.title else ""
     text = "".join(data for path, data in page.texts if "div" in path)
     assert title + text == document.text
 
@@ -199,7 +199,8 @@ def test_text_is_cut_at_headings_and_passages_even_where_passages_overlap() -> N
         Section(path=("Title",), start=7, end=21, blocks=()),
         Section(path=("Title", "Next"), start=29, end=34, blocks=()),
     )
-    document = Document(id="d", title="Title", text=text, source="d.md", sections=sections)
+    headings = (Heading(level=1, start=0, end=5), Heading(level=2, start=23, end=27))
+    document = Document(id="d", title="Title", text=text, source="d.md", headings=headings, sections=sections)
     passages = [
         Passage(id=f"d-{start}", document_id="d", section=(), text=text[start:end], start=start, end=end, sentences=())
         for start, end in [(7, 14), (11, 21), (29, 34)]

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, render_template, request
 
-from qa.model import Document, Passage, Section
+from qa.model import Document, DocumentEntry, Passage
 from qa.wire import AskRequest
 from web.answers import answer_to, current_engine
 
@@ -30,7 +30,7 @@ def chat() -> str:
     document = engine.document(document_id) if document_id is not None else None
     shared = {"document": document, "remembered": REMEMBERED}
     if question is None:
-        documents = engine.documents()
+        documents = engine.contents()
         return render_template("index.html", documents=documents, examples=_examples(documents), **shared)
     asked = AskRequest.from_arguments(question, history=request.args.getlist("history"), document=document_id)
     answers = [answer_to(each) for each in _conversation(asked)]
@@ -53,7 +53,7 @@ def _conversation(asked: AskRequest) -> Iterator[AskRequest]:
     yield asked
 
 
-def _examples(documents: Sequence[Document]) -> list[str]:
+def _examples(documents: Sequence[DocumentEntry]) -> list[str]:
     """Questions that the library itself suggests: titles that are questions, else any titles, from all over it."""
     titles = [document.title for document in documents]
     titles = [title for title in titles if title.rstrip().endswith("?")] or titles
@@ -77,14 +77,7 @@ def slices(document: Document, passages: Iterable[Passage]) -> list[Slice]:
     marks: list[tuple[int, int, SliceKind, str, int]] = [
         (passage.start, passage.end, "passage", passage.id, 0) for passage in passages
     ]
-    if document.text.startswith(document.title):
-        marks.append((0, len(document.title), "heading", "", 1))
-    reached = 0
-    for section in document.sections:
-        if heading := _heading_span(document, section, after=reached):
-            depth = len(section.path) - (section.path[0] == document.title)
-            marks.append((*heading, "heading", "", min(max(depth, 1) + 1, 6)))
-        reached = section.end
+    marks += [(each.start, each.end, "heading", "", each.level) for each in document.headings]
     cut: list[Slice] = []
     reached = 0
     for start, end, kind, passage_id, level in sorted(marks):
@@ -98,15 +91,6 @@ def slices(document: Document, passages: Iterable[Passage]) -> list[Slice]:
     if reached < len(document.text):
         cut.append(Slice("text", document.text[reached:]))
     return cut
-
-
-def _heading_span(document: Document, section: Section, *, after: int) -> tuple[int, int] | None:
-    """Where the section's heading stands, if it is what the text before the section ends with."""
-    before = document.text[after : section.start].rstrip()
-    if not section.path or not section.path[-1] or not before.endswith(section.path[-1]):
-        return None
-    end = after + len(before)
-    return end - len(section.path[-1]), end
 
 
 @pages.app_template_filter()

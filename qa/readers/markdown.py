@@ -12,7 +12,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-from qa.model import Block, BlockKind, Document, Section
+from qa.model import Block, BlockKind, Document, Heading, Section
 from qa.readers.bibliography import find_markers
 from qa.readers.front_matter import split_front_matter
 
@@ -42,6 +42,7 @@ def read_markdown(text: str, *, path: Path, document_id: str) -> Document:
         updated=front_matter.updated,
         url=front_matter.url,
         keywords=front_matter.keywords,
+        headings=tuple(page.headings),
         sections=tuple(page.sections),
         references=references,
         markers=find_markers(plain, page.sections, references),
@@ -55,6 +56,7 @@ class _Page:
         self.pieces: list[str] = []
         self.length = 0
         self.title: str | None = None
+        self.headings: list[Heading] = []
         self.sections: list[Section] = []
         self._titled = titled
         self._path: list[tuple[int, str]] = []  # (heading level, heading), outermost first
@@ -87,7 +89,9 @@ class _Page:
 
     def _write_heading(self, level: int, heading: str) -> None:
         self.end_section()
-        self._write(heading)
+        if heading.strip():
+            start, end = self._write(heading)
+            self.headings.append(Heading(level=level, start=start, end=end))
         if level == 1 and self.title is None and not self.sections:
             self.title = heading
             if not self._titled:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from qa.model import Block, BlockKind, Document, Section, Span
+from qa.model import Block, BlockKind, Document, Heading, Section, Span
 from qa.readers.bibliography import find_markers
 from qa.readers.dates import parse_date
 
@@ -68,25 +68,25 @@ class _Header:
 
 def read_plain(text: str, *, path: Path, document_id: str) -> Document:
     """The document that a text file holds. Its title is the first line, where that stands alone and is short."""
-    end = _end_of_body(text)
-    paragraphs = [Span(*match.span()) for match in _PARAGRAPH.finditer(text, 0, end)]
-    header = _Header()
+    paragraphs = [Span(*match.span()) for match in _PARAGRAPH.finditer(text, 0, _end_of_body(text))]
     title = _title(text, paragraphs)
-    if title is not None:
-        del paragraphs[0]
-    paragraphs = _without_header(text, paragraphs, header)
-    if title is not None and not paragraphs:
-        paragraphs = [Span(*match.span()) for match in _PARAGRAPH.finditer(text, 0, end)][:1]
-    sections = _sections(text, paragraphs)
+    header = _Header()
+    body = _without_header(text, paragraphs[1:] if title else paragraphs, header)
+    if title and not body:
+        body = paragraphs[:1]  # a line that stands over nothing is itself the text
+    headings, sections = _outline(text, body)
+    if title and body[0] != paragraphs[0]:
+        headings = [Heading(level=1, start=title.start, end=title.end), *headings]
     return Document(
         id=document_id,
-        title=title or path.stem.replace("-", " ").replace("_", " ").strip() or path.name,
+        title=text[slice(*title)] if title else path.stem.replace("-", " ").replace("_", " ").strip() or path.name,
         text=text,
         source=path.name,
         authors=tuple(header.authors),
         editors=tuple(header.editors),
         updated=header.updated,
-        sections=sections,
+        headings=tuple(headings),
+        sections=tuple(sections),
         markers=find_markers(text, sections, ()),
     )
 
@@ -97,11 +97,16 @@ def _end_of_body(text: str) -> int:
     return form.start() if form else len(text)
 
 
-def _title(text: str, paragraphs: list[Span]) -> str | None:
+def _title(text: str, paragraphs: list[Span]) -> Span | None:
+    """Where the title stands: in the first line, if that is short and stands alone."""
     if not paragraphs:
         return None
-    first = _UNDERLINE.sub("", text[slice(*paragraphs[0])]).strip()
-    return first if "\n" not in first and len(first) <= _LONGEST_TITLE and not _BULLET.match(first) else None
+    title = _one_line(text, paragraphs[0])
+    return (
+        title
+        if title and len(text[slice(*title)]) <= _LONGEST_TITLE and not _BULLET.match(text[slice(*title)])
+        else None
+    )
 
 
 def _without_header(text: str, paragraphs: list[Span], header: _Header) -> list[Span]:
@@ -113,7 +118,10 @@ def _without_header(text: str, paragraphs: list[Span], header: _Header) -> list[
     return []
 
 
-def _sections(text: str, paragraphs: list[Span]) -> tuple[Section, ...]:
+def _outline(text: str, paragraphs: list[Span]) -> tuple[list[Heading], list[Section]]:
+    """The headings among the paragraphs, and the sections that they head. A heading right under another one is
+    inside of it."""
+    headings: list[Heading] = []
     sections: list[Section] = []
     blocks: list[Block] = []
     path: tuple[str, ...] = ()
@@ -123,34 +131,43 @@ def _sections(text: str, paragraphs: list[Span]) -> tuple[Section, ...]:
             sections.append(Section(path=path, start=blocks[0].start, end=blocks[-1].end, blocks=tuple(blocks)))
             blocks.clear()
 
-    heads = [_heading(text[start:end]) for start, end in paragraphs]
-    if heads:
-        heads[-1] = None  # a heading over nothing is a paragraph
-    above = False
-    for (start, end), heading in zip(paragraphs, heads, strict=True):
+    found = [_heading(text, paragraph) for paragraph in paragraphs]
+    if found:
+        found[-1] = None  # a heading over nothing is a paragraph
+    was_heading = False
+    for (start, end), heading in zip(paragraphs, found, strict=True):
         if heading is None:
             blocks.append(Block(kind=_kind(text[start:end]), start=start, end=end))
         else:
             end_section()
-            path = (*path, heading) if above else (heading,)
-        above = heading is not None
+            path = (*path, text[slice(*heading)]) if was_heading else (text[slice(*heading)],)
+            headings.append(Heading(level=1 + len(path), start=heading.start, end=heading.end))
+        was_heading = heading is not None
     end_section()
-    return tuple(sections)
+    return headings, sections
 
 
-def _heading(paragraph: str) -> str | None:
+def _heading(text: str, paragraph: Span) -> Span | None:
     """The heading that a paragraph is, or None: one short line, set as a heading is and not as a sentence."""
-    underlined = _UNDERLINE.search(paragraph)
-    line = (paragraph[: underlined.start()] if underlined else paragraph).strip()
-    if "\n" in line or len(line) > _LONGEST_HEADING or len(line.split()) > _MOST_HEADING_WORDS:
+    span = _one_line(text, paragraph)
+    line = text[slice(*span)] if span else ""
+    if span is None or len(line) > _LONGEST_HEADING or len(line.split()) > _MOST_HEADING_WORDS:
         return None
-    if underlined:
-        return line
+    if _UNDERLINE.search(text[slice(*paragraph)]):
+        return span
     first = next((c for c in line if c.isalnum()), "")
     is_set_as_one = (first.isupper() or first.isdigit()) and any(c.isalpha() for c in line)
-    if not is_set_as_one or line[-1] in ".,;:!)|" or ";" in line or "://" in line or re.match(r"[-*•‣·–+|]", line):
+    if not is_set_as_one or line[-1] in ".,;:!|" or ";" in line or "://" in line or re.match(r"[-*•‣·–+|]", line):
         return None
-    return line
+    return span
+
+
+def _one_line(text: str, paragraph: Span) -> Span | None:
+    """Where a paragraph's line stands, without white space around it and an underline below, if it is only one."""
+    whole = _UNDERLINE.sub("", text[slice(*paragraph)])
+    line = whole.strip()
+    start = paragraph.start + len(whole) - len(whole.lstrip())
+    return Span(start, start + len(line)) if line and "\n" not in line else None
 
 
 def _kind(paragraph: str) -> BlockKind:
