@@ -154,7 +154,8 @@ def bench(library: Path | None, questions: Path | None, seconds: float) -> None:
     click.echo(f"p50                  {speed.p50_ms:>12.3f} ms")
     click.echo(f"p99                  {speed.p99_ms:>12.3f} ms")
     click.echo(f"questions a second   {speed.per_second:>12,.0f}")
-    click.echo(f"memory at its most   {speed.peak_memory_mb:>12,.0f} MB")
+    if speed.peak_memory is not None:
+        click.echo(f"memory at its most   {speed.peak_memory / 1e6:>12,.0f} MB")
 
 
 def _answer_text(answer: Answer) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import statistics
 import sys
 import time
@@ -16,13 +15,13 @@ __all__ = ["Speed", "measure_speed", "sample_questions"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speed:
-    """How long questions took, in milliseconds, and the most memory that the process has had, in MB (10^6 bytes)."""
+    """How long questions took, in milliseconds, and the most memory that the process has had, in bytes, where known."""
 
     asked: int
     p50_ms: float
     p99_ms: float
     per_second: float
-    peak_memory_mb: float
+    peak_memory: int | None
 
 
 def measure_speed(ask: Callable[[str], object], questions: Sequence[str], *, seconds: float) -> Speed:
@@ -43,7 +42,7 @@ def measure_speed(ask: Callable[[str], object], questions: Sequence[str], *, sec
         p50_ms=percentiles[49] * 1000,
         p99_ms=percentiles[98] * 1000,
         per_second=len(took) / whole,
-        peak_memory_mb=_peak_memory() / 1e6,
+        peak_memory=_peak_memory(),
     )
 
 
@@ -58,7 +57,11 @@ def sample_questions(documents: Iterable[Document]) -> list[str]:
     return list(asked)
 
 
-def _peak_memory() -> int:
-    """The most memory that this process has had, in bytes. Linux counts in KiB, macOS in bytes."""
+def _peak_memory() -> int | None:
+    """The most memory that this process has had, in bytes. Linux counts in KiB, macOS in bytes, Windows not at all."""
+    try:
+        import resource
+    except ImportError:
+        return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

@@ -18,6 +18,7 @@ import json
 import os
 import shutil
 import sqlite3
+import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import date
@@ -50,12 +51,12 @@ _SCHEMA = """
 CREATE TABLE documents (
     id TEXT PRIMARY KEY, origin TEXT UNIQUE NOT NULL, title TEXT NOT NULL, updated TEXT, text TEXT NOT NULL,
     data TEXT NOT NULL
-) STRICT;
+);
 CREATE TABLE passages (
     id TEXT PRIMARY KEY, document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
     section TEXT NOT NULL, text TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, page INTEGER,
     sentences TEXT NOT NULL
-) STRICT;
+);
 CREATE INDEX passages_of_document ON passages (document_id);
 """
 
@@ -73,6 +74,7 @@ class Snapshot:
 
     def __init__(self, database: sqlite3.Connection, retriever: Retriever, name: str) -> None:
         self._database = database
+        weakref.finalize(self, database.close)
         self.retriever = retriever
         self.name = name
         self.document = lru_cache(maxsize=_REMEMBERED_DOCUMENTS)(self._read_document)
@@ -125,9 +127,6 @@ class Snapshot:
         self.document(document_id)
         query = f"SELECT {_COLUMNS} FROM passages WHERE document_id = ? ORDER BY start"  # noqa: S608
         return [_passage(row) for row in self._database.execute(query, (document_id,))]
-
-    def close(self) -> None:
-        self._database.close()
 
     def copy_to(self, database: sqlite3.Connection) -> None:
         """Write this state's documents and passages into an empty database."""
@@ -306,7 +305,7 @@ def _sweep(folder: Path, *, keep: Snapshot | None) -> None:
 def _sync(path: Path) -> None:
     """Make sure that a file, or every file of a folder, is on the disk."""
     for file in path.iterdir() if path.is_dir() else (path,):
-        with file.open("rb") as stream:
+        with file.open("r+b") as stream:
             os.fsync(stream.fileno())
 
 
