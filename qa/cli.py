@@ -175,7 +175,11 @@ def _answer_text(answer: Answer) -> str:
 
 
 def _cited_text(cited: CitedPassage) -> str:
-    paragraphs = [textwrap.fill(_visible(line), _WIDTH) for line in cited.passage.text.split("\n")]
+    text = _visible(cited.passage.text)
+    if sys.stdout.isatty():
+        for start, end in reversed(cited.highlights):
+            text = text[:start] + click.style(text[start:end], bold=True) + text[end:]
+    paragraphs = [textwrap.fill(line, _WIDTH) for line in text.split("\n")]
     references = [
         f"  [{_visible(each.marker)}] {_visible(each.text or 'The document gives no entry for this marker.')}"
         for each in cited.citation.references
@@ -208,7 +212,7 @@ def _explanation_text(explained: Explanation, *, threshold: float) -> str:
 
 
 def _visible(text: str) -> str:
-    """A text from outside without what could steer a terminal."""
+    """A text from outside without what could steer a terminal, each such character replaced by one."""
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 

@@ -98,16 +98,15 @@ class Engine:
             SourceError: for the first file that cannot be read.
             LibraryError: where the library cannot be changed.
         """
-        found = [each for path in paths for each in find_sources(path)]
+        found = {source.resolve(): (source, wanted_id) for path in paths for source, wanted_id in find_sources(path)}
         added: list[str] = []
 
         def sources() -> Iterator[Source]:
             ids = _Ids(self._library.snapshot().origins() if self._library.exists else {})
-            for path, wanted_id in found:
-                origin = str(path.resolve())
-                document = read(path, ids.take(wanted_id, origin))
+            for origin, (path, wanted_id) in found.items():
+                document = read(path, ids.take(wanted_id, str(origin)))
                 added.append(document.id)
-                yield Source(origin, document, passages(document))
+                yield Source(str(origin), document, passages(document))
                 tell(source=path.name)
 
         def tell(*, passages_indexed: int = 0, source: str | None = None) -> None:

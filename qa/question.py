@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from qa.analysis import Word, fold, words
@@ -13,6 +14,7 @@ __all__ = ["read_question"]
 CARRIED_WEIGHT = 0.5  # of a term from an earlier question, beside 1 for the question's own
 _EARLIER_QUESTIONS = 3  # how far back a question can lean
 _FEW_WORDS = 2  # a question with so few content words leans on what went before
+_SPOKEN = re.compile(r"[\w-]+(?=[^\w-]|\Z)")  # "it's" says "it"; "one-year" is one word
 
 
 def read_question(question: str, *, history: Sequence[str] = ()) -> Query:
@@ -26,8 +28,9 @@ def read_question(question: str, *, history: Sequence[str] = ()) -> Query:
     carried: list[Word] = []
     if history and _leans(question, about):
         for earlier in reversed(history[-_EARLIER_QUESTIONS:]):
-            for word in words(earlier):
-                if fold(word.text) not in FRAME_WORDS and not any(term in terms for term in word.terms):
+            later = frozenset(terms)  # taken once: the words of one compound share a term
+            for word in dict.fromkeys(words(earlier)):
+                if fold(word.text) not in FRAME_WORDS and later.isdisjoint(word.terms):
                     terms |= dict.fromkeys(word.terms, CARRIED_WEIGHT)
                     carried.append(word)
     return Query(
@@ -42,6 +45,6 @@ def read_question(question: str, *, history: Sequence[str] = ()) -> Query:
 
 def _leans(question: str, about: Sequence[QueryWord]) -> bool:
     """Whether a question cannot be understood without the ones before it."""
-    spoken = fold(question).replace("?", " ").replace(",", " ").split()
+    spoken = _SPOKEN.findall(fold(question))
     opens = any(tuple(spoken[: len(opener)]) == opener for opener in LEANING_OPENERS)
     return opens or len(about) <= _FEW_WORDS or not LEANING_WORDS.isdisjoint(spoken)

@@ -34,7 +34,8 @@ READERS: dict[str, Reader] = {
 def find_sources(path: Path) -> Iterator[tuple[Path, str]]:
     """The source files at a path, in order of their names, each with the id that its document gets.
 
-    A folder gives all that lie in it, at any depth; README files and whatever begins with a dot are passed over.
+    A folder gives all that lie in it, at any depth; README files, whatever begins with a dot, and links to folders
+    (which may lead round in circles) are passed over.
 
     Raises:
         SourceNotFoundError, UnreadableError, UnknownFormatError, NoSourcesError.

@@ -121,12 +121,13 @@ class OkapiRetriever:
     @classmethod
     def load(cls, folder: Path) -> Self:
         try:
-            with np.load(folder / cls._FILE, allow_pickle=False) as arrays:
+            with (folder / cls._FILE).open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                 terms, ids = _unpacked(arrays["terms"]), _unpacked(arrays["ids"])
                 bounds = arrays["bounds"].tolist()
                 spans = {term: (bounds[i], bounds[i + 1]) for i, term in enumerate(terms)}
                 index = LuceneOkapi.from_postings(spans, arrays["passages"], arrays["frequencies"], arrays["lengths"])
-        except (OSError, EOFError, ValueError, KeyError, IndexError, zipfile.BadZipFile) as error:
+        # RuntimeError is zipfile's for an archive that claims to be encrypted or of a later version.
+        except (OSError, EOFError, ValueError, KeyError, IndexError, RuntimeError, zipfile.BadZipFile) as error:
             raise DamagedLibraryError(folder, reason=f"{cls._FILE} cannot be read ({error})") from None
         return cls(ids, index)
 
