@@ -22,7 +22,7 @@ from qa.lexicon import LETTER_SPELLINGS, STOP_WORDS, WORD_SPELLINGS
 
 __all__ = ["ANALYZER", "Word", "fold", "indexed_terms", "terms", "words"]
 
-ANALYZER = "english-porter-1"
+ANALYZER = "english-porter-2"
 """The name that a saved index carries: it changes whenever `terms` gives other terms for the same text."""
 
 HEADING_WEIGHT = 2  # how many times a heading's terms count, before saturation
@@ -31,7 +31,7 @@ _LONGEST_TERM = 64  # characters; what is longer is no word, and is cut for matc
 _REMEMBERED_TOKENS = 1 << 18  # distinct tokens whose terms are kept: about 60 MB when full
 
 _HYPHEN = r"[-\u00ad\u2010\u2011\u2012\u2013\u2212]"
-_ATOM = r"(?:\d+(?:[.,·]\d+)*[^\W_]*|[^\W_][\w\p{M}]*(?:['’][^\W\d_]+)?)"
+_ATOM = r"(?:\d+(?:[.,·]\d+)*[^\W_]*|[^\W_\p{M}][\w\p{M}\p{No}]*(?:['’][^\W\d_]+)?)"
 
 
 class _CompoundTokenizer(RegexpTokenizer):  # type: ignore[misc]  # NLTK has no types
@@ -44,7 +44,7 @@ class _CompoundTokenizer(RegexpTokenizer):  # type: ignore[misc]  # NLTK has no 
     def __init__(self) -> None:
         super().__init__(
             rf"\p{{Lu}}\w*\p{{Lu}}\w*[ \u00a0]\d{{1,3}}(?![\w.,·%])"
-            rf"|[Pp]er[ \u00a0]cent\b|{_ATOM}(?:{_HYPHEN}{_ATOM})*|%"
+            rf"|[Pp]er[ \u00a0]cent\b|{_ATOM}(?:{_HYPHEN}{_ATOM})*|[%％﹪]"
         )
         self.tokenize = regex.compile(self._pattern).findall
 
@@ -148,5 +148,6 @@ def _term(piece: str) -> str:
 
 def _as_written(piece: str, token: str) -> str:
     """A folded piece in the case in which its token has it, where that can be told."""
-    start = token.casefold().find(piece)
-    return token[start : start + len(piece)] if start >= 0 else piece
+    folded = token.casefold()
+    start = folded.find(piece)
+    return token[start : start + len(piece)] if start >= 0 and len(folded) == len(token) else piece

@@ -42,4 +42,4 @@ def _label(document: Document, passage: Passage) -> str:
         f"updated {document.updated.isoformat()}" if document.updated else "undated",
         f"characters {passage.start + 1}-{passage.end}",
     ]
-    return ". ".join(part[:1].upper() + part[1:] for part in parts if part) + "."
+    return " ".join(part[:1].upper() + part[1:].removesuffix(".") + "." for part in parts if part)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import textwrap
 import time
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,15 @@ from qa.engine import Engine, Progress
 from qa.errors import QAError
 from qa.evaluation import measure_speed, sample_questions
 from qa.model import Answer, CitedPassage
+from qa.readers import read_text
 from qa.wire import AskRequest, answer_body
 
 __all__ = ["cli", "library_option"]
 
 EXIT_ANSWERED, EXIT_NOTHING_FOUND, EXIT_ERROR = 0, 1, 2
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it; click's own 1 would say that nothing was found
 _WIDTH = 100  # columns
+_HARMLESS = "\n\t\u00ad\u200c\u200d"  # among what is not printable
 
 
 class _Group(click.Group):
@@ -32,8 +36,12 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except QAError as error:
-            click.echo(f"Error: {error.message}\nHint: {error.hint}", err=True)
+            for line in (f"Error: {error.message}", f"Hint: {error.hint}"):
+                click.echo(_visible(" ".join(line.splitlines())), err=True)
             ctx.exit(EXIT_ERROR)
+        except KeyboardInterrupt:
+            click.echo("Stopped.", err=True)
+            ctx.exit(EXIT_INTERRUPTED)
 
 
 library_option = click.option(
@@ -138,7 +146,7 @@ def bench(library: Path | None, questions: Path | None, seconds: float) -> None:
     engine = Engine.open(Settings.load(library=library))
     opened = time.perf_counter() - began
     lines = (
-        questions.read_text("utf-8").splitlines()
+        read_text(questions).splitlines()
         if questions
         else sample_questions(engine.document(entry.id) for entry in engine.contents())
     )
@@ -212,8 +220,14 @@ def _explanation_text(explained: Explanation, *, threshold: float) -> str:
 
 
 def _visible(text: str) -> str:
-    """A text from outside without what could steer a terminal, each such character replaced by one."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    """A text from outside without what could steer a terminal, each such character replaced by one.
+
+    Spaces of every width stay, and what joins letters.
+    """
+    return "".join(
+        c if c.isprintable() or c in _HARMLESS or unicodedata.category(c) == "Zs" else "\N{REPLACEMENT CHARACTER}"
+        for c in text
+    )
 
 
 def _count(number: int, noun: str) -> str:

@@ -14,7 +14,8 @@
     │   ├── LibraryNotFoundError library_not_found    no library in this folder
     │   ├── IndexFormatError     index_format         written by another version
     │   ├── DamagedLibraryError  library_damaged      files that do not fit together
-    │   └── LibraryBusyError     library_busy         another process is changing it
+    │   ├── LibraryBusyError     library_busy         another process is changing it
+    │   └── LibraryUnwritableError library_unwritable the system refuses to write it
     ├── UnknownDocumentError     unknown_document     no document has this id
     └── UnknownPassageError      unknown_passage      no passage has this id
 
@@ -38,6 +39,7 @@ __all__ = [
     "LibraryBusyError",
     "LibraryError",
     "LibraryNotFoundError",
+    "LibraryUnwritableError",
     "NoSourcesError",
     "NotTextError",
     "QAError",
@@ -221,6 +223,18 @@ class LibraryBusyError(LibraryError):
         super().__init__(
             f"Another process is changing the library in {path}.",
             hint="Wait until it has finished, then try again.",
+        )
+
+
+class LibraryUnwritableError(LibraryError):
+    """The operating system refuses to write a library's files."""
+
+    code = "library_unwritable"
+
+    def __init__(self, path: Path, *, reason: str) -> None:
+        super().__init__(
+            f"The library in {path} cannot be written: {reason}.",
+            hint="Choose a folder that this user may write to, on a disk with room.",
         )
 
 

@@ -67,8 +67,8 @@ LETTER_SPELLINGS = {
 
 ABBREVIATIONS = _words(
     """
-    al approx apr aug ave ca cf ch co corp dec dept dr ed eds eg e.g eq est et etc ex feb fig figs i.e ie inc jan jr
-    jul jun lt ltd mar mr mrs ms mt nov nr oct op p.o ph.d pp prof ref refs resp sec sep sept sr st ste suppl tab u.k
+    al approx apr aug ave ca cf ch co corp dec dept dr ed eds eg e.g eq est et etc ex feb fig figs i.e ie inc incl jan
+    jr jul jun lt ltd mar mr mrs ms mt nov nr oct op p.o ph.d pp prof ref refs resp sec sep sept sr st ste suppl tab u.k
     u.s v viz vol vols vs
     """
 )

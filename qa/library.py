@@ -20,10 +20,11 @@ import shutil
 import sqlite3
 import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 
 from qa.analysis import ANALYZER, indexed_terms
@@ -32,6 +33,7 @@ from qa.errors import (
     IndexFormatError,
     LibraryBusyError,
     LibraryNotFoundError,
+    LibraryUnwritableError,
     UnknownDocumentError,
     UnknownPassageError,
 )
@@ -44,6 +46,7 @@ __all__ = ["FORMAT", "Library", "Snapshot", "Source"]
 FORMAT = f"1/{ANALYZER}"
 """What a library is refused by, if it was written otherwise: the layout of its files, and the analyzer's name."""
 
+_DATABASE = "library.sqlite3"
 _REMEMBERED_DOCUMENTS = 128
 _REMEMBERED_PASSAGES = 4096
 
@@ -72,8 +75,10 @@ class Source(NamedTuple):
 class Snapshot:
     """One state of a library, which never changes. Safe to read from several threads."""
 
-    def __init__(self, database: sqlite3.Connection, retriever: Retriever, name: str) -> None:
+    def __init__(self, database: sqlite3.Connection, retriever: Retriever, *, place: Path, name: str) -> None:
         self._database = database
+        self._reading = Lock()
+        self._place = place
         weakref.finalize(self, database.close)
         self.retriever = retriever
         self.name = name
@@ -88,19 +93,19 @@ class Snapshot:
             UnknownDocumentError: where there is none.
         """
         query = "SELECT title, updated, text, data FROM documents WHERE id = ?"
-        row = self._database.execute(query, (document_id,)).fetchone()
-        if row is None:
+        rows = self._rows(query, document_id)
+        if not rows:
             raise UnknownDocumentError(document_id)
-        return _document(document_id, *row)
+        return _document(document_id, *rows[0])
 
     def contents(self) -> list[DocumentEntry]:
         """All documents by id, ascending, without their texts."""
-        rows = self._database.execute("SELECT id, title, updated FROM documents ORDER BY id")
+        rows = self._rows("SELECT id, title, updated FROM documents ORDER BY id")
         return [DocumentEntry(document_id, title, _date(updated)) for document_id, title, updated in rows]
 
     def origins(self) -> dict[str, str]:
         """From the origin of each document to its id."""
-        return dict(self._database.execute("SELECT origin, id FROM documents"))
+        return dict(self._rows("SELECT origin, id FROM documents"))
 
     def _read_passage(self, passage_id: str) -> Passage:
         """The passage with this id.
@@ -108,10 +113,10 @@ class Snapshot:
         Raises:
             UnknownPassageError: where there is none.
         """
-        row = self._database.execute(f"SELECT {_COLUMNS} FROM passages WHERE id = ?", (passage_id,)).fetchone()  # noqa: S608
-        if row is None:
+        rows = self._rows(f"SELECT {_COLUMNS} FROM passages WHERE id = ?", passage_id)  # noqa: S608
+        if not rows:
             raise UnknownPassageError(passage_id)
-        return _passage(row)
+        return _passage(rows[0])
 
     def _analyse(self, passage_id: str) -> PassageTerms:
         """The terms of the passage with this id."""
@@ -126,7 +131,15 @@ class Snapshot:
         """
         self.document(document_id)
         query = f"SELECT {_COLUMNS} FROM passages WHERE document_id = ? ORDER BY start"  # noqa: S608
-        return [_passage(row) for row in self._database.execute(query, (document_id,))]
+        return [_passage(row) for row in self._rows(query, document_id)]
+
+    def _rows(self, query: str, *parameters: str) -> list[Any]:
+        """What the database answers. One thread at a time: two could get hold of the same prepared statement."""
+        with self._reading:
+            try:
+                return self._database.execute(query, parameters).fetchall()
+            except sqlite3.DatabaseError as error:
+                raise DamagedLibraryError(self._place, reason=f"{_DATABASE} cannot be read ({error})") from None
 
     def copy_to(self, database: sqlite3.Connection) -> None:
         """Write this state's documents and passages into an empty database."""
@@ -172,21 +185,23 @@ class Library:
 
         Raises:
             LibraryBusyError: while another process changes it.
+            LibraryUnwritableError: where the system refuses to write it.
             UnknownDocumentError: for an id to remove that is not there.
         """
         if self.folder is None:
-            database = _connect(":memory:")
-            index = _fill(database, self._snapshot, add, remove, on_indexing)
-            self._snapshot = Snapshot(database, index, "memory")
+            with ExitStack() as on_error:
+                database = on_error.enter_context(closing(_connect(":memory:")))
+                index = _fill(database, self._snapshot, add, remove, on_indexing)
+                on_error.pop_all()
+            self._snapshot = Snapshot(database, index, place=Path("memory"), name="memory")
             return self._snapshot
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with _lock(self.folder):
+        with _writing(self.folder), _lock(self.folder):
             old = self.snapshot() if self.exists else None
             _sweep(self.folder, keep=old)
             name = f"{int(old.name) + 1 if old else 1:06}"
             generation = self.folder / "generations" / name
             generation.mkdir(parents=True)
-            with closing(_connect(generation / "library.sqlite3")) as database:
+            with closing(_connect(generation / _DATABASE)) as database:
                 _fill(database, old, add, remove, on_indexing).save(generation)
             _sync(generation)
             _make_current(self.folder, name)
@@ -251,10 +266,10 @@ def _terms_of_all(
 
 
 def _open(generation: Path, name: str) -> Snapshot:
-    path = generation / "library.sqlite3"
+    path = generation / _DATABASE
     try:
-        database = _connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        count = database.execute("SELECT count(*) FROM passages").fetchone()[0]
+        with closing(_connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            count = database.execute("SELECT count(*) FROM passages").fetchone()[0]
     except sqlite3.Error as error:
         raise DamagedLibraryError(generation, reason=f"{path.name} cannot be read ({error})") from None
     retriever = OkapiRetriever.load(generation)
@@ -262,7 +277,8 @@ def _open(generation: Path, name: str) -> Snapshot:
         raise DamagedLibraryError(
             generation, reason=f"{count} passages are kept, but {retriever.passage_count} are indexed"
         )
-    return Snapshot(database, retriever, name)
+    database = _connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    return Snapshot(database, retriever, place=generation, name=name)
 
 
 def _connect(database: Path | str, *, uri: bool = False) -> sqlite3.Connection:
@@ -310,13 +326,27 @@ def _sync(path: Path) -> None:
 
 
 @contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Make the folder, and say of what the system refuses there what it means for the library."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise LibraryUnwritableError(folder, reason=(error.strerror or str(error)).lower()) from None
+    except sqlite3.OperationalError as error:
+        raise LibraryUnwritableError(folder, reason=str(error)) from None
+
+
+@contextmanager
 def _lock(folder: Path) -> Iterator[None]:
     """Keep other processes from changing the library; the system frees the lock however a process ends."""
     with closing(sqlite3.connect(folder / "change.lock", timeout=0, isolation_level=None)) as lock:
         try:
             lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError:
-            raise LibraryBusyError(folder) from None
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                raise LibraryBusyError(folder) from None
+            raise
         yield
 
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qa.model import Document, Passage, Section, Span
-from qa.sentences import sentences
+from qa.model import Block, Document, Passage, Section, Span
+from qa.sentences import lines, sentences
 
 __all__ = ["PASSAGE_WORDS", "passages"]
 
 PASSAGE_WORDS = 150
 """The most words that a passage takes before the next one begins; the README of this folder says how it was chosen."""
-
 
 _LONGEST_LIST = 4  # passages' worth of words
 
@@ -79,9 +78,30 @@ def _pieces(text: str, section: Section, most_words: int) -> Iterator[Span]:
             if _words(text, whole) <= _LONGEST_LIST * most_words:
                 yield whole
             else:
-                yield from sentences(text, *whole)
+                yield from _divided(text, block, whole, most_words)
     if introduction:
         yield introduction
+
+
+def _divided(text: str, block: Block, whole: Span, most_words: int) -> Iterator[Span]:
+    """The lines of a block that is too long, the first with its introduction; of a line that alone is too long, the
+    sentences."""
+    cut = lines(text, block.start, block.end) if block.kind == "list" else _rows(text, block)
+    start = whole.start
+    for row in cut:
+        piece = Span(start, row.end)
+        if _words(text, piece) > _LONGEST_LIST * most_words:
+            yield from sentences(text, *piece)
+        elif written := text[start : row.end].rstrip():
+            yield Span(start, start + len(written))
+        start = row.end
+
+
+def _rows(text: str, block: Block) -> Iterator[Span]:
+    start = block.start
+    for row in text[block.start : block.end].splitlines(keepends=True):
+        yield Span(start, start + len(row))
+        start += len(row)
 
 
 def _words(text: str, span: Span) -> int:

@@ -13,12 +13,15 @@ from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
 from qa.lexicon import ABBREVIATIONS
 from qa.model import Span
 
-__all__ = ["sentences"]
+__all__ = ["lines", "sentences"]
 
-_MARKERS = r"(?:\[[^\[\]\n]{1,60}\]\s*)+"
-_LEADING_MARKERS = re.compile(_MARKERS)
+_MARKERS = r"(?:\[(?![^\W\d_]+\][^\W\d_])[^\[\]\n]{1,80}\]\s*)+"  # "[T]he" is a word, not a marker
+_LEADING_MARKERS = re.compile(rf"['\"”’»)]*{_MARKERS}")
 # A marker set without a space behind the full stop ("results.[98] The ...") hides the boundary from Punkt.
-_HIDDEN_BOUNDARY = re.compile(rf"[.!?]['\"”’)]?{_MARKERS}(?<=\s)(?=[\"“(]?[A-Z])")
+_HIDDEN_BOUNDARY = re.compile(rf"[.!?]['\"”’»)]?{_MARKERS}(?<=\s)(?=[\"“(]?[A-Z])")
+# "5 mg i.v. once", "at 10 a.m. on": letters with full stops between them, and no capital behind; and "No. 5", "p. 7".
+_ABBREVIATION = re.compile(r"(?:\b(?:[^\W\d_]\.){2,}|\b(?:nos?|p)\.)\s+\Z", re.IGNORECASE)
+_LONGEST_ABBREVIATION = 20  # characters, with the white space behind
 
 
 def sentences(text: str, start: int, end: int) -> list[Span]:
@@ -32,7 +35,7 @@ def sentences(text: str, start: int, end: int) -> list[Span]:
     ['It worked. [98]', 'It was 0.5 mg (eg, oral).']
     """
     starts: list[int] = []
-    for line_start, line_end in _lines(text, start, end):
+    for line_start, line_end in lines(text, start, end):
         line = text[line_start:line_end]
         found = {0, *(match.end() for match in _HIDDEN_BOUNDARY.finditer(line))}
         for sentence_start, sentence_end in _punkt().span_tokenize(line):
@@ -40,7 +43,8 @@ def sentences(text: str, start: int, end: int) -> list[Span]:
                 continue
             leading = _LEADING_MARKERS.match(line, sentence_start)
             if leading is None:
-                found.add(sentence_start)
+                if not _goes_on(line, sentence_start):
+                    found.add(sentence_start)
             elif leading.end() < sentence_end:
                 found.add(leading.end())
         starts += sorted(line_start + each for each in found if each < len(line))
@@ -48,13 +52,21 @@ def sentences(text: str, start: int, end: int) -> list[Span]:
     return [span for span in spans if span.start < span.end]
 
 
-def _lines(text: str, start: int, end: int) -> list[Span]:
+def lines(text: str, start: int, end: int) -> list[Span]:
     """The parts of `text[start:end]` that a sentence cannot run across: paragraphs, list items and table rows.
 
     A single line break inside a paragraph is a wrapped line, unless the next line opens an item or a row.
     """
     cuts = [match.end() for match in _LINE_CUT.finditer(text, start, end)]
     return [Span(a, b) for a, b in zip([start, *cuts], [*cuts, end], strict=True) if a < b]
+
+
+def _goes_on(line: str, start: int) -> bool:
+    """Whether the full stop before `start` is an abbreviation's, which the fixed list cannot know."""
+    abbreviation = _ABBREVIATION.search(line, max(0, start - _LONGEST_ABBREVIATION), start)
+    if abbreviation is None:
+        return False
+    return line[start].isdigit() or (line[start].islower() and abbreviation[0].count(".") > 1)
 
 
 _LINE_CUT = re.compile(r"\n(?:\s*\n\s*|(?=[ \t]*(?:[-*•‣–+][ \t]|\d{1,3}[.)][ \t]|\|))|(?<=\|\n))")

@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 from qa import Engine, Settings
 from web import create_app
 
+pytest.register_assert_rewrite("retriever_contract")
+
 TERNS = Path(__file__).parent / "fixtures" / "terns"
 
 
@@ -19,6 +21,12 @@ def engine() -> Engine:
     engine = Engine.create(Settings())
     engine.add([TERNS])
     return engine
+
+
+@pytest.fixture(scope="session")
+def shipped_engine() -> Engine:
+    """The engine over the corpus that comes with pincite. Do not change its documents."""
+    return Engine.open(Settings())
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from qa.readers.decoding import decode
 from qa.readers.markdown import read_markdown
 from qa.readers.plain import read_plain
 
-__all__ = ["READERS", "Reader", "document_id", "find_sources", "read"]
+__all__ = ["READERS", "Reader", "document_id", "find_sources", "read", "read_text"]
 
 
 class Reader(Protocol):
@@ -40,9 +41,7 @@ def find_sources(path: Path) -> Iterator[tuple[Path, str]]:
     Raises:
         SourceNotFoundError, UnreadableError, UnknownFormatError, NoSourcesError.
     """
-    if not path.exists():
-        raise SourceNotFoundError(path)
-    if path.is_file():
+    if not stat.S_ISDIR(_mode(path)):
         if path.suffix.lower() not in READERS:
             raise UnknownFormatError(path, suffixes=tuple(READERS))
         yield path, document_id(Path(path.name))
@@ -64,13 +63,22 @@ def read(path: Path, document_id: str) -> Document:
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise UnknownFormatError(path, suffixes=tuple(READERS))
+    return reader(read_text(path), path=path, document_id=document_id)
+
+
+def read_text(path: Path) -> str:
+    """The text of a file, whatever its encoding.
+
+    Raises:
+        SourceNotFoundError, UnreadableError, NotTextError.
+    """
+    if not stat.S_ISREG(_mode(path)):
+        raise UnreadableError(path, reason="it is not a file")
     try:
         data = path.read_bytes()
-    except FileNotFoundError:
-        raise SourceNotFoundError(path) from None
     except OSError as error:
-        raise UnreadableError(path, reason=(error.strerror or "it cannot be opened").lower()) from None
-    return reader(decode(data, path), path=path, document_id=document_id)
+        raise _refused(path, error) from None
+    return decode(data, path)
 
 
 def document_id(path: Path) -> str:
@@ -83,15 +91,27 @@ def document_id(path: Path) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text).strip("-") or "document"
 
 
+def _mode(path: Path) -> int:
+    """What kind of thing lies at a path, as the system's bits."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise SourceNotFoundError(path) from None
+    except OSError as error:
+        raise _refused(path, error) from None
+
+
+def _refused(path: Path, error: OSError) -> UnreadableError:
+    return UnreadableError(path, reason=(error.strerror or "it cannot be opened").lower())
+
+
 def _files(folder: Path) -> Iterator[Path]:
     try:
-        entries = sorted(folder.iterdir())
+        entries = [(entry, entry.is_dir()) for entry in sorted(folder.iterdir()) if not entry.name.startswith(".")]
     except OSError as error:
-        raise UnreadableError(folder, reason=(error.strerror or "it cannot be opened").lower()) from None
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir():
+        raise _refused(folder, error) from None
+    for entry, is_folder in entries:
+        if is_folder:
             if not entry.is_symlink():
                 yield from _files(entry)
         elif entry.suffix.lower() in READERS and entry.stem.upper() != "README":

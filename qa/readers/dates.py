@@ -7,9 +7,12 @@ from datetime import date
 
 __all__ = ["parse_date"]
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
 _FORMS = (
-    re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})\b"),
+    re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})(?!\d)"),
     re.compile(r"(?P<name>[A-Za-z]{3,9})\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4})\b"),
     re.compile(r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?\s+(?P<name>[A-Za-z]{3,9})\.?,?\s+(?P<year>\d{4})\b"),
 )
@@ -24,8 +27,9 @@ def parse_date(text: str) -> date | None:
     for form in _FORMS:
         if match := form.match(text.strip()):
             found = match.groupdict()
-            name = (found.get("name") or "").lower()[:3]
-            month = _MONTHS.index(name) + 1 if name in _MONTHS else int(found.get("month") or 0)
+            name = (found.get("name") or "").lower()
+            named = (number for number, month in enumerate(_MONTHS, start=1) if name and month.startswith(name))
+            month = int(found.get("month") or next(named, 0))
             try:
                 return date(int(found["year"]), month, int(found["day"]))
             except ValueError:

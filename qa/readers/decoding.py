@@ -13,13 +13,18 @@ from qa.errors import NotTextError
 __all__ = ["decode"]
 
 _MARKS = (  # the longer first: UTF-32's mark begins like UTF-16's
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+_HIGH_BYTE = re.compile(rb"[\x80-\xff]")
+_NOT_IN_WINDOWS_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_FEW_MARKS = 0.03  # share of bytes beyond ASCII below which a text is English with a few signs such as ’ and °
+_AS_COHERENT = 0.02  # by which text in Windows-1252 may seem less like a language (0..1) than in the best encoding
 _MOST_CONTROLS = 0.002  # share of control characters above which a file is no text
 
 
@@ -40,17 +45,33 @@ def _decode(data: bytes, path: Path) -> str:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             try:
-                return data.decode(encoding)
+                return data[len(mark) :].decode(encoding)
             except UnicodeDecodeError as error:
-                raise NotTextError(path, reason=f"it begins as {encoding} but byte {error.start} breaks it") from None
+                broken = len(mark) + error.start
+                raise NotTextError(path, reason=f"it begins as {encoding} but byte {broken} breaks it") from None
     encoding = _encoding_without_mark(data)
     try:
         return data.decode(encoding)
     except UnicodeDecodeError:
-        best = None if b"\0" in data else from_bytes(data).best()
-        if best is None:
-            raise NotTextError(path, reason="its bytes fit no known encoding") from None
-        return str(best)
+        return _detected(data, path)
+
+
+def _detected(data: bytes, path: Path) -> str:
+    """The text in the encoding that fits best; Windows-1252, the commonest, wherever it fits about as well."""
+    if b"\0" in data:
+        raise NotTextError(path, reason="its bytes fit no known encoding")
+    as_utf8 = data.decode("utf-8", "replace")
+    broken = as_utf8.count("\ufffd")
+    if 2 * broken <= len(_BEYOND_ASCII.findall(as_utf8)):
+        raise NotTextError(path, reason=f"it is in UTF-8 but {broken} of its bytes break it")
+    if len(_HIGH_BYTE.findall(data)) <= _FEW_MARKS * len(data) and not _NOT_IN_WINDOWS_1252.search(data):
+        return data.decode("cp1252")
+    matches = from_bytes(data)
+    best = matches.best()
+    if best is None:
+        raise NotTextError(path, reason="its bytes fit no known encoding")
+    western = next((match for match in matches if "cp1252" in match.could_be_from_charset), best)
+    return str(western if western.coherence >= best.coherence - _AS_COHERENT else best)
 
 
 def _encoding_without_mark(data: bytes) -> str:

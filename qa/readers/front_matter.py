@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from qa.errors import FrontMatterError
 from qa.model import Reference
@@ -18,11 +19,7 @@ __all__ = ["FrontMatter", "split_front_matter"]
 
 _LONGEST = 256 * 1024  # characters
 _HEADER = re.compile(r"---[ \t]*\n(?P<yaml>.*?)(?:^|\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-_OPENING = re.compile(r"---[ \t]*\n\s*[\w-]+[ \t]*:")
-
-
-def _as_text(value: object) -> object:
-    return str(value) if isinstance(value, int | float | date) and not isinstance(value, bool) else value
+_OPENING = re.compile(r"""---[ \t]*\n(?:\s*|(?:\#[^\n]*\n)+)["']?[\w-]+["']?[ \t]*:""")
 
 
 def _as_tuple(value: object) -> object:
@@ -32,22 +29,22 @@ def _as_tuple(value: object) -> object:
 
 
 def _as_date(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.date()
-    return parse_date(value) or value if isinstance(value, str) else value
+    found = parse_date(value) if isinstance(value, str) else value
+    if found is None and value is not None:
+        raise PydanticCustomError("date", "it is not a date such as 2021-05-11")
+    return found
 
 
-_Text = Annotated[str, BeforeValidator(_as_text)]
-_Texts = Annotated[tuple[_Text, ...], BeforeValidator(_as_tuple)]
+_Texts = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 
 
 class _ReferenceEntry(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    marker: _Text
-    text: _Text
-    doi: _Text | None = None
-    pmid: _Text | None = None
+    marker: str
+    text: str
+    doi: str | None = None
+    pmid: str | None = None
 
 
 class FrontMatter(BaseModel):
@@ -55,16 +52,16 @@ class FrontMatter(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    title: _Text | None = None
+    title: str | None = None
     updated: Annotated[date | None, BeforeValidator(_as_date)] = Field(
-        default=None, validation_alias=AliasChoices("updated", "date")
+        default=None, validation_alias=AliasChoices("updated", "date"), strict=True
     )
     authors: _Texts = Field(default=(), validation_alias=AliasChoices("authors", "author"))
     editors: _Texts = Field(default=(), validation_alias=AliasChoices("editors", "editor"))
-    publisher: _Text | None = None
-    url: _Text | None = None
+    publisher: str | None = None
+    url: str | None = None
     keywords: _Texts = ()
-    references: tuple[_ReferenceEntry, ...] = ()
+    references: Annotated[tuple[_ReferenceEntry, ...], BeforeValidator(_as_tuple)] = ()
 
     def bibliography(self) -> tuple[Reference, ...]:
         """The references, as the Document keeps them."""
@@ -72,12 +69,19 @@ class FrontMatter(BaseModel):
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """YAML without aliases, by which a few lines can stand for gigabytes."""
+    """YAML in which a value is the text as it is written, not a number that prints otherwise (`pmid: 01234567`,
+    `doi: 10.10`), without aliases, by which a few lines can stand for gigabytes."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             raise yaml.YAMLError("aliases (*name) are not allowed")
         return super().compose_node(parent, index)
+
+
+_PlainLoader.yaml_implicit_resolvers = {
+    first: [each for each in resolvers if each[0] == "tag:yaml.org,2002:null"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def split_front_matter(text: str, path: Path) -> tuple[FrontMatter, str]:
@@ -99,7 +103,9 @@ def split_front_matter(text: str, path: Path) -> tuple[FrontMatter, str]:
     except yaml.MarkedYAMLError as error:
         line = f" in line {error.problem_mark.line + 2}" if error.problem_mark else ""
         raise FrontMatterError(path, reason=f"{error.problem or 'it is not YAML'}{line}") from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except RecursionError:
+        raise FrontMatterError(path, reason="it is nested too deeply") from None
+    except (yaml.YAMLError, ValueError) as error:
         raise FrontMatterError(path, reason=str(error).splitlines()[0]) from None
     try:
         return FrontMatter.model_validate(fields), text[header.end() :]

@@ -6,17 +6,33 @@ is a line in bars, a list's item a line with its bullet.
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
+import html
+import re
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
-from qa.model import Block, BlockKind, Document, Heading, Section
+from qa.model import Block, BlockKind, Document, Heading, Reference, Section
 from qa.readers.bibliography import find_markers
 from qa.readers.front_matter import split_front_matter
 
 __all__ = ["read_markdown"]
+
+_DEEPEST = 100  # levels of nesting, of which a list takes two and a quotation one
+
+_HIDDEN = re.compile(
+    r"<!--.*?(?P<comment>-->|\Z)|<(?P<tag>script|style)\b.*?(?P<end></(?P=tag)\s*>|\Z)", re.DOTALL | re.IGNORECASE
+)
+_TAG = re.compile(r"""</?(?P<name>[a-z][^\s/<>]*)(?:[^<>"']|"[^"]*"|'[^']*')*+>|<[!?][^<>]*>""", re.IGNORECASE)
+_BREAK = re.compile(r"<br\b", re.IGNORECASE)
+_INSIDE_A_LINE = re.compile(
+    "a|abbr|b|bdi|bdo|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|small|span|strong|sub|sup|tt|u|var",
+    re.IGNORECASE,
+)
 
 
 def read_markdown(text: str, *, path: Path, document_id: str) -> Document:
@@ -27,10 +43,12 @@ def read_markdown(text: str, *, path: Path, document_id: str) -> Document:
     """
     front_matter, body = split_front_matter(text, path)
     page = _Page(titled=front_matter.title is not None)
-    page.write(SyntaxTreeNode(MarkdownIt("commonmark").enable("table").parse(body)))
+    targets = _LinkTargets()
+    page.write(SyntaxTreeNode(_parse(body, targets)))
     page.end_section()
     plain = "".join(page.pieces)
     references = front_matter.bibliography()
+    references += targets.bibliography(without={reference.marker for reference in references})
     return Document(
         id=document_id,
         title=front_matter.title or page.title or path.stem.replace("-", " ").replace("_", " ").strip() or path.name,
@@ -47,6 +65,64 @@ def read_markdown(text: str, *, path: Path, document_id: str) -> Document:
         references=references,
         markers=find_markers(plain, page.sections, references),
     )
+
+
+class _LinkTargets(dict[str, dict[str, Any]]):
+    """What the lines `[label]: target` define. A number stands for an entry of the bibliography: `[98]` in the text
+    remains a marker and does not become a link that reads "98"."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._numbered: dict[str, dict[str, Any]] = {}
+
+    def __setitem__(self, label: str, target: dict[str, Any]) -> None:
+        if label.isdecimal():
+            self._numbered.setdefault(label, target)
+        else:
+            super().__setitem__(label, target)
+
+    def bibliography(self, *, without: set[str]) -> tuple[Reference, ...]:
+        """The numbered ones as references, but for those that the front matter has."""
+        return tuple(
+            Reference(marker=label, text=f"{target['title']} {target['href']}".strip())
+            for label, target in self._numbered.items()
+            if label not in without
+        )
+
+
+def _parse(body: str, targets: _LinkTargets) -> list[Token]:
+    """The blocks of a text, each with its own text as it is seen.
+
+    markdown-it leaves out what is nested deeper than its limit; where anything is, lists and quotations are read as
+    the characters that they are.
+    """
+    parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable("table")
+    tokens = parser.parse(body, {"references": targets})
+    if any(token.nesting == 1 and token.level >= _DEEPEST - 1 for token in tokens):
+        tokens = parser.disable(["list", "blockquote"]).parse(body, {"references": targets})
+    for token in tokens:
+        if token.type == "inline":
+            token.content = _inline_text(token.children or ())
+            token.children = None
+    return tokens
+
+
+def _inline_text(tokens: Iterable[Token]) -> str:
+    """The text of a line as it is seen: a wrapped line runs on, a hard break stays."""
+    pieces: list[str] = []
+    for token in tokens:
+        match token.type:
+            case "text" | "code_inline" | "text_special":
+                pieces.append(token.content)
+            case "softbreak":
+                pieces.append(" ")
+            case "hardbreak":
+                pieces.append("\n")
+            case "html_inline" if _BREAK.match(token.content):
+                pieces.append("\n")
+            case "image":
+                pieces.append(_inline_text(token.children or ()))
+    return "".join(pieces)
 
 
 class _Page:
@@ -66,17 +142,15 @@ class _Page:
         for node in parent.children:
             match node.type:
                 case "heading":
-                    self._write_heading(int(node.tag[1]), _inline(node).replace("\n", " "))
-                case "paragraph":
-                    self._write_block("paragraph", _inline(node))
+                    self._write_heading(int(node.tag[1]), " ".join(_lines(node)))
                 case "bullet_list" | "ordered_list":
-                    self._write_block("list", "\n".join(_list_lines(node)))
+                    self._write_block("list", "\n".join(_lines(node)))
                 case "table":
-                    self._write_block("table", "\n".join(_table_lines(node)))
+                    self._write_block("table", "\n".join(_lines(node)))
                 case "fence" | "code_block":
-                    self._write_block("code", node.content.rstrip("\n"))
-                case "html_block":
-                    self._write_block("paragraph", _text_of_html(node.content))
+                    self._write_block("code", "\n".join(_lines(node)))
+                case "paragraph" | "html_block":
+                    self._write_block("paragraph", "\n".join(_lines(node)))
                 case _:
                     self.write(node)
 
@@ -92,9 +166,10 @@ class _Page:
         if heading.strip():
             start, end = self._write(heading)
             self.headings.append(Heading(level=level, start=start, end=end))
-        if level == 1 and self.title is None and not self.sections:
+        if level == 1 and self.title is None and not self.sections and heading.strip():
             self.title = heading
             if not self._titled:
+                self._path.clear()
                 return
         self._path = [each for each in self._path if each[0] < level]
         if heading.strip():
@@ -115,69 +190,43 @@ class _Page:
         return start, self.length
 
 
-def _inline(node: SyntaxTreeNode) -> str:
-    """The text inside a node, as it is seen: a wrapped line runs on, a hard break stays."""
+def _lines(node: SyntaxTreeNode, depth: int = 0) -> list[str]:
+    """The lines of text that a block is made of, however deep they lie in it; `depth` is that of a list in lists."""
     match node.type:
-        case "text" | "code_inline" | "text_special":
-            return node.content
-        case "softbreak":
-            return " "
-        case "hardbreak":
-            return "\n"
-        case "html_inline":
-            return ""
-    return "".join(map(_inline, node.children)) if node.children else (node.content if not node.is_root else "")
+        case "heading" | "paragraph":
+            return node.children[0].content.split("\n")
+        case "bullet_list" | "ordered_list":
+            return _list_lines(node, depth)
+        case "table":
+            rows = (row for part in node.children for row in part.children)
+            return [f"| {' | '.join(' '.join(_lines(cell)) for cell in row.children)} |" for row in rows]
+        case "th" | "td":
+            return [line for inline in node.children for line in inline.content.split("\n")]
+        case "fence" | "code_block":
+            return node.content.rstrip("\n").split("\n")
+        case "html_block":
+            return _lines_of_html(node.content)
+    return [line for child in node.children for line in _lines(child, depth)]
 
 
-def _list_lines(node: SyntaxTreeNode, depth: int = 0) -> list[str]:
+def _list_lines(node: SyntaxTreeNode, depth: int) -> list[str]:
     lines: list[str] = []
-    number = int(node.attrs.get("start") or 1)
-    for item in node.children:
+    for number, item in enumerate(node.children, start=int(node.attrs.get("start", 1))):
         bullet = "- " if node.type == "bullet_list" else f"{number}. "
-        number += 1
-        own: list[str] = []
-        for child in item.children:
-            match child.type:
-                case "bullet_list" | "ordered_list":
-                    own += _list_lines(child, depth + 1)
-                case "table":
-                    own += _table_lines(child)
-                case "fence" | "code_block":
-                    own += child.content.rstrip("\n").split("\n")
-                case "html_block":
-                    own += _text_of_html(child.content).split("\n")
-                case _:
-                    own += _inline(child).split("\n")
-        lines.append("  " * depth + bullet + (own[0].lstrip() if own else ""))
-        lines += own[1:]
+        first, *others = [line for child in item.children for line in _lines(child, depth + 1)] or [""]
+        lines += ["  " * depth + bullet + first.lstrip(), *others]
     return lines
 
 
-def _table_lines(node: SyntaxTreeNode) -> list[str]:
-    rows = (row for part in node.children for row in part.children)
-    return [f"| {' | '.join(_inline(cell).replace(chr(10), ' ') for cell in row.children)} |" for row in rows]
+def _lines_of_html(markup: str) -> list[str]:
+    """What a reader sees of a block of HTML: the text between its tags. What opens and is not closed stays text."""
+    shown = _HIDDEN.sub(lambda found: "" if found["comment"] or found["end"] else found[0], markup)
+    text = html.unescape(_TAG.sub(_in_place_of_tag, shown))
+    return [line.strip() for line in text.split("\n") if line.strip()]
 
 
-class _TextOfHtml(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002
-        self._hidden += tag in {"script", "style"}
-
-    def handle_endtag(self, tag: str) -> None:
-        self._hidden -= tag in {"script", "style"} and self._hidden > 0
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.pieces.append(data)
-
-
-def _text_of_html(markup: str) -> str:
-    """The text between the tags of a block of HTML; comments, scripts and styles have none."""
-    parser = _TextOfHtml()
-    parser.feed(markup)
-    parser.close()
-    return "".join(parser.pieces).strip()
+def _in_place_of_tag(tag: re.Match[str]) -> str:
+    name = tag["name"] or ""
+    if not name or _INSIDE_A_LINE.fullmatch(name):
+        return ""
+    return " " if name.lower() in {"td", "th"} else "\n"

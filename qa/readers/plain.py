@@ -24,16 +24,17 @@ _LONGEST_HEADING = 90  # characters
 _MOST_HEADING_WORDS = 12
 _LONGEST_FORM = 600  # characters from the form's first line to the end of the file
 
-_PARAGRAPH = re.compile(r"[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*")
-_BULLET = re.compile(r"\s*(?:[-*•‣·–+]|\d{1,3}[.)])\s+")
+_PARAGRAPH = re.compile(r"^[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*", re.MULTILINE)
+_BULLET = re.compile(r"\A\s*(?:[-*•‣·–+]|\d{1,3}[.)])\s+")
 _UPDATED = re.compile(
     r"(?:last\s+)?(?:updated|reviewed|revised|published|date)(?:\s+on)?\s*:?\s+(?P<date>.+)", re.IGNORECASE
 )
 _ROLE = re.compile(r"(?P<role>[\w ]{0,30}\b(?:authors?|editors?))\s*:\s*(?P<names>.+)", re.IGNORECASE)
-_MORE = re.compile(r"\s*\bmore\s*(?:\.\.\.|…)\s*$", re.IGNORECASE)
+_MORE = re.compile(r"\bmore\s*(?:\.\.\.|…)\s*$", re.IGNORECASE)
 _FURNITURE = re.compile(r"(?:print|answer|question|share|e-?mail|feedback|close)\s*:?", re.IGNORECASE)
 _FORM = re.compile(
-    r"^\W*(?:did this (?:answer|help)|was this \w+ (?:helpful|useful)|additional feedback|thank you for your feedback)",
+    r"^\W*(?:did this (?:answer|help)|was this \w+ (?:helpful|useful)|additional feedback|thank you for your feedback)"
+    r"[^\n.?!]{0,40}[.?!]*(?:\s*\([^\n)]*\))?[ \t]*$(?:\n[^\n]{0,80})*\Z",
     re.IGNORECASE | re.MULTILINE,
 )
 _UNDERLINE = re.compile(r"\n[=\-~]{3,}\s*\Z")

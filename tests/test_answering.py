@@ -1,0 +1,346 @@
+"""The decision to answer: when, with which sentence, and how "nothing found" differs from a failure."""
+
+from __future__ import annotations
+
+import ast
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa import Engine, Settings
+from qa.answering import CANDIDATES
+from qa.errors import DamagedLibraryError, UnknownDocumentError
+from qa.model import Answer
+
+ROOT = Path(__file__).resolve().parent.parent
+
+BIRDS = {
+    "terns.md": """# Terns
+
+Terns dive for fish. They nest on open shingle in colonies. The sooty tern sleeps on the wing.
+
+## Eggs
+
+A tern lays two speckled eggs. Both parents warm the eggs for three weeks.
+""",
+    "gulls.md": """# Gulls
+
+Gulls steal fish from terns. A gull eats almost anything, even eggs.
+""",
+    "herons.md": """# Herons
+
+A heron waits in shallow water without moving. Then it spears a frog.
+""",
+}
+WORDS = [
+    "tern",
+    "gull",
+    "heron",
+    "egg",
+    "eggs",
+    "fish",
+    "penguin",
+    "steals",
+    "waits",
+    "colony",
+    "the",
+    "of",
+    "it",
+    "sooty",
+    "shingle",
+    "frog",
+]
+
+
+def engine_over(folder: Path, files: Mapping[str, str] = BIRDS, *, threshold: float = 0.5) -> Engine:
+    for name, text in files.items():
+        (folder / name).write_text(text, "utf-8")
+    engine = Engine.create(Settings(threshold=threshold))
+    engine.add([folder])
+    return engine
+
+
+@pytest.fixture(scope="module")
+def birds(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    return engine_over(tmp_path_factory.mktemp("birds"))
+
+
+def highlighted(answer: Answer) -> list[str]:
+    assert answer.best
+    return [answer.best.passage.text[start:end] for start, end in answer.best.highlights]
+
+
+# Answered
+
+
+def test_an_answer_is_the_passage_with_the_sentence_that_says_it_and_its_citation(birds: Engine) -> None:
+    answer = birds.ask("How many eggs does a tern lay?")
+    assert answer.best
+    assert answer.best.passage.text.startswith("A tern lays two speckled eggs. Both parents")
+    assert highlighted(answer) == ["A tern lays two speckled eggs."]
+    citation = answer.best.citation
+    assert (citation.document.id, citation.section) == ("terns", ("Eggs",))
+    assert citation.document.text[citation.start : citation.end] == citation.quote == answer.best.passage.text
+    assert (answer.answered, answer.reason, answer.question) == (True, None, "How many eggs does a tern lay?")
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("Where do terns nest?", "They nest on open shingle in colonies."),
+        ("Which tern sleeps?", "The sooty tern sleeps on the wing."),
+        ("What do terns dive for?", "Terns dive for fish."),
+        ("Who warms the eggs?", "Both parents warm the eggs for three weeks."),
+        ("Does a heron spear a frog?", "Then it spears a frog."),
+    ],
+)
+def test_the_highlight_is_the_sentence_that_covers_most_of_the_question(
+    birds: Engine, question: str, sentence: str
+) -> None:
+    assert highlighted(birds.ask(question)) == [sentence]
+
+
+def test_of_sentences_that_cover_the_same_the_first_is_highlighted(tmp_path: Path) -> None:
+    engine = engine_over(tmp_path, {"a.md": "# Auks\n\nAuks swim well. Auks swim far.\n"})
+    assert highlighted(engine.ask("Do auks swim?")) == ["Auks swim well."]
+
+
+def test_a_passage_found_by_its_heading_alone_has_no_highlight(tmp_path: Path) -> None:
+    engine = engine_over(tmp_path, {"a.md": "# Shore\n\n## Puffins\n\nThey dig burrows.\n"})
+    answer = engine.ask("puffins")
+    assert answer.answered
+    assert highlighted(answer) == []
+
+
+def test_the_alternatives_are_the_next_passages_at_most_limit_of_them(birds: Engine) -> None:
+    question = "Do terns eat fish or eggs?"
+    ranking = [hit.passage for hit in birds.search(question)]
+    assert len(ranking) == 3
+    for limit in range(4):
+        answer = birds.ask(question, limit=limit)
+        assert answer.best
+        assert [answer.best.passage, *(each.passage for each in answer.alternatives)] == ranking[: limit + 1]
+
+
+def test_every_alternative_is_cited_and_highlighted_like_an_answer(birds: Engine) -> None:
+    for each in birds.ask("Do terns eat fish or eggs?").alternatives:
+        assert each.citation.quote == each.passage.text
+        assert each.citation.document.id == each.passage.document_id
+        assert len(each.highlights) == 1
+
+
+def test_confidence_is_the_share_of_the_question_that_the_passage_covers(birds: Engine) -> None:
+    assert birds.ask("Do terns dive?").confidence == 1.0
+    partly = birds.ask("Do terns dive at penguins?")
+    assert 0 < partly.confidence < 1
+    [first, *_] = birds.search("Do terns dive at penguins?")
+    assert partly.confidence == round(first.evidence["coverage"], 4)
+
+
+# The gate
+
+
+@pytest.mark.parametrize(("threshold", "answered"), [(0.0, True), (1.0, False)])
+def test_the_threshold_decides_whether_a_partly_covered_question_is_answered(
+    tmp_path: Path, threshold: float, answered: bool
+) -> None:
+    answer = engine_over(tmp_path, threshold=threshold).ask("Do terns dive at penguins?")
+    assert answer.answered is answered
+    assert answer.interpretation.missing == ("penguins",)
+
+
+def test_a_question_that_is_covered_whole_is_answered_at_any_threshold(tmp_path: Path) -> None:
+    assert engine_over(tmp_path, threshold=1.0).ask("Do terns dive?").answered
+
+
+def test_a_question_about_something_else_names_its_missing_words(birds: Engine) -> None:
+    answer = birds.ask("Do terns fix the flat tyres of bicycles?")
+    assert (answer.best, answer.answered) == (None, False)
+    assert answer.reason == "No document mentions “fix”, “flat”, “tyres” or “bicycles”."
+    assert answer.interpretation.missing == ("fix", "flat", "tyres", "bicycles")
+    assert answer.alternatives != ()
+    assert answer.confidence < 0.5
+
+
+def test_one_missing_word_is_named_alone(birds: Engine) -> None:
+    assert birds.ask("penguins").reason == "No document mentions “penguins”."
+    assert birds.ask("penguins and emus").reason == "No document mentions “penguins” or “emus”."
+
+
+def test_words_that_are_known_but_not_together_are_named_as_what_the_nearest_passage_lacks(birds: Engine) -> None:
+    answer = birds.ask("Does the sooty heron steal speckled frogs in colonies?")
+    assert answer.interpretation.missing == ()
+    assert answer.reason is not None
+    assert answer.reason.startswith("No passage holds enough of the question: the nearest one does not mention “")
+
+
+def test_when_nothing_is_found_the_nearest_passages_are_listed_up_to_the_limit(birds: Engine) -> None:
+    question = "Do terns fix the flat tyres of bicycles?"
+    ranking = [hit.passage for hit in birds.search(question)]
+    assert [each.passage for each in birds.ask(question, limit=2).alternatives] == ranking[:2]
+    assert birds.ask(question, limit=0).alternatives == ()
+
+
+def test_a_question_of_stop_words_alone_is_asked_for_its_subject(birds: Engine) -> None:
+    answer = birds.ask("the of and")
+    assert answer.reason == "The question has no word to look for; name the subject that it is about."
+    assert (answer.best, answer.confidence, answer.alternatives) == (None, 0.0, ())
+
+
+def test_an_empty_library_says_that_it_is_empty(birds: Engine, tmp_path: Path) -> None:
+    assert birds.ask("Do terns dive?").answered
+    engine = engine_over(tmp_path, {"a.md": "# Auks\n\nAuks swim.\n"})
+    engine.remove(["a"])
+    answer = engine.ask("Do auks swim?")
+    assert answer.reason == "There are no documents to answer from."
+    assert (answer.best, answer.confidence, answer.alternatives) == (None, 0.0, ())
+
+
+def test_a_document_that_is_empty_is_no_failure(tmp_path: Path) -> None:
+    engine = engine_over(tmp_path, {"empty.md": "", **BIRDS})
+    assert engine.ask("Do terns dive?").answered
+    assert engine.passages("empty") == []
+
+
+# Leaning on earlier questions
+
+
+def test_a_follow_up_is_answered_with_what_it_takes_over(birds: Engine) -> None:
+    alone = birds.ask("How many weeks?")
+    follow_up = birds.ask("How many weeks?", history=["Who warms the eggs of a tern?"])
+    assert alone.interpretation.carried_over == ()
+    assert follow_up.interpretation.carried_over == ("warms", "eggs", "tern")
+    assert highlighted(follow_up) == ["Both parents warm the eggs for three weeks."]
+
+
+def test_a_passage_about_the_earlier_question_alone_is_no_answer(birds: Engine) -> None:
+    answer = birds.ask("And penguins?", history=["How many speckled eggs does a tern lay?"])
+    assert (answer.answered, answer.confidence) == (False, 0.0)
+    assert answer.reason == "No document mentions “penguins”."
+    assert answer.interpretation.missing == ("penguins",)
+
+
+def test_missing_words_of_an_earlier_question_do_not_speak_against_a_passage(birds: Engine) -> None:
+    answer = birds.ask("What about terns?", history=["Do penguins emigrate by aeroplane?"])
+    assert (answer.answered, answer.confidence) == (True, 1.0)
+    assert answer.interpretation.missing == ()
+
+
+# One document
+
+
+def test_from_one_document_only_its_own_passages_come(birds: Engine) -> None:
+    answer = birds.ask("Do terns eat fish or eggs?", document="gulls")
+    assert answer.best
+    assert answer.best.passage.document_id == "gulls"
+    assert answer.alternatives == ()
+    assert {hit.passage.document_id for hit in birds.search("tern eggs", document="terns")} == {"terns"}
+
+
+def test_from_one_document_nothing_is_found_although_another_answers(birds: Engine) -> None:
+    assert birds.ask("Do terns dive?").answered
+    answer = birds.ask("Do terns dive?", document="herons")
+    assert (answer.answered, answer.confidence, answer.alternatives) == (False, 0.0, ())
+    assert answer.reason == "No passage holds a word of the question."
+
+
+def test_a_passage_that_others_outrank_is_found_in_its_own_document(tmp_path: Path) -> None:
+    crowd = {f"a{number:02}.md": f"# Auks {number}\n\nAuks auks swim swim.\n" for number in range(2 * CANDIDATES)}
+    lone = "# Shore\n\nAuks swim, and much else may be seen there by those who sit still for a while.\n"
+    engine = engine_over(tmp_path, {**crowd, "z.md": lone})
+    assert "z" not in {hit.passage.document_id for hit in engine.search("Do auks swim?", limit=5)}
+    answer = engine.ask("Do auks swim?", document="z")
+    assert answer.best
+    assert answer.best.passage.document_id == "z"
+
+
+# Nothing found is a value, a failure is an error
+
+
+def test_a_document_that_is_not_there_is_an_error_and_not_nothing_found(birds: Engine) -> None:
+    for ask in (birds.ask, birds.search, birds.explain):
+        with pytest.raises(UnknownDocumentError):
+            ask("Do terns dive?", document="penguins")
+
+
+def test_a_library_that_breaks_while_it_is_asked_is_an_error_and_not_nothing_found(tmp_path: Path) -> None:
+    library, documents = tmp_path / "library", tmp_path / "documents"
+    documents.mkdir()
+    engine_over(documents)
+    engine = Engine.create(Settings(library=library))
+    engine.add([documents])
+    [database] = library.glob("generations/*/library.sqlite3")
+    engine = Engine.open(Settings(library=library))
+    with sqlite3.connect(database) as connection:
+        connection.execute("DROP TABLE passages")
+    connection.close()
+    with pytest.raises(DamagedLibraryError, match=r"library\.sqlite3 cannot be read"):
+        engine.ask("Do terns dive?")
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    question=st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join),
+    history=st.lists(st.lists(st.sampled_from(WORDS), max_size=3).map(" ".join), max_size=2),
+    limit=st.integers(0, 4),
+)
+def test_an_answer_has_either_a_passage_or_a_reason_and_quotes_its_source(
+    birds: Engine, question: str, history: list[str], limit: int
+) -> None:
+    answer = birds.ask(question, history=history, limit=limit)
+    assert (answer.best is None) == bool(answer.reason)
+    assert answer.answered == (answer.best is not None)
+    assert 0 <= answer.confidence <= 1
+    assert len(answer.alternatives) <= limit
+    cited = [each for each in (answer.best, *answer.alternatives) if each]
+    assert len({each.passage.id for each in cited}) == len(cited)
+    for each in cited:
+        source = each.citation.document.text
+        assert source[each.citation.start : each.citation.end] == each.citation.quote == each.passage.text
+        for start, end in each.highlights:
+            sentence = each.passage.text[start:end]
+            assert sentence == source[each.passage.start + start : each.passage.start + end]
+            assert sentence == sentence.strip() != ""
+
+
+def broad_handlers(path: Path) -> list[int]:
+    """The lines of a module on which it catches whatever goes wrong."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ExceptHandler):
+            caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+            names = {ast.unparse(each) for each in caught if each is not None}
+            if node.type is None or names & {"Exception", "BaseException", "builtins.Exception"}:
+                found.append(node.lineno)
+        elif (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func).endswith("suppress")
+            and {ast.unparse(each) for each in node.args} & {"Exception", "BaseException"}
+        ):
+            found.append(node.lineno)
+    return found
+
+
+@pytest.mark.parametrize("package", ["qa", "web"])
+def test_no_module_catches_every_exception(package: str) -> None:
+    modules = sorted((ROOT / package).rglob("*.py"))
+    assert len(modules) > 5
+    assert {path.name: lines for path in modules if (lines := broad_handlers(path))} == {}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "try: f()\nexcept: g()",
+        "try: f()\nexcept Exception: g()",
+        "try: f()\nexcept (ValueError, BaseException) as error: g()",
+        "with contextlib.suppress(Exception): f()",
+    ],
+)
+def test_a_handler_of_every_exception_would_be_noticed(code: str, tmp_path: Path) -> None:
+    (tmp_path / "module.py").write_text(code)
+    assert broad_handlers(tmp_path / "module.py") != []

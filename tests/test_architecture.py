@@ -1,0 +1,254 @@
+"""Imports go one way, each thing is done in one place only, and importing does no work.
+
+The order of the layers here is the one that `qa/README.md` draws.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import importlib
+import json
+import pkgutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import qa
+import web
+
+ROOT = Path(__file__).resolve().parent.parent
+
+LAYERS = (
+    {"qa.errors"},
+    {"qa.model"},
+    {"qa.lexicon"},
+    {"qa.analysis", "qa.sentences"},
+    {"qa.passages", "qa.readers", "qa.wire", "qa.config"},
+    {"qa.retrievers"},
+    {"qa.question", "qa.evidence", "qa.citing"},
+    {"qa.library"},
+    {"qa.answering", "qa.evaluation"},
+    {"qa.engine"},
+    {"qa"},
+    {"qa.cli"},
+    {"web"},
+)
+"""From the lowest; a module imports from layers below its own and, inside a package, from its siblings."""
+
+PACKAGES = {"qa.readers", "qa.retrievers", "web"}
+
+OPEN_TO_WEB = {"qa", "qa.errors", "qa.model", "qa.wire"}
+OPEN_TO_THE_COMMAND = OPEN_TO_WEB | {"qa.cli"}
+
+TOUCH_FILES = {"qa.readers", "qa.library", "qa.config"}
+SAVE_AND_LOAD = {"qa.retrievers.okapi": {"save", "load"}}
+
+MODULES = {
+    name: importlib.import_module(name)
+    for package in (qa, web)
+    for name in [
+        package.__name__,
+        *(module.name for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")),
+    ]
+}
+TREES = {name: ast.parse(Path(str(module.__file__)).read_text("utf-8")) for name, module in MODULES.items()}
+
+
+def unit(module: str) -> str:
+    """The part of the architecture that a module belongs to: itself, or the package that it is in."""
+    return next((package for package in PACKAGES if module == package or module.startswith(package + ".")), module)
+
+
+def layer(module: str) -> int:
+    [found] = [number for number, names in enumerate(LAYERS) if unit(module) in names]
+    return found
+
+
+def imports(tree: ast.AST) -> Iterator[tuple[str, list[str]]]:
+    """Every module that is imported anywhere in a module, with the names taken from it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((each.name, []) for each in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports name their module in full"
+            names = [each.name for each in node.names]
+            inner = [f"{node.module}.{name}" for name in names if f"{node.module}.{name}" in MODULES]
+            yield from ((name, []) for name in inner)
+            if len(inner) < len(names):
+                yield str(node.module), [name for name in names if f"{node.module}.{name}" not in MODULES]
+
+
+def ours(tree: ast.AST) -> list[tuple[str, list[str]]]:
+    return [(module, names) for module, names in imports(tree) if module.split(".")[0] in ("qa", "web")]
+
+
+# One direction
+
+
+def test_every_module_has_its_place() -> None:
+    placed = set().union(*LAYERS)
+    assert {unit(module) for module in MODULES} == placed
+    assert sum(len(names) for names in LAYERS) == len(placed)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_from_below_only(module: str) -> None:
+    for imported, _ in ours(TREES[module]):
+        assert layer(imported) < layer(module) or unit(imported) == unit(module) in PACKAGES, imported
+
+
+def test_siblings_of_a_package_do_not_import_one_another_in_a_circle() -> None:
+    graph = {module: {imported for imported, _ in ours(TREES[module])} & set(MODULES) for module in MODULES}
+    done: set[str] = set()
+    while ready := {module for module, needed in graph.items() if module not in done and needed <= done}:
+        done |= ready
+    assert set(MODULES) - done == set()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_takes_only_what_another_offers(module: str) -> None:
+    for imported, names in ours(TREES[module]):
+        assert imported in MODULES
+        assert set(names) <= set(MODULES[imported].__all__), imported
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module.startswith("web")])
+def test_the_web_sees_the_public_face_the_errors_the_nouns_and_the_wire_form_alone(module: str) -> None:
+    seen = {imported for imported, _ in ours(TREES[module]) if imported.startswith("qa")}
+    assert seen <= (OPEN_TO_THE_COMMAND if module == "web.command" else OPEN_TO_WEB)
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module.startswith("qa")])
+def test_the_engine_knows_nothing_of_http(module: str) -> None:
+    above = {"flask", "werkzeug", "waitress", "jinja2", "http", "urllib", "socket", "web", "requests"}
+    assert {imported.split(".")[0] for imported, _ in imports(TREES[module])} & above == set()
+
+
+# One place for each thing
+
+FILE_MODULES = {"glob", "io", "os", "shutil", "sqlite3", "tempfile"}
+FILE_CALLS = {
+    *("chmod", "exists", "glob", "is_dir", "is_file", "iterdir", "lstat", "mkdir", "open", "read_bytes", "read_text"),
+    *("rename", "rglob", "rmdir", "savez", "stat", "symlink_to", "touch", "unlink", "write_bytes", "write_text"),
+}
+
+
+def file_uses(tree: ast.AST) -> list[str]:
+    """Where a module imports what reaches files or the environment, or calls it."""
+    found = [f"import {module}" for module, _ in imports(tree) if module.split(".")[0] in FILE_MODULES]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            is_file_call = isinstance(node.func, ast.Attribute) and node.func.attr in FILE_CALLS
+            if called == "open" or (is_file_call and called != "Engine.open"):
+                found.append(f"{called} in line {node.lineno}")
+    return found
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module.startswith("qa")])
+def test_only_readers_library_and_config_touch_files_or_the_environment(module: str) -> None:
+    tree = copy.deepcopy(TREES[module])
+    if module in SAVE_AND_LOAD:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                node.body = [each for each in node.body if getattr(each, "name", "") not in SAVE_AND_LOAD[module]]
+    if unit(module) not in TOUCH_FILES:
+        assert file_uses(tree) == []
+
+
+def test_touching_a_file_would_be_noticed() -> None:
+    assert [bool(file_uses(TREES[module])) for module in ("qa.readers", "qa.library", "qa.config")] == [True] * 3
+    assert file_uses(ast.parse("path.read_text('utf-8')")) == ["path.read_text in line 1"]
+    assert file_uses(ast.parse("open('x')")) == ["open in line 1"]
+    assert file_uses(ast.parse("def f():\n    import os.path")) == ["import os.path"]
+
+
+def printed(tree: ast.AST) -> list[str]:
+    """Where a module writes to the terminal or a log."""
+    found = [
+        f"import {module}" for module, _ in imports(tree) if module.split(".")[0] in ("click", "logging", "warnings")
+    ]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in ("print", "input", "breakpoint"):
+            found.append(f"{node.id} in line {node.lineno}")
+        elif isinstance(node, ast.Attribute) and ast.unparse(node) in ("sys.stdout", "sys.stderr", "sys.exit"):
+            found.append(f"{ast.unparse(node)} in line {node.lineno}")
+    return found
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module not in ("qa.cli", "web.command")])
+def test_only_the_command_line_prints(module: str) -> None:
+    assert printed(TREES[module]) == []
+
+
+def test_printing_would_be_noticed() -> None:
+    assert printed(TREES["qa.cli"])
+    assert printed(ast.parse("print(1)")) == ["print in line 1"]
+
+
+# The public names
+
+
+def sorting_key(name: str) -> tuple[int, str]:
+    """Constants, then classes, then functions, each by name: the order that ruff keeps."""
+    return (0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2, name)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_what_a_module_offers_is_listed_sorted_and_there(module: str) -> None:
+    offered = MODULES[module].__all__
+    assert list(offered) == sorted(offered, key=sorting_key)
+    assert len(set(offered)) == len(offered)
+    assert [name for name in offered if not hasattr(MODULES[module], name)] == []
+
+
+def test_the_public_face_is_four_names() -> None:
+    assert qa.__all__ == ["Engine", "Progress", "QAError", "Settings"]
+    assert not [node for node in TREES["qa"].body if not isinstance(node, ast.ImportFrom | ast.Assign | ast.Expr)]
+
+
+# Importing does no work
+
+IMPORT = """
+import json, sys
+
+touched = []
+
+def audit(event, arguments):
+    if event in ("sqlite3.connect", "socket.__new__", "subprocess.Popen", "os.system", "_thread.start_new_thread"):
+        touched.append(event)
+    elif event == "open" and not str(arguments[0]).endswith((".py", ".pyc")):
+        touched.append(str(arguments[0]))
+
+sys.addaudithook(audit)
+__import__(sys.argv[1])
+loaded = sorted({name.split(".")[0] for name in sys.modules})
+print(json.dumps([loaded, [each for each in touched if "/" not in each or each.startswith(sys.argv[2])]]))
+"""
+
+
+def imported(module: str) -> tuple[set[str], list[str]]:
+    """The packages that importing a module loads, and the files of the checkout and the services that it touches."""
+    command = [sys.executable, "-c", IMPORT, module, str(ROOT)]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded, touched = json.loads(ran.stdout)
+    environment = str(Path(sys.prefix).resolve())
+    return set(loaded), [each for each in touched if not each.startswith((sys.prefix, environment))]
+
+
+def test_importing_the_engine_loads_no_web_and_opens_nothing() -> None:
+    loaded, touched = imported("qa")
+    assert {"qa", "rank_bm25", "nltk"} <= loaded
+    assert loaded & {"flask", "werkzeug", "waitress", "jinja2", "click", "web", "pytest"} == set()
+    assert touched == []
+
+
+def test_importing_the_web_opens_nothing() -> None:
+    loaded, touched = imported("web")
+    assert {"qa", "web", "flask"} <= loaded
+    assert "waitress" not in loaded
+    assert touched == []

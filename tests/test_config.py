@@ -1,0 +1,123 @@
+"""The settings: each with its default, its range and its environment variable, all of them in the README."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from qa import Settings
+from qa.config import SHIPPED_CORPUS
+from qa.errors import SettingError
+
+README = (Path(__file__).resolve().parent.parent / "README.md").read_text("utf-8")
+
+DEFAULTS = {"library": None, "host": "127.0.0.1", "port": 8000, "threads": 4, "threshold": 0.5}
+
+GOOD = [
+    ("library", "/srv/library", Path("/srv/library")),
+    ("host", "::1", "::1"),
+    ("port", "0", 0),
+    ("port", "65535", 65535),
+    ("threads", "1", 1),
+    ("threads", "64", 64),
+    ("threshold", "0", 0.0),
+    ("threshold", "1", 1.0),
+    ("threshold", "0.75", 0.75),
+]
+BAD = [
+    ("host", ""),
+    ("port", "-1"),
+    ("port", "65536"),
+    ("port", "http"),
+    ("port", ""),
+    ("port", "80.5"),
+    ("threads", "0"),
+    ("threads", "65"),
+    ("threads", "many"),
+    ("threshold", "-0.01"),
+    ("threshold", "1.01"),
+    ("threshold", "nan"),
+    ("threshold", "inf"),
+    ("threshold", "high"),
+]
+
+
+def test_the_defaults_are_these() -> None:
+    assert Settings.load({}).model_dump() == Settings().model_dump() == DEFAULTS
+
+
+def test_every_setting_is_tested_here_in_good_and_bad() -> None:
+    assert {name for name, *_ in GOOD} == set(Settings.model_fields)
+    assert {name for name, *_ in BAD} == set(Settings.model_fields) - {"library"}
+
+
+@pytest.mark.parametrize(("name", "text", "value"), GOOD)
+def test_a_setting_is_taken_from_its_environment_variable(name: str, text: str, value: object) -> None:
+    found = Settings.load({f"PINCITE_{name.upper()}": text})
+    assert found.model_dump() == DEFAULTS | {name: value}
+
+
+@pytest.mark.parametrize(("name", "text"), BAD)
+def test_a_variable_out_of_range_is_refused_by_its_name_with_its_range(name: str, text: str) -> None:
+    variable = f"PINCITE_{name.upper()}"
+    with pytest.raises(SettingError) as caught:
+        Settings.load({variable: text})
+    description = Settings.model_fields[name].description
+    assert caught.value.message == f"The setting {variable} is {text!r}, but is {description}."
+    assert caught.value.hint == "See every setting with its range: pincite config show"
+
+
+@pytest.mark.parametrize(("name", "text"), BAD)
+def test_a_value_out_of_range_is_refused_by_the_name_that_was_given(name: str, text: str) -> None:
+    with pytest.raises(SettingError, match=rf"^The setting {name} is '{re.escape(text)}', but is "):
+        Settings.load({f"PINCITE_{name.upper()}": "1"}, **{name: text})
+
+
+def test_what_is_given_goes_before_the_environment() -> None:
+    assert Settings.load({"PINCITE_PORT": "1"}, port=2).port == 2
+    assert Settings.load({"PINCITE_PORT": "bad"}, port=2).port == 2
+
+
+def test_what_is_given_as_none_is_not_given() -> None:
+    assert Settings.load({"PINCITE_PORT": "1"}, port=None).port == 1
+
+
+def test_an_unknown_variable_of_ours_is_refused_with_those_that_are_known() -> None:
+    with pytest.raises(SettingError) as caught:
+        Settings.load({"PINCITE_TRESHOLD": "0.4"})
+    assert caught.value.message == (
+        "The setting PINCITE_TRESHOLD is not known; known are library, host, port, threads, threshold."
+    )
+
+
+def test_variables_of_others_and_of_the_tests_are_passed_over() -> None:
+    environment = {"PATH": "/bin", "PORT": "1", "XPINCITE_PORT": "1", "PINCITE_REQUIRE_BROWSER": "1"}
+    assert Settings.load(environment) == Settings()
+
+
+def test_the_environment_of_the_process_is_the_one_that_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PINCITE_THRESHOLD", "0.9")
+    assert Settings.load().threshold == 0.9
+    monkeypatch.delenv("PINCITE_THRESHOLD")
+    assert Settings.load().threshold == 0.5
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().port = 1
+
+
+def test_the_shipped_corpus_is_where_the_documents_are() -> None:
+    assert (SHIPPED_CORPUS / "second-line-therapies.md").is_file()
+
+
+def test_the_readme_lists_every_setting_with_its_default_and_meaning() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.+) \| (.+) \|$", README, re.MULTILINE)
+    expected = [
+        (name, "none" if field.default is None else f"`{field.default}`", field.description)
+        for name, field in Settings.model_fields.items()
+    ]
+    assert rows == expected

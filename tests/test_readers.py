@@ -1,0 +1,179 @@
+"""Which files become documents, under which ids, and what is said of those that cannot."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from qa.errors import NoSourcesError, SourceError, SourceNotFoundError, UnknownFormatError, UnreadableError
+from qa.readers import READERS, document_id, find_sources, read
+from qa.readers.markdown import read_markdown
+from qa.readers.plain import read_plain
+
+
+def write(path: Path, text: str = "A tern dives for fish.") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    return path
+
+
+def needs_rights_that_bind(path: Path) -> None:
+    """Skip where the system lets this user read what nobody may read, as it does for root."""
+    if os.access(path, os.R_OK):
+        pytest.skip("this user may read everything, whatever the rights of a file")
+
+
+def test_markdown_and_plain_text_have_a_reader_each() -> None:
+    assert READERS == {".md": read_markdown, ".markdown": read_markdown, ".txt": read_plain, ".text": read_plain}
+
+
+def test_a_folder_gives_its_files_at_any_depth_in_order_of_their_names_with_their_ids(tmp_path: Path) -> None:
+    names = ["Zebra.txt", "a/b/deep.markdown", "a/one.md", "b.text", "c.MD"]
+    paths = [write(tmp_path / name) for name in names]
+    assert list(find_sources(tmp_path)) == list(
+        zip(paths, ["zebra", "a-b-deep", "a-one", "b", "c"], strict=True),
+    )
+
+
+def test_readme_files_hidden_ones_and_other_formats_are_passed_over(tmp_path: Path) -> None:
+    kept = write(tmp_path / "kept.md")
+    for name in [
+        "README.md",
+        "readme.txt",
+        "sub/Readme.markdown",
+        ".hidden.md",
+        ".git/note.md",
+        "picture.png",
+        "page.html",
+        "none",
+    ]:
+        write(tmp_path / name)
+    assert list(find_sources(tmp_path)) == [(kept, "kept")]
+
+
+def test_a_file_may_be_named_itself_even_a_readme(tmp_path: Path) -> None:
+    path = write(tmp_path / "deep" / "README.md")
+    assert list(find_sources(path)) == [(path, "readme")]
+
+
+def test_a_linked_folder_is_not_followed_and_a_linked_file_is(tmp_path: Path) -> None:
+    path = write(tmp_path / "all" / "one.md")
+    (tmp_path / "all" / "round").symlink_to(tmp_path / "all")
+    (tmp_path / "all" / "two.md").symlink_to(path)
+    assert [each for _, each in find_sources(tmp_path / "all")] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("Drugs/Second line (2021).md", "drugs-second-line-2021"),
+        ("Größe & Ärger.txt", "groe-arger"),
+        ("v1.2.final.md", "v1-2-final"),
+        ("ﬁnal.md", "final"),
+        ("--a--.md", "a"),
+        ("крачка.md", "document"),
+        ("<script>.md", "script"),
+        ("../../etc/passwd.txt", "etc-passwd"),
+    ],
+)
+def test_a_document_id_reads_like_the_path_and_is_made_of_letters_digits_and_hyphens(path: str, expected: str) -> None:
+    assert document_id(Path(path)) == expected
+
+
+def test_a_missing_path_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "nothing"
+    with pytest.raises(SourceNotFoundError) as error:
+        list(find_sources(path))
+    assert error.value.message == f"There is no file or folder {path}."
+    with pytest.raises(SourceNotFoundError):
+        list(find_sources(write(tmp_path / "file.md") / "below"))
+    with pytest.raises(SourceNotFoundError):
+        read(tmp_path / "nothing.md", "nothing")
+
+
+def test_a_link_to_nothing_is_an_error_and_no_missing_document(tmp_path: Path) -> None:
+    (tmp_path / "gone.md").symlink_to(tmp_path / "nowhere.md")
+    [(path, wanted)] = find_sources(tmp_path)
+    with pytest.raises(SourceNotFoundError):
+        read(path, wanted)
+
+
+def test_a_path_that_the_system_refuses_is_unreadable(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 300 + ".md")
+    with pytest.raises(UnreadableError) as error:
+        list(find_sources(path))
+    assert error.value.message == f"{path} cannot be read: file name too long."
+
+
+def test_a_folder_without_documents_says_what_would_be_one(tmp_path: Path) -> None:
+    write(tmp_path / "README.md")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(NoSourcesError) as error:
+        list(find_sources(tmp_path))
+    assert error.value.message == f"{tmp_path} holds no document to read."
+    assert (
+        error.value.hint
+        == "Put files there that end in .md, .markdown, .txt, .text; README files and dot-files are passed over."
+    )
+
+
+@pytest.mark.parametrize("name", ["page.pdf", "none", ".md"])
+def test_a_file_of_an_unknown_format_says_which_are_known(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path / name)
+    with pytest.raises(UnknownFormatError) as error:
+        list(find_sources(path))
+    assert error.value.message == f"There is no reader for {path}."
+    assert error.value.hint == "Files that end in .md, .markdown, .txt, .text can be read."
+    with pytest.raises(UnknownFormatError):
+        read(path, "page")
+
+
+def test_a_file_that_may_not_be_read_is_an_error(tmp_path: Path) -> None:
+    path = write(tmp_path / "secret.md")
+    path.chmod(0)
+    needs_rights_that_bind(path)
+    with pytest.raises(UnreadableError) as error:
+        read(path, "secret")
+    assert error.value.message == f"{path} cannot be read: permission denied."
+
+
+@pytest.mark.parametrize("rights", [0o000, 0o400, 0o100])
+def test_a_folder_that_may_not_be_read_is_an_error_and_not_an_empty_one(tmp_path: Path, rights: int) -> None:
+    folder = tmp_path / "all" / "secret"
+    write(tmp_path / "all" / "open.md")
+    write(folder / "inside.md")
+    folder.chmod(0)
+    try:
+        needs_rights_that_bind(folder)
+        folder.chmod(rights)
+        with pytest.raises(UnreadableError) as error:
+            list(find_sources(tmp_path / "all"))
+        assert error.value.message == f"{folder} cannot be read: permission denied."
+    finally:
+        folder.chmod(0o700)
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.md")
+    (tmp_path / "folder.md").mkdir()
+    for name in ("pipe.md", "folder.md"):
+        with pytest.raises(UnreadableError) as error:
+            read(tmp_path / name, "any")
+        assert error.value.message == f"{tmp_path / name} cannot be read: it is not a file."
+
+
+def test_the_ending_chooses_the_reader_in_any_case(tmp_path: Path) -> None:
+    text = "Terns\n\nA *tern* dives.\n"
+    markdown = read(write(tmp_path / "a.MD", text), "a")
+    plain = read(write(tmp_path / "b.TXT", text), "b")
+    assert (markdown.id, markdown.source, markdown.text) == ("a", "a.MD", "Terns\n\nA tern dives.")
+    assert (plain.id, plain.source, plain.text) == ("b", "b.TXT", text)
+
+
+def test_every_refusal_is_a_source_error_with_a_hint(tmp_path: Path) -> None:
+    for path in (tmp_path / "nothing", tmp_path, write(tmp_path / "a.pdf")):
+        with pytest.raises(SourceError) as error:
+            list(find_sources(path))
+        assert error.value.hint

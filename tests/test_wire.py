@@ -1,0 +1,366 @@
+"""The wire form: what is accepted, how each breach of it is named, and what an answer looks like."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa import Engine
+from qa.errors import InvalidRequestError
+from qa.wire import (
+    MAX_HISTORY,
+    MAX_LIMIT,
+    MAX_QUESTION,
+    AskRequest,
+    AskResponse,
+    answer_body,
+    cited_passage_body,
+    document_body,
+)
+
+KNOWN = "question, history, limit, document"
+NOT_AN_OBJECT = 'must be a JSON object such as {"question": "..."}'
+A_LIMIT = "must be a whole number from 0 to 20"
+NO_CONTROLS = "must not hold control characters, and has "
+
+QUESTIONS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40).filter(str.strip)
+REQUESTS = st.builds(
+    AskRequest,
+    question=QUESTIONS,
+    history=st.lists(QUESTIONS, max_size=4).map(tuple),
+    limit=st.integers(0, MAX_LIMIT),
+    document=st.none() | QUESTIONS,
+)
+
+
+def problems(body: bytes | str) -> list[tuple[str, str]]:
+    """What is said of a body that breaks the form."""
+    with pytest.raises(InvalidRequestError) as caught:
+        AskRequest.from_json(body.encode() if isinstance(body, str) else body)
+    return [(problem.pointer, problem.detail) for problem in caught.value.problems]
+
+
+# Good requests
+
+
+def test_a_question_is_all_that_is_needed() -> None:
+    assert AskRequest.from_json(b'{"question": "Where do terns nest?"}') == AskRequest(
+        question="Where do terns nest?", history=(), limit=3, document=None
+    )
+
+
+def test_a_request_in_full() -> None:
+    body = {"question": "And gulls?", "history": ["Where do terns nest?"], "limit": 0, "document": "terns"}
+    assert AskRequest.from_json(json.dumps(body).encode()).model_dump(mode="json") == body
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "x",
+        "x" * MAX_QUESTION,
+        "🐦" * MAX_QUESTION,
+        "two\nlines\tand a tab",
+        "\u202eright to left\u202c",
+        "e" + "\u0301" * (MAX_QUESTION - 1),
+        "\u200b?",
+        "a\ufffeb",
+        "' OR 1=1; --",
+        "<script>alert(1)</script>",
+    ],
+)
+def test_any_text_of_1_to_1000_characters_is_a_question(question: str) -> None:
+    assert AskRequest.from_json(json.dumps({"question": question}).encode()).question == question
+    assert AskRequest.from_json(json.dumps({"question": question}, ensure_ascii=False).encode()).question == question
+    assert AskRequest.from_arguments(question).question == question
+
+
+@settings(deadline=None, max_examples=100)
+@given(request=REQUESTS)
+def test_a_request_comes_back_from_json_as_it_was(request: AskRequest) -> None:
+    assert AskRequest.from_json(request.model_dump_json().encode()) == request
+
+
+# Bad requests
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("{}", [("/question", "is required")]),
+        ('{"question": ""}', [("/question", "must not be empty")]),
+        ('{"question": " \\n\\t "}', [("/question", "must not be blank")]),
+        ('{"question": "\\u00a0\\u2003"}', [("/question", "must not be blank")]),
+        ('{"question": null}', [("/question", "must be a string")]),
+        ('{"question": 1}', [("/question", "must be a string")]),
+        ('{"question": true}', [("/question", "must be a string")]),
+        ('{"question": ["x"]}', [("/question", "must be a string")]),
+        ('{"question": {"text": "x"}}', [("/question", "must be a string")]),
+        (
+            json.dumps({"question": "x" * (MAX_QUESTION + 1)}),
+            [("/question", "must have at most 1,000 characters, and has 1,001")],
+        ),
+        ('{"question": "a\\u0000b"}', [("/question", NO_CONTROLS + "U+0000 at character 1")]),
+        ('{"question": "\\u001b[2J"}', [("/question", NO_CONTROLS + "U+001B at character 0")]),
+        ('{"question": "ab\\u0085"}', [("/question", NO_CONTROLS + "U+0085 at character 2")]),
+        ('{"question": "ab\\u007f"}', [("/question", NO_CONTROLS + "U+007F at character 2")]),
+    ],
+)
+def test_a_question_that_is_none_is_named(body: str, expected: list[tuple[str, str]]) -> None:
+    assert problems(body) == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("history", "x", [("/history", "must be a list of strings")]),
+        ("history", None, [("/history", "must be a list of strings")]),
+        ("history", {"0": "x"}, [("/history", "must be a list of strings")]),
+        ("history", ["x", 2], [("/history/1", "must be a string")]),
+        ("history", ["x", ""], [("/history/1", "must not be empty")]),
+        ("history", [" "], [("/history/0", "must not be blank")]),
+        ("history", ["a", "\0"], [("/history/1", NO_CONTROLS + "U+0000 at character 0")]),
+        ("history", ["x" * 1001], [("/history/0", "must have at most 1,000 characters, and has 1,001")]),
+        ("history", ["x"] * (MAX_HISTORY + 1), [("/history", "must have at most 50 entries")]),
+        ("limit", -1, [("/limit", A_LIMIT)]),
+        ("limit", 21, [("/limit", A_LIMIT)]),
+        ("limit", 10**30, [("/limit", A_LIMIT)]),
+        ("limit", 3.0, [("/limit", A_LIMIT)]),
+        ("limit", "3", [("/limit", A_LIMIT)]),
+        ("limit", True, [("/limit", A_LIMIT)]),
+        ("limit", None, [("/limit", A_LIMIT)]),
+        ("limit", [3], [("/limit", A_LIMIT)]),
+        ("document", 5, [("/document", "must be a string")]),
+        ("document", ["terns"], [("/document", "must be a string")]),
+        ("document", "", [("/document", "must not be blank")]),
+        ("document", "\0", [("/document", NO_CONTROLS + "U+0000 at character 0")]),
+        ("answer", 1, [("/answer", f"is not a known field; known are {KNOWN}")]),
+        ("Question", "x", [("/Question", f"is not a known field; known are {KNOWN}")]),
+        ("a/b~c", 1, [("/a~1b~0c", f"is not a known field; known are {KNOWN}")]),
+        ("", 1, [("/", f"is not a known field; known are {KNOWN}")]),
+    ],
+)
+def test_another_field_that_breaks_the_form_is_named(
+    field: str, value: object, expected: list[tuple[str, str]]
+) -> None:
+    assert problems(json.dumps({"question": "Where do terns nest?", field: value})) == expected
+
+
+def test_every_field_that_breaks_the_form_is_named_at_once() -> None:
+    assert problems('{"history": [1], "limit": 99, "more": 1}') == [
+        ("/question", "is required"),
+        ("/history/0", "must be a string"),
+        ("/limit", A_LIMIT),
+        ("/more", f"is not a known field; known are {KNOWN}"),
+    ]
+    assert problems('{"question": " ", "history": ["\\u0000"], "document": "\\u0001"}') == [
+        ("/question", "must not be blank"),
+        ("/history/0", NO_CONTROLS + "U+0000 at character 0"),
+        ("/document", NO_CONTROLS + "U+0001 at character 0"),
+    ]
+
+
+@pytest.mark.parametrize("body", ["[]", '"question"', "null", "1", "true", '[{"question": "x"}]'])
+def test_json_that_is_no_object_is_told_what_to_send(body: str) -> None:
+    assert problems(body) == [("", NOT_AN_OBJECT)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b" ",
+        b"question=x",
+        b'{"question": "x"',
+        b'{"question": "x",}',
+        b"{'question': 'x'}",
+        b'{"question": "x"} {}',
+        b'{"question": "\xff\xfe"}',
+        b"\xff\xfe{\x00",
+        b'{"question": "a\x00b"}',
+        b'{"question": "\\ud800"}',
+        b'{"question": NaN}x',
+        b'{"question": ' + b"[" * 10_000,
+    ],
+)
+def test_a_body_that_is_not_json_in_utf_8_is_told_so(body: bytes) -> None:
+    [(pointer, detail)] = problems(body)
+    assert pointer == ""
+    assert detail.startswith("is not valid JSON in UTF-8: ")
+
+
+# From arguments
+
+
+def test_arguments_are_read_like_a_body() -> None:
+    request = AskRequest.from_arguments("And gulls?", history=["Terns?"], limit="20", document="terns")
+    assert request == AskRequest(question="And gulls?", history=("Terns?",), limit=20, document="terns")
+    assert AskRequest.from_arguments("And gulls?") == AskRequest(question="And gulls?")
+    assert AskRequest.from_arguments("And gulls?", limit=0).limit == 0
+
+
+@pytest.mark.parametrize("limit", ["", " 3", "3.0", "-1", "21", "three", "٣", "1_0", "1" * 30, "0x3", -1, 21])
+def test_an_argument_that_is_no_limit_is_named(limit: str | int) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        AskRequest.from_arguments("Where do terns nest?", limit=limit)
+    [problem] = caught.value.problems
+    assert (problem.pointer, problem.detail) == ("/limit", A_LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("question", "detail"),
+    [
+        (None, "is required"),
+        ("", "must not be empty"),
+        ("  ", "must not be blank"),
+        ("x" * 1001, "must have at most 1,000 characters, and has 1,001"),
+        ("a\0", NO_CONTROLS + "U+0000 at character 1"),
+    ],
+)
+def test_an_argument_that_is_no_question_is_named(question: str | None, detail: str) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        AskRequest.from_arguments(question)
+    [problem] = caught.value.problems
+    assert (problem.pointer, problem.detail) == ("/question", detail)
+
+
+@pytest.mark.parametrize("surrogate", ["\ud800", "terns \udcff?", "\udfff"])
+def test_lone_surrogates_are_refused_wherever_they_come(surrogate: str) -> None:
+    for arguments in ({"question": surrogate}, {"question": "x", "history": [surrogate]}):
+        with pytest.raises(InvalidRequestError, match="must be valid Unicode"):
+            AskRequest.from_arguments(**arguments)
+    with pytest.raises(InvalidRequestError, match="must be valid Unicode"):
+        AskRequest.from_arguments("x", document=surrogate)
+
+
+def test_arguments_that_are_unknown_are_named() -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        AskRequest.from_arguments("Where do terns nest?", unknown=["page", "q/s"])
+    assert [problem.pointer for problem in caught.value.problems] == ["/page", "/q~1s"]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    body=st.dictionaries(st.sampled_from(["question", "history", "limit", "document", "more"]), JSON)
+    | JSON
+    | st.binary(max_size=20)
+)
+def test_any_body_is_a_request_or_an_error_that_says_what_is_wrong(body: Any) -> None:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    try:
+        request = AskRequest.from_json(data)
+    except InvalidRequestError as error:
+        assert error.problems
+        assert all(problem.pointer == "" or problem.pointer.startswith("/") for problem in error.problems)
+        assert all(problem.detail for problem in error.problems)
+        assert error.message.endswith(".")
+    else:
+        assert 1 <= len(request.question) <= MAX_QUESTION
+        assert request.question.strip()
+
+
+# Answers
+
+
+def as_json(body: AskResponse) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(body.model_dump_json())
+    return found
+
+
+def test_an_answer_has_the_form_that_is_promised(engine: Engine) -> None:
+    answer = engine.ask("In how many people did fever end with alcanor?", limit=1)
+    body = as_json(answer_body(answer))
+    assert list(body) == [
+        "question",
+        "answered",
+        "confidence",
+        "reason",
+        "passage",
+        "citation",
+        "alternatives",
+        "interpretation",
+        "took_ms",
+    ]
+    assert body["answered"] is True
+    assert body["reason"] is None
+    assert list(body["passage"]) == ["id", "text", "highlights"]
+    assert body["citation"] == {
+        "document": {
+            "id": "second-treatment",
+            "title": "How well does the second treatment of tern fever work?",
+            "authors": ["Ada Example", "Ben Sample"],
+            "publisher": "Example House",
+            "updated": "2021-05-11",
+            "url": "https://example.org/second",
+            "sha256": engine.document("second-treatment").sha256,
+        },
+        "section": list(answer.best.passage.section) if answer.best else [],
+        "page": None,
+        "start": body["citation"]["start"],
+        "end": body["citation"]["start"] + len(body["passage"]["text"]),
+        "quote": body["passage"]["text"],
+        "references": [
+            {
+                "marker": "98",
+                "text": "Example A, Sample B. Alcanor against placebo. J Ex. 2020;1:1-9.",
+                "doi": "10.1000/ex.98",
+                "pmid": "12345678",
+            },
+            {"marker": "99", "text": None, "doi": None, "pmid": None},
+        ],
+        "label": answer.best.citation.label if answer.best else "",
+        "href": f"/documents/second-treatment#{body['passage']['id']}",
+    }
+    assert [list(each) for each in body["alternatives"]] == [["passage", "citation"]]
+    assert body["interpretation"] == {"corrected": [], "expanded": [], "carried_over": [], "missing": []}
+
+
+def test_nothing_found_has_the_same_form_with_null_for_the_passage(engine: Engine) -> None:
+    found = as_json(answer_body(engine.ask("In how many people did fever end with alcanor?")))
+    body = as_json(answer_body(engine.ask("Does metformin end tern fever?")))
+    assert list(body) == list(found)
+    assert (body["answered"], body["passage"], body["citation"]) == (False, None, None)
+    assert body["reason"] == "No document mentions “metformin”."
+    assert body["interpretation"]["missing"] == ["metformin"]
+    assert body["alternatives"]
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["In how many people did fever end with alcanor?", "Does metformin end it?", "the of and", "What said the petrel?"],
+)
+def test_an_answer_keeps_its_promises_and_comes_back_from_json_as_it_was(engine: Engine, question: str) -> None:
+    body = answer_body(engine.ask(question, history=["tern fever"], limit=5))
+    assert AskResponse.model_validate_json(body.model_dump_json()) == body
+    assert body.answered == (body.passage is not None) == (body.citation is not None) == (body.reason is None)
+    assert 0 <= body.confidence <= 1
+    assert body.took_ms > 0
+    cited = [(each.passage, each.citation) for each in body.alternatives]
+    if body.passage and body.citation:
+        cited.append((body.passage, body.citation))
+    for passage, citation in cited:
+        text = engine.document(citation.document.id).text
+        assert text[citation.start : citation.end] == citation.quote == passage.text
+        assert all(0 <= start < end <= len(passage.text) for start, end in passage.highlights)
+
+
+def test_a_passage_and_a_document_have_forms_of_their_own(engine: Engine) -> None:
+    passages = engine.passages("second-treatment")
+    document = document_body(engine.document("second-treatment"), passages)
+    assert document.passages == tuple(passage.id for passage in passages)
+    assert document.text == engine.document("second-treatment").text
+    assert [reference.marker for reference in document.references] == ["98"]
+    body = cited_passage_body(engine.passage(passages[0].id))
+    assert (body.passage.text, body.passage.highlights) == (passages[0].text, ())
+    assert body.citation.href == f"/documents/second-treatment#{passages[0].id}"
