@@ -44,7 +44,7 @@ class _CompoundTokenizer(RegexpTokenizer):  # type: ignore[misc]  # NLTK has no 
     def __init__(self) -> None:
         super().__init__(
             rf"\p{{Lu}}\w*\p{{Lu}}\w*[ \u00a0]\d{{1,3}}(?![\w.,·%])"
-            rf"|[Pp]er[ \u00a0]cent\b|{_ATOM}(?:{_HYPHEN}{_ATOM})*|[%％﹪]"
+            rf"|(?i:per[ \u00a0]cent)\b|{_ATOM}(?:{_HYPHEN}{_ATOM})*|[%％﹪]"
         )
         self.tokenize = regex.compile(self._pattern).findall
 

@@ -15,7 +15,8 @@ from qa.model import Span
 
 __all__ = ["lines", "sentences"]
 
-_MARKERS = r"(?:\[(?![^\W\d_]+\][^\W\d_])[^\[\]\n]{1,80}\]\s*)+"  # "[T]he" is a word, not a marker
+# "[T]he" is a word, and "[list](address)" a link: neither is a marker.
+_MARKERS = r"(?:\[(?![^\W\d_]+\][^\W\d_])[^\[\]\n]{1,80}\](?!\()\s*)+"
 _LEADING_MARKERS = re.compile(rf"['\"”’»)]*{_MARKERS}")
 # A marker set without a space behind the full stop ("results.[98] The ...") hides the boundary from Punkt.
 _HIDDEN_BOUNDARY = re.compile(rf"[.!?]['\"”’»)]?{_MARKERS}(?<=\s)(?=[\"“(]?[A-Z])")
@@ -42,11 +43,9 @@ def sentences(text: str, start: int, end: int) -> list[Span]:
             if sentence_start == 0:
                 continue
             leading = _LEADING_MARKERS.match(line, sentence_start)
-            if leading is None:
-                if not _goes_on(line, sentence_start):
-                    found.add(sentence_start)
-            elif leading.end() < sentence_end:
-                found.add(leading.end())
+            own_start = leading.end() if leading else sentence_start
+            if any(map(str.isalnum, line[own_start:sentence_end])) and (leading or not _goes_on(line, own_start)):
+                found.add(own_start)
         starts += sorted(line_start + each for each in found if each < len(line))
     spans = (_trimmed(text, a, b) for a, b in zip(starts, [*starts[1:], end], strict=bool(starts)))
     return [span for span in spans if span.start < span.end]

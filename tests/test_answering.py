@@ -258,6 +258,21 @@ def test_a_passage_that_others_outrank_is_found_in_its_own_document(tmp_path: Pa
     assert answer.best.passage.document_id == "z"
 
 
+def test_the_first_passage_is_the_same_however_few_are_asked_for(tmp_path: Path) -> None:
+    long = "On the wide and windy shore auks and herons were seen by boys of the village school at dawn."
+    others = {f"{bird}.md": f"# Sea\n\n{bird} wade.\n" for bird in ("Terns", "Gulls", "Skuas", "Gannets")}
+    engine = engine_over(
+        tmp_path, {"a.md": "# Shore\n\nAuks, auks, auks and auks.\n", "b.md": f"# Shore\n\n{long}\n", **others}
+    )
+    first, second = engine.search("auks and herons", limit=2)
+    assert (first.passage.document_id, second.passage.document_id) == ("b", "a")
+    assert first.evidence["bm25"] < second.evidence["bm25"]
+    assert engine.search("auks and herons", limit=1) == [first]
+    best = engine.ask("auks and herons", limit=0).best
+    assert best
+    assert best.passage == first.passage
+
+
 # Nothing found is a value, a failure is an error
 
 

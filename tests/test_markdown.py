@@ -427,7 +427,7 @@ def test_a_number_in_brackets_stays_a_marker_where_the_file_says_what_it_points_
         "&" * 5000 + "tern",
         "tern" + " " * 100_000 + "tern",
         "[tern]: <b\n" * 5000,
-        "|tern" * 300 + "|\n" + "|-" * 300 + "|\n" + "|a\n" * 300,
+        "|tern" * 100 + "|\n" + "|-" * 100 + "|\n" + "|a\n" * 100,
     ],
     ids=lambda hostile: hostile[:8],
 )

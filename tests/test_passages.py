@@ -39,7 +39,10 @@ def paragraph(count: int) -> str:
 # Documents of every kind
 
 _WORDS = st.sampled_from(
-    "tern dives fish, 0.5 mg/kg ≥6 (eg, crabs) et al. Fig. 2 e\u0301tang *bold* `code` &amp; [link](x) 🐦 [98] Nest.[99]".split()
+    [
+        *("tern", "dives", "fish,", "0.5", "mg/kg", "≥6", "(eg,", "crabs)", "et", "al.", "Fig.", "2", "e\u0301tang"),
+        *("*bold*", "`code`", "&amp;", "[link](x)", "🐦", "[98]", "Nest.[99]"),
+    ]
 )
 _SENTENCES = st.lists(_WORDS, min_size=1, max_size=12).map(lambda words: "The " + " ".join(words) + ".")
 _PARAGRAPHS = st.lists(_SENTENCES, min_size=1, max_size=6).map(" ".join)
@@ -70,7 +73,7 @@ _SIZES = st.sampled_from([1, 5, 20, 60, PASSAGE_WORDS])
 
 
 @given(_DOCUMENTS, _SIZES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_every_span_is_a_slice_of_the_text_that_it_belongs_to(document: Document, most_words: int) -> None:
     for passage in passages(document, most_words=most_words):
         assert document.text[passage.start : passage.end] == passage.text
@@ -78,14 +81,15 @@ def test_every_span_is_a_slice_of_the_text_that_it_belongs_to(document: Document
         assert passage.page is None
         for start, end in passage.sentences:
             assert passage.text[start:end] == document.text[passage.start + start : passage.start + end]
-        assert passage.text.split() == " ".join(passage.text[start:end] for start, end in passage.sentences).split()
+        held = "".join(passage.text[start:end] for start, end in passage.sentences)
+        assert "".join(held.split()) == "".join(passage.text.split())
     for marker in document.markers:
         assert document.text[marker.start] + document.text[marker.end - 1] == "[]"
         assert marker.label in document.text[marker.start : marker.end]
 
 
 @given(_DOCUMENTS, _SIZES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_passage_lies_in_one_section_and_together_they_hold_every_block_once(
     document: Document, most_words: int
 ) -> None:
@@ -107,7 +111,7 @@ def test_a_passage_lies_in_one_section_and_together_they_hold_every_block_once(
 
 
 @given(_DOCUMENTS, _SIZES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_no_sentence_of_a_paragraph_or_list_is_cut(document: Document, most_words: int) -> None:
     ends = {passage.end for passage in passages(document, most_words=most_words)}
     for section in document.sections:
@@ -118,7 +122,7 @@ def test_no_sentence_of_a_paragraph_or_list_is_cut(document: Document, most_word
 
 
 @given(_DOCUMENTS, _SIZES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_passage_is_longer_than_asked_only_where_one_sentence_or_block_is(
     document: Document, most_words: int
 ) -> None:
@@ -132,7 +136,7 @@ def test_a_passage_is_longer_than_asked_only_where_one_sentence_or_block_is(
 
 
 @given(_DOCUMENTS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_ids_rise_in_source_order_and_the_same_document_gives_the_same_passages(document: Document) -> None:
     found = passages(document, most_words=10)
     assert [passage.id for passage in found] == [f"terns-{number:05d}" for number in range(len(found))]
@@ -169,10 +173,7 @@ def test_paragraphs_are_put_together_for_as_long_as_they_fit() -> None:
     parts = [paragraph(1), paragraph(2), paragraph(1), paragraph(3)]
     document = markdown("\n\n".join(parts))
     assert texts(document, most_words=48) == ["\n\n".join(parts[:3]), parts[3]]
-    assert texts(document, most_words=47) == ["\n\n".join(parts[:2]), "\n\n".join(parts[2:])][:1] + [
-        parts[2],
-        parts[3],
-    ] or texts(document, most_words=47) == [parts[0] + "\n\n" + parts[1], parts[2], parts[3]]
+    assert texts(document, most_words=47) == ["\n\n".join(parts[:2]), parts[2], parts[3]]
     assert texts(document, most_words=84) == ["\n\n".join(parts)]
 
 
@@ -210,18 +211,17 @@ def test_a_passage_ends_with_its_section_however_short() -> None:
 )
 def test_a_list_table_or_listing_stays_whole_with_its_introduction(block: str) -> None:
     document = markdown(f"{SENTENCE} {SENTENCE}\n\nThese are eaten in the colony:\n\n{block}\n\n{SENTENCE}\n")
-    first, second, *others = texts(document, most_words=20)
-    assert first == SENTENCE == second or (first, second) == (f"{SENTENCE} {SENTENCE}", second)
-    whole = [text for text in [first, second, *others] if "These are eaten" in text]
-    assert len(whole) == 1
-    assert whole[0].startswith("These are eaten in the colony:\n\n")
-    assert whole[0].endswith(markdown(block).text)
-    assert [*others][-1] == SENTENCE
+    assert texts(document, most_words=20) == [
+        SENTENCE,
+        SENTENCE,
+        "These are eaten in the colony:\n\n" + markdown(block).text,
+        SENTENCE,
+    ]
 
 
 def test_only_the_last_sentence_of_a_long_paragraph_introduces_a_list() -> None:
     document = markdown(f"{paragraph(3)} They eat:\n\n- fish\n- crabs\n")
-    assert texts(document, most_words=20) == [SENTENCE, SENTENCE, SENTENCE, "They eat:\n\n- fish\n- crabs"]
+    assert texts(document, most_words=15) == [SENTENCE, SENTENCE, SENTENCE, "They eat:\n\n- fish\n- crabs"]
 
 
 def test_an_introduction_to_nothing_is_not_lost() -> None:

@@ -26,7 +26,7 @@ def needs_rights_that_bind(path: Path) -> None:
 
 
 def test_markdown_and_plain_text_have_a_reader_each() -> None:
-    assert READERS == {".md": read_markdown, ".markdown": read_markdown, ".txt": read_plain, ".text": read_plain}
+    assert {".md": read_markdown, ".markdown": read_markdown, ".txt": read_plain, ".text": read_plain} == READERS
 
 
 def test_a_folder_gives_its_files_at_any_depth_in_order_of_their_names_with_their_ids(tmp_path: Path) -> None:

@@ -83,6 +83,7 @@ def test_sentences_end_where_a_reader_sees_their_end(text: str, expected: list[s
         "It dives. [97-99]",
         "It dives. [98] [99]",
         "It dives.[98][99]",
+        "It dives.[98].",
         "It dives. [Example 2020]",
         "It dives. [98; Example A, Sample B, Other C 2020; Example D, Sample E, Other F 2021]",
         "Does it dive? [98]",

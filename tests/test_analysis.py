@@ -1,0 +1,243 @@
+"""Terms: a word matches however it is written, and no text is too strange to be analysed."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa.analysis import HEADING_WEIGHT, Word, fold, indexed_terms, terms, words
+from qa.lexicon import STOP_WORDS
+
+
+def covers(question: str, passage: str) -> bool:
+    """Whether every content word of a question is covered by a passage, by one of its terms."""
+    held = set(terms(passage))
+    found = words(question)
+    return bool(found) and all(held.intersection(word.terms) for word in found)
+
+
+SPELLINGS = [
+    ["anti-CD38", "anti‐CD38", "anti\u2011CD38", "anti–CD38", "anti−CD38", "Anti-cd38", "ANTI-CD38", "ａｎｔｉ-CD38"],
+    ["DREAMM-2", "DREAMM 2", "DREAMM\u00a02", "DREAMM‐2", "dreamm-2", "Dreamm–2"],
+    ["29.2%", "29.2 %", "29.2\u00a0%", "29·2%", "29,2%", "29.2 percent", "29.2 per cent", "29.2 PER CENT"],
+    ["5%", "5 %", "５％", "5﹪"],
+    ["2.5 mg/kg", "2.5mg/kg", "2.5\u00a0mg/kg", "2.5-mg/kg", "2.5 MG / KG", "2·5 mg/kg", "2,5 mg/kg"],
+    ["≥6 months", "≥ 6 months", "6 months", "6 month", ">6 MONTHS", "6-month"],
+    ["β2-microglobulin", "β₂-microglobulin", "beta2-microglobulin", "β2‐Microglobulin", "Β2-MICROGLOBULIN"],
+    ["β2 microglobulin", "β₂ microglobulin", "beta2 microglobulin"],
+    ["c‐myc", "c-myc", "C-Myc", "c\u2011MYC"],
+    ["naïve", "naive", "NAÏVE", "nai\u0308ve"],
+    ["Sjögren’s", "Sjogren's", "Sjögren", "sjogren", "SJÖGREN'S"],
+    ["ﬁnal efﬁcacy", "final efficacy"],
+    ["mg/m²", "mg/m2", "MG/M²"],
+    ["Straße", "STRASSE", "strasse"],
+    ["ΑΒΓ", "αβγ"],
+    ["mye\u00adloma", "myeloma", "Myelomas"],
+    ["1,000 birds", "1000 birds", "1000 bird"],
+    ["µg", "μg"],
+    ["relapsed", "relapse", "relapsing", "RELAPSES"],
+    ["COVID-19", "COVID 19", "covid-19", "COVID‑19"],
+    ["Ｔｅｒｎ", "tern", "𝐭𝐞𝐫𝐧"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [(one, other) for spellings in SPELLINGS for one in spellings for other in spellings]
+)
+def test_every_spelling_matches_every_other(one: str, other: str) -> None:
+    assert covers(f"What about {one}?", f"The {other} was given.")
+
+
+@pytest.mark.parametrize(
+    ("joined", "hyphened"),
+    [
+        ("antiCD38", "anti-CD38"),
+        ("dreamm2", "DREAMM-2"),
+        ("DREAMM2", "DREAMM 2"),
+        ("IL6", "IL-6"),
+        ("beta2microglobulin", "β2-microglobulin"),
+    ],
+)
+def test_a_compound_written_as_one_word_matches_the_one_with_hyphens(joined: str, hyphened: str) -> None:
+    assert covers(joined, hyphened)
+    assert set(terms(joined)) & set(terms(hyphened))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("DREAMM-2", "DREAMM-3"),
+        ("DREAMM-2", "The DREAMM trial of 2 doses"),
+        ("29.2", "29.3"),
+        ("29.2", "292"),
+        ("1.9", "19"),
+        ("0.48", "48"),
+        ("CD38", "CD3"),
+        ("m²", "m"),
+    ],
+)
+def test_what_is_not_the_same_does_not_match(one: str, other: str) -> None:
+    assert not covers(one, other)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "The ORR was 29.2 % at 2.5mg/kg in DREAMM-2",
+            ["orr", "29.2", "%", "2.5", "mg", "2.5mg", "kg", "dreamm", "2", "dreamm2"],
+        ),
+        ("an anti-CD38 antibody", ["anti", "cd38", "anticd38", "antibodi"]),
+        ("days 1-21 of 2020-21", ["day", "1", "21", "2020", "21"]),
+        ("on the 1st and 22nd", ["1st", "22nd"]),
+        ("1,234.5 and 1.234,5", ["1234.5", "1.234.5"]),
+        ("it's what’s don't", []),
+        ("the fish, the fish", ["fish", "fish"]),
+        ("", []),
+        ("?!. — … ‘’ 🐦 [] \n\t", []),
+    ],
+)
+def test_the_terms_of_a_text_are_these(text: str, expected: list[str]) -> None:
+    assert terms(text) == expected
+
+
+def test_stop_words_are_dropped_however_they_are_written() -> None:
+    for word in sorted(STOP_WORDS):
+        for form in (word, word.upper(), word.capitalize(), f"({word})", f"{word},"):
+            assert terms(form) == [], form
+            assert words(form) == [], form
+
+
+def test_a_question_s_words_are_its_content_words_with_all_the_terms_that_stand_for_them() -> None:
+    assert words("What was the ORR with anti-CD38 antibodies in DREAMM-2, at 29.2%?") == [
+        Word("ORR", ("orr",)),
+        Word("anti", ("anti", "anticd38")),
+        Word("CD38", ("cd38", "anticd38")),
+        Word("antibodies", ("antibodi",)),
+        Word("DREAMM-2", ("dreamm2",)),
+        Word("29.2", ("29.2",)),
+        Word("%", ("%",)),
+    ]
+    assert words("What was it about?") == []
+    assert words("") == []
+
+
+@pytest.mark.parametrize("question", ["Weiß-CD38", "ﬁnal-stage", "İstanbul-CD38"])
+def test_a_question_s_words_are_shown_whole_where_folding_changes_their_length(question: str) -> None:
+    for word in words(question):
+        assert fold(word.text) in fold(question).split("-")
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("Sjögren’s", "sjogren's"),
+        ("β₂‐MICROGLOBULIN", "beta2-microglobulin"),
+        ("ﬁnal", "final"),
+        ("STRAßE", "strasse"),
+        ("mye\u00adloma", "myeloma"),
+        ("µ", "mu"),
+        ("İ", "i"),
+        ("10⁹", "109"),
+        ("", ""),
+    ],
+)
+def test_folding_gives_the_form_in_which_texts_are_compared(text: str, folded: str) -> None:
+    assert fold(text) == folded
+    assert fold(folded) == folded
+
+
+def test_a_passage_is_found_by_its_headings_and_its_title_too() -> None:
+    found = indexed_terms("A tern dives.", section=("Food", "Of chicks"), title="Common terns")
+    assert sorted(found) == sorted(["tern", "dive", "common", "tern", *["food", "chick"] * HEADING_WEIGHT])
+
+
+_TEXTS = st.one_of(
+    st.text(st.characters(), max_size=80),  # lone surrogates included
+    st.lists(
+        st.sampled_from(
+            [
+                *(
+                    "CD",
+                    "38",
+                    "-",
+                    "‐",
+                    " ",
+                    "\u00a0",
+                    "2.5",
+                    ",",
+                    ".",
+                    "·",
+                    "%",
+                    "％",
+                    "per",
+                    "cent",
+                    "'s",
+                    "’",
+                    "mg",
+                    "/",
+                ),
+                *("é", "e\u0301", "\u0301", "β", "₂", "²", "ß", "İ", "ﬁ", "≥", "≠", "각", "ΐ", "\ud800", "\u00ad", "_"),
+            ]
+        ),
+        max_size=20,
+    ).map("".join),
+)
+
+
+@given(_TEXTS)
+@settings(max_examples=500, deadline=None)
+def test_no_text_is_too_strange_and_its_words_are_among_its_terms(text: str) -> None:
+    found = terms(text)
+    assert all(found)
+    assert all(len(term) <= 64 for term in found)
+    assert terms(text) == found
+    for word in words(text):
+        assert word.text
+        assert set(word.terms) <= set(found)
+
+
+@given(_TEXTS)
+@settings(max_examples=500, deadline=None)
+def test_composed_and_decomposed_text_have_the_same_terms(text: str) -> None:
+    composed, decomposed = (unicodedata.normalize(form, text) for form in ("NFC", "NFD"))
+    assert terms(composed) == terms(decomposed)
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=40))
+@settings(max_examples=200, deadline=None)
+def test_the_terms_of_two_texts_apart_are_those_of_both(text: str) -> None:
+    assert terms(f"{text}\n;\nfish") == [*terms(f"{text}\n;\n"), "fish"]
+
+
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        ("x" * 100_000, 1),
+        ("a" + "\u0301" * 10_000, 1),
+        ("\u0301" * 10_000, 1),
+        ("tern-" * 20_000, 100),
+        ("1." * 50_000, 2),
+        ("1,1" * 50_000, 2),
+        ("fish's" * 10_000, 20_000),
+        ("٣" * 10_000, 1),
+        ("각" * 10_000, 1),
+        ("ß" * 10_000, 1),
+        ("ﷺ" * 10_000, 1000),
+        ("\ud800" * 10_000, 0),
+        ("\u202e" * 10_000, 0),
+        ("_" * 10_000, 0),
+        ("-" * 10_000, 0),
+        ("🐦" * 10_000, 0),
+        ("AB 1" * 10_000, 30_000),
+    ],
+    ids=lambda value: ascii(value)[:12],
+)
+def test_a_hostile_text_has_few_and_short_terms(text: str, most: int) -> None:
+    found = terms(text)
+    assert len(found) <= most
+    assert all(0 < len(term) <= 64 for term in found)
+    assert len(words(text)) <= most

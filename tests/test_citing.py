@@ -1,0 +1,139 @@
+"""Citations: the pointer from a passage back to the exact characters, with the references that it stands on."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from qa.citing import cite
+from qa.model import Document, Passage, Reference
+from qa.passages import passages
+from qa.readers import read
+from qa.readers.markdown import read_markdown
+
+PAGE = Path(__file__).parent / "fixtures" / "question-page.txt"
+TEXT = """---
+title: How long do terns live?
+updated: 2021-05-11
+authors: [First Author, MD, Second Author]
+publisher: example House
+references:
+  - {marker: "12", text: "Example A. Terns.", doi: 10.1000/ex.12, pmid: "12345678"}
+  - {marker: "13", text: "Example B. Gulls."}
+  - {marker: Ex20, text: "Example C. Auks."}
+  - {marker: "99", text: "Example D. Never pointed to."}
+---
+Ringed birds 🐦 were counted. [13]
+
+## Adults
+
+### Oldest
+
+The oldest tern lived 33 years. [12, 13] It was found dead. [12]
+
+## Eggs
+
+Two or three are laid. [Ex20, 14] The nest is [a bowl] of shingle.
+
+## Nest
+
+It lies on shingle.
+"""
+
+
+@pytest.fixture
+def document() -> Document:
+    return read_markdown(TEXT, path=Path("terns.md"), document_id="terns")
+
+
+def test_the_quote_is_the_slice_of_the_document_whose_digest_stands_beside_it(document: Document) -> None:
+    for passage in passages(document):
+        citation = cite(document, passage)
+        assert citation.document is document
+        assert citation.quote == passage.text == document.text[citation.start : citation.end]
+        assert (citation.start, citation.end) == (passage.start, passage.end)
+        assert (citation.section, citation.page) == (passage.section, passage.page)
+        assert citation.document.sha256 == hashlib.sha256(document.text.encode("utf-8")).hexdigest()
+
+
+def test_the_references_are_those_that_the_passage_s_markers_point_to_in_order_and_once(document: Document) -> None:
+    found = [cite(document, passage).references for passage in passages(document)]
+    twelve = Reference(marker="12", text="Example A. Terns.", doi="10.1000/ex.12", pmid="12345678")
+    thirteen = Reference(marker="13", text="Example B. Gulls.")
+    assert found == [
+        (thirteen,),
+        (twelve, thirteen),
+        (Reference(marker="Ex20", text="Example C. Auks."), Reference(marker="14")),
+        (),
+    ]
+
+
+def test_a_reference_that_the_bibliography_lacks_has_no_text_and_none_is_made_up(document: Document) -> None:
+    bare = replace(document, references=())
+    references = [each for passage in passages(bare) for each in cite(bare, passage).references]
+    assert [each.marker for each in references] == ["13", "12", "13", "Ex20", "14"]
+    assert all((each.text, each.doi, each.pmid) == (None, None, None) for each in references)
+
+
+def test_a_marker_of_a_neighbouring_passage_is_not_bound(document: Document) -> None:
+    first, second, *_ = passages(document)
+    assert first.end < second.start
+    start = document.text.index("It was found dead")
+    part = Passage(
+        id="terns-part",
+        document_id="terns",
+        section=second.section,
+        text=document.text[start : second.end],
+        start=start,
+        end=second.end,
+        sentences=(),
+    )
+    assert [each.marker for each in cite(document, part).references] == ["12"]
+    cut = replace(part, text=part.text[:-1], end=part.end - 1)
+    assert cite(document, cut).references == ()
+
+
+def test_a_label_names_all_that_leads_back_to_the_place(document: Document) -> None:
+    passage = passages(document)[1]
+    assert cite(document, passage).label == (
+        "First Author, MD, Second Author. “How long do terns live?”. Example House. "
+        f"Section “Adults › Oldest”. Updated 2021-05-11. Characters {passage.start + 1}-{passage.end}."
+    )
+    assert cite(document, replace(passage, page=7)).label.endswith(
+        f"Section “Adults › Oldest”. Page 7. Updated 2021-05-11. Characters {passage.start + 1}-{passage.end}."
+    )
+
+
+def test_a_label_leaves_out_what_is_not_known_and_says_that_there_is_no_date() -> None:
+    document = Document(id="t", title="Terns", text="A tern dives.", source="t.md")
+    passage = Passage(id="t-0", document_id="t", section=(), text="tern", start=2, end=6, sentences=())
+    assert cite(document, passage).label == "“Terns”. Undated. Characters 3-6."
+    dated = replace(document, updated=date(2021, 5, 1))
+    assert cite(dated, passage).label == "“Terns”. Updated 2021-05-01. Characters 3-6."
+
+
+def test_a_label_has_one_full_stop_behind_each_part() -> None:
+    document = Document(
+        id="t", title="Terns.", text="A tern dives.", source="t.md", authors=("Author F.",), publisher="Example Inc."
+    )
+    passage = Passage(id="t-0", document_id="t", section=(), text="tern", start=2, end=6, sentences=())
+    assert cite(document, passage).label == "Author F. “Terns.”. Example Inc. Undated. Characters 3-6."
+
+
+def test_the_characters_of_a_label_counted_from_one_lead_to_the_quote() -> None:
+    document = read(PAGE, "page")
+    for passage in passages(document):
+        citation = cite(document, passage)
+        first, last = citation.label.rsplit(" ", 1)[1].rstrip(".").split("-")
+        assert document.text[int(first) - 1 : int(last)] == citation.quote
+
+
+def test_the_markers_of_a_page_without_a_bibliography_give_references_without_a_text() -> None:
+    document = read(PAGE, "page")
+    references = {each.marker: each for passage in passages(document) for each in cite(document, passage).references}
+    assert list(references) == ["12", "13", "14", "15", "16", "17", "18", "19", "20", "21", "22"]
+    assert all(each == Reference(marker=marker) for marker, each in references.items())

@@ -1,0 +1,564 @@
+"""The command line: what it prints, with which status it ends, and that nothing it prints can do harm."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from flask.testing import FlaskClient
+
+import qa.engine
+from qa import Engine, Settings
+from qa.cli import cli
+from qa.model import Document
+from qa.readers import read
+from qa.wire import AskResponse, answer_body
+from web.command import serve
+
+ROOT = Path(__file__).resolve().parent.parent
+TERNS = Path(__file__).parent / "fixtures" / "terns"
+PINCITE = Path(sys.executable).parent / "pincite"
+ANSWERED = "In how many people did fever end with alcanor?"
+NOT_FOUND = "Does metformin end tern fever?"
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No settings from outside."""
+    for name in os.environ:
+        if name.startswith("PINCITE_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> str:
+    """The folder of a library of the terns."""
+    Engine.create(Settings(library=tmp_path / "library")).add([TERNS])
+    return str(tmp_path / "library")
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, arguments, prog_name="pincite")
+
+
+def run_process(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command as it is installed, in a process of its own."""
+    return subprocess.run([PINCITE, *arguments], capture_output=True, encoding="utf-8", check=False)
+
+
+def assert_fails(ran: Result | subprocess.CompletedProcess[str], message: str, hint: str) -> None:
+    """Two lines on stderr, nothing on stdout, status 2."""
+    status = ran.exit_code if isinstance(ran, Result) else ran.returncode
+    assert (status, ran.stdout, ran.stderr) == (2, "", f"Error: {message}\nHint: {hint}\n")
+
+
+# ask
+
+
+def test_ask_prints_the_passage_its_citation_and_its_references_and_ends_with_0(library: str) -> None:
+    ran = run("ask", ANSWERED, "--library", library, "--limit", "1")
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    answer = Engine.open(Settings(library=Path(library))).ask(ANSWERED, limit=1)
+    assert answer.best
+    [further] = answer.alternatives
+    assert ran.stdout == (
+        "In the trial of alcanor, fever ended within 11.1 days in 61% of 221 people. [98] It ended in 19.9%\n"
+        "with placebo. [98, 99]\n"
+        "\n"
+        "The response lasted 7.4 months in the middle case.\n"
+        "\n"
+        f"{answer.best.citation.label}\n"
+        "  [98] Example A, Sample B. Alcanor against placebo. J Ex. 2020;1:1-9.\n"
+        "  [99] The document gives no entry for this marker.\n"
+        "\n"
+        "Confidence 1.00\n"
+        "\n"
+        "Further passages:\n"
+        f"  {further.citation.label}\n"
+    )
+
+
+def test_ask_says_why_nothing_is_found_and_ends_with_1(library: str) -> None:
+    ran = run("ask", NOT_FOUND, "--library", library, "--limit", "1")
+    assert (ran.exit_code, ran.stderr) == (1, "")
+    first, *rest = ran.stdout.splitlines()
+    assert first == "Nothing found. No document mentions “metformin”."
+    assert rest[:2] == ["", "The nearest passages:"]
+    assert len(rest) == 3
+
+
+def test_ask_says_which_words_are_not_in_the_documents_although_it_answers(library: str) -> None:
+    ran = run("ask", "In how many people did the fever of terns end with alcanor, Watson?", "--library", library)
+    assert ran.exit_code == 0
+    assert "\nNot in these documents: Watson\n" in ran.stdout
+
+
+def test_ask_without_a_limit_of_further_passages_lists_none(library: str) -> None:
+    assert "Further passages" not in run("ask", ANSWERED, "--library", library, "--limit", "0").stdout
+    assert "nearest passages" not in run("ask", NOT_FOUND, "--library", library, "--limit", "0").stdout
+
+
+def test_ask_answers_from_one_document(library: str) -> None:
+    ran = run("ask", "What is the treatment of tern fever?", "--library", library, "--document", "first-treatment")
+    assert ran.exit_code == 0
+    assert "“What is the first treatment of tern fever?”" in ran.stdout
+    assert "second treatment" not in ran.stdout
+
+
+@pytest.mark.parametrize("question", [ANSWERED, NOT_FOUND, "the of and"])
+def test_ask_json_is_the_wire_form_as_post_ask_gives_it(library: str, client: FlaskClient, question: str) -> None:
+    ran = run("ask", question, "--library", library, "--limit", "2", "--json")
+    body = AskResponse.model_validate_json(ran.stdout)
+    posted = client.post("/ask", json={"question": question, "limit": 2}).get_json()
+    assert json.loads(ran.stdout) | {"took_ms": 0} == posted | {"took_ms": 0}
+    assert ran.exit_code == (0 if body.answered else 1)
+    answer = Engine.open(Settings(library=Path(library))).ask(question, limit=2)
+    assert body.model_copy(update={"took_ms": answer.took_ms}) == answer_body(answer)
+
+
+def test_ask_ends_with_0_1_or_2_as_a_process_too(library: str) -> None:
+    assert run_process("ask", ANSWERED, "--library", library).returncode == 0
+    assert run_process("ask", NOT_FOUND, "--library", library).returncode == 1
+    assert_fails(
+        run_process("ask", ANSWERED, "--library", library + "s"),
+        f"There is no library in {library}s.",
+        f"Make one with: pincite index YOUR_DOCUMENTS --library {library}s",
+    )
+
+
+def test_ask_without_a_library_asks_the_shipped_corpus() -> None:
+    ran = run("ask", "Which protein does selinexor block?", "--limit", "0")
+    assert ran.exit_code == 0
+    assert "not medical advice" in ran.stdout
+
+
+def test_ask_takes_the_library_from_the_environment(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PINCITE_LIBRARY", library)
+    assert run("ask", ANSWERED).exit_code == 0
+
+
+def test_the_threshold_of_the_environment_decides(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PINCITE_THRESHOLD", "0")
+    assert run("ask", NOT_FOUND, "--library", library).exit_code == 0
+
+
+HINT = 'Send a question of 1 to 1,000 characters: {"question": "..."}.'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("",), "question must not be empty."),
+        ((" ",), "question must not be blank."),
+        (("x" * 1001,), "question must have at most 1,000 characters, and has 1,001."),
+        (("\x1b[2J",), "question must not hold control characters, and has U+001B at character 0."),
+        (("x", "--limit", "21"), "limit must be a whole number from 0 to 20."),
+        (("x", "--limit", "-1"), "limit must be a whole number from 0 to 20."),
+        (("x", "--document", ""), "document must not be blank."),
+    ],
+)
+def test_ask_refuses_what_post_ask_refuses(arguments: tuple[str, ...], message: str) -> None:
+    assert_fails(run("ask", *arguments), message, HINT)
+
+
+def test_ask_refuses_bytes_that_are_no_text(library: str) -> None:
+    command = [os.fsencode(PINCITE), b"ask", b"\xff\xfe terns", b"--library", os.fsencode(library)]
+    ran = subprocess.run(command, capture_output=True, check=False)
+    assert (ran.returncode, ran.stdout) == (2, b"")
+    assert ran.stderr.startswith(b"Error: question must be valid Unicode")
+    assert ran.stderr.count(b"\n") == 2
+
+
+def test_ask_names_a_document_that_is_not_there(library: str) -> None:
+    assert_fails(
+        run("ask", ANSWERED, "--library", library, "--document", "emus"),
+        "No document has the id 'emus'.",
+        "A citation's document id names one that is there.",
+    )
+
+
+def test_a_setting_out_of_range_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PINCITE_THRESHOLD", "2")
+    description = Settings.model_fields["threshold"].description
+    assert_fails(
+        run("ask", ANSWERED),
+        f"The setting PINCITE_THRESHOLD is '2', but is {description}.",
+        "See every setting with its range: pincite config show",
+    )
+
+
+def test_a_damaged_library_is_an_error(library: str) -> None:
+    (Path(library) / "current.json").write_text("{")
+    ran = run("ask", ANSWERED, "--library", library)
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert re.fullmatch(r"Error: The library in .* is damaged: .*\.\nHint: Make it anew .*\n", ran.stderr)
+
+
+# explain
+
+TERM_ROW = re.compile(r"   (\S.{21}) +([\d.]+) × +([\d.]+) × +([\d.]+) = +([\d.]+)   (\d+) of (\d+) terms")
+
+
+def numbers(pattern: str, text: str) -> list[float]:
+    [found] = re.findall(pattern, text)
+    return [float(each) for each in (found if isinstance(found, tuple) else (found,))]
+
+
+def rarities(listed: str) -> float:
+    return sum(float(each.rsplit(" ", 1)[1]) for each in listed.split(", ") if each != "none")
+
+
+@pytest.mark.parametrize("question", [ANSWERED, NOT_FOUND, "tern-fever fever days"])
+def test_explain_prints_numbers_that_add_up_to_the_score(library: str, question: str) -> None:
+    ran = run("explain", question, "--library", library, "--limit", "5")
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    hits = Engine.open(Settings(library=Path(library))).search(question, limit=5)
+    blocks = ran.stdout.strip().split("\n\n")
+    assert len(blocks) == len(hits) > 1
+    for hit, block in zip(hits, blocks, strict=True):
+        assert block.startswith(f"{hit.rank}. ")
+        assert f"[{hit.passage.id}]" in block
+        rows = TERM_ROW.findall(block)
+        assert rows
+        for _, weight, idf, saturation, score, frequency, length in rows:
+            assert float(weight) * float(idf) * float(saturation) == pytest.approx(float(score), abs=1e-3)
+            assert 1 <= int(frequency) <= int(length)
+        [bm25] = numbers(r"sum: bm25 +=\s+([\d.]+)", block)
+        assert sum(float(row[4]) for row in rows) == pytest.approx(bm25, abs=1e-4 * len(rows))
+        assert bm25 == round(hit.evidence["bm25"], 4)
+        [(held, lacking)] = re.findall(r"words held: (.*); lacking: (.*)", block)
+        [coverage] = numbers(r"coverage = held / all = ([\d.]+)", block)
+        assert rarities(held) / (rarities(held) + rarities(lacking)) == pytest.approx(coverage, abs=0.01)
+        [score] = numbers(r"score = bm25 × coverage = ([\d.]+)", block)
+        assert bm25 * coverage == pytest.approx(score, abs=2e-3)
+        assert score == round(hit.score, 4)
+
+
+def test_explain_says_of_the_first_whether_it_answers(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    verdict = "confidence = coverage of the first, against the threshold {}: {}"
+    assert run("explain", ANSWERED, "--library", library).stdout.count(verdict.format(0.5, "answered")) == 1
+    assert run("explain", NOT_FOUND, "--library", library).stdout.count(verdict.format(0.5, "not answered")) == 1
+    monkeypatch.setenv("PINCITE_THRESHOLD", "0.1")
+    assert verdict.format(0.1, "answered") in run("explain", NOT_FOUND, "--library", library).stdout
+
+
+def test_explain_of_a_question_that_finds_no_passage_says_so(library: str) -> None:
+    ran = run("explain", "the of and", "--library", library)
+    assert (ran.exit_code, ran.stdout) == (0, "No passage holds a word of the question.\n")
+
+
+def test_explain_refuses_what_ask_refuses(library: str) -> None:
+    assert_fails(run("explain", " ", "--library", library), "question must not be blank.", HINT)
+
+
+# index
+
+
+def test_index_makes_a_library_and_says_how_to_ask_it(tmp_path: Path) -> None:
+    library = tmp_path / "new" / "library"
+    ran = run("index", str(TERNS), "--library", str(library))
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    count = Engine.open(Settings(library=library)).passage_count
+    assert re.fullmatch(
+        rf"4 documents read in \d+\.\d s\. The library in {re.escape(str(library))} now holds 4 documents in "
+        rf"{count} passages\.\nAsk it: pincite ask \"\.\.\.\" --library {re.escape(str(library))}\n",
+        ran.stdout,
+    )
+
+
+def test_index_adds_to_what_is_there_and_counts_in_the_singular(library: str, tmp_path: Path) -> None:
+    (tmp_path / "auks.md").write_text("# Auks\n\nAuks swim.\n")
+    ran = run("index", str(tmp_path / "auks.md"), "--library", library)
+    assert ran.stdout.startswith("1 document read in ")
+    assert " now holds 5 documents in " in ran.stdout
+    alone = run("index", str(tmp_path / "auks.md"), "--library", str(tmp_path / "alone"))
+    assert " now holds 1 document in 1 passage.\n" in alone.stdout
+
+
+def test_index_takes_the_library_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PINCITE_LIBRARY", str(tmp_path / "library"))
+    assert run("index", str(TERNS)).exit_code == 0
+    assert run("ask", ANSWERED).exit_code == 0
+
+
+def test_index_without_a_library_says_what_is_missing() -> None:
+    ran = run("index", str(TERNS))
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert ran.stderr.endswith("Error: Say which library to add to: --library FOLDER\n")
+
+
+def test_index_of_what_cannot_be_read_is_an_error_and_changes_nothing(library: str, tmp_path: Path) -> None:
+    documents = tmp_path / "documents"
+    documents.mkdir()
+    suffixes = ".md, .markdown, .txt, .text"
+    assert_fails(
+        run("index", str(documents), "--library", library),
+        f"{documents} holds no document to read.",
+        f"Put files there that end in {suffixes}; README files and dot-files are passed over.",
+    )
+    assert_fails(
+        run("index", str(documents / "none.md"), "--library", library),
+        f"There is no file or folder {documents / 'none.md'}.",
+        "Check the spelling of the path.",
+    )
+    (documents / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0")
+    assert_fails(
+        run("index", str(documents / "picture.png"), "--library", library),
+        f"There is no reader for {documents / 'picture.png'}.",
+        f"Files that end in {suffixes} can be read.",
+    )
+    for name, content in (("binary.md", b"\x89PNG\r\n\x1a\n\0\0"), ("broken.md", b"---\ntitle: [\n---\nText.\n")):
+        (documents / name).write_bytes(content)
+        ran = run("index", str(TERNS), str(documents / name), "--library", library)
+        assert (ran.exit_code, ran.stdout) == (2, "")
+        assert re.fullmatch(rf"Error: .*{name}.*\.\nHint: .+\n", ran.stderr)
+    assert Engine.open(Settings(library=Path(library))).document_count == 4
+
+
+def test_index_where_nothing_can_be_written_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    ran = run("index", str(TERNS), "--library", str(tmp_path / "file" / "library"))
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert re.fullmatch(r"Error: The library in .* cannot be written: .*\.\nHint: Choose a folder .*\n", ran.stderr)
+
+
+def test_ctrl_c_while_indexing_leaves_the_library_as_it_was(
+    library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "auks.md").write_text("# Auks\n\nAuks swim.\n")
+
+    def interrupted(path: Path, document_id: str) -> Document:
+        if path.name == "second-treatment.md":
+            signal.raise_signal(signal.SIGINT)
+        return read(path, document_id)
+
+    monkeypatch.setattr(qa.engine, "read", interrupted)
+    ran = run("index", str(tmp_path / "auks.md"), str(TERNS), "--library", library)
+    assert (ran.exit_code, ran.stdout, ran.stderr) == (130, "", "Stopped.\n")
+    monkeypatch.undo()
+    assert Engine.open(Settings(library=Path(library))).document_count == 4
+    assert run("ask", ANSWERED, "--library", library).exit_code == 0
+    assert run("index", str(tmp_path / "auks.md"), "--library", library).exit_code == 0
+
+
+def test_ctrl_c_while_asking_does_not_look_like_nothing_found(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Engine, "ask", interrupted)
+    assert run("ask", NOT_FOUND, "--library", library).exit_code == 130
+
+
+# config and bench
+
+
+def test_config_show_prints_every_setting_with_the_value_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PINCITE_PORT", "8123")
+    ran = run("config", "show", "--library", "/srv/terns")
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    lines = [re.split(r" {2,}", line, maxsplit=2) for line in ran.stdout.splitlines()]
+    values = {"library": "/srv/terns", "host": "127.0.0.1", "port": "8123", "threads": "4", "threshold": "0.5"}
+    assert lines == [[name, values[name], field.description] for name, field in Settings.model_fields.items()]
+    assert run("config", "show").stdout.splitlines()[0].startswith("library    (none)")
+
+
+def test_config_show_names_a_setting_that_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PINCITE_PROT", "8123")
+    assert_fails(
+        run("config", "show"),
+        "The setting PINCITE_PROT is not known; known are library, host, port, threads, threshold.",
+        "See every setting with its range: pincite config show",
+    )
+
+
+BENCH = re.compile(
+    r"passages +([\d,]+)\nopen or index +([\d.]+) s\nquestions asked +([\d,]+)  \((\d+) different\)\n"
+    r"p50 +([\d.]+) ms\np99 +([\d.]+) ms\nquestions a second +([\d,]+)\nmemory at its most +([\d,]+) MB\n"
+)
+
+
+def test_bench_prints_its_figures(library: str) -> None:
+    ran = run("bench", "--library", library, "--seconds", "0.1")
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    found = BENCH.fullmatch(ran.stdout)
+    assert found, ran.stdout
+    passages, opened, asked, different, p50, p99, per_second, memory = (
+        float(each.replace(",", "")) for each in found.groups()
+    )
+    assert passages == Engine.open(Settings(library=Path(library))).passage_count
+    assert asked >= different >= 4
+    assert 0 < p50 <= p99
+    assert min(opened, per_second, memory) > 0
+
+
+def test_bench_asks_the_questions_of_a_file_in_any_encoding(library: str, tmp_path: Path) -> None:
+    questions = tmp_path / "questions.txt"
+    questions.write_text("Where do terns nest?\n\n  What is “alcanor”?  \n", "utf-16")
+    ran = run("bench", "--library", library, "--seconds", "0.1", "--questions", str(questions))
+    assert ran.exit_code == 0
+    assert "(2 different)" in ran.stdout
+
+
+def test_bench_refuses_a_file_without_usable_questions(library: str, tmp_path: Path) -> None:
+    questions = tmp_path / "questions.txt"
+    bench = ("bench", "--library", library, "--seconds", "0.1", "--questions", str(questions))
+    questions.write_text("\n \n")
+    ran = run(*bench)
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert ran.stderr.endswith("Error: there is no question to ask.\n")
+    questions.write_text("x" * 1001)
+    assert_fails(run(*bench), "question must have at most 1,000 characters, and has 1,001.", HINT)
+    questions.write_bytes(b"\0\1\2")
+    ran = run(*bench)
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert re.fullmatch(r"Error: .* is not a text file: .*\.\nHint: .*\n", ran.stderr)
+
+
+# Help
+
+
+def commands(group: click.Group, *path: str) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, *path, name)
+        else:
+            yield (*path, name)
+
+
+@pytest.mark.parametrize("path", list(commands(cli)), ids=" ".join)
+def test_every_command_explains_itself_and_each_of_its_options(path: tuple[str, ...]) -> None:
+    ran = run(*path, "--help")
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    assert ran.stdout.startswith(f"Usage: {' '.join(('pincite', *path))} ")
+    assert run(*path, "-h").stdout == ran.stdout
+    command: click.Command = cli
+    for name in path:
+        assert isinstance(command, click.Group)
+        command = command.commands[name]
+    assert command.help
+    for option in command.params:
+        if isinstance(option, click.Option):
+            assert option.help, option.name
+            assert all(name in ran.stdout for name in option.opts)
+
+
+def test_the_commands_are_these() -> None:
+    assert set(cli.commands) == {"ask", "bench", "config", "explain", "index", "serve"}
+    assert cli.commands["serve"] is serve
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    ran = run_process("--version")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert re.fullmatch(r"pincite \d+\.\d+\.\d+\n", ran.stdout)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("fly",), ("ask",), ("ask", "x", "--fly"), ("index",), ("explain", "x", "--limit", "0")]
+)
+def test_a_command_that_is_called_wrongly_says_how_to_call_it(arguments: tuple[str, ...]) -> None:
+    ran = run(*arguments)
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("Usage: pincite")
+    assert "\nError: " in ran.stderr
+
+
+# Hostile text
+
+STEERING = "\x1b[2J\x1b]0;owned\x07\u009b31m\u202eowned\u2066"
+
+
+def steers(printed: str) -> set[str]:
+    """The characters in a text that a terminal obeys."""
+    return {c for c in printed if unicodedata.category(c) in ("Cc", "Cf") and c not in "\n\u00ad\u200c\u200d"}
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> str:
+    """A library of one document that tries to steer the terminal by all of its parts."""
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents" / "terns.md").write_text(
+        f'---\ntitle: "Terns \\e[2J\\u202e"\nauthors: ["\\e]0;owned\\a"]\npublisher: "\\x9b31m"\n'
+        f'references: [{{marker: "1", text: "\\e[2J"}}]\n---\n\n'
+        f"# Terns {STEERING} dive\n\n## Diving {STEERING}\n\nTerns dive. {STEERING} [1]\n\n{'They dive far. ' * 500}\n",
+        "utf-8",
+    )
+    Engine.create(Settings(library=tmp_path / "library")).add([tmp_path / "documents"])
+    return str(tmp_path / "library")
+
+
+def test_no_text_of_a_document_can_steer_the_terminal(hostile: str) -> None:
+    assert steers(Engine.open(Settings(library=Path(hostile))).document("terns").text)
+    for command in ("ask", "explain"):
+        ran = run(command, "How do terns dive?", "--library", hostile, "--limit", "5")
+        assert ran.exit_code == 0
+        assert "Terns dive" in ran.stdout or "Diving" in ran.stdout
+        assert "\N{REPLACEMENT CHARACTER}" in ran.stdout
+        assert steers(ran.stdout) == set()
+
+
+def test_no_text_of_a_question_can_steer_the_terminal(library: str) -> None:
+    for command in ("ask", "explain"):
+        ran = run(command, "Do \u202e\u2066zebras\u2069 nest\u200b?", "--library", library)
+        assert steers(ran.stdout + ran.stderr) == set()
+
+
+def test_no_name_of_a_file_can_steer_the_terminal_or_forge_a_line(library: str, tmp_path: Path) -> None:
+    (tmp_path / f"a{STEERING}\nError: b.md").write_bytes(b"\0\1\2")
+    for path in (tmp_path / f"a{STEERING}\nError: b.md", tmp_path / f"none{STEERING}\nError: b.md"):
+        ran = run("index", str(path), "--library", library)
+        assert (ran.exit_code, ran.stdout, ran.stderr.count("\n")) == (2, "", 2)
+        assert steers(ran.stderr) == set()
+
+
+def test_spaces_of_every_width_and_joiners_are_printed_as_they_are(tmp_path: Path) -> None:
+    text = "A\u00a0tern weighs 100\u202fg, and a\u2009pair is a \u200d couple of co\u00adworkers."
+    (tmp_path / "terns.md").write_text(f"# Terns\n\n{text}\n")
+    Engine.create(Settings(library=tmp_path / "library")).add([tmp_path / "terns.md"])
+    assert text in run("ask", "How much does a tern weigh?", "--library", str(tmp_path / "library")).stdout
+
+
+# On a terminal
+
+
+def on_a_terminal(*arguments: str) -> str:
+    """What a command prints on a terminal, both its streams."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([PINCITE, *arguments], stdout=theirs, stderr=theirs, close_fds=True) as process:
+        os.close(theirs)
+        printed = b""
+        try:
+            while part := os.read(ours, 4096):
+                printed += part
+        except OSError:  # how Linux says that the other side is closed
+            pass
+        process.wait()
+    os.close(ours)
+    return printed.decode().replace("\r\n", "\n")
+
+
+def test_on_a_terminal_the_highlight_is_bold_and_nothing_else_is_steered(library: str, hostile: str) -> None:
+    printed = on_a_terminal("ask", "Where do terns nest?", "--library", library, "--limit", "0")
+    assert "\x1b[1mTerns nest on open shingle and dive for fish.\x1b[0m" in printed
+    printed = on_a_terminal("ask", "How do terns dive?", "--library", hostile, "--limit", "0")
+    assert set(re.findall(r"\x1b.{3}", printed)) <= {"\x1b[1m", "\x1b[0m"}
+    assert steers(printed) <= {"\x1b"}
+
+
+def test_on_a_terminal_indexing_shows_how_far_it_is_and_clears_the_line(tmp_path: Path) -> None:
+    printed = on_a_terminal("index", str(TERNS), "--library", str(tmp_path / "library"))
+    shown, _, left = printed.rpartition("\r\x1b[K")
+    assert re.match(r"\r\x1b\[K1 of 4 files read", shown)
+    assert left.startswith("4 documents read in ")
