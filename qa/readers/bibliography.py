@@ -10,12 +10,14 @@ from qa.model import Marker, Reference, Section
 __all__ = ["find_markers"]
 
 _BRACKET = re.compile(r"\[([^\[\]\n]{1,80})\]")
-_NUMBERS = re.compile(r"\d{1,4}(?:\s*[-‐‑–]\s*\d{1,4})?")
+_NUMBERS = re.compile(r"\d{1,3}(?:\s*[-‐‑–]\s*\d{1,3})?")
 _WIDEST_RANGE = 50
 
 
 def find_markers(text: str, sections: Iterable[Section], references: Iterable[Reference]) -> tuple[Marker, ...]:
     """Every marker inside the sections, in order: numbers in brackets, or labels that the bibliography has.
+
+    A number of four digits is a year, unless the bibliography has it.
 
     `[100, 101]` gives two markers and `[97-99]` three, each with the span of the whole bracket.
     """

@@ -42,7 +42,7 @@ def read_markdown(text: str, *, path: Path, document_id: str) -> Document:
         FrontMatterError: for a header that cannot be understood.
     """
     front_matter, body = split_front_matter(text, path)
-    page = _Page(titled=front_matter.title is not None)
+    page = _Page(front_matter.title)
     targets = _LinkTargets()
     page.write(SyntaxTreeNode(_parse(body, targets)))
     page.end_section()
@@ -128,13 +128,13 @@ def _inline_text(tokens: Iterable[Token]) -> str:
 class _Page:
     """The plain text as it grows, with the sections and blocks found on the way."""
 
-    def __init__(self, *, titled: bool) -> None:
+    def __init__(self, given_title: str | None) -> None:
         self.pieces: list[str] = []
         self.length = 0
         self.title: str | None = None
         self.headings: list[Heading] = []
         self.sections: list[Section] = []
-        self._titled = titled
+        self._given_title = given_title
         self._path: list[tuple[int, str]] = []  # (heading level, heading), outermost first
         self._blocks: list[Block] = []
 
@@ -168,7 +168,7 @@ class _Page:
             self.headings.append(Heading(level=level, start=start, end=end))
         if level == 1 and self.title is None and not self.sections and heading.strip():
             self.title = heading
-            if not self._titled:
+            if self._given_title in {None, heading}:
                 self._path.clear()
                 return
         self._path = [each for each in self._path if each[0] < level]
