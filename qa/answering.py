@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qa.citing import cite
-from qa.evidence import WeighedWord, coverage, missing, rank, weigh
+from qa.evidence import WeighedWord, coverage, decisive, missing, rank, weigh
 from qa.library import Snapshot
 from qa.model import Answer, CitedPassage, Document, Hit, Interpretation, Passage, Query, Span
 from qa.retrievers import TermScore
 
-__all__ = ["Explanation", "cited_passage", "confidence_in", "decide", "explain", "search"]
+__all__ = ["Explanation", "cited_passage", "decide", "explain", "search"]
 
 CANDIDATES = 20
 """How many of the retriever's passages are ranked by their evidence."""
@@ -52,7 +52,7 @@ def decide(
     """
     words = weigh(query, snapshot.retriever)
     unknown = missing(query, snapshot.retriever)
-    confidence = confidence_in(hits[0]) if hits else 0.0
+    confidence = hits[0].evidence["coverage"] if hits else 0.0
     answered = bool(hits) and confidence >= threshold
     cited = [cited_passage(hit.passage, snapshot, words) for hit in hits[: limit + answered]]
     return Answer(
@@ -65,18 +65,9 @@ def decide(
     )
 
 
-def confidence_in(hit: Hit) -> float:
-    """The share of the question's idf mass that a passage covers, 0..1.
-
-    With words carried over from earlier questions or without them, whichever is less: a passage about the earlier
-    question alone is no answer to this one.
-    """
-    return min(hit.evidence["coverage"], hit.evidence["own_coverage"])
-
-
 def explain(query: Query, hit: Hit, snapshot: Snapshot) -> Explanation:
     """Every number behind one hit."""
-    held, lacking = _split(weigh(query, snapshot.retriever), hit.passage, snapshot)
+    held, lacking = _split(decisive(weigh(query, snapshot.retriever)), hit.passage, snapshot)
     return Explanation(
         hit=hit,
         document=snapshot.document(hit.passage.document_id),
@@ -126,7 +117,7 @@ def _reason(words: Sequence[WeighedWord], unknown: Sequence[str], hits: Sequence
         return f"No document mentions {_either(unknown)}."
     if not hits:
         return "No passage holds a word of the question."
-    _, lacking = _split(words, hits[0].passage, snapshot)
+    _, lacking = _split(decisive(words), hits[0].passage, snapshot)
     names = [word.text for word in sorted(lacking, key=lambda word: -word.rarity)[:_NAMED_WORDS]]
     return f"No passage holds enough of the question: the nearest one does not mention {_either(names)}."
 

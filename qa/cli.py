@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from qa.answering import Explanation, confidence_in
+from qa.answering import Explanation
 from qa.config import Settings
 from qa.engine import Engine, Progress
 from qa.errors import QAError
@@ -214,7 +214,7 @@ def _explanation_text(explained: Explanation, *, threshold: float) -> str:
     lines.append(f"   coverage = held / all = {hit.evidence['coverage']:.4f}")
     lines.append(f"   score = bm25 × coverage = {hit.score:.4f}")
     if hit.rank == 1:
-        verdict = "answered" if confidence_in(hit) >= threshold else "not answered"
+        verdict = "answered" if hit.evidence["coverage"] >= threshold else "not answered"
         lines.append(f"   confidence = coverage of the first, against the threshold {threshold}: {verdict}")
     return "\n".join([*lines, ""])
 

@@ -43,7 +43,7 @@ class Settings(BaseModel):
         variables = {
             name: value
             for name, value in (os.environ if environment is None else environment).items()
-            if name.startswith("PINCITE_") and not name.startswith(("PINCITE_TEST_", "PINCITE_REQUIRE_"))
+            if value and name.startswith("PINCITE_") and not name.startswith(("PINCITE_TEST_", "PINCITE_REQUIRE_"))
         }
         values: dict[str, Any] = {name.removeprefix("PINCITE_").lower(): value for name, value in variables.items()}
         values |= {name: value for name, value in given.items() if value is not None}

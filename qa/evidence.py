@@ -10,7 +10,17 @@ from qa.analysis import indexed_terms, terms
 from qa.model import Hit, Passage, Query, QueryWord
 from qa.retrievers import inverse_document_frequency
 
-__all__ = ["PassageTerms", "Statistics", "WeighedWord", "coverage", "missing", "passage_terms", "rank", "weigh"]
+__all__ = [
+    "PassageTerms",
+    "Statistics",
+    "WeighedWord",
+    "coverage",
+    "decisive",
+    "missing",
+    "passage_terms",
+    "rank",
+    "weigh",
+]
 
 
 class Statistics(Protocol):
@@ -70,6 +80,14 @@ def weigh(query: Query, statistics: Statistics) -> tuple[WeighedWord, ...]:
     return tuple(weighed)
 
 
+def decisive(words: Sequence[WeighedWord]) -> Sequence[WeighedWord]:
+    """The words by which a passage answers or does not: the question's own or, where it has none, those carried over.
+
+    A passage about an earlier question alone is no answer to this one.
+    """
+    return [word for word in words if not word.carried] or words
+
+
 def coverage(words: Sequence[WeighedWord], held: Collection[str]) -> float:
     """The share of the question's idf mass that the terms held by a passage cover: 0..1, and 0 for no words.
 
@@ -85,16 +103,15 @@ def rank(
 ) -> list[Hit]:
     """The best of the candidates, each given with its terms and the retriever's score, in order of `bm25 * coverage`.
 
-    A passage that repeats one word of the question often can outscore one that speaks of all of it; its coverage
-    sets that right. Equal scores are ordered by passage id. `own_coverage` is that of the question's own words, without
-    those carried over; where it has none, of them all.
+    A passage that repeats one word of the question often can outscore one that speaks of all of it; its coverage of
+    the decisive words sets that right, and one without any of them is left out. Equal scores are ordered by passage id.
     """
-    own = [word for word in words if not word.carried] or words
+    wanted = decisive(words)
     found = []
     for passage, held, bm25 in candidates:
-        share = coverage(words, held.all)
-        evidence = {"bm25": bm25, "coverage": share, "own_coverage": coverage(own, held.all)}
-        found.append((bm25 * share, passage, evidence))
+        share = coverage(wanted, held.all)
+        if share:
+            found.append((bm25 * share, passage, {"bm25": bm25, "coverage": share}))
     found.sort(key=lambda each: (-each[0], each[1].id))
     return [
         Hit(passage=passage, rank=number, score=score, evidence=evidence)

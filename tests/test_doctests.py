@@ -20,4 +20,7 @@ def test_the_examples_of_a_module_are_true(name: str) -> None:
 
 
 def test_there_are_examples() -> None:
-    assert sum(doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS).attempted for name in MODULES) >= 9
+    assert (
+        sum(doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS).attempted for name in MODULES)
+        >= 9
+    )

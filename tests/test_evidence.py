@@ -142,7 +142,7 @@ def test_a_hit_carries_the_numbers_whose_product_is_its_score() -> None:
     words = [word("tern", 3.0), word("gull", 1.0)]
     [hit] = rank(words, [(a_passage(), holding("tern"), 8.0)], limit=5)
     assert (hit.rank, hit.score, hit.passage) == (1, 6.0, a_passage())
-    assert hit.evidence == {"bm25": 8.0, "coverage": 0.75, "own_coverage": 0.75}
+    assert hit.evidence == {"bm25": 8.0, "coverage": 0.75}
 
 
 def test_a_passage_that_covers_the_question_outranks_one_that_repeats_a_word_of_it() -> None:
@@ -160,12 +160,17 @@ def test_equal_scores_are_ordered_by_passage_id_at_the_cut_too(order: tuple[int,
     assert [(hit.rank, hit.passage.id) for hit in hits] == [(1, "d-00000"), (2, "d-00001")]
 
 
-def test_the_questions_own_words_are_counted_apart_from_those_carried_over() -> None:
+def test_a_passage_that_holds_only_words_carried_over_is_no_hit() -> None:
     words = [word("hazard", 1.0), word("tern", 3.0, carried=True)]
-    [hit] = rank(words, [(a_passage(), holding("tern"), 8.0)], limit=5)
-    assert hit.evidence == {"bm25": 8.0, "coverage": 0.75, "own_coverage": 0.0}
+    assert rank(words, [(a_passage(), holding("tern"), 8.0)], limit=5) == []
+
+
+def test_the_question_s_own_words_decide_and_not_those_carried_over() -> None:
+    words = [word("hazard", 1.0), word("ratio", 3.0), word("tern", 3.0, carried=True)]
+    [hit] = rank(words, [(a_passage(), holding("hazard", "tern"), 8.0)], limit=5)
+    assert (hit.score, hit.evidence) == (2.0, {"bm25": 8.0, "coverage": 0.25})
 
 
 def test_a_question_of_carried_words_alone_is_covered_by_them() -> None:
     [hit] = rank([word("tern", 3.0, carried=True)], [(a_passage(), holding("tern"), 8.0)], limit=5)
-    assert hit.evidence == {"bm25": 8.0, "coverage": 1.0, "own_coverage": 1.0}
+    assert hit.evidence == {"bm25": 8.0, "coverage": 1.0}

@@ -277,6 +277,11 @@ def test_the_front_matter_s_title_goes_before_the_heading_s() -> None:
     assert markdown("---\ntitle: Gulls\n---\n# Terns\n\nText.").title == "Gulls"
 
 
+def test_a_first_heading_that_repeats_the_front_matter_s_title_is_not_a_section() -> None:
+    document = markdown("---\ntitle: Terns\n---\n# Terns\n\nThey fly.\n\n## Food\n\nFish.")
+    assert [section.path for section in document.sections] == [(), ("Food",)]
+
+
 def test_underlined_headings_are_headings_and_one_in_two_lines_is_one() -> None:
     document = markdown("Terns\n=====\n\nFood\nof chicks\n---\n\nFish.\n")
     assert (document.title, blocks(document)) == ("Terns", [(("Food of chicks",), "paragraph", "Fish.")])

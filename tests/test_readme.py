@@ -83,7 +83,9 @@ def test_the_curl_example_gets_an_answer_of_the_form_shown(shipped: FlaskClient)
 def _keys(answer: dict[str, object]) -> object:
     """The names in an answer, at every depth but that of the alternatives, whose form is the first passage's."""
     return {
-        name: _keys(value) if isinstance(value, dict) else None for name, value in answer.items() if name != "alternatives"
+        name: _keys(value) if isinstance(value, dict) else None
+        for name, value in answer.items()
+        if name != "alternatives"
     }
 
 
@@ -108,7 +110,10 @@ def test_a_folder_has_a_readme_whose_paths_exist(readme: str) -> None:
     named = re.findall(r"`([\w./-]+\.(?:py|md|html|js|css|json|jsonl))`", text)
     assert named, readme
     for name in named:
-        assert any((base / name).exists() for base in (folder, ROOT)) or name in {"articles.jsonl", "questions.jsonl"}, name
+        assert any((base / name).exists() for base in (folder, ROOT)) or name in {
+            "articles.jsonl",
+            "questions.jsonl",
+        }, name
 
 
 def test_every_path_that_the_readme_links_exists() -> None:

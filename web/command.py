@@ -13,7 +13,7 @@ from qa import Engine, Settings
 from qa.cli import cli, library_option
 from web.app import create_app
 
-__all__ = ["main"]
+__all__ = ["cli", "main"]
 
 MAX_UPLOAD = 1024 * 1024  # bytes; what is larger is refused before the app, with its own limit, sees it
 
