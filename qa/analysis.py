@@ -30,7 +30,7 @@ HEADING_WEIGHT = 2  # how many times a heading's terms count, before saturation
 _LONGEST_TERM = 64  # characters; what is longer is no word, and is cut for matching
 _REMEMBERED_TOKENS = 1 << 18  # distinct tokens whose terms are kept: about 60 MB when full
 
-_HYPHEN = r"[-\u00ad\u2010\u2011\u2012\u2013\u2212]"
+_HYPHEN = r"[-\u2010\u2011\u2012\u2013\u2212]"
 _ATOM = r"(?:\d+(?:[.,·]\d+)*[^\W_]*|[^\W_\p{M}][\w\p{M}\p{No}]*(?:['’][^\W\d_]+)?)"
 
 
@@ -43,15 +43,16 @@ class _CompoundTokenizer(RegexpTokenizer):  # type: ignore[misc]  # NLTK has no 
 
     def __init__(self) -> None:
         super().__init__(
-            rf"\p{{Lu}}\w*\p{{Lu}}\w*[ \u00a0]\d{{1,3}}(?![\w.,·%])"
+            rf"\p{{Lu}}\w{{0,20}}\p{{Lu}}\w{{0,20}}[ \u00a0]\d{{1,3}}(?![\w.,·%])"
             rf"|(?i:per[ \u00a0]cent)\b|{_ATOM}(?:{_HYPHEN}{_ATOM})*|[%％﹪]"
         )
         self.tokenize = regex.compile(self._pattern).findall
 
 
 _TOKENIZER = _CompoundTokenizer()
-_HYPHENS = re.compile("[-\u00ad\u2010\u2011\u2012\u2013\u2212]")
+_HYPHENS = re.compile(_HYPHEN)
 _PIECE = re.compile(r"%|\d+(?:[.,·]\d+)*(?=[^\W\d_]+(?!\w))(?!st\b|nd\b|rd\b|th\b)|\d+(?:[.,·]\d+)+|[^\W_]+")
+_WITHOUT_WIDTH = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _THOUSANDS = re.compile(r",(?=\d{3}(?!\d))")
 _CLITIC = re.compile(r"['’](?:s|t|ll|re|ve|d|m)?\Z")
 _STEMMER = PorterStemmer()
@@ -70,7 +71,7 @@ def terms(text: str) -> list[str]:
     >>> terms("The ORR was 29.2 % at 2.5mg/kg in DREAMM-2")
     ['orr', '29.2', '%', '2.5', 'mg', '2.5mg', 'kg', 'dreamm', '2', 'dreamm2']
     """
-    return list(chain.from_iterable(map(_terms_of_token, _TOKENIZER.tokenize(text))))
+    return list(chain.from_iterable(map(_terms_of_token, _tokens(text))))
 
 
 def indexed_terms(text: str, *, section: Iterable[str], title: str) -> list[str]:
@@ -85,7 +86,7 @@ def words(text: str) -> list[Word]:
     [Word(text='anti', terms=('anti', 'anticd38')), Word(text='CD38', terms=('cd38', 'anticd38')), ...]
     """
     found: list[Word] = []
-    for token in _TOKENIZER.tokenize(text):
+    for token in _tokens(text):
         pieces, compound = _pieces_of_token(token)
         if compound and _is_numbered_name(token, pieces):
             found.append(Word(token, (compound,)))
@@ -106,9 +107,15 @@ def fold(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).casefold()
     if folded.isascii():
         return folded
-    folded = _HYPHENS.sub("-", folded.replace("\u00ad", "")).replace("’", "'")
+    folded = _HYPHENS.sub("-", _WITHOUT_WIDTH.sub("", folded)).replace("’", "'")
     bare = "".join(c for c in unicodedata.normalize("NFD", folded) if unicodedata.category(c) != "Mn")
     return "".join(LETTER_SPELLINGS.get(c, c) for c in bare)
+
+
+def _tokens(text: str) -> list[str]:
+    """The tokens of a text, in order. What has no width, such as a soft hyphen, is no part of a word."""
+    found: list[str] = _TOKENIZER.tokenize(text if text.isascii() else _WITHOUT_WIDTH.sub("", text))
+    return found
 
 
 @lru_cache(maxsize=_REMEMBERED_TOKENS)

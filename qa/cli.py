@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import textwrap
 import time
@@ -15,7 +16,7 @@ import click
 from qa.answering import Explanation
 from qa.config import Settings
 from qa.engine import Engine, Progress
-from qa.errors import QAError
+from qa.errors import QAError, SourceError
 from qa.evaluation import measure_speed, sample_questions
 from qa.model import Answer, CitedPassage
 from qa.readers import read_text
@@ -26,6 +27,7 @@ __all__ = ["cli", "library_option"]
 EXIT_ANSWERED, EXIT_NOTHING_FOUND, EXIT_ERROR = 0, 1, 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it; click's own 1 would say that nothing was found
 _WIDTH = 100  # columns
+_MOST_BENCHMARKED = 1000  # questions: the first, so that a round ends in reasonable time
 _HARMLESS = "\n\t\u00ad\u200c\u200d"  # among what is not printable
 
 
@@ -42,6 +44,11 @@ class _Group(click.Group):
         except KeyboardInterrupt:
             click.echo("Stopped.", err=True)
             ctx.exit(EXIT_INTERRUPTED)
+        except BrokenPipeError:
+            raise  # whoever read has read enough
+        except OSError as error:
+            click.echo(f"Error: The system refused: {_visible(str(error))}.", err=True)
+            ctx.exit(EXIT_ERROR)
 
 
 library_option = click.option(
@@ -85,7 +92,7 @@ def explain(question: str, library: Path | None, limit: int) -> None:
     engine = Engine.open(Settings.load(library=library))
     explained = engine.explain(request.question, limit=limit)
     if not explained:
-        click.echo("No passage holds a word of the question.")
+        click.echo(engine.ask(request.question).reason)
     for each in explained:
         click.echo(_explanation_text(each, threshold=engine.settings.threshold))
 
@@ -97,7 +104,8 @@ def explain(question: str, library: Path | None, limit: int) -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the library; it is made if it is not there. Needed, unless PINCITE_LIBRARY names it.",
 )
-def index(paths: tuple[Path, ...], library: Path | None) -> None:
+@click.option("--skip-unreadable", is_flag=True, help="Leave out files that cannot be read, and say which.")
+def index(paths: tuple[Path, ...], library: Path | None, skip_unreadable: bool) -> None:
     """Read files and folders (.md, .txt) into a library. A file read before is replaced; the others stay.
 
     Until all is read and indexed the library answers as before; an error or Ctrl-C leaves it unchanged.
@@ -107,14 +115,39 @@ def index(paths: tuple[Path, ...], library: Path | None) -> None:
     if settings.library is None:
         raise click.UsageError("Say which library to add to: --library FOLDER")
     engine = Engine.create(settings)
+    skipped: list[SourceError] = []
     with _progress() as show:
-        added = engine.add(paths, on_progress=show)
+        added = engine.add(paths, on_progress=show, on_unreadable=skipped.append if skip_unreadable else None)
     seconds = time.perf_counter() - began
-    click.echo(
-        f"{_count(len(added), 'document')} read in {seconds:.1f} s. The library in {settings.library} now holds "
-        f"{_count(engine.document_count, 'document')} in {_count(engine.passage_count, 'passage')}."
-    )
+    for error in skipped:
+        click.echo(f"Left out: {_visible(error.message)}", err=True)
+    for entry in engine.contents():
+        if not entry.passage_count and entry.id in added:
+            click.echo(f"Warning: {entry.id} holds no text to answer from.", err=True)
+    click.echo(f"{_count(len(added), 'document')} read in {seconds:.1f} s. {_holdings(engine)}")
     click.echo(f'Ask it: pincite ask "..." --library {settings.library}')
+
+
+@cli.command()
+@library_option
+def documents(library: Path | None) -> None:
+    """List the documents: id, date, number of passages, title."""
+    for entry in Engine.open(Settings.load(library=library)).contents():
+        updated = entry.updated.isoformat() if entry.updated else "undated"
+        click.echo(f"{entry.id}  {updated}  {_count(entry.passage_count, 'passage')}  {_visible(entry.title)}")
+
+
+@cli.command()
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@library_option
+def remove(ids: tuple[str, ...], library: Path | None) -> None:
+    """Take documents out of a library, all of them or, where one is not there, none. Their files stay."""
+    settings = Settings.load(library=library)
+    if settings.library is None:
+        raise click.UsageError("Say which library to take them out of: --library FOLDER")
+    engine = Engine.open(settings)
+    engine.remove(ids)
+    click.echo(f"{_count(len(set(ids)), 'document')} removed. {_holdings(engine)}")
 
 
 @cli.group()
@@ -150,11 +183,13 @@ def bench(library: Path | None, questions: Path | None, seconds: float) -> None:
         if questions
         else sample_questions(engine.document(entry.id) for entry in engine.contents())
     )
-    asked = [line.strip() for line in lines if line.strip()]
+    asked = [line.strip() for line in lines if line.strip()][:_MOST_BENCHMARKED]
     if not asked:
         raise click.UsageError("there is no question to ask.")
     for line in asked:
         AskRequest.from_arguments(line)
+    if not math.isfinite(seconds):
+        raise click.UsageError("--seconds must be a number of seconds.")
     speed = measure_speed(engine.ask, asked, seconds=seconds)
     click.echo(f"passages             {engine.passage_count:>12,}")
     click.echo(f"open or index        {opened:>12.3f} s")
@@ -164,6 +199,11 @@ def bench(library: Path | None, questions: Path | None, seconds: float) -> None:
     click.echo(f"questions a second   {speed.per_second:>12,.0f}")
     if speed.peak_memory is not None:
         click.echo(f"memory at its most   {speed.peak_memory / 1e6:>12,.0f} MB")
+
+
+def _holdings(engine: Engine) -> str:
+    documents, passages = _count(engine.document_count, "document"), _count(engine.passage_count, "passage")
+    return f"The library in {engine.settings.library} now holds {documents} in {passages}."
 
 
 def _answer_text(answer: Answer) -> str:

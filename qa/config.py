@@ -35,7 +35,7 @@ class Settings(BaseModel):
     def load(cls, environment: Mapping[str, str] | None = None, **given: Any) -> Self:
         """The settings given here, else those of the environment (`os.environ` unless another is given), else defaults.
 
-        Arguments that are None count as not given.
+        Arguments that are None, and variables that are empty, count as not given.
 
         Raises:
             SettingError: for a value out of range, named as the person wrote it; for an unknown `PINCITE_` variable.
@@ -43,7 +43,7 @@ class Settings(BaseModel):
         variables = {
             name: value
             for name, value in (os.environ if environment is None else environment).items()
-            if value and name.startswith("PINCITE_") and not name.startswith(("PINCITE_TEST_", "PINCITE_REQUIRE_"))
+            if value and name.startswith("PINCITE_")
         }
         values: dict[str, Any] = {name.removeprefix("PINCITE_").lower(): value for name, value in variables.items()}
         values |= {name: value for name, value in given.items() if value is not None}
@@ -56,4 +56,6 @@ class Settings(BaseModel):
             if first["type"] == "extra_forbidden":
                 raise SettingError(variable, f"is not known; known are {', '.join(cls.model_fields)}") from None
             shown = variable if variable in variables and given.get(name) is None else name
-            raise SettingError(shown, f"is {values[name]!r}, but is {cls.model_fields[name].description}") from None
+            raise SettingError(
+                shown, f"cannot be {values[name]!r}: it is {cls.model_fields[name].description}"
+            ) from None

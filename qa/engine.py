@@ -10,11 +10,12 @@ from typing import Self
 
 from qa.answering import Explanation, cited_passage, decide, explain, search
 from qa.config import SHIPPED_CORPUS, Settings
+from qa.errors import SourceError
 from qa.library import Library, Source
 from qa.model import Answer, CitedPassage, Document, DocumentEntry, Hit, Passage
 from qa.passages import passages
 from qa.question import read_question
-from qa.readers import find_sources, read
+from qa.readers import find_sources, legible, read
 
 __all__ = ["Engine", "Progress"]
 
@@ -89,24 +90,39 @@ class Engine:
         hits = search(query, snapshot, limit=limit, document=document)
         return [explain(query, hit, snapshot) for hit in hits]
 
-    def add(self, paths: Iterable[Path], *, on_progress: Callable[[Progress], None] | None = None) -> list[str]:
+    def add(
+        self,
+        paths: Iterable[Path],
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+        on_unreadable: Callable[[SourceError], None] | None = None,
+    ) -> list[str]:
         """Read files and folders into the library; the ids of their documents.
 
-        What was read from a file before is replaced. Nothing is changed unless all of it succeeds.
+        What was read from a file before is replaced. Nothing is changed unless all of it succeeds; but where
+        `on_unreadable` is given, it is told of each file that cannot be read, which is then left out.
 
         Raises:
-            SourceError: for the first file that cannot be read.
+            SourceError: for the first file that cannot be read, or a path without any.
             LibraryError: where the library cannot be changed.
         """
-        found = {source.resolve(): (source, wanted_id) for path in paths for source, wanted_id in find_sources(path)}
+        found = {
+            legible(source.resolve()): (source, wanted_id) for path in paths for source, wanted_id in find_sources(path)
+        }
         added: list[str] = []
 
         def sources() -> Iterator[Source]:
             ids = _Ids(self._library.snapshot().origins() if self._library.exists else {})
             for origin, (path, wanted_id) in found.items():
-                document = read(path, ids.take(wanted_id, str(origin)))
+                try:
+                    document = read(path, ids.take(wanted_id, origin))
+                except SourceError as error:
+                    if on_unreadable is None:
+                        raise
+                    on_unreadable(error)
+                    continue
                 added.append(document.id)
-                yield Source(str(origin), document, passages(document))
+                yield Source(origin, document, passages(document))
                 tell(source=path.name)
 
         def tell(*, passages_indexed: int = 0, source: str | None = None) -> None:
@@ -126,7 +142,7 @@ class Engine:
         Raises:
             UnknownDocumentError: for an id that is not there.
         """
-        self._library.change(remove=document_ids)
+        self._library.change(remove=set(document_ids))
 
     def document(self, document_id: str) -> Document:
         """The document with this id.

@@ -14,6 +14,7 @@
     │   ├── LibraryNotFoundError library_not_found    no library in this folder
     │   ├── IndexFormatError     index_format         written by another version
     │   ├── DamagedLibraryError  library_damaged      files that do not fit together
+    │   ├── DamagedDocumentError document_damaged     a text that is not the one read in
     │   ├── LibraryBusyError     library_busy         another process is changing it
     │   └── LibraryUnwritableError library_unwritable the system refuses to write it
     ├── UnknownDocumentError     unknown_document     no document has this id
@@ -31,6 +32,7 @@ from pathlib import Path
 from typing import ClassVar
 
 __all__ = [
+    "DamagedDocumentError",
     "DamagedLibraryError",
     "FieldProblem",
     "FrontMatterError",
@@ -81,7 +83,7 @@ class InvalidRequestError(QAError):
         self.problems = tuple(problems)
         super().__init__(
             " ".join(f"{p.pointer.removeprefix('/') or 'The request'} {p.detail}." for p in problems),
-            hint='Send a question of 1 to 1,000 characters: {"question": "..."}.',
+            hint="A question has 1 to 1,000 characters; the README describes every part of a request.",
         )
 
 
@@ -214,6 +216,18 @@ class DamagedLibraryError(LibraryError):
         )
 
 
+class DamagedDocumentError(LibraryError):
+    """A document's text in a library is not the one that was read in: its digest differs."""
+
+    code = "document_damaged"
+
+    def __init__(self, document_id: str) -> None:
+        super().__init__(
+            f"The text of the document {document_id} has been changed inside of the library.",
+            hint="Read it in again with: pincite index ITS_FILE --library FOLDER",
+        )
+
+
 class LibraryBusyError(LibraryError):
     """Another process is changing the library at this moment."""
 
@@ -245,8 +259,8 @@ class UnknownDocumentError(QAError):
 
     def __init__(self, document_id: str) -> None:
         super().__init__(
-            f"No document has the id {document_id!r}.",
-            hint="A citation's document id names one that is there.",
+            f"No document has the id {_shortened(document_id)!r}.",
+            hint="The command pincite documents lists those that there are.",
         )
 
 
@@ -257,6 +271,10 @@ class UnknownPassageError(QAError):
 
     def __init__(self, passage_id: str) -> None:
         super().__init__(
-            f"No passage has the id {passage_id!r}.",
+            f"No passage has the id {_shortened(passage_id)!r}.",
             hint="The documents may have changed since; ask the question again.",
         )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:80]}…"

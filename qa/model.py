@@ -129,11 +129,12 @@ class Document:
 
 
 class DocumentEntry(NamedTuple):
-    """A document as a list of contents names it."""
+    """A document as a list of contents names it, with the number of its passages."""
 
     id: str
     title: str
     updated: date | None
+    passage_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

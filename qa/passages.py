@@ -6,6 +6,7 @@ would be no pinpoint: then it is divided between its lines.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from qa.model import Block, Document, Passage, Section, Span
@@ -17,6 +18,10 @@ PASSAGE_WORDS = 150
 """The most words that a passage takes before the next one begins; the README of this folder says how it was chosen."""
 
 _LONGEST_LIST = 4  # passages' worth of words
+
+_LONGEST_SENTENCE = 1000  # words
+
+_WORD = re.compile(r"\S{1,100}")
 
 
 def passages(document: Document, *, most_words: int = PASSAGE_WORDS) -> list[Passage]:
@@ -66,7 +71,7 @@ def _pieces(text: str, section: Section, most_words: int) -> Iterator[Span]:
             if introduction:
                 yield introduction
                 introduction = None
-            *others, last = [span] if _words(text, span) <= most_words else sentences(text, block.start, block.end)
+            *others, last = [span] if _words(text, span) <= most_words else _sentences(text, span, most_words)
             yield from others
             if text[last.start : last.end].rstrip().endswith(":"):
                 introduction = last
@@ -91,7 +96,7 @@ def _divided(text: str, block: Block, whole: Span, most_words: int) -> Iterator[
     for row in cut:
         piece = Span(start, row.end)
         if _words(text, piece) > _LONGEST_LIST * most_words:
-            yield from sentences(text, *piece)
+            yield from _sentences(text, piece, most_words)
         elif written := text[start : row.end].rstrip():
             yield Span(start, start + len(written))
         start = row.end
@@ -104,5 +109,19 @@ def _rows(text: str, block: Block) -> Iterator[Span]:
         start += len(row)
 
 
+def _sentences(text: str, span: Span, most_words: int) -> list[Span]:
+    """The sentences of a span; one so long that it is none is divided between its words."""
+    found: list[Span] = []
+    for sentence in sentences(text, *span):
+        if _words(text, sentence) <= _LONGEST_SENTENCE:
+            found.append(sentence)
+            continue
+        words = list(_WORD.finditer(text, *sentence))
+        for first in range(0, len(words), most_words):
+            last = min(first + most_words, len(words)) - 1
+            found.append(Span(words[first].start(), words[last].end()))
+    return found
+
+
 def _words(text: str, span: Span) -> int:
-    return len(text[span.start : span.end].split())
+    return sum(1 for _ in _WORD.finditer(text, *span))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from qa import Engine, Settings
 from web import create_app
 
 pytest.register_assert_rewrite("retriever_contract")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background, where no Ctrl-C could be tested
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TERNS = Path(__file__).parent / "fixtures" / "terns"
 

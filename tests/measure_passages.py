@@ -3,8 +3,8 @@
     python tests/measure_passages.py FOLDER [WORDS ...]
 
 FOLDER holds `articles.jsonl` (`_id`, `title`, `text`) and `questions.jsonl` (`text`, `doc_id`, `answers` with `text`
-and `start`), as COVID-QA gives them. For each size, 100, 150 and 250 words unless others are named, it prints how often an
-answer lies whole within one passage ("whole") and how often the first passage found holds one whole ("P@1").
+and `start`), as COVID-QA gives them. For each size, 100, 150 and 250 words unless others are named, it prints how often
+an answer lies whole within one passage ("whole") and how often the first passage found holds one whole ("P@1").
 """
 
 from __future__ import annotations

@@ -241,3 +241,11 @@ def test_a_hostile_text_has_few_and_short_terms(text: str, most: int) -> None:
     assert len(found) <= most
     assert all(0 < len(term) <= 64 for term in found)
     assert len(words(text)) <= most
+
+
+def test_what_has_no_width_is_no_part_of_a_word() -> None:
+    assert terms("seli\u200bnexor le\u00adnali\u2060domide \ufeffterns\u202e") == terms("selinexor lenalidomide terns")
+
+
+def test_a_long_run_of_capitals_takes_no_longer_than_other_words() -> None:
+    assert terms("T" * 500_000) == ["t" * 64]

@@ -15,7 +15,7 @@ from waitress.server import TcpWSGIServer, create_server
 from qa import Engine, Settings
 from web import create_app
 
-REQUIRED = os.environ.get("PINCITE_REQUIRE_BROWSER") == "1"
+REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
 BROWSER = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
 ARGUMENTS = [
     "--no-sandbox",
@@ -35,7 +35,7 @@ except ImportError:
 
 if not BROWSER:
     if REQUIRED:
-        raise RuntimeError("there is no Chromium on the path, but PINCITE_REQUIRE_BROWSER is 1")
+        raise RuntimeError("there is no Chromium on the path, but REQUIRE_BROWSER is 1")
     pytest.skip("there is no Chromium on the path", allow_module_level=True)
 
 Open = Callable[..., Page]

@@ -153,7 +153,7 @@ def test_the_threshold_of_the_environment_decides(library: str, monkeypatch: pyt
     assert run("ask", NOT_FOUND, "--library", library).exit_code == 0
 
 
-HINT = 'Send a question of 1 to 1,000 characters: {"question": "..."}.'
+HINT = "A question has 1 to 1,000 characters; the README describes every part of a request."
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_ask_names_a_document_that_is_not_there(library: str) -> None:
     assert_fails(
         run("ask", ANSWERED, "--library", library, "--document", "emus"),
         "No document has the id 'emus'.",
-        "A citation's document id names one that is there.",
+        "The command pincite documents lists those that there are.",
     )
 
 
@@ -193,7 +193,7 @@ def test_a_setting_out_of_range_is_an_error(monkeypatch: pytest.MonkeyPatch) -> 
     description = Settings.model_fields["threshold"].description
     assert_fails(
         run("ask", ANSWERED),
-        f"The setting PINCITE_THRESHOLD is '2', but is {description}.",
+        f"The setting PINCITE_THRESHOLD cannot be '2': it is {description}.",
         "See every setting with its range: pincite config show",
     )
 
@@ -253,9 +253,16 @@ def test_explain_says_of_the_first_whether_it_answers(library: str, monkeypatch:
     assert verdict.format(0.1, "answered") in run("explain", NOT_FOUND, "--library", library).stdout
 
 
-def test_explain_of_a_question_that_finds_no_passage_says_so(library: str) -> None:
-    ran = run("explain", "the of and", "--library", library)
-    assert (ran.exit_code, ran.stdout) == (0, "No passage holds a word of the question.\n")
+@pytest.mark.parametrize(
+    ("question", "reason"),
+    [
+        ("the of and", "The question has no word to look for; name the subject that it is about."),
+        ("metformin", "No document mentions “metformin”."),
+    ],
+)
+def test_explain_of_a_question_that_finds_no_passage_says_why(library: str, question: str, reason: str) -> None:
+    ran = run("explain", question, "--library", library)
+    assert (ran.exit_code, ran.stdout) == (0, f"{reason}\n")
 
 
 def test_explain_refuses_what_ask_refuses(library: str) -> None:
@@ -326,6 +333,26 @@ def test_index_of_what_cannot_be_read_is_an_error_and_changes_nothing(library: s
     assert Engine.open(Settings(library=Path(library))).document_count == 4
 
 
+def test_index_can_leave_out_what_cannot_be_read_and_says_which(library: str, tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "bad.md").write_bytes(b"\x00\x01")
+    (tmp_path / "new" / "empty.md").write_text("")
+    (tmp_path / "new" / "gulls.md").write_text("# Gulls\n\nGulls eat chips.\n")
+    ran = run("index", str(tmp_path / "new"), "--library", library, "--skip-unreadable")
+    left_out, warning = ran.stderr.splitlines()
+    assert (ran.exit_code, warning) == (0, "Warning: empty holds no text to answer from.")
+    assert left_out.startswith(f"Left out: {tmp_path / 'new' / 'bad.md'} is not a text file: ")
+    assert run("ask", "What do gulls eat?", "--library", library).exit_code == 0
+
+
+def test_index_takes_a_file_whose_name_is_no_text(tmp_path: Path) -> None:
+    path = os.fsdecode(os.fsencode(tmp_path / "t") + b"\xff.md")
+    Path(path).write_text("The tern dives.")
+    library = str(tmp_path / "library")
+    assert run_process("index", path, "--library", library).returncode == 0
+    assert run("documents", "--library", library).stdout == "t  undated  1 passage  t\\xff\n"
+
+
 def test_index_where_nothing_can_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     ran = run("index", str(TERNS), "--library", str(tmp_path / "file" / "library"))
@@ -361,6 +388,57 @@ def test_ctrl_c_while_asking_does_not_look_like_nothing_found(library: str, monk
 
 
 # config and bench
+
+
+def test_documents_lists_ids_dates_passages_and_titles(library: str) -> None:
+    ran = run("documents", "--library", library)
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    engine = Engine.open(Settings(library=Path(library)))
+    for line, entry in zip(ran.stdout.splitlines(), engine.contents(), strict=True):
+        assert line.split("  ")[0] == entry.id
+        assert line.endswith(f"  {entry.title}")
+        assert f"  {len(engine.passages(entry.id))} passage" in line
+
+
+def test_remove_takes_documents_out_for_good(library: str) -> None:
+    before = Engine.open(Settings(library=Path(library))).contents()
+    ran = run("remove", "spotting", "--library", library)
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    assert ran.stdout.startswith(f"1 document removed. The library in {library} now holds {len(before) - 1} documents")
+    after = Engine.open(Settings(library=Path(library))).contents()
+    assert after == [entry for entry in before if entry.id != "spotting"]
+
+
+def test_remove_of_one_that_is_not_there_removes_none(library: str) -> None:
+    before = Engine.open(Settings(library=Path(library))).contents()
+    assert_fails(
+        run("remove", "spotting", "nothing", "--library", library),
+        "No document has the id 'nothing'.",
+        "The command pincite documents lists those that there are.",
+    )
+    assert Engine.open(Settings(library=Path(library))).contents() == before
+
+
+def test_remove_without_a_library_says_what_is_missing() -> None:
+    ran = run("remove", "glossary")
+    assert ran.exit_code == 2
+    assert "Say which library to take them out of: --library FOLDER" in ran.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_output_that_cannot_be_written_is_an_error(library: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [PINCITE, "ask", ANSWERED, "--library", library],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (ran.returncode, ran.stderr.splitlines()) == (
+        2,
+        ["Error: The system refused: [Errno 28] No space left on device."],
+    )
 
 
 def test_config_show_prints_every_setting_with_the_value_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -455,7 +533,7 @@ def test_every_command_explains_itself_and_each_of_its_options(path: tuple[str, 
 
 
 def test_the_commands_are_these() -> None:
-    assert set(cli.commands) == {"ask", "bench", "config", "explain", "index", "serve"}
+    assert set(cli.commands) == {"ask", "bench", "config", "documents", "explain", "index", "remove", "serve"}
     assert cli.commands["serve"] is serve
 
 

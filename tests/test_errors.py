@@ -10,6 +10,7 @@ import pytest
 
 import qa.errors
 from qa.errors import (
+    DamagedDocumentError,
     DamagedLibraryError,
     FieldProblem,
     FrontMatterError,
@@ -35,7 +36,7 @@ PATH = Path("folder/terns.md")
 
 EXAMPLES: list[QAError] = [
     InvalidRequestError([FieldProblem("/question", "is required"), FieldProblem("", "is not JSON")]),
-    SettingError("port", "is 'x', but is a port"),
+    SettingError("port", "cannot be 'x': it is a port"),
     SourceNotFoundError(PATH),
     NoSourcesError(PATH, suffixes=(".md", ".txt")),
     UnreadableError(PATH, reason="permission denied"),
@@ -45,6 +46,7 @@ EXAMPLES: list[QAError] = [
     LibraryNotFoundError(PATH),
     IndexFormatError(PATH, found="0/x", expected="1/y"),
     DamagedLibraryError(PATH, reason="okapi.npz cannot be read"),
+    DamagedDocumentError("terns"),
     LibraryBusyError(PATH),
     LibraryUnwritableError(PATH, reason="no space left on device"),
     UnknownDocumentError("terns"),
@@ -118,6 +120,7 @@ def test_every_error_is_a_sentence_with_a_hint(error: QAError) -> None:
 
 def test_an_error_about_a_path_names_it() -> None:
     about_paths = [error for error in EXAMPLES if isinstance(error, SourceError | LibraryError)]
+    about_paths = [error for error in about_paths if not isinstance(error, DamagedDocumentError)]
     assert len(about_paths) == 11
     assert all(str(PATH) in error.message for error in about_paths)
 

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import pytest
 
 from qa import Engine, Progress, Settings
 from qa.errors import (
+    DamagedDocumentError,
     DamagedLibraryError,
     IndexFormatError,
     LibraryBusyError,
@@ -283,7 +285,7 @@ def test_indexing_is_told_of_as_it_goes(folder: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-import qa.library
+import qa.retrievers
 from qa import Engine, Settings
 
 library, documents, point = sys.argv[1:]
@@ -302,9 +304,9 @@ def on_progress(progress):
         die()
 
 if point == "saving":
-    qa.library.OkapiRetriever.save = die
+    qa.retrievers.OkapiRetriever.save = die
 elif point == "saved":
-    qa.library.OkapiRetriever.save = dying_after(qa.library.OkapiRetriever.save)
+    qa.retrievers.OkapiRetriever.save = dying_after(qa.retrievers.OkapiRetriever.save)
 elif point == "renaming":
     Path.replace = die
 elif point == "renamed":
@@ -536,3 +538,33 @@ def test_a_library_that_may_only_be_read_answers_and_is_not_changed(folder: Path
     finally:
         for path in paths:
             path.chmod(0o755)
+
+
+# Texts that someone changed
+
+
+def test_a_text_that_was_changed_inside_the_library_is_never_quoted(tmp_path: Path) -> None:
+    (tmp_path / "terns.md").write_text("# Terns\n\nThe tern dives in 61% of tries.\n")
+    engine = Engine.create(Settings(library=tmp_path / "library"))
+    engine.add([tmp_path / "terns.md"])
+    [database] = (tmp_path / "library").rglob("library.sqlite3")
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE documents SET text = replace(text, '61%', '91%')")
+    with pytest.raises(DamagedDocumentError, match="The text of the document terns has been changed"):
+        Engine.open(Settings(library=tmp_path / "library")).ask("How often does the tern dive?")
+
+
+def test_a_lock_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "change.lock").write_bytes(b"no database " * 100)
+    with pytest.raises(DamagedLibraryError, match="is no lock of this program"):
+        Library(tmp_path / "library").change()
+
+
+def test_an_indexing_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "good.md").write_text("# Terns\n\nThe tern dives.\n")
+    (tmp_path / "worse.md").write_bytes(b"\x00")
+    with pytest.raises(NotTextError):
+        Engine.create(Settings(library=tmp_path / "library")).add([tmp_path])
+    assert sorted(path.name for path in (tmp_path / "library").iterdir()) == ["change.lock", "generations"]
+    assert list((tmp_path / "library" / "generations").iterdir()) == []

@@ -192,6 +192,13 @@ def test_a_sentence_that_is_too_long_is_one_passage() -> None:
     assert texts(markdown(f"{SENTENCE} {long} {SENTENCE}"), most_words=20) == [SENTENCE, long, SENTENCE]
 
 
+@pytest.mark.parametrize("written", ["tern " * 50_000, "tern" * 50_000])
+def test_what_is_far_too_long_for_a_sentence_is_divided(written: str) -> None:
+    found = texts(plain(f"Terns\n\n{SENTENCE}\n\n{written.strip()}.\n"), most_words=150)
+    assert max(map(len, found)) <= 150 * 101
+    assert "".join("".join(found).split()) == "".join(f"{SENTENCE}{written}.".split())
+
+
 def test_a_passage_ends_with_its_section_however_short() -> None:
     document = plain("Terns\n\nFood\n\nFish are eaten.\n\nNest\n\nShingle is used.\n")
     assert [(passage.section, passage.text) for passage in passages(document)] == [

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 PINCITE = Path(sys.executable).parent / "pincite"
 
-COMMANDS = ["ask", "index", "serve", "explain", "bench", "config show"]
+COMMANDS = ["ask", "index", "documents", "remove", "serve", "explain", "bench", "config show"]
 
 
 def blocks(language: str) -> list[str]:
@@ -78,6 +78,11 @@ def test_the_curl_example_gets_an_answer_of_the_form_shown(shipped: FlaskClient)
     assert found["question"] == shown["question"]
     assert found["citation"]["section"] == shown["citation"]["section"]
     assert found["interpretation"] == shown["interpretation"]
+    assert found["passage"]["highlights"] == shown["passage"]["highlights"]
+    assert (found["citation"]["start"], found["citation"]["end"]) == (
+        shown["citation"]["start"],
+        shown["citation"]["end"],
+    )
 
 
 def _keys(answer: dict[str, object]) -> object:
@@ -113,6 +118,7 @@ def test_a_folder_has_a_readme_whose_paths_exist(readme: str) -> None:
         assert any((base / name).exists() for base in (folder, ROOT)) or name in {
             "articles.jsonl",
             "questions.jsonl",
+            "__init__.py",
         }, name
 
 

@@ -47,7 +47,7 @@ def invalid(pointer: str, detail: str, *, status: int = 422) -> dict[str, object
         "title": "Invalid request",
         "status": status,
         "detail": f"{pointer.removeprefix('/') or 'The request'} {detail}. "
-        'Send a question of 1 to 1,000 characters: {"question": "..."}.',
+        "A question has 1 to 1,000 characters; the README describes every part of a request.",
         "errors": [{"pointer": pointer, "detail": detail}],
     }
 
@@ -222,7 +222,7 @@ def test_every_field_that_breaks_the_form_is_named(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("address", "pointer", "detail"),
     [
-        ("/ask", "/question", "is required"),
+        ("/ask", "/q", "is required"),
         ("/ask?q=", "/question", "must not be empty"),
         ("/ask?q=+", "/question", "must not be blank"),
         ("/ask?q=a%00b", "/question", "must not hold control characters, and has U+0000 at character 1"),
@@ -231,7 +231,7 @@ def test_every_field_that_breaks_the_form_is_named(client: FlaskClient) -> None:
         ("/ask?q=What&limit=21", "/limit", "must be a whole number from 0 to 20"),
         ("/ask?q=What&q=Who", "/q", "may be given only once"),
         ("/ask?q=What&a/b~=1", "/a~1b~0", "is not a known parameter; known are q, limit, document, history"),
-        ("/ask?question=What", "/question", "is not a known parameter; known are q, limit, document, history"),
+        ("/ask?q=What&question=What", "/question", "is not a known parameter; known are q, limit, document, history"),
     ],
 )
 def test_a_parameter_that_breaks_the_form_is_named(
@@ -293,7 +293,7 @@ def test_an_unknown_document_is_named(client: FlaskClient, address: str) -> None
         "type": "/problems/unknown_document",
         "title": "Unknown document",
         "status": 404,
-        "detail": "No document has the id 'none'. A citation's document id names one that is there.",
+        "detail": "No document has the id 'none'. The command pincite documents lists those that there are.",
     }
 
 

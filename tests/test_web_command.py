@@ -83,9 +83,10 @@ def test_serve_on_a_taken_port_names_another(library: Path) -> None:
     )
 
 
-def test_serve_on_an_address_that_is_not_this_machines_says_so(library: Path) -> None:
+@pytest.mark.parametrize("host", ["192.0.2.1", "256.1.1.1", "http://127.0.0.1"])
+def test_serve_on_an_address_that_is_not_this_machines_says_so(library: Path, host: str) -> None:
     run = subprocess.run(
-        [*SERVE, "--library", str(library), "--host", "192.0.2.1"],
+        [*SERVE, "--library", str(library), "--host", host],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -94,5 +95,8 @@ def test_serve_on_an_address_that_is_not_this_machines_says_so(library: Path) ->
         check=False,
     )
     assert (run.returncode, run.stdout) == (2, "")
-    assert run.stderr.startswith("Error: Cannot serve on 192.0.2.1:8000: ")
-    assert run.stderr.endswith("Hint: Choose another address with: pincite serve --host HOST --port PORT\n")
+    where = f"[{host}]" if ":" in host else host
+    assert run.stderr == (
+        f"Error: Cannot serve on {where}:8000: that is no address of this machine.\n"
+        "Hint: Choose another address with: pincite serve --host 127.0.0.1\n"
+    )

@@ -45,7 +45,10 @@ def ask() -> Response:
 @api.get("/ask")
 def ask_by_address() -> Response:
     """Answer the question of a query string."""
-    if found := [problem for name in request.args if (problem := _parameter_problem(name))]:
+    found = [problem for name in request.args if (problem := _parameter_problem(name))]
+    if "q" not in request.args:
+        found.append(FieldProblem("/q", "is required"))
+    if found:
         raise InvalidRequestError(found)
     asked = AskRequest.from_arguments(
         request.args.get("q"),

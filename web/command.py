@@ -23,10 +23,12 @@ class AddressError(click.ClickException):
 
     exit_code = 2
 
-    def __init__(self, settings: Settings, error: OSError) -> None:
-        reason, hint = (error.strerror or str(error)).lower(), "--host HOST --port PORT"
-        if error.errno == errno.EADDRINUSE:
+    def __init__(self, settings: Settings, error: OSError | ValueError) -> None:
+        reason, hint = "that is no address of this machine", "--host 127.0.0.1"
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
             reason, hint = "another program serves there", f"--port {settings.port % 65535 + 1}"
+        elif isinstance(error, OSError) and error.errno == errno.EACCES:
+            reason, hint = "the system does not allow it", "--port 8000"
         super().__init__(
             f"Cannot serve on {_address(settings.host, settings.port)}: {reason}.\n"
             f"Hint: Choose another address with: pincite serve {hint}"
@@ -50,7 +52,7 @@ def serve(host: str | None, port: int | None, library: Path | None) -> None:
             max_request_body_size=MAX_UPLOAD,
             ident=None,
         )
-    except OSError as error:
+    except (OSError, ValueError) as error:  # waitress gives a ValueError for what is no address
         raise AddressError(settings, error) from None
     held = f"{_count(engine.document_count, 'document')}, {_count(engine.passage_count, 'passage')}"
     click.echo(f"pincite is ready: http://{_address(settings.host, _port(server))} ({held}). Stop it with Ctrl-C.")

@@ -48,6 +48,7 @@ PROBLEMS = {
     "index_format": _unavailable("Library of another version", "Another version of this program wrote the library."),
     "library_damaged": _unavailable("Library damaged", "The files of the library are broken or do not fit together."),
     "library_unwritable": _unavailable("Library not writable", "The system refuses to write the library's files."),
+    "document_damaged": _unavailable("Document damaged", "The text of a document is not the one that was read in."),
     "library": _unavailable("Library unusable", "The library cannot be used."),
     "invalid_setting": _server_fault("Invalid setting", "A setting of the service is out of its range."),
     "source_not_found": _server_fault("Source not found", "A source file or folder does not exist."),

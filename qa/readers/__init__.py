@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 import unicodedata
@@ -15,7 +16,7 @@ from qa.readers.decoding import decode
 from qa.readers.markdown import read_markdown
 from qa.readers.plain import read_plain
 
-__all__ = ["READERS", "Reader", "document_id", "find_sources", "read", "read_text"]
+__all__ = ["READERS", "Reader", "document_id", "find_sources", "legible", "read", "read_text"]
 
 
 class Reader(Protocol):
@@ -63,7 +64,7 @@ def read(path: Path, document_id: str) -> Document:
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise UnknownFormatError(path, suffixes=tuple(READERS))
-    return reader(read_text(path), path=path, document_id=document_id)
+    return reader(read_text(path), path=Path(legible(path)), document_id=document_id)
 
 
 def read_text(path: Path) -> str:
@@ -79,6 +80,11 @@ def read_text(path: Path) -> str:
     except OSError as error:
         raise _refused(path, error) from None
     return decode(data, path)
+
+
+def legible(path: Path) -> str:
+    """A path as text that can be kept and shown, even where a name is not in the system's encoding."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def document_id(path: Path) -> str:

@@ -1,0 +1,136 @@
+"""One state of a library, to read."""
+
+from __future__ import annotations
+
+import sqlite3
+import weakref
+from collections.abc import Callable
+from contextlib import closing
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar
+
+from qa.errors import DamagedLibraryError, UnknownDocumentError, UnknownPassageError
+from qa.evidence import PassageTerms, passage_terms
+from qa.library.rows import DOCUMENT_COLUMNS, ENTRY_COLUMNS, PASSAGE_COLUMNS, document_of, entry_of, passage_of
+from qa.model import Document, DocumentEntry, Passage
+from qa.retrievers import OkapiRetriever, Retriever
+
+__all__ = ["DATABASE", "Snapshot", "connect", "open_snapshot"]
+
+DATABASE = "library.sqlite3"
+
+_REMEMBERED_DOCUMENTS = 256
+_REMEMBERED_PASSAGES = 4096
+
+_Made = TypeVar("_Made")
+
+
+class Snapshot:
+    """One state of a library, which never changes. Safe to read from several threads.
+
+    Every method raises `DamagedLibraryError` where what it reads is not what was written.
+    """
+
+    def __init__(self, database: sqlite3.Connection, retriever: Retriever, *, place: Path, name: str) -> None:
+        self._database = database
+        self._reading = Lock()
+        self._place = place
+        weakref.finalize(self, database.close)
+        self.retriever = retriever
+        self.name = name
+        self.document = lru_cache(maxsize=_REMEMBERED_DOCUMENTS)(self._read_document)
+        self.passage = lru_cache(maxsize=_REMEMBERED_PASSAGES)(self._read_passage)
+        self.passage_terms = lru_cache(maxsize=_REMEMBERED_PASSAGES)(self._analyse)
+
+    def contents(self) -> list[DocumentEntry]:
+        """All documents by id, ascending, without their texts."""
+        return self._read(f"SELECT {ENTRY_COLUMNS} FROM documents ORDER BY id", make=entry_of)
+
+    def origins(self) -> dict[str, str]:
+        """From the origin of each document to its id."""
+        return dict(self._read("SELECT origin, id FROM documents", make=tuple))
+
+    def passages_of(self, document_id: str) -> list[Passage]:
+        """The passages of a document, in source order.
+
+        Raises:
+            UnknownDocumentError: where there is no such document.
+        """
+        document = self.document(document_id)
+        query = f"SELECT {PASSAGE_COLUMNS} FROM passages WHERE document_id = ? ORDER BY start"
+        return self._read(query, document_id, make=lambda row: passage_of(row, document))
+
+    def copy_to(self, database: sqlite3.Connection) -> None:
+        """Write this state's documents and passages into an empty database."""
+        try:
+            self._database.backup(database)
+        except sqlite3.DatabaseError as error:
+            raise DamagedLibraryError(self._place, reason=f"{DATABASE} cannot be read ({error})") from None
+
+    def _read_document(self, document_id: str) -> Document:
+        """The document with this id.
+
+        Raises:
+            UnknownDocumentError: where there is none.
+        """
+        query = f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE id = ?"
+        found = self._read(query, document_id, make=document_of)
+        if not found:
+            raise UnknownDocumentError(document_id)
+        return found[0]
+
+    def _read_passage(self, passage_id: str) -> Passage:
+        """The passage with this id.
+
+        Raises:
+            UnknownPassageError: where there is none.
+        """
+        found = self._read(f"SELECT {PASSAGE_COLUMNS} FROM passages WHERE id = ?", passage_id, make=self._passage)
+        if not found:
+            raise UnknownPassageError(passage_id)
+        return found[0]
+
+    def _passage(self, row: tuple[Any, ...]) -> Passage:
+        return passage_of(row, self.document(row[1]))
+
+    def _analyse(self, passage_id: str) -> PassageTerms:
+        """The terms of the passage with this id."""
+        passage = self.passage(passage_id)
+        return passage_terms(passage, title=self.document(passage.document_id).title)
+
+    def _read(self, query: str, *parameters: str, make: Callable[[tuple[Any, ...]], _Made]) -> list[_Made]:
+        """What the database answers. One thread at a time: two could get hold of the same prepared statement."""
+        try:
+            with self._reading:
+                rows = self._database.execute(query, parameters).fetchall()
+            return [make(row) for row in rows]
+        except (sqlite3.DatabaseError, ValueError, KeyError, TypeError) as error:
+            raise DamagedLibraryError(self._place, reason=f"{DATABASE} cannot be read ({error})") from None
+
+
+def open_snapshot(generation: Path, name: str) -> Snapshot:
+    """The state that a generation's folder holds.
+
+    Raises:
+        DamagedLibraryError: where its files are broken or do not fit together.
+    """
+    path = generation / DATABASE
+    address = f"{path.resolve().as_uri()}?mode=ro"
+    try:
+        with closing(connect(address)) as database:
+            count = database.execute("SELECT count(*) FROM passages").fetchone()[0]
+    except sqlite3.Error as error:
+        raise DamagedLibraryError(generation, reason=f"{DATABASE} cannot be read ({error})") from None
+    retriever = OkapiRetriever.load(generation)
+    if retriever.passage_count != count:
+        raise DamagedLibraryError(
+            generation, reason=f"{count} passages are kept, but {retriever.passage_count} are indexed"
+        )
+    return Snapshot(connect(address), retriever, place=generation, name=name)
+
+
+def connect(address: str) -> sqlite3.Connection:
+    """A connection to a database by its URI. SQLite is built for several threads, and a snapshot is only read."""
+    return sqlite3.connect(address, uri=True, check_same_thread=False)

@@ -1,0 +1,118 @@
+"""The library in a folder or in memory: the state that serves, and the changes that make another one."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import ExitStack, closing
+from functools import lru_cache
+from pathlib import Path
+
+from qa.analysis import indexed_terms
+from qa.errors import LibraryNotFoundError, UnknownDocumentError
+from qa.library.generations import current_generation, generation_folder, has_generation, locked, new_generation
+from qa.library.rows import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, SCHEMA, Source, document_of, insert, passage_of
+from qa.library.snapshot import DATABASE, Snapshot, connect, open_snapshot
+from qa.model import Document
+from qa.retrievers import OkapiRetriever, Retriever
+
+__all__ = ["Library"]
+
+
+class Library:
+    """The library in a folder or, without one, in memory alone."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self._snapshot: Snapshot | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a library to open."""
+        return self._snapshot is not None or (self.folder is not None and has_generation(self.folder))
+
+    def snapshot(self) -> Snapshot:
+        """The current state; another process may have made a new one since the last call.
+
+        Raises:
+            LibraryNotFoundError, IndexFormatError, DamagedLibraryError.
+        """
+        snapshot = self._snapshot
+        if self.folder is not None:
+            name = current_generation(self.folder)
+            if snapshot is None or snapshot.name != name:
+                snapshot = self._snapshot = open_snapshot(generation_folder(self.folder, name), name)
+        if snapshot is None:
+            raise LibraryNotFoundError(Path("memory"))
+        return snapshot
+
+    def change(
+        self,
+        *,
+        add: Iterable[Source] = (),
+        remove: Collection[str] = (),
+        on_indexing: Callable[[int], None] | None = None,
+    ) -> Snapshot:
+        """Add, replace and remove documents. `on_indexing` is told how many passages the new index has got so far.
+
+        An error, or the end of the process, leaves the library as it was.
+
+        Raises:
+            LibraryBusyError: while another process changes it.
+            LibraryUnwritableError: where the system refuses to write it.
+            UnknownDocumentError: for an id to remove that is not there.
+        """
+        if self.folder is None:
+            with ExitStack() as on_error:
+                database = on_error.enter_context(closing(connect(":memory:")))
+                index = _fill(database, self._snapshot, add, remove, on_indexing)
+                on_error.pop_all()
+            self._snapshot = Snapshot(database, index, place=Path("memory"), name="memory")
+            return self._snapshot
+        with locked(self.folder):
+            old = self.snapshot() if self.exists else None
+            with (
+                new_generation(self.folder, after=old.name if old else None) as generation,
+                closing(connect((generation.resolve() / DATABASE).as_uri())) as database,
+            ):
+                _fill(database, old, add, remove, on_indexing).save(generation)
+            return self.snapshot()
+
+
+def _fill(
+    database: sqlite3.Connection,
+    old: Snapshot | None,
+    add: Iterable[Source],
+    remove: Collection[str],
+    on_indexing: Callable[[int], None] | None,
+) -> Retriever:
+    """Write the old state and its changes into an empty database; the index of it all."""
+    if old is None:
+        database.executescript(SCHEMA)
+    else:
+        old.copy_to(database)
+    database.execute("PRAGMA foreign_keys = ON")
+    with database:
+        for document_id in remove:
+            if not database.execute("DELETE FROM documents WHERE id = ?", (document_id,)).rowcount:
+                raise UnknownDocumentError(document_id)
+        for source in add:
+            insert(database, source)
+    return OkapiRetriever.build(_terms_of_all(database, on_indexing))
+
+
+def _terms_of_all(
+    database: sqlite3.Connection, on_indexing: Callable[[int], None] | None
+) -> Iterator[tuple[str, list[str]]]:
+    @lru_cache(maxsize=8)  # the passages of a document follow one another, but for ids that begin alike
+    def document(document_id: str) -> Document:
+        query = f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE id = ?"
+        return document_of(database.execute(query, (document_id,)).fetchone())
+
+    rows = database.execute(f"SELECT {PASSAGE_COLUMNS} FROM passages ORDER BY id")
+    for number, row in enumerate(rows, start=1):
+        its_document = document(row[1])
+        passage = passage_of(row, its_document)
+        yield passage.id, indexed_terms(passage.text, section=passage.section, title=its_document.title)
+        if on_indexing:
+            on_indexing(number)
