@@ -13,7 +13,7 @@ from qa.retrievers import TermScore
 
 __all__ = ["Explanation", "cited_passage", "decide", "explain", "search"]
 
-CANDIDATES = 20
+CANDIDATES = 50
 """How many of the retriever's passages are ranked by their evidence."""
 
 _NAMED_WORDS = 3  # of those that the nearest passage lacks
@@ -37,7 +37,7 @@ def search(query: Query, snapshot: Snapshot, *, limit: int, document: str | None
     Raises:
         UnknownDocumentError: where the document is not there.
     """
-    within = None if document is None else {passage.id for passage in snapshot.passages_of(document)}
+    within = None if document is None else snapshot.passage_ids_of(document)
     candidates = snapshot.retriever.search(query, limit=max(limit, CANDIDATES), within=within)
     found = [(snapshot.passage(each), snapshot.passage_terms(each), score) for each, score in candidates]
     return rank(weigh(query, snapshot.retriever), found, limit=limit)

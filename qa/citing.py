@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from qa.model import Citation, Document, Passage, Reference
 
 __all__ = ["cite"]
@@ -13,9 +15,9 @@ def cite(document: Document, passage: Passage) -> Citation:
     A marker that the document's bibliography lacks gives a reference without a text: it is never made up.
     """
     known = {reference.marker: reference for reference in document.references}
-    labels = dict.fromkeys(
-        marker.label for marker in document.markers if passage.start <= marker.start and marker.end <= passage.end
-    )
+    first = bisect_left(document.markers, passage.start, key=lambda marker: marker.start)
+    behind = bisect_left(document.markers, passage.end, key=lambda marker: marker.start)
+    labels = dict.fromkeys(marker.label for marker in document.markers[first:behind] if marker.end <= passage.end)
     return Citation(
         document=document,
         section=passage.section,

@@ -22,7 +22,7 @@ from qa.model import Answer, CitedPassage
 from qa.readers import read_text
 from qa.wire import AskRequest, answer_body
 
-__all__ = ["cli", "library_option"]
+__all__ = ["cli", "count_of", "library_option"]
 
 EXIT_ANSWERED, EXIT_NOTHING_FOUND, EXIT_ERROR = 0, 1, 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it; click's own 1 would say that nothing was found
@@ -58,6 +58,13 @@ library_option = click.option(
 )
 
 
+document_option = click.option("--document", metavar="ID", help="Answer from the document with this id alone.")
+
+history_option = click.option(
+    "--history", metavar="QUESTION", multiple=True, help="An earlier question; may be repeated, the oldest first."
+)
+
+
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": _WIDTH})
 @click.version_option(package_name="pincite", message="%(prog)s %(version)s")
 def cli() -> None:
@@ -67,17 +74,24 @@ def cli() -> None:
 @cli.command()
 @click.argument("question")
 @library_option
-@click.option("--document", metavar="ID", help="Answer from the document with this id alone.")
+@document_option
+@history_option
 @click.option("--limit", type=int, default=3, show_default=True, help="How many further passages to list, 0 to 20.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as POST /ask gives it.")
 @click.pass_context
 def ask(
-    ctx: click.Context, question: str, library: Path | None, document: str | None, limit: int, as_json: bool
+    ctx: click.Context,
+    question: str,
+    library: Path | None,
+    document: str | None,
+    history: tuple[str, ...],
+    limit: int,
+    as_json: bool,
 ) -> None:
     """Answer QUESTION. Exits with 0 when answered, 1 when nothing is found, 2 on an error."""
-    request = AskRequest.from_arguments(question, limit=limit, document=document)
+    request = AskRequest.from_arguments(question, history=history, limit=limit, document=document)
     engine = Engine.open(Settings.load(library=library))
-    answer = engine.ask(request.question, limit=request.limit, document=request.document)
+    answer = engine.ask(request.question, history=request.history, limit=request.limit, document=request.document)
     click.echo(answer_body(answer).model_dump_json(indent=2) if as_json else _answer_text(answer))
     ctx.exit(EXIT_ANSWERED if answer.answered else EXIT_NOTHING_FOUND)
 
@@ -85,14 +99,16 @@ def ask(
 @cli.command()
 @click.argument("question")
 @library_option
+@document_option
+@history_option
 @click.option("--limit", type=click.IntRange(1, 50), default=3, show_default=True, help="How many passages to explain.")
-def explain(question: str, library: Path | None, limit: int) -> None:
+def explain(question: str, library: Path | None, document: str | None, history: tuple[str, ...], limit: int) -> None:
     """Show every number behind the ranking of QUESTION's passages, and how they add up."""
-    request = AskRequest.from_arguments(question)
+    request = AskRequest.from_arguments(question, history=history, document=document)
     engine = Engine.open(Settings.load(library=library))
-    explained = engine.explain(request.question, limit=limit)
+    explained = engine.explain(request.question, history=request.history, document=request.document, limit=limit)
     if not explained:
-        click.echo(engine.ask(request.question).reason)
+        click.echo(engine.ask(request.question, history=request.history, document=request.document).reason)
     for each in explained:
         click.echo(_explanation_text(each, threshold=engine.settings.threshold))
 
@@ -124,7 +140,7 @@ def index(paths: tuple[Path, ...], library: Path | None, skip_unreadable: bool) 
     for entry in engine.contents():
         if not entry.passage_count and entry.id in added:
             click.echo(f"Warning: {entry.id} holds no text to answer from.", err=True)
-    click.echo(f"{_count(len(added), 'document')} read in {seconds:.1f} s. {_holdings(engine)}")
+    click.echo(f"{count_of(len(added), 'document')} read in {seconds:.1f} s. {_holdings(engine)}")
     click.echo(f'Ask it: pincite ask "..." --library {settings.library}')
 
 
@@ -134,7 +150,7 @@ def documents(library: Path | None) -> None:
     """List the documents: id, date, number of passages, title."""
     for entry in Engine.open(Settings.load(library=library)).contents():
         updated = entry.updated.isoformat() if entry.updated else "undated"
-        click.echo(f"{entry.id}  {updated}  {_count(entry.passage_count, 'passage')}  {_visible(entry.title)}")
+        click.echo(f"{entry.id}  {updated}  {count_of(entry.passage_count, 'passage')}  {_visible(entry.title)}")
 
 
 @cli.command()
@@ -147,7 +163,7 @@ def remove(ids: tuple[str, ...], library: Path | None) -> None:
         raise click.UsageError("Say which library to take them out of: --library FOLDER")
     engine = Engine.open(settings)
     engine.remove(ids)
-    click.echo(f"{_count(len(set(ids)), 'document')} removed. {_holdings(engine)}")
+    click.echo(f"{count_of(len(set(ids)), 'document')} removed. {_holdings(engine)}")
 
 
 @cli.group()
@@ -202,7 +218,7 @@ def bench(library: Path | None, questions: Path | None, seconds: float) -> None:
 
 
 def _holdings(engine: Engine) -> str:
-    documents, passages = _count(engine.document_count, "document"), _count(engine.passage_count, "passage")
+    documents, passages = count_of(engine.document_count, "document"), count_of(engine.passage_count, "passage")
     return f"The library in {engine.settings.library} now holds {documents} in {passages}."
 
 
@@ -270,7 +286,8 @@ def _visible(text: str) -> str:
     )
 
 
-def _count(number: int, noun: str) -> str:
+def count_of(number: int, noun: str) -> str:
+    """A number of things: "1 passage", "2 passages"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 

@@ -152,6 +152,15 @@ class Engine:
         """
         return self._library.snapshot().document(document_id)
 
+    def document_with_passages(self, document_id: str) -> tuple[Document, list[Passage]]:
+        """A document and its passages in source order, both of the same state of the library.
+
+        Raises:
+            UnknownDocumentError: where there is no such document.
+        """
+        snapshot = self._library.snapshot()
+        return snapshot.document(document_id), snapshot.passages_of(document_id)
+
     def contents(self) -> list[DocumentEntry]:
         """All documents, by id ascending, with their titles and dates."""
         return self._library.snapshot().contents()

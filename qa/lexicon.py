@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "ABBREVIATIONS",
+    "DEFINING_OPENERS",
     "FRAME_WORDS",
     "LEANING_OPENERS",
     "LEANING_WORDS",
@@ -48,6 +49,9 @@ LEANING_WORDS = _words("it its they them their theirs he she him her his hers th
 
 LEANING_OPENERS = (("and",), ("or",), ("but",), ("also",), ("what", "about"), ("how", "about"), ("what", "else"))
 """Beginnings by which a question leans on an earlier one."""
+
+DEFINING_OPENERS = (("what", "is"), ("what", "are"), ("who", "is"), ("who", "are"), ("define",))
+"""Beginnings of short questions that stand alone: they name what they ask for."""
 
 WORD_SPELLINGS = {"percent": "%", "percents": "%"}
 """One spelling for words that are written in several ways."""

@@ -100,7 +100,8 @@ class Marker:
 class Document:
     """One work, with the one plain text that every offset refers to.
 
-    `sha256` is the digest of `text`; the constructor refuses sections that overlap or leave the text.
+    `sha256` is the digest of `text`; the constructor refuses sections that overlap or leave the text. Markers are in
+    the order of their places.
     """
 
     id: str

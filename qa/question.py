@@ -6,14 +6,15 @@ import re
 from collections.abc import Sequence
 
 from qa.analysis import Word, fold, words
-from qa.lexicon import FRAME_WORDS, LEANING_OPENERS, LEANING_WORDS
+from qa.lexicon import DEFINING_OPENERS, FRAME_WORDS, LEANING_OPENERS, LEANING_WORDS
 from qa.model import Query, QueryWord
 
 __all__ = ["read_question"]
 
 CARRIED_WEIGHT = 0.5  # of a term from an earlier question, beside 1 for the question's own
 _EARLIER_QUESTIONS = 3  # how far back a question can lean
-_FEW_WORDS = 2  # a question with so few content words leans on what went before
+_FEW_WORDS = 2  # a question with more content words than these stands alone
+_HALF_A_QUESTION = 3  # words, of whatever kind
 _SPOKEN = re.compile(r"[\w-]+(?=[^\w-]|\Z)")  # "it's" says "it"; "one-year" is one word
 
 
@@ -46,5 +47,13 @@ def read_question(question: str, *, history: Sequence[str] = ()) -> Query:
 def _leans(question: str, about: Sequence[QueryWord]) -> bool:
     """Whether a question cannot be understood without the ones before it."""
     spoken = _SPOKEN.findall(fold(question))
-    opens = any(tuple(spoken[: len(opener)]) == opener for opener in LEANING_OPENERS)
-    return opens or len(about) <= _FEW_WORDS or not LEANING_WORDS.isdisjoint(spoken)
+    opens = _begins_with(spoken, LEANING_OPENERS)
+    refers = not LEANING_WORDS.isdisjoint(spoken)
+    # "What was the hazard ratio?" speaks of a known one, and "How many weeks?" is half a question; but "What is
+    # daratumumab?" stands alone.
+    is_half = "the" in spoken or (len(spoken) <= _HALF_A_QUESTION and not _begins_with(spoken, DEFINING_OPENERS))
+    return opens or refers or (is_half and 0 < len(about) <= _FEW_WORDS)
+
+
+def _begins_with(spoken: Sequence[str], openers: Sequence[tuple[str, ...]]) -> bool:
+    return any(tuple(spoken[: len(opener)]) == opener for opener in openers)

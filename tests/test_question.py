@@ -104,7 +104,7 @@ def test_an_opening_word_leans_on_the_question_before(question: str) -> None:
     assert carried_by(question, EARLIER) == ("fast", "terns", "dive")
 
 
-@pytest.mark.parametrize("question", ["How deep?", "In winter?", "The usual depth?", "Why?"])
+@pytest.mark.parametrize("question", ["How deep?", "In winter?", "The usual depth?", "What was the usual depth?"])
 def test_a_question_of_few_words_leans_on_the_question_before(question: str) -> None:
     assert carried_by(question, EARLIER) == ("fast", "terns", "dive")
 
@@ -112,6 +112,10 @@ def test_a_question_of_few_words_leans_on_the_question_before(question: str) -> 
 @pytest.mark.parametrize(
     "question",
     [
+        "What is denosumab?",
+        "What are gulls?",
+        "Thanks!",
+        "Why?",
         "Where do common gulls nest in winter?",
         "Which protein does selinexor block in the nucleus?",
         "What was the median follow-up of the randomized study?",

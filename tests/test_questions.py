@@ -4,7 +4,8 @@
 strings. A passage is right that holds all strings of one alternative. A question without alternatives cannot be
 answered from the documents, and is right when it is refused.
 
-A change that moves a figure says why, and pins anew: `python tests/test_questions.py --pin`
+A change that moves a figure says why, and pins anew: `python tests/test_questions.py --pin`, which prints the
+README's table.
 """
 
 from __future__ import annotations
@@ -49,11 +50,13 @@ class Question:
 
 @dataclass
 class Figure:
-    """Of `n` questions, how many had a right passage first, how many of those were answered, and how many refused."""
+    """Of `n` questions, how many had a right passage first; and how many were answered with it, answered with another
+    one, and refused, which adds up to `n`."""
 
     n: int = 0
     right_first: int = 0
     right_first_and_answered: int = 0
+    wrongly_answered: int = 0
     refused: int = 0
 
 
@@ -78,6 +81,7 @@ def figures(asked: Iterable[Question], answers: Mapping[str, tuple[str, bool]]) 
         figure.n += 1
         figure.right_first += right
         figure.right_first_and_answered += right and answered
+        figure.wrongly_answered += answered and not right
         figure.refused += not answered
     return {kind: asdict(figure) for kind, figure in found.items()}
 
@@ -206,6 +210,28 @@ def test_stock_rank_bm25_is_right_less_often_and_refuses_nothing(on_page: Figure
     assert on_page[STOCK_ON_PAGE]["unanswerable"]["refused"] == 0
 
 
+# What the README says
+
+
+def readme_table(kinds_of: Figures) -> str:
+    """The pinned figures as the README shows them."""
+    rows = [
+        "| Asked of | Questions | n | right first | answered right | answered wrong | refused |",
+        "|---|---|--:|--:|--:|--:|--:|",
+    ]
+    for name, kinds in kinds_of.items():
+        asked, _, place = name.partition(" on the ")
+        for kind, figure in kinds.items():
+            what = f"{kind}, {'all documents' if asked == 'corpus' else 'second-line therapies'}"
+            numbers = list(figure.values())
+            rows.append(f"| {place} | {what} | {' | '.join(map(str, numbers))} |")
+    return "\n".join(rows)
+
+
+def test_the_readme_shows_the_pinned_figures() -> None:
+    assert readme_table(pinned()) in (PINNED.parent.parent.parent / "README.md").read_text("utf-8")
+
+
 def pin() -> None:
     """Write down what is measured now. Where the page is not there, its figures stay."""
     found = measured_on_corpus(Engine.open(Settings()))
@@ -220,6 +246,7 @@ def pin() -> None:
         for name, kinds in found.items()
     )
     PINNED.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
+    print(readme_table(found))
 
 
 if __name__ == "__main__":

@@ -368,7 +368,7 @@ def test_a_library_that_cannot_be_used_is_told_without_its_path_and_logged_with_
         raise LibraryBusyError(Path("/secret"))
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(engine), "document", fail)
+        patch.setattr(type(engine), "document_with_passages", fail)
         answer = app.test_client().get("/documents/spotting.json")
     assert (answer.status_code, answer.content_type) == (503, "application/problem+json")
     assert answer.json == {

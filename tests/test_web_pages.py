@@ -368,6 +368,14 @@ def elsewhere(engine: Engine) -> Iterator[FlaskClient]:
     yield create_app(engine).test_client()
 
 
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "LOCALHOST", "::1", "127.1"])
+def test_a_service_by_any_name_of_this_machine_refuses_the_names_of_others(engine: Engine, name: str) -> None:
+    engine.settings = engine.settings.model_copy(update={"host": name})
+    client = create_app(engine).test_client()
+    assert client.get("/livez", headers={"Host": "evil.example"}).status_code == 400
+    assert client.get("/livez", headers={"Host": "localhost:8000"}).status_code == 200
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost:8000", "localhost", "[::1]:8000", "127.0.0.2"])
 def test_a_local_service_answers_under_its_own_names(client: FlaskClient, host: str) -> None:
     assert client.get("/livez", headers={"Host": host}).status_code == 200

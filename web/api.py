@@ -62,8 +62,7 @@ def ask_by_address() -> Response:
 @api.get("/documents/<document_id>.json")
 def document(document_id: str) -> Response:
     """One document whole."""
-    engine = current_engine()
-    return _json(document_body(engine.document(document_id), engine.passages(document_id)))
+    return _json(document_body(*current_engine().document_with_passages(document_id)))
 
 
 @api.get("/passages/<passage_id>.json")

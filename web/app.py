@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import SecurityError
 
 from web import problems
-from web.answers import set_engine
+from web.answers import current_engine, set_engine
 from web.api import api
 from web.pages import pages
 
@@ -44,7 +45,7 @@ SECURITY_HEADERS = {
 
 
 def create_app(engine: Engine) -> Flask:
-    """The web service over an engine. Whoever opened the engine closes it."""
+    """The web service over an engine."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -52,17 +53,26 @@ def create_app(engine: Engine) -> Flask:
     app.register_blueprint(api)
     app.register_blueprint(pages)
     problems.register(app)
-    if _is_loopback(engine.settings.host):
+    if _serves_this_machine_alone(engine.settings.host):
         app.before_request(_refuse_foreign_hosts)
     app.after_request(_add_headers)
     return app
 
 
-def _is_loopback(host: str) -> bool:
+def _is_loopback(address: str) -> bool:
     try:
-        return ip_address(host).is_loopback
+        return ip_address(address.partition("%")[0]).is_loopback
     except ValueError:
-        return host == "localhost"
+        return False
+
+
+def _serves_this_machine_alone(host: str) -> bool:
+    """Whether a host, by any of its names, is the machine itself and nothing else."""
+    try:
+        found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
+    except OSError:
+        found = {host}
+    return all(map(_is_loopback, found))
 
 
 def _refuse_foreign_hosts() -> None:
@@ -74,7 +84,7 @@ def _refuse_foreign_hosts() -> None:
         name = urlsplit(f"//{request.host}").hostname
     except ValueError:
         name = None
-    if not _is_loopback(name or ""):
+    if name not in {"localhost", current_engine().settings.host.lower()} and not _is_loopback(name or ""):
         raise SecurityError("This service answers only under its own addresses, such as http://localhost.")
 
 

@@ -10,7 +10,7 @@ import click
 from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 
 from qa import Engine, Settings
-from qa.cli import cli, library_option
+from qa.cli import cli, count_of, library_option
 from web.app import create_app
 
 __all__ = ["cli", "main"]
@@ -54,7 +54,7 @@ def serve(host: str | None, port: int | None, library: Path | None) -> None:
         )
     except (OSError, ValueError) as error:  # waitress gives a ValueError for what is no address
         raise AddressError(settings, error) from None
-    held = f"{_count(engine.document_count, 'document')}, {_count(engine.passage_count, 'passage')}"
+    held = f"{count_of(engine.document_count, 'document')}, {count_of(engine.passage_count, 'passage')}"
     click.echo(f"pincite is ready: http://{_address(settings.host, _port(server))} ({held}). Stop it with Ctrl-C.")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     server.run()
@@ -74,7 +74,3 @@ def _port(server: BaseWSGIServer | MultiSocketServer) -> int:
     if isinstance(server, MultiSocketServer):
         return int(server.effective_listen[0][1])
     return int(server.effective_port)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -41,9 +41,8 @@ def chat() -> str:
 @pages.get("/documents/<document_id>")
 def document(document_id: str) -> str:
     """A document whole, where `#` and a passage's id marks that passage."""
-    engine = current_engine()
-    shown = engine.document(document_id)
-    return render_template("document.html", document=shown, slices=slices(shown, engine.passages(document_id)))
+    shown, passages = current_engine().document_with_passages(document_id)
+    return render_template("document.html", document=shown, slices=slices(shown, passages))
 
 
 def _conversation(asked: AskRequest) -> Iterator[AskRequest]:

@@ -3,7 +3,7 @@
 A library on disk is a folder:
 
     current.json               the format, and which generation is the current one
-    generations/000007/        never changed once it is current
+    generations/000007-5e1f…/  never changed once it is current
         library.sqlite3        documents and passages
         okapi.npz              the retriever's index
     change.lock                held while a change is made

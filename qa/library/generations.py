@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import secrets
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -26,6 +28,7 @@ FORMAT = f"1/{ANALYZER}"
 
 _POINTER = "current.json"
 _LOCK = "change.lock"
+_NAME = re.compile(r"\d{6,}-[0-9a-f]{8}")
 
 
 def has_generation(folder: Path) -> bool:
@@ -54,7 +57,7 @@ def current_generation(folder: Path) -> str:
         raise DamagedLibraryError(folder, reason=f"{path.name} cannot be read ({error})") from None
     if found != FORMAT:
         raise IndexFormatError(folder, found=found, expected=FORMAT)
-    if not name.isdigit():
+    if not _NAME.fullmatch(name):
         raise DamagedLibraryError(folder, reason=f"{path.name} names no generation")
     return name
 
@@ -66,18 +69,20 @@ def new_generation(folder: Path, *, after: str | None) -> Iterator[Path]:
     On an error it is taken away, and so are, before, all that is neither current nor new.
     """
     _sweep(folder, keep=after)
-    name = f"{int(after or 0) + 1:06}"
+    number = int(after.partition("-")[0]) + 1 if after else 1
+    name = f"{number:06}-{secrets.token_hex(4)}"  # unlike that of any library that was here before
     generation = generation_folder(folder, name)
     generation.mkdir(parents=True)
     with ExitStack() as on_error:
         on_error.callback(shutil.rmtree, generation, ignore_errors=True)
         yield generation
-        _sync(*generation.iterdir())
+        _sync(*generation.iterdir(), generation, generation.parent)
         on_error.pop_all()
     new = folder / f"{_POINTER}.new"
     new.write_text(json.dumps({"format": FORMAT, "generation": name}) + "\n")
     _sync(new)
     new.replace(folder / _POINTER)
+    _sync(folder)
 
 
 @contextmanager
@@ -114,8 +119,13 @@ def _sweep(folder: Path, *, keep: str | None) -> None:
             shutil.rmtree(each, ignore_errors=True)
 
 
-def _sync(*files: Path) -> None:
-    """Make sure that files are on the disk."""
-    for file in files:
-        with file.open("r+b") as stream:
-            os.fsync(stream.fileno())
+def _sync(*paths: Path) -> None:
+    """Make sure that files, and the names in folders, are on the disk. Windows has no such call for folders."""
+    for path in paths:
+        if path.is_dir() and os.name != "posix":
+            continue
+        descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 import weakref
+from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import closing
-from functools import lru_cache
+from contextlib import ExitStack, closing
 from pathlib import Path
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from qa.errors import DamagedLibraryError, UnknownDocumentError, UnknownPassageError
 from qa.evidence import PassageTerms, passage_terms
 from qa.library.rows import DOCUMENT_COLUMNS, ENTRY_COLUMNS, PASSAGE_COLUMNS, document_of, entry_of, passage_of
 from qa.model import Document, DocumentEntry, Passage
-from qa.retrievers import OkapiRetriever, Retriever
+from qa.retrievers import Retriever
 
 __all__ = ["DATABASE", "Snapshot", "connect", "open_snapshot"]
 
@@ -40,9 +40,33 @@ class Snapshot:
         weakref.finalize(self, database.close)
         self.retriever = retriever
         self.name = name
-        self.document = lru_cache(maxsize=_REMEMBERED_DOCUMENTS)(self._read_document)
-        self.passage = lru_cache(maxsize=_REMEMBERED_PASSAGES)(self._read_passage)
-        self.passage_terms = lru_cache(maxsize=_REMEMBERED_PASSAGES)(self._analyse)
+        self._documents: _Remembered[Document] = _Remembered(_REMEMBERED_DOCUMENTS)
+        self._passages: _Remembered[Passage] = _Remembered(_REMEMBERED_PASSAGES)
+        self._terms: _Remembered[PassageTerms] = _Remembered(_REMEMBERED_PASSAGES)
+
+    def document(self, document_id: str) -> Document:
+        """The document with this id.
+
+        Raises:
+            UnknownDocumentError: where there is none.
+        """
+        return self._documents.get(document_id, self._read_document)
+
+    def passage(self, passage_id: str) -> Passage:
+        """The passage with this id.
+
+        Raises:
+            UnknownPassageError: where there is none.
+        """
+        return self._passages.get(passage_id, self._read_passage)
+
+    def passage_terms(self, passage_id: str) -> PassageTerms:
+        """The terms of the passage with this id.
+
+        Raises:
+            UnknownPassageError: where there is none.
+        """
+        return self._terms.get(passage_id, self._read_terms)
 
     def contents(self) -> list[DocumentEntry]:
         """All documents by id, ascending, without their texts."""
@@ -62,6 +86,16 @@ class Snapshot:
         query = f"SELECT {PASSAGE_COLUMNS} FROM passages WHERE document_id = ? ORDER BY start"
         return self._read(query, document_id, make=lambda row: passage_of(row, document))
 
+    def passage_ids_of(self, document_id: str) -> list[str]:
+        """The ids of a document's passages, ascending.
+
+        Raises:
+            UnknownDocumentError: where there is no such document.
+        """
+        self.document(document_id)
+        query = "SELECT id FROM passages WHERE document_id = ? ORDER BY id"
+        return self._read(query, document_id, make=lambda row: str(row[0]))
+
     def copy_to(self, database: sqlite3.Connection) -> None:
         """Write this state's documents and passages into an empty database."""
         try:
@@ -70,11 +104,6 @@ class Snapshot:
             raise DamagedLibraryError(self._place, reason=f"{DATABASE} cannot be read ({error})") from None
 
     def _read_document(self, document_id: str) -> Document:
-        """The document with this id.
-
-        Raises:
-            UnknownDocumentError: where there is none.
-        """
         query = f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE id = ?"
         found = self._read(query, document_id, make=document_of)
         if not found:
@@ -82,23 +111,18 @@ class Snapshot:
         return found[0]
 
     def _read_passage(self, passage_id: str) -> Passage:
-        """The passage with this id.
-
-        Raises:
-            UnknownPassageError: where there is none.
-        """
-        found = self._read(f"SELECT {PASSAGE_COLUMNS} FROM passages WHERE id = ?", passage_id, make=self._passage)
+        query = f"SELECT {PASSAGE_COLUMNS} FROM passages WHERE id = ?"
+        found = self._read(query, passage_id, make=self._passage)
         if not found:
             raise UnknownPassageError(passage_id)
         return found[0]
 
-    def _passage(self, row: tuple[Any, ...]) -> Passage:
-        return passage_of(row, self.document(row[1]))
-
-    def _analyse(self, passage_id: str) -> PassageTerms:
-        """The terms of the passage with this id."""
+    def _read_terms(self, passage_id: str) -> PassageTerms:
         passage = self.passage(passage_id)
         return passage_terms(passage, title=self.document(passage.document_id).title)
+
+    def _passage(self, row: tuple[Any, ...]) -> Passage:
+        return passage_of(row, self.document(row[1]))
 
     def _read(self, query: str, *parameters: str, make: Callable[[tuple[Any, ...]], _Made]) -> list[_Made]:
         """What the database answers. One thread at a time: two could get hold of the same prepared statement."""
@@ -110,27 +134,49 @@ class Snapshot:
             raise DamagedLibraryError(self._place, reason=f"{DATABASE} cannot be read ({error})") from None
 
 
-def open_snapshot(generation: Path, name: str) -> Snapshot:
-    """The state that a generation's folder holds.
+def open_snapshot(generation: Path, name: str, retrievers: type[Retriever]) -> Snapshot:
+    """The state that a generation's folder holds, with the index that this kind of retriever saved.
 
     Raises:
         DamagedLibraryError: where its files are broken or do not fit together.
     """
-    path = generation / DATABASE
-    address = f"{path.resolve().as_uri()}?mode=ro"
-    try:
-        with closing(connect(address)) as database:
+    with ExitStack() as on_error:
+        try:
+            database = connect(f"{(generation.resolve() / DATABASE).as_uri()}?mode=ro")
+            on_error.enter_context(closing(database))
             count = database.execute("SELECT count(*) FROM passages").fetchone()[0]
-    except sqlite3.Error as error:
-        raise DamagedLibraryError(generation, reason=f"{DATABASE} cannot be read ({error})") from None
-    retriever = OkapiRetriever.load(generation)
-    if retriever.passage_count != count:
-        raise DamagedLibraryError(
-            generation, reason=f"{count} passages are kept, but {retriever.passage_count} are indexed"
-        )
-    return Snapshot(connect(address), retriever, place=generation, name=name)
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise DamagedLibraryError(generation, reason=f"{DATABASE} cannot be read ({error})") from None
+        retriever = retrievers.load(generation)
+        if retriever.passage_count != count:
+            raise DamagedLibraryError(
+                generation, reason=f"{count} passages are kept, but {retriever.passage_count} are indexed"
+            )
+        on_error.pop_all()
+    return Snapshot(database, retriever, place=generation, name=name)
 
 
 def connect(address: str) -> sqlite3.Connection:
     """A connection to a database by its URI. SQLite is built for several threads, and a snapshot is only read."""
     return sqlite3.connect(address, uri=True, check_same_thread=False)
+
+
+class _Remembered(Generic[_Made]):
+    """What was read last, so that it need not be read again. (`lru_cache` on a method would keep its object alive.)"""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._found: OrderedDict[str, _Made] = OrderedDict()
+        self._changing = Lock()
+
+    def get(self, key: str, read: Callable[[str], _Made]) -> _Made:
+        with self._changing:
+            if key in self._found:
+                self._found.move_to_end(key)
+                return self._found[key]
+        made = read(key)
+        with self._changing:
+            self._found[key] = made
+            if len(self._found) > self._most:
+                self._found.popitem(last=False)
+        return made

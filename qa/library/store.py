@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, closing
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
 from qa.analysis import indexed_terms
-from qa.errors import LibraryNotFoundError, UnknownDocumentError
+from qa.errors import DamagedLibraryError, LibraryNotFoundError, UnknownDocumentError
 from qa.library.generations import current_generation, generation_folder, has_generation, locked, new_generation
 from qa.library.rows import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, SCHEMA, Source, document_of, insert, passage_of
 from qa.library.snapshot import DATABASE, Snapshot, connect, open_snapshot
@@ -22,9 +23,11 @@ __all__ = ["Library"]
 class Library:
     """The library in a folder or, without one, in memory alone."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, *, retrievers: type[Retriever] = OkapiRetriever) -> None:
         self.folder = folder
+        self._retrievers = retrievers
         self._snapshot: Snapshot | None = None
+        self._opening = Lock()
 
     @property
     def exists(self) -> bool:
@@ -38,13 +41,24 @@ class Library:
             LibraryNotFoundError, IndexFormatError, DamagedLibraryError.
         """
         snapshot = self._snapshot
-        if self.folder is not None:
-            name = current_generation(self.folder)
-            if snapshot is None or snapshot.name != name:
-                snapshot = self._snapshot = open_snapshot(generation_folder(self.folder, name), name)
+        if self.folder is not None and (snapshot is None or snapshot.name != current_generation(self.folder)):
+            with self._opening:
+                snapshot = self._snapshot = self._opened(self.folder)
         if snapshot is None:
             raise LibraryNotFoundError(Path("memory"))
         return snapshot
+
+    def _opened(self, folder: Path) -> Snapshot:
+        """The current generation; the next one, where it was replaced and swept away while it was being opened."""
+        while True:
+            name = current_generation(folder)
+            if self._snapshot is not None and self._snapshot.name == name:
+                return self._snapshot
+            try:
+                return open_snapshot(generation_folder(folder, name), name, self._retrievers)
+            except DamagedLibraryError:
+                if name == current_generation(folder):
+                    raise
 
     def change(
         self,
@@ -65,7 +79,7 @@ class Library:
         if self.folder is None:
             with ExitStack() as on_error:
                 database = on_error.enter_context(closing(connect(":memory:")))
-                index = _fill(database, self._snapshot, add, remove, on_indexing)
+                index = self._retrievers.build(_fill(database, self._snapshot, add, remove, on_indexing))
                 on_error.pop_all()
             self._snapshot = Snapshot(database, index, place=Path("memory"), name="memory")
             return self._snapshot
@@ -75,7 +89,7 @@ class Library:
                 new_generation(self.folder, after=old.name if old else None) as generation,
                 closing(connect((generation.resolve() / DATABASE).as_uri())) as database,
             ):
-                _fill(database, old, add, remove, on_indexing).save(generation)
+                self._retrievers.build(_fill(database, old, add, remove, on_indexing)).save(generation)
             return self.snapshot()
 
 
@@ -85,8 +99,8 @@ def _fill(
     add: Iterable[Source],
     remove: Collection[str],
     on_indexing: Callable[[int], None] | None,
-) -> Retriever:
-    """Write the old state and its changes into an empty database; the index of it all."""
+) -> Iterator[tuple[str, list[str]]]:
+    """Write the old state and its changes into an empty database; what there is to index then, passage by passage."""
     if old is None:
         database.executescript(SCHEMA)
     else:
@@ -98,7 +112,7 @@ def _fill(
                 raise UnknownDocumentError(document_id)
         for source in add:
             insert(database, source)
-    return OkapiRetriever.build(_terms_of_all(database, on_indexing))
+    return _terms_of_all(database, on_indexing)
 
 
 def _terms_of_all(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date
 from pathlib import Path
@@ -90,9 +91,10 @@ def split_front_matter(text: str, path: Path) -> tuple[FrontMatter, str]:
     Raises:
         FrontMatterError: for a header that has no end, is not YAML, or gives a field a value of another kind.
     """
-    if not _OPENING.match(text):
-        return FrontMatter(), text
     header = _HEADER.match(text)
+    is_one = _OPENING.match(text) or (header and text.partition("\n")[2][:1].strip())
+    if not is_one:
+        return FrontMatter(), text
     if header is None:
         raise FrontMatterError(path, reason="it has no closing '---'")
     if len(header["yaml"]) > _LONGEST:
@@ -107,6 +109,12 @@ def split_front_matter(text: str, path: Path) -> tuple[FrontMatter, str]:
         raise FrontMatterError(path, reason="it is nested too deeply") from None
     except (yaml.YAMLError, ValueError) as error:
         raise FrontMatterError(path, reason=str(error).splitlines()[0]) from None
+    if not isinstance(fields, dict):
+        raise FrontMatterError(path, reason="it is no lines of the form 'key: value'")
+    try:
+        json.dumps(fields, ensure_ascii=False, default=str).encode("utf-8")
+    except UnicodeEncodeError:
+        raise FrontMatterError(path, reason="it holds a lone surrogate, which is no character") from None
     try:
         return FrontMatter.model_validate(fields), text[header.end() :]
     except ValidationError as error:

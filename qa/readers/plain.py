@@ -22,6 +22,7 @@ __all__ = ["read_plain"]
 _LONGEST_TITLE = 300  # characters
 _LONGEST_HEADING = 90  # characters
 _MOST_HEADING_WORDS = 12
+_MOST_STACKED = 2  # headings right under one another
 _LONGEST_FORM = 600  # characters from the form's first line to the end of the file
 
 _PARAGRAPH = re.compile(r"^[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*", re.MULTILINE)
@@ -132,9 +133,7 @@ def _outline(text: str, paragraphs: list[Span]) -> tuple[list[Heading], list[Sec
             sections.append(Section(path=path, start=blocks[0].start, end=blocks[-1].end, blocks=tuple(blocks)))
             blocks.clear()
 
-    found = [_heading(text, paragraph) for paragraph in paragraphs]
-    if found:
-        found[-1] = None  # a heading over nothing is a paragraph
+    found = _headings(text, paragraphs)
     was_heading = False
     for (start, end), heading in zip(paragraphs, found, strict=True):
         if heading is None:
@@ -146,6 +145,26 @@ def _outline(text: str, paragraphs: list[Span]) -> tuple[list[Heading], list[Sec
         was_heading = heading is not None
     end_section()
     return headings, sections
+
+
+def _headings(text: str, paragraphs: list[Span]) -> list[Span | None]:
+    """For each paragraph the heading that it is, or None.
+
+    A heading over nothing is a paragraph; of more short lines one upon the other than a heading and one inside of it,
+    only the last is a heading: the others are a list.
+    """
+    found = [_heading(text, paragraph) for paragraph in paragraphs]
+    if found:
+        found[-1] = None
+    run = 0
+    for number, heading in enumerate(found):
+        if heading is not None:
+            run += 1
+            continue
+        if run > _MOST_STACKED:
+            found[number - run : number - 1] = [None] * (run - 1)
+        run = 0
+    return found
 
 
 def _heading(text: str, paragraph: Span) -> Span | None:
