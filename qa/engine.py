@@ -12,8 +12,8 @@ from qa.answering import Explanation, cited_passage, decide, explain, search
 from qa.config import SHIPPED_CORPUS, Settings
 from qa.errors import SourceError
 from qa.library import Library, Source
-from qa.model import Answer, CitedPassage, Document, DocumentEntry, Hit, Passage
-from qa.passages import passages
+from qa.model import Answer, Candidate, CitedPassage, Document, DocumentEntry, Hit, Passage
+from qa.passages import passages, whole
 from qa.question import read_question
 from qa.readers import find_sources, legible, read
 
@@ -55,6 +55,13 @@ class Engine:
         """The engine of a library that may not be there yet: `add` makes it."""
         return cls(Library(settings.library), settings)
 
+    @classmethod
+    def over(cls, documents: Iterable[Document], settings: Settings) -> Self:
+        """The engine of documents in memory, each of which is one passage whatever its size."""
+        engine = cls(Library(None), settings)
+        engine._library.change(add=[Source(each.id, each, whole(each)) for each in documents])
+        return engine
+
     def ask(self, question: str, *, history: Sequence[str] = (), limit: int = 3, document: str | None = None) -> Answer:
         """The passage that answers best, with its citation and `limit` further ones, or the reason why none does.
 
@@ -80,6 +87,10 @@ class Engine:
         """
         query = read_question(question, history=history)
         return search(query, self._library.snapshot(), limit=limit, document=document)
+
+    def retrieve(self, question: str, *, limit: int = 50) -> list[Candidate]:
+        """The retriever's own ranking, before any evidence: what `search` is compared with."""
+        return self._library.snapshot().retriever.search(read_question(question), limit=limit)
 
     def explain(
         self, question: str, *, history: Sequence[str] = (), limit: int = 3, document: str | None = None

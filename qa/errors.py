@@ -9,7 +9,8 @@
     │   ├── UnreadableError      source_unreadable    the system refuses to read it
     │   ├── NotTextError         source_not_text      a binary file, or no known encoding
     │   ├── UnknownFormatError   source_format        no reader for this kind of file
-    │   └── FrontMatterError     front_matter         the header of a Markdown file is broken
+    │   ├── FrontMatterError     front_matter         the header of a Markdown file is broken
+    │   └── JudgedQuestionsError judged_questions     files that are no questions in BEIR's form
     ├── LibraryError
     │   ├── LibraryNotFoundError library_not_found    no library in this folder
     │   ├── IndexFormatError     index_format         written by another version
@@ -17,6 +18,7 @@
     │   ├── DamagedDocumentError document_damaged     a text that is not the one read in
     │   ├── LibraryBusyError     library_busy         another process is changing it
     │   └── LibraryUnwritableError library_unwritable the system refuses to write it
+    ├── MissingExtraError        missing_extra        packages that this needs are not installed
     ├── UnknownDocumentError     unknown_document     no document has this id
     └── UnknownPassageError      unknown_passage      no passage has this id
 
@@ -38,10 +40,12 @@ __all__ = [
     "FrontMatterError",
     "IndexFormatError",
     "InvalidRequestError",
+    "JudgedQuestionsError",
     "LibraryBusyError",
     "LibraryError",
     "LibraryNotFoundError",
     "LibraryUnwritableError",
+    "MissingExtraError",
     "NoSourcesError",
     "NotTextError",
     "QAError",
@@ -171,6 +175,30 @@ class FrontMatterError(SourceError):
         super().__init__(
             f"The front matter of {path} is broken: {reason}.",
             hint="Mend the lines between the two '---', or take them away.",
+        )
+
+
+class JudgedQuestionsError(SourceError):
+    """Files that are no judged questions in BEIR's form."""
+
+    code = "judged_questions"
+
+    def __init__(self, path: Path, *, reason: str) -> None:
+        super().__init__(
+            f"{path} holds no judged questions in BEIR's form: {reason}.",
+            hint="It takes corpus.jsonl (_id, title, text), queries.jsonl (_id, text) and qrels/test.tsv.",
+        )
+
+
+class MissingExtraError(QAError):
+    """A command that needs packages which are not installed."""
+
+    code = "missing_extra"
+
+    def __init__(self, extra: str) -> None:
+        super().__init__(
+            f"This needs packages that are not installed: the extra '{extra}'.",
+            hint=f"Install them with: pip install 'pincite[{extra}]', or from a checkout: pip install '.[{extra}]'",
         )
 
 

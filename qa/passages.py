@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from qa.model import Block, Document, Passage, Section, Span
 from qa.sentences import lines, sentences
 
-__all__ = ["PASSAGE_WORDS", "passages"]
+__all__ = ["PASSAGE_WORDS", "passages", "whole"]
 
 PASSAGE_WORDS = 150
 """The most words that a passage takes before the next one begins; the README of this folder says how it was chosen."""
@@ -31,6 +32,12 @@ def passages(document: Document, *, most_words: int = PASSAGE_WORDS) -> list[Pas
     """
     spans = [(section, span) for section in document.sections for span in _spans(document.text, section, most_words)]
     return [_passage(document, section, span, number) for number, (section, span) in enumerate(spans)]
+
+
+def whole(document: Document) -> list[Passage]:
+    """A document as one passage, which has the document's id."""
+    section = Section(path=(), start=0, end=len(document.text), blocks=())
+    return [replace(_passage(document, section, Span(0, len(document.text)), 0), id=document.id)]
 
 
 def _passage(document: Document, section: Section, span: Span, number: int) -> Passage:

@@ -16,10 +16,12 @@ from qa.errors import (
     FrontMatterError,
     IndexFormatError,
     InvalidRequestError,
+    JudgedQuestionsError,
     LibraryBusyError,
     LibraryError,
     LibraryNotFoundError,
     LibraryUnwritableError,
+    MissingExtraError,
     NoSourcesError,
     NotTextError,
     QAError,
@@ -47,6 +49,8 @@ EXAMPLES: list[QAError] = [
     IndexFormatError(PATH, found="0/x", expected="1/y"),
     DamagedLibraryError(PATH, reason="okapi.npz cannot be read"),
     DamagedDocumentError("terns"),
+    JudgedQuestionsError(PATH, reason="line 1 is not of the form"),
+    MissingExtraError("eval"),
     LibraryBusyError(PATH),
     LibraryUnwritableError(PATH, reason="no space left on device"),
     UnknownDocumentError("terns"),
@@ -121,7 +125,7 @@ def test_every_error_is_a_sentence_with_a_hint(error: QAError) -> None:
 def test_an_error_about_a_path_names_it() -> None:
     about_paths = [error for error in EXAMPLES if isinstance(error, SourceError | LibraryError)]
     about_paths = [error for error in about_paths if not isinstance(error, DamagedDocumentError)]
-    assert len(about_paths) == 11
+    assert len(about_paths) == 12
     assert all(str(PATH) in error.message for error in about_paths)
 
 

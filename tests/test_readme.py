@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 PINCITE = Path(sys.executable).parent / "pincite"
 
-COMMANDS = ["ask", "index", "documents", "remove", "serve", "explain", "bench", "config show"]
+COMMANDS = ["ask", "index", "documents", "remove", "serve", "explain", "eval", "bench", "config show"]
 
 
 def blocks(language: str) -> list[str]:

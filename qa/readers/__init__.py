@@ -13,10 +13,24 @@ from typing import Protocol
 from qa.errors import NoSourcesError, SourceNotFoundError, UnknownFormatError, UnreadableError
 from qa.model import Document
 from qa.readers.decoding import decode
+from qa.readers.judged import JudgedQuestions, read_judged, read_lines, read_run, write_run
 from qa.readers.markdown import read_markdown
 from qa.readers.plain import read_plain
 
-__all__ = ["READERS", "Reader", "document_id", "find_sources", "legible", "read", "read_text"]
+__all__ = [
+    "READERS",
+    "JudgedQuestions",
+    "Reader",
+    "document_id",
+    "find_sources",
+    "legible",
+    "read",
+    "read_judged",
+    "read_lines",
+    "read_run",
+    "read_text",
+    "write_run",
+]
 
 
 class Reader(Protocol):

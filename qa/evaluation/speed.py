@@ -1,4 +1,4 @@
-"""Measuring: how fast questions are answered."""
+"""How fast questions are answered."""
 
 from __future__ import annotations
 

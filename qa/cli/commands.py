@@ -1,4 +1,4 @@
-"""The command line: ask, explain, index, bench, config. `serve` is added by the web package."""
+"""The commands that ask a library, change it, and say what it does."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import math
 import sys
 import textwrap
 import time
-import unicodedata
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from qa.answering import Explanation
+from qa.cli.printing import StatusLine, count_of, visible
 from qa.config import Settings
 from qa.engine import Engine, Progress
 from qa.errors import QAError, SourceError
@@ -22,13 +21,12 @@ from qa.model import Answer, CitedPassage
 from qa.readers import read_text
 from qa.wire import AskRequest, answer_body
 
-__all__ = ["cli", "count_of", "library_option"]
+__all__ = ["cli", "library_option"]
 
 EXIT_ANSWERED, EXIT_NOTHING_FOUND, EXIT_ERROR = 0, 1, 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it; click's own 1 would say that nothing was found
 _WIDTH = 100  # columns
 _MOST_BENCHMARKED = 1000  # questions: the first, so that a round ends in reasonable time
-_HARMLESS = "\n\t\u00ad\u200c\u200d"  # among what is not printable
 
 
 class _Group(click.Group):
@@ -39,7 +37,7 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except QAError as error:
             for line in (f"Error: {error.message}", f"Hint: {error.hint}"):
-                click.echo(_visible(" ".join(line.splitlines())), err=True)
+                click.echo(visible(" ".join(line.splitlines())), err=True)
             ctx.exit(EXIT_ERROR)
         except KeyboardInterrupt:
             click.echo("Stopped.", err=True)
@@ -47,7 +45,7 @@ class _Group(click.Group):
         except BrokenPipeError:
             raise  # whoever read has read enough
         except OSError as error:
-            click.echo(f"Error: The system refused: {_visible(str(error))}.", err=True)
+            click.echo(f"Error: The system refused: {visible(str(error))}.", err=True)
             ctx.exit(EXIT_ERROR)
 
 
@@ -132,11 +130,15 @@ def index(paths: tuple[Path, ...], library: Path | None, skip_unreadable: bool) 
         raise click.UsageError("Say which library to add to: --library FOLDER")
     engine = Engine.create(settings)
     skipped: list[SourceError] = []
-    with _progress() as show:
-        added = engine.add(paths, on_progress=show, on_unreadable=skipped.append if skip_unreadable else None)
+    with StatusLine() as show:
+        added = engine.add(
+            paths,
+            on_progress=lambda p: show(_progress_text(p)),
+            on_unreadable=skipped.append if skip_unreadable else None,
+        )
     seconds = time.perf_counter() - began
     for error in skipped:
-        click.echo(f"Left out: {_visible(error.message)}", err=True)
+        click.echo(f"Left out: {visible(error.message)}", err=True)
     for entry in engine.contents():
         if not entry.passage_count and entry.id in added:
             click.echo(f"Warning: {entry.id} holds no text to answer from.", err=True)
@@ -150,7 +152,7 @@ def documents(library: Path | None) -> None:
     """List the documents: id, date, number of passages, title."""
     for entry in Engine.open(Settings.load(library=library)).contents():
         updated = entry.updated.isoformat() if entry.updated else "undated"
-        click.echo(f"{entry.id}  {updated}  {count_of(entry.passage_count, 'passage')}  {_visible(entry.title)}")
+        click.echo(f"{entry.id}  {updated}  {count_of(entry.passage_count, 'passage')}  {visible(entry.title)}")
 
 
 @cli.command()
@@ -217,6 +219,11 @@ def bench(library: Path | None, questions: Path | None, seconds: float) -> None:
         click.echo(f"memory at its most   {speed.peak_memory / 1e6:>12,.0f} MB")
 
 
+def _progress_text(progress: Progress) -> str:
+    text = f"{progress.files_read:,} of {progress.files_found:,} files read"
+    return f"{text}, {progress.passages_indexed:,} passages indexed" if progress.passages_indexed else text
+
+
 def _holdings(engine: Engine) -> str:
     documents, passages = count_of(engine.document_count, "document"), count_of(engine.passage_count, "passage")
     return f"The library in {engine.settings.library} now holds {documents} in {passages}."
@@ -234,38 +241,38 @@ def _answer_text(answer: Answer) -> str:
         lines.append(f"Not in these documents: {', '.join(answer.interpretation.missing)}")
     if answer.alternatives:
         lines.append("\nFurther passages:" if answer.best else "\nThe nearest passages:")
-        lines += [f"  {_visible(each.citation.label)}" for each in answer.alternatives]
+        lines += [f"  {visible(each.citation.label)}" for each in answer.alternatives]
     return "\n".join(lines)
 
 
 def _cited_text(cited: CitedPassage) -> str:
-    text = _visible(cited.passage.text)
+    text = visible(cited.passage.text)
     if sys.stdout.isatty():
         for start, end in reversed(cited.highlights):
             text = text[:start] + click.style(text[start:end], bold=True) + text[end:]
     paragraphs = [textwrap.fill(line, _WIDTH) for line in text.split("\n")]
     references = [
-        f"  [{_visible(each.marker)}] {_visible(each.text or 'The document gives no entry for this marker.')}"
+        f"  [{visible(each.marker)}] {visible(each.text or 'The document gives no entry for this marker.')}"
         for each in cited.citation.references
     ]
-    return "\n".join([*paragraphs, "", _visible(cited.citation.label), *references])
+    return "\n".join([*paragraphs, "", visible(cited.citation.label), *references])
 
 
 def _explanation_text(explained: Explanation, *, threshold: float) -> str:
     hit = explained.hit
     section = " › ".join(hit.passage.section) or "(before the first heading)"
     lines = [
-        f"{hit.rank}. {_visible(explained.document.title)} — {_visible(section)}  [{hit.passage.id}]",
+        f"{hit.rank}. {visible(explained.document.title)} — {visible(section)}  [{hit.passage.id}]",
         f"   {'term':<22}{'weight':>8} ×{'idf':>8} ×{'saturation':>11} ={'score':>9}   in this passage",
     ]
     lines += [
-        f"   {_visible(term.term):<22}{term.weight:>8.3f} ×{term.idf:>8.4f} ×{term.saturation:>11.4f} "
+        f"   {visible(term.term):<22}{term.weight:>8.3f} ×{term.idf:>8.4f} ×{term.saturation:>11.4f} "
         f"={term.score:>9.4f}   {term.frequency} of {term.length} terms"
         for term in explained.terms
     ]
     lines.append(f"   {'sum: bm25':<22}{'':>8}  {'':>8}  {'':>11} ={hit.evidence['bm25']:>9.4f}")
-    covered = [f"{_visible(word.text)} {word.rarity:.2f}" for word in explained.held]
-    lacking = [f"{_visible(word.text)} {word.rarity:.2f}" for word in explained.lacking]
+    covered = [f"{visible(word.text)} {word.rarity:.2f}" for word in explained.held]
+    lacking = [f"{visible(word.text)} {word.rarity:.2f}" for word in explained.lacking]
     lines.append(f"   words held: {', '.join(covered) or 'none'}; lacking: {', '.join(lacking) or 'none'}")
     lines.append(f"   coverage = held / all = {hit.evidence['coverage']:.4f}")
     lines.append(f"   score = bm25 × coverage = {hit.score:.4f}")
@@ -273,40 +280,3 @@ def _explanation_text(explained: Explanation, *, threshold: float) -> str:
         verdict = "answered" if hit.evidence["coverage"] >= threshold else "not answered"
         lines.append(f"   confidence = coverage of the first, against the threshold {threshold}: {verdict}")
     return "\n".join([*lines, ""])
-
-
-def _visible(text: str) -> str:
-    """A text from outside without what could steer a terminal, each such character replaced by one.
-
-    Spaces of every width stay, and what joins letters.
-    """
-    return "".join(
-        c if c.isprintable() or c in _HARMLESS or unicodedata.category(c) == "Zs" else "\N{REPLACEMENT CHARACTER}"
-        for c in text
-    )
-
-
-def count_of(number: int, noun: str) -> str:
-    """A number of things: "1 passage", "2 passages"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-class _progress:  # noqa: N801  # used like a function
-    """One line on a terminal that shows how far the indexing has got; nothing where there is no terminal."""
-
-    def __enter__(self) -> Callable[[Progress], None]:
-        self._last = 0.0
-        return self._show
-
-    def __exit__(self, *_: object) -> None:
-        if self._last:
-            click.echo("\r\033[K", nl=False, err=True)
-
-    def _show(self, progress: Progress) -> None:
-        now = time.monotonic()
-        if sys.stderr.isatty() and now - self._last > 0.1:
-            self._last = now
-            line = f"{progress.files_read:,} of {progress.files_found:,} files read"
-            if progress.passages_indexed:
-                line += f", {progress.passages_indexed:,} passages indexed"
-            click.echo(f"\r\033[K{line}", nl=False, err=True)

@@ -1,0 +1,7 @@
+"""The command line: a thin layer over the engine. `serve` is added by the web package."""
+
+from qa.cli.commands import cli, library_option
+from qa.cli.evaluate import evaluate
+from qa.cli.printing import count_of
+
+__all__ = ["cli", "count_of", "evaluate", "library_option"]

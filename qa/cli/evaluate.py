@@ -1,0 +1,137 @@
+"""The command that measures: how often the right passage comes first, and how often an answer is rightly given."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from qa.cli.commands import cli
+from qa.cli.printing import StatusLine, visible
+from qa.config import Settings
+from qa.engine import Engine
+from qa.evaluation import MEASURES, compare, estimate, measure
+from qa.readers import read_judged, read_lines, read_run, write_run
+
+__all__ = ["evaluate"]
+
+
+@cli.command("eval")
+@click.argument("folders", nargs=-1, required=True, metavar="FOLDER...", type=click.Path(path_type=Path))
+@click.option(
+    "--sample", type=click.IntRange(1), help="Ask this many of the questions, drawn evenly; all, unless given."
+)
+@click.option("--off-topic", type=click.Path(path_type=Path), help="File with a question a line that must be refused.")
+@click.option("--against", type=click.Path(path_type=Path), help="A run to compare with, instead of plain BM25.")
+@click.option(
+    "--worse", type=click.IntRange(0), default=0, help="Show this many questions whose first passage got worse."
+)
+@click.option(
+    "--run", "run_path", type=click.Path(path_type=Path), help="Write the ranking to this file, in TREC's form."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def evaluate(
+    folders: tuple[Path, ...],
+    sample: int | None,
+    off_topic: Path | None,
+    against: Path | None,
+    worse: int,
+    run_path: Path | None,
+    as_json: bool,
+) -> None:
+    """Measure how often the right passage comes first, on judged questions in BEIR's form.
+
+    A FOLDER holds corpus.jsonl, queries.jsonl and qrels/test.tsv. Each figure has its 95 % interval, and is compared,
+    question by question, with the retriever's own ranking or with a run that was written before. "Refused" is the
+    share of judged questions that get no answer, which is false; "off topic answered" that of the others that get one.
+    """
+    if len(folders) > 1 and (against or run_path):
+        raise click.UsageError("--against and --run go with one folder.")
+    others = read_lines(off_topic) if off_topic else []
+    earlier = read_run(against) if against else None
+    reports = [
+        _evaluated(folder, sample=sample, off_topic=others, earlier=earlier, worse=worse, run_path=run_path)
+        for folder in folders
+    ]
+    click.echo(json.dumps(reports, indent=2) if as_json else "\n\n".join(map(_report_text, reports)))
+
+
+def _evaluated(
+    folder: Path,
+    *,
+    sample: int | None,
+    off_topic: Sequence[str],
+    earlier: Mapping[str, Sequence[str]] | None,
+    worse: int,
+    run_path: Path | None,
+) -> dict[str, Any]:
+    """The figures of one folder, as `--json` prints them."""
+    judged = read_judged(folder)
+    engine = Engine.over(judged.documents, Settings.load())
+    ids = list(judged.questions)
+    ids = ids[:: max(1, len(ids) // sample)][:sample] if sample else ids
+    qrels = {each: judged.qrels[each] for each in ids}
+    ranking: dict[str, list[str]] = {}
+    baseline: dict[str, list[str]] = {}
+    refused = 0
+    with StatusLine() as show:
+        for number, each in enumerate(ids):
+            question = judged.questions[each]
+            show(f"{judged.name}: {number:,} of {len(ids):,} questions asked")
+            ranking[each] = [hit.passage.id for hit in engine.search(question, limit=50)]
+            refused += not engine.ask(question, limit=0).answered
+            if earlier is None:
+                baseline[each] = [candidate.passage_id for candidate in engine.retrieve(question, limit=50)]
+    found, compared = measure(ranking, qrels), measure(earlier or baseline, qrels)
+    if run_path:
+        write_run(run_path, ranking)
+    first, first_before = found[MEASURES[0]], compared[MEASURES[0]]
+    return {
+        "name": judged.name,
+        "passages": len(judged.documents),
+        "questions": len(ids),
+        "compared_with": "the run" if earlier else "plain BM25",
+        "measures": {
+            name: {**asdict(estimate(list(found[name].values()))), **asdict(compare(found[name], compared[name]))}
+            for name in MEASURES
+        },
+        "refused": refused / len(ids),
+        "off_topic_answered": (
+            sum(engine.ask(question, limit=0).answered for question in off_topic) / len(off_topic)
+            if off_topic
+            else None
+        ),
+        "worse": [
+            {"id": each, "question": judged.questions[each], "first": ranking[each][:1], "right": sorted(qrels[each])}
+            for each in ids
+            if first[each] < first_before[each]
+        ][:worse],
+    }
+
+
+def _report_text(report: dict[str, Any]) -> str:
+    against = report["compared_with"]
+    lines = [
+        f"{report['name']}: {report['questions']:,} questions, {report['passages']:,} passages",
+        f"{'':<10}{'mean':>8}  {'95 % interval':<17}{'against ' + against:>20}  {'95 % interval':<20}better  worse",
+    ]
+    for name, each in report["measures"].items():
+        difference = each["difference"]
+        lines.append(
+            f"{name:<10}{each['mean']:>8.4f}  {each['low']:.4f} - {each['high']:.4f}"
+            f"{difference['mean']:>+20.4f}  {difference['low']:+.4f} to {difference['high']:+.4f}"
+            f"{each['better']:>8,}{each['worse']:>7,}"
+        )
+    lines.append(f"refused although judged   {report['refused']:>7.1%}")
+    if report["off_topic_answered"] is not None:
+        lines.append(f"off topic, yet answered   {report['off_topic_answered']:>7.1%}")
+    for each in report["worse"]:
+        lines += [
+            f"worse: {visible(each['question'])}",
+            f"       first {', '.join(each['first']) or 'nothing'}; right {', '.join(each['right'])}",
+        ]
+    return "\n".join(lines)

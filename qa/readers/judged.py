@@ -1,0 +1,117 @@
+"""Judged questions in BEIR's form: a folder with `corpus.jsonl`, `queries.jsonl` and `qrels/test.tsv`."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from qa.errors import JudgedQuestionsError, SourceNotFoundError
+from qa.model import Block, Document, Section
+from qa.readers.decoding import decode
+
+__all__ = ["JudgedQuestions", "read_judged", "read_lines", "read_run", "write_run"]
+
+_Made = TypeVar("_Made")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedQuestions:
+    """Questions with the grades that people gave to passages: `qrels[question id][passage id]`, above 0 if right.
+
+    Each entry of the corpus is a document of one passage, whose id it has. Only questions that have a right passage
+    are kept.
+    """
+
+    name: str
+    documents: tuple[Document, ...]
+    questions: dict[str, str]
+    qrels: dict[str, dict[str, int]]
+
+
+def read_judged(folder: Path) -> JudgedQuestions:
+    """The judged questions that a folder holds.
+
+    Raises:
+        SourceNotFoundError: where a file is missing.
+        JudgedQuestionsError: for a line that is not of the form, or a set without a judged question.
+    """
+    documents = tuple(_jsonl(folder / "corpus.jsonl", _document))
+    texts = dict(_jsonl(folder / "queries.jsonl", lambda entry: (str(entry["_id"]), str(entry["text"]))))
+    qrels: dict[str, dict[str, int]] = {}
+    for question_id, passage_id, grade in _judgements(folder / "qrels" / "test.tsv"):
+        if grade > 0 and question_id in texts:
+            qrels.setdefault(question_id, {})[passage_id] = grade
+    if not qrels:
+        raise JudgedQuestionsError(folder, reason="no question of it has a right passage")
+    questions = {question_id: text for question_id, text in texts.items() if question_id in qrels}
+    return JudgedQuestions(name=folder.name, documents=documents, questions=questions, qrels=qrels)
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a text file that are not blank, without white space around them."""
+    return [line.strip() for line in _text(path).splitlines() if line.strip()]
+
+
+def read_run(path: Path) -> dict[str, list[str]]:
+    """A run in TREC's form (`question Q0 passage rank score name`): for each question the passages, best first."""
+    ranked: dict[str, list[tuple[float, str]]] = {}
+    for number, line in enumerate(read_lines(path), start=1):
+        try:
+            question_id, _, passage_id, _, score, *_ = line.split()
+            ranked.setdefault(question_id, []).append((-float(score), passage_id))
+        except ValueError:
+            raise JudgedQuestionsError(
+                path, reason=f"line {number} is not 'question Q0 passage rank score name'"
+            ) from None
+    return {
+        question_id: [passage for _, passage in sorted(found, key=lambda each: each[0])]
+        for question_id, found in ranked.items()
+    }
+
+
+def write_run(path: Path, ranking: Mapping[str, Sequence[str]]) -> None:
+    """Write a ranking in TREC's form, whose ids are without white space; its scores are falling whole numbers."""
+    lines = [
+        f"{question_id} Q0 {passage_id} {rank} {-rank} pincite\n"
+        for question_id, passages in ranking.items()
+        for rank, passage_id in enumerate(passages, start=1)
+    ]
+    path.write_text("".join(lines), "utf-8")
+
+
+def _text(path: Path) -> str:
+    try:
+        return decode(path.read_bytes(), path)
+    except (FileNotFoundError, NotADirectoryError):
+        raise SourceNotFoundError(path) from None
+
+
+def _jsonl(path: Path, make: Callable[[dict[str, Any]], _Made]) -> Iterator[_Made]:
+    for number, line in enumerate(_text(path).split("\n"), start=1):
+        if line.strip():
+            try:
+                made = make(json.loads(line))
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise JudgedQuestionsError(path, reason=f"line {number} is not of the form ({error!r})") from None
+            yield made
+
+
+def _document(entry: dict[str, Any]) -> Document:
+    text = str(entry["text"])
+    body = (Section(path=(), start=0, end=len(text), blocks=(Block(kind="paragraph", start=0, end=len(text)),)),)
+    return Document(id=str(entry["_id"]), title=str(entry.get("title") or ""), text=text, source="", sections=body)
+
+
+def _judgements(path: Path) -> Iterator[tuple[str, str, int]]:
+    for number, row in enumerate(csv.reader(_text(path).splitlines(), delimiter="\t"), start=1):
+        if number == 1 and row[-1:] == ["score"]:
+            continue
+        try:
+            question_id, *_, passage_id, grade = row
+            yield question_id, passage_id, int(grade)
+        except ValueError:
+            raise JudgedQuestionsError(path, reason=f"line {number} is not 'question, passage, grade'") from None
