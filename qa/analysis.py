@@ -20,7 +20,7 @@ from nltk.tokenize.regexp import RegexpTokenizer
 
 from qa.lexicon import LETTER_SPELLINGS, STOP_WORDS, WORD_SPELLINGS
 
-__all__ = ["ANALYZER", "Word", "fold", "indexed_terms", "terms", "words"]
+__all__ = ["ANALYZER", "Word", "fold", "indexed_terms", "spoken", "terms", "words"]
 
 ANALYZER = "english-porter-2"
 """The name that a saved index carries: it changes whenever `terms` gives other terms for the same text."""
@@ -96,6 +96,16 @@ def words(text: str) -> list[Word]:
                 own = _term(piece)
                 found.append(Word(_as_written(piece, token), (own, compound) if compound else (own,)))
     return found
+
+
+def spoken(text: str) -> list[tuple[str, str | None]]:
+    """Every word of a text in order, folded but not stemmed, with its term; a stop word has none.
+
+    >>> spoken("The terns")
+    [('the', None), ('terns', 'tern')]
+    """
+    pieces = (piece for token in _tokens(text) for piece in _pieces_of_token(token)[0])
+    return [(piece, None if piece in STOP_WORDS else _term(piece)) for piece in pieces]
 
 
 def fold(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qa.citing import cite
-from qa.evidence import WeighedWord, coverage, decisive, missing, rank, weigh
+from qa.evidence import WeighedWord, coverage, decisive, missing, rank, read_query, referred, weigh
 from qa.library import Snapshot
 from qa.model import Answer, CitedPassage, Document, Hit, Interpretation, Passage, Query, Span
 from qa.retrievers import TermScore
@@ -21,14 +21,18 @@ _NAMED_WORDS = 3  # of those that the nearest passage lacks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """The numbers behind one hit: the terms' scores add up to its `bm25`, and the words held, by their rarity, to its
-    `coverage`; `bm25 * coverage` is its score."""
+    """The numbers behind one hit.
+
+    The terms' scores add up to the retriever's; the hit's evidence, each times its weight in `WEIGHTS`, adds up to its
+    score; `held` and `lacking` are the decisive words.
+    """
 
     hit: Hit
     document: Document
     terms: tuple[TermScore, ...]
     held: tuple[WeighedWord, ...]
     lacking: tuple[WeighedWord, ...]
+    confidence: float
 
 
 def search(query: Query, snapshot: Snapshot, *, limit: int, document: str | None = None) -> list[Hit]:
@@ -40,7 +44,7 @@ def search(query: Query, snapshot: Snapshot, *, limit: int, document: str | None
     within = None if document is None else snapshot.passage_ids_of(document)
     candidates = snapshot.retriever.search(query, limit=max(limit, CANDIDATES), within=within)
     found = [(snapshot.passage(each), snapshot.passage_terms(each), score) for each, score in candidates]
-    return rank(weigh(query, snapshot.retriever), found, limit=limit)
+    return rank(read_query(query, snapshot.retriever), found, snapshot.retriever, limit=limit)
 
 
 def decide(
@@ -52,7 +56,7 @@ def decide(
     """
     words = weigh(query, snapshot.retriever)
     unknown = missing(query, snapshot.retriever)
-    confidence = hits[0].evidence["coverage"] if hits else 0.0
+    confidence = _confidence(words, hits[0].passage, snapshot) if hits else 0.0
     answered = bool(hits) and confidence >= threshold
     cited = [cited_passage(hit.passage, snapshot, words) for hit in hits[: limit + answered]]
     return Answer(
@@ -65,15 +69,28 @@ def decide(
     )
 
 
+def _confidence(words: Sequence[WeighedWord], passage: Passage, snapshot: Snapshot) -> float:
+    """The share of the decisive words that a passage holds, by rarity; no more than twice that of those referred to.
+
+    So an answer to "What are its side effects?" speaks of side effects, and of what "it" is: a passage that holds half
+    of the earlier questions' words may be sure.
+    """
+    held = snapshot.passage_terms(passage.id).all
+    own, subject = coverage(decisive(words), held), referred(words)
+    return min(own, 2 * coverage(subject, held)) if subject else own
+
+
 def explain(query: Query, hit: Hit, snapshot: Snapshot) -> Explanation:
     """Every number behind one hit."""
-    held, lacking = _split(decisive(weigh(query, snapshot.retriever)), hit.passage, snapshot)
+    words = weigh(query, snapshot.retriever)
+    held, lacking = _split(decisive(words), hit.passage, snapshot)
     return Explanation(
         hit=hit,
         document=snapshot.document(hit.passage.document_id),
         terms=tuple(snapshot.retriever.explain(query, hit.passage.id)),
         held=held,
         lacking=lacking,
+        confidence=_confidence(words, hit.passage, snapshot),
     )
 
 
@@ -114,10 +131,12 @@ def _reason(words: Sequence[WeighedWord], unknown: Sequence[str], hits: Sequence
     if not words:
         return "The question has no word to look for; name the subject that it is about."
     if unknown:
-        return f"No document mentions {_either(unknown)}."
+        return f"No passage mentions {_either(unknown)}."
+    if not hits and referred(words):
+        return "No passage holds words both of the question and of the earlier ones that it refers to."
     if not hits:
         return "No passage holds a word of the question."
-    _, lacking = _split(decisive(words), hits[0].passage, snapshot)
+    _, lacking = _split([*decisive(words), *referred(words)], hits[0].passage, snapshot)
     names = [word.text for word in sorted(lacking, key=lambda word: -word.rarity)[:_NAMED_WORDS]]
     return f"No passage holds enough of the question: the nearest one does not mention {_either(names)}."
 

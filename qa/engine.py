@@ -15,7 +15,7 @@ from qa.library import Library, Source
 from qa.model import Answer, Candidate, CitedPassage, Document, DocumentEntry, Hit, Passage
 from qa.passages import passages, whole
 from qa.question import read_question
-from qa.readers import find_sources, legible, read
+from qa.readers import find_sources, legible, read, resolved
 
 __all__ = ["Engine", "Progress"]
 
@@ -118,7 +118,7 @@ class Engine:
             LibraryError: where the library cannot be changed.
         """
         found = {
-            legible(source.resolve()): (source, wanted_id) for path in paths for source, wanted_id in find_sources(path)
+            legible(resolved(source)): (source, wanted_id) for path in paths for source, wanted_id in find_sources(path)
         }
         added: list[str] = []
 

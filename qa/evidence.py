@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from itertools import pairwise
+from typing import NamedTuple, Protocol, TypeVar
 
-from qa.analysis import indexed_terms, terms
+from qa.analysis import indexed_terms, spoken, terms
+from qa.lexicon import NUMBER_OPENERS
 from qa.model import Hit, Passage, Query, QueryWord
 from qa.retrievers import inverse_document_frequency
 
 __all__ = [
+    "WEIGHTS",
+    "Asked",
     "PassageTerms",
     "Statistics",
     "WeighedWord",
@@ -19,8 +24,29 @@ __all__ = [
     "missing",
     "passage_terms",
     "rank",
+    "read_query",
+    "referred",
     "weigh",
 ]
+
+
+WEIGHTS = {
+    "bm25": 3.3,  # the retriever's score, as a share of the best candidate's
+    "coverage": 4.3,  # share of the question's rarity that the passage, its headings and its title hold
+    "wording": 3.0,  # the same by words as they are written, not by their stems
+    "adjacency": 3.8,  # share of its pairs of neighbouring words, stop words included, that stand side by side
+    "heading": 3.7,  # share of the rarity of the innermost heading, or of the title, that the question names
+    "number": 1.2,  # a number in the passage's best sentence, where the question asks for one
+}
+"""What each kind of evidence counts; each is in 0..1 before its weight, and a passage's score is their weighted sum.
+
+Fitted on SQuAD and MedQuAD by `python tests/fit_evidence.py`, which says how.
+"""
+
+
+_STOP_WORD_RARITY = 0.3  # nats, of a stop word in a pair: that "of the" stands together tells little
+_NUMBER = re.compile(r"\d")
+_BRACKET = re.compile(r"\[[^\[\]\n]{1,80}\]")
 
 
 class Statistics(Protocol):
@@ -34,29 +60,77 @@ class Statistics(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassageTerms:
-    """What a passage can be matched by: all its terms with those of its headings and title, and each sentence's own."""
+    """What a passage can be matched by: all its terms with those of its headings and title, and each sentence's own.
+
+    `words` are the words as they are written, folded, and `pairs` those that stand side by side, both with headings and
+    title; `heading` the terms of the innermost heading, or of the title where there is none. `numbered` says of each
+    sentence whether it holds a number other than a reference marker.
+    """
 
     all: frozenset[str]
     sentences: tuple[frozenset[str], ...]
+    words: frozenset[str] = frozenset()
+    pairs: frozenset[tuple[str, str]] = frozenset()
+    heading: frozenset[str] = frozenset()
+    numbered: tuple[bool, ...] = ()
 
 
 class WeighedWord(NamedTuple):
     """A word of the question and its rarity in nats; a passage covers it by any one of the terms.
 
-    `carried` words come from an earlier question.
+    `carried` words come from an earlier question, and `referred` ones of these are what the question refers to.
     """
 
     text: str
     terms: frozenset[str]
     rarity: float
     carried: bool = False
+    referred: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question as its passages are held against it: its words, pairs of neighbouring words and headings by rarity."""
+
+    words: tuple[WeighedWord, ...]
+    wording: tuple[tuple[str, float], ...]
+    pairs: tuple[tuple[tuple[str, str], float], ...]
+    terms: frozenset[str]
+    wants_number: bool
 
 
 def passage_terms(passage: Passage, *, title: str) -> PassageTerms:
     """The terms of a passage of a document with this title."""
+    written = [[word for word, _ in spoken(text)] for text in (title, *passage.section, passage.text)]
+    sentences = [passage.text[start:end] for start, end in passage.sentences]
     return PassageTerms(
         all=frozenset(indexed_terms(passage.text, section=passage.section, title=title)),
-        sentences=tuple(frozenset(terms(passage.text[start:end])) for start, end in passage.sentences),
+        sentences=tuple(frozenset(terms(sentence)) for sentence in sentences),
+        words=frozenset(word for part in written for word in part),
+        pairs=frozenset(pair for part in written for pair in pairwise(part)),
+        heading=frozenset(terms(passage.section[-1] if passage.section else title)),
+        numbered=tuple(bool(_NUMBER.search(_BRACKET.sub("", sentence))) for sentence in sentences),
+    )
+
+
+def read_query(query: Query, statistics: Statistics) -> Asked:
+    """A query with the rarity of all that its passages are held against."""
+    rarities = {
+        word: inverse_document_frequency(statistics.document_frequency(term), statistics.passage_count)
+        for word, term in query.spoken
+        if term is not None
+    }
+    pairs = {
+        (first, second): max(rarities.get(first, _STOP_WORD_RARITY), rarities.get(second, _STOP_WORD_RARITY))
+        for (first, _), (second, _) in pairwise(query.spoken)
+    }
+    said = tuple(word for word, _ in query.spoken)
+    return Asked(
+        words=weigh(query, statistics),
+        wording=tuple(rarities.items()),
+        pairs=tuple(pairs.items()),
+        terms=frozenset(query.terms),
+        wants_number=any(said[: len(opener)] == opener for opener in NUMBER_OPENERS),
     )
 
 
@@ -76,7 +150,15 @@ def weigh(query: Query, statistics: Statistics) -> tuple[WeighedWord, ...]:
         if _known(word, statistics) or not word.carried:
             frequency = max(map(statistics.document_frequency, word.terms), default=0)
             idf = inverse_document_frequency(frequency, statistics.passage_count)
-            weighed.append(WeighedWord(word.text, frozenset(word.terms), word.weight * idf, word.carried))
+            weighed.append(
+                WeighedWord(
+                    word.text,
+                    frozenset(word.terms),
+                    word.weight * idf,
+                    word.carried,
+                    word.carried and word.weight == 1.0,
+                )
+            )
     return tuple(weighed)
 
 
@@ -86,6 +168,11 @@ def decisive(words: Sequence[WeighedWord]) -> Sequence[WeighedWord]:
     A passage about an earlier question alone is no answer to this one.
     """
     return [word for word in words if not word.carried] or words
+
+
+def referred(words: Sequence[WeighedWord]) -> Sequence[WeighedWord]:
+    """The words that a question refers to in earlier ones ("What are *its* side effects?"): part of what it asks."""
+    return [word for word in words if word.carried and word.referred]
 
 
 def coverage(words: Sequence[WeighedWord], held: Collection[str]) -> float:
@@ -99,24 +186,61 @@ def coverage(words: Sequence[WeighedWord], held: Collection[str]) -> float:
 
 
 def rank(
-    words: Sequence[WeighedWord], candidates: Sequence[tuple[Passage, PassageTerms, float]], *, limit: int
+    asked: Asked,
+    candidates: Sequence[tuple[Passage, PassageTerms, float]],
+    statistics: Statistics,
+    *,
+    limit: int,
 ) -> list[Hit]:
-    """The best of the candidates, each given with its terms and the retriever's score, in order of `bm25 * coverage`.
+    """The best of the candidates, each given with its terms and the retriever's score, by the sum of their evidence.
 
-    A passage that repeats one word of the question often can outscore one that speaks of all of it; its coverage of
-    the decisive words sets that right, and one without any of them is left out. Equal scores are ordered by passage id.
+    A passage without any of the decisive words, or without any of those referred to, is left out. Equal scores are
+    ordered by passage id.
     """
-    wanted = decisive(words)
+    best = max((bm25 for _, _, bm25 in candidates), default=1.0)
+    wanted, subject = decisive(asked.words), referred(asked.words)
     found = []
     for passage, held, bm25 in candidates:
-        share = coverage(wanted, held.all)
-        if share:
-            found.append((bm25 * share, passage, {"bm25": bm25, "coverage": share}))
+        evidence = {
+            "bm25": bm25 / best,
+            "coverage": coverage(asked.words, held.all),
+            "wording": _share(asked.wording, held.words),
+            "adjacency": _share(asked.pairs, held.pairs),
+            "heading": _named(held.heading, asked.terms, statistics),
+            "number": float(asked.wants_number and _best_is_numbered(wanted, held)),
+        }
+        if coverage(wanted, held.all) and (not subject or coverage(subject, held.all)):
+            score = sum(WEIGHTS[name] * value for name, value in evidence.items())
+            found.append((score, passage, evidence))
     found.sort(key=lambda each: (-each[0], each[1].id))
     return [
         Hit(passage=passage, rank=number, score=score, evidence=evidence)
         for number, (score, passage, evidence) in enumerate(found[:limit], start=1)
     ]
+
+
+_Thing = TypeVar("_Thing")
+
+
+def _share(things: Sequence[tuple[_Thing, float]], held: Collection[_Thing]) -> float:
+    """The share of the rarity of some things that are held, 0..1; 0 for none."""
+    whole = sum(rarity for _, rarity in things)
+    return sum(rarity for thing, rarity in things if thing in held) / whole if whole else 0.0
+
+
+def _named(heading: Collection[str], terms_asked: Collection[str], statistics: Statistics) -> float:
+    """The share of a heading's rarity that the question names, 0..1."""
+    count = statistics.passage_count
+    by_rarity = [
+        (term, inverse_document_frequency(statistics.document_frequency(term), count)) for term in sorted(heading)
+    ]
+    return _share(by_rarity, terms_asked)
+
+
+def _best_is_numbered(words: Sequence[WeighedWord], held: PassageTerms) -> bool:
+    """Whether the sentence that covers most of the question, the earliest of equals, holds a number."""
+    shares = [coverage(words, sentence) for sentence in held.sentences]
+    return bool(shares) and held.numbered[shares.index(max(shares))]
 
 
 def _known(word: QueryWord, statistics: Statistics) -> bool:

@@ -9,6 +9,7 @@ __all__ = [
     "LEANING_OPENERS",
     "LEANING_WORDS",
     "LETTER_SPELLINGS",
+    "NUMBER_OPENERS",
     "STOP_WORDS",
     "WORD_SPELLINGS",
 ]
@@ -52,6 +53,13 @@ LEANING_OPENERS = (("and",), ("or",), ("but",), ("also",), ("what", "about"), ("
 
 DEFINING_OPENERS = (("what", "is"), ("what", "are"), ("who", "is"), ("who", "are"), ("define",))
 """Beginnings of short questions that stand alone: they name what they ask for."""
+
+NUMBER_OPENERS = (
+    *(("how", word) for word in ("many", "much", "long", "often", "old", "far", "large", "big", "tall")),
+    ("when",),
+    *((*opener, word) for opener in (("what",), ("in", "what")) for word in ("year", "date", "percentage", "number")),
+)
+"""Beginnings of questions that a number answers."""
 
 WORD_SPELLINGS = {"percent": "%", "percents": "%"}
 """One spelling for words that are written in several ways."""

@@ -177,10 +177,14 @@ class QueryWord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What a retriever is given: terms with weights above 0, and the words that they stand for."""
+    """What a retriever is given: terms with weights above 0, and the words that they stand for.
+
+    `spoken` are all words of the question itself, in order, folded, each with its term, or None for a stop word.
+    """
 
     terms: Mapping[str, float]
     words: tuple[QueryWord, ...]
+    spoken: tuple[tuple[str, str | None], ...] = ()
     carried_over: tuple[str, ...] = ()
 
 

@@ -160,15 +160,15 @@ def test_a_question_that_is_covered_whole_is_answered_at_any_threshold(tmp_path:
 def test_a_question_about_something_else_names_its_missing_words(birds: Engine) -> None:
     answer = birds.ask("Do terns fix the flat tyres of bicycles?")
     assert (answer.best, answer.answered) == (None, False)
-    assert answer.reason == "No document mentions “fix”, “flat”, “tyres” or “bicycles”."
+    assert answer.reason == "No passage mentions “fix”, “flat”, “tyres” or “bicycles”."
     assert answer.interpretation.missing == ("fix", "flat", "tyres", "bicycles")
     assert answer.alternatives != ()
     assert answer.confidence < 0.5
 
 
 def test_one_missing_word_is_named_alone(birds: Engine) -> None:
-    assert birds.ask("penguins").reason == "No document mentions “penguins”."
-    assert birds.ask("penguins and emus").reason == "No document mentions “penguins” or “emus”."
+    assert birds.ask("penguins").reason == "No passage mentions “penguins”."
+    assert birds.ask("penguins and emus").reason == "No passage mentions “penguins” or “emus”."
 
 
 def test_words_that_are_known_but_not_together_are_named_as_what_the_nearest_passage_lacks(birds: Engine) -> None:
@@ -220,7 +220,7 @@ def test_a_follow_up_is_answered_with_what_it_takes_over(birds: Engine) -> None:
 def test_a_passage_about_the_earlier_question_alone_is_no_answer(birds: Engine) -> None:
     answer = birds.ask("And penguins?", history=["How many speckled eggs does a tern lay?"])
     assert (answer.answered, answer.confidence) == (False, 0.0)
-    assert answer.reason == "No document mentions “penguins”."
+    assert answer.reason == "No passage mentions “penguins”."
     assert answer.interpretation.missing == ("penguins",)
 
 
@@ -359,3 +359,32 @@ def test_no_module_catches_every_exception(package: str) -> None:
 def test_a_handler_of_every_exception_would_be_noticed(code: str, tmp_path: Path) -> None:
     (tmp_path / "module.py").write_text(code)
     assert broad_handlers(tmp_path / "module.py") != []
+
+
+# Questions that refer to earlier ones
+
+
+@pytest.fixture
+def drugs(tmp_path: Path) -> Engine:
+    (tmp_path / "drugs.md").write_text(
+        "# Drugs\n\n## Alcanor\n\nAlcanor ends fever. Alcanor has been sold since 1999.\n\n"
+        "## Bevacor\n\nBevacor causes thirst, which is its only side effect.\n"
+    )
+    engine = Engine.create(Settings())
+    engine.add([tmp_path])
+    return engine
+
+
+def test_what_a_question_refers_to_must_be_in_the_passage_that_answers(drugs: Engine) -> None:
+    answer = drugs.ask("What are its side effects?", history=["What does alcanor end?"])
+    assert (answer.answered, answer.alternatives) == (False, ())
+    assert answer.reason == "No passage holds words both of the question and of the earlier ones that it refers to."
+    assert drugs.ask("What are its side effects?", history=["What does bevacor cause?"]).answered
+    assert drugs.ask("Since when is it sold?", history=["What does alcanor end?"]).answered
+
+
+def test_of_what_a_question_refers_to_half_must_be_held_to_be_sure(drugs: Engine) -> None:
+    history = ["Alcanor, thirst, effect?"]  # the passage that speaks of "sold" holds the first of them alone
+    answer = drugs.ask("Are they sold?", history=history)
+    assert 0 < answer.confidence < 1
+    assert answer.interpretation.carried_over == ("Alcanor", "thirst", "effect")

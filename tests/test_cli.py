@@ -21,6 +21,7 @@ from flask.testing import FlaskClient
 import qa.engine
 from qa import Engine, Settings
 from qa.cli import cli
+from qa.evidence import WEIGHTS
 from qa.model import Document
 from qa.readers import read
 from qa.wire import AskResponse, answer_body
@@ -93,7 +94,7 @@ def test_ask_says_why_nothing_is_found_and_ends_with_1(library: str) -> None:
     ran = run("ask", NOT_FOUND, "--library", library, "--limit", "1")
     assert (ran.exit_code, ran.stderr) == (1, "")
     first, *rest = ran.stdout.splitlines()
-    assert first == "Nothing found. No document mentions “metformin”."
+    assert first == "Nothing found. No passage mentions “metformin”."
     assert rest[:2] == ["", "The nearest passages:"]
     assert len(rest) == 3
 
@@ -207,6 +208,7 @@ def test_a_damaged_library_is_an_error(library: str) -> None:
 
 # explain
 
+EVIDENCE_ROW = re.compile(r"^   (\w+) +([\d.]+) ×\s*([\d.]+) +=\s*([\d.]+)   [a-z]", re.MULTILINE)
 TERM_ROW = re.compile(r"   (\S.{21}) +([\d.]+) × +([\d.]+) × +([\d.]+) = +([\d.]+)   (\d+) of (\d+) terms")
 
 
@@ -234,19 +236,23 @@ def test_explain_prints_numbers_that_add_up_to_the_score(library: str, question:
         for _, weight, idf, saturation, score, frequency, length in rows:
             assert float(weight) * float(idf) * float(saturation) == pytest.approx(float(score), abs=1e-3)
             assert 1 <= int(frequency) <= int(length)
-        [bm25] = numbers(r"sum: bm25 +=\s+([\d.]+)", block)
-        assert sum(float(row[4]) for row in rows) == pytest.approx(bm25, abs=1e-4 * len(rows))
-        assert bm25 == round(hit.evidence["bm25"], 4)
-        [(held, lacking)] = re.findall(r"words held: (.*); lacking: (.*)", block)
-        [coverage] = numbers(r"coverage = held / all = ([\d.]+)", block)
-        assert rarities(held) / (rarities(held) + rarities(lacking)) == pytest.approx(coverage, abs=0.01)
-        [score] = numbers(r"score = bm25 × coverage = ([\d.]+)", block)
-        assert bm25 * coverage == pytest.approx(score, abs=2e-3)
+        [retrieved] = numbers(r"retrieved by +=\s+([\d.]+)", block)
+        assert sum(float(row[4]) for row in rows) == pytest.approx(retrieved, abs=1e-4 * len(rows))
+        evidence = EVIDENCE_ROW.findall(block)
+        assert [name for name, *_ in evidence] == list(WEIGHTS)
+        for name, weight, value, part in evidence:
+            assert (float(weight), float(value)) == (WEIGHTS[name], round(hit.evidence[name], 4))
+            assert float(weight) * float(value) == pytest.approx(float(part), abs=1e-3)
+        [score] = numbers(r"score {10,}=\s+([\d.]+)", block)
+        assert sum(float(part) for *_, part in evidence) == pytest.approx(score, abs=1e-3)
         assert score == round(hit.score, 4)
+        [(held, lacking)] = re.findall(r"words held: (.*); lacking: (.*)", block)
+        for confidence in re.findall(r"confidence = held / all words = ([\d.]+)", block):
+            assert rarities(held) / (rarities(held) + rarities(lacking)) == pytest.approx(float(confidence), abs=0.01)
 
 
 def test_explain_says_of_the_first_whether_it_answers(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    verdict = "confidence = coverage of the first, against the threshold {}: {}"
+    verdict = ", threshold {}: {}\n"
     assert run("explain", ANSWERED, "--library", library).stdout.count(verdict.format(0.5, "answered")) == 1
     assert run("explain", NOT_FOUND, "--library", library).stdout.count(verdict.format(0.5, "not answered")) == 1
     monkeypatch.setenv("PINCITE_THRESHOLD", "0.1")
@@ -257,7 +263,7 @@ def test_explain_says_of_the_first_whether_it_answers(library: str, monkeypatch:
     ("question", "reason"),
     [
         ("the of and", "The question has no word to look for; name the subject that it is about."),
-        ("metformin", "No document mentions “metformin”."),
+        ("metformin", "No passage mentions “metformin”."),
     ],
 )
 def test_explain_of_a_question_that_finds_no_passage_says_why(library: str, question: str, reason: str) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from qa import Engine, Progress, Settings
 from qa.errors import LibraryNotFoundError, UnknownDocumentError, UnknownPassageError
+from qa.evidence import WEIGHTS
 from qa.wire import answer_body
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -288,11 +289,12 @@ def test_what_is_explained_adds_up_to_what_is_ranked(terns: Engine, question: li
     assert [each.hit for each in explained] == hits
     for each in explained:
         evidence = each.hit.evidence
-        assert sum(term.score for term in each.terms) == evidence["bm25"]
-        held, lacking = (sum(word.rarity for word in words) for words in (each.held, each.lacking))
-        whole = held + lacking
-        assert evidence["coverage"] == pytest.approx(held / whole if whole else 0.0)
-        assert each.hit.score == evidence["bm25"] * evidence["coverage"]
+        retrieved = dict(terns.retrieve(asked, limit=50)) if not history else {}
+        if retrieved:
+            assert sum(term.score for term in each.terms) == retrieved[each.hit.passage.id]
+            assert evidence["bm25"] == retrieved[each.hit.passage.id] / max(retrieved.values())
+            assert evidence["coverage"] == pytest.approx(each.confidence)
+        assert each.hit.score == sum(WEIGHTS[name] * value for name, value in evidence.items())
         assert each.document == terns.document(each.hit.passage.document_id)
 
 

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.evidence import PassageTerms, WeighedWord, coverage, missing, passage_terms, rank, weigh
+from qa.evidence import (
+    WEIGHTS,
+    Asked,
+    PassageTerms,
+    WeighedWord,
+    coverage,
+    missing,
+    passage_terms,
+    rank,
+    read_query,
+    weigh,
+)
 from qa.model import Passage, Query, QueryWord, Span
+from qa.question import read_question
 from qa.retrievers import inverse_document_frequency
+from qa.sentences import sentences
+
+Candidate = tuple[Passage, PassageTerms, float]
 
 
 @dataclass(frozen=True)
@@ -43,10 +58,6 @@ def word(text: str, rarity: float, *, carried: bool = False) -> WeighedWord:
 
 def asked(*words: QueryWord) -> Query:
     return Query(terms={term: each.weight for each in words for term in each.terms}, words=words)
-
-
-def holding(*terms: str) -> PassageTerms:
-    return PassageTerms(all=frozenset(terms), sentences=())
 
 
 # Terms of a passage
@@ -138,39 +149,104 @@ def test_coverage_lies_in_0_to_1_and_grows_with_what_is_held(rarities: list[floa
 # Ranking
 
 
-def test_a_hit_carries_the_numbers_whose_product_is_its_score() -> None:
-    words = [word("tern", 3.0), word("gull", 1.0)]
-    [hit] = rank(words, [(a_passage(), holding("tern"), 8.0)], limit=5)
-    assert (hit.rank, hit.score, hit.passage) == (1, 6.0, a_passage())
-    assert hit.evidence == {"bm25": 8.0, "coverage": 0.75}
+COUNTS = Statistics({"tern": 2, "gull": 10, "fish": 20})
+
+
+def question(text: str, *, history: Sequence[str] = ()) -> Asked:
+    return read_query(read_question(text, history=history), COUNTS)
+
+
+def candidate(text: str, *, bm25: float = 8.0, passage_id: str = "d-00000", heading: str = "") -> Candidate:
+    spans = tuple(sentences(text, 0, len(text)))
+    section = (heading,) if heading else ()
+    passage = Passage(
+        id=passage_id, document_id="d", section=section, text=text, start=0, end=len(text), sentences=spans
+    )
+    return passage, passage_terms(passage, title="Birds"), bm25
+
+
+def evidence(asked: str, held: Candidate, *others: Candidate) -> Mapping[str, float]:
+    hits = rank(question(asked), [held, *others], COUNTS, limit=9)
+    [found] = [hit.evidence for hit in hits if hit.passage == held[0]]
+    return found
+
+
+def test_a_score_is_the_weighted_sum_of_its_evidence() -> None:
+    [hit] = rank(question("Which tern steals fish?"), [candidate("The tern dives for fish.")], COUNTS, limit=5)
+    assert list(hit.evidence) == list(WEIGHTS)
+    assert all(0 <= value <= 1 for value in hit.evidence.values())
+    assert hit.score == sum(WEIGHTS[name] * value for name, value in hit.evidence.items())
+
+
+def test_the_retriever_speaks_by_the_share_of_its_best_candidate() -> None:
+    held, best = candidate("The tern.", bm25=6.0), candidate("A tern.", bm25=8.0, passage_id="d-00001")
+    assert evidence("tern", held, best)["bm25"] == 0.75
+    assert evidence("tern", best, held)["bm25"] == 1.0
+
+
+def test_coverage_is_of_the_decisive_words_by_their_rarity() -> None:
+    tern, fish = (inverse_document_frequency(count, COUNTS.passage_count) for count in (2, 20))
+    assert evidence("tern fish", candidate("A tern."))["coverage"] == pytest.approx(tern / (tern + fish))
+    assert evidence("tern fish", candidate("Fishes.", heading="Terns"))["coverage"] == 1
+
+
+def test_wording_is_of_words_as_they_are_written() -> None:
+    assert evidence("terns", candidate("The tern."))["wording"] == 0
+    assert evidence("Terns!", candidate("TERNS."))["wording"] == 1
+
+
+def test_adjacency_is_of_words_that_stand_side_by_side_in_the_same_order() -> None:
+    assert evidence("the tern dives", candidate("See the tern dives."))["adjacency"] == 1
+    assert evidence("the tern dives", candidate("It dives: tern the."))["adjacency"] == 0
+    assert 0 < evidence("the tern dives", candidate("See the tern."))["adjacency"] < 1
+    assert evidence("tern", candidate("A tern."))["adjacency"] == 0
+
+
+def test_a_heading_speaks_by_the_share_of_it_that_the_question_names() -> None:
+    assert evidence("tern", candidate("It dives.", heading="Terns"))["heading"] == 1
+    assert 0 < evidence("tern", candidate("It dives.", heading="Terns and gulls"))["heading"] < 1
+    assert evidence("birds and a tern", candidate("A tern."))["heading"] == 1, "without a heading, the title"
+
+
+def test_a_number_speaks_where_one_is_asked_for_and_stands_in_the_best_sentence() -> None:
+    numbered = candidate("A tern eats 12 fish. It flies. [3]")
+    assert evidence("How many fish eats a tern?", numbered)["number"] == 1
+    assert evidence("Which fish eats a tern?", numbered)["number"] == 0
+    assert evidence("When did it fly, tern?", candidate("The tern did fly. [3] It was 1999."))["number"] == 0
 
 
 def test_a_passage_that_covers_the_question_outranks_one_that_repeats_a_word_of_it() -> None:
-    words = [word("tern", 1.0), word("gull", 1.0)]
-    repeats = (a_passage("d-00000"), holding("tern"), 9.0)
-    covers = (a_passage("d-00001"), holding("tern", "gull"), 5.0)
-    hits = rank(words, [repeats, covers], limit=5)
-    assert [(hit.rank, hit.passage.id, hit.score) for hit in hits] == [(1, "d-00001", 5.0), (2, "d-00000", 4.5)]
+    repeats = candidate("Terns, terns, terns.", bm25=9.0, passage_id="d-00000")
+    covers = candidate("Terns and gulls.", bm25=5.0, passage_id="d-00001")
+    hits = rank(question("terns or gulls"), [repeats, covers], COUNTS, limit=5)
+    assert [(hit.rank, hit.passage.id) for hit in hits] == [(1, "d-00001"), (2, "d-00000")]
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
 def test_equal_scores_are_ordered_by_passage_id_at_the_cut_too(order: tuple[int, ...]) -> None:
-    candidates = [(a_passage(f"d-0000{number}"), holding("tern"), 2.0) for number in order]
-    hits = rank([word("tern", 1.0)], candidates, limit=2)
+    candidates = [candidate("A tern.", passage_id=f"d-0000{number}") for number in order]
+    hits = rank(question("tern"), candidates, COUNTS, limit=2)
     assert [(hit.rank, hit.passage.id) for hit in hits] == [(1, "d-00000"), (2, "d-00001")]
 
 
 def test_a_passage_that_holds_only_words_carried_over_is_no_hit() -> None:
-    words = [word("hazard", 1.0), word("tern", 3.0, carried=True)]
-    assert rank(words, [(a_passage(), holding("tern"), 8.0)], limit=5) == []
+    asked = question("And gulls?", history=["What does a tern eat?"])
+    assert rank(asked, [candidate("A tern.")], COUNTS, limit=5) == []
 
 
-def test_the_question_s_own_words_decide_and_not_those_carried_over() -> None:
-    words = [word("hazard", 1.0), word("ratio", 3.0), word("tern", 3.0, carried=True)]
-    [hit] = rank(words, [(a_passage(), holding("hazard", "tern"), 8.0)], limit=5)
-    assert (hit.score, hit.evidence) == (2.0, {"bm25": 8.0, "coverage": 0.25})
+def test_words_carried_over_choose_among_passages_that_hold_the_question_s_own() -> None:
+    asked = question("And gulls?", history=["What does a tern eat?"])
+    both = candidate("Terns and gulls.", passage_id="d-00001")
+    hits = rank(asked, [candidate("Gulls and owls."), both], COUNTS, limit=5)
+    assert hits[0].passage == both[0]
+    assert hits[0].evidence["coverage"] > hits[1].evidence["coverage"] > 0
 
 
 def test_a_question_of_carried_words_alone_is_covered_by_them() -> None:
-    [hit] = rank([word("tern", 3.0, carried=True)], [(a_passage(), holding("tern"), 8.0)], limit=5)
-    assert hit.evidence == {"bm25": 8.0, "coverage": 1.0}
+    asked = question("And these?", history=["What is a tern?"])
+    [hit] = rank(asked, [candidate("A tern.")], COUNTS, limit=5)
+    assert hit.evidence["coverage"] == 1
+
+
+def test_no_candidates_give_no_hits() -> None:
+    assert rank(question("tern"), [], COUNTS, limit=5) == []

@@ -222,7 +222,7 @@ def test_removed_documents_are_gone_from_the_index_too(folder: Path, documents: 
     assert [entry.id for entry in engine.contents()] == ["gulls"]
     assert engine.passage_count == 1
     answer = engine.ask("Do terns dive?")
-    assert (answer.reason, answer.alternatives) == ("No document mentions “terns” or “dive”.", ())
+    assert (answer.reason, answer.alternatives) == ("No passage mentions “terns” or “dive”.", ())
     with pytest.raises(UnknownPassageError):
         engine.passage("terns-00000")
 
@@ -410,7 +410,7 @@ def test_a_change_by_another_process_is_seen_by_an_open_engine(folder: Path) -> 
     engine = Engine.open(Settings(library=folder))
     assert engine.ask("Do auks swim?").answered
     assert remove_in_another_process(folder, "auks") == ""
-    assert engine.ask("Do auks swim?").reason == "No document mentions “auks” or “swim”."
+    assert engine.ask("Do auks swim?").reason == "No passage mentions “auks” or “swim”."
     assert [entry.id for entry in engine.contents()] == ["gulls", "terns"]
 
 
@@ -568,3 +568,15 @@ def test_an_indexing_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
         Engine.create(Settings(library=tmp_path / "library")).add([tmp_path])
     assert sorted(path.name for path in (tmp_path / "library").iterdir()) == ["change.lock", "generations"]
     assert list((tmp_path / "library" / "generations").iterdir()) == []
+
+
+def test_passages_that_were_damaged_are_not_indexed_again(tmp_path: Path) -> None:
+    (tmp_path / "terns.md").write_text("# Terns\n\nThe tern dives.\n")
+    engine = Engine.create(Settings(library=tmp_path / "library"))
+    engine.add([tmp_path / "terns.md"])
+    [database] = (tmp_path / "library").rglob("library.sqlite3")
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE passages SET sentences = '[[0,'")
+    (tmp_path / "gulls.md").write_text("# Gulls\n\nThe gull dives.\n")
+    with pytest.raises(DamagedLibraryError, match="what is kept cannot be indexed"):
+        Engine.create(Settings(library=tmp_path / "library")).add([tmp_path / "gulls.md"])

@@ -331,7 +331,7 @@ def test_nothing_found_has_the_same_form_with_null_for_the_passage(engine: Engin
     body = as_json(answer_body(engine.ask("Does metformin end tern fever?")))
     assert list(body) == list(found)
     assert (body["answered"], body["passage"], body["citation"]) == (False, None, None)
-    assert body["reason"] == "No document mentions “metformin”."
+    assert body["reason"] == "No passage mentions “metformin”."
     assert body["interpretation"]["missing"] == ["metformin"]
     assert body["alternatives"]
 

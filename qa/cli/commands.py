@@ -17,6 +17,7 @@ from qa.config import Settings
 from qa.engine import Engine, Progress
 from qa.errors import QAError, SourceError
 from qa.evaluation import measure_speed, sample_questions
+from qa.evidence import WEIGHTS
 from qa.model import Answer, CitedPassage
 from qa.readers import read_text
 from qa.wire import AskRequest, answer_body
@@ -49,9 +50,18 @@ class _Group(click.Group):
             ctx.exit(EXIT_ERROR)
 
 
+class _Folder(click.Path):
+    """A folder by a name that is not empty, which would mean the one that the person stands in."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not str(value):
+            self.fail("the name of the folder is empty.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 library_option = click.option(
     "--library",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=_Folder(file_okay=False, path_type=Path),
     help="Folder of the library to use; without it, the corpus that comes with pincite.",
 )
 
@@ -115,7 +125,7 @@ def explain(question: str, library: Path | None, document: str | None, history: 
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
 @click.option(
     "--library",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=_Folder(file_okay=False, path_type=Path),
     help="Folder of the library; it is made if it is not there. Needed, unless PINCITE_LIBRARY names it.",
 )
 @click.option("--skip-unreadable", is_flag=True, help="Leave out files that cannot be read, and say which.")
@@ -247,7 +257,7 @@ def _answer_text(answer: Answer) -> str:
 
 def _cited_text(cited: CitedPassage) -> str:
     text = visible(cited.passage.text)
-    if sys.stdout.isatty():
+    if sys.stdout is not None and sys.stdout.isatty():
         for start, end in reversed(cited.highlights):
             text = text[:start] + click.style(text[start:end], bold=True) + text[end:]
     paragraphs = [textwrap.fill(line, _WIDTH) for line in text.split("\n")]
@@ -256,6 +266,16 @@ def _cited_text(cited: CitedPassage) -> str:
         for each in cited.citation.references
     ]
     return "\n".join([*paragraphs, "", visible(cited.citation.label), *references])
+
+
+_EVIDENCE = {
+    "bm25": "retrieved by, as a share of the best passage's",
+    "coverage": "words held / all words, by rarity",
+    "wording": "the same, by words as they are written",
+    "adjacency": "neighbouring words that stand side by side",
+    "heading": "of the heading, named by the question",
+    "number": "a number in the best sentence, where one is asked for",
+}
 
 
 def _explanation_text(explained: Explanation, *, threshold: float) -> str:
@@ -270,13 +290,16 @@ def _explanation_text(explained: Explanation, *, threshold: float) -> str:
         f"={term.score:>9.4f}   {term.frequency} of {term.length} terms"
         for term in explained.terms
     ]
-    lines.append(f"   {'sum: bm25':<22}{'':>8}  {'':>8}  {'':>11} ={hit.evidence['bm25']:>9.4f}")
+    lines.append(f"   {'retrieved by':<22}{'':>8}  {'':>8}  {'':>11} ={sum(t.score for t in explained.terms):>9.4f}")
     covered = [f"{visible(word.text)} {word.rarity:.2f}" for word in explained.held]
     lacking = [f"{visible(word.text)} {word.rarity:.2f}" for word in explained.lacking]
     lines.append(f"   words held: {', '.join(covered) or 'none'}; lacking: {', '.join(lacking) or 'none'}")
-    lines.append(f"   coverage = held / all = {hit.evidence['coverage']:.4f}")
-    lines.append(f"   score = bm25 × coverage = {hit.score:.4f}")
+    lines += [
+        f"   {name:<22}{WEIGHTS[name]:>8.3f} ×{value:>8.4f}{'':>13} ={WEIGHTS[name] * value:>9.4f}   {_EVIDENCE[name]}"
+        for name, value in hit.evidence.items()
+    ]
+    lines.append(f"   {'score':<22}{'':>8}  {'':>8}  {'':>11} ={hit.score:>9.4f}")
     if hit.rank == 1:
-        verdict = "answered" if hit.evidence["coverage"] >= threshold else "not answered"
-        lines.append(f"   confidence = coverage of the first, against the threshold {threshold}: {verdict}")
+        verdict = "answered" if explained.confidence >= threshold else "not answered"
+        lines.append(f"   confidence = held / all words = {explained.confidence:.4f}, threshold {threshold}: {verdict}")
     return "\n".join([*lines, ""])

@@ -43,6 +43,6 @@ class StatusLine:
 
     def _show(self, line: str) -> None:
         now = time.monotonic()
-        if sys.stderr.isatty() and now - self._last > 0.1:
+        if sys.stderr is not None and sys.stderr.isatty() and now - self._last > 0.1:
             self._last = now
             click.echo(f"\r\033[K{line}", nl=False, err=True)

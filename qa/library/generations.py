@@ -53,7 +53,7 @@ def current_generation(folder: Path) -> str:
         found, name = str(pointer["format"]), str(pointer["generation"])
     except (FileNotFoundError, NotADirectoryError):
         raise LibraryNotFoundError(folder) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DamagedLibraryError(folder, reason=f"{path.name} cannot be read ({error})") from None
     if found != FORMAT:
         raise IndexFormatError(folder, found=found, expected=FORMAT)

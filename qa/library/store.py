@@ -79,7 +79,7 @@ class Library:
         if self.folder is None:
             with ExitStack() as on_error:
                 database = on_error.enter_context(closing(connect(":memory:")))
-                index = self._retrievers.build(_fill(database, self._snapshot, add, remove, on_indexing))
+                index = self._indexed(_fill(database, self._snapshot, add, remove, on_indexing))
                 on_error.pop_all()
             self._snapshot = Snapshot(database, index, place=Path("memory"), name="memory")
             return self._snapshot
@@ -89,8 +89,16 @@ class Library:
                 new_generation(self.folder, after=old.name if old else None) as generation,
                 closing(connect((generation.resolve() / DATABASE).as_uri())) as database,
             ):
-                self._retrievers.build(_fill(database, old, add, remove, on_indexing)).save(generation)
+                self._indexed(_fill(database, old, add, remove, on_indexing)).save(generation)
             return self.snapshot()
+
+    def _indexed(self, passages: Iterable[tuple[str, list[str]]]) -> Retriever:
+        """The index of passages as they are kept; what was kept before may since have been damaged."""
+        try:
+            return self._retrievers.build(passages)
+        except (sqlite3.DatabaseError, ValueError, KeyError, TypeError) as error:
+            place = self.folder or Path("memory")
+            raise DamagedLibraryError(place, reason=f"what is kept cannot be indexed ({error})") from None
 
 
 def _fill(

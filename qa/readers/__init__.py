@@ -29,6 +29,7 @@ __all__ = [
     "read_lines",
     "read_run",
     "read_text",
+    "resolved",
     "write_run",
 ]
 
@@ -119,6 +120,11 @@ def _mode(path: Path) -> int:
         raise SourceNotFoundError(path) from None
     except OSError as error:
         raise _refused(path, error) from None
+
+
+def resolved(path: Path) -> Path:
+    """The path without links, as far as they lead; one in a circle of links stays as it is."""
+    return Path(os.path.realpath(path))
 
 
 def _refused(path: Path, error: OSError) -> UnreadableError:
