@@ -104,10 +104,14 @@ def cited_passage(passage: Passage, snapshot: Snapshot, words: Sequence[WeighedW
 
 
 def _highlights(passage: Passage, snapshot: Snapshot, words: Sequence[WeighedWord]) -> tuple[Span, ...]:
-    """The sentence that covers most of the question's idf mass, the earliest of equals; none if none covers any."""
-    best, most = None, 0.0
+    """The sentence that covers most of the question's idf mass, the earliest of equals; none if none covers any.
+
+    The first row of a table names its columns and answers nothing.
+    """
+    best, most, in_table = None, 0.0, False
     for span, held in zip(passage.sentences, snapshot.passage_terms(passage.id).sentences, strict=True):
-        share = coverage(words, held)
+        was_in_table, in_table = in_table, passage.text.startswith("|", span.start)
+        share = 0.0 if in_table and not was_in_table else coverage(words, held)
         if share > most:
             best, most = span, share
     return (best,) if best else ()

@@ -99,7 +99,7 @@ class SettingError(QAError):
     def __init__(self, name: str, detail: str) -> None:
         super().__init__(
             f"The setting {name} {detail}.",
-            hint="See every setting with its range: pincite config show",
+            hint="Correct or unset it; the README lists every setting with its range.",
         )
 
 

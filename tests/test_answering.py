@@ -388,3 +388,9 @@ def test_of_what_a_question_refers_to_half_must_be_held_to_be_sure(drugs: Engine
     answer = drugs.ask("Are they sold?", history=history)
     assert 0 < answer.confidence < 1
     assert answer.interpretation.carried_over == ("Alcanor", "thirst", "effect")
+
+
+def test_the_row_of_a_table_that_names_its_columns_is_never_the_highlight(tmp_path: Path) -> None:
+    table = "| Drug | Dose of the drug |\n|---|---|\n| Alcanor | a dose of 5 mg |\n"
+    engine = engine_over(tmp_path, {"doses.md": f"# Doses\n\n{table}"})
+    assert highlighted(engine.ask("Which dose of the drug Alcanor?")) == ["| Alcanor | a dose of 5 mg |"]

@@ -195,7 +195,7 @@ def test_a_setting_out_of_range_is_an_error(monkeypatch: pytest.MonkeyPatch) -> 
     assert_fails(
         run("ask", ANSWERED),
         f"The setting PINCITE_THRESHOLD cannot be '2': it is {description}.",
-        "See every setting with its range: pincite config show",
+        "Correct or unset it; the README lists every setting with its range.",
     )
 
 
@@ -462,7 +462,7 @@ def test_config_show_names_a_setting_that_is_wrong(monkeypatch: pytest.MonkeyPat
     assert_fails(
         run("config", "show"),
         "The setting PINCITE_PROT is not known; known are library, host, port, threads, threshold.",
-        "See every setting with its range: pincite config show",
+        "Correct or unset it; the README lists every setting with its range.",
     )
 
 

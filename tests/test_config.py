@@ -67,7 +67,7 @@ def test_a_variable_out_of_range_is_refused_by_its_name_with_its_range(name: str
         Settings.load({variable: text})
     description = Settings.model_fields[name].description
     assert caught.value.message == f"The setting {variable} cannot be {text!r}: it is {description}."
-    assert caught.value.hint == "See every setting with its range: pincite config show"
+    assert caught.value.hint == "Correct or unset it; the README lists every setting with its range."
 
 
 @pytest.mark.parametrize(("name", "text"), BAD)
