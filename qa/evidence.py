@@ -71,7 +71,7 @@ class PassageTerms:
     sentences: tuple[frozenset[str], ...]
     words: frozenset[str] = frozenset()
     pairs: frozenset[tuple[str, str]] = frozenset()
-    heading: frozenset[str] = frozenset()
+    heading: tuple[str, ...] = ()
     numbered: tuple[bool, ...] = ()
 
 
@@ -108,7 +108,7 @@ def passage_terms(passage: Passage, *, title: str) -> PassageTerms:
         sentences=tuple(frozenset(terms(sentence)) for sentence in sentences),
         words=frozenset(word for part in written for word in part),
         pairs=frozenset(pair for part in written for pair in pairwise(part)),
-        heading=frozenset(terms(passage.section[-1] if passage.section else title)),
+        heading=tuple(dict.fromkeys(terms(passage.section[-1] if passage.section else title))),
         numbered=tuple(bool(_NUMBER.search(_BRACKET.sub("", sentence))) for sentence in sentences),
     )
 
@@ -199,6 +199,7 @@ def rank(
     """
     best = max((bm25 for _, _, bm25 in candidates), default=1.0)
     wanted, subject = decisive(asked.words), referred(asked.words)
+    rarities = _Rarities(statistics)
     found = []
     for passage, held, bm25 in candidates:
         evidence = {
@@ -206,7 +207,7 @@ def rank(
             "coverage": coverage(asked.words, held.all),
             "wording": _share(asked.wording, held.words),
             "adjacency": _share(asked.pairs, held.pairs),
-            "heading": _named(held.heading, asked.terms, statistics),
+            "heading": _share([(term, rarities[term]) for term in held.heading], asked.terms),
             "number": float(asked.wants_number and _best_is_numbered(wanted, held)),
         }
         if coverage(wanted, held.all) and (not subject or coverage(subject, held.all)):
@@ -228,13 +229,16 @@ def _share(things: Sequence[tuple[_Thing, float]], held: Collection[_Thing]) -> 
     return sum(rarity for thing, rarity in things if thing in held) / whole if whole else 0.0
 
 
-def _named(heading: Collection[str], terms_asked: Collection[str], statistics: Statistics) -> float:
-    """The share of a heading's rarity that the question names, 0..1."""
-    count = statistics.passage_count
-    by_rarity = [
-        (term, inverse_document_frequency(statistics.document_frequency(term), count)) for term in sorted(heading)
-    ]
-    return _share(by_rarity, terms_asked)
+class _Rarities(dict[str, float]):
+    """The idf of each term that is asked for, reckoned once."""
+
+    def __init__(self, statistics: Statistics) -> None:
+        self._statistics = statistics
+
+    def __missing__(self, term: str) -> float:
+        frequency = self._statistics.document_frequency(term)
+        self[term] = inverse_document_frequency(frequency, self._statistics.passage_count)
+        return self[term]
 
 
 def _best_is_numbered(words: Sequence[WeighedWord], held: PassageTerms) -> bool:
