@@ -17,6 +17,7 @@ from urllib.request import urlopen
 import pytest
 
 from qa import Engine, Settings
+from web import command
 
 SERVE = [sys.executable, "-c", "from web.command import main; main()", "serve"]
 ROOT = Path(__file__).parent.parent
@@ -100,3 +101,11 @@ def test_serve_on_an_address_that_is_not_this_machines_says_so(library: Path, ho
         f"Error: Cannot serve on {where}:8000: that is no address of this machine.\n"
         "Hint: Choose another address with: pincite serve --host 127.0.0.1\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [("127.0.0.1", "127.0.0.1:80"), ("*", "127.0.0.1:80"), ("0.0.0.0", "127.0.0.1:80"), ("[::1]", "[::1]:80")],  # noqa: S104
+)
+def test_the_address_told_is_one_that_can_be_opened(host: str, told: str) -> None:
+    assert command._address(command._own_address(host), 80) == told

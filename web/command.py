@@ -18,6 +18,9 @@ __all__ = ["cli", "main"]
 MAX_UPLOAD = 1024 * 1024  # bytes; what is larger is refused before the app, with its own limit, sees it
 
 
+_EVERY_ADDRESS = frozenset({"*", "0", "0.0.0.0", "::", "[::]"})  # noqa: S104
+
+
 class AddressError(click.ClickException):
     """The service cannot listen where it was told to."""
 
@@ -55,7 +58,8 @@ def serve(host: str | None, port: int | None, library: Path | None) -> None:
     except (OSError, ValueError) as error:  # waitress gives a ValueError for what is no address
         raise AddressError(settings, error) from None
     held = f"{count_of(engine.document_count, 'document')}, {count_of(engine.passage_count, 'passage')}"
-    click.echo(f"pincite is ready: http://{_address(settings.host, _port(server))} ({held}). Stop it with Ctrl-C.")
+    address = _address(_own_address(settings.host), _port(server))
+    click.echo(f"pincite is ready: http://{address} ({held}). Stop it with Ctrl-C.")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     server.run()
 
@@ -66,7 +70,13 @@ def main() -> None:
 
 
 def _address(host: str, port: int) -> str:
+    host = host.strip("[]")
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _own_address(host: str) -> str:
+    """A host by which this machine reaches what it serves there: "every address" is none."""
+    return "127.0.0.1" if host in _EVERY_ADDRESS else host
 
 
 def _port(server: BaseWSGIServer | MultiSocketServer) -> int:
