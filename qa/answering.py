@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qa.citing import cite
-from qa.evidence import WeighedWord, coverage, decisive, missing, rank, read_query, referred, weigh
+from qa.evidence import Asked, WeighedWord, coverage, decisive, missing, rank, referred
 from qa.library import Snapshot
 from qa.model import Answer, CitedPassage, Document, Hit, Interpretation, Passage, Query, Span
 from qa.retrievers import TermScore
@@ -35,7 +35,7 @@ class Explanation:
     confidence: float
 
 
-def search(query: Query, snapshot: Snapshot, *, limit: int, document: str | None = None) -> list[Hit]:
+def search(query: Query, asked: Asked, snapshot: Snapshot, *, limit: int, document: str | None = None) -> list[Hit]:
     """The ranking: at most `limit` hits, best first; of the document with this id alone, where one is given.
 
     Raises:
@@ -44,17 +44,24 @@ def search(query: Query, snapshot: Snapshot, *, limit: int, document: str | None
     within = None if document is None else snapshot.passage_ids_of(document)
     candidates = snapshot.retriever.search(query, limit=max(limit, CANDIDATES), within=within)
     found = [(snapshot.passage(each), snapshot.passage_terms(each), score) for each, score in candidates]
-    return rank(read_query(query, snapshot.retriever), found, snapshot.retriever, limit=limit)
+    return rank(asked, found, snapshot.retriever, limit=limit)
 
 
 def decide(
-    question: str, query: Query, hits: Sequence[Hit], snapshot: Snapshot, *, threshold: float, limit: int
+    question: str,
+    query: Query,
+    asked: Asked,
+    hits: Sequence[Hit],
+    snapshot: Snapshot,
+    *,
+    threshold: float,
+    limit: int,
 ) -> Answer:
     """The answer to a question from its ranked passages: the first if it covers enough of the question, else none.
 
     `limit` is how many further passages are listed.
     """
-    words = weigh(query, snapshot.retriever)
+    words = asked.words
     unknown = missing(query, snapshot.retriever)
     confidence = _confidence(words, hits[0].passage, snapshot) if hits else 0.0
     answered = bool(hits) and confidence >= threshold
@@ -80,17 +87,16 @@ def _confidence(words: Sequence[WeighedWord], passage: Passage, snapshot: Snapsh
     return min(own, 2 * coverage(subject, held)) if subject else own
 
 
-def explain(query: Query, hit: Hit, snapshot: Snapshot) -> Explanation:
+def explain(query: Query, asked: Asked, hit: Hit, snapshot: Snapshot) -> Explanation:
     """Every number behind one hit."""
-    words = weigh(query, snapshot.retriever)
-    held, lacking = _split(decisive(words), hit.passage, snapshot)
+    held, lacking = _split(decisive(asked.words), hit.passage, snapshot)
     return Explanation(
         hit=hit,
         document=snapshot.document(hit.passage.document_id),
         terms=tuple(snapshot.retriever.explain(query, hit.passage.id)),
         held=held,
         lacking=lacking,
-        confidence=_confidence(words, hit.passage, snapshot),
+        confidence=_confidence(asked.words, hit.passage, snapshot),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Self
 from qa.answering import Explanation, cited_passage, decide, explain, search
 from qa.config import SHIPPED_CORPUS, Settings
 from qa.errors import SourceError
+from qa.evidence import read_query
 from qa.library import Library, Source
 from qa.model import Answer, Candidate, CitedPassage, Document, DocumentEntry, Hit, Passage
 from qa.passages import passages, whole
@@ -73,8 +74,9 @@ class Engine:
         began = time.perf_counter()
         snapshot = self._library.snapshot()
         query = read_question(question, history=history)
-        hits = search(query, snapshot, limit=limit + 1, document=document)
-        answer = decide(question, query, hits, snapshot, threshold=self.settings.threshold, limit=limit)
+        asked = read_query(query, snapshot.retriever)
+        hits = search(query, asked, snapshot, limit=limit + 1, document=document)
+        answer = decide(question, query, asked, hits, snapshot, threshold=self.settings.threshold, limit=limit)
         return replace(answer, took_ms=round((time.perf_counter() - began) * 1000, 3))
 
     def search(
@@ -85,8 +87,9 @@ class Engine:
         Raises:
             UnknownDocumentError: where `document` is not there.
         """
+        snapshot = self._library.snapshot()
         query = read_question(question, history=history)
-        return search(query, self._library.snapshot(), limit=limit, document=document)
+        return search(query, read_query(query, snapshot.retriever), snapshot, limit=limit, document=document)
 
     def retrieve(self, question: str, *, limit: int = 50) -> list[Candidate]:
         """The retriever's own ranking, before any evidence: what `search` is compared with."""
@@ -98,8 +101,9 @@ class Engine:
         """Every number behind the first `limit` hits, best first."""
         snapshot = self._library.snapshot()
         query = read_question(question, history=history)
-        hits = search(query, snapshot, limit=limit, document=document)
-        return [explain(query, hit, snapshot) for hit in hits]
+        asked = read_query(query, snapshot.retriever)
+        hits = search(query, asked, snapshot, limit=limit, document=document)
+        return [explain(query, asked, hit, snapshot) for hit in hits]
 
     def add(
         self,

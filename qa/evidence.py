@@ -69,10 +69,10 @@ class PassageTerms:
 
     all: frozenset[str]
     sentences: tuple[frozenset[str], ...]
-    words: frozenset[str] = frozenset()
-    pairs: frozenset[tuple[str, str]] = frozenset()
-    heading: tuple[str, ...] = ()
-    numbered: tuple[bool, ...] = ()
+    words: frozenset[str]
+    pairs: frozenset[tuple[str, str]]
+    heading: tuple[str, ...]
+    numbered: tuple[bool, ...]
 
 
 class WeighedWord(NamedTuple):
@@ -156,7 +156,7 @@ def weigh(query: Query, statistics: Statistics) -> tuple[WeighedWord, ...]:
                     frozenset(word.terms),
                     word.weight * idf,
                     word.carried,
-                    word.carried and word.weight == 1.0,
+                    word.referred,
                 )
             )
     return tuple(weighed)
@@ -172,7 +172,7 @@ def decisive(words: Sequence[WeighedWord]) -> Sequence[WeighedWord]:
 
 def referred(words: Sequence[WeighedWord]) -> Sequence[WeighedWord]:
     """The words that a question refers to in earlier ones ("What are *its* side effects?"): part of what it asks."""
-    return [word for word in words if word.carried and word.referred]
+    return [word for word in words if word.referred]
 
 
 def coverage(words: Sequence[WeighedWord], held: Collection[str]) -> float:
@@ -181,8 +181,12 @@ def coverage(words: Sequence[WeighedWord], held: Collection[str]) -> float:
     >>> coverage([WeighedWord("a", frozenset({"a"}), 3.0), WeighedWord("b", frozenset({"b", "bb"}), 1.0)], {"a", "c"})
     0.75
     """
-    whole = sum(word.rarity for word in words)
-    return sum(word.rarity for word in words if not word.terms.isdisjoint(held)) / whole if whole else 0.0
+    whole = part = 0.0
+    for word in words:
+        whole += word.rarity
+        if not word.terms.isdisjoint(held):
+            part += word.rarity
+    return part / whole if whole else 0.0
 
 
 def rank(
@@ -199,20 +203,23 @@ def rank(
     """
     best = max((bm25 for _, _, bm25 in candidates), default=1.0)
     wanted, subject = decisive(asked.words), referred(asked.words)
+    carries = len(wanted) < len(asked.words)
     rarities = _Rarities(statistics)
     found = []
     for passage, held, bm25 in candidates:
+        own = coverage(wanted, held.all)
+        if not own or (subject and not coverage(subject, held.all)):
+            continue
         evidence = {
             "bm25": bm25 / best,
-            "coverage": coverage(asked.words, held.all),
+            "coverage": coverage(asked.words, held.all) if carries else own,
             "wording": _share(asked.wording, held.words),
             "adjacency": _share(asked.pairs, held.pairs),
             "heading": _share([(term, rarities[term]) for term in held.heading], asked.terms),
             "number": float(asked.wants_number and _best_is_numbered(wanted, held)),
         }
-        if coverage(wanted, held.all) and (not subject or coverage(subject, held.all)):
-            score = sum(WEIGHTS[name] * value for name, value in evidence.items())
-            found.append((score, passage, evidence))
+        score = sum(WEIGHTS[name] * value for name, value in evidence.items())
+        found.append((score, passage, evidence))
     found.sort(key=lambda each: (-each[0], each[1].id))
     return [
         Hit(passage=passage, rank=number, score=score, evidence=evidence)
@@ -225,8 +232,12 @@ _Thing = TypeVar("_Thing")
 
 def _share(things: Sequence[tuple[_Thing, float]], held: Collection[_Thing]) -> float:
     """The share of the rarity of some things that are held, 0..1; 0 for none."""
-    whole = sum(rarity for _, rarity in things)
-    return sum(rarity for thing, rarity in things if thing in held) / whole if whole else 0.0
+    whole = part = 0.0
+    for thing, rarity in things:
+        whole += rarity
+        if thing in held:
+            part += rarity
+    return part / whole if whole else 0.0
 
 
 class _Rarities(dict[str, float]):

@@ -166,13 +166,14 @@ class Passage:
 class QueryWord:
     """A content word of the question. Any one of `terms` in a passage covers it; `weight` is in 0..1.
 
-    `carried` words come from an earlier question.
+    `carried` words come from an earlier question; `referred` says that the question refers to them.
     """
 
     text: str
     terms: tuple[str, ...]
     weight: float = 1.0
     carried: bool = False
+    referred: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

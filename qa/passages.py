@@ -85,21 +85,21 @@ def _pieces(text: str, section: Section, most_words: int) -> Iterator[Span]:
             else:
                 yield last
         else:
-            whole = Span(introduction.start, span.end) if introduction else span
+            introduced = Span(introduction.start, span.end) if introduction else span
             introduction = None
-            if _words(text, whole) <= _LONGEST_LIST * most_words:
-                yield whole
+            if _words(text, introduced) <= _LONGEST_LIST * most_words:
+                yield introduced
             else:
-                yield from _divided(text, block, whole, most_words)
+                yield from _divided(text, block, introduced, most_words)
     if introduction:
         yield introduction
 
 
-def _divided(text: str, block: Block, whole: Span, most_words: int) -> Iterator[Span]:
+def _divided(text: str, block: Block, introduced: Span, most_words: int) -> Iterator[Span]:
     """The lines of a block that is too long, the first with its introduction; of a line that alone is too long, the
     sentences."""
     cut = lines(text, block.start, block.end) if block.kind == "list" else _rows(text, block)
-    start = whole.start
+    start = introduced.start
     for row in cut:
         piece = Span(start, row.end)
         if _words(text, piece) > _LONGEST_LIST * most_words:

@@ -41,7 +41,10 @@ def read_question(question: str, *, history: Sequence[str] = ()) -> Query:
         terms=terms,
         words=(
             *dict.fromkeys(about),
-            *(QueryWord(text=word.text, terms=word.terms, weight=weight, carried=True) for word in carried),
+            *(
+                QueryWord(text=word.text, terms=word.terms, weight=weight, carried=True, referred=refers)
+                for word in carried
+            ),
         ),
         spoken=tuple(spoken(question)),
         carried_over=tuple(dict.fromkeys(word.text for word in carried)),

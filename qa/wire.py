@@ -72,14 +72,13 @@ class AskRequest(BaseModel):
         history: Sequence[str] = (),
         limit: str | int | None = None,
         document: str | None = None,
-        unknown: Sequence[str] = (),
     ) -> Self:
         """Read a request from a query string or a command line, where numbers may arrive as text.
 
         Raises:
-            InvalidRequestError: for values that are not of this form, and for every name in `unknown`.
+            InvalidRequestError: for values that are not of this form.
         """
-        values: dict[str, Any] = {"history": tuple(history), "document": document, **dict.fromkeys(unknown, "")}
+        values: dict[str, Any] = {"history": tuple(history), "document": document}
         if question is not None:
             values["question"] = question
         if limit is not None:

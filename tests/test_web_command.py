@@ -65,18 +65,23 @@ def test_serve_says_where_it_is_ready_and_ends_cleanly(library: Path, stop: sign
         assert process.stderr.read() == ""
 
 
+def serve_to_the_end(library: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command where it cannot serve, and so ends by itself."""
+    return subprocess.run(
+        [*SERVE, "--library", str(library), *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=60,
+        check=False,
+    )
+
+
 def test_serve_on_a_taken_port_names_another(library: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        run = subprocess.run(
-            [*SERVE, "--library", str(library), "--port", str(port)],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            env=environment(),
-            timeout=60,
-            check=False,
-        )
+        run = serve_to_the_end(library, "--port", str(port))
     assert (run.returncode, run.stdout) == (2, "")
     assert run.stderr == (
         f"Error: Cannot serve on 127.0.0.1:{port}: another program serves there.\n"
@@ -86,15 +91,7 @@ def test_serve_on_a_taken_port_names_another(library: Path) -> None:
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "256.1.1.1", "http://127.0.0.1"])
 def test_serve_on_an_address_that_is_not_this_machines_says_so(library: Path, host: str) -> None:
-    run = subprocess.run(
-        [*SERVE, "--library", str(library), "--host", host],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        env=environment(),
-        timeout=60,
-        check=False,
-    )
+    run = serve_to_the_end(library, "--host", host)
     assert (run.returncode, run.stdout) == (2, "")
     where = f"[{host}]" if ":" in host else host
     assert run.stderr == (

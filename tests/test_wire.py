@@ -237,12 +237,6 @@ def test_lone_surrogates_are_refused_wherever_they_come(surrogate: str) -> None:
         AskRequest.from_arguments("x", document=surrogate)
 
 
-def test_arguments_that_are_unknown_are_named() -> None:
-    with pytest.raises(InvalidRequestError) as caught:
-        AskRequest.from_arguments("Where do terns nest?", unknown=["page", "q/s"])
-    assert [problem.pointer for problem in caught.value.problems] == ["/page", "/q~1s"]
-
-
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

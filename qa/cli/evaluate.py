@@ -14,7 +14,7 @@ from qa.cli.commands import cli
 from qa.cli.printing import StatusLine, visible
 from qa.config import Settings
 from qa.engine import Engine
-from qa.evaluation import MEASURES, compare, estimate, measure
+from qa.evaluation import MEASURES, compare, estimate, measure, require_measures
 from qa.readers import read_judged, read_lines, read_run, write_run
 
 __all__ = ["evaluate"]
@@ -51,6 +51,7 @@ def evaluate(
     """
     if len(folders) > 1 and (against or run_path):
         raise click.UsageError("--against and --run go with one folder.")
+    require_measures()
     others = read_lines(off_topic) if off_topic else []
     earlier = read_run(against) if against else None
     reports = [

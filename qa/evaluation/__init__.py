@@ -1,6 +1,15 @@
 """Measuring: how often the right passage comes first, how often an answer is rightly given, and how fast."""
 
-from qa.evaluation.relevance import MEASURES, Comparison, Estimate, Ranking, compare, estimate, measure
+from qa.evaluation.relevance import (
+    MEASURES,
+    Comparison,
+    Estimate,
+    Ranking,
+    compare,
+    estimate,
+    measure,
+    require_measures,
+)
 from qa.evaluation.speed import Speed, measure_speed, sample_questions
 
 __all__ = [
@@ -13,5 +22,6 @@ __all__ = [
     "estimate",
     "measure",
     "measure_speed",
+    "require_measures",
     "sample_questions",
 ]

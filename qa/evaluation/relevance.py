@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
 
 from qa.errors import MissingExtraError
 
-__all__ = ["MEASURES", "Comparison", "Estimate", "Ranking", "compare", "estimate", "measure"]
+__all__ = ["MEASURES", "Comparison", "Estimate", "Ranking", "compare", "estimate", "measure", "require_measures"]
 
 MEASURES = ("P@1", "RR@10", "nDCG@10", "R@10", "R@50")
 """Names as trec_eval and ir-measures have them; RR@10 averaged over questions is MRR@10. Each is in 0..1."""
@@ -40,16 +42,25 @@ class Comparison:
     worse: int
 
 
+def require_measures() -> ModuleType:
+    """The module of the measures, before any long work is done for them.
+
+    Raises:
+        MissingExtraError: where ir-measures is not installed.
+    """
+    try:
+        return importlib.import_module("ir_measures")
+    except ImportError:
+        raise MissingExtraError("eval") from None
+
+
 def measure(ranking: Ranking, qrels: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, float]]:
     """For each measure its value for each question of `qrels`; a question without a ranking has 0.
 
     Raises:
         MissingExtraError: where ir-measures is not installed.
     """
-    try:
-        import ir_measures
-    except ImportError:
-        raise MissingExtraError("eval") from None
+    ir_measures = require_measures()
     measures = [ir_measures.parse_measure(name) for name in MEASURES]
     # trec_eval orders by score, and equal scores in its own way: falling whole numbers keep our order.
     run = {
