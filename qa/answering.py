@@ -72,7 +72,9 @@ def decide(
         confidence=round(confidence, 4),
         reason=None if answered else _reason(words, unknown, hits, snapshot),
         alternatives=tuple(cited[answered:]),
-        interpretation=Interpretation(carried_over=query.carried_over, missing=unknown),
+        interpretation=Interpretation(
+            corrected=query.corrected, expanded=query.expanded, carried_over=query.carried_over, missing=unknown
+        ),
     )
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "Passage",
     "Query",
     "QueryWord",
+    "Reading",
     "Reference",
     "Section",
     "Span",
@@ -176,16 +177,26 @@ class QueryWord:
     referred: bool = False
 
 
+class Reading(NamedTuple):
+    """What stands in the question, as it stands there, and what it was read as."""
+
+    written: str
+    read: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """What a retriever is given: terms with weights above 0, and the words that they stand for.
 
     `spoken` are all words of the question itself, in order, folded, each with its term, or None for a stop word.
+    `corrected` words were read as words of the library, and `expanded` ones as another name of the same thing too.
     """
 
     terms: Mapping[str, float]
     words: tuple[QueryWord, ...]
     spoken: tuple[tuple[str, str | None], ...] = ()
+    corrected: tuple[Reading, ...] = ()
+    expanded: tuple[Reading, ...] = ()
     carried_over: tuple[str, ...] = ()
 
 
@@ -234,8 +245,11 @@ class CitedPassage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interpretation:
-    """How the question was read: what was taken over from earlier ones, and its words that no document holds."""
+    """How the question was read: what was corrected, expanded and taken over from earlier ones, and its words that no
+    document holds."""
 
+    corrected: tuple[Reading, ...] = ()
+    expanded: tuple[Reading, ...] = ()
     carried_over: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
 

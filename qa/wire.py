@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from qa.errors import FieldProblem, InvalidRequestError
-from qa.model import Answer, Citation, CitedPassage, Document, Passage, Reference, Span
+from qa.model import Answer, Citation, CitedPassage, Document, Passage, Reading, Reference, Span
 
 __all__ = [
     "MAX_HISTORY",
@@ -201,8 +201,8 @@ class CitedPassageBody(_Body):
     citation: CitationBody
 
 
-class CorrectionBody(_Body):
-    """A word of the question, and the word of the documents that was searched instead."""
+class ReadingBody(_Body):
+    """What stands in the question, and what it was read as: instead, where corrected; as well, where expanded."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True, serialize_by_alias=True)
 
@@ -213,8 +213,8 @@ class CorrectionBody(_Body):
 class InterpretationBody(_Body):
     """How the question was read."""
 
-    corrected: tuple[CorrectionBody, ...] = ()
-    expanded: tuple[CorrectionBody, ...] = ()
+    corrected: tuple[ReadingBody, ...] = ()
+    expanded: tuple[ReadingBody, ...] = ()
     carried_over: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
 
@@ -282,7 +282,10 @@ def answer_body(answer: Answer) -> AskResponse:
         citation=best.citation if best else None,
         alternatives=tuple(cited_passage_body(each) for each in answer.alternatives),
         interpretation=InterpretationBody(
-            carried_over=answer.interpretation.carried_over, missing=answer.interpretation.missing
+            corrected=tuple(map(_reading_body, answer.interpretation.corrected)),
+            expanded=tuple(map(_reading_body, answer.interpretation.expanded)),
+            carried_over=answer.interpretation.carried_over,
+            missing=answer.interpretation.missing,
         ),
         took_ms=answer.took_ms,
     )
@@ -333,6 +336,10 @@ def _document_summary(document: Document) -> DocumentSummaryBody:
         url=document.url,
         sha256=document.sha256,
     )
+
+
+def _reading_body(reading: Reading) -> ReadingBody:
+    return ReadingBody(**{"from": reading.written, "to": reading.read})
 
 
 def _reference_body(reference: Reference) -> ReferenceBody:
