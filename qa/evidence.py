@@ -198,17 +198,17 @@ def rank(
 ) -> list[Hit]:
     """The best of the candidates, each given with its terms and the retriever's score, by the sum of their evidence.
 
-    A passage without any of the decisive words, or without any of those referred to, is left out. Equal scores are
-    ordered by passage id.
+    A passage without any of the decisive words is left out, unless the question leans on earlier ones: what it is
+    about may be said there alone. Equal scores are ordered by passage id.
     """
     best = max((bm25 for _, _, bm25 in candidates), default=1.0)
-    wanted, subject = decisive(asked.words), referred(asked.words)
+    wanted = decisive(asked.words)
     carries = len(wanted) < len(asked.words)
     rarities = _Rarities(statistics)
     found = []
     for passage, held, bm25 in candidates:
         own = coverage(wanted, held.all)
-        if not own or (subject and not coverage(subject, held.all)):
+        if not own and not carries:
             continue
         evidence = {
             "bm25": bm25 / best,

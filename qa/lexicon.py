@@ -9,6 +9,7 @@ __all__ = [
     "LEANING_OPENERS",
     "LEANING_WORDS",
     "LETTER_SPELLINGS",
+    "MORE_WORDS",
     "NUMBER_OPENERS",
     "STOP_WORDS",
     "WORD_SPELLINGS",
@@ -45,8 +46,13 @@ FRAME_WORDS = _words(
 """Words that frame a question and are not what it is about. They weigh in the ranking but their absence
 does not speak against a passage."""
 
-LEANING_WORDS = _words("it its they them their theirs he she him her his hers this that these those one ones")
-"""Words by which a question leans on an earlier one."""
+LEANING_WORDS = _words(
+    "it its itself they them their theirs themselves he she him her his hers himself herself this these those"
+)
+"""Words that stand for what was named before, in the question itself or in an earlier one."""
+
+MORE_WORDS = _words("else more other others another")
+"""Words by which a question asks for more than an earlier one was told."""
 
 LEANING_OPENERS = (("and",), ("or",), ("but",), ("also",), ("what", "about"), ("how", "about"), ("what", "else"))
 """Beginnings by which a question leans on an earlier one."""
