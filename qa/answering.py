@@ -82,11 +82,12 @@ def _confidence(words: Sequence[WeighedWord], passage: Passage, snapshot: Snapsh
     """The share of the decisive words that a passage holds, by rarity; no more than twice that of those referred to.
 
     So an answer to "What are its side effects?" speaks of side effects, and of what "it" is: a passage that holds half
-    of the earlier questions' words may be sure.
+    of the words of one earlier turn, or as much of several, may be sure.
     """
     held = snapshot.passage_terms(passage.id).all
     own, subject = coverage(decisive(words), held), referred(words)
-    return min(own, 2 * coverage(subject, held)) if subject else own
+    said = sum(word.weight for word in subject)  # about 2 for each turn, shared by its words
+    return min(own, max(2.0, said) * coverage(subject, held)) if subject else own
 
 
 def explain(query: Query, asked: Asked, hit: Hit, snapshot: Snapshot) -> Explanation:
@@ -144,8 +145,6 @@ def _reason(words: Sequence[WeighedWord], unknown: Sequence[str], hits: Sequence
         return "The question has no word to look for; name the subject that it is about."
     if unknown:
         return f"No passage mentions {_either(unknown)}."
-    if not hits and referred(words):
-        return "No passage holds words both of the question and of the earlier ones that it refers to."
     if not hits:
         return "No passage holds a word of the question."
     _, lacking = _split([*decisive(words), *referred(words)], hits[0].passage, snapshot)

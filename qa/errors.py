@@ -186,7 +186,8 @@ class JudgedQuestionsError(SourceError):
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
             f"{path} holds no judged questions in BEIR's form: {reason}.",
-            hint="It takes corpus.jsonl (_id, title, text), queries.jsonl (_id, text) and qrels/test.tsv.",
+            hint="It takes corpus.jsonl (_id, title, text), or a library, queries.jsonl (_id, text, and history where "
+            "there is one) and qrels/test.tsv.",
         )
 
 

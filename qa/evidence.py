@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple, Protocol, TypeVar
@@ -76,7 +76,7 @@ class PassageTerms:
 
 
 class WeighedWord(NamedTuple):
-    """A word of the question and its rarity in nats; a passage covers it by any one of the terms.
+    """A word of the question and its rarity in nats, times its weight; a passage covers it by any one of the terms.
 
     `carried` words come from an earlier question, and `referred` ones of these are what the question refers to.
     """
@@ -86,16 +86,18 @@ class WeighedWord(NamedTuple):
     rarity: float
     carried: bool = False
     referred: bool = False
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A question as its passages are held against it: its words, pairs of neighbouring words and headings by rarity."""
+    """A question as its passages are held against it: its words and pairs of neighbouring words by rarity, and its
+    terms by weight."""
 
     words: tuple[WeighedWord, ...]
     wording: tuple[tuple[str, float], ...]
     pairs: tuple[tuple[tuple[str, str], float], ...]
-    terms: frozenset[str]
+    terms: Mapping[str, float]
     wants_number: bool
 
 
@@ -129,7 +131,7 @@ def read_query(query: Query, statistics: Statistics) -> Asked:
         words=weigh(query, statistics),
         wording=tuple(rarities.items()),
         pairs=tuple(pairs.items()),
-        terms=frozenset(query.terms),
+        terms=query.terms,
         wants_number=any(said[: len(opener)] == opener for opener in NUMBER_OPENERS),
     )
 
@@ -157,6 +159,7 @@ def weigh(query: Query, statistics: Statistics) -> tuple[WeighedWord, ...]:
                     word.weight * idf,
                     word.carried,
                     word.referred,
+                    word.weight,
                 )
             )
     return tuple(weighed)
@@ -215,7 +218,7 @@ def rank(
             "coverage": coverage(asked.words, held.all) if carries else own,
             "wording": _share(asked.wording, held.words),
             "adjacency": _share(asked.pairs, held.pairs),
-            "heading": _share([(term, rarities[term]) for term in held.heading], asked.terms),
+            "heading": _named(held.heading, asked.terms, rarities),
             "number": float(asked.wants_number and _best_is_numbered(wanted, held)),
         }
         score = sum(WEIGHTS[name] * value for name, value in evidence.items())
@@ -238,6 +241,12 @@ def _share(things: Sequence[tuple[_Thing, float]], held: Collection[_Thing]) -> 
         if thing in held:
             part += rarity
     return part / whole if whole else 0.0
+
+
+def _named(heading: Sequence[str], asked: Mapping[str, float], rarities: Mapping[str, float]) -> float:
+    """The share of a heading's rarity that the question names, 0..1: what it carries over only by its weight."""
+    whole = sum(rarities[term] for term in heading)
+    return sum(min(1.0, asked.get(term, 0.0)) * rarities[term] for term in heading) / whole if whole else 0.0
 
 
 class _Rarities(dict[str, float]):

@@ -40,7 +40,7 @@ FRAME_WORDS = _words(
     """
     tell know explain describe show find give want wonder wondering like ask asking question answer say says said
     mean means meant kind sort many long often old far big thing things called name named anyone someone something
-    anything there here hi hello hey thank thanks kindly exactly actually really
+    anything there here hi hello hey thank thanks kindly exactly actually really instead
     """
 )
 """Words that frame a question and are not what it is about. They weigh in the ranking but their absence

@@ -13,7 +13,8 @@ from qa.model import Query, QueryWord
 
 __all__ = ["read_question"]
 
-TURN_WEIGHT = 1.0  # of all words of an earlier turn together, beside 1 for each word of the question's own
+TURN_WEIGHT = 1.5  # of all words of an earlier turn together, beside 1 for each word of the question's own
+PART_WEIGHT = 2.0  # the same, where the question says little itself: "And the side effects?"
 _MOST_TURNS = 50  # how far back a question can lean
 _MOST_CARRIED = 32  # words taken over: those of the most weight
 _LONGEST_TURN = 1000  # characters of a turn that are read
@@ -31,12 +32,13 @@ def read_question(question: str, *, history: Sequence[str] = ()) -> Query:
     said = spoken(question)
     is_named = any(not word.text[0].islower() and not question.startswith(word.text) for word in own)
     refers = _refers(said, is_named=is_named)
+    is_part = _is_part(said, about, is_named=is_named)
     carried: list[QueryWord] = []
-    if history and (refers or _is_part(said, about, is_named=is_named)):
+    if history and (refers or is_part):
         known = frozenset(term for word in own for term in word.terms)
         carried = [
             QueryWord(text=word.text, terms=word.terms, weight=weight, carried=True, referred=refers)
-            for word, weight in _weights(history[-_MOST_TURNS:])
+            for word, weight in _weights(history[-_MOST_TURNS:], PART_WEIGHT if is_part else TURN_WEIGHT)
             if known.isdisjoint(word.terms)
         ][:_MOST_CARRIED]
     terms = {term: word.weight for word in reversed(carried) for term in word.terms}
@@ -48,7 +50,7 @@ def read_question(question: str, *, history: Sequence[str] = ()) -> Query:
     )
 
 
-def _weights(history: Sequence[str]) -> list[tuple[Word, float]]:
+def _weights(history: Sequence[str], turn_weight: float) -> list[tuple[Word, float]]:
     """The words of earlier turns with their weights in 0..1, the heaviest first, of equals those of the latest turn.
 
     Each turn has the same say, shared by its words, so that a name weighs more than a word of a long answer; what
@@ -59,7 +61,7 @@ def _weights(history: Sequence[str]) -> list[tuple[Word, float]]:
         said = dict.fromkeys(word for word in words(turn[:_LONGEST_TURN]) if fold(word.text) not in FRAME_WORDS)
         for word in said:
             first, weight = weights.get(word.terms, (word, 0.0))
-            weights[word.terms] = first, min(1.0, weight + TURN_WEIGHT / len(said))
+            weights[word.terms] = first, min(1.0, weight + turn_weight / len(said))
     return sorted(weights.values(), key=lambda each: -each[1])
 
 
@@ -80,7 +82,7 @@ def _refers(said: Sequence[tuple[str, str | None]], *, is_named: bool) -> bool:
 
 
 def _is_part(said: Sequence[tuple[str, str | None]], about: Sequence[QueryWord], *, is_named: bool) -> bool:
-    """Whether a question that refers to nothing is still a part of one ("And in winter?", "The side effects?")."""
+    """Whether a question says too little to be a whole one ("And in winter?", "What were the side effects?")."""
     asked = [word for word, _ in said]
     if _begins_with(asked, LEANING_OPENERS):
         return True

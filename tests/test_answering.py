@@ -377,8 +377,8 @@ def drugs(tmp_path: Path) -> Engine:
 
 def test_what_a_question_refers_to_must_be_in_the_passage_that_answers(drugs: Engine) -> None:
     answer = drugs.ask("What are its side effects?", history=["What does alcanor end?"])
-    assert (answer.answered, answer.alternatives) == (False, ())
-    assert answer.reason == "No passage holds words both of the question and of the earlier ones that it refers to."
+    assert (answer.answered, answer.best) == (False, None)
+    assert answer.reason is not None and "does not mention" in answer.reason
     assert drugs.ask("What are its side effects?", history=["What does bevacor cause?"]).answered
     assert drugs.ask("Since when is it sold?", history=["What does alcanor end?"]).answered
 

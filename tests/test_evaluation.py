@@ -11,6 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from qa.cli import cli
+from qa.config import Settings
+from qa.engine import Engine
 from qa.errors import MissingExtraError
 from qa.evaluation import MEASURES, compare, estimate, measure
 from qa.readers import read_run
@@ -77,6 +79,35 @@ def test_a_run_can_be_written_read_and_compared_with(judged: Path, tmp_path: Pat
     assert found["worse"] == [
         {"id": "q3", "question": "Which auks walk on ice?", "first": ["c"], "right": ["b_2"]},
     ]
+
+
+def test_what_was_said_before_a_question_goes_with_it(judged: Path) -> None:
+    follow_up = {"_id": "q1", "text": "What does it do?"}
+    (judged / "qrels" / "test.tsv").write_text("q1\tb_2\t1\n")
+    for history, found in [([], 0.0), (["Terns"], 1.0), (["Terns", "Diving", "Is it a bird?", "It is."], 1.0)]:
+        (judged / "queries.jsonl").write_text(json.dumps(follow_up | {"history": history}))
+        assert report(judged)["measures"]["P@1"]["mean"] == found
+    (judged / "queries.jsonl").write_text(json.dumps(follow_up | {"history": "Terns"}))
+    assert "line 1 is not of the form" in run(judged).stderr
+
+
+def test_without_a_corpus_the_questions_are_asked_of_the_library(judged: Path, tmp_path: Path) -> None:
+    (tmp_path / "birds.md").write_text("# Birds\n\n## Terns\n\nThe tern dives.\n\n## Gulls\n\nThe gull eats chips.\n")
+    (tmp_path / "stones.md").write_text("# Stones\n\nThe tern never eats chips of granite.\n")
+    library = tmp_path / "library"
+    engine = Engine.create(Settings(library=library))
+    engine.add([tmp_path / "birds.md", tmp_path / "stones.md"])
+    gulls = next(each.id for each in engine.passages("birds") if "gull" in each.text)
+    (judged / "corpus.jsonl").unlink()
+    (judged / "qrels" / "test.tsv").write_text(f"q1\tbirds\t1\nq2\t{gulls}\t1\nq3\tstones\t1\n")
+    found = report(judged, "--library", library)
+    assert (found["passages"], found["questions"]) == (3, 3)
+    assert found["measures"]["P@1"]["mean"] == pytest.approx(2 / 3)
+    assert run(judged, "--library", library, "--run", tmp_path / "mine.trec").exit_code == 0
+    ranking = read_run(tmp_path / "mine.trec")
+    assert ranking["q1"][0] == "birds"
+    assert ranking["q1"].count("birds") == 1
+    assert ranking["q2"][0] == gulls
 
 
 def test_a_sample_is_drawn_evenly(judged: Path) -> None:

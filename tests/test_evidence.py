@@ -103,7 +103,7 @@ def test_a_word_weighs_by_the_commonest_of_its_forms_times_its_weight() -> None:
     )
     assert weigh(query, Statistics({"anti": 30, "antigull": 3, "tern": 7})) == (
         WeighedWord("anti-gull", frozenset({"anti", "antigull"}), inverse_document_frequency(30, 100), False),
-        WeighedWord("tern", frozenset({"tern"}), 0.5 * inverse_document_frequency(7, 100), True),
+        WeighedWord("tern", frozenset({"tern"}), 0.5 * inverse_document_frequency(7, 100), True, weight=0.5),
     )
 
 
@@ -229,9 +229,19 @@ def test_equal_scores_are_ordered_by_passage_id_at_the_cut_too(order: tuple[int,
     assert [(hit.rank, hit.passage.id) for hit in hits] == [(1, "d-00000"), (2, "d-00001")]
 
 
-def test_a_passage_that_holds_only_words_carried_over_is_no_hit() -> None:
+def test_a_passage_that_holds_only_words_carried_over_is_ranked_behind_one_that_holds_the_question_s_own() -> None:
     asked = question("And gulls?", history=["What does a tern eat?"])
-    assert rank(asked, [candidate("A tern.")], COUNTS, limit=5) == []
+    own = candidate("Gulls and owls.", passage_id="d-00001")
+    hits = rank(asked, [candidate("A tern."), own], COUNTS, limit=5)
+    assert [hit.passage.id for hit in hits] == ["d-00001", "d-00000"]
+    assert rank(question("And gulls?"), [candidate("A tern.")], COUNTS, limit=5) == []
+
+
+def test_a_heading_that_earlier_turns_name_counts_by_their_weight() -> None:
+    asked = question("And gulls?", history=["What does a tern eat by day?"])
+    [hit] = rank(asked, [candidate("A gull.", heading="Terns")], COUNTS, limit=5)
+    assert hit.evidence["heading"] == pytest.approx(asked.terms["tern"])
+    assert 0 < asked.terms["tern"] < 1
 
 
 def test_words_carried_over_choose_among_passages_that_hold_the_question_s_own() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.model import QueryWord
-from qa.question import CARRIED_WEIGHT, read_question
+from qa.question import PART_WEIGHT, TURN_WEIGHT, read_question
 
 EARLIER = "How fast do terns dive?"
 
@@ -65,7 +65,7 @@ def test_a_word_said_twice_counts_once() -> None:
 @given(question=st.text(max_size=80), history=st.lists(st.text(max_size=40), max_size=4))
 def test_any_text_makes_a_query_whose_words_are_among_its_terms(question: str, history: list[str]) -> None:
     query = read_question(question, history=history)
-    assert all(weight in (1.0, CARRIED_WEIGHT) for weight in query.terms.values())
+    assert all(0 < weight <= 1 for weight in query.terms.values())
     assert all(term in query.terms for word in query.words for term in word.terms)
     assert query.carried_over == tuple(dict.fromkeys(word.text for word in query.words if word.carried))
     assert read_question(question, history=history) == query
@@ -128,38 +128,75 @@ def test_a_question_that_stands_alone_is_never_bent(question: str) -> None:
     assert read_question(question, history=[EARLIER, "What do herons eat?"]) == read_question(question)
 
 
-def test_words_carried_over_come_at_half_weight_behind_the_questions_own_and_are_named() -> None:
-    query = read_question("How deep?", history=["How fast do terns dive?"])
-    assert CARRIED_WEIGHT == 0.5
-    assert query.terms == {"deep": 1.0, "fast": 0.5, "tern": 0.5, "dive": 0.5}
+def test_the_words_of_an_earlier_turn_share_its_weight_behind_the_questions_own_and_are_named() -> None:
+    query = read_question("How deep?", history=["How fast do arctic terns dive?"])
+    assert query.terms == {"deep": 1.0} | dict.fromkeys(["fast", "arctic", "tern", "dive"], PART_WEIGHT / 4)
     assert query.words == (
         QueryWord(text="deep", terms=("deep",)),
-        QueryWord(text="fast", terms=("fast",), weight=0.5, carried=True),
-        QueryWord(text="terns", terms=("tern",), weight=0.5, carried=True),
-        QueryWord(text="dive", terms=("dive",), weight=0.5, carried=True),
+        *(
+            QueryWord(text=text, terms=(term,), weight=PART_WEIGHT / 4, carried=True)
+            for text, term in [("fast", "fast"), ("arctic", "arctic"), ("terns", "tern"), ("dive", "dive")]
+        ),
     )
-    assert query.carried_over == ("fast", "terns", "dive")
+    assert query.carried_over == ("fast", "arctic", "terns", "dive")
+
+
+def test_a_question_that_says_more_itself_takes_over_less() -> None:
+    query = read_question("How deep does it swim under winter ice?", history=["How fast do arctic terns dive?"])
+    assert TURN_WEIGHT < PART_WEIGHT
+    assert {query.terms[term] for term in ("fast", "arctic", "tern", "dive")} == {TURN_WEIGHT / 4}
+    assert all(word.referred for word in query.words if word.carried)
+
+
+def test_what_several_turns_say_weighs_more_than_what_one_says_and_never_more_than_the_questions_own() -> None:
+    turns = ["How fast do arctic terns catch blue fish?", "Where do arctic terns breed in late summer?", "Terns!"]
+    terms = read_question("How deep?", history=turns).terms
+    assert terms["tern"] == 1.0 > terms["arctic"] > terms["fast"]
+
+
+def test_a_long_answer_among_the_turns_does_not_drown_the_title() -> None:
+    query = read_question("Is it endangered?", history=["Arctic tern", " ".join(f"word{n}" for n in range(200))])
+    assert query.carried_over[:2] == ("Arctic", "tern")
+    assert query.terms["tern"] > 50 * query.terms["word1"]
+    assert len(query.carried_over) == 32
 
 
 def test_a_word_that_the_question_says_itself_is_not_carried_over() -> None:
     query = read_question("And in winter, do terns dive?", history=[EARLIER])
-    assert query.terms == {"winter": 1.0, "tern": 1.0, "dive": 1.0, "fast": 0.5}
+    assert query.terms == {"winter": 1.0, "tern": 1.0, "dive": 1.0, "fast": PART_WEIGHT / 3}
     assert query.carried_over == ("fast",)
 
 
 def test_all_words_of_a_compound_are_carried_over() -> None:
     query = read_question("How deep?", history=["Is the anti-gull net used?"])
     assert query.carried_over == ("anti", "gull", "net", "used")
-    assert query.terms == {"deep": 1.0} | dict.fromkeys(["anti", "gull", "antigul", "net", "use"], 0.5)
+    assert query.terms == {"deep": 1.0} | dict.fromkeys(["anti", "gull", "antigul", "net", "use"], PART_WEIGHT / 4)
 
 
 def test_words_that_frame_an_earlier_question_are_not_carried_over() -> None:
     assert carried_by("How deep?", "Tell me what kind of birds dive") == ("birds", "dive")
 
 
-def test_later_questions_are_leaned_on_before_earlier_ones_and_no_further_than_three() -> None:
-    history = ["Do emus run?", "Do herons wait?", "Do gulls steal?", "Do terns dive?"]
-    assert carried_by("How deep?", *history) == ("terns", "dive", "gulls", "steal", "herons", "wait")
+def test_of_equal_words_those_of_the_latest_turn_come_first() -> None:
+    history = ["Do emus run?", "Do herons wait?", "Do terns dive?"]
+    assert carried_by("How deep?", *history) == ("terns", "dive", "herons", "wait", "emus", "run")
+
+
+@pytest.mark.parametrize("question", ["What other birds dive?", "Did anyone else see them?", "Tell me more."])
+def test_a_question_for_more_leans_on_the_question_before(question: str) -> None:
+    assert "fast" in carried_by(question, EARLIER)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "When did Haydn write the last of his masses?",
+        "Which river in Spain has lost its old name?",
+        "What is the name of the bird that dives deepest?",
+    ],
+)
+def test_a_pronoun_for_what_the_question_names_itself_leans_on_nothing(question: str) -> None:
+    assert carried_by(question, EARLIER) == ()
 
 
 def test_a_word_of_two_earlier_questions_is_carried_over_once() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from qa.cli.commands import cli
+from qa.cli.commands import cli, library_option
 from qa.cli.printing import StatusLine, visible
 from qa.config import Settings
 from qa.engine import Engine
@@ -18,6 +18,8 @@ from qa.evaluation import MEASURES, compare, estimate, measure, require_measures
 from qa.readers import read_judged, read_lines, read_run, write_run
 
 __all__ = ["evaluate"]
+
+_RANKED = 50  # passages of each question: as many as the measures look at
 
 
 @cli.command("eval")
@@ -33,6 +35,7 @@ __all__ = ["evaluate"]
 @click.option(
     "--run", "run_path", type=click.Path(path_type=Path), help="Write the ranking to this file, in TREC's form."
 )
+@library_option
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def evaluate(
     folders: tuple[Path, ...],
@@ -41,11 +44,14 @@ def evaluate(
     against: Path | None,
     worse: int,
     run_path: Path | None,
+    library: Path | None,
     as_json: bool,
 ) -> None:
     """Measure how often the right passage comes first, on judged questions in BEIR's form.
 
-    A FOLDER holds corpus.jsonl, queries.jsonl and qrels/test.tsv. Each figure has its 95 % interval, and is compared,
+    A FOLDER holds corpus.jsonl, queries.jsonl and qrels/test.tsv; a "history" in queries.jsonl is a list of what was
+    said before. Without corpus.jsonl the questions are asked of the library, and qrels/test.tsv has ids of its passages
+    or of its documents, any passage of which is then right. Each figure has its 95 % interval, and is compared,
     question by question, with the retriever's own ranking or with a run that was written before. "Refused" is the
     share of judged questions that get no answer, which is false; "off topic answered" that of the others that get one.
     """
@@ -54,8 +60,9 @@ def evaluate(
     require_measures()
     others = read_lines(off_topic) if off_topic else []
     earlier = read_run(against) if against else None
+    settings = Settings.load(library=library)
     reports = [
-        _evaluated(folder, sample=sample, off_topic=others, earlier=earlier, worse=worse, run_path=run_path)
+        _evaluated(folder, settings, sample=sample, off_topic=others, earlier=earlier, worse=worse, run_path=run_path)
         for folder in folders
     ]
     click.echo(json.dumps(reports, indent=2) if as_json else "\n\n".join(map(_report_text, reports)))
@@ -63,6 +70,7 @@ def evaluate(
 
 def _evaluated(
     folder: Path,
+    settings: Settings,
     *,
     sample: int | None,
     off_topic: Sequence[str],
@@ -72,7 +80,8 @@ def _evaluated(
 ) -> dict[str, Any]:
     """The figures of one folder, as `--json` prints them."""
     judged = read_judged(folder)
-    engine = Engine.over(judged.documents, Settings.load())
+    engine = Engine.open(settings) if judged.documents is None else Engine.over(judged.documents, settings)
+    document_of = {each.id: entry.id for entry in engine.contents() for each in engine.passages(entry.id)}
     ids = list(judged.questions)
     ids = ids[:: max(1, len(ids) // sample)][:sample] if sample else ids
     qrels = {each: judged.qrels[each] for each in ids}
@@ -83,17 +92,20 @@ def _evaluated(
         for number, each in enumerate(ids):
             question = judged.questions[each]
             show(f"{judged.name}: {number:,} of {len(ids):,} questions asked")
-            ranking[each] = [hit.passage.id for hit in engine.search(question, limit=50)]
-            refused += not engine.ask(question, limit=0).answered
+            answer = engine.ask(question, history=judged.history[each], limit=_RANKED)
+            refused += not answer.answered
+            cited = [*([answer.best] if answer.best else []), *answer.alternatives]
+            ranking[each] = _judged_ids([one.passage.id for one in cited], qrels[each], document_of)
             if earlier is None:
-                baseline[each] = [candidate.passage_id for candidate in engine.retrieve(question, limit=50)]
+                retrieved = [candidate.passage_id for candidate in engine.retrieve(question, limit=_RANKED)]
+                baseline[each] = _judged_ids(retrieved, qrels[each], document_of)
     found, compared = measure(ranking, qrels), measure(earlier or baseline, qrels)
     if run_path:
         write_run(run_path, ranking)
     first, first_before = found[MEASURES[0]], compared[MEASURES[0]]
     return {
         "name": judged.name,
-        "passages": len(judged.documents),
+        "passages": engine.passage_count,
         "questions": len(ids),
         "compared_with": "the run" if earlier else "plain BM25",
         "measures": {
@@ -112,6 +124,12 @@ def _evaluated(
             if first[each] < first_before[each]
         ][:worse],
     }
+
+
+def _judged_ids(passages: Sequence[str], grades: Mapping[str, int], document_of: Mapping[str, str]) -> list[str]:
+    """The ids of ranked passages as the judgements name them: where it is the document that is judged, its id, once."""
+    ids = (each if each in grades or document_of[each] not in grades else document_of[each] for each in passages)
+    return list(dict.fromkeys(ids))[:_RANKED]
 
 
 def _report_text(report: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Judged questions in BEIR's form: a folder with `corpus.jsonl`, `queries.jsonl` and `qrels/test.tsv`."""
+"""Judged questions in BEIR's form: a folder with `queries.jsonl`, `qrels/test.tsv` and, mostly, `corpus.jsonl`."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ _Made = TypeVar("_Made")
 class JudgedQuestions:
     """Questions with the grades that people gave to passages: `qrels[question id][passage id]`, above 0 if right.
 
-    Each entry of the corpus is a document of one passage, whose id it has. Only questions that have a right passage
-    are kept.
+    Each entry of the corpus is a document of one passage, whose id it has; `documents` is None where there is no
+    corpus, and the questions are about a library, by the ids of its passages or documents. Only questions that have a
+    right passage are kept. `history` has what was said before a question, oldest first.
     """
 
     name: str
-    documents: tuple[Document, ...]
+    documents: tuple[Document, ...] | None
     questions: dict[str, str]
+    history: dict[str, tuple[str, ...]]
     qrels: dict[str, dict[str, int]]
 
 
@@ -39,16 +41,23 @@ def read_judged(folder: Path) -> JudgedQuestions:
         SourceNotFoundError: where a file is missing.
         JudgedQuestionsError: for a line that is not of the form, or a set without a judged question.
     """
-    documents = tuple(_jsonl(folder / "corpus.jsonl", _document))
-    texts = dict(_jsonl(folder / "queries.jsonl", lambda entry: (str(entry["_id"]), str(entry["text"]))))
+    corpus = folder / "corpus.jsonl"
+    documents = tuple(_jsonl(corpus, _document)) if corpus.exists() else None
+    asked = {question_id: (text, history) for question_id, text, history in _jsonl(folder / "queries.jsonl", _question)}
     qrels: dict[str, dict[str, int]] = {}
     for question_id, passage_id, grade in _judgements(folder / "qrels" / "test.tsv"):
-        if grade > 0 and question_id in texts:
+        if grade > 0 and question_id in asked:
             qrels.setdefault(question_id, {})[passage_id] = grade
     if not qrels:
         raise JudgedQuestionsError(folder, reason="no question of it has a right passage")
-    questions = {question_id: text for question_id, text in texts.items() if question_id in qrels}
-    return JudgedQuestions(name=folder.name, documents=documents, questions=questions, qrels=qrels)
+    kept = {question_id: each for question_id, each in asked.items() if question_id in qrels}
+    return JudgedQuestions(
+        name=folder.name,
+        documents=documents,
+        questions={question_id: text for question_id, (text, _) in kept.items()},
+        history={question_id: history for question_id, (_, history) in kept.items()},
+        qrels=qrels,
+    )
 
 
 def read_lines(path: Path) -> list[str]:
@@ -104,6 +113,13 @@ def _document(entry: dict[str, Any]) -> Document:
     text = str(entry["text"])
     body = (Section(path=(), start=0, end=len(text), blocks=(Block(kind="paragraph", start=0, end=len(text)),)),)
     return Document(id=str(entry["_id"]), title=str(entry.get("title") or ""), text=text, source="", sections=body)
+
+
+def _question(entry: dict[str, Any]) -> tuple[str, str, tuple[str, ...]]:
+    history = entry.get("history") or ()
+    if not isinstance(history, list | tuple):
+        raise TypeError("history is not a list")
+    return str(entry["_id"]), str(entry["text"]), tuple(map(str, history))
 
 
 def _judgements(path: Path) -> Iterator[tuple[str, str, int]]:
