@@ -30,7 +30,7 @@ STEPS, RATE, SHRINKAGE = 400, 0.1, 1e-3
 
 def questions_of(folder: Path) -> list[Question]:
     judged = read_judged(folder)
-    engine = Engine.over(judged.documents, Settings())
+    engine = Engine.over(judged.documents or (), Settings())
     step = max(1, len(judged.questions) // MOST_QUESTIONS)
     found = []
     for question_id, text in list(judged.questions.items())[::step]:
