@@ -245,6 +245,8 @@ def _share(things: Sequence[tuple[_Thing, float]], held: Collection[_Thing]) -> 
 
 def _named(heading: Sequence[str], asked: Mapping[str, float], rarities: Mapping[str, float]) -> float:
     """The share of a heading's rarity that the question names, 0..1: what it carries over only by its weight."""
+    if asked.keys().isdisjoint(heading):
+        return 0.0
     whole = sum(rarities[term] for term in heading)
     return sum(min(1.0, asked.get(term, 0.0)) * rarities[term] for term in heading) / whole if whole else 0.0
 
