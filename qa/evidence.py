@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple, Protocol, TypeVar
 
-from qa.analysis import indexed_terms, spoken, terms
+from qa.analysis import indexed_terms, spoken
+from qa.concepts import NO_CONCEPTS, Concepts
 from qa.lexicon import NUMBER_OPENERS
 from qa.model import Hit, Passage, Query, QueryWord
 from qa.retrievers import inverse_document_frequency
@@ -63,15 +64,16 @@ class PassageTerms:
     """What a passage can be matched by: all its terms with those of its headings and title, and each sentence's own.
 
     `words` are the words as they are written, folded, and `pairs` those that stand side by side, both with headings and
-    title; `heading` the terms of the innermost heading, or of the title where there is none. `numbered` says of each
-    sentence whether it holds a number other than a reference marker.
+    title; `heading` the terms of the innermost heading, or of the title where there is none, each with the tokens of
+    the concepts that it is a part of. `numbered` says of each sentence whether it holds a number other than a reference
+    marker.
     """
 
     all: frozenset[str]
     sentences: tuple[frozenset[str], ...]
     words: frozenset[str]
     pairs: frozenset[tuple[str, str]]
-    heading: tuple[str, ...]
+    heading: tuple[tuple[str, frozenset[str]], ...]
     numbered: tuple[bool, ...]
 
 
@@ -99,16 +101,16 @@ class Asked:
     wants_number: bool
 
 
-def passage_terms(passage: Passage, *, title: str) -> PassageTerms:
-    """The terms of a passage of a document with this title."""
+def passage_terms(passage: Passage, *, title: str, concepts: Concepts = NO_CONCEPTS) -> PassageTerms:
+    """The terms of a passage of a document with this title, with the tokens of its concepts."""
     written = [[word for word, _ in spoken(text)] for text in (title, *passage.section, passage.text)]
     sentences = [passage.text[start:end] for start, end in passage.sentences]
     return PassageTerms(
-        all=frozenset(indexed_terms(passage.text, section=passage.section, title=title)),
-        sentences=tuple(frozenset(terms(sentence)) for sentence in sentences),
+        all=frozenset(indexed_terms(passage.text, section=passage.section, title=title, terms_of=concepts.terms)),
+        sentences=tuple(frozenset(concepts.terms(sentence)) for sentence in sentences),
         words=frozenset(word for part in written for word in part),
         pairs=frozenset(pair for part in written for pair in pairwise(part)),
-        heading=tuple(dict.fromkeys(terms(passage.section[-1] if passage.section else title))),
+        heading=tuple(dict.fromkeys(concepts.alternatives(passage.section[-1] if passage.section else title))),
         numbered=tuple(bool(_NUMBER.search(_BRACKET.sub("", sentence))) for sentence in sentences),
     )
 
@@ -215,7 +217,10 @@ def rank(
             "coverage": coverage(asked.words, held.all) if carries else own,
             "wording": _share(asked.wording, held.words),
             "adjacency": _share(asked.pairs, held.pairs),
-            "heading": _share([(term, rarities[term]) for term in held.heading], asked.terms),
+            "heading": _share(
+                [(term if tokens.isdisjoint(asked.terms) else None, rarities[term]) for term, tokens in held.heading],
+                {*asked.terms, None},
+            ),
             "number": float(asked.wants_number and _best_is_numbered(wanted, held)),
         }
         score = sum(WEIGHTS[name] * value for name, value in evidence.items())
