@@ -31,6 +31,7 @@ _BRAND = re.compile(r"[A-Z][a-z]{2,20}")
 _FOUR_LETTERS = re.compile(r"-[a-z]{4}\Z")  # behind the name of a biological drug: "belantamab mafodotin-blmf"
 _BETWEEN_WORDS = re.compile(r"[\s/\-\u2010-\u2014]+")
 _NO_LONG_FORM = re.compile(r"[()\[\]{}|\"“”.;:]")
+_DRUG_ENDINGS = tuple(sorted(DRUG_ENDINGS))
 _PLAIN_WORD = re.compile(r"\b[A-Za-z]{2,10}\b")
 
 
@@ -240,7 +241,13 @@ def _long_form(short: str, text: str) -> str | None:
     long = text[start:]
     parts = [fold(part) for part in _BETWEEN_WORDS.split(long)]
     repeats = fold(short) in parts or _singular(fold(short)) in parts
-    if len(long) <= len(short) or repeats or parts[0] in STOP_WORDS or _NO_LONG_FORM.search(long):
+    if (
+        len(long) <= len(short)
+        or repeats
+        or fold(long).startswith(fold(short))
+        or parts[0] in STOP_WORDS
+        or _NO_LONG_FORM.search(long)
+    ):
         return None
     return long
 
@@ -274,13 +281,18 @@ def _by_letters(letters: Sequence[str], text: str) -> int | None:
 
 
 def _drug(text: str) -> str | None:
-    """The generic name of a drug at the end of a text: one word, or two, that end as such names do."""
-    words = text.split()[-2:]
-    names = [_FOUR_LETTERS.sub("", word) for word in words]
-    are_drugs = [name.isalpha() and name.islower() and len(name) > 4 and name.endswith(DRUG_ENDINGS) for name in names]
-    if not are_drugs or not are_drugs[-1]:
+    """The generic name of a drug at the end of a text: one word, or two, that end as such names do; no combination."""
+    words = [_FOUR_LETTERS.sub("", word) for word in text.split()[-3:]]
+    taken = 0
+    while taken < min(2, len(words)) and _is_drug(words[-1 - taken]):
+        taken += 1
+    if not taken or words[-1 - taken : -taken] in (["and"], ["or"], ["plus"]):
         return None
-    return " ".join(names) if len(names) == 2 and are_drugs[0] and names[0] == words[0] else names[-1]
+    return " ".join(words[-taken:])
+
+
+def _is_drug(word: str) -> bool:
+    return len(word) > 4 and word.isalpha() and word.islower() and word.endswith(_DRUG_ENDINGS)
 
 
 def _heads(name: str) -> list[Head]:

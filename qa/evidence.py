@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple, Protocol, TypeVar
@@ -217,10 +217,7 @@ def rank(
             "coverage": coverage(asked.words, held.all) if carries else own,
             "wording": _share(asked.wording, held.words),
             "adjacency": _share(asked.pairs, held.pairs),
-            "heading": _share(
-                [(term if tokens.isdisjoint(asked.terms) else None, rarities[term]) for term, tokens in held.heading],
-                {*asked.terms, None},
-            ),
+            "heading": _named(held.heading, asked.terms, rarities),
             "number": float(asked.wants_number and _best_is_numbered(wanted, held)),
         }
         score = sum(WEIGHTS[name] * value for name, value in evidence.items())
@@ -242,6 +239,18 @@ def _share(things: Sequence[tuple[_Thing, float]], held: Collection[_Thing]) -> 
         whole += rarity
         if thing in held:
             part += rarity
+    return part / whole if whole else 0.0
+
+
+def _named(
+    heading: Sequence[tuple[str, frozenset[str]]], asked: Collection[str], rarities: Mapping[str, float]
+) -> float:
+    """The share of the rarity of a heading's terms that a question names, each by itself or by a concept: 0..1."""
+    whole = part = 0.0
+    for term, tokens in heading:
+        whole += rarities[term]
+        if term in asked or not tokens.isdisjoint(asked):
+            part += rarities[term]
     return part / whole if whole else 0.0
 
 

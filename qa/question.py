@@ -12,6 +12,7 @@ from qa.model import Query, QueryWord, Reading
 
 __all__ = ["read_question"]
 
+CONCEPT_WEIGHT = 0.5  # of a concept's token, beside 1 for the words of the name that the question has
 CARRIED_WEIGHT = 0.5  # of a term from an earlier question, beside 1 for the question's own
 REFERRED_WEIGHT = 1.0  # the same, where the question refers to it: "What are its side effects?"
 _EARLIER_QUESTIONS = 3  # how far back a question can lean
@@ -28,7 +29,7 @@ def read_question(question: str, *, history: Sequence[str] = (), concepts: Conce
     A question without content words gives a query without terms.
     """
     own, expanded = _expanded(question, concepts)
-    terms = {term: 1.0 for word in own for term in word.terms}
+    terms = {term: CONCEPT_WEIGHT if term.startswith("=") else 1.0 for word in own for term in word.terms}
     about = [QueryWord(text=word.text, terms=word.terms) for word in own if fold(word.text) not in FRAME_WORDS]
     carried: list[Word] = []
     refers = not LEANING_WORDS.isdisjoint(_said(question))

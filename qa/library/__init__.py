@@ -12,8 +12,8 @@ A library on disk is a folder:
 A change is made in a new generation, a copy, which becomes the current one by the renaming of one small file. Until
 then the old one serves; whatever a killed change left behind is swept away by the next.
 
-`store` makes changes, `snapshot` reads one state, `rows` turns documents into rows and back, `names` keeps the concepts,
-`generations` knows the folder.
+`store` makes changes, `snapshot` reads one state, `rows` turns documents into rows and back, `names` keeps the
+concepts, `generations` knows the folder.
 """
 
 from qa.library.generations import FORMAT
