@@ -29,7 +29,7 @@ from qa.errors import (
     UnknownPassageError,
 )
 from qa.library import FORMAT, Library, Source
-from qa.model import Block, Document, Heading, Marker, Passage, Query, Reference, Section, Span
+from qa.model import Block, Document, Heading, Marker, Passage, Query, Reference, Section, Span, digest
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -463,6 +463,16 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "the database is missing": lambda library: (generation(library) / "library.sqlite3").unlink(),
     "the database is empty": lambda library: (generation(library) / "library.sqlite3").write_bytes(b""),
     "the database is none": lambda library: (generation(library) / "library.sqlite3").write_bytes(b"tern" * 1000),
+    "the concepts are missing": lambda library: (generation(library) / "concepts.json").unlink(),
+    "the concepts are empty": lambda library: (generation(library) / "concepts.json").write_bytes(b""),
+    "the concepts are a list": lambda library: (generation(library) / "concepts.json").write_text("[]"),
+    "the concepts are deep": lambda library: (generation(library) / "concepts.json").write_text("[" * 100_000),
+    "the concepts are others": lambda library: (generation(library) / "concepts.json").write_text(
+        json.dumps({"sha256": "0" * 64, "concepts": "[]"})
+    ),
+    "the concepts are no names": lambda library: (generation(library) / "concepts.json").write_text(
+        json.dumps({"sha256": digest("[[1, 2, 3]]"), "concepts": "[[1, 2, 3]]"})
+    ),
     "the index is missing": lambda library: (generation(library) / "okapi.npz").unlink(),
     "the index is empty": lambda library: (generation(library) / "okapi.npz").write_bytes(b""),
     "the index is none": lambda library: (generation(library) / "okapi.npz").write_bytes(b"tern" * 1000),
