@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,7 +16,7 @@ KNOWN = Concepts([PFS, CRS, CLASS])
 
 
 def pairs(text: str) -> list[tuple[str, str]]:
-    return [tuple(pair) for pair in mined(text)]
+    return [(pair.short, pair.long) for pair in mined(text)]
 
 
 # Pairs in a text
@@ -75,12 +73,19 @@ def test_what_only_looks_like_it_is_left_alone(text: str) -> None:
     assert pairs(text) == []
 
 
+HOSTILE = ("(", ")", "((a)", "(AB", "a (AB)", "AB (", "(A(A(A", " ", "\u0301(", "a", "mab (")
+
+
 @pytest.mark.parametrize(
-    "piece", ["(", ")", "((a)", "(AB", "a (AB)", "AB (", "(A" * 3, " ", "AB (a b c d) ", "\u0301("]
+    ("piece", "found"),
+    [
+        *((piece, set()) for piece in HOSTILE),
+        ("auk birds (AB) ", {("AB", "auk birds")}),
+        ("AB (auk b) ", {("AB", "auk b")}),
+    ],
 )
-def test_hostile_text_is_looked_at_once(piece: str) -> None:
-    short, long = piece * 1_000, piece * 100_000
-    assert len(pairs(long)) in (0, 100 * len(pairs(short)), *range(99 * len(pairs(short)), 101 * len(pairs(short)) + 1))
+def test_hostile_text_is_looked_at_once(piece: str, found: set[tuple[str, str]]) -> None:
+    assert set(pairs(piece * 100_000)) == found
 
 
 TEXTS = st.lists(
@@ -118,11 +123,8 @@ def test_the_long_form_that_most_definitions_give_is_the_one() -> None:
 
 
 def test_a_long_form_is_the_same_however_it_is_hyphened() -> None:
-    assert (
-        agreed(["progression-free survival (PFS)", "progression free survivals (PFS)", "patient first seen (PFS)"])
-        == [Concept(names=Pair("PFS", "progression free survivals"))]
-        or len(agreed(["progression-free survival (PFS)", "progression free survivals (PFS)"])) == 1
-    )
+    texts = ["progression-free survival (PFS)", "progression free survival (PFS)", "patients first seen (PFS)"]
+    assert agreed(texts) == [Concept(names=Pair("PFS", "progression free survival"))]
 
 
 def test_an_abbreviation_that_is_mostly_a_common_word_is_left_out() -> None:
@@ -170,7 +172,10 @@ def test_no_term_is_a_token(text: str) -> None:
 def test_only_the_concepts_that_a_library_names_are_its_own() -> None:
     _, names = KNOWN.terms_and_names("PFS, apixaban")
     own = KNOWN.of_library(names).all
-    assert [(each.names, each.held) for each in own] == [(PFS.names, {"PFS"}), (CLASS.names, {"apixaban"})]
+    assert [(each.names, each.held) for each in own] == [
+        (PFS.names, frozenset({"PFS"})),
+        (CLASS.names, frozenset({"apixaban"})),
+    ]
     assert [each.token for each in own] == [PFS.token, CLASS.token]
     assert own[0].others("progression-free survival") == ["PFS"]
     assert own[0].others("PFS") == []
@@ -186,15 +191,14 @@ def test_a_narrower_name_is_found_by_the_wider_one_and_not_the_other_way_round()
 
 def test_each_term_is_given_with_the_concepts_of_whose_names_it_is_a_part() -> None:
     assert KNOWN.alternatives("Progression-free survival of terns") == [
-        ("progress", {PFS.token}),
-        ("free", {PFS.token}),
-        ("progressionfre", {PFS.token}),
-        ("surviv", {PFS.token}),
-        ("tern", set()),
+        ("progress", frozenset({PFS.token})),
+        ("free", frozenset({PFS.token})),
+        ("progressionfre", frozenset({PFS.token})),
+        ("surviv", frozenset({PFS.token})),
+        ("tern", frozenset()),
     ]
 
 
 def test_a_name_of_thousands_of_words_is_no_name() -> None:
-    long = Concepts([Concept(names=("LONG", " ".join(f"word{number}" for number in range(5_000))))])
-    assert long.terms("LONG") == ["long", "=LONG=" + " ".join(f"word{number}" for number in range(5_000))]
-    assert re.search("=", " ".join(long.terms("word1 word2"))) is None
+    long = Concept(names=("LONG", "word " * 5_000))
+    assert Concepts([long]).terms("LONG, word word") == ["long", "word", "word", long.token]
