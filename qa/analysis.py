@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
@@ -19,8 +19,22 @@ from nltk.stem.porter import PorterStemmer
 from nltk.tokenize.regexp import RegexpTokenizer
 
 from qa.lexicon import LETTER_SPELLINGS, STOP_WORDS, WORD_SPELLINGS
+from qa.model import Span
 
-__all__ = ["ANALYZER", "Word", "fold", "indexed_terms", "spoken", "terms", "words"]
+__all__ = [
+    "ANALYZER",
+    "Head",
+    "TermsOf",
+    "Word",
+    "fold",
+    "indexed_terms",
+    "spoken",
+    "terms",
+    "terms_and_heads",
+    "visible",
+    "words",
+    "words_in_place",
+]
 
 ANALYZER = "english-porter-2"
 """The name that a saved index carries: it changes whenever `terms` gives other terms for the same text."""
@@ -46,7 +60,8 @@ class _CompoundTokenizer(RegexpTokenizer):  # type: ignore[misc]  # NLTK has no 
             rf"\p{{Lu}}\w{{0,20}}\p{{Lu}}\w{{0,20}}[ \u00a0]\d{{1,3}}(?![\w.,·%])"
             rf"|(?i:per[ \u00a0]cent)\b|{_ATOM}(?:{_HYPHEN}{_ATOM})*|[%％﹪]"
         )
-        self.tokenize = regex.compile(self._pattern).findall
+        pattern = regex.compile(self._pattern)
+        self.tokenize, self.in_place = pattern.findall, pattern.finditer
 
 
 _TOKENIZER = _CompoundTokenizer()
@@ -58,11 +73,22 @@ _CLITIC = re.compile(r"['’](?:s|t|ll|re|ve|d|m)?\Z")
 _STEMMER = PorterStemmer()
 
 
+class Head(NamedTuple):
+    """A content word, folded, with the first of its terms: the same however the word is hyphened to its neighbours."""
+
+    word: str
+    term: str
+
+
 class Word(NamedTuple):
     """A content word as it stands in the text. A passage that holds any one of `terms` holds the word."""
 
     text: str
     terms: tuple[str, ...]
+
+
+TermsOf = Callable[[str], list[str]]
+"""What gives the terms of a text: `terms`, or that and more."""
 
 
 def terms(text: str) -> list[str]:
@@ -74,9 +100,19 @@ def terms(text: str) -> list[str]:
     return list(chain.from_iterable(map(_terms_of_token, _tokens(text))))
 
 
-def indexed_terms(text: str, *, section: Iterable[str], title: str) -> list[str]:
+def terms_and_heads(text: str) -> list[tuple[tuple[str, ...], tuple[Head, ...]]]:
+    """For each token of a text, in order, its `terms` and the heads of its words.
+
+    >>> terms_and_heads("the anti-CD38")[-1]
+    (('anti', 'cd38', 'anticd38'), (Head(word='anti', term='anti'), Head(word='cd38', term='cd38')))
+    """
+    return [(_terms_of_token(token), _heads_of_token(token)) for token in _tokens(text)]
+
+
+def indexed_terms(text: str, *, section: Iterable[str], title: str, terms_of: TermsOf = terms) -> list[str]:
     """The terms under which a passage is found: its own, its headings' twice, its document's title's once."""
-    return terms(title) + HEADING_WEIGHT * [term for heading in section for term in terms(heading)] + terms(text)
+    headings = [term for heading in section for term in terms_of(heading)]
+    return terms_of(title) + HEADING_WEIGHT * headings + terms_of(text)
 
 
 def words(text: str) -> list[Word]:
@@ -85,17 +121,20 @@ def words(text: str) -> list[Word]:
     >>> words("the anti-CD38 antibody")
     [Word(text='anti', terms=('anti', 'anticd38')), Word(text='CD38', terms=('cd38', 'anticd38')), ...]
     """
-    found: list[Word] = []
-    for token in _tokens(text):
-        pieces, compound = _pieces_of_token(token)
-        if compound and _is_numbered_name(token, pieces):
-            found.append(Word(token, (compound,)))
-            continue
-        for piece in pieces:
-            if piece not in STOP_WORDS:
-                own = _term(piece)
-                found.append(Word(_as_written(piece, token), (own, compound) if compound else (own,)))
-    return found
+    return [word for token in _tokens(text) for word in _words_of_token(token)]
+
+
+def words_in_place(text: str) -> list[tuple[Word, Head, Span]]:
+    """The same, each with its head and with the span of its token, in the text as `visible` gives it.
+
+    >>> words_in_place("the anti-CD38")[0]
+    (Word(text='anti', terms=('anti', 'anticd38')), Head(word='anti', term='anti'), Span(start=4, end=13))
+    """
+    return [
+        (word, head, Span(*found.span()))
+        for found in _TOKENIZER.in_place(visible(text))
+        for word, head in zip(_words_of_token(found.group()), _heads_of_token(found.group()), strict=True)
+    ]
 
 
 def spoken(text: str) -> list[tuple[str, str | None]]:
@@ -122,9 +161,14 @@ def fold(text: str) -> str:
     return "".join(LETTER_SPELLINGS.get(c, c) for c in bare)
 
 
+def visible(text: str) -> str:
+    """A text without what has no width, such as a soft hyphen, which is no part of a word."""
+    return text if text.isascii() else _WITHOUT_WIDTH.sub("", text)
+
+
 def _tokens(text: str) -> list[str]:
-    """The tokens of a text, in order. What has no width, such as a soft hyphen, is no part of a word."""
-    found: list[str] = _TOKENIZER.tokenize(text if text.isascii() else _WITHOUT_WIDTH.sub("", text))
+    """The tokens of a text, in order."""
+    found: list[str] = _TOKENIZER.tokenize(visible(text))
     return found
 
 
@@ -133,6 +177,27 @@ def _terms_of_token(token: str) -> tuple[str, ...]:
     pieces, compound = _pieces_of_token(token)
     own = [_term(piece) for piece in pieces if piece not in STOP_WORDS]
     return (*own, compound) if compound else tuple(own)
+
+
+@lru_cache(maxsize=_REMEMBERED_TOKENS)
+def _heads_of_token(token: str) -> tuple[Head, ...]:
+    pieces, compound = _pieces_of_token(token)
+    if compound and _is_numbered_name(token, pieces):
+        return (Head(compound, compound),)
+    return tuple(Head(piece, _term(piece)) for piece in pieces if piece not in STOP_WORDS)
+
+
+def _words_of_token(token: str) -> list[Word]:
+    """The content words that a token is made of, each with all the terms that stand for it."""
+    pieces, compound = _pieces_of_token(token)
+    if compound and _is_numbered_name(token, pieces):
+        return [Word(token, (compound,))]
+    found = []
+    for piece in pieces:
+        if piece not in STOP_WORDS:
+            own = _term(piece)
+            found.append(Word(_as_written(piece, token), (own, compound) if compound else (own,)))
+    return found
 
 
 def _pieces_of_token(token: str) -> tuple[list[str], str | None]:

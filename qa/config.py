@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qa.errors import SettingError
 
-__all__ = ["SHIPPED_CORPUS", "Settings"]
+__all__ = ["SHIPPED_CORPUS", "SHIPPED_SYNONYMS", "Settings"]
 
 SHIPPED_CORPUS = Path(__file__).resolve().parent.parent / "corpus"
+SHIPPED_SYNONYMS = SHIPPED_CORPUS / "synonyms.solr"
 
 
 class Settings(BaseModel):
@@ -23,6 +24,9 @@ class Settings(BaseModel):
 
     library: Path | None = Field(
         default=None, description="folder of the library to ask; without one, the shipped corpus"
+    )
+    synonyms: Path | None = Field(
+        default=None, description="file of synonyms in Solr's form to index with; without one, the shipped file"
     )
     host: str = Field(default="127.0.0.1", min_length=1, description="address to serve on")
     port: int = Field(default=8000, ge=0, le=65535, description="port to serve on, 0 to 65535; 0 takes a free one")

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Self
 
 from qa.answering import Explanation, cited_passage, decide, explain, search
-from qa.config import SHIPPED_CORPUS, Settings
+from qa.config import SHIPPED_CORPUS, SHIPPED_SYNONYMS, Settings
 from qa.errors import SourceError
 from qa.evidence import read_query
 from qa.library import Library, Source
 from qa.model import Answer, Candidate, CitedPassage, Document, DocumentEntry, Hit, Passage
 from qa.passages import passages, whole
 from qa.question import read_question
-from qa.readers import find_sources, legible, read, resolved
+from qa.readers import find_sources, legible, read, read_synonyms, resolved
 
 __all__ = ["Engine", "Progress"]
 
@@ -54,12 +54,12 @@ class Engine:
     @classmethod
     def create(cls, settings: Settings) -> Self:
         """The engine of a library that may not be there yet: `add` makes it."""
-        return cls(Library(settings.library), settings)
+        return cls(_library(settings.library, settings), settings)
 
     @classmethod
     def over(cls, documents: Iterable[Document], settings: Settings) -> Self:
         """The engine of documents in memory, each of which is one passage whatever its size."""
-        engine = cls(Library(None), settings)
+        engine = cls(_library(None, settings), settings)
         engine._library.change(add=[Source(each.id, each, whole(each)) for each in documents])
         return engine
 
@@ -73,7 +73,7 @@ class Engine:
         """
         began = time.perf_counter()
         snapshot = self._library.snapshot()
-        query = read_question(question, history=history)
+        query = read_question(question, history=history, concepts=snapshot.concepts)
         asked = read_query(query, snapshot.retriever)
         hits = search(query, asked, snapshot, limit=limit + 1, document=document)
         answer = decide(question, query, asked, hits, snapshot, threshold=self.settings.threshold, limit=limit)
@@ -88,19 +88,20 @@ class Engine:
             UnknownDocumentError: where `document` is not there.
         """
         snapshot = self._library.snapshot()
-        query = read_question(question, history=history)
+        query = read_question(question, history=history, concepts=snapshot.concepts)
         return search(query, read_query(query, snapshot.retriever), snapshot, limit=limit, document=document)
 
     def retrieve(self, question: str, *, limit: int = 50) -> list[Candidate]:
         """The retriever's own ranking, before any evidence: what `search` is compared with."""
-        return self._library.snapshot().retriever.search(read_question(question), limit=limit)
+        snapshot = self._library.snapshot()
+        return snapshot.retriever.search(read_question(question, concepts=snapshot.concepts), limit=limit)
 
     def explain(
         self, question: str, *, history: Sequence[str] = (), limit: int = 3, document: str | None = None
     ) -> list[Explanation]:
         """Every number behind the first `limit` hits, best first."""
         snapshot = self._library.snapshot()
-        query = read_question(question, history=history)
+        query = read_question(question, history=history, concepts=snapshot.concepts)
         asked = read_query(query, snapshot.retriever)
         hits = search(query, asked, snapshot, limit=limit, document=document)
         return [explain(query, asked, hit, snapshot) for hit in hits]
@@ -206,6 +207,10 @@ class Engine:
     def passage_count(self) -> int:
         """How many passages the library holds."""
         return self._library.snapshot().retriever.passage_count
+
+
+def _library(folder: Path | None, settings: Settings) -> Library:
+    return Library(folder, synonyms=lambda: read_synonyms(settings.synonyms or SHIPPED_SYNONYMS))
 
 
 class _Ids:

@@ -10,7 +10,8 @@
     │   ├── NotTextError         source_not_text      a binary file, or no known encoding
     │   ├── UnknownFormatError   source_format        no reader for this kind of file
     │   ├── FrontMatterError     front_matter         the header of a Markdown file is broken
-    │   └── JudgedQuestionsError judged_questions     files that are no questions in BEIR's form
+    │   ├── JudgedQuestionsError judged_questions     files that are no questions in BEIR's form
+    │   └── SynonymsError        synonyms             a file of synonyms with a line that is none
     ├── LibraryError
     │   ├── LibraryNotFoundError library_not_found    no library in this folder
     │   ├── IndexFormatError     index_format         written by another version
@@ -52,6 +53,7 @@ __all__ = [
     "SettingError",
     "SourceError",
     "SourceNotFoundError",
+    "SynonymsError",
     "UnknownDocumentError",
     "UnknownFormatError",
     "UnknownPassageError",
@@ -188,6 +190,18 @@ class JudgedQuestionsError(SourceError):
             f"{path} holds no judged questions in BEIR's form: {reason}.",
             hint="It takes corpus.jsonl (_id, title, text), or a library, queries.jsonl (_id, text, and history where "
             "there is one) and qrels/test.tsv.",
+        )
+
+
+class SynonymsError(SourceError):
+    """A line of a file of synonyms cannot be understood."""
+
+    code = "synonyms"
+
+    def __init__(self, path: Path, *, line: int, reason: str) -> None:
+        super().__init__(
+            f"Line {line} of {path} is no line of synonyms: {reason}.",
+            hint="Write names that mean the same with commas between them, or 'name => narrower name, another'.",
         )
 
 

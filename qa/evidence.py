@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple, Protocol, TypeVar
 
-from qa.analysis import indexed_terms, spoken, terms
+from qa.analysis import indexed_terms, spoken
+from qa.concepts import NO_CONCEPTS, Concepts
 from qa.lexicon import NUMBER_OPENERS
 from qa.model import Hit, Passage, Query, QueryWord
 from qa.retrievers import inverse_document_frequency
@@ -63,15 +64,16 @@ class PassageTerms:
     """What a passage can be matched by: all its terms with those of its headings and title, and each sentence's own.
 
     `words` are the words as they are written, folded, and `pairs` those that stand side by side, both with headings and
-    title; `heading` the terms of the innermost heading, or of the title where there is none. `numbered` says of each
-    sentence whether it holds a number other than a reference marker.
+    title; `heading` the terms of the innermost heading, or of the title where there is none, each with the tokens of
+    the concepts that it is a part of. `numbered` says of each sentence whether it holds a number other than a reference
+    marker.
     """
 
     all: frozenset[str]
     sentences: tuple[frozenset[str], ...]
     words: frozenset[str]
     pairs: frozenset[tuple[str, str]]
-    heading: tuple[str, ...]
+    heading: tuple[tuple[str, frozenset[str]], ...]
     numbered: tuple[bool, ...]
 
 
@@ -101,16 +103,16 @@ class Asked:
     wants_number: bool
 
 
-def passage_terms(passage: Passage, *, title: str) -> PassageTerms:
-    """The terms of a passage of a document with this title."""
+def passage_terms(passage: Passage, *, title: str, concepts: Concepts = NO_CONCEPTS) -> PassageTerms:
+    """The terms of a passage of a document with this title, with the tokens of its concepts."""
     written = [[word for word, _ in spoken(text)] for text in (title, *passage.section, passage.text)]
     sentences = [passage.text[start:end] for start, end in passage.sentences]
     return PassageTerms(
-        all=frozenset(indexed_terms(passage.text, section=passage.section, title=title)),
-        sentences=tuple(frozenset(terms(sentence)) for sentence in sentences),
+        all=frozenset(indexed_terms(passage.text, section=passage.section, title=title, terms_of=concepts.terms)),
+        sentences=tuple(frozenset(concepts.terms(sentence)) for sentence in sentences),
         words=frozenset(word for part in written for word in part),
         pairs=frozenset(pair for part in written for pair in pairwise(part)),
-        heading=tuple(dict.fromkeys(terms(passage.section[-1] if passage.section else title))),
+        heading=tuple(dict.fromkeys(concepts.alternatives(passage.section[-1] if passage.section else title))),
         numbered=tuple(bool(_NUMBER.search(_BRACKET.sub("", sentence))) for sentence in sentences),
     )
 
@@ -243,12 +245,19 @@ def _share(things: Sequence[tuple[_Thing, float]], held: Collection[_Thing]) -> 
     return part / whole if whole else 0.0
 
 
-def _named(heading: Sequence[str], asked: Mapping[str, float], rarities: Mapping[str, float]) -> float:
-    """The share of a heading's rarity that the question names, 0..1: what it carries over only by its weight."""
-    if asked.keys().isdisjoint(heading):
-        return 0.0
-    whole = sum(rarities[term] for term in heading)
-    return sum(min(1.0, asked.get(term, 0.0)) * rarities[term] for term in heading) / whole if whole else 0.0
+def _named(
+    heading: Sequence[tuple[str, frozenset[str]]], asked: Mapping[str, float], rarities: Mapping[str, float]
+) -> float:
+    """The share of the rarity of a heading's terms that a question names, each by itself or by a concept: 0..1.
+
+    What the question carries over counts only by its weight.
+    """
+    whole = part = 0.0
+    for term, tokens in heading:
+        whole += rarities[term]
+        named = 1.0 if not tokens.isdisjoint(asked) else min(1.0, asked.get(term, 0.0))
+        part += named * rarities[term]
+    return part / whole if whole else 0.0
 
 
 class _Rarities(dict[str, float]):

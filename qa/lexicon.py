@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "ABBREVIATIONS",
     "DEFINING_OPENERS",
+    "DRUG_ENDINGS",
     "FRAME_WORDS",
     "LEANING_OPENERS",
     "LEANING_WORDS",
@@ -91,3 +92,14 @@ ABBREVIATIONS = _words(
     """
 )
 """Words that end in a full stop without ending a sentence, as Punkt wants them: folded, without the last stop."""
+
+DRUG_ENDINGS = _words(
+    """
+    abine afil apine arabine asone asteride azepam azole azoline barbital bine buvir caine cept ciclib ciclovir cillin
+    conazole coxib cycline dipine domide dotin dronate fenac fibrate floxacin formin gatran gene gliflozin gliptin
+    glitazone grastim grel imus isone kinra leucel limus lib lukast mab mib micin mycin navir nexor nib olol olone
+    oxetine oxicam parib parin peridone pril profen quine rafenib rixafor rubicin sartan semide setron sone statin stat
+    tansine taxel tecan tegravir tide tidine toclax trexate triptan triptyline tropium vir xaban zosin
+    """
+)
+"""Ends of generic names of drugs, after the common stems of the World Health Organization: they tell such a name."""

@@ -27,6 +27,7 @@ LAYERS = (
     {"qa.model"},
     {"qa.lexicon"},
     {"qa.analysis", "qa.sentences"},
+    {"qa.concepts", "qa.leaning"},
     {"qa.passages", "qa.readers", "qa.wire", "qa.config"},
     {"qa.retrievers"},
     {"qa.question", "qa.evidence", "qa.citing"},

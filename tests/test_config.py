@@ -14,10 +14,18 @@ from qa.errors import SettingError
 
 README = (Path(__file__).resolve().parent.parent / "README.md").read_text("utf-8")
 
-DEFAULTS = {"library": None, "host": "127.0.0.1", "port": 8000, "threads": 4, "threshold": 0.5}
+DEFAULTS = {
+    "library": None,
+    "synonyms": None,
+    "host": "127.0.0.1",
+    "port": 8000,
+    "threads": 4,
+    "threshold": 0.5,
+}
 
 GOOD = [
     ("library", "/srv/library", Path("/srv/library")),
+    ("synonyms", "/srv/synonyms.txt", Path("/srv/synonyms.txt")),
     ("host", "::1", "::1"),
     ("port", "0", 0),
     ("port", "65535", 65535),
@@ -51,7 +59,7 @@ def test_the_defaults_are_these() -> None:
 
 def test_every_setting_is_tested_here_in_good_and_bad() -> None:
     assert {name for name, *_ in GOOD} == set(Settings.model_fields)
-    assert {name for name, *_ in BAD} == set(Settings.model_fields) - {"library"}
+    assert {name for name, *_ in BAD} == set(Settings.model_fields) - {"library", "synonyms"}
 
 
 @pytest.mark.parametrize(("name", "text", "value"), GOOD)
@@ -93,7 +101,7 @@ def test_an_unknown_variable_of_ours_is_refused_with_those_that_are_known() -> N
     with pytest.raises(SettingError) as caught:
         Settings.load({"PINCITE_TRESHOLD": "0.4"})
     assert caught.value.message == (
-        "The setting PINCITE_TRESHOLD is not known; known are library, host, port, threads, threshold."
+        "The setting PINCITE_TRESHOLD is not known; known are library, synonyms, host, port, threads, threshold."
     )
 
 

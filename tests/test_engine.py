@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from qa import Engine, Progress, Settings
 from qa.errors import LibraryNotFoundError, UnknownDocumentError, UnknownPassageError
 from qa.evidence import WEIGHTS
+from qa.model import Reading
 from qa.wire import answer_body
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -329,3 +330,58 @@ def test_every_passage_of_the_shipped_corpus_is_a_slice_of_its_document(shipped_
             reached = passage.end
             for start, end in passage.sentences:
                 assert passage.text[start:end].strip() == passage.text[start:end] != ""
+
+
+# Other names
+
+SURVIVAL = """
+Puffins live long.
+
+## B
+
+Median progression-free survival was 4 months.
+"""
+GULLS = """
+In gulls the median PFS was a year.
+
+## D
+
+Patients took selinexor daily.
+"""
+
+
+@pytest.fixture
+def survivals(tmp_path: Path) -> Engine:
+    """The engine of documents that call the same things by different names, and define none."""
+    (tmp_path / "a.md").write_text(f"# A\n{SURVIVAL}")
+    (tmp_path / "b.md").write_text(f"# C\n{GULLS}")
+    engine = Engine.create(Settings(threshold=0.8))
+    engine.add([tmp_path])
+    return engine
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "readings"),
+    [
+        ("median PFS in months", "progression-free survival was 4", [("PFS", "progression-free survival")]),
+        ("gulls: progression-free survival, median a year", "median PFS", [("progression-free survival", "PFS")]),
+        ("Xpovio daily", "selinexor", [("Xpovio", "selinexor")]),
+    ],
+)
+def test_a_question_finds_what_is_written_by_another_name(
+    survivals: Engine, question: str, first: str, readings: list[tuple[str, str]]
+) -> None:
+    answer = survivals.ask(question)
+    assert answer.best is not None
+    assert answer.interpretation.expanded == tuple(Reading(*each) for each in readings)
+    assert answer.interpretation.missing == ()
+    assert answer.confidence == 1
+    [highlight] = answer.best.highlights
+    assert first in answer.best.passage.text[highlight.start : highlight.end]
+
+
+def test_a_name_in_quotes_finds_only_itself(survivals: Engine) -> None:
+    answer = survivals.ask('"Xpovio" daily')
+    assert not answer.answered
+    assert answer.reason == "No passage mentions “Xpovio”."
+    assert answer.interpretation.expanded == ()

@@ -28,6 +28,7 @@ from qa.errors import (
     SettingError,
     SourceError,
     SourceNotFoundError,
+    SynonymsError,
     UnknownDocumentError,
     UnknownFormatError,
     UnknownPassageError,
@@ -50,6 +51,7 @@ EXAMPLES: list[QAError] = [
     DamagedLibraryError(PATH, reason="okapi.npz cannot be read"),
     DamagedDocumentError("terns"),
     JudgedQuestionsError(PATH, reason="line 1 is not of the form"),
+    SynonymsError(PATH, line=3, reason="a name is missing"),
     MissingExtraError("eval"),
     LibraryBusyError(PATH),
     LibraryUnwritableError(PATH, reason="no space left on device"),
@@ -125,7 +127,7 @@ def test_every_error_is_a_sentence_with_a_hint(error: QAError) -> None:
 def test_an_error_about_a_path_names_it() -> None:
     about_paths = [error for error in EXAMPLES if isinstance(error, SourceError | LibraryError)]
     about_paths = [error for error in about_paths if not isinstance(error, DamagedDocumentError)]
-    assert len(about_paths) == 12
+    assert len(about_paths) == 13
     assert all(str(PATH) in error.message for error in about_paths)
 
 

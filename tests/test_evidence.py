@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qa.concepts import Concept, Concepts
 from qa.evidence import (
     WEIGHTS,
     Asked,
@@ -260,3 +262,29 @@ def test_a_question_of_carried_words_alone_is_covered_by_them() -> None:
 
 def test_no_candidates_give_no_hits() -> None:
     assert rank(question("tern"), [], COUNTS, limit=5) == []
+
+
+# Concepts
+
+
+DIVERS = Concept(names=("auk", "diving bird"), held=frozenset({"auk", "diving bird"}))
+
+
+def test_a_passage_a_sentence_and_a_heading_hold_the_concepts_that_they_name() -> None:
+    concepts = Concepts([DIVERS, Concept(names=("shore", "beach"))])
+    held = passage_terms(a_passage(text="Terns dive. Diving birds, too."), title="A walk", concepts=concepts)
+    assert list(held.sentences) == [{"tern", "dive"}, {"dive", "bird", DIVERS.token}]
+    assert held.all == {"tern", "dive", "bird", "shore", "walk", DIVERS.token, "=shore=beach"}
+    assert held.heading == (("bird", frozenset()), ("shore", frozenset({"=shore=beach"})))
+
+
+def test_a_word_is_covered_and_a_heading_named_by_another_name() -> None:
+    concepts = Concepts([DIVERS])
+    passage = dataclasses.replace(a_passage(text="Terns dive. They swim."), section=("Diving birds",))
+    held = passage_terms(passage, title="", concepts=concepts)
+    statistics = Statistics({"dive": 9, "bird": 9, DIVERS.token: 4})
+    query = read_question("How do auks swim?", concepts=concepts)
+    [hit] = rank(read_query(query, statistics), [(passage, held, 1.0)], statistics, limit=1)
+    assert (hit.evidence["coverage"], hit.evidence["heading"]) == (1, 1)
+    assert missing(query, statistics) == ("swim",)
+    assert missing(read_question("How do auks swim?"), statistics) == ("auks", "swim")

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from qa import Engine, Progress, Settings
+from qa.concepts import Concept
 from qa.errors import (
     DamagedDocumentError,
     DamagedLibraryError,
@@ -25,11 +26,12 @@ from qa.errors import (
     LibraryNotFoundError,
     LibraryUnwritableError,
     NotTextError,
+    SynonymsError,
     UnknownDocumentError,
     UnknownPassageError,
 )
 from qa.library import FORMAT, Library, Source
-from qa.model import Block, Document, Heading, Marker, Passage, Query, Reference, Section, Span
+from qa.model import Block, Document, Heading, Marker, Passage, Query, Reference, Section, Span, digest
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -463,6 +465,16 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "the database is missing": lambda library: (generation(library) / "library.sqlite3").unlink(),
     "the database is empty": lambda library: (generation(library) / "library.sqlite3").write_bytes(b""),
     "the database is none": lambda library: (generation(library) / "library.sqlite3").write_bytes(b"tern" * 1000),
+    "the concepts are missing": lambda library: (generation(library) / "concepts.json").unlink(),
+    "the concepts are empty": lambda library: (generation(library) / "concepts.json").write_bytes(b""),
+    "the concepts are a list": lambda library: (generation(library) / "concepts.json").write_text("[]"),
+    "the concepts are deep": lambda library: (generation(library) / "concepts.json").write_text("[" * 100_000),
+    "the concepts are others": lambda library: (generation(library) / "concepts.json").write_text(
+        json.dumps({"sha256": "0" * 64, "concepts": "[]"})
+    ),
+    "the concepts are no names": lambda library: (generation(library) / "concepts.json").write_text(
+        json.dumps({"sha256": digest("[[1, 2, 3]]"), "concepts": "[[1, 2, 3]]"})
+    ),
     "the index is missing": lambda library: (generation(library) / "okapi.npz").unlink(),
     "the index is empty": lambda library: (generation(library) / "okapi.npz").write_bytes(b""),
     "the index is none": lambda library: (generation(library) / "okapi.npz").write_bytes(b"tern" * 1000),
@@ -580,3 +592,42 @@ def test_passages_that_were_damaged_are_not_indexed_again(tmp_path: Path) -> Non
     (tmp_path / "gulls.md").write_text("# Gulls\n\nThe gull dives.\n")
     with pytest.raises(DamagedLibraryError, match="what is kept cannot be indexed"):
         Engine.create(Settings(library=tmp_path / "library")).add([tmp_path / "gulls.md"])
+
+
+# Concepts
+
+
+def test_what_one_document_defines_holds_in_all_and_goes_with_it(tmp_path: Path) -> None:
+    documents = tmp_path / "documents"
+    documents.mkdir()
+    (documents / "a.md").write_text("# A\n\nThe fast swimming bird (FSB) is an auk.\n")
+    (documents / "b.md").write_text("# B\n\nAn FSB eats 3 fishes.\n")
+    folder = tmp_path / "library"
+    Engine.create(Settings(library=folder)).add([documents])
+    concept = Concept(names=("FSB", "fast swimming bird"), held=frozenset({"FSB", "fast swimming bird"}))
+    snapshot = Library(folder).snapshot()
+    assert snapshot.concepts.all == (concept,)
+    assert snapshot.retriever.document_frequency(concept.token) == 2
+    assert concept.token in snapshot.passage_terms("b-00000").all
+    Engine.open(Settings(library=folder)).remove(["a"])
+    assert Library(folder).snapshot().concepts.all == ()
+    assert Library(folder).snapshot().retriever.document_frequency(concept.token) == 0
+
+
+def test_a_file_of_synonyms_takes_the_place_of_the_shipped_one(tmp_path: Path, documents: Path) -> None:
+    (tmp_path / "synonyms").write_text("alcid, auk\ngulls => skuas\n")
+    folder = tmp_path / "library"
+    Engine.create(Settings(library=folder, synonyms=tmp_path / "synonyms")).add([documents])
+    assert Library(folder).snapshot().concepts.all == (
+        Concept(names=("alcid", "auk"), held=frozenset({"auk"})),
+        Concept(names=("gulls",), found=("skuas",), held=frozenset({"gulls"})),
+    )
+
+
+def test_a_broken_file_of_synonyms_leaves_the_library_as_it_was(tmp_path: Path, folder: Path, documents: Path) -> None:
+    (tmp_path / "synonyms").write_text("alone\n")
+    before = files(folder)
+    engine = Engine.create(Settings(library=folder, synonyms=tmp_path / "synonyms"))
+    with pytest.raises(SynonymsError, match="Line 1 of "):
+        engine.add([documents])
+    assert files(folder) == before

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.model import QueryWord
-from qa.question import PART_WEIGHT, TURN_WEIGHT, read_question
+from qa.concepts import Concept, Concepts
+from qa.leaning import PART_WEIGHT, TURN_WEIGHT
+from qa.model import QueryWord, Reading
+from qa.question import CONCEPT_WEIGHT, read_question
 
 EARLIER = "How fast do terns dive?"
 
@@ -205,3 +207,79 @@ def test_a_word_of_two_earlier_questions_is_carried_over_once() -> None:
 
 def test_without_history_nothing_is_carried_over() -> None:
     assert read_question("How deep do they go?") == read_question("How deep do they go?", history=["the of and"])
+
+
+# Other names of what is asked
+
+SURVIVAL = Concept(names=("PFS", "progression-free survival", "progress"))
+MITIGATION = Concept(names=("REMS", "Risk Evaluation and Mitigation Strategy"), held=frozenset({"REMS"}))
+TERNS = Concept(names=("sea swallow",), found=("tern",), held=frozenset({"tern"}))
+
+
+def known(*held: str) -> Concepts:
+    """The concepts of a library that calls survival by these names."""
+    return Concepts([Concept(names=SURVIVAL.names, held=frozenset(held)), MITIGATION, TERNS])
+
+
+def test_a_name_is_covered_by_its_concept_beside_its_words_and_said_to_be_read_as_the_other_name() -> None:
+    query = read_question("What was progression-free  survival?", concepts=known("PFS"))
+    token = SURVIVAL.token
+    assert query.words == (
+        QueryWord(text="progression", terms=("progress", "progressionfre", token)),
+        QueryWord(text="free", terms=("free", "progressionfre", token)),
+        QueryWord(text="survival", terms=("surviv", token)),
+    )
+    assert query.terms == {"progress": 1, "free": 1, "progressionfre": 1, "surviv": 1, token: CONCEPT_WEIGHT}
+    assert query.expanded == (Reading("progression-free  survival", "PFS"),)
+
+
+def test_an_abbreviation_is_read_as_the_long_form() -> None:
+    query = read_question("median pfs, PFS", concepts=known("PFS", "progression-free survival"))
+    assert query.expanded == (
+        Reading("pfs", "progression-free survival"),
+        Reading("PFS", "progression-free survival"),
+    )
+
+
+def test_stop_words_and_hyphens_within_a_name_do_not_count() -> None:
+    query = read_question("the risk-evaluation, mitigation strategies", concepts=known())
+    assert query.expanded == (Reading("risk-evaluation, mitigation strategies", "REMS"),)
+
+
+def test_a_name_that_the_library_knows_by_no_other_name_stays_as_it_is() -> None:
+    assert read_question("median PFS", concepts=known("PFS")) == read_question("median PFS")
+    assert read_question("median PFS", concepts=known()) == read_question("median PFS")
+
+
+def test_a_narrower_name_is_not_read_as_the_wider_one() -> None:
+    assert read_question("sea swallows tern", concepts=known()).expanded == (Reading("sea swallows", "tern"),)
+
+
+@pytest.mark.parametrize("question", ['the "PFS" of gulls', "the “PFS” of gulls", 'the "median PFS of gulls"'])
+def test_what_stands_in_double_quotes_is_taken_as_it_stands(question: str) -> None:
+    concepts = known("progression-free survival")
+    assert read_question(question, concepts=concepts) == read_question(question)
+    assert read_question(question.translate(dict.fromkeys(map(ord, '"“”'))), concepts=concepts).expanded
+
+
+def test_a_quotation_mark_without_its_second_quotes_nothing() -> None:
+    assert read_question('a 5" PFS', concepts=known("progression-free survival")).expanded
+
+
+def test_words_of_an_earlier_question_are_covered_by_their_concepts_too() -> None:
+    query = read_question("And in gulls?", history=["PFS of auks"], concepts=known("progression-free survival"))
+    assert [word.terms for word in query.words if word.carried] == [("pf", SURVIVAL.token), ("auk",)]
+    assert query.terms[SURVIVAL.token] == CONCEPT_WEIGHT * min(1, PART_WEIGHT / 2)
+    assert query.expanded == ()
+
+
+PARTS = ["PFS", "progression", "-", "free", "survival", '"', "the", "sea", "swallow", "\u00ad", "REMS"]
+
+
+@settings(deadline=None, max_examples=200)
+@given(question=st.lists(st.sampled_from(PARTS) | st.text(max_size=5), max_size=12).map(" ".join))
+def test_concepts_add_tokens_to_words_and_change_nothing_else(question: str) -> None:
+    with_them, without = read_question(question, concepts=known("PFS", "progress")), read_question(question)
+    assert {term for term in with_them.terms if not term.startswith("=")} == set(without.terms)
+    assert with_them.spoken == without.spoken
+    assert bool(with_them.expanded) == (with_them.terms.keys() != without.terms.keys())

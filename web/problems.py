@@ -58,6 +58,7 @@ PROBLEMS = {
     "source_format": _server_fault("Source of unknown format", "There is no reader for a source file."),
     "front_matter": _server_fault("Broken front matter", "The header of a source file cannot be understood."),
     "judged_questions": _server_fault("No judged questions", "A folder holds no judged questions in BEIR's form."),
+    "synonyms": _server_fault("Broken synonyms", "A line of the file of synonyms cannot be understood."),
     "missing_extra": _server_fault("Packages missing", "The service lacks packages that this needs."),
     "source": _server_fault("Source unusable", "A source file cannot become a document."),
     "error": _server_fault("Error", "The service could not do what was asked."),

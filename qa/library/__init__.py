@@ -6,13 +6,14 @@ A library on disk is a folder:
     generations/000007-5e1f…/  never changed once it is current
         library.sqlite3        documents and passages
         okapi.npz              the retriever's index
+        concepts.json          names that mean the same, of which the library holds any
     change.lock                held while a change is made
 
 A change is made in a new generation, a copy, which becomes the current one by the renaming of one small file. Until
 then the old one serves; whatever a killed change left behind is swept away by the next.
 
-`store` makes changes, `snapshot` reads one state, `rows` turns documents into rows and back, `generations` knows the
-folder.
+`store` makes changes, `snapshot` reads one state, `rows` turns documents into rows and back, `names` keeps the
+concepts, `generations` knows the folder.
 """
 
 from qa.library.generations import FORMAT

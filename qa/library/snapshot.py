@@ -11,8 +11,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
+from qa.concepts import Concepts
 from qa.errors import DamagedLibraryError, UnknownDocumentError, UnknownPassageError
 from qa.evidence import PassageTerms, passage_terms
+from qa.library.names import load_concepts
 from qa.library.rows import DOCUMENT_COLUMNS, ENTRY_COLUMNS, PASSAGE_COLUMNS, document_of, entry_of, passage_of
 from qa.model import Document, DocumentEntry, Passage
 from qa.retrievers import Retriever
@@ -33,12 +35,15 @@ class Snapshot:
     Every method raises `DamagedLibraryError` where what it reads is not what was written.
     """
 
-    def __init__(self, database: sqlite3.Connection, retriever: Retriever, *, place: Path, name: str) -> None:
+    def __init__(
+        self, database: sqlite3.Connection, retriever: Retriever, concepts: Concepts, *, place: Path, name: str
+    ) -> None:
         self._database = database
         self._reading = Lock()
         self._place = place
         weakref.finalize(self, database.close)
         self.retriever = retriever
+        self.concepts = concepts
         self.name = name
         self._documents: _Remembered[Document] = _Remembered(_REMEMBERED_DOCUMENTS)
         self._passages: _Remembered[Passage] = _Remembered(_REMEMBERED_PASSAGES)
@@ -119,7 +124,7 @@ class Snapshot:
 
     def _read_terms(self, passage_id: str) -> PassageTerms:
         passage = self.passage(passage_id)
-        return passage_terms(passage, title=self.document(passage.document_id).title)
+        return passage_terms(passage, title=self.document(passage.document_id).title, concepts=self.concepts)
 
     def _passage(self, row: tuple[Any, ...]) -> Passage:
         return passage_of(row, self.document(row[1]))
@@ -152,8 +157,9 @@ def open_snapshot(generation: Path, name: str, retrievers: type[Retriever]) -> S
             raise DamagedLibraryError(
                 generation, reason=f"{count} passages are kept, but {retriever.passage_count} are indexed"
             )
+        concepts = load_concepts(generation)
         on_error.pop_all()
-    return Snapshot(database, retriever, place=generation, name=name)
+    return Snapshot(database, retriever, concepts, place=generation, name=name)
 
 
 def connect(address: str) -> sqlite3.Connection:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
 from qa.analysis import indexed_terms
+from qa.concepts import Concept, Concepts, agreed
 from qa.errors import DamagedLibraryError, LibraryNotFoundError, UnknownDocumentError
 from qa.library.generations import current_generation, generation_folder, has_generation, locked, new_generation
+from qa.library.names import save_concepts
 from qa.library.rows import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, SCHEMA, Source, document_of, insert, passage_of
 from qa.library.snapshot import DATABASE, Snapshot, connect, open_snapshot
 from qa.model import Document
@@ -23,8 +25,16 @@ __all__ = ["Library"]
 class Library:
     """The library in a folder or, without one, in memory alone."""
 
-    def __init__(self, folder: Path | None, *, retrievers: type[Retriever] = OkapiRetriever) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        *,
+        retrievers: type[Retriever] = OkapiRetriever,
+        synonyms: Callable[[], Sequence[Concept]] = list,
+    ) -> None:
+        """`synonyms` gives, at a change, the concepts that hold beside those which the documents define."""
         self.folder = folder
+        self._synonyms = synonyms
         self._retrievers = retrievers
         self._snapshot: Snapshot | None = None
         self._opening = Lock()
@@ -79,9 +89,10 @@ class Library:
         if self.folder is None:
             with ExitStack() as on_error:
                 database = on_error.enter_context(closing(connect(":memory:")))
-                index = self._indexed(_fill(database, self._snapshot, add, remove, on_indexing))
+                _fill(database, self._snapshot, add, remove)
+                index, concepts = self._indexed(database, on_indexing)
                 on_error.pop_all()
-            self._snapshot = Snapshot(database, index, place=Path("memory"), name="memory")
+            self._snapshot = Snapshot(database, index, concepts, place=Path("memory"), name="memory")
             return self._snapshot
         with locked(self.folder):
             old = self.snapshot() if self.exists else None
@@ -89,13 +100,26 @@ class Library:
                 new_generation(self.folder, after=old.name if old else None) as generation,
                 closing(connect((generation.resolve() / DATABASE).as_uri())) as database,
             ):
-                self._indexed(_fill(database, old, add, remove, on_indexing)).save(generation)
+                _fill(database, old, add, remove)
+                index, concepts = self._indexed(database, on_indexing)
+                index.save(generation)
+                save_concepts(concepts, generation)
             return self.snapshot()
 
-    def _indexed(self, passages: Iterable[tuple[str, list[str]]]) -> Retriever:
-        """The index of passages as they are kept; what was kept before may since have been damaged."""
+    def _indexed(
+        self, database: sqlite3.Connection, on_indexing: Callable[[int], None] | None
+    ) -> tuple[Retriever, Concepts]:
+        """The index of passages as they are kept, and the concepts that they name.
+
+        What was kept before may since have been damaged.
+        """
+        synonyms = self._synonyms()
+        names: set[tuple[Concept, str]] = set()
         try:
-            return self._retrievers.build(passages)
+            texts = database.execute("SELECT title || char(10) || text FROM documents ORDER BY id")
+            concepts = Concepts([*synonyms, *agreed((text for (text,) in texts), synonyms)])
+            index = self._retrievers.build(_terms_of_all(database, concepts, names, on_indexing))
+            return index, concepts.of_library(names)
         except (sqlite3.DatabaseError, ValueError, KeyError, TypeError) as error:
             place = self.folder or Path("memory")
             raise DamagedLibraryError(place, reason=f"what is kept cannot be indexed ({error})") from None
@@ -106,9 +130,8 @@ def _fill(
     old: Snapshot | None,
     add: Iterable[Source],
     remove: Collection[str],
-    on_indexing: Callable[[int], None] | None,
-) -> Iterator[tuple[str, list[str]]]:
-    """Write the old state and its changes into an empty database; what there is to index then, passage by passage."""
+) -> None:
+    """Write the old state and its changes into an empty database."""
     if old is None:
         database.executescript(SCHEMA)
     else:
@@ -120,12 +143,21 @@ def _fill(
                 raise UnknownDocumentError(document_id)
         for source in add:
             insert(database, source)
-    return _terms_of_all(database, on_indexing)
 
 
 def _terms_of_all(
-    database: sqlite3.Connection, on_indexing: Callable[[int], None] | None
+    database: sqlite3.Connection,
+    concepts: Concepts,
+    names: set[tuple[Concept, str]],
+    on_indexing: Callable[[int], None] | None,
 ) -> Iterator[tuple[str, list[str]]]:
+    """What there is to index, passage by passage; the names of concepts that stand there are added to `names`."""
+
+    def terms_of(text: str) -> list[str]:
+        terms, found = concepts.terms_and_names(text)
+        names.update(found)
+        return terms
+
     @lru_cache(maxsize=8)  # the passages of a document follow one another, but for ids that begin alike
     def document(document_id: str) -> Document:
         query = f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE id = ?"
@@ -135,6 +167,9 @@ def _terms_of_all(
     for number, row in enumerate(rows, start=1):
         its_document = document(row[1])
         passage = passage_of(row, its_document)
-        yield passage.id, indexed_terms(passage.text, section=passage.section, title=its_document.title)
+        yield (
+            passage.id,
+            indexed_terms(passage.text, section=passage.section, title=its_document.title, terms_of=terms_of),
+        )
         if on_indexing:
             on_indexing(number)

@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from qa.concepts import Concept
 from qa.errors import NoSourcesError, SourceNotFoundError, UnknownFormatError, UnreadableError
 from qa.model import Document
 from qa.readers.decoding import decode
 from qa.readers.judged import JudgedQuestions, read_judged, read_lines, read_run, write_run
 from qa.readers.markdown import read_markdown
 from qa.readers.plain import read_plain
+from qa.readers.synonyms import parsed_synonyms
 
 __all__ = [
     "READERS",
@@ -28,6 +30,7 @@ __all__ = [
     "read_judged",
     "read_lines",
     "read_run",
+    "read_synonyms",
     "read_text",
     "resolved",
     "write_run",
@@ -95,6 +98,16 @@ def read_text(path: Path) -> str:
     except OSError as error:
         raise _refused(path, error) from None
     return decode(data, path)
+
+
+def read_synonyms(path: Path) -> list[Concept]:
+    """The concepts that a file in Solr's form gives.
+
+    Raises:
+        SourceNotFoundError, UnreadableError, NotTextError.
+        SynonymsError: for a line that is not of the form.
+    """
+    return parsed_synonyms(read_text(path), path=Path(legible(path)))
 
 
 def legible(path: Path) -> str:

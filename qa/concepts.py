@@ -1,0 +1,305 @@
+"""Several names for one thing: abbreviations, brands, synonyms; and how a library's own texts tell of them.
+
+A passage in which one of a concept's names stands holds the concept's token, beside its words; a question with another
+of the names is covered by that token. So "PFS" finds "progression-free survival", and the other way round, while
+"free" alone finds neither.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import NamedTuple
+
+from qa.analysis import Head, fold, terms_and_heads
+from qa.lexicon import DRUG_ENDINGS, STOP_WORDS
+
+__all__ = ["NO_CONCEPTS", "Concept", "Concepts", "Naming", "Pair", "agreed", "mined"]
+
+_LONGEST_PHRASE = 12  # content words of a name
+_WINDOW = 160  # characters before a bracket in which a long form may stand
+_LONGEST_SHORT = 10  # characters of an abbreviation, as in the paper
+
+_BRACKET = re.compile(r"\(([^()\n]{2,120})\)")
+_PARTS = re.compile(r"[,;:=]| or | also ")
+_SHORT = re.compile(r"[^\W_][\w/&+.\-\u2010\u2011]*[\w+]")
+_LAST_TOKEN = re.compile(r"(?<!\S)(\S{2,20})\s?\Z")
+_BRAND = re.compile(r"[A-Z][a-z]{2,20}")
+_FOUR_LETTERS = re.compile(r"-[a-z]{4}\Z")  # behind the name of a biological drug: "belantamab mafodotin-blmf"
+_BETWEEN_WORDS = re.compile(r"[\s/\-\u2010-\u2014]+")
+_NO_LONG_FORM = re.compile(r"[()\[\]{}|\"“”.;:]")
+_DRUG_ENDINGS = tuple(sorted(DRUG_ENDINGS))
+_PLAIN_WORD = re.compile(r"\b[A-Za-z]{2,10}\b")
+
+
+class Pair(NamedTuple):
+    """Two names that a text says mean the same: an abbreviation and its long form, or a brand and its drug."""
+
+    short: str
+    long: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concept:
+    """Names of one thing, as they are written.
+
+    A question with one of `names` finds the passages with any of `names` or of `found`, which are narrower names and
+    find none of the others. `held` are those of them all that stand in the library.
+    `token` stands for it among the terms of passages and questions; no term begins with "=".
+
+    >>> Concept(names=("PFS", "progression-free survival")).token
+    '=PFS=progression-free survival'
+    """
+
+    names: tuple[str, ...]
+    found: tuple[str, ...] = ()
+    held: frozenset[str] = frozenset()
+    token: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        names = (*self.names, *self.found)[:2]
+        object.__setattr__(self, "token", "".join(f"={' '.join(name.split())}" for name in names))
+
+    def others(self, name: str) -> list[str]:
+        """The names by which the library knows what a question calls by this one; none where it cannot ask by it."""
+        if name not in self.names:
+            return []
+        return [other for other in (*self.names, *self.found) if other != name and other in self.held]
+
+
+class Naming(NamedTuple):
+    """A name in a row of words: from which to before which, and each concept with the name by which it has it."""
+
+    start: int
+    end: int
+    concepts: tuple[tuple[Concept, str], ...]
+
+
+class Concepts:
+    """Finds the names of concepts in texts: for every word one look-up, and one for each name that begins with it.
+
+    A name of one word stands for itself and, from three letters, for its plural in -s; for a longer one the stems of
+    its words count, stop words left out and hyphens apart.
+    """
+
+    def __init__(self, concepts: Iterable[Concept] = ()) -> None:
+        self.all = tuple(concepts)
+        self._words: dict[str, dict[Concept, str]] = {}
+        self._phrases: dict[str, dict[tuple[str, ...], dict[Concept, str]]] = {}
+        plurals: dict[str, dict[Concept, str]] = {}
+        for concept in self.all:
+            for name in (*concept.names, *concept.found):
+                heads = _heads(name)
+                if len(heads) == 1:
+                    self._words.setdefault(heads[0].word, {}).setdefault(concept, name)
+                    if len(heads[0].word) > 2:
+                        plurals.setdefault(f"{heads[0].word}s", {}).setdefault(concept, name)
+                elif 1 < len(heads) <= _LONGEST_PHRASE:
+                    terms = tuple(head.term for head in heads)
+                    self._phrases.setdefault(terms[0], {}).setdefault(terms, {}).setdefault(concept, name)
+        self._words = plurals | self._words
+        self._lengths = {
+            first: sorted({len(terms) for terms in phrases}, reverse=True) for first, phrases in self._phrases.items()
+        }
+
+    def terms(self, text: str) -> list[str]:
+        """The terms of a text, and the token of each concept as often as one of its names stands there."""
+        return self.terms_and_names(text)[0]
+
+    def terms_and_names(self, text: str) -> tuple[list[str], set[tuple[Concept, str]]]:
+        """The same, and the names that stand there."""
+        tokens = terms_and_heads(text)
+        heads = list(chain.from_iterable(heads for _, heads in tokens))
+        found = [each for naming in self._all_namings(heads) for each in naming.concepts]
+        terms = list(chain.from_iterable(terms for terms, _ in tokens))
+        return terms + [concept.token for concept, _ in found], set(found)
+
+    def alternatives(self, text: str) -> list[tuple[str, frozenset[str]]]:
+        """The terms of a text, each with the tokens of the concepts of whose names its word is a part."""
+        tokens = terms_and_heads(text)
+        words = [number for number, (_, heads) in enumerate(tokens) for _ in heads]
+        covering: dict[int, set[str]] = {}
+        for naming in self._all_namings([head for _, heads in tokens for head in heads]):
+            for word in words[naming.start : naming.end]:
+                covering.setdefault(word, set()).update(concept.token for concept, _ in naming.concepts)
+        return [
+            (term, frozenset(covering.get(number, ()))) for number, (terms, _) in enumerate(tokens) for term in terms
+        ]
+
+    def namings(self, heads: Sequence[Head]) -> Iterator[Naming]:
+        """The names in a row of words, from the left, the longest first, none within another."""
+        reached = 0
+        for naming in self._all_namings(heads):
+            if naming.start >= reached:
+                reached = naming.end
+                yield naming
+
+    def of_library(self, names: Collection[tuple[Concept, str]]) -> Concepts:
+        """The concepts of which the library holds a name, with the names that it holds."""
+        held: dict[Concept, set[str]] = {}
+        for concept, name in names:
+            held.setdefault(concept, set()).add(name)
+        return Concepts(replace(each, held=frozenset(held[each])) for each in self.all if each in held)
+
+    def _all_namings(self, heads: Sequence[Head]) -> Iterator[Naming]:
+        """All names in a row of words, by their beginnings; of those that begin together the longest first."""
+        for start, head in enumerate(heads):
+            for length in self._lengths.get(head.term, ()):
+                terms = tuple(each.term for each in heads[start : start + length])
+                if len(terms) == length and (concepts := self._phrases[head.term].get(terms)):
+                    yield Naming(start, start + length, tuple(concepts.items()))
+            if concepts := self._words.get(head.word):
+                yield Naming(start, start + 1, tuple(concepts.items()))
+
+
+NO_CONCEPTS = Concepts()
+
+
+def agreed(texts: Iterable[str], known: Sequence[Concept] = ()) -> list[Concept]:
+    """The concepts that texts define between them, by their names ascending, without those that are known already.
+
+    An abbreviation counts that more than half of its definitions give the same long form, and that is no common word:
+    one that stands in small letters more often than as it was defined is left out.
+    """
+    pairs: Counter[Pair] = Counter()
+    written: Counter[str] = Counter()
+    for text in texts:
+        pairs.update(set(mined(text)))
+        written.update(_PLAIN_WORD.findall(text))
+    meanings: dict[tuple[str, ...], dict[tuple[str, ...], list[Pair]]] = {}
+    for pair in sorted(pairs, key=lambda pair: (-pairs[pair], pair)):
+        short, long = _key(pair.short), _key(pair.long)
+        is_word = written[pair.short.lower()] > written[pair.short]
+        if short and 0 < len(long) <= _LONGEST_PHRASE and not is_word:
+            meanings.setdefault(short, {}).setdefault(long, []).append(pair)
+    known_names = [{_key(name) for name in concept.names} for concept in known]
+    found = []
+    for meant in meanings.values():
+        counts = [sum(pairs[pair] for pair in same) for same in meant.values()]
+        best = max(range(len(counts)), key=counts.__getitem__)
+        if 2 * counts[best] > sum(counts):
+            pair = list(meant.values())[best][0]
+            if not any({_key(pair.short), _key(pair.long)} <= names for names in known_names):
+                found.append(Concept(names=pair))
+    return sorted(found, key=lambda concept: concept.names)
+
+
+def mined(text: str) -> Iterator[Pair]:
+    """The pairs that a text defines, in order, as often as it does: "long form (LF)", "LF (long form)", and for drugs
+    "generic (Brand)" and "Brand (generic)".
+
+    Linear in the text. Source for abbreviations: Schwartz and Hearst, "A simple algorithm for identifying abbreviation
+    definitions in biomedical text", PSB 2003; but the initials of neighbouring words go before letters inside of them.
+
+    >>> list(mined("Median progression-free survival (PFS) with selinexor (Xpovio)"))
+    [Pair(short='PFS', long='progression-free survival'), Pair(short='Xpovio', long='selinexor')]
+    """
+    for bracket in _BRACKET.finditer(text):
+        before = text[max(0, bracket.start() - _WINDOW) : bracket.start()].rpartition("\n")[2]
+        inside = _PARTS.split(bracket[1], maxsplit=1)[0].strip()
+        last_token = _LAST_TOKEN.search(before)
+        last = last_token[1] if last_token else ""
+        if _is_short(inside):
+            if long := _long_form(_singular(inside), before):
+                yield Pair(_singular(inside), long)
+        elif _is_short(last):
+            if _long_form(_singular(last), inside) == inside:
+                yield Pair(_singular(last), inside)
+        elif _BRAND.fullmatch(inside):
+            if drug := _drug(before):
+                yield Pair(inside, drug)
+        elif _BRAND.fullmatch(last) and (drug := _drug(inside)) and inside.startswith(drug):
+            yield Pair(last, drug)
+
+
+def _is_short(text: str) -> bool:
+    """Whether this may be an abbreviation: 2 to 10 characters, capitals for the most part, at least two."""
+    if not 2 <= len(text) <= _LONGEST_SHORT or not _SHORT.fullmatch(text):
+        return False
+    letters = [c for c in _singular(text) if c.isalpha()]
+    capitals = sum(c.isupper() for c in letters)
+    return capitals >= 2 and 2 * capitals >= len(letters)
+
+
+def _singular(short: str) -> str:
+    return short[:-1] if short[-1:] == "s" and short[-2:-1].isupper() else short
+
+
+def _long_form(short: str, text: str) -> str | None:
+    """The end of a text that an abbreviation stands for: at most min(n + 5, 2 n) words for n characters."""
+    letters = [c for c in fold(short) if c.isalnum()]
+    words = text.split()[-min(len(letters) + 5, 2 * len(letters)) :]
+    text = " ".join(words)
+    start = _by_initials(letters, text)
+    if start is None:
+        start = _by_letters(letters, text)
+    if start is None:
+        return None
+    long = text[start:]
+    parts = [fold(part) for part in _BETWEEN_WORDS.split(long)]
+    repeats = fold(short) in parts or _singular(fold(short)) in parts
+    if (
+        len(long) <= len(short)
+        or repeats
+        or fold(long).startswith(fold(short))
+        or parts[0] in STOP_WORDS
+        or _NO_LONG_FORM.search(long)
+    ):
+        return None
+    return long
+
+
+def _by_initials(letters: Sequence[str], text: str) -> int | None:
+    """Where the last words of a text begin whose initials are these letters; stop words may stand between."""
+    left = list(letters)
+    starts = [0, *(gap.end() for gap in _BETWEEN_WORDS.finditer(text))]
+    ends = [*(gap.start() for gap in _BETWEEN_WORDS.finditer(text)), len(text)]
+    for start, end in zip(reversed(starts), reversed(ends), strict=True):
+        word = fold(text[start:end])
+        if word[:1] == left[-1]:
+            left.pop()
+            if not left:
+                return start
+        elif word not in STOP_WORDS or len(left) == len(letters):
+            return None
+    return None
+
+
+def _by_letters(letters: Sequence[str], text: str) -> int | None:
+    """Where the shortest end of a text begins that has these letters in order, the first at the start of a word."""
+    place = len(text)
+    for number in reversed(range(len(letters))):
+        place -= 1
+        while place >= 0 and not (
+            text[place].casefold() == letters[number] and (number > 0 or place == 0 or not text[place - 1].isalnum())
+        ):
+            place -= 1
+    return place if place >= 0 else None
+
+
+def _drug(text: str) -> str | None:
+    """The generic name of a drug at the end of a text: one word, or two, that end as such names do; no combination."""
+    words = [_FOUR_LETTERS.sub("", word) for word in text.split()[-3:]]
+    taken = 0
+    while taken < min(2, len(words)) and _is_drug(words[-1 - taken]):
+        taken += 1
+    if not taken or words[-1 - taken : -taken] in (["and"], ["or"], ["plus"]):
+        return None
+    return " ".join(words[-taken:])
+
+
+def _is_drug(word: str) -> bool:
+    return len(word) > 4 and word.isalpha() and word.islower() and word.endswith(_DRUG_ENDINGS)
+
+
+def _heads(name: str) -> list[Head]:
+    return [head for _, heads in terms_and_heads(name) for head in heads]
+
+
+def _key(name: str) -> tuple[str, ...]:
+    """What two names have in common that are the same."""
+    heads = _heads(name)
+    return (heads[0].word,) if len(heads) == 1 else tuple(head.term for head in heads)
