@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import compress, pairwise
 
 import regex
 
@@ -32,7 +32,7 @@ WEIGHTS = {
     "likeness": 2.8,  # share of the rarity of those that the sentence has in another form with the same beginning
     "adjacency": 1.3,  # share of the question's pairs of neighbouring words, that stand side by side
     "before": 3.5,  # share of the rarity of those that only an earlier sentence holds: what "it" and "they" stand for
-    "kind": 2.4,  # a time, number, name, place or reason where the question asks for one, and not one that it names
+    "kind": 2.4,  # a time, number, name, place or reason where the question asks for one
     "place": 0.5,  # 1 for the first sentence, 1/2 for the second, and so on
 }
 """What each kind of evidence counts; each is in 0..1 before its weight, and the greatest sum is the highlight.
@@ -179,7 +179,7 @@ def sentence_evidence(question: Sought, held: Sequence[SentenceTerms]) -> list[d
 
 
 def _is_of_kind(sentence: SentenceTerms, question: Sought) -> bool:
-    """Whether a sentence holds what a question asks for, other than what it holds itself."""
+    """Whether a sentence holds what a question asks for: of numbers and names, one that the question does not hold."""
     match question.kind:
         case "time":
             return sentence.has_time or not sentence.digits <= question.spoken
@@ -209,4 +209,4 @@ def _parts(names: Iterable[str]) -> frozenset[str]:
 
 def _share(weights: Sequence[float], held: Sequence[bool]) -> float:
     whole = sum(weights)
-    return sum(weight for weight, is_held in zip(weights, held, strict=True) if is_held) / whole if whole else 0.0
+    return sum(compress(weights, held)) / whole if whole else 0.0
