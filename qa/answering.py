@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from qa.citing import cite
 from qa.evidence import Asked, WeighedWord, coverage, decisive, missing, rank, referred
+from qa.highlighting import Sought, highlight, sought
 from qa.library import Snapshot
-from qa.model import Answer, CitedPassage, Document, Hit, Interpretation, Passage, Query, Span
+from qa.model import Answer, CitedPassage, Document, Hit, Interpretation, Passage, Query
 from qa.retrievers import TermScore
 
 __all__ = ["Explanation", "cited_passage", "decide", "explain", "search"]
@@ -65,7 +66,8 @@ def decide(
     unknown = missing(query, snapshot.retriever)
     confidence = _confidence(words, hits[0].passage, snapshot) if hits else 0.0
     answered = bool(hits) and confidence >= threshold
-    cited = [cited_passage(hit.passage, snapshot, words) for hit in hits[: limit + answered]]
+    question_sought = sought(query, asked)
+    cited = [cited_passage(hit.passage, snapshot, question_sought) for hit in hits[: limit + answered]]
     return Answer(
         question=question,
         best=cited[0] if answered else None,
@@ -103,27 +105,14 @@ def explain(query: Query, asked: Asked, hit: Hit, snapshot: Snapshot) -> Explana
     )
 
 
-def cited_passage(passage: Passage, snapshot: Snapshot, words: Sequence[WeighedWord] = ()) -> CitedPassage:
-    """A passage with its citation and, given a question's words, the sentence that says most of what it asks."""
+def cited_passage(passage: Passage, snapshot: Snapshot, question: Sought | None = None) -> CitedPassage:
+    """A passage with its citation and, given a question, the sentence that answers it best."""
+    found = highlight(passage, snapshot.sentence_terms(passage.id), question) if question else None
     return CitedPassage(
         passage=passage,
-        highlights=_highlights(passage, snapshot, words),
+        highlights=(found,) if found else (),
         citation=cite(snapshot.document(passage.document_id), passage),
     )
-
-
-def _highlights(passage: Passage, snapshot: Snapshot, words: Sequence[WeighedWord]) -> tuple[Span, ...]:
-    """The sentence that covers most of the question's idf mass, the earliest of equals; none if none covers any.
-
-    The first row of a table names its columns and answers nothing.
-    """
-    best, most, in_table = None, 0.0, False
-    for span, held in zip(passage.sentences, snapshot.passage_terms(passage.id).sentences, strict=True):
-        was_in_table, in_table = in_table, passage.text.startswith("|", span.start)
-        share = 0.0 if in_table and not was_in_table else coverage(words, held)
-        if share > most:
-            best, most = span, share
-    return (best,) if best else ()
 
 
 def _split(

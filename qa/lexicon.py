@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 __all__ = [
     "ABBREVIATIONS",
+    "ASKED_KINDS",
     "DEFINING_OPENERS",
     "DRUG_ENDINGS",
     "FRAME_WORDS",
     "LEANING_OPENERS",
     "LEANING_WORDS",
     "LETTER_SPELLINGS",
+    "MONTHS",
     "MORE_WORDS",
     "NUMBER_OPENERS",
+    "NUMBER_WORDS",
+    "QUESTION_WORDS",
+    "REASON_PHRASES",
     "STOP_WORDS",
     "WORD_SPELLINGS",
+    "Kind",
 ]
 
 
@@ -67,6 +75,52 @@ NUMBER_OPENERS = (
     *((*opener, word) for opener in (("what",), ("in", "what")) for word in ("year", "date", "percentage", "number")),
 )
 """Beginnings of questions that a number answers."""
+
+QUESTION_WORDS = _words("what which who whom whose when where why how")
+
+Kind = Literal["time", "number", "name", "place", "reason"]
+"""What a question asks for, as far as its opening tells."""
+
+
+def _after(openers: str, nouns: str) -> frozenset[str]:
+    return frozenset(f"{opener} {noun}" for opener in openers.split() for noun in nouns.split())
+
+
+ASKED_KINDS: dict[Kind, tuple[frozenset[str], frozenset[str]]] = {
+    "time": (_words("when"), _after("what which", "year years date month day century decade")),
+    "number": (
+        frozenset(),
+        _after("how", "many much long often old far large big tall high fast few deep wide")
+        | _after("what which", "percentage % number proportion amount age population temperature"),
+    ),
+    "place": (
+        _words("where"),
+        _after("what which", "country city state place region location town county continent"),
+    ),
+    "name": (
+        _words("who whom whose"),
+        _after("what which", "person man woman people king president author actor player leader name team company")
+        | _after("what which", "university group organization"),
+    ),
+    "reason": (_words("why"), frozenset()),
+}
+"""By which question word, or which one with the word behind it, each kind is asked for."""
+
+MONTHS = _words("January February March April May June July August September October November December")
+"""As they stand in a text, where "May" is not "may"."""
+
+NUMBER_WORDS = _words(
+    """
+    one two three four five six seven eight nine ten eleven twelve thirteen fifteen twenty thirty forty fifty sixty
+    seventy eighty ninety hundred thousand million billion half third quarter twice once dozen first second
+    """
+)
+
+REASON_PHRASES = (
+    *("because", "due to", "in order to", "so that", "as a result", "since", "caused by", "owing", "to avoid"),
+    *("therefore", "thus", "reason"),
+)
+"""Words that announce a reason."""
 
 WORD_SPELLINGS = {"percent": "%", "percents": "%"}
 """One spelling for words that are written in several ways."""

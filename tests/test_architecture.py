@@ -31,6 +31,7 @@ LAYERS = (
     {"qa.passages", "qa.readers", "qa.wire", "qa.config"},
     {"qa.retrievers"},
     {"qa.question", "qa.evidence", "qa.citing"},
+    {"qa.highlighting"},
     {"qa.library"},
     {"qa.answering", "qa.evaluation"},
     {"qa.engine"},

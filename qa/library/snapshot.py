@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 from qa.concepts import Concepts
 from qa.errors import DamagedLibraryError, UnknownDocumentError, UnknownPassageError
 from qa.evidence import PassageTerms, passage_terms
+from qa.highlighting import SentenceTerms, sentence_terms
 from qa.library.names import load_concepts
 from qa.library.rows import DOCUMENT_COLUMNS, ENTRY_COLUMNS, PASSAGE_COLUMNS, document_of, entry_of, passage_of
 from qa.model import Document, DocumentEntry, Passage
@@ -25,6 +26,7 @@ DATABASE = "library.sqlite3"
 
 _REMEMBERED_DOCUMENTS = 256
 _REMEMBERED_PASSAGES = 4096
+_REMEMBERED_HIGHLIGHTED = 512
 
 _Made = TypeVar("_Made")
 
@@ -48,6 +50,7 @@ class Snapshot:
         self._documents: _Remembered[Document] = _Remembered(_REMEMBERED_DOCUMENTS)
         self._passages: _Remembered[Passage] = _Remembered(_REMEMBERED_PASSAGES)
         self._terms: _Remembered[PassageTerms] = _Remembered(_REMEMBERED_PASSAGES)
+        self._sentences: _Remembered[tuple[SentenceTerms, ...]] = _Remembered(_REMEMBERED_HIGHLIGHTED)
 
     def document(self, document_id: str) -> Document:
         """The document with this id.
@@ -72,6 +75,14 @@ class Snapshot:
             UnknownPassageError: where there is none.
         """
         return self._terms.get(passage_id, self._read_terms)
+
+    def sentence_terms(self, passage_id: str) -> tuple[SentenceTerms, ...]:
+        """The terms of each sentence of the passage with this id.
+
+        Raises:
+            UnknownPassageError: where there is none.
+        """
+        return self._sentences.get(passage_id, self._read_sentences)
 
     def contents(self) -> list[DocumentEntry]:
         """All documents by id, ascending, without their texts."""
@@ -125,6 +136,10 @@ class Snapshot:
     def _read_terms(self, passage_id: str) -> PassageTerms:
         passage = self.passage(passage_id)
         return passage_terms(passage, title=self.document(passage.document_id).title, concepts=self.concepts)
+
+    def _read_sentences(self, passage_id: str) -> tuple[SentenceTerms, ...]:
+        passage = self.passage(passage_id)
+        return sentence_terms(passage, title=self.document(passage.document_id).title)
 
     def _passage(self, row: tuple[Any, ...]) -> Passage:
         return passage_of(row, self.document(row[1]))

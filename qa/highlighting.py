@@ -1,0 +1,212 @@
+"""The sentence of a passage that answers a question: the best by a sum of named evidence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import compress, pairwise
+
+import regex
+
+from qa.analysis import fold, spoken, terms
+from qa.evidence import Asked, WeighedWord
+from qa.lexicon import (
+    ASKED_KINDS,
+    MONTHS,
+    NUMBER_WORDS,
+    QUESTION_WORDS,
+    REASON_PHRASES,
+    STOP_WORDS,
+    Kind,
+)
+from qa.model import Passage, Query, Span
+from qa.retrievers import inverse_document_frequency
+
+__all__ = ["WEIGHTS", "SentenceTerms", "Sought", "highlight", "sentence_evidence", "sentence_terms", "sought"]
+
+WEIGHTS = {
+    "within": 2.3,  # share of the words that the passage holds, by rarity in the library times that in the passage
+    "words": 2.6,  # share of the question's words, each counting alike
+    "own": 3.4,  # share of the rarity of those words that neither title nor headings hold
+    "likeness": 2.8,  # share of the rarity of those that the sentence has in another form with the same beginning
+    "adjacency": 1.3,  # share of the question's pairs of neighbouring words, that stand side by side
+    "before": 3.5,  # share of the rarity of those that only an earlier sentence holds: what "it" and "they" stand for
+    "kind": 2.4,  # a time, number, name, place or reason where the question asks for one
+    "place": 0.5,  # 1 for the first sentence, 1/2 for the second, and so on
+}
+"""What each kind of evidence counts; each is in 0..1 before its weight, and the greatest sum is the highlight.
+
+Fitted on SQuAD by `python tests/measure_highlights.py FOLDER --fit`, which says how.
+"""
+
+_BEGINNING = 4  # letters that two forms of one word share: "destroyed", "destruction"
+_BRACKET = re.compile(r"\[[^\[\]\n]{1,80}\]")
+_CAPITALISED = regex.compile(r"(?<!\w)\p{Lu}[\w.'’-]*")
+_PART = re.compile(r"[^\W_]{2,}")
+_TIME = re.compile(rf"(?<![\d.,])(?:1\d|20)\d\d(?!\d|[.,]\d)|\b(?:{'|'.join(sorted(MONTHS))}|century|decade)\b|\d0s")
+_REASON = re.compile(rf"\b(?:{'|'.join(sorted(REASON_PHRASES))})\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentenceTerms:
+    """What one sentence can be matched by, as far as it is known without a question.
+
+    `terms` are those of the index, `beginnings` the first letters of its content words, `pairs`
+    its neighbouring words, `numbers` in digits and in
+    words, `names` the words with a capital, and `inner_names` those that do not open the sentence. `context` are the
+    terms of title and headings, and `names_columns` says that it is the first row of a table.
+    """
+
+    terms: frozenset[str]
+    beginnings: frozenset[str]
+    pairs: frozenset[tuple[str, str]]
+    digits: frozenset[str]
+    numbers: frozenset[str]
+    names: frozenset[str]
+    inner_names: frozenset[str]
+    has_time: bool
+    has_reason: bool
+    names_columns: bool
+    context: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """A question as the sentences of a passage are held against it.
+
+    `written` are the beginning, term and rarity of its longer words, `all_rarity` the sum of all; `pairs` are its
+    neighbouring words, `pairs_rarity` the sum of theirs; `spoken` are all its words, and `kind` is what it asks for.
+    """
+
+    words: tuple[WeighedWord, ...]
+    written: tuple[tuple[str, str, float], ...]
+    all_rarity: float
+    pairs: tuple[tuple[tuple[str, str], float], ...]
+    pairs_rarity: float
+    spoken: frozenset[str]
+    kind: Kind | None
+
+
+def sentence_terms(passage: Passage, *, title: str) -> tuple[SentenceTerms, ...]:
+    """The terms of each sentence of a passage of a document with this title."""
+    context = frozenset(term for text in (title, *passage.section) for term in terms(text))
+    found, in_table = [], False
+    for start, end in passage.sentences:
+        was_in_table, in_table = in_table, passage.text.startswith("|", start)
+        text = passage.text[start:end]
+        bare = _BRACKET.sub("", text)
+        said = [word for word, _ in spoken(bare)]
+        capitals = [(match.start(), fold(match[0])) for match in _CAPITALISED.finditer(bare)]
+        digits = frozenset(word for word in said if word[0].isdigit())
+        found.append(
+            SentenceTerms(
+                terms=frozenset(terms(text)),
+                beginnings=frozenset(w[:_BEGINNING] for w in said if len(w) >= _BEGINNING and w not in STOP_WORDS),
+                pairs=frozenset(pairwise(said)),
+                digits=digits,
+                numbers=digits | NUMBER_WORDS.intersection(said),
+                names=_parts(word for _, word in capitals),
+                inner_names=_parts(word for place, word in capitals if place),
+                has_time=bool(_TIME.search(bare)),
+                has_reason=bool(_REASON.search(bare)),
+                names_columns=in_table and not was_in_table,
+                context=context,
+            )
+        )
+    return tuple(found)
+
+
+def sought(query: Query, asked: Asked) -> Sought:
+    """What the sentences of every passage are held against for this query."""
+    stems, said = dict(query.spoken), [word for word, _ in query.spoken]
+    opener = next((place for place, word in enumerate(said) if word in QUESTION_WORDS), None)
+    return Sought(
+        words=asked.words,
+        written=tuple(
+            (word[:_BEGINNING], stems[word] or "", rarity) for word, rarity in asked.wording if len(word) >= _BEGINNING
+        ),
+        all_rarity=sum(rarity for _, rarity in asked.wording),
+        pairs=asked.pairs,
+        pairs_rarity=sum(rarity for _, rarity in asked.pairs),
+        spoken=frozenset(said),
+        kind=None if opener is None else _kind(said[opener], said[opener + 1] if opener + 1 < len(said) else ""),
+    )
+
+
+def highlight(passage: Passage, held: Sequence[SentenceTerms], question: Sought) -> Span | None:
+    """The sentence whose evidence sums up to most, the earliest of equals; none if none holds a word of the question.
+
+    The first row of a table names its columns and answers nothing.
+    """
+    best, most = None, 0.0
+    for span, each, evidence in zip(passage.sentences, held, sentence_evidence(question, held), strict=True):
+        score = sum(WEIGHTS[name] * value for name, value in evidence.items())
+        if evidence["words"] and not each.names_columns and score > most:
+            best, most = span, score
+    return best
+
+
+def sentence_evidence(question: Sought, held: Sequence[SentenceTerms]) -> list[dict[str, float]]:
+    """The evidence of each sentence of a passage, under the names in `WEIGHTS` and in their order."""
+    words, count = question.words, len(held)
+    if not held or not words:
+        return [dict.fromkeys(WEIGHTS, 0.0) for _ in held]
+    hits = [[not word.terms.isdisjoint(each.terms) for word in words] for each in held]
+    rarity = [word.rarity for word in words]
+    holding = [sum(column) for column in zip(*hits, strict=True)]
+    within = [r * inverse_document_frequency(n, count) if n else 0.0 for r, n in zip(rarity, holding, strict=True)]
+    own = [r if word.terms.isdisjoint(held[0].context) else 0.0 for r, word in zip(rarity, words, strict=True)]
+    before = [False] * len(words)
+    found = []
+    for number, (each, hit) in enumerate(zip(held, hits, strict=True), start=1):
+        alike = sum(r for start, term, r in question.written if start in each.beginnings and term not in each.terms)
+        beside = sum(r for pair, r in question.pairs if pair in each.pairs)
+        found.append(
+            {
+                "within": _share(within, hit),
+                "words": sum(hit) / len(words),
+                "own": _share(own, hit),
+                "likeness": alike / question.all_rarity if alike else 0.0,
+                "adjacency": beside / question.pairs_rarity if beside else 0.0,
+                "before": _share(rarity, [was and not now for was, now in zip(before, hit, strict=True)]),
+                "kind": float(_is_of_kind(each, question)),
+                "place": 1 / number,
+            }
+        )
+        before = [was or now for was, now in zip(before, hit, strict=True)]
+    return found
+
+
+def _is_of_kind(sentence: SentenceTerms, question: Sought) -> bool:
+    """Whether a sentence holds what a question asks for: of numbers and names, one that the question does not hold."""
+    match question.kind:
+        case "time":
+            return sentence.has_time or not sentence.digits <= question.spoken
+        case "number":
+            return not sentence.numbers <= question.spoken
+        case "name":
+            return not sentence.names <= question.spoken
+        case "place":
+            return not sentence.inner_names <= question.spoken
+        case "reason":
+            return sentence.has_reason
+        case None:
+            return False
+
+
+def _kind(opener: str, following: str) -> Kind | None:
+    """What a question asks for by its opening ("when", "how many", "which city"), if that can be told."""
+    return next(
+        (kind for kind, (alone, nouns) in ASKED_KINDS.items() if opener in alone or f"{opener} {following}" in nouns),
+        None,
+    )
+
+
+def _parts(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(part for name in names if name not in STOP_WORDS for part in _PART.findall(name))
+
+
+def _share(weights: Sequence[float], held: Sequence[bool]) -> float:
+    whole = sum(weights)
+    return sum(compress(weights, held)) / whole if whole else 0.0
