@@ -9,9 +9,10 @@ from qa.citing import cite
 from qa.evidence import Asked, WeighedWord, coverage, decisive, missing, rank, referred
 from qa.library import Snapshot
 from qa.model import Answer, CitedPassage, Document, Hit, Interpretation, Passage, Query, Span
+from qa.outlining import find_outline
 from qa.retrievers import TermScore
 
-__all__ = ["Explanation", "cited_passage", "decide", "explain", "search"]
+__all__ = ["CANDIDATES", "Explanation", "cited_passage", "decide", "explain", "search"]
 
 CANDIDATES = 50
 """How many of the retriever's passages are ranked by their evidence."""
@@ -24,7 +25,8 @@ class Explanation:
     """The numbers behind one hit.
 
     The terms' scores add up to the retriever's; the hit's evidence, each times its weight in `WEIGHTS`, adds up to its
-    score; `held` and `lacking` are the decisive words.
+    score; `held` and `lacking` are the decisive words. Where the question gets an outline, `parts` is how many that
+    has, and the confidence is in it.
     """
 
     hit: Hit
@@ -33,6 +35,7 @@ class Explanation:
     held: tuple[WeighedWord, ...]
     lacking: tuple[WeighedWord, ...]
     confidence: float
+    parts: int = 0
 
 
 def search(query: Query, asked: Asked, snapshot: Snapshot, *, limit: int, document: str | None = None) -> list[Hit]:
@@ -59,22 +62,30 @@ def decide(
 ) -> Answer:
     """The answer to a question from its ranked passages: the first if it covers enough of the question, else none.
 
-    `limit` is how many further passages are listed.
+    A question that names a whole document or section is answered with its outline. `limit` is how many further
+    passages are listed.
     """
     words = asked.words
     unknown = missing(query, snapshot.retriever)
-    confidence = _confidence(words, hits[0].passage, snapshot) if hits else 0.0
+    outline = find_outline(query, words, hits[0].passage, snapshot) if hits else None
+    confidence = outline.coverage if outline else _confidence(words, hits[0].passage, snapshot) if hits else 0.0
     answered = bool(hits) and confidence >= threshold
-    cited = [cited_passage(hit.passage, snapshot, words) for hit in hits[: limit + answered]]
+    parts = outline.passages if outline and answered else ()
+    in_outline = {part.id for part in parts}
+    passages = [hit.passage for hit in hits if hit.passage.id not in in_outline]
+    cited = [cited_passage(passage, snapshot, words) for passage in passages[: limit + (answered and not parts)]]
+    cited_parts = tuple(cited_passage(part, snapshot) for part in parts)
+    best = cited_parts[0] if parts else cited.pop(0) if answered else None
     return Answer(
         question=question,
-        best=cited[0] if answered else None,
+        best=best,
         confidence=round(confidence, 4),
         reason=None if answered else _reason(words, unknown, hits, snapshot),
-        alternatives=tuple(cited[answered:]),
+        alternatives=tuple(cited),
         interpretation=Interpretation(
             corrected=query.corrected, expanded=query.expanded, carried_over=query.carried_over, missing=unknown
         ),
+        outline=cited_parts,
     )
 
 
@@ -92,13 +103,15 @@ def _confidence(words: Sequence[WeighedWord], passage: Passage, snapshot: Snapsh
 def explain(query: Query, asked: Asked, hit: Hit, snapshot: Snapshot) -> Explanation:
     """Every number behind one hit."""
     held, lacking = _split(decisive(asked.words), hit.passage, snapshot)
+    outline = find_outline(query, asked.words, hit.passage, snapshot) if hit.rank == 1 else None
     return Explanation(
         hit=hit,
         document=snapshot.document(hit.passage.document_id),
         terms=tuple(snapshot.retriever.explain(query, hit.passage.id)),
         held=held,
         lacking=lacking,
-        confidence=_confidence(asked.words, hit.passage, snapshot),
+        confidence=outline.coverage if outline else _confidence(asked.words, hit.passage, snapshot),
+        parts=len(outline.passages) if outline else 0,
     )
 
 

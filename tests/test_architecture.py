@@ -31,6 +31,7 @@ LAYERS = (
     {"qa.retrievers"},
     {"qa.question", "qa.evidence", "qa.citing"},
     {"qa.library"},
+    {"qa.outlining"},
     {"qa.answering", "qa.evaluation"},
     {"qa.engine"},
     {"qa"},
