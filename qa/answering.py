@@ -9,7 +9,7 @@ from qa.citing import cite
 from qa.evidence import Asked, WeighedWord, coverage, decisive, missing, rank, referred
 from qa.library import Snapshot
 from qa.model import Answer, CitedPassage, Document, Hit, Interpretation, Passage, Query, Span
-from qa.outlining import find_outline
+from qa.outlining import Outline, find_outline
 from qa.retrievers import TermScore
 
 __all__ = ["CANDIDATES", "Explanation", "cited_passage", "decide", "explain", "search"]
@@ -25,8 +25,8 @@ class Explanation:
     """The numbers behind one hit.
 
     The terms' scores add up to the retriever's; the hit's evidence, each times its weight in `WEIGHTS`, adds up to its
-    score; `held` and `lacking` are the decisive words. Where the question gets an outline, `parts` is how many that
-    has, and the confidence is in it.
+    score; `held` and `lacking` are the decisive words. Where the question gets an outline, the first
+    hit's `parts` is how many that has, and its confidence is in the outline.
     """
 
     hit: Hit
@@ -67,7 +67,7 @@ def decide(
     """
     words = asked.words
     unknown = missing(query, snapshot.retriever)
-    outline = find_outline(query, words, hits[0].passage, snapshot) if hits else None
+    outline = find_outline(query, words, hits, snapshot)
     confidence = outline.coverage if outline else _confidence(words, hits[0].passage, snapshot) if hits else 0.0
     answered = bool(hits) and confidence >= threshold
     parts = outline.passages if outline and answered else ()
@@ -100,10 +100,14 @@ def _confidence(words: Sequence[WeighedWord], passage: Passage, snapshot: Snapsh
     return min(own, 2 * coverage(subject, held)) if subject else own
 
 
-def explain(query: Query, asked: Asked, hit: Hit, snapshot: Snapshot) -> Explanation:
-    """Every number behind one hit."""
+def explain(query: Query, asked: Asked, hits: Sequence[Hit], snapshot: Snapshot, *, limit: int) -> list[Explanation]:
+    """Every number behind the first `limit` of the ranked hits."""
+    outline = find_outline(query, asked.words, hits, snapshot)
+    return [_explanation(query, asked, hit, snapshot, outline if hit.rank == 1 else None) for hit in hits[:limit]]
+
+
+def _explanation(query: Query, asked: Asked, hit: Hit, snapshot: Snapshot, outline: Outline | None) -> Explanation:
     held, lacking = _split(decisive(asked.words), hit.passage, snapshot)
-    outline = find_outline(query, asked.words, hit.passage, snapshot) if hit.rank == 1 else None
     return Explanation(
         hit=hit,
         document=snapshot.document(hit.passage.document_id),

@@ -102,8 +102,8 @@ class Engine:
         snapshot = self._library.snapshot()
         query = read_question(question, history=history)
         asked = read_query(query, snapshot.retriever)
-        hits = search(query, asked, snapshot, limit=limit, document=document)
-        return [explain(query, asked, hit, snapshot) for hit in hits]
+        hits = search(query, asked, snapshot, limit=CANDIDATES, document=document)
+        return explain(query, asked, hits, snapshot, limit=limit)
 
     def add(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -21,13 +22,15 @@ from qa.lexicon import (
     WHICH_OPENERS,
 )
 from qa.library import Snapshot
-from qa.model import Passage, Query, QueryWord
+from qa.model import Hit, Passage, Query, QueryWord
 
 __all__ = ["MOST_PARTS", "Outline", "find_outline"]
 
 MOST_PARTS = 50
 """How many parts an outline has at most."""
 
+_NEAREST = 5  # passages whose titles are held against the question
+_REMEMBERED_TITLES = 4096
 _FEWEST_PARTS = 2  # under headings of their own
 _ASKED = 0.9  # share of the question's rarity that the title must hold, with those above it
 _NAMED = 0.9  # share of the title's rarity that the question must hold, so that it names that and no part of it
@@ -48,29 +51,29 @@ class Outline:
     coverage: float
 
 
-def find_outline(query: Query, words: Sequence[WeighedWord], nearest: Passage, snapshot: Snapshot) -> Outline | None:
+def find_outline(query: Query, words: Sequence[WeighedWord], hits: Sequence[Hit], snapshot: Snapshot) -> Outline | None:
     """The outline of the document, or of the section, that a question names by its title; None for any other question.
 
-    `words` are the query's, weighed, and `nearest` is the first passage of its ranking. Only what that passage lies in
-    can be named: passages are found by their titles too, so that a title's best match lies under it, and no list of
-    titles need be kept or searched.
+    `words` are the query's, weighed, and `hits` its ranking. Only what the nearest passages lie in can be named:
+    passages are found by their titles too, so that a title's best match lies under it, and no list of titles need be
+    kept or searched. The title, and those above it, must hold every word of the question, and the question nearly all
+    of the title; of several, the outermost that it holds most of is meant.
     """
     question = _read(query, words)
-    document = snapshot.document(nearest.document_id)
-    titles = (document.title, *nearest.section)
     best, most = None, 0.0
-    for depth, title in enumerate(titles):
-        held = _widened(terms("\n".join(titles[: depth + 1])))
-        share = coverage(question.words, held)
-        if share < _ASKED or any(word.terms.isdisjoint(held) for word in decisive(question.words)):
+    for passage in (hit.passage for hit in hits[:_NEAREST]):
+        titles = (snapshot.document(passage.document_id).title, *passage.section)
+        if not question.is_held_by(_held(titles)):
             continue
-        if question.opening and question.opening != _said(title)[: len(question.opening)]:
-            continue
-        named = coverage(_words_to_name(title, snapshot), question.terms)
-        if named > most and named >= (_NAMED_FOR_ALL if question.asks_for_all else _NAMED):
-            parts = _parts(snapshot.openings_of(document.id), nearest.section[:depth])
-            if parts:
-                best, most = Outline(passages=parts, coverage=share), named
+        for depth, title in enumerate(titles):
+            held = _held(titles[: depth + 1])
+            if not question.is_held_by(held) or not question.opens_like(title):
+                continue
+            named = coverage(_words_to_name(title, snapshot), question.terms)
+            if named > most and named >= (_NAMED_FOR_ALL if question.asks_for_all else _NAMED):
+                parts = _parts(snapshot.openings_of(passage.document_id), passage.section[:depth])
+                if parts:
+                    best, most = Outline(passages=parts, coverage=coverage(question.words, held)), named
     return best
 
 
@@ -82,6 +85,14 @@ class _Question(NamedTuple):
     terms: frozenset[str]
     asks_for_all: bool
     opening: tuple[str, ...]
+
+    def is_held_by(self, titles: frozenset[str]) -> bool:
+        """Whether titles hold each of its own words, and nearly all that was carried over."""
+        own_are = not any(word.terms.isdisjoint(titles) for word in decisive(self.words))
+        return own_are and coverage(self.words, titles) >= _ASKED
+
+    def opens_like(self, title: str) -> bool:
+        return not self.opening or _said(title)[: len(self.opening)] == self.opening
 
 
 def _read(query: Query, words: Sequence[WeighedWord]) -> _Question:
@@ -95,6 +106,12 @@ def _read(query: Query, words: Sequence[WeighedWord]) -> _Question:
     if asks_for_all:
         words = [word for word in words if fold(word.text) not in ALL_WORDS]
     return _Question(words, _widened(query.terms), asks_for_all, () if opens_freely else said[:2])
+
+
+@lru_cache(maxsize=_REMEMBERED_TITLES)
+def _held(titles: tuple[str, ...]) -> frozenset[str]:
+    """The terms that a title, and those above it, hold."""
+    return _widened(terms("\n".join(titles)))
 
 
 def _widened(held: Iterable[str]) -> frozenset[str]:

@@ -6,6 +6,7 @@ import math
 import sys
 import textwrap
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -242,10 +243,8 @@ def _holdings(engine: Engine) -> str:
 def _answer_text(answer: Answer) -> str:
     lines = _readings(answer.interpretation)
     if answer.best:
-        parts = [
-            f"{_part_heading(number, part)}\n{_cited_text(part)}\n" for number, part in enumerate(answer.outline, 1)
-        ]
-        lines += [*(parts or [_cited_text(answer.best), ""]), f"Confidence {answer.confidence:.2f}"]
+        lines += _outline_lines(answer.outline) or [_cited_text(answer.best), ""]
+        lines.append(f"Confidence {answer.confidence:.2f}")
     else:
         lines.append(f"Nothing found. {answer.reason}")
     if answer.interpretation.carried_over:
@@ -272,8 +271,14 @@ def _readings(interpretation: Interpretation) -> list[str]:
     return [*lines, ""] if lines else []
 
 
-def _part_heading(number: int, part: CitedPassage) -> str:
-    return f"{number}. {visible(' › '.join(part.passage.section)) or '(before the first heading)'}"
+def _outline_lines(outline: Sequence[CitedPassage]) -> list[str]:
+    if not outline:
+        return []
+    lines = [f"The question names a whole text. This is how each of its {len(outline)} parts begins.", ""]
+    for number, part in enumerate(outline, start=1):
+        section = " › ".join(part.passage.section) or "(before the first heading)"
+        lines += [f"{number}. {visible(section)}", "", _cited_text(part), ""]
+    return lines
 
 
 def _cited_text(cited: CitedPassage) -> str:

@@ -121,8 +121,10 @@ function fillInterpretation(root, asked, { corrected, expanded, carried_over: ca
 function answerPart(asked, answer) {
   const isOutline = answer.outline.length > 0;
   const root = part(isOutline ? "outlined" : answer.answered ? "answered" : "nothing-found");
-  if (isOutline) repeat(root, "outline", answer.outline, fillCited);
-  else if (answer.answered) fillCited(slot(root, "best"), answer);
+  if (isOutline) {
+    put(root, "parts", String(answer.outline.length));
+    repeat(root, "outline", answer.outline, fillCited);
+  } else if (answer.answered) fillCited(slot(root, "best"), answer);
   else put(root, "reason", answer.reason);
   fillInterpretation(root, asked, answer.interpretation);
   put(root, "count", String(answer.alternatives.length));
@@ -141,7 +143,7 @@ function failedPart(failure) {
 // What a screen reader says: the sentence that answers and its document, not the whole exchange.
 function announcement(answer) {
   if (!answer.answered) return `Nothing found. ${answer.reason}`;
-  if (answer.outline.length > 0) return `${answer.outline.length} parts of: ${answer.citation.document.title}`;
+  if (answer.outline.length > 0) return `Answer in ${answer.outline.length} parts. From: ${answer.citation.document.title}`;
   const characters = Array.from(answer.passage.text);
   const said = answer.passage.highlights.map(([start, end]) => characters.slice(start, end).join("")).join(" … ");
   return `Answer: ${said || answer.passage.text} From: ${answer.citation.document.title}`;
