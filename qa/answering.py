@@ -67,18 +67,19 @@ def decide(
     """
     words = asked.words
     unknown = missing(query, snapshot.retriever)
-    outline = find_outline(query, words, hits, snapshot)
-    confidence = outline.coverage if outline else _confidence(words, hits[0].passage, snapshot) if hits else 0.0
+    confidence = _confidence(words, hits[0].passage, snapshot) if hits else 0.0
+    outline = find_outline(query, asked, hits, snapshot)
+    parts = outline.passages if outline and outline.coverage >= threshold else ()
+    if outline and parts:
+        confidence = outline.coverage
     answered = bool(hits) and confidence >= threshold
-    parts = outline.passages if outline and answered else ()
     in_outline = {part.id for part in parts}
-    passages = [hit.passage for hit in hits if hit.passage.id not in in_outline]
-    cited = [cited_passage(passage, snapshot, words) for passage in passages[: limit + (answered and not parts)]]
+    others = [hit.passage for hit in hits if hit.passage.id not in in_outline]
     cited_parts = tuple(cited_passage(part, snapshot) for part in parts)
-    best = cited_parts[0] if parts else cited.pop(0) if answered else None
+    cited = [cited_passage(passage, snapshot, words) for passage in others[: limit + (answered and not parts)]]
     return Answer(
         question=question,
-        best=best,
+        best=cited_parts[0] if parts else cited.pop(0) if answered else None,
         confidence=round(confidence, 4),
         reason=None if answered else _reason(words, unknown, hits, snapshot),
         alternatives=tuple(cited),
@@ -102,7 +103,7 @@ def _confidence(words: Sequence[WeighedWord], passage: Passage, snapshot: Snapsh
 
 def explain(query: Query, asked: Asked, hits: Sequence[Hit], snapshot: Snapshot, *, limit: int) -> list[Explanation]:
     """Every number behind the first `limit` of the ranked hits."""
-    outline = find_outline(query, asked.words, hits, snapshot)
+    outline = find_outline(query, asked, hits, snapshot)
     return [_explanation(query, asked, hit, snapshot, outline if hit.rank == 1 else None) for hit in hits[:limit]]
 
 

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from qa.analysis import fold, spoken, terms, words
-from qa.evidence import WeighedWord, coverage, decisive, weigh
+from qa.evidence import Asked, WeighedWord, coverage, decisive, weigh
 from qa.lexicon import (
     ALL_OPENERS,
     ALL_WORDS,
@@ -51,15 +51,15 @@ class Outline:
     coverage: float
 
 
-def find_outline(query: Query, words: Sequence[WeighedWord], hits: Sequence[Hit], snapshot: Snapshot) -> Outline | None:
+def find_outline(query: Query, asked: Asked, hits: Sequence[Hit], snapshot: Snapshot) -> Outline | None:
     """The outline of the document, or of the section, that a question names by its title; None for any other question.
 
-    `words` are the query's, weighed, and `hits` its ranking. Only what the nearest passages lie in can be named:
-    passages are found by their titles too, so that a title's best match lies under it, and no list of titles need be
-    kept or searched. The title, and those above it, must hold every word of the question, and the question nearly all
-    of the title; of several, the outermost that it holds most of is meant.
+    Only what the first of the ranked hits lie in can be named: passages are found by their titles too, so that what
+    matches a title best lies under it, and no list of titles need be kept or searched. The title, and those above it,
+    must hold every word of the question, and the question nearly all of the title, or half of it where it asks for all;
+    of several, the outermost that it holds most of is meant.
     """
-    question = _read(query, words)
+    question = _read(query, asked.words)
     best, most = None, 0.0
     for passage in (hit.passage for hit in hits[:_NEAREST]):
         titles = (snapshot.document(passage.document_id).title, *passage.section)

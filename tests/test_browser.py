@@ -214,7 +214,7 @@ def test_what_was_taken_over_can_be_left_out(open_page: Open) -> None:
     ask(page, "How does alcanor work?")
     ask(page, "What was its hazard ratio?")
     sent: list[Request] = []
-    page.on("request", sent.append)
+    page.on("request", lambda request: sent.append(request))
     page.get_by_role("link", name="Ask without them").click()
     last = page.locator(".exchange").last
     expect(last.locator(".cited").first).to_be_visible()
