@@ -75,14 +75,15 @@ def decide(
     answered = bool(hits) and confidence >= threshold
     in_outline = {part.id for part in parts}
     others = [hit.passage for hit in hits if hit.passage.id not in in_outline]
+    is_first = answered and not parts  # whether the first of the others is the answer
+    cited = [cited_passage(passage, snapshot, words) for passage in others[: limit + is_first]]
     cited_parts = tuple(cited_passage(part, snapshot) for part in parts)
-    cited = [cited_passage(passage, snapshot, words) for passage in others[: limit + (answered and not parts)]]
     return Answer(
         question=question,
-        best=cited_parts[0] if parts else cited.pop(0) if answered else None,
+        best=cited[0] if is_first else cited_parts[0] if parts else None,
         confidence=round(confidence, 4),
         reason=None if answered else _reason(words, unknown, hits, snapshot),
-        alternatives=tuple(cited),
+        alternatives=tuple(cited[is_first:]),
         interpretation=Interpretation(
             corrected=query.corrected, expanded=query.expanded, carried_over=query.carried_over, missing=unknown
         ),
