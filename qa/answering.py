@@ -10,9 +10,10 @@ from qa.evidence import Asked, WeighedWord, coverage, decisive, missing, rank, r
 from qa.highlighting import Sought, highlight, sought
 from qa.library import Snapshot
 from qa.model import Answer, CitedPassage, Document, Hit, Interpretation, Passage, Query
+from qa.outlining import Outline, find_outline
 from qa.retrievers import TermScore
 
-__all__ = ["Explanation", "cited_passage", "decide", "explain", "search"]
+__all__ = ["CANDIDATES", "Explanation", "cited_passage", "decide", "explain", "search"]
 
 CANDIDATES = 50
 """How many of the retriever's passages are ranked by their evidence."""
@@ -25,7 +26,8 @@ class Explanation:
     """The numbers behind one hit.
 
     The terms' scores add up to the retriever's; the hit's evidence, each times its weight in `WEIGHTS`, adds up to its
-    score; `held` and `lacking` are the decisive words.
+    score; `held` and `lacking` are the decisive words. Where the question gets an outline, the first
+    hit's `parts` is how many that has, and its confidence is in the outline.
     """
 
     hit: Hit
@@ -34,6 +36,7 @@ class Explanation:
     held: tuple[WeighedWord, ...]
     lacking: tuple[WeighedWord, ...]
     confidence: float
+    parts: int = 0
 
 
 def search(query: Query, asked: Asked, snapshot: Snapshot, *, limit: int, document: str | None = None) -> list[Hit]:
@@ -60,23 +63,33 @@ def decide(
 ) -> Answer:
     """The answer to a question from its ranked passages: the first if it covers enough of the question, else none.
 
-    `limit` is how many further passages are listed.
+    A question that names a whole document or section is answered with its outline. `limit` is how many further
+    passages are listed.
     """
     words = asked.words
     unknown = missing(query, snapshot.retriever)
     confidence = _confidence(words, hits[0].passage, snapshot) if hits else 0.0
+    outline = find_outline(query, asked, hits, snapshot)
+    parts = outline.passages if outline and outline.coverage >= threshold else ()
+    if outline and parts:
+        confidence = outline.coverage
     answered = bool(hits) and confidence >= threshold
+    in_outline = {part.id for part in parts}
+    others = [hit.passage for hit in hits if hit.passage.id not in in_outline]
+    is_first = answered and not parts  # whether the first of the others is the answer
     question_sought = sought(query, asked)
-    cited = [cited_passage(hit.passage, snapshot, question_sought) for hit in hits[: limit + answered]]
+    cited = [cited_passage(passage, snapshot, question_sought) for passage in others[: limit + is_first]]
+    cited_parts = tuple(cited_passage(part, snapshot) for part in parts)
     return Answer(
         question=question,
-        best=cited[0] if answered else None,
+        best=cited[0] if is_first else cited_parts[0] if parts else None,
         confidence=round(confidence, 4),
         reason=None if answered else _reason(words, unknown, hits, snapshot),
-        alternatives=tuple(cited[answered:]),
+        alternatives=tuple(cited[is_first:]),
         interpretation=Interpretation(
             corrected=query.corrected, expanded=query.expanded, carried_over=query.carried_over, missing=unknown
         ),
+        outline=cited_parts,
     )
 
 
@@ -92,8 +105,13 @@ def _confidence(words: Sequence[WeighedWord], passage: Passage, snapshot: Snapsh
     return min(own, max(2.0, said) * coverage(subject, held)) if subject else own
 
 
-def explain(query: Query, asked: Asked, hit: Hit, snapshot: Snapshot) -> Explanation:
-    """Every number behind one hit."""
+def explain(query: Query, asked: Asked, hits: Sequence[Hit], snapshot: Snapshot, *, limit: int) -> list[Explanation]:
+    """Every number behind the first `limit` of the ranked hits."""
+    outline = find_outline(query, asked, hits, snapshot)
+    return [_explanation(query, asked, hit, snapshot, outline if hit.rank == 1 else None) for hit in hits[:limit]]
+
+
+def _explanation(query: Query, asked: Asked, hit: Hit, snapshot: Snapshot, outline: Outline | None) -> Explanation:
     held, lacking = _split(decisive(asked.words), hit.passage, snapshot)
     return Explanation(
         hit=hit,
@@ -101,7 +119,8 @@ def explain(query: Query, asked: Asked, hit: Hit, snapshot: Snapshot) -> Explana
         terms=tuple(snapshot.retriever.explain(query, hit.passage.id)),
         held=held,
         lacking=lacking,
-        confidence=_confidence(asked.words, hit.passage, snapshot),
+        confidence=outline.coverage if outline else _confidence(asked.words, hit.passage, snapshot),
+        parts=len(outline.passages) if outline else 0,
     )
 
 

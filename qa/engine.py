@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from qa.answering import Explanation, cited_passage, decide, explain, search
+from qa.answering import CANDIDATES, Explanation, cited_passage, decide, explain, search
 from qa.config import SHIPPED_CORPUS, SHIPPED_SYNONYMS, Settings
 from qa.errors import SourceError
 from qa.evidence import read_query
@@ -75,7 +75,7 @@ class Engine:
         snapshot = self._library.snapshot()
         query = read_question(question, history=history, concepts=snapshot.concepts)
         asked = read_query(query, snapshot.retriever)
-        hits = search(query, asked, snapshot, limit=limit + 1, document=document)
+        hits = search(query, asked, snapshot, limit=CANDIDATES, document=document)
         answer = decide(question, query, asked, hits, snapshot, threshold=self.settings.threshold, limit=limit)
         return replace(answer, took_ms=round((time.perf_counter() - began) * 1000, 3))
 
@@ -103,8 +103,8 @@ class Engine:
         snapshot = self._library.snapshot()
         query = read_question(question, history=history, concepts=snapshot.concepts)
         asked = read_query(query, snapshot.retriever)
-        hits = search(query, asked, snapshot, limit=limit, document=document)
-        return [explain(query, asked, hit, snapshot) for hit in hits]
+        hits = search(query, asked, snapshot, limit=CANDIDATES, document=document)
+        return explain(query, asked, hits, snapshot, limit=limit)
 
     def add(
         self,

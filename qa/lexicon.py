@@ -6,20 +6,27 @@ from typing import Literal
 
 __all__ = [
     "ABBREVIATIONS",
+    "ALL_OPENERS",
+    "ALL_WORDS",
     "ASKED_KINDS",
+    "BACK_MATTER",
     "DEFINING_OPENERS",
     "DRUG_ENDINGS",
     "FRAME_WORDS",
+    "INTERCHANGEABLE_WORDS",
     "LEANING_OPENERS",
     "LEANING_WORDS",
     "LETTER_SPELLINGS",
+    "LISTED_WORDS",
     "MONTHS",
     "MORE_WORDS",
+    "NAMING_OPENERS",
     "NUMBER_OPENERS",
     "NUMBER_WORDS",
     "QUESTION_WORDS",
     "REASON_PHRASES",
     "STOP_WORDS",
+    "WHICH_OPENERS",
     "WORD_SPELLINGS",
     "Kind",
 ]
@@ -121,6 +128,55 @@ REASON_PHRASES = (
     *("therefore", "thus", "reason"),
 )
 """Words that announce a reason."""
+ALL_OPENERS = (
+    ("what", "are", "the"),
+    ("what", "are", "all"),
+    ("which", "are", "the"),
+    ("name", "the"),
+    ("name", "all"),
+    ("list",),
+    ("summary",),
+    *((*opener, "overview") for opener in ((), ("an",), ("give", "an"), ("give", "me", "an"))),
+)
+"""Beginnings of questions that ask for all of something."""
+
+WHICH_OPENERS = (("which",), ("what",))
+"""Beginnings of questions that ask for all of something where one of `LISTED_WORDS` follows soon."""
+
+LISTED_WORDS = _words(
+    """
+    options choices kinds types drugs medicines medications agents treatments therapies effects symptoms causes risks
+    complications methods
+    """
+)
+"""What there are several of, and may be asked for all at once."""
+
+NAMING_OPENERS = (("the",), ("a",), ("an",), ("about",), ("what", "is", "the"), ("what", "was", "the"))
+"""Beginnings after which a question may name its subject and ask for nothing else."""
+
+ALL_WORDS = _words(
+    """
+    all list overview summary name give options option choices kinds types available different various possible main
+    existing exist used
+    """
+)
+"""Words by which all of something is asked for, and which its title need not hold."""
+
+INTERCHANGEABLE_WORDS = (
+    ("drug", "medicine", "medication", "treatment", "therapy", "agent"),
+    ("efficacy", "effective"),
+)
+"""Words each of which names the same title as the others with it."""
+
+BACK_MATTER = frozenset(
+    {
+        *("references", "bibliography", "sources", "literature", "further reading", "see also", "external links"),
+        *("acknowledgements", "acknowledgments", "feedback", "additional feedback", "contents", "table of contents"),
+        *("conflict of interest", "conflicts of interest", "competing interests", "author contributions"),
+        *("funding", "disclaimer", "about the author", "about the authors"),
+    }
+)
+"""Headings, folded, of what is in a document and says nothing of its subject."""
 
 WORD_SPELLINGS = {"percent": "%", "percents": "%"}
 """One spelling for words that are written in several ways."""

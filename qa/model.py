@@ -258,7 +258,9 @@ class Interpretation:
 class Answer:
     """A verbatim passage with its citation, or an explicit "nothing found" with the reason.
 
-    `best` is None exactly when `reason` is not. `confidence` is in 0..1. `took_ms`, in milliseconds, is not compared.
+    `best` is None exactly when `reason` is not. `outline` is empty but for a question that names a whole document or
+    section: then it has the passages with which the parts of that begin, in source order, of which `best` is the first.
+    `confidence` is in 0..1. `took_ms`, in milliseconds, is not compared.
     """
 
     question: str
@@ -267,11 +269,14 @@ class Answer:
     reason: str | None
     alternatives: tuple[CitedPassage, ...]
     interpretation: Interpretation
+    outline: tuple[CitedPassage, ...] = ()
     took_ms: float = field(default=0.0, compare=False)
 
     def __post_init__(self) -> None:
         if (self.best is None) == (self.reason is None):
             raise ValueError("an answer has either a passage or a reason for having none")
+        if self.outline and self.outline[0] != self.best:
+            raise ValueError("an answer's passage is the first of its outline")
 
     @property
     def answered(self) -> bool:

@@ -220,7 +220,11 @@ class InterpretationBody(_Body):
 
 
 class AskResponse(_Body):
-    """An answer. Where nothing was found, `passage` and `citation` are null, and `reason` says why."""
+    """An answer. Where nothing was found, `passage` and `citation` are null, and `reason` says why.
+
+    `outline` has, for a question that is the title of a document or section or asks for all of it, the first passage of
+    each of its parts in source order; the first of these is also `passage`. For any other question it is empty.
+    """
 
     question: str
     answered: bool
@@ -228,6 +232,7 @@ class AskResponse(_Body):
     reason: str | None
     passage: PassageBody | None
     citation: CitationBody | None
+    outline: tuple[CitedPassageBody, ...]
     alternatives: tuple[CitedPassageBody, ...]
     interpretation: InterpretationBody
     took_ms: float
@@ -280,6 +285,7 @@ def answer_body(answer: Answer) -> AskResponse:
         reason=answer.reason,
         passage=best.passage if best else None,
         citation=best.citation if best else None,
+        outline=tuple(cited_passage_body(each) for each in answer.outline),
         alternatives=tuple(cited_passage_body(each) for each in answer.alternatives),
         interpretation=InterpretationBody(
             corrected=tuple(map(_reading_body, answer.interpretation.corrected)),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from qa import Engine, Settings
+from qa.model import Answer, Reading
 from web import create_app
 
 pytest.register_assert_rewrite("retriever_contract")
@@ -18,6 +21,30 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's backgro
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TERNS = Path(__file__).parent / "fixtures" / "terns"
+
+
+class ReadingEngine(Engine):
+    """An engine that reads "bevakor" as "bevacor", and "HR" as "hazard ratio" as well, outside of quotation marks."""
+
+    def ask(self, question: str, *, history: Sequence[str] = (), limit: int = 3, document: str | None = None) -> Answer:
+        unquoted = "".join(question.split('"')[::2])
+        corrected, expanded = "bevakor" in unquoted, "HR" in unquoted
+        read = question.replace("bevakor", "bevacor") if corrected else question
+        read = read.replace("HR", "hazard ratio") if expanded else read
+        answer = super().ask(read, history=history, limit=limit, document=document)
+        interpretation = replace(
+            answer.interpretation,
+            corrected=(Reading("bevakor", "bevacor"),) if corrected else (),
+            expanded=(Reading("HR", "hazard ratio"),) if expanded else (),
+        )
+        return replace(answer, question=question, interpretation=interpretation)
+
+
+@pytest.fixture
+def reading_engine() -> ReadingEngine:
+    engine = ReadingEngine.create(Settings())
+    engine.add([TERNS])
+    return engine
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ LAYERS = (
     {"qa.question", "qa.evidence", "qa.citing"},
     {"qa.highlighting"},
     {"qa.library"},
+    {"qa.outlining"},
     {"qa.answering", "qa.evaluation"},
     {"qa.engine"},
     {"qa"},

@@ -10,9 +10,10 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from conftest import ReadingEngine
 from waitress.server import TcpWSGIServer, create_server
 
-from qa import Engine, Settings
+from qa import Settings
 from web import create_app
 
 REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
@@ -27,7 +28,7 @@ ARGUMENTS = [
 ]
 
 try:
-    from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+    from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect, sync_playwright
 except ImportError:
     if REQUIRED:
         raise
@@ -42,13 +43,14 @@ Open = Callable[..., Page]
 
 TERNS = Path(__file__).parent / "fixtures" / "terns"
 ANSWERED = "In how many people did fever end with alcanor?"
+TITLE = "How well does the second treatment of tern fever work?"
 NOT_FOUND = "Does metformin end tern fever?"
 
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
     """The address of the service on a server of its own."""
-    engine = Engine.create(Settings())
+    engine = ReadingEngine.create(Settings())
     engine.add([TERNS])
     server = create_server(create_app(engine), host="127.0.0.1", port=0)
     assert isinstance(server, TcpWSGIServer)
@@ -160,12 +162,78 @@ def test_the_page_shows_the_same_answer_with_javascript_and_without(open_page: O
         "Where do terns nest?",
         "How many treatments does tern fever have?",
         "the of and",
+        TITLE,
+        "What was the HR of bevakor?",
+        "“HR” \"HR\" bevakors of bevakor*, (bevakor) ~'HR'! é🐦",
+        'bevakor "bevakor',
+        "Does metformin end bevakor?",
     ):
-        page.goto("/")
+        page.goto("/?document=second-treatment" if "metformin" in question else "/")
         ask(page, question)
+        ask(page, "And its HR for bevakor & co.?")
         plain.goto(page.url)
-        by_module = page.locator(".exchange").evaluate(structure)
-        assert plain.locator(".exchange").evaluate(structure) == by_module
+        by_module = page.locator(".exchange").evaluate_all(f"all => all.map({structure})")
+        assert plain.locator(".exchange").evaluate_all(f"all => all.map({structure})") == by_module
+        assert len(by_module) == 2
+
+
+def test_a_title_is_answered_by_the_sections_of_its_document(open_page: Open) -> None:
+    page = open_page()
+    ask(page, TITLE)
+    parts = page.locator(".outline > li")
+    expect(parts).to_have_count(3)
+    assert parts.get_by_role("heading").all_text_contents() == ["Alcanor", "Bevacor"]
+    for part in parts.all():
+        expect(part.locator("blockquote")).to_be_visible()
+        expect(part.locator(".source a")).to_be_visible()
+    expect(page.get_by_role("status")).to_have_text(f"Answer in 3 parts. From: {TITLE}")
+    parts.nth(2).locator(".source a").click()
+    expect(page.locator(".passage:target")).to_contain_text("Bevacor is given for six weeks")
+
+
+def test_what_was_corrected_is_asked_as_it_stands_in_the_next_exchange(open_page: Open) -> None:
+    page = open_page()
+    ask(page, "How does alcanor work?")
+    ask(page, "What was the hazard ratio of bevakor?")
+    page.get_by_role("link", name="Search instead for “bevakor”").click()
+    expect(page.locator(".exchange")).to_have_count(3)
+    last = page.locator(".exchange").last
+    expect(last.get_by_role("heading", level=2)).to_have_text('What was the hazard ratio of "bevakor"?')
+    expect(last).to_contain_text("Not in these documents: bevakor")
+    expect(last).not_to_contain_text("Showing results")
+    expect(page.get_by_label("Your question")).to_be_focused()
+    shown = last.inner_text()
+    page.reload()
+    expect(page.locator(".exchange")).to_have_count(2)
+    assert page.locator(".exchange").last.inner_text() == shown
+    expect(page.locator(".exchange").first).to_contain_text("How does alcanor work?")
+
+
+def test_what_was_taken_over_can_be_left_out(open_page: Open) -> None:
+    page = open_page()
+    ask(page, "How does alcanor work?")
+    ask(page, "What was its hazard ratio?")
+    sent: list[Request] = []
+    page.on("request", lambda request: sent.append(request))
+    page.get_by_role("link", name="Ask without them").click()
+    last = page.locator(".exchange").last
+    expect(last.locator(".cited").first).to_be_visible()
+    expect(page.locator(".exchange")).to_have_count(3)
+    expect(last).not_to_contain_text("Taken over")
+    assert [request.post_data_json for request in sent if request.method == "POST"] == [
+        {"question": "What was its hazard ratio?", "history": [], "document": None}
+    ]
+    page.reload()
+    expect(page.locator(".exchange")).to_have_count(1)
+
+
+def test_the_ways_back_work_without_javascript(open_page: Open) -> None:
+    page = open_page("/?q=What+was+its+HR&history=How+does+bevakor+work", java_script_enabled=False)
+    page.get_by_role("link", name="Search for “HR” alone").click()
+    expect(page.locator(".exchange")).to_have_count(2)
+    expect(page.locator(".exchange").last.get_by_role("heading", level=2)).to_have_text('What was its "HR"')
+    page.get_by_role("link", name="Ask without them").click()
+    expect(page.locator(".exchange")).to_have_count(1)
 
 
 def test_a_conversation_has_an_address_that_shows_it_again(open_page: Open) -> None:
@@ -319,6 +387,8 @@ ADDRESSES = [
     "/?q=What+did+the+shearwater+write",
     "/?q=In+how+many+people+did+fever+end+with+alcanor",
     "/?q=metformin+" + "m" * 300,
+    "/?q=How+well+does+the+second+treatment+of+tern+fever+work",
+    "/?q=What+was+its+HR&history=How+does+bevakor+work",
     "/documents/hostile",
     "/documents/second-treatment#second-treatment-00001",
     "/nowhere",

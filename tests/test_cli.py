@@ -105,6 +105,45 @@ def test_ask_says_which_words_are_not_in_the_documents_although_it_answers(libra
     assert "\nNot in these documents: Watson\n" in ran.stdout
 
 
+def test_ask_prints_an_outline_part_by_part_each_with_its_citation(library: str) -> None:
+    question = "How well does the second treatment of tern fever work?"
+    ran = run("ask", question, "--library", library, "--limit", "0")
+    answer = Engine.open(Settings(library=Path(library))).ask(question, limit=0)
+    beginning, *_ = ran.stdout.partition("\n\n")
+    assert (ran.exit_code, beginning) == (
+        0,
+        "The question names a whole text. This is how each of its 3 parts begins.",
+    )
+    headings = re.findall(r"^\d\. .*$", ran.stdout, re.MULTILINE)
+    assert headings == ["1. (before the first heading)", "2. Alcanor", "3. Bevacor"]
+    places = [ran.stdout.index(part.citation.label) for part in answer.outline]
+    assert places == sorted(places)
+    assert "- 50 mg on Thursdays\n\nIts hazard ratio was 0.48.\n" in ran.stdout
+    assert ran.stdout.endswith("\nConfidence 1.00\n")
+
+
+def test_ask_says_what_the_question_was_read_as_and_how_to_ask_otherwise(
+    reading_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Engine, "open", lambda _: reading_engine)
+    ran = run("ask", "What was the HR of bevakor?", "--limit", "0")
+    assert ran.stdout.splitlines()[:3] == [
+        "Showing results for bevacor; to search for “bevakor” put it in quotation marks.",
+        "HR was also read as hazard ratio; to search for it alone put it in quotation marks.",
+        "",
+    ]
+    ran = run("ask", "What was its hazard ratio?", "--history", "Tell me of bevacor", "--limit", "0")
+    assert ran.stdout.splitlines()[-2:] == [
+        "Taken over from earlier questions: bevacor",
+        "To leave that out, ask without --history.",
+    ]
+
+
+def test_explain_says_that_a_title_is_answered_with_an_outline(library: str) -> None:
+    ran = run("explain", "How well does the second treatment of tern fever work?", "--library", library)
+    assert ran.stdout.count("answered, with an outline of 3 parts\n") == 1
+
+
 def test_ask_without_a_limit_of_further_passages_lists_none(library: str) -> None:
     assert "Further passages" not in run("ask", ANSWERED, "--library", library, "--limit", "0").stdout
     assert "nearest passages" not in run("ask", NOT_FOUND, "--library", library, "--limit", "0").stdout
@@ -117,7 +156,7 @@ def test_ask_answers_from_one_document(library: str) -> None:
     assert "second treatment" not in ran.stdout
 
 
-@pytest.mark.parametrize("question", [ANSWERED, NOT_FOUND, "the of and"])
+@pytest.mark.parametrize("question", [ANSWERED, NOT_FOUND, "the of and", "The second treatment of tern fever"])
 def test_ask_json_is_the_wire_form_as_post_ask_gives_it(library: str, client: FlaskClient, question: str) -> None:
     ran = run("ask", question, "--library", library, "--limit", "2", "--json")
     body = AskResponse.model_validate_json(ran.stdout)

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from qa import Engine
 from qa.model import Document, Heading, Passage, Section
 from web import create_app
-from web.pages import slices
+from web.pages import in_quotes, slices
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
@@ -132,6 +132,88 @@ def test_nothing_found_gives_the_reason_the_missing_words_and_the_nearest_passag
     assert "The nearest passages, which do not answer the question" in page.text("summary")
     assert [attributes["class"] for attributes in page.all("div") if "nothing" in str(attributes.get("class"))]
     assert "failed" not in [attributes.get("class") for attributes in page.all("div")]
+
+
+def test_an_outline_is_shown_as_sections_each_with_its_passage_and_its_place(client: FlaskClient) -> None:
+    question = "How well does the second treatment of tern fever work?"
+    asked = json_answer(client, question)
+    page = get(client, "/", q=question)
+    assert [data for path, data in page.texts if path[-1:] == ("h3",)] == ["Alcanor", "Bevacor"]
+    links = [attributes["href"] for attributes in page.all("a")]
+    assert [link for link in links if link and link.startswith("/documents/")] == [
+        each["citation"]["href"] for each in (*asked["outline"], *asked["alternatives"])
+    ]
+    assert len(asked["outline"]) == 3
+    quotes = page.text("blockquote")
+    for each in asked["outline"]:
+        assert each["passage"]["text"] in quotes
+
+
+# The ways back
+
+
+def again(page: Page) -> list[str | None]:
+    """Where the links lead that ask in another way."""
+    return [attributes["href"] for attributes in page.all("a") if attributes.get("data-action") == "again"]
+
+
+def test_what_the_question_was_read_as_is_shown_with_the_way_to_search_for_what_stands_there(
+    reading_engine: Engine,
+) -> None:
+    client = create_app(reading_engine).test_client()
+    page = get(client, "/", q="What was the HR of bevakor?", document="second-treatment")
+    shown = " ".join(page.text("main").split())
+    assert "Showing results for bevacor. Search instead for “bevakor”" in shown
+    assert "HR was also read as hazard ratio. Search for “HR” alone" in shown
+    literal, unexpanded = again(page)
+    assert literal == "/?document=second-treatment&q=What%20was%20the%20HR%20of%20%22bevakor%22%3F#latest"
+    assert unexpanded == "/?document=second-treatment&q=What%20was%20the%20%22HR%22%20of%20bevakor%3F#latest"
+    followed = Page(client.get(str(literal).partition("#")[0], headers=BROWSER).text)
+    assert "Showing results" not in followed.text("main")
+    assert "Not in these documents: bevakor" in " ".join(followed.text("main").split())
+    assert again(followed) == [
+        "/?document=second-treatment&q=What%20was%20the%20%22HR%22%20of%20%22bevakor%22%3F#latest"
+    ]
+
+
+def test_a_question_is_asked_again_in_the_conversation_that_led_to_it_or_without_what_was_carried_over(
+    reading_engine: Engine,
+) -> None:
+    client = create_app(reading_engine).test_client()
+    earlier = ["How does alcanor work?", "Tell me of bevakor & co."]
+    page = get(client, "/", q="What was its HR?", history=earlier)
+    first = "history=How%20does%20alcanor%20work%3F"
+    assert again(page) == [
+        f"/?{first}&q=Tell%20me%20of%20%22bevakor%22%20%26%20co.#latest",
+        f"/?{first}&history=Tell%20me%20of%20bevakor%20%26%20co.&q=What%20was%20its%20%22HR%22%3F#latest",
+        "/?q=What%20was%20its%20HR%3F#latest",
+    ]
+    alone = get(client, "/", q="What was its HR?")
+    assert "Taken over" in page.text("main")
+    assert "Taken over" not in alone.text("main")
+
+
+@pytest.mark.parametrize(
+    ("question", "written", "quoted"),
+    [
+        ("Is the tern a tern?", "tern", 'Is the "tern" a tern?'),
+        ("Do terns sterns tern?", "tern", 'Do terns sterns "tern"?'),
+        ('Is a "tern" no tern?', "tern", 'Is a "tern" no "tern"?'),
+        ('Is “a tern” no tern", or', "tern", 'Is “a tern” no "tern"", or'),
+        ("time to progression (TTP)", "TTP", 'time to progression ("TTP")'),
+        ("time to progression", "to progression", 'time "to progression"'),
+        ("c++ (a|b) .*?", ".*", 'c++ (a|b) ".*"?'),
+        ("Größe ß größer", "größer", 'Größe ß "größer"'),
+        ("🐦 tern", "tern", '🐦 "tern"'),
+        ('"tern"', "tern", None),
+        ("terns", "tern", None),
+        ("tern", "Tern", None),
+    ],
+)
+def test_the_first_of_the_words_that_stand_whole_outside_quotation_marks_is_put_inside(
+    question: str, written: str, quoted: str | None
+) -> None:
+    assert in_quotes(question, written) == quoted
 
 
 def test_an_address_holds_the_whole_conversation(client: FlaskClient) -> None:

@@ -282,10 +282,12 @@ def test_an_answer_has_the_form_that_is_promised(engine: Engine) -> None:
         "reason",
         "passage",
         "citation",
+        "outline",
         "alternatives",
         "interpretation",
         "took_ms",
     ]
+    assert body["outline"] == []
     assert body["answered"] is True
     assert body["reason"] is None
     assert list(body["passage"]) == ["id", "text", "highlights"]
@@ -320,6 +322,22 @@ def test_an_answer_has_the_form_that_is_promised(engine: Engine) -> None:
     assert body["interpretation"] == {"corrected": [], "expanded": [], "carried_over": [], "missing": []}
 
 
+def test_an_outline_is_a_list_of_cited_passages_of_which_the_first_is_the_passage(engine: Engine) -> None:
+    answer = engine.ask("How well does the second treatment of tern fever work?", limit=2)
+    body = as_json(answer_body(answer))
+    assert body["outline"] == [cited_passage_body(part).model_dump(mode="json") for part in answer.outline]
+    assert [part["citation"]["section"] for part in body["outline"]] == [[], ["Alcanor"], ["Bevacor"]]
+    assert body["outline"][0] == {"passage": body["passage"], "citation": body["citation"]}
+    shown = {part["passage"]["id"] for part in body["outline"]}
+    assert shown.isdisjoint(each["passage"]["id"] for each in body["alternatives"])
+
+
+def test_what_was_corrected_and_expanded_says_from_what_to_what(reading_engine: Engine) -> None:
+    body = as_json(answer_body(reading_engine.ask("What was the HR of bevakor?")))
+    assert body["interpretation"]["corrected"] == [{"from": "bevakor", "to": "bevacor"}]
+    assert body["interpretation"]["expanded"] == [{"from": "HR", "to": "hazard ratio"}]
+
+
 def test_nothing_found_has_the_same_form_with_null_for_the_passage(engine: Engine) -> None:
     found = as_json(answer_body(engine.ask("In how many people did fever end with alcanor?")))
     body = as_json(answer_body(engine.ask("Does metformin end tern fever?")))
@@ -332,7 +350,13 @@ def test_nothing_found_has_the_same_form_with_null_for_the_passage(engine: Engin
 
 @pytest.mark.parametrize(
     "question",
-    ["In how many people did fever end with alcanor?", "Does metformin end it?", "the of and", "What said the petrel?"],
+    [
+        "In how many people did fever end with alcanor?",
+        "How well does the second treatment of tern fever work?",
+        "Does metformin end it?",
+        "the of and",
+        "What said the petrel?",
+    ],
 )
 def test_an_answer_keeps_its_promises_and_comes_back_from_json_as_it_was(engine: Engine, question: str) -> None:
     body = answer_body(engine.ask(question, history=["tern fever"], limit=5))
@@ -340,7 +364,7 @@ def test_an_answer_keeps_its_promises_and_comes_back_from_json_as_it_was(engine:
     assert body.answered == (body.passage is not None) == (body.citation is not None) == (body.reason is None)
     assert 0 <= body.confidence <= 1
     assert body.took_ms > 0
-    cited = [(each.passage, each.citation) for each in body.alternatives]
+    cited = [(each.passage, each.citation) for each in (*body.outline, *body.alternatives)]
     if body.passage and body.citation:
         cited.append((body.passage, body.citation))
     for passage, citation in cited:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Literal, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from flask import Blueprint, render_template, request
 
@@ -13,11 +14,13 @@ from qa.model import Document, DocumentEntry, Passage
 from qa.wire import AskRequest
 from web.answers import answer_to, current_engine
 
-__all__ = ["Slice", "pages", "slices"]
+__all__ = ["Slice", "in_quotes", "pages", "slices"]
 
 REMEMBERED = 12  # earlier questions that a conversation sends along; with the longest ones it still fits a request
 
 EXAMPLES = 3  # questions to start from
+
+_UNESCAPED = "!~*'()"  # besides letters and digits, as JavaScript's encodeURIComponent has it
 
 pages = Blueprint("pages", __name__)
 
@@ -28,14 +31,14 @@ def chat() -> str:
     engine = current_engine()
     question, document_id = request.args.get("q"), request.args.get("document") or None
     document = engine.document(document_id) if document_id is not None else None
-    shared = {"document": document, "remembered": REMEMBERED}
+    shared = {"document": document, "remembered": REMEMBERED, "specimen_asked": AskRequest(question="x")}
     if question is None:
         documents = engine.contents()
         return render_template("index.html", documents=documents, examples=_examples(documents), **shared)
     asked = AskRequest.from_arguments(question, history=request.args.getlist("history"), document=document_id)
-    answers = [answer_to(each) for each in _conversation(asked)]
-    history = [each.question for each in answers][-REMEMBERED:]
-    return render_template("index.html", answers=answers, history=history, **shared)
+    turns = [(each, answer_to(each)) for each in _conversation(asked)]
+    history = [*asked.history, question][-REMEMBERED:]
+    return render_template("index.html", turns=turns, history=history, **shared)
 
 
 @pages.get("/documents/<document_id>")
@@ -90,6 +93,47 @@ def slices(document: Document, passages: Iterable[Passage]) -> list[Slice]:
     if reached < len(document.text):
         cut.append(Slice("text", document.text[reached:]))
     return cut
+
+
+@pages.app_template_filter()
+def literally(asked: AskRequest, written: str) -> str | None:
+    """The address that asks the same, but takes what is written in the question as it stands; None if it is not there.
+
+    >>> literally(AskRequest(question="Is myrrh myrrhic?"), "myrrhic")
+    '/?q=Is%20myrrh%20%22myrrhic%22%3F#latest'
+    """
+    quoted = in_quotes(asked.question, written)
+    return _address(quoted, history=asked.history, document=asked.document) if quoted else None
+
+
+@pages.app_template_filter()
+def alone(asked: AskRequest) -> str:
+    """The address that asks the same without the earlier questions.
+
+    >>> alone(AskRequest(question="And gulls?", history=("Do terns dive?",)))
+    '/?q=And%20gulls%3F#latest'
+    """
+    return _address(asked.question, document=asked.document)
+
+
+def in_quotes(question: str, written: str) -> str | None:
+    """The question with the first of these words that stand outside quotation marks put inside; None if none do.
+
+    >>> in_quotes('"tern" terns tern', "tern")
+    '"tern" terns "tern"'
+    """
+    found = re.finditer(rf'"[^"]*"|“[^”]*”|(?<!\w)(?P<written>{re.escape(written)})(?!\w)', question)
+    for match in found:
+        if match["written"]:
+            return f'{question[: match.start()]}"{written}"{question[match.end() :]}'
+    return None
+
+
+def _address(question: str, *, history: Sequence[str] = (), document: str | None) -> str:
+    """The address of the page that asks a question, in the characters that `static/chat.js` writes it with."""
+    fields = [("document", document)] if document is not None else []
+    fields += [*(("history", each) for each in history), ("q", question)]
+    return f"/?{urlencode(fields, quote_via=quote, safe=_UNESCAPED)}#latest"
 
 
 @pages.app_template_filter()

@@ -6,6 +6,7 @@ import math
 import sys
 import textwrap
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from qa.engine import Engine, Progress
 from qa.errors import QAError, SourceError
 from qa.evaluation import measure_speed, sample_questions
 from qa.evidence import WEIGHTS
-from qa.model import Answer, CitedPassage
+from qa.model import Answer, CitedPassage, Interpretation
 from qa.readers import read_text
 from qa.wire import AskRequest, answer_body
 
@@ -240,19 +241,44 @@ def _holdings(engine: Engine) -> str:
 
 
 def _answer_text(answer: Answer) -> str:
-    lines = []
+    lines = _readings(answer.interpretation)
     if answer.best:
-        lines += [_cited_text(answer.best), f"\nConfidence {answer.confidence:.2f}"]
+        lines += _outline_lines(answer.outline) or [_cited_text(answer.best), ""]
+        lines.append(f"Confidence {answer.confidence:.2f}")
     else:
         lines.append(f"Nothing found. {answer.reason}")
     if answer.interpretation.carried_over:
         lines.append(f"Taken over from earlier questions: {', '.join(answer.interpretation.carried_over)}")
+        lines.append("To leave that out, ask without --history.")
     if answer.interpretation.missing and answer.best:
         lines.append(f"Not in these documents: {', '.join(answer.interpretation.missing)}")
     if answer.alternatives:
         lines.append("\nFurther passages:" if answer.best else "\nThe nearest passages:")
         lines += [f"  {visible(each.citation.label)}" for each in answer.alternatives]
     return "\n".join(lines)
+
+
+def _readings(interpretation: Interpretation) -> list[str]:
+    """What the question was read as, each with the way to ask for what stands there, and an empty line behind them."""
+    lines = [
+        f"Showing results for {visible(read)}; to search for “{visible(written)}” put it in quotation marks."
+        for written, read in interpretation.corrected
+    ]
+    lines += [
+        f"{visible(written)} was also read as {visible(read)}; to search for it alone put it in quotation marks."
+        for written, read in interpretation.expanded
+    ]
+    return [*lines, ""] if lines else []
+
+
+def _outline_lines(outline: Sequence[CitedPassage]) -> list[str]:
+    if not outline:
+        return []
+    lines = [f"The question names a whole text. This is how each of its {len(outline)} parts begins.", ""]
+    for number, part in enumerate(outline, start=1):
+        section = " › ".join(part.passage.section) or "(before the first heading)"
+        lines += [f"{number}. {visible(section)}", "", _cited_text(part), ""]
+    return lines
 
 
 def _cited_text(cited: CitedPassage) -> str:
@@ -301,5 +327,6 @@ def _explanation_text(explained: Explanation, *, threshold: float) -> str:
     lines.append(f"   {'score':<22}{'':>8}  {'':>8}  {'':>11} ={hit.score:>9.4f}")
     if hit.rank == 1:
         verdict = "answered" if explained.confidence >= threshold else "not answered"
+        verdict += f", with an outline of {explained.parts} parts" if explained.parts else ""
         lines.append(f"   confidence = held / all words = {explained.confidence:.4f}, threshold {threshold}: {verdict}")
     return "\n".join([*lines, ""])

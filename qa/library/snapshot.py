@@ -7,6 +7,7 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from itertools import groupby
 from pathlib import Path
 from threading import Lock
 from typing import Any, Generic, TypeVar
@@ -51,6 +52,7 @@ class Snapshot:
         self._passages: _Remembered[Passage] = _Remembered(_REMEMBERED_PASSAGES)
         self._terms: _Remembered[PassageTerms] = _Remembered(_REMEMBERED_PASSAGES)
         self._sentences: _Remembered[tuple[SentenceTerms, ...]] = _Remembered(_REMEMBERED_HIGHLIGHTED)
+        self._openings: _Remembered[tuple[Passage, ...]] = _Remembered(_REMEMBERED_DOCUMENTS)
 
     def document(self, document_id: str) -> Document:
         """The document with this id.
@@ -112,6 +114,14 @@ class Snapshot:
         query = "SELECT id FROM passages WHERE document_id = ? ORDER BY id"
         return self._read(query, document_id, make=lambda row: str(row[0]))
 
+    def openings_of(self, document_id: str) -> tuple[Passage, ...]:
+        """The first passage of each section of a document, in source order.
+
+        Raises:
+            UnknownDocumentError: where there is no such document.
+        """
+        return self._openings.get(document_id, self._read_openings)
+
     def copy_to(self, database: sqlite3.Connection) -> None:
         """Write this state's documents and passages into an empty database."""
         try:
@@ -140,6 +150,10 @@ class Snapshot:
     def _read_sentences(self, passage_id: str) -> tuple[SentenceTerms, ...]:
         passage = self.passage(passage_id)
         return sentence_terms(passage, title=self.document(passage.document_id).title)
+
+    def _read_openings(self, document_id: str) -> tuple[Passage, ...]:
+        by_section = groupby(self.passages_of(document_id), key=lambda passage: passage.section)
+        return tuple(next(passages) for _, passages in by_section)
 
     def _passage(self, row: tuple[Any, ...]) -> Passage:
         return passage_of(row, self.document(row[1]))

@@ -14,7 +14,12 @@ let shown = location.search; // the conversation on the page
 
 const part = (name) => document.getElementById(name).content.cloneNode(true);
 const slot = (root, name) => root.querySelector(`[data-slot="${name}"]`);
-const earlier = () => new FormData(form).getAll("history");
+
+// The request for a question in the conversation that the form holds.
+function request(question) {
+  const fields = new FormData(form);
+  return { question, history: fields.getAll("history"), document: fields.get("document") };
+}
 
 // Filling the parts
 
@@ -96,12 +101,32 @@ function fillCited(root, { passage, citation }) {
   root.querySelector("[data-action=copy]").dataset.label = citation.label;
 }
 
-function answerPart(answer) {
-  const root = part(answer.answered ? "answered" : "nothing-found");
-  if (answer.answered) fillCited(slot(root, "best"), answer);
+// What was read otherwise than it stands, each with the address that asks for it as it stands.
+function fillReading(root, asked, name, { from, to }) {
+  const text = { corrected: `Search instead for “${from}”`, expanded: `Search for “${from}” alone` };
+  const quoted = inQuotes(asked.question, from);
+  if (name === "expanded") put(root, "from", from);
+  put(root, "to", to);
+  link(root, "literally", quoted && addressOf({ ...asked, question: quoted }), text[name]);
+}
+
+function fillInterpretation(root, asked, { corrected, expanded, carried_over: carried, missing }) {
+  repeat(root, "corrected", corrected, (entry, reading) => fillReading(entry, asked, "corrected", reading));
+  repeat(root, "expanded", expanded, (entry, reading) => fillReading(entry, asked, "expanded", reading));
+  slot(root, "alone").href = addressOf({ ...asked, history: [] });
+  put(root, "carried_over", carried.join(", "));
+  put(root, "missing", missing.join(", "));
+}
+
+function answerPart(asked, answer) {
+  const isOutline = answer.outline.length > 0;
+  const root = part(isOutline ? "outlined" : answer.answered ? "answered" : "nothing-found");
+  if (isOutline) {
+    put(root, "parts", String(answer.outline.length));
+    repeat(root, "outline", answer.outline, fillCited);
+  } else if (answer.answered) fillCited(slot(root, "best"), answer);
   else put(root, "reason", answer.reason);
-  put(root, "carried_over", answer.interpretation.carried_over.join(", "));
-  put(root, "missing", answer.interpretation.missing.join(", "));
+  fillInterpretation(root, asked, answer.interpretation);
   put(root, "count", String(answer.alternatives.length));
   repeat(root, "alternatives", answer.alternatives, fillCited);
   return root;
@@ -118,9 +143,29 @@ function failedPart(failure) {
 // What a screen reader says: the sentence that answers and its document, not the whole exchange.
 function announcement(answer) {
   if (!answer.answered) return `Nothing found. ${answer.reason}`;
+  if (answer.outline.length > 0) return `Answer in ${answer.outline.length} parts. From: ${answer.citation.document.title}`;
   const characters = Array.from(answer.passage.text);
   const said = answer.passage.highlights.map(([start, end]) => characters.slice(start, end).join("")).join(" … ");
   return `Answer: ${said || answer.passage.text} From: ${answer.citation.document.title}`;
+}
+
+// Addresses, as web/pages.py writes them
+
+// The question with the first of these words that stand outside quotation marks put inside; null if none do.
+function inQuotes(question, written) {
+  const literal = written.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const letter = "[\\p{L}\\p{N}_]";
+  const places = question.matchAll(new RegExp(`"[^"]*"|“[^”]*”|(?<!${letter})(${literal})(?!${letter})`, "gu"));
+  for (const { 1: found, index } of places) {
+    if (found) return `${question.slice(0, index)}"${found}"${question.slice(index + found.length)}`;
+  }
+  return null;
+}
+
+function addressOf({ question, history, document: asked }) {
+  const fields = [...history.map((each) => ["history", each]), ["q", question]];
+  if (asked !== null) fields.unshift(["document", asked]);
+  return `/?${fields.map((field) => field.map(encodeURIComponent).join("=")).join("&")}#latest`;
 }
 
 // Asking
@@ -137,8 +182,8 @@ function problemText({ detail, errors }) {
   return errors?.map((each) => `The ${each.pointer.slice(1) || "request"} ${each.detail}.`).join(" ") ?? detail;
 }
 
-async function fetchAnswer(question, signal) {
-  const body = JSON.stringify({ question, history: earlier(), document: new FormData(form).get("document") });
+async function fetchAnswer(asked, signal) {
+  const body = JSON.stringify(asked);
   const headers = { "Content-Type": "application/json", Accept: "application/json, application/problem+json" };
   let response;
   let received;
@@ -161,8 +206,9 @@ async function ask(exchange, question) {
   status.textContent = "Looking in the documents…";
   scrollTo(exchange);
   try {
-    const answer = await fetchAnswer(question, asking.signal);
-    place.replaceChildren(answerPart(answer));
+    const asked = request(question);
+    const answer = await fetchAnswer(asked, asking.signal);
+    place.replaceChildren(answerPart(asked, answer));
     status.textContent = announcement(answer);
     remember(question);
   } catch (error) {
@@ -200,11 +246,24 @@ function remember(question) {
   history.pushState(null, "", address);
   shown = location.search;
   document.title = `${question} – pincite`;
+  hold(question);
+  const all = form.querySelectorAll("input[name=history]");
+  if (all.length > remembered) all[0].remove();
+}
+
+function hold(question) {
   const field = document.createElement("input");
   Object.assign(field, { type: "hidden", name: "history", value: question });
   form.querySelector("label").before(field);
-  const all = form.querySelectorAll("input[name=history]");
-  if (all.length > remembered) all[0].remove();
+}
+
+// Ask what a link asks, in its conversation, which is the one that led to its answer or a new one.
+function askAgain(link) {
+  const fields = new URL(link.href).searchParams;
+  for (const field of form.querySelectorAll("input[name=history]")) field.remove();
+  fields.getAll("history").forEach(hold);
+  box.focus();
+  begin(fields.get("q"));
 }
 
 function giveBack(question) {
@@ -246,6 +305,11 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("click", (event) => {
   const target = event.target.closest("[data-action]");
+  const opensElsewhere = event.ctrlKey || event.metaKey || event.shiftKey;
+  if (target?.dataset.action === "again" && !opensElsewhere) {
+    event.preventDefault();
+    if (!asking) askAgain(target);
+  }
   if (target?.dataset.action === "copy") copy(target);
   if (target?.dataset.action === "retry" && !asking) {
     const exchange = target.closest(".exchange");
