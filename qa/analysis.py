@@ -20,7 +20,7 @@ from nltk.tokenize.regexp import RegexpTokenizer
 
 from qa.lexicon import LETTER_SPELLINGS, STOP_WORDS, WORD_SPELLINGS
 
-__all__ = ["ANALYZER", "Word", "fold", "indexed_terms", "spoken", "terms", "words"]
+__all__ = ["ANALYZER", "Word", "fold", "indexed_terms", "spoken", "terms", "tokens", "words"]
 
 ANALYZER = "english-porter-2"
 """The name that a saved index carries: it changes whenever `terms` gives other terms for the same text."""
@@ -71,7 +71,7 @@ def terms(text: str) -> list[str]:
     >>> terms("The ORR was 29.2 % at 2.5mg/kg in DREAMM-2")
     ['orr', '29.2', '%', '2.5', 'mg', '2.5mg', 'kg', 'dreamm', '2', 'dreamm2']
     """
-    return list(chain.from_iterable(map(_terms_of_token, _tokens(text))))
+    return list(chain.from_iterable(map(_terms_of_token, tokens(text))))
 
 
 def indexed_terms(text: str, *, section: Iterable[str], title: str) -> list[str]:
@@ -86,7 +86,7 @@ def words(text: str) -> list[Word]:
     [Word(text='anti', terms=('anti', 'anticd38')), Word(text='CD38', terms=('cd38', 'anticd38')), ...]
     """
     found: list[Word] = []
-    for token in _tokens(text):
+    for token in tokens(text):
         pieces, compound = _pieces_of_token(token)
         if compound and _is_numbered_name(token, pieces):
             found.append(Word(token, (compound,)))
@@ -104,7 +104,7 @@ def spoken(text: str) -> list[tuple[str, str | None]]:
     >>> spoken("The terns")
     [('the', None), ('terns', 'tern')]
     """
-    pieces = (piece for token in _tokens(text) for piece in _pieces_of_token(token)[0])
+    pieces = (piece for token in tokens(text) for piece in _pieces_of_token(token)[0])
     return [(piece, None if piece in STOP_WORDS else _term(piece)) for piece in pieces]
 
 
@@ -122,8 +122,8 @@ def fold(text: str) -> str:
     return "".join(LETTER_SPELLINGS.get(c, c) for c in bare)
 
 
-def _tokens(text: str) -> list[str]:
-    """The tokens of a text, in order. What has no width, such as a soft hyphen, is no part of a word."""
+def tokens(text: str) -> list[str]:
+    """The tokens of a text, in order, not folded. What has no width, such as a soft hyphen, is no part of a word."""
     found: list[str] = _TOKENIZER.tokenize(text if text.isascii() else _WITHOUT_WIDTH.sub("", text))
     return found
 

@@ -73,7 +73,7 @@ class Engine:
         """
         began = time.perf_counter()
         snapshot = self._library.snapshot()
-        query = read_question(question, history=history)
+        query = read_question(question, history=history, correct=snapshot.correct)
         asked = read_query(query, snapshot.retriever)
         hits = search(query, asked, snapshot, limit=limit + 1, document=document)
         answer = decide(question, query, asked, hits, snapshot, threshold=self.settings.threshold, limit=limit)
@@ -88,11 +88,11 @@ class Engine:
             UnknownDocumentError: where `document` is not there.
         """
         snapshot = self._library.snapshot()
-        query = read_question(question, history=history)
+        query = read_question(question, history=history, correct=snapshot.correct)
         return search(query, read_query(query, snapshot.retriever), snapshot, limit=limit, document=document)
 
     def retrieve(self, question: str, *, limit: int = 50) -> list[Candidate]:
-        """The retriever's own ranking, before any evidence: what `search` is compared with."""
+        """The retriever's own ranking, before any correction and evidence: what `search` is compared with."""
         return self._library.snapshot().retriever.search(read_question(question), limit=limit)
 
     def explain(
@@ -100,7 +100,7 @@ class Engine:
     ) -> list[Explanation]:
         """Every number behind the first `limit` hits, best first."""
         snapshot = self._library.snapshot()
-        query = read_question(question, history=history)
+        query = read_question(question, history=history, correct=snapshot.correct)
         asked = read_query(query, snapshot.retriever)
         hits = search(query, asked, snapshot, limit=limit, document=document)
         return [explain(query, asked, hit, snapshot) for hit in hits]

@@ -27,7 +27,7 @@ LAYERS = (
     {"qa.model"},
     {"qa.lexicon"},
     {"qa.analysis", "qa.sentences"},
-    {"qa.passages", "qa.readers", "qa.wire", "qa.config"},
+    {"qa.passages", "qa.readers", "qa.wire", "qa.config", "qa.spelling"},
     {"qa.retrievers"},
     {"qa.question", "qa.evidence", "qa.citing"},
     {"qa.library"},
@@ -45,7 +45,7 @@ OPEN_TO_WEB = {"qa", "qa.errors", "qa.model", "qa.wire"}
 OPEN_TO_THE_COMMAND = OPEN_TO_WEB | {"qa.cli"}
 
 TOUCH_FILES = {"qa.readers", "qa.library", "qa.config"}
-SAVE_AND_LOAD = {"qa.retrievers.okapi": {"save", "load"}}
+SAVE_AND_LOAD = {"qa.retrievers.okapi": {"save", "load"}, "qa.spelling": {"save", "load"}}
 
 MODULES = {
     name: importlib.import_module(name)

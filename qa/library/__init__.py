@@ -6,6 +6,7 @@ A library on disk is a folder:
     generations/000007-5e1f…/  never changed once it is current
         library.sqlite3        documents and passages
         okapi.npz              the retriever's index
+        vocabulary.npz         the words that a question's are corrected to
     change.lock                held while a change is made
 
 A change is made in a new generation, a copy, which becomes the current one by the renaming of one small file. Until

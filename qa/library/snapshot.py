@@ -14,8 +14,9 @@ from typing import Any, Generic, TypeVar
 from qa.errors import DamagedLibraryError, UnknownDocumentError, UnknownPassageError
 from qa.evidence import PassageTerms, passage_terms
 from qa.library.rows import DOCUMENT_COLUMNS, ENTRY_COLUMNS, PASSAGE_COLUMNS, document_of, entry_of, passage_of
-from qa.model import Document, DocumentEntry, Passage
+from qa.model import Document, DocumentEntry, Passage, Reading
 from qa.retrievers import Retriever
+from qa.spelling import Speller
 
 __all__ = ["DATABASE", "Snapshot", "connect", "open_snapshot"]
 
@@ -33,12 +34,15 @@ class Snapshot:
     Every method raises `DamagedLibraryError` where what it reads is not what was written.
     """
 
-    def __init__(self, database: sqlite3.Connection, retriever: Retriever, *, place: Path, name: str) -> None:
+    def __init__(
+        self, database: sqlite3.Connection, retriever: Retriever, speller: Speller, *, place: Path, name: str
+    ) -> None:
         self._database = database
         self._reading = Lock()
         self._place = place
         weakref.finalize(self, database.close)
         self.retriever = retriever
+        self.speller = speller
         self.name = name
         self._documents: _Remembered[Document] = _Remembered(_REMEMBERED_DOCUMENTS)
         self._passages: _Remembered[Passage] = _Remembered(_REMEMBERED_PASSAGES)
@@ -67,6 +71,10 @@ class Snapshot:
             UnknownPassageError: where there is none.
         """
         return self._terms.get(passage_id, self._read_terms)
+
+    def correct(self, question: str) -> tuple[str, tuple[Reading, ...]]:
+        """A question in the words of the library, as `Speller.correct` reads it."""
+        return self.speller.correct(question, self.retriever.document_frequency)
 
     def contents(self) -> list[DocumentEntry]:
         """All documents by id, ascending, without their texts."""
@@ -135,7 +143,7 @@ class Snapshot:
 
 
 def open_snapshot(generation: Path, name: str, retrievers: type[Retriever]) -> Snapshot:
-    """The state that a generation's folder holds, with the index that this kind of retriever saved.
+    """The state that a generation's folder holds, with its speller and the index that this kind of retriever saved.
 
     Raises:
         DamagedLibraryError: where its files are broken or do not fit together.
@@ -148,12 +156,13 @@ def open_snapshot(generation: Path, name: str, retrievers: type[Retriever]) -> S
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise DamagedLibraryError(generation, reason=f"{DATABASE} cannot be read ({error})") from None
         retriever = retrievers.load(generation)
+        speller = Speller.load(generation)
         if retriever.passage_count != count:
             raise DamagedLibraryError(
                 generation, reason=f"{count} passages are kept, but {retriever.passage_count} are indexed"
             )
         on_error.pop_all()
-    return Snapshot(database, retriever, place=generation, name=name)
+    return Snapshot(database, retriever, speller, place=generation, name=name)
 
 
 def connect(address: str) -> sqlite3.Connection:

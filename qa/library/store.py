@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, closing
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
-from qa.analysis import indexed_terms
+from qa.analysis import indexed_terms, tokens
 from qa.errors import DamagedLibraryError, LibraryNotFoundError, UnknownDocumentError
 from qa.library.generations import current_generation, generation_folder, has_generation, locked, new_generation
 from qa.library.rows import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, SCHEMA, Source, document_of, insert, passage_of
 from qa.library.snapshot import DATABASE, Snapshot, connect, open_snapshot
 from qa.model import Document
 from qa.retrievers import OkapiRetriever, Retriever
+from qa.spelling import Speller
 
 __all__ = ["Library"]
 
@@ -79,9 +81,10 @@ class Library:
         if self.folder is None:
             with ExitStack() as on_error:
                 database = on_error.enter_context(closing(connect(":memory:")))
-                index = self._indexed(_fill(database, self._snapshot, add, remove, on_indexing))
+                counts: Counter[str] = Counter()
+                index = self._indexed(_fill(database, self._snapshot, add, remove, counts, on_indexing))
                 on_error.pop_all()
-            self._snapshot = Snapshot(database, index, place=Path("memory"), name="memory")
+            self._snapshot = Snapshot(database, index, Speller.build(counts), place=Path("memory"), name="memory")
             return self._snapshot
         with locked(self.folder):
             old = self.snapshot() if self.exists else None
@@ -89,7 +92,9 @@ class Library:
                 new_generation(self.folder, after=old.name if old else None) as generation,
                 closing(connect((generation.resolve() / DATABASE).as_uri())) as database,
             ):
-                self._indexed(_fill(database, old, add, remove, on_indexing)).save(generation)
+                counts = Counter()
+                self._indexed(_fill(database, old, add, remove, counts, on_indexing)).save(generation)
+                Speller.build(counts).save(generation)
             return self.snapshot()
 
     def _indexed(self, passages: Iterable[tuple[str, list[str]]]) -> Retriever:
@@ -106,9 +111,13 @@ def _fill(
     old: Snapshot | None,
     add: Iterable[Source],
     remove: Collection[str],
+    counts: Counter[str],
     on_indexing: Callable[[int], None] | None,
 ) -> Iterator[tuple[str, list[str]]]:
-    """Write the old state and its changes into an empty database; what there is to index then, passage by passage."""
+    """Write the old state and its changes into an empty database; what there is to index then, passage by passage.
+
+    The tokens are added to `counts` as their passages are taken.
+    """
     if old is None:
         database.executescript(SCHEMA)
     else:
@@ -120,11 +129,11 @@ def _fill(
                 raise UnknownDocumentError(document_id)
         for source in add:
             insert(database, source)
-    return _terms_of_all(database, on_indexing)
+    return _terms_of_all(database, counts, on_indexing)
 
 
 def _terms_of_all(
-    database: sqlite3.Connection, on_indexing: Callable[[int], None] | None
+    database: sqlite3.Connection, counts: Counter[str], on_indexing: Callable[[int], None] | None
 ) -> Iterator[tuple[str, list[str]]]:
     @lru_cache(maxsize=8)  # the passages of a document follow one another, but for ids that begin alike
     def document(document_id: str) -> Document:
@@ -135,6 +144,8 @@ def _terms_of_all(
     for number, row in enumerate(rows, start=1):
         its_document = document(row[1])
         passage = passage_of(row, its_document)
+        for text in (its_document.title, *passage.section, passage.text):
+            counts.update(tokens(text))
         yield passage.id, indexed_terms(passage.text, section=passage.section, title=its_document.title)
         if on_indexing:
             on_indexing(number)
