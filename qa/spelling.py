@@ -37,7 +37,7 @@ _MOST_CORRECTED = 16  # words of a question that are looked up, so that none cos
 _EASY = 1.0  # the key beside, two letters that changed places, a double letter written once or the other way about
 _PLAIN = 1.3  # a letter left out or put in, or one vowel for another
 _ODD = 2.0  # any other letter
-_BEGINNING = 1.0  # what a slip in the first letter costs besides: it is seldom mistaken
+_BEGINNING = 0.5  # what a slip in the first letter costs besides: it is seldom mistaken
 _PATIENCE = 0.25  # per letter of the word, what its slips may cost: long words stand alone, short ones have neighbours
 _MOST_PATIENCE = 2.6
 _COMMONNESS = 0.25  # what a word gains for each nat of the number of times that it stands in the library
@@ -138,14 +138,13 @@ class Speller:
         """The word of the library that a folded word was most likely meant to be; None where none is near enough."""
         if not _WORD.fullmatch(word) or len(word) < SHORTEST - 1:
             return None
+        near = [each for each in self._near(word) if len(word) >= SHORTEST or each in STOP_WORDS]
+        costs = {each: _cost(word, each) for each in near}
+        likely = min(
+            costs, key=lambda each: (costs[each] - _COMMONNESS * math.log(self._counts[each]), each), default=""
+        )
         patience = min(_PATIENCE * max(len(word), SHORTEST), _MOST_PATIENCE)
-        costs = {near: _cost(word, near) for near in self._near(word) if len(word) >= SHORTEST or near in STOP_WORDS}
-        scores = [
-            (cost - _COMMONNESS * math.log(self._counts[near]), near)
-            for near, cost in costs.items()
-            if cost <= patience
-        ]
-        return min(scores)[1] if scores else None
+        return likely if likely and costs[likely] <= patience else None
 
     def _near(self, word: str) -> list[str]:
         """The words one slip away and, with the same first letter, those two away from a longer word."""
