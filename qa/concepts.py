@@ -101,9 +101,14 @@ class Concepts:
                     terms = tuple(head.term for head in heads)
                     self._phrases.setdefault(terms[0], {}).setdefault(terms, {}).setdefault(concept, name)
         self._words = plurals | self._words
+        self._parts = frozenset(chain.from_iterable(chain.from_iterable(self._phrases.values())))
         self._lengths = {
             first: sorted({len(terms) for terms in phrases}, reverse=True) for first, phrases in self._phrases.items()
         }
+
+    def name(self, word: str) -> bool:
+        """Whether a word, or its stem, is a part of one of the names."""
+        return any(head.word in self._words or head.term in self._parts for head in _heads(word))
 
     def terms(self, text: str) -> list[str]:
         """The terms of a text, and the token of each concept as often as one of its names stands there."""

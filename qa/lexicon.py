@@ -10,13 +10,16 @@ __all__ = [
     "ALL_WORDS",
     "ASKED_KINDS",
     "BACK_MATTER",
+    "DEFINED_OPENERS",
     "DEFINING_OPENERS",
+    "DEFINING_VERBS",
     "DRUG_ENDINGS",
     "FRAME_WORDS",
     "INTERCHANGEABLE_WORDS",
     "LEANING_OPENERS",
     "LEANING_WORDS",
     "LETTER_SPELLINGS",
+    "LINKING_WORDS",
     "LISTED_WORDS",
     "MONTHS",
     "MORE_WORDS",
@@ -75,6 +78,15 @@ LEANING_OPENERS = (("and",), ("or",), ("but",), ("also",), ("what", "about"), ("
 
 DEFINING_OPENERS = (("what", "is"), ("what", "are"), ("who", "is"), ("who", "are"), ("define",))
 """Beginnings of short questions that stand alone: they name what they ask for."""
+
+DEFINED_OPENERS = tuple((word, verb) for word in ("what", "who") for verb in ("is", "are", "was", "were"))
+"""Beginnings of questions that ask what a thing is, where nothing but its name follows."""
+
+DEFINING_VERBS = _words("is are was were means refers describes")
+"""Verbs behind the name of a thing by which a text says what it is."""
+
+LINKING_WORDS = _words("is are was were a an the of and or in with to for as by")
+"""Stop words of which a name may be made up, with others."""
 
 NUMBER_OPENERS = (
     *(("how", word) for word in ("many", "much", "long", "often", "old", "far", "large", "big", "tall")),

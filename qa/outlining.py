@@ -24,12 +24,14 @@ from qa.lexicon import (
 from qa.library import Snapshot
 from qa.model import Hit, Passage, Query, QueryWord
 
-__all__ = ["MOST_PARTS", "Outline", "find_outline"]
+__all__ = ["MOST_PARTS", "NEAREST", "Outline", "find_outline"]
 
 MOST_PARTS = 50
 """How many parts an outline has at most."""
 
-_NEAREST = 5  # passages whose titles are held against the question
+NEAREST = 5
+"""Of how many of the first passages the titles are held against the question."""
+
 _REMEMBERED_TITLES = 4096
 _FEWEST_PARTS = 2  # under headings of their own
 _ASKED = 0.9  # share of the question's rarity that the title must hold, with those above it
@@ -61,7 +63,7 @@ def find_outline(query: Query, asked: Asked, hits: Sequence[Hit], snapshot: Snap
     """
     question = _read(query, asked.words)
     best, most = None, 0.0
-    for passage in (hit.passage for hit in hits[:_NEAREST]):
+    for passage in (hit.passage for hit in hits[:NEAREST]):
         titles = (snapshot.document(passage.document_id).title, *passage.section)
         if not question.is_held_by(_held(titles)):
             continue

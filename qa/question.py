@@ -7,7 +7,7 @@ over, at less weight, and names them.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from qa.analysis import Word, fold, spoken, visible, words_in_place
 from qa.concepts import NO_CONCEPTS, Concepts
@@ -15,19 +15,34 @@ from qa.leaning import carried_words, leaning
 from qa.lexicon import FRAME_WORDS
 from qa.model import Query, QueryWord, Reading
 
-__all__ = ["read_question"]
+__all__ = ["Correct", "read_question"]
+
+Correct = Callable[[str], tuple[str, tuple[Reading, ...]]]
+"""Gives a question as it is read, and what of it was read otherwise than it is written."""
 
 CONCEPT_WEIGHT = 0.5  # of a concept's token, beside 1 for the words of the name that the question has
 _QUOTED = re.compile('"[^"]*"|“[^”]*”')
 
 
-def read_question(question: str, *, history: Sequence[str] = (), concepts: Concepts = NO_CONCEPTS) -> Query:
+def _as_it_stands(question: str) -> tuple[str, tuple[Reading, ...]]:
+    return question, ()
+
+
+def read_question(
+    question: str,
+    *,
+    history: Sequence[str] = (),
+    correct: Correct = _as_it_stands,
+    concepts: Concepts = NO_CONCEPTS,
+) -> Query:
     """The query of a question: its own terms at weight 1 and, where it leans on earlier turns, theirs at less.
 
-    A word that is a part of a concept's name is covered by the concept's token too, unless it stands in double quotes.
-    A turn is whatever was said before: a question, and where a program passes them, a title or an answer. A question
-    without content words gives a query without terms.
+    All of it is corrected first, and what was corrected in the question is told. A word that is a part of a concept's
+    name is covered by the concept's token too, unless it stands in double quotes. A turn is whatever was said before: a
+    question, and where a program passes them, a title or an answer. A question without content words gives a query
+    without terms.
     """
+    question, corrected = correct(question)
     own, expanded = _expanded(question, concepts)
     about = [QueryWord(text=word.text, terms=word.terms) for word in own if fold(word.text) not in FRAME_WORDS]
     said = spoken(question)
@@ -35,7 +50,7 @@ def read_question(question: str, *, history: Sequence[str] = (), concepts: Conce
     known = frozenset(term for word in own for term in word.terms)
     carried = [
         QueryWord(text=word.text, terms=word.terms, weight=weight, carried=True, referred=how.refers)
-        for word, weight in carried_words(history, how, words_of=lambda turn: _expanded(turn, concepts)[0])
+        for word, weight in carried_words(history, how, words_of=lambda turn: _expanded(correct(turn)[0], concepts)[0])
         if known.isdisjoint(word.terms)
     ]
     weights = {term: word.weight for word in reversed(carried) for term in word.terms}
@@ -44,6 +59,7 @@ def read_question(question: str, *, history: Sequence[str] = (), concepts: Conce
         terms={term: weight * (CONCEPT_WEIGHT if term.startswith("=") else 1.0) for term, weight in weights.items()},
         words=(*dict.fromkeys(about), *carried),
         spoken=tuple(said),
+        corrected=corrected,
         expanded=tuple(dict.fromkeys(expanded)),
         carried_over=tuple(dict.fromkeys(word.text for word in carried)),
     )

@@ -26,9 +26,9 @@ LAYERS = (
     {"qa.errors"},
     {"qa.model"},
     {"qa.lexicon"},
-    {"qa.analysis", "qa.sentences"},
-    {"qa.concepts", "qa.leaning"},
-    {"qa.passages", "qa.readers", "qa.wire", "qa.config"},
+    {"qa.analysis", "qa.sentences", "qa.arrays"},
+    {"qa.concepts", "qa.leaning", "qa.spelling"},
+    {"qa.passages", "qa.readers", "qa.wire", "qa.config", "qa.wordings"},
     {"qa.retrievers"},
     {"qa.question", "qa.evidence", "qa.citing"},
     {"qa.highlighting"},
@@ -48,7 +48,7 @@ OPEN_TO_WEB = {"qa", "qa.errors", "qa.model", "qa.wire"}
 OPEN_TO_THE_COMMAND = OPEN_TO_WEB | {"qa.cli"}
 
 TOUCH_FILES = {"qa.readers", "qa.library", "qa.config"}
-SAVE_AND_LOAD = {"qa.retrievers.okapi": {"save", "load"}}
+SAVE_AND_LOAD = {"qa.arrays": {"save", "load"}}
 
 MODULES = {
     name: importlib.import_module(name)

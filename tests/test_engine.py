@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from qa import Engine, Progress, Settings
 from qa.errors import LibraryNotFoundError, UnknownDocumentError, UnknownPassageError
 from qa.evidence import WEIGHTS
-from qa.model import Reading
+from qa.model import Document, Reading
 from qa.wire import answer_body
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -385,3 +385,48 @@ def test_a_name_in_quotes_finds_only_itself(survivals: Engine) -> None:
     assert not answer.answered
     assert answer.reason == "No passage mentions “Xpovio”."
     assert answer.interpretation.expanded == ()
+
+
+# Slips of the fingers
+
+
+def documents_of(*texts: str) -> list[Document]:
+    return [Document(id=f"d{number}", title="", text=text, source="") for number, text in enumerate(texts)]
+
+
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_a_slip_is_read_as_a_word_of_the_documents_and_shown(tmp_path: Path, on_disk: bool) -> None:
+    engine = Engine.create(Settings(library=tmp_path / "library" if on_disk else None))
+    engine.add([TERNS])
+    right = engine.ask("In how many people did fever end with alcanor?")
+    slipped = engine.ask("In hpw many pepole did fever end with alcamor?")
+    assert slipped.best == right.best is not None
+    assert slipped.interpretation.corrected == (
+        Reading("hpw", "how"),
+        Reading("pepole", "people"),
+        Reading("alcamor", "alcanor"),
+    )
+    assert right.interpretation.corrected == ()
+
+
+def test_a_slip_is_read_in_documents_in_memory_too_but_not_by_the_plain_retriever() -> None:
+    engine = Engine.over(documents_of("Terns nest on gravel.", "Petrels nest in burrows."), Settings())
+    assert [hit.passage.document_id for hit in engine.search("Petrles")] == ["d1"]
+    assert engine.retrieve("Petrles") == []
+    assert [candidate.passage_id for candidate in engine.retrieve("petrels")] == [
+        engine.search("petrels")[0].passage.id
+    ]
+
+
+def test_a_word_in_quotes_is_looked_for_as_it_stands() -> None:
+    engine = Engine.over(documents_of("Terns nest on gravel.", "Petrels nest in burrows."), Settings())
+    answer = engine.ask("“Petrles”")
+    assert answer.interpretation.corrected == ()
+    assert answer.interpretation.missing == ("Petrles",)
+    assert answer.reason == "No passage mentions “Petrles”."
+
+
+def test_a_word_that_is_like_none_of_the_documents_is_named_as_it_was_written(engine: Engine) -> None:
+    answer = engine.ask("Does metformin end tern fever?")
+    assert answer.interpretation.corrected == ()
+    assert answer.reason == "No passage mentions “metformin”."

@@ -478,6 +478,8 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "the index is missing": lambda library: (generation(library) / "okapi.npz").unlink(),
     "the index is empty": lambda library: (generation(library) / "okapi.npz").write_bytes(b""),
     "the index is none": lambda library: (generation(library) / "okapi.npz").write_bytes(b"tern" * 1000),
+    "the vocabulary is missing": lambda library: (generation(library) / "vocabulary.npz").unlink(),
+    "the vocabulary is empty": lambda library: (generation(library) / "vocabulary.npz").write_bytes(b""),
 }
 
 

@@ -73,6 +73,30 @@ def test_any_text_makes_a_query_whose_words_are_among_its_terms(question: str, h
     assert read_question(question, history=history) == query
 
 
+# What was corrected
+
+
+def mend(text: str) -> tuple[str, tuple[Reading, ...]]:
+    return text.replace("trens", "terns").replace("Hpw", "How"), (Reading("trens", "terns"),)
+
+
+def test_a_question_is_read_as_it_is_corrected_and_tells_what_was() -> None:
+    query = read_question("Hpw many trens nest?", correct=mend)
+    assert query.corrected == (Reading("trens", "terns"),)
+    read = read_question("How many terns nest?")
+    assert (query.words, query.terms, query.spoken) == (read.words, read.terms, read.spoken)
+    assert read.corrected == ()
+
+
+def test_an_earlier_question_is_corrected_and_does_not_tell() -> None:
+    def mend_earlier(text: str) -> tuple[str, tuple[Reading, ...]]:
+        return mend(text) if "trens" in text else (text, ())
+
+    query = read_question("How deep do they dive?", history=["Hpw fast are trens?"], correct=mend_earlier)
+    assert query.carried_over == ("fast", "terns")
+    assert query.corrected == ()
+
+
 # Leaning on earlier questions
 
 

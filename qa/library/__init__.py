@@ -6,6 +6,8 @@ A library on disk is a folder:
     generations/000007-5e1f…/  never changed once it is current
         library.sqlite3        documents and passages
         okapi.npz              the retriever's index
+        wordings.npz           the words of its passages, which a question is held against
+        vocabulary.npz         the words that a question's are corrected to
         concepts.json          names that mean the same, of which the library holds any
     change.lock                held while a change is made
 

@@ -12,13 +12,12 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
-from qa.concepts import Concepts
+from qa.analysis import Word
 from qa.errors import DamagedLibraryError, UnknownDocumentError, UnknownPassageError
-from qa.evidence import PassageTerms, passage_terms
 from qa.highlighting import SentenceTerms, sentence_terms
-from qa.library.names import load_concepts
+from qa.library.index import Index
 from qa.library.rows import DOCUMENT_COLUMNS, ENTRY_COLUMNS, PASSAGE_COLUMNS, document_of, entry_of, passage_of
-from qa.model import Document, DocumentEntry, Passage
+from qa.model import Document, DocumentEntry, Passage, Reading
 from qa.retrievers import Retriever
 
 __all__ = ["DATABASE", "Snapshot", "connect", "open_snapshot"]
@@ -38,19 +37,15 @@ class Snapshot:
     Every method raises `DamagedLibraryError` where what it reads is not what was written.
     """
 
-    def __init__(
-        self, database: sqlite3.Connection, retriever: Retriever, concepts: Concepts, *, place: Path, name: str
-    ) -> None:
+    def __init__(self, database: sqlite3.Connection, index: Index, *, place: Path, name: str) -> None:
         self._database = database
         self._reading = Lock()
         self._place = place
         weakref.finalize(self, database.close)
-        self.retriever = retriever
-        self.concepts = concepts
+        self.index = index
         self.name = name
         self._documents: _Remembered[Document] = _Remembered(_REMEMBERED_DOCUMENTS)
         self._passages: _Remembered[Passage] = _Remembered(_REMEMBERED_PASSAGES)
-        self._terms: _Remembered[PassageTerms] = _Remembered(_REMEMBERED_PASSAGES)
         self._sentences: _Remembered[tuple[SentenceTerms, ...]] = _Remembered(_REMEMBERED_HIGHLIGHTED)
         self._openings: _Remembered[tuple[Passage, ...]] = _Remembered(_REMEMBERED_DOCUMENTS)
 
@@ -70,14 +65,6 @@ class Snapshot:
         """
         return self._passages.get(passage_id, self._read_passage)
 
-    def passage_terms(self, passage_id: str) -> PassageTerms:
-        """The terms of the passage with this id.
-
-        Raises:
-            UnknownPassageError: where there is none.
-        """
-        return self._terms.get(passage_id, self._read_terms)
-
     def sentence_terms(self, passage_id: str) -> tuple[SentenceTerms, ...]:
         """The terms of each sentence of the passage with this id.
 
@@ -85,6 +72,18 @@ class Snapshot:
             UnknownPassageError: where there is none.
         """
         return self._sentences.get(passage_id, self._read_sentences)
+
+    @property
+    def retriever(self) -> Retriever:
+        """What finds its passages."""
+        return self.index.retriever
+
+    def correct(self, question: str) -> tuple[str, tuple[Reading, ...]]:
+        """A question in the words of the library, as `Speller.correct` reads it."""
+        return self.index.speller.correct(question, self._knows)
+
+    def _knows(self, word: Word) -> bool:
+        return self.index.concepts.name(word.text) or any(map(self.retriever.document_frequency, word.terms))
 
     def contents(self) -> list[DocumentEntry]:
         """All documents by id, ascending, without their texts."""
@@ -143,10 +142,6 @@ class Snapshot:
             raise UnknownPassageError(passage_id)
         return found[0]
 
-    def _read_terms(self, passage_id: str) -> PassageTerms:
-        passage = self.passage(passage_id)
-        return passage_terms(passage, title=self.document(passage.document_id).title, concepts=self.concepts)
-
     def _read_sentences(self, passage_id: str) -> tuple[SentenceTerms, ...]:
         passage = self.passage(passage_id)
         return sentence_terms(passage, title=self.document(passage.document_id).title)
@@ -181,14 +176,9 @@ def open_snapshot(generation: Path, name: str, retrievers: type[Retriever]) -> S
             count = database.execute("SELECT count(*) FROM passages").fetchone()[0]
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise DamagedLibraryError(generation, reason=f"{DATABASE} cannot be read ({error})") from None
-        retriever = retrievers.load(generation)
-        if retriever.passage_count != count:
-            raise DamagedLibraryError(
-                generation, reason=f"{count} passages are kept, but {retriever.passage_count} are indexed"
-            )
-        concepts = load_concepts(generation)
+        index = Index.load(generation, retrievers=retrievers, count=count)
         on_error.pop_all()
-    return Snapshot(database, retriever, concepts, place=generation, name=name)
+    return Snapshot(database, index, place=generation, name=name)
 
 
 def connect(address: str) -> sqlite3.Connection:

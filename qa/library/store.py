@@ -9,14 +9,13 @@ from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
-from qa.analysis import indexed_terms
-from qa.concepts import Concept, Concepts, agreed
+from qa.concepts import Concept
 from qa.errors import DamagedLibraryError, LibraryNotFoundError, UnknownDocumentError
 from qa.library.generations import current_generation, generation_folder, has_generation, locked, new_generation
-from qa.library.names import save_concepts
+from qa.library.index import Index
 from qa.library.rows import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, SCHEMA, Source, document_of, insert, passage_of
 from qa.library.snapshot import DATABASE, Snapshot, connect, open_snapshot
-from qa.model import Document
+from qa.model import Document, Passage
 from qa.retrievers import OkapiRetriever, Retriever
 
 __all__ = ["Library"]
@@ -90,9 +89,9 @@ class Library:
             with ExitStack() as on_error:
                 database = on_error.enter_context(closing(connect(":memory:")))
                 _fill(database, self._snapshot, add, remove)
-                index, concepts = self._indexed(database, on_indexing)
+                index = self._indexed(database, on_indexing)
                 on_error.pop_all()
-            self._snapshot = Snapshot(database, index, concepts, place=Path("memory"), name="memory")
+            self._snapshot = Snapshot(database, index, place=Path("memory"), name="memory")
             return self._snapshot
         with locked(self.folder):
             old = self.snapshot() if self.exists else None
@@ -101,25 +100,20 @@ class Library:
                 closing(connect((generation.resolve() / DATABASE).as_uri())) as database,
             ):
                 _fill(database, old, add, remove)
-                index, concepts = self._indexed(database, on_indexing)
-                index.save(generation)
-                save_concepts(concepts, generation)
+                self._indexed(database, on_indexing).save(generation)
             return self.snapshot()
 
-    def _indexed(
-        self, database: sqlite3.Connection, on_indexing: Callable[[int], None] | None
-    ) -> tuple[Retriever, Concepts]:
-        """The index of passages as they are kept, and the concepts that they name.
-
-        What was kept before may since have been damaged.
-        """
+    def _indexed(self, database: sqlite3.Connection, on_indexing: Callable[[int], None] | None) -> Index:
+        """The index of passages as they are kept. What was kept before may since have been damaged."""
         synonyms = self._synonyms()
-        names: set[tuple[Concept, str]] = set()
         try:
             texts = database.execute("SELECT title || char(10) || text FROM documents ORDER BY id")
-            concepts = Concepts([*synonyms, *agreed((text for (text,) in texts), synonyms)])
-            index = self._retrievers.build(_terms_of_all(database, concepts, names, on_indexing))
-            return index, concepts.of_library(names)
+            return Index.build(
+                _passages(database, on_indexing),
+                texts=(text for (text,) in texts),
+                synonyms=synonyms,
+                retrievers=self._retrievers,
+            )
         except (sqlite3.DatabaseError, ValueError, KeyError, TypeError) as error:
             place = self.folder or Path("memory")
             raise DamagedLibraryError(place, reason=f"what is kept cannot be indexed ({error})") from None
@@ -145,18 +139,8 @@ def _fill(
             insert(database, source)
 
 
-def _terms_of_all(
-    database: sqlite3.Connection,
-    concepts: Concepts,
-    names: set[tuple[Concept, str]],
-    on_indexing: Callable[[int], None] | None,
-) -> Iterator[tuple[str, list[str]]]:
-    """What there is to index, passage by passage; the names of concepts that stand there are added to `names`."""
-
-    def terms_of(text: str) -> list[str]:
-        terms, found = concepts.terms_and_names(text)
-        names.update(found)
-        return terms
+def _passages(database: sqlite3.Connection, on_indexing: Callable[[int], None] | None) -> Iterator[tuple[str, Passage]]:
+    """Each passage with its document's title, by ids ascending."""
 
     @lru_cache(maxsize=8)  # the passages of a document follow one another, but for ids that begin alike
     def document(document_id: str) -> Document:
@@ -166,10 +150,6 @@ def _terms_of_all(
     rows = database.execute(f"SELECT {PASSAGE_COLUMNS} FROM passages ORDER BY id")
     for number, row in enumerate(rows, start=1):
         its_document = document(row[1])
-        passage = passage_of(row, its_document)
-        yield (
-            passage.id,
-            indexed_terms(passage.text, section=passage.section, title=its_document.title, terms_of=terms_of),
-        )
+        yield its_document.title, passage_of(row, its_document)
         if on_indexing:
             on_indexing(number)

@@ -6,7 +6,6 @@ a question costs what its own terms occur. The scores are those of `BM25Okapi.ge
 
 from __future__ import annotations
 
-import zipfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from rank_bm25 import BM25Okapi
 
-from qa.errors import DamagedLibraryError
+from qa import arrays
 from qa.model import Candidate, Query
 from qa.retrievers.protocol import TermScore, inverse_document_frequency
 
@@ -120,28 +119,28 @@ class OkapiRetriever:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        try:
-            with (folder / cls._FILE).open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-                terms, ids = _unpacked(arrays["terms"]), _unpacked(arrays["ids"])
-                bounds = arrays["bounds"].tolist()
-                spans = {term: (bounds[i], bounds[i + 1]) for i, term in enumerate(terms)}
-                index = LuceneOkapi.from_postings(spans, arrays["passages"], arrays["frequencies"], arrays["lengths"])
-        # RuntimeError is zipfile's for an archive that claims to be encrypted or of a later version.
-        except (OSError, EOFError, ValueError, KeyError, IndexError, RuntimeError, zipfile.BadZipFile) as error:
-            raise DamagedLibraryError(folder, reason=f"{cls._FILE} cannot be read ({error})") from None
-        return cls(ids, index)
+        return arrays.load(folder / cls._FILE, cls._from_arrays)
+
+    @classmethod
+    def _from_arrays(cls, found: Mapping[str, npt.NDArray[Any]]) -> Self:
+        bounds = found["bounds"].tolist()
+        spans = {term: (bounds[i], bounds[i + 1]) for i, term in enumerate(arrays.unpacked(found["terms"]))}
+        index = LuceneOkapi.from_postings(spans, found["passages"], found["frequencies"], found["lengths"])
+        return cls(arrays.unpacked(found["ids"]), index)
 
     def save(self, folder: Path) -> None:
         index = self._index
-        arrays: dict[str, npt.NDArray[Any]] = {
-            "terms": _packed(index.spans),
-            "ids": _packed(self._ids),
-            "bounds": np.array([0, *(end for _, end in index.spans.values())], np.int64),
-            "passages": index.passages,
-            "frequencies": index.frequencies,
-            "lengths": index.lengths,
-        }
-        np.savez(folder / self._FILE, allow_pickle=False, **arrays)
+        arrays.save(
+            folder / self._FILE,
+            {
+                "terms": arrays.packed(index.spans),
+                "ids": arrays.packed(self._ids),
+                "bounds": np.array([0, *(end for _, end in index.spans.values())], np.int64),
+                "passages": index.passages,
+                "frequencies": index.frequencies,
+                "lengths": index.lengths,
+            },
+        )
 
     def search(self, query: Query, *, limit: int, within: Collection[str] | None = None) -> list[Candidate]:
         scores = self._index.get_scores(query.terms)
@@ -183,11 +182,3 @@ class OkapiRetriever:
     @property
     def passage_count(self) -> int:
         return int(self._index.corpus_size)
-
-
-def _packed(words: Iterable[str]) -> npt.NDArray[np.uint8]:
-    return np.frombuffer("\n".join(words).encode("utf-8"), np.uint8)
-
-
-def _unpacked(packed: npt.NDArray[np.uint8]) -> list[str]:
-    return packed.tobytes().decode("utf-8").split("\n") if len(packed) else []
