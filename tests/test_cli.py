@@ -491,7 +491,14 @@ def test_config_show_prints_every_setting_with_the_value_in_force(monkeypatch: p
     ran = run("config", "show", "--library", "/srv/terns")
     assert (ran.exit_code, ran.stderr) == (0, "")
     lines = [re.split(r" {2,}", line, maxsplit=2) for line in ran.stdout.splitlines()]
-    values = {"library": "/srv/terns", "host": "127.0.0.1", "port": "8123", "threads": "4", "threshold": "0.5"}
+    values = {
+        "library": "/srv/terns",
+        "synonyms": "(none)",
+        "host": "127.0.0.1",
+        "port": "8123",
+        "threads": "4",
+        "threshold": "0.5",
+    }
     assert lines == [[name, values[name], field.description] for name, field in Settings.model_fields.items()]
     assert run("config", "show").stdout.splitlines()[0].startswith("library    (none)")
 
@@ -500,7 +507,7 @@ def test_config_show_names_a_setting_that_is_wrong(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("PINCITE_PROT", "8123")
     assert_fails(
         run("config", "show"),
-        "The setting PINCITE_PROT is not known; known are library, host, port, threads, threshold.",
+        "The setting PINCITE_PROT is not known; known are library, synonyms, host, port, threads, threshold.",
         "Correct or unset it; the README lists every setting with its range.",
     )
 
