@@ -42,6 +42,7 @@ ANALYZER = "english-porter-2"
 HEADING_WEIGHT = 2  # how many times a heading's terms count, before saturation
 
 _LONGEST_TERM = 64  # characters; what is longer is no word, and is cut for matching
+_REMEMBERED_QUESTION_TOKENS = 1 << 12
 _REMEMBERED_TOKENS = 1 << 18  # distinct tokens whose terms are kept: about 60 MB when full
 
 _HYPHEN = r"[-\u2010\u2011\u2012\u2013\u2212]"
@@ -143,8 +144,7 @@ def spoken(text: str) -> list[tuple[str, str | None]]:
     >>> spoken("The terns")
     [('the', None), ('terns', 'tern')]
     """
-    pieces = (piece for token in _tokens(text) for piece in _pieces_of_token(token)[0])
-    return [(piece, None if piece in STOP_WORDS else _term(piece)) for piece in pieces]
+    return list(chain.from_iterable(map(_spoken_of_token, _tokens(text))))
 
 
 def fold(text: str) -> str:
@@ -187,17 +187,24 @@ def _heads_of_token(token: str) -> tuple[Head, ...]:
     return tuple(Head(piece, _term(piece)) for piece in pieces if piece not in STOP_WORDS)
 
 
-def _words_of_token(token: str) -> list[Word]:
+@lru_cache(maxsize=_REMEMBERED_TOKENS)
+def _spoken_of_token(token: str) -> tuple[tuple[str, str | None], ...]:
+    pieces, _ = _pieces_of_token(token)
+    return tuple((piece, None if piece in STOP_WORDS else _term(piece)) for piece in pieces)
+
+
+@lru_cache(maxsize=_REMEMBERED_QUESTION_TOKENS)
+def _words_of_token(token: str) -> tuple[Word, ...]:
     """The content words that a token is made of, each with all the terms that stand for it."""
     pieces, compound = _pieces_of_token(token)
     if compound and _is_numbered_name(token, pieces):
-        return [Word(token, (compound,))]
+        return (Word(token, (compound,)),)
     found = []
     for piece in pieces:
         if piece not in STOP_WORDS:
             own = _term(piece)
             found.append(Word(_as_written(piece, token), (own, compound) if compound else (own,)))
-    return found
+    return tuple(found)
 
 
 def _pieces_of_token(token: str) -> tuple[list[str], str | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple, Protocol
 
@@ -14,9 +15,10 @@ from qa.lexicon import DEFINED_OPENERS, DEFINING_VERBS, LINKING_WORDS, NUMBER_OP
 from qa.model import Candidate, Query, QueryWord
 from qa.retrievers import inverse_document_frequency
 from qa.retrievers.okapi import K1, B
-from qa.wordings import Excerpt, Wordings
+from qa.wordings import Excerpt, Found, Wordings
 
 __all__ = [
+    "SENTENCE_WEIGHTS",
     "WEIGHTS",
     "Asked",
     "Ranked",
@@ -39,6 +41,7 @@ WEIGHTS = {
     "adjacency": 3.9,  # share of its pairs of neighbouring words, stop words included, that stand side by side
     "heading": 4.9,  # share of the rarity of the innermost heading, or of the title, that the question names
     "aspect": 3.3,  # of what title and headings leave open of the question, the share that the text says, and how often
+    "sentence": 3.2,  # the evidence of the passage's best sentence, by the weights below
     "definition": 3.0,  # the text begins by saying what the thing is, where the question asks that
     "number": 1.9,  # a number in the passage's best sentence, where the question asks for one
 }
@@ -47,6 +50,18 @@ WEIGHTS = {
 Fitted on SQuAD and MedQuAD by `python tests/fit_evidence.py`, which says how.
 """
 
+SENTENCE_WEIGHTS = {
+    "within": 2.3,  # share of the words that the passage holds, by rarity in the library times that in the passage
+    "words": 2.6,  # share of the question's words, each counting alike
+    "own": 3.4,  # share of the rarity of those words that neither title nor headings hold
+    "adjacency": 1.3,  # share of the question's pairs of neighbouring words, that stand side by side
+    "before": 3.5,  # share of the rarity of those that only an earlier sentence holds: what "it" and "they" stand for
+    "place": 0.5,  # 1 for the first sentence, 1/2 for the second, and so on
+}
+"""What each kind of evidence of one sentence counts, in 0..1 before its weight: those that also choose the highlight.
+
+Fitted on SQuAD by `python tests/measure_highlights.py FOLDER --fit`.
+"""
 
 _Floats = npt.NDArray[np.float64]
 _Flags = npt.NDArray[np.bool_]
@@ -83,8 +98,9 @@ class WeighedWord(NamedTuple):
 class Asked:
     """A question as its passages are held against it.
 
-    `words` are what it is about, `terms` those of the query, `wording` its words as they are written and `pairs` its
-    neighbouring words, each with its rarity; a term's is times the weight of its word. `defines` says that it asks what
+    `words` are what it is about, `terms` those of the query, `wording` its content words as they are written and
+    `pairs` its neighbouring words, each with its rarity; a term's is times the weight of its word. `said` are all its
+    words, those of `wording` first. `defines` says that it asks what
     a thing is, and `wants_number` that it asks for a number.
     """
 
@@ -92,16 +108,22 @@ class Asked:
     terms: Mapping[str, float]
     wording: tuple[tuple[str, float], ...]
     pairs: tuple[tuple[tuple[str, str], float], ...]
+    said: tuple[str, ...]
     defines: bool
     wants_number: bool
 
 
 class Ranked(NamedTuple):
-    """A candidate by its evidence."""
+    """A candidate by its evidence, of which the values are in the order of `WEIGHTS`."""
 
     passage_id: str
     score: float
-    evidence: Mapping[str, float]
+    values: npt.NDArray[np.float64]
+
+    @property
+    def evidence(self) -> dict[str, float]:
+        """The named numbers whose sum, each times its weight, is the score."""
+        return dict(zip(WEIGHTS, self.values.tolist(), strict=True))
 
 
 def read_query(query: Query, statistics: Statistics) -> Asked:
@@ -122,6 +144,7 @@ def read_query(query: Query, statistics: Statistics) -> Asked:
         terms={term: weights.get(term, 1.0) * rarity(term) for term in query.terms},
         wording=tuple(rarities.items()),
         pairs=tuple(pairs.items()),
+        said=tuple(dict.fromkeys((*rarities, *said))),
         defines=_begins_with(said, DEFINED_OPENERS)
         and all(term is not None or word in LINKING_WORDS for word, term in query.spoken[1:]),
         wants_number=_begins_with(said, NUMBER_OPENERS),
@@ -194,139 +217,176 @@ def rank(asked: Asked, candidates: Sequence[Candidate], wordings: Wordings, *, l
         return []
     held = _Held(asked, wordings.excerpt([each.passage_id for each in candidates]))
     scores = np.array([each.score for each in candidates])
-    carries = any(word.carried for word in asked.words) and not all(word.carried for word in asked.words)
-    evidence = {
+    columns = {
         "bm25": scores / scores.max(),
-        "coverage": held.coverage(asked.words),
+        "coverage": held.coverage(),
         "wording": held.wording(),
         "adjacency": held.adjacency(),
         "heading": held.heading(),
         "aspect": held.aspect(wordings.mean_length),
+        "sentence": held.sentence(),
         "definition": held.definition(),
         "number": held.number(),
     }
-    rounded = {name: np.round(values, _DIGITS).tolist() for name, values in evidence.items()}
-    left = range(len(candidates)) if carries else np.flatnonzero(held.coverage(decisive(asked.words))).tolist()
-    ranked = []
-    for place in left:
-        its = {name: values[place] for name, values in rounded.items()}
-        score = sum(WEIGHTS[name] * value for name, value in its.items())
-        ranked.append(Ranked(candidates[place].passage_id, score, its))
-    ranked.sort(key=lambda each: (-each.score, each.passage_id))
-    return ranked[:limit]
+    evidence = np.round(np.stack([columns[name] for name in WEIGHTS], axis=1), _DIGITS)
+    sums = np.zeros(len(candidates))
+    for number, weight in enumerate(WEIGHTS.values()):
+        sums += weight * evidence[:, number]
+    left = [place for place in range(len(candidates)) if held.may_answer[place]]
+    left.sort(key=lambda place: (-sums[place], candidates[place].passage_id))
+    return [Ranked(candidates[place].passage_id, float(sums[place]), evidence[place]) for place in left[:limit]]
 
 
 class _Held:
-    """What each of some passages holds of a question; every method gives one number in 0..1 a passage."""
+    """What each of some passages holds of a question; every method gives one number in 0..1 a passage.
+
+    A part is a title, a heading or a sentence, numbered throughout. Of the matrices of flags `_terms` has a row a part
+    and a column a term, `_words` a row a part and a column a word.
+    """
 
     def __init__(self, asked: Asked, excerpt: Excerpt) -> None:
-        self._asked = asked
-        self._excerpt = excerpt
-        self._terms = tuple(asked.terms)
-        self._found = excerpt.terms(self._terms)
-        self._in_text = excerpt.in_text[self._found.places]
-        self._count = len(excerpt.innermost)
+        self._asked, self._excerpt = asked, excerpt
+        numbers = {term: number for number, term in enumerate(asked.terms)}
+        self._found = excerpt.terms(list(numbers))
+        self._terms = _presence(self._found.parts, self._found.numbers, (len(excerpt.part_rows), len(numbers)))
+        stands_for = np.zeros((len(numbers), len(asked.words)), np.uint8)  # each term for which words
+        for place, word in enumerate(asked.words):
+            for term in word.terms:
+                stands_for[numbers[term], place] = 1
+        self._stands_for = stands_for
+        self._words: _Flags = (self._terms.astype(np.uint8) @ stands_for) > 0
+        self._rarity: _Floats = np.array([word.rarity for word in asked.words], np.float64)
+        own = [place for place, word in enumerate(asked.words) if not word.carried]
+        self._own = np.array(own or range(len(asked.words)), np.int64)
+        self._by_passage = self._any(self._words)
+        leans = 0 < len(own) < len(asked.words)
+        self.may_answer = [leans or held for held in _any_of(self._by_passage[:, self._own])]
 
-    def coverage(self, words: Sequence[WeighedWord]) -> _Floats:
-        """The share of the words' rarity that the passage holds; 0 for no words."""
-        return _share(self._words(words, self._holding()), words)
+    def coverage(self) -> _Floats:
+        """The share of the question's rarity that the passage holds."""
+        return _weighted(self._by_passage, self._rarity)
 
     def wording(self) -> _Floats:
         """The share of the rarity of the words as they are written."""
-        words = [word for word, _ in self._asked.wording]
-        found = self._excerpt.words(words)
-        return _weighted(_presence(found.rows, found.numbers, (self._count, len(words))), self._asked.wording)
+        found, count = self._said, len(self._asked.wording)  # the words with a rarity come first
+        is_rare = found.numbers < count
+        held = _presence(found.rows[is_rare], found.numbers[is_rare], (len(self._excerpt.innermost), count))
+        return _weighted(held, _rarities(self._asked.wording))
 
     def adjacency(self) -> _Floats:
-        """The share of the rarity of the pairs that stand side by side."""
-        words = list(dict.fromkeys(word for pair, _ in self._asked.pairs for word in pair))
-        found = self._excerpt.words(words)
-        firsts, seconds = self._excerpt.beside(found)
-        number = {word: place for place, word in enumerate(words)}
-        pairs = np.full((len(words), len(words)), -1, np.int16)
-        for place, ((first, second), _) in enumerate(self._asked.pairs):
-            pairs[number[first], number[second]] = place
-        codes = pairs[found.numbers[firsts], found.numbers[seconds]]
-        asked = codes >= 0
-        return _weighted(
-            _presence(found.rows[firsts][asked], codes[asked], (self._count, len(self._asked.pairs))), self._asked.pairs
-        )
+        """The share of the rarity of the pairs of words that stand side by side."""
+        return _weighted(self._any(self._pairs), _rarities(self._asked.pairs))
 
     def heading(self) -> _Floats:
         """The share of the rarity of the innermost heading, or of the title, that the question names."""
-        excerpt, found = self._excerpt, self._found
-        held = self._holding(excerpt.sentences[found.places] == excerpt.innermost[found.rows])
-        named = held @ np.array(list(self._asked.terms.values()))
-        whole = excerpt.heading_rarities()
-        shares: _Floats = np.divide(named, whole, out=np.zeros_like(named), where=whole > 0)
-        return np.minimum(1.0, shares)
+        named = self._terms[self._excerpt.innermost] @ np.array(list(self._asked.terms.values()), np.float64)
+        return np.minimum(1.0, _divided(named, self._excerpt.heading_rarities(), otherwise=0.0))
 
     def aspect(self, mean_length: float) -> _Floats:
         """Of the words that title and headings leave open, the share that the text holds, each saturating as BM25 does
         with how often it stands there; 1 where they leave none open."""
-        words = decisive(self._asked.words)
-        if not words:
-            return np.zeros(self._count)
-        is_open = ~self._words(words, self._holding(~self._in_text))
-        counts = np.zeros((self._count, len(self._terms)))
-        np.add.at(counts, (self._found.rows[self._in_text], self._found.numbers[self._in_text]), 1)
-        often = np.stack([counts[:, self._places(word)].max(axis=1) for word in words], axis=1)
-        norms = K1 * (1 - B + B * self._excerpt.lengths() / mean_length)
-        rarity = np.array([word.rarity for word in words]) * is_open
-        whole = rarity.sum(axis=1)
-        said = (rarity * often / (often + norms[:, None])).sum(axis=1)
-        shares: _Floats = np.divide(said, whole, out=np.ones_like(said), where=whole > 0)
-        return shares
+        excerpt, found, terms = self._excerpt, self._found, self._terms.shape[1]
+        rows = found.rows[found.in_text].astype(np.int64)
+        counts = np.bincount(rows * terms + found.numbers[found.in_text], minlength=len(excerpt.innermost) * terms)
+        often = np.zeros((len(excerpt.innermost), len(self._own)))
+        by_term = counts.reshape(-1, terms)
+        for column, place in enumerate(self._own):
+            often[:, column] = by_term[:, self._stands_for[:, place] > 0].max(axis=1)
+        norms = K1 * (1 - B + B * excerpt.lengths / mean_length)
+        rarity: _Floats = np.multiply(self._rarity[self._own], self._is_open[:, self._own])
+        return _divided((rarity * often / (often + norms[:, None])).sum(axis=1), rarity.sum(axis=1), otherwise=1.0)
+
+    def sentence(self) -> _Floats:
+        """The evidence of the best sentence, by `SENTENCE_WEIGHTS`."""
+        return self._best(self._sentence_evidence)
 
     def definition(self) -> _Floats:
         """1 where the question asks what a thing is and the text begins by saying what that is."""
-        words, excerpt, found = decisive(self._asked.words), self._excerpt, self._found
-        if not self._asked.defines or not words:
-            return np.zeros(self._count)
-        text = np.flatnonzero(excerpt.in_text)
-        begins = np.full(self._count, len(excerpt.rows))
-        np.minimum.at(begins, excerpt.rows[text], text)
+        excerpt, found, count = self._excerpt, self._found, len(self._excerpt.innermost)
+        if not self._asked.defines or not len(self._own):
+            return np.zeros(count)
         verbs = excerpt.words(sorted(DEFINING_VERBS))
-        said = np.full(self._count, -1)
-        is_near = excerpt.in_text[verbs.places] & (verbs.places - begins[verbs.rows] <= _DEFINED_WITHIN)
+        is_near = verbs.in_text & (verbs.places - excerpt.text_starts[verbs.rows] <= _DEFINED_WITHIN)
+        said = np.full(count, -1)
         said[verbs.rows[is_near][::-1]] = verbs.places[is_near][::-1]  # the first of each row is written last
-        held = self._words(words, self._holding(self._in_text & (found.places < said[found.rows])))
-        defined: _Floats = np.asarray(held.all(axis=1), np.float64)
-        return defined
+        before = found.in_text & (found.places < said[found.rows])
+        terms = _presence(found.rows[before], found.numbers[before], (count, self._terms.shape[1]))
+        words = (terms.astype(np.uint8) @ self._stands_for[:, self._own]) > 0
+        return np.asarray(words.all(axis=1), np.float64)
 
     def number(self) -> _Floats:
         """1 where the question asks for a number and the sentence that covers most of it, the earliest of equals, holds
         one."""
-        words = decisive(self._asked.words)
-        if not self._asked.wants_number or not words:
-            return np.zeros(self._count)
-        found, excerpt = self._found, self._excerpt
-        rows, numbers = found.rows[self._in_text], found.numbers[self._in_text]
-        sentences, firsts, which = np.unique(
-            excerpt.sentences[found.places][self._in_text], return_index=True, return_inverse=True
-        )
-        held = _presence(which, numbers, (len(sentences), len(self._terms)))
-        covered = _share(self._words(words, held), words)
-        order = np.lexsort((sentences, -covered))
-        best, places = np.unique(rows[firsts][order], return_index=True)
-        is_numbered = np.isin(sentences[order][places], excerpt.numbered()) & (covered[order][places] > 0)
-        values = np.zeros(self._count)
-        values[best] = is_numbered
+        excerpt = self._excerpt
+        if not self._asked.wants_number or not len(self._own):
+            return np.zeros(len(excerpt.innermost))
+        covered = _weighted(self._words[:, self._own], self._rarity[self._own]) * excerpt.is_text
+        is_best = (covered > 0) & (covered == self._best(covered)[excerpt.part_rows])
+        best = np.flatnonzero(is_best)
+        rows, places = np.unique(excerpt.part_rows[best], return_index=True)
+        values = np.zeros(len(excerpt.innermost))
+        values[rows] = excerpt.is_numbered[best[places]]
         return values
 
-    def _holding(self, where: _Flags | slice = slice(None)) -> _Flags:
-        """For each passage and term whether it is held, in some places alone if these are given."""
-        found = self._found
-        return _presence(found.rows[where], found.numbers[where], (self._count, len(self._terms)))
+    @cached_property
+    def _is_open(self) -> _Flags:
+        """For each passage and word whether neither title nor headings hold it."""
+        return ~self._any(self._words & ~self._excerpt.is_text[:, None])
 
-    def _words(self, words: Sequence[WeighedWord], held: _Flags) -> _Flags:
-        """For each row and word whether one of its terms is held."""
-        if not words:
-            return np.zeros((len(held), 0), bool)
-        return np.stack([held[:, self._places(word)].any(axis=1) for word in words], axis=1)
+    @cached_property
+    def _said(self) -> Found:
+        """Where the words of the question stand as they are written."""
+        return self._excerpt.words(self._asked.said)
 
-    def _places(self, word: WeighedWord) -> list[int]:
-        return [place for place, term in enumerate(self._terms) if term in word.terms]
+    @cached_property
+    def _pairs(self) -> _Flags:
+        """For each part and pair of the question's words whether they stand side by side."""
+        words, found = self._asked.said, self._said
+        number = {word: place for place, word in enumerate(words)}
+        pairs = np.full((len(words), len(words)), -1, np.int16)
+        for place, ((first, second), _) in enumerate(self._asked.pairs):
+            pairs[number[first], number[second]] = place
+        firsts = np.flatnonzero(np.diff(found.places) == 1)
+        codes = pairs[found.numbers[firsts], found.numbers[firsts + 1]]
+        firsts, codes = firsts[codes >= 0], codes[codes >= 0]
+        return _presence(found.parts[firsts], codes, (len(self._excerpt.part_rows), len(self._asked.pairs)))
+
+    @property
+    def _sentence_evidence(self) -> _Floats:
+        """For each part the sum of its evidence, as a share of the most that there can be; 0 for a title or heading."""
+        excerpt = self._excerpt
+        held = self._words & excerpt.is_text[:, None]
+        rows, firsts = excerpt.part_rows, excerpt.first_parts
+        sentences = np.add.reduceat(excerpt.is_text.astype(np.int64), firsts)
+        holding = np.add.reduceat(held.astype(np.int64), firsts, axis=0)
+        within = np.log(1 + (sentences[:, None] - holding + 0.5) / (holding + 0.5)) * (holding > 0) * self._rarity
+        own = self._is_open * self._rarity
+        reached: npt.NDArray[np.int64] = np.cumsum(held, axis=0) - held
+        before = (reached > reached[firsts][rows]) & ~held
+        place = np.arange(len(rows)) - (excerpt.innermost[rows])
+        kinds = {
+            "within": _divided((held * within[rows]).sum(axis=1), within.sum(axis=1)[rows], otherwise=0.0),
+            "words": held.mean(axis=1) if held.shape[1] else np.zeros(len(held)),
+            "own": _divided((held * own[rows]).sum(axis=1), own.sum(axis=1)[rows], otherwise=0.0),
+            "adjacency": _weighted(self._pairs, _rarities(self._asked.pairs)),
+            "before": _weighted(before, self._rarity),
+            "place": 1 / np.maximum(1, place),
+        }
+        whole = sum(SENTENCE_WEIGHTS.values())
+        shares = [SENTENCE_WEIGHTS[name] / whole * values for name, values in kinds.items()]
+        return np.asarray(np.sum(shares, axis=0) * excerpt.is_text, np.float64)
+
+    def _best(self, by_part: _Floats) -> _Floats:
+        return np.asarray(np.maximum.reduceat(by_part, self._excerpt.first_parts), np.float64)
+
+    def _any(self, by_part: _Flags) -> _Flags:
+        """For each passage what any of its parts holds."""
+        return np.asarray(np.logical_or.reduceat(by_part, self._excerpt.first_parts, axis=0), bool)
+
+
+def _any_of(held: _Flags) -> list[bool]:
+    found: list[bool] = np.logical_or.reduce(held, axis=1).tolist()
+    return found
 
 
 def _presence(rows: npt.NDArray[np.integer], columns: npt.NDArray[np.integer], shape: tuple[int, int]) -> _Flags:
@@ -335,15 +395,19 @@ def _presence(rows: npt.NDArray[np.integer], columns: npt.NDArray[np.integer], s
     return found
 
 
-def _share(held: _Flags, words: Sequence[WeighedWord]) -> _Floats:
-    return _weighted(held, [(word, word.rarity) for word in words])
-
-
-def _weighted(held: _Flags, things: Sequence[tuple[object, float]]) -> _Floats:
+def _weighted(held: _Flags, rarity: _Floats) -> _Floats:
     """The share of the rarity of some things that each row holds; 0 for none."""
-    rarity: _Floats = np.array([each for _, each in things], np.float64)
     whole = float(rarity.sum())
-    return (held @ rarity) / whole if whole else np.zeros(len(held))
+    return np.asarray(held @ rarity, np.float64) / whole if whole else np.zeros(len(held))
+
+
+def _divided(parts: _Floats, wholes: _Floats, *, otherwise: float) -> _Floats:
+    shares: _Floats = np.divide(parts, wholes, out=np.full_like(parts, otherwise), where=wholes > 0)
+    return shares
+
+
+def _rarities(things: Sequence[tuple[object, float]]) -> _Floats:
+    return np.array([rarity for _, rarity in things], np.float64)
 
 
 def _begins_with(said: tuple[str, ...], openers: Sequence[tuple[str, ...]]) -> bool:

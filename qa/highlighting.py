@@ -10,7 +10,7 @@ from itertools import compress, pairwise
 import regex
 
 from qa.analysis import fold, spoken, terms
-from qa.evidence import Asked, WeighedWord
+from qa.evidence import SENTENCE_WEIGHTS, Asked, WeighedWord
 from qa.lexicon import (
     ASKED_KINDS,
     MONTHS,
@@ -25,15 +25,9 @@ from qa.retrievers import inverse_document_frequency
 
 __all__ = ["WEIGHTS", "SentenceTerms", "Sought", "highlight", "sentence_evidence", "sentence_terms", "sought"]
 
-WEIGHTS = {
-    "within": 2.3,  # share of the words that the passage holds, by rarity in the library times that in the passage
-    "words": 2.6,  # share of the question's words, each counting alike
-    "own": 3.4,  # share of the rarity of those words that neither title nor headings hold
+WEIGHTS = SENTENCE_WEIGHTS | {
     "likeness": 2.8,  # share of the rarity of those that the sentence has in another form with the same beginning
-    "adjacency": 1.3,  # share of the question's pairs of neighbouring words, that stand side by side
-    "before": 3.5,  # share of the rarity of those that only an earlier sentence holds: what "it" and "they" stand for
     "kind": 2.4,  # a time, number, name, place or reason where the question asks for one
-    "place": 0.5,  # 1 for the first sentence, 1/2 for the second, and so on
 }
 """What each kind of evidence counts; each is in 0..1 before its weight, and the greatest sum is the highlight.
 

@@ -123,13 +123,19 @@ def _widened(held: Iterable[str]) -> frozenset[str]:
 
 
 def _words_to_name(title: str, snapshot: Snapshot) -> Sequence[WeighedWord]:
-    """The words of a title by which it is named, weighed: without those that frame it, and what is in brackets."""
+    """The words of a title by which it is named, weighed."""
+    return weigh(_query_of(title), snapshot.retriever)
+
+
+@lru_cache(maxsize=_REMEMBERED_TITLES)
+def _query_of(title: str) -> Query:
+    """A title without the words that frame it, and without what is in brackets."""
     needed = [
         QueryWord(text=word.text, terms=word.terms)
         for word in words(_BRACKETED.sub(" ", title))
         if fold(word.text) not in FRAME_WORDS
     ]
-    return weigh(Query(terms={}, words=tuple(dict.fromkeys(needed))), snapshot.retriever)
+    return Query(terms={}, words=tuple(dict.fromkeys(needed)))
 
 
 def _parts(openings: Sequence[Passage], path: tuple[str, ...]) -> tuple[Passage, ...]:

@@ -31,6 +31,7 @@ _NUMBER = re.compile(r"\d")
 _BRACKET = re.compile(r"\[[^\[\]\n]{1,80}\]")  # a number in these is a reference's
 
 _Integers = npt.NDArray[np.int32]
+_Places = npt.NDArray[np.int64]
 _Flags = npt.NDArray[np.bool_]
 
 
@@ -46,6 +47,7 @@ class WordingsBuilder:
         self._stream = array("i")
         self._starts = array("q", [0])
         self._contexts = array("i")
+        self._lengths = array("i")
 
     def add(self, passage: Passage, *, title: str) -> list[str]:
         """Lay out a passage of a document with this title; its terms for the index come back.
@@ -55,14 +57,16 @@ class WordingsBuilder:
         indexed = self._part(title, _PART)
         for heading in passage.section:
             indexed += HEADING_WEIGHT * self._part(heading, _PART)
+        text: list[str] = []
         for start, end in passage.sentences:
             sentence = passage.text[start:end]
             is_numbered = _NUMBER.search(_BRACKET.sub("", sentence))
-            indexed += self._part(sentence, _NUMBERED_PART if is_numbered else _PART)
+            text += self._part(sentence, _NUMBERED_PART if is_numbered else _PART)
+        self._lengths.append(len(text))
         self._ids.append(passage.id)
         self._contexts.append(1 + len(passage.section))
         self._starts.append(len(self._stream))
-        return indexed
+        return indexed + text
 
     def _part(self, text: str, mark: int) -> list[str]:
         self._stream.append(mark)
@@ -92,6 +96,7 @@ class WordingsBuilder:
             stream=np.frombuffer(self._stream, np.int32) if self._stream else np.zeros(0, np.int32),
             starts=np.frombuffer(self._starts, np.int64),
             contexts=np.frombuffer(self._contexts, np.int32) if self._contexts else np.zeros(0, np.int32),
+            lengths=np.frombuffer(self._lengths, np.int32) if self._lengths else np.zeros(0, np.int32),
         )
 
 
@@ -100,7 +105,7 @@ class Wordings:
 
     `words[n]` is a word as it is written, folded, `stems[n]` the number of its term in `terms`, or -1 for a stop word,
     and `frequencies` count for each term the passages that hold it. Passage `n` is `stream[starts[n]:starts[n + 1]]`,
-    of whose parts the first `contexts[n]` are its title and headings.
+    of whose parts the first `contexts[n]` are its title and headings, and whose text has `lengths[n]` terms.
     """
 
     _FILE = "wordings.npz"
@@ -116,17 +121,18 @@ class Wordings:
         stream: _Integers,
         starts: npt.NDArray[np.int64],
         contexts: _Integers,
+        lengths: _Integers,
     ) -> None:
         self._ids = ids
         self._words = {word: number for number, word in enumerate(words)}
         self._terms = {term: number for number, term in enumerate(terms)}
         self._stems = np.append(stems, np.full(_MARKS, -1, np.int32))  # a mark, counted from the end, has no stem
-        self._stream, self._starts, self._contexts = stream, starts, contexts
+        self._stream, self._starts, self._contexts, self._lengths = stream, starts, contexts, lengths
         self._frequencies = frequencies
         self._rarities = np.log(1 + (len(ids) - frequencies + 0.5) / (frequencies + 0.5))
         self._rarities[[number for number, term in enumerate(terms) if term[0] == "="]] = 0  # a concept is no word
-        self.mean_length = max(1.0, np.count_nonzero(self._stems[stream] >= 0) / max(1, len(ids)))
-        """How many terms a passage has on average, with its title and headings."""
+        self.mean_length = max(1.0, float(lengths.mean())) if len(lengths) else 1.0
+        """How many terms the text of a passage has on average."""
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -141,8 +147,8 @@ class Wordings:
     def _from_arrays(cls, found: Mapping[str, npt.NDArray[Any]]) -> Self:
         ids, words, terms = (arrays.unpacked(found[name]) for name in ("ids", "words", "terms"))
         stems, frequencies, stream = found["stems"], found["frequencies"], found["stream"]
-        starts, contexts = found["starts"], found["contexts"]
-        fits = len(starts) - 1 == len(contexts) == len(ids) and starts[-1] == len(stream)
+        starts, contexts, lengths = found["starts"], found["contexts"], found["lengths"]
+        fits = len(starts) - 1 == len(contexts) == len(lengths) == len(ids) and starts[-1] == len(stream)
         if not fits or len(stems) != len(words) or len(frequencies) != len(terms):
             raise ValueError("its parts do not fit together")
         return cls(
@@ -154,6 +160,7 @@ class Wordings:
             stream=stream,
             starts=starts,
             contexts=contexts,
+            lengths=lengths,
         )
 
     def save(self, folder: Path) -> None:
@@ -169,6 +176,7 @@ class Wordings:
                 "stream": self._stream,
                 "starts": self._starts,
                 "contexts": self._contexts,
+                "lengths": self._lengths,
             },
         )
 
@@ -187,22 +195,30 @@ class Wordings:
             KeyError: for a passage that is not there.
         """
         numbers = np.array([self._place(each) for each in passage_ids], np.int64)
-        lengths = self._starts[numbers + 1] - self._starts[numbers]
-        rows = np.repeat(np.arange(len(numbers), dtype=np.int32), lengths)
+        begins = self._starts[numbers]
+        lengths = self._starts[numbers + 1] - begins
+        rows = np.repeat(np.arange(len(numbers)), lengths)
         offsets = np.cumsum(lengths) - lengths
-        places = np.arange(len(rows)) + np.repeat(self._starts[numbers] - offsets, lengths)
-        stream = self._stream[places]
-        sentences = np.cumsum((stream == _PART) | (stream == _NUMBERED_PART), dtype=np.int32) - 1
-        firsts = sentences[offsets] if len(rows) else sentences
-        contexts = self._contexts[numbers]
-        in_text = sentences - firsts[rows] >= contexts[rows]
+        stream = self._stream[np.arange(len(rows)) + (begins - offsets)[rows]]
+        is_mark = (stream == _PART) | (stream == _NUMBERED_PART)
+        marks = np.flatnonzero(is_mark)
+        parts = np.cumsum(is_mark) - 1
+        part_rows, first_parts = rows[marks], parts[offsets] if len(rows) else parts
+        innermost: _Places = first_parts + self._contexts[numbers].astype(np.int64) - 1
+        is_text = np.arange(len(marks)) > innermost[part_rows]
+        text_starts = np.append(marks, len(rows))[innermost + 1]
         return Excerpt(
             wordings=self,
             stream=stream,
             rows=rows,
-            sentences=sentences,
-            innermost=firsts + contexts - 1,
-            in_text=in_text,
+            parts=parts,
+            part_rows=part_rows,
+            first_parts=first_parts,
+            innermost=innermost,
+            is_text=is_text,
+            is_numbered=stream[marks] == _NUMBERED_PART,
+            text_starts=text_starts,
+            lengths=self._lengths[numbers],
         )
 
     def holds(self, passage_id: str, terms: Iterable[str]) -> frozenset[str]:
@@ -220,27 +236,38 @@ class Wordings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Where some words or terms stand in an excerpt: the place, the row and the number among those looked for."""
+    """Where some words or terms stand in an excerpt: place, row, part, and the number among those looked for; `in_text`
+    is false in titles and headings."""
 
-    places: npt.NDArray[np.int64]
-    rows: _Integers
+    places: _Places
+    rows: _Places
+    parts: _Places
     numbers: npt.NDArray[np.int16]
+    in_text: _Flags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Excerpt:
-    """The words of some passages, one after another; all arrays but `innermost` have an entry a word or mark.
+    """The words of some passages, one after another.
 
-    `rows` number the passages, `sentences` the parts throughout, `innermost` for each row the part that is its
-    innermost heading or, where it has none, its title; `in_text` is false in titles and headings.
+    `stream`, `rows` (the number of the passage) and `parts` (that of its title, heading or sentence, throughout) have
+    an entry a word or mark. `part_rows`, `is_text`, which is false for titles and headings, and `is_numbered`, for
+    sentences with a number, have one a part; `first_parts`, `innermost` (the part that is the innermost heading or,
+    where there is none, the title), `text_starts` (the place at which the text begins) and `lengths` (of the text, in
+    terms) one a passage.
     """
 
     wordings: Wordings
     stream: _Integers
-    rows: _Integers
-    sentences: _Integers
-    innermost: _Integers
-    in_text: _Flags
+    rows: _Places
+    parts: _Places
+    part_rows: _Places
+    first_parts: _Places
+    innermost: _Places
+    is_text: _Flags
+    is_numbered: _Flags
+    text_starts: _Places
+    lengths: _Integers
 
     def words(self, words: Sequence[str]) -> Found:
         """Where words stand as they are written, folded."""
@@ -253,30 +280,15 @@ class Excerpt:
             [wordings._terms.get(term) for term in terms], wordings._stems[self.stream], len(wordings._terms)
         )
 
-    def lengths(self) -> npt.NDArray[np.float64]:
-        """For each row, how many terms its text has, without title and headings."""
-        is_term = (self.wordings._stems[self.stream] >= 0) & self.in_text
-        return np.bincount(self.rows[is_term], minlength=len(self.innermost)).astype(np.float64)
-
     def heading_rarities(self) -> npt.NDArray[np.float64]:
-        """For each row, the sum of the rarities of the different terms of its innermost heading, or of its title."""
+        """For each passage, the sum of the rarities of the different terms of its innermost heading, or title."""
         wordings = self.wordings
-        stems = wordings._stems[self.stream]
-        places = np.flatnonzero((self.sentences == self.innermost[self.rows]) & (stems >= 0))
-        different = np.unique(self.rows[places].astype(np.int64) * len(wordings._terms) + stems[places])
+        places = np.flatnonzero(self.parts == self.innermost[self.rows])
+        stems = wordings._stems[self.stream[places]]
+        places, stems = places[stems >= 0], stems[stems >= 0]
+        different = np.unique(self.rows[places] * len(wordings._terms) + stems)
         rows, terms = np.divmod(different, max(1, len(wordings._terms)))
         return np.bincount(rows, wordings._rarities[terms], minlength=len(self.innermost)).astype(np.float64)
-
-    def numbered(self) -> _Integers:
-        """The parts, numbered throughout, that hold a number."""
-        found: _Integers = self.sentences[self.stream == _NUMBERED_PART]
-        return found
-
-    @staticmethod
-    def beside(found: Found) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Where two of the found words stand side by side: as indices into `found`, of the first and of the second."""
-        firsts = np.flatnonzero(np.diff(found.places) == 1)
-        return firsts, firsts + 1
 
     def _found(self, numbers: Sequence[int | None], among: _Integers, count: int) -> Found:
         table = np.full(count + _MARKS, -1, np.int16)
@@ -285,4 +297,7 @@ class Excerpt:
                 table[number] = place
         codes = table[among]
         places = np.flatnonzero(codes >= 0)
-        return Found(places=places, rows=self.rows[places], numbers=codes[places])
+        parts = self.parts[places]
+        return Found(
+            places=places, rows=self.rows[places], parts=parts, numbers=codes[places], in_text=self.is_text[parts]
+        )
