@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from qa.citing import cite
-from qa.evidence import Asked, Ranked, WeighedWord, coverage, decisive, missing, rank, referred
+from qa.confidence import confidence, grounds
+from qa.evidence import Asked, Ranked, WeighedWord, decisive, missing, rank, read_query, referred
 from qa.highlighting import Sought, highlight, sought
 from qa.library import Snapshot
 from qa.model import Answer, CitedPassage, Document, Hit, Interpretation, Passage, Query
 from qa.outlining import NEAREST, Outline, find_outline
+from qa.question import read_question
 from qa.retrievers import TermScore
 
-__all__ = ["CANDIDATES", "Explanation", "cited_passage", "decide", "explain", "hits", "search"]
+__all__ = ["CANDIDATES", "Explanation", "cited_passage", "decide", "explain", "hits", "search", "understood"]
 
 CANDIDATES = 50
 """How many of the retriever's passages are ranked by their evidence."""
@@ -26,7 +28,7 @@ class Explanation:
     """The numbers behind one hit.
 
     The terms' scores add up to the retriever's; the hit's evidence, each times its weight in `WEIGHTS`, adds up to its
-    score; `held` and `lacking` are the decisive words. Where the question gets an outline, the first
+    score; `held` and `lacking` are the decisive words; the `grounds` give the confidence. Where the question gets an outline, the first
     hit's `parts` is how many that has, and its confidence is in the outline.
     """
 
@@ -35,8 +37,15 @@ class Explanation:
     terms: tuple[TermScore, ...]
     held: tuple[WeighedWord, ...]
     lacking: tuple[WeighedWord, ...]
+    grounds: Mapping[str, float]
     confidence: float
     parts: int = 0
+
+
+def understood(question: str, history: Sequence[str], snapshot: Snapshot) -> tuple[Query, Asked]:
+    """A question as a library's passages are searched for it, and held against it."""
+    query = read_question(question, history=history, correct=snapshot.correct, concepts=snapshot.index.concepts)
+    return query, read_query(query, snapshot.retriever)
 
 
 def search(
@@ -70,18 +79,18 @@ def decide(
     threshold: float,
     limit: int,
 ) -> Answer:
-    """The answer to a question from its ranked passages: the first if it covers enough of the question, else none.
+    """The answer to a question from its ranked passages: the first if it is sure enough that it answers, else none.
 
     A question that names a whole document or section is answered with its outline. `limit` is how many further
     passages are listed.
     """
     unknown = missing(query, snapshot.retriever)
-    confidence = _confidence(asked, ranked[0], snapshot) if ranked else 0.0
+    sure = confidence(_grounds(asked, ranked[0], snapshot)) if ranked else 0.0
     outline = find_outline(query, asked, hits(ranked[:NEAREST], snapshot), snapshot)
     parts = outline.passages if outline and outline.coverage >= threshold else ()
     if outline and parts:
-        confidence = outline.coverage
-    answered = bool(ranked) and confidence >= threshold
+        sure = outline.coverage
+    answered = bool(ranked) and sure >= threshold
     in_outline = {part.id for part in parts}
     others = [each.passage_id for each in ranked if each.passage_id not in in_outline]
     is_first = answered and not parts  # whether the first of the others is the answer
@@ -91,7 +100,7 @@ def decide(
     return Answer(
         question=question,
         best=cited[0] if is_first else cited_parts[0] if parts else None,
-        confidence=round(confidence, 4),
+        confidence=round(sure, 4),
         reason=None if answered else _reason(asked, unknown, ranked, snapshot),
         alternatives=tuple(cited[is_first:]),
         interpretation=Interpretation(
@@ -101,16 +110,8 @@ def decide(
     )
 
 
-def _confidence(asked: Asked, first: Ranked, snapshot: Snapshot) -> float:
-    """The share of the decisive words that a passage holds, by rarity; no more than twice that of those referred to.
-
-    So an answer to "What are its side effects?" speaks of side effects, and of what "it" is: a passage that holds half
-    of the words of one earlier turn, or as much of several, may be sure.
-    """
-    held = snapshot.index.wordings.holds(first.passage_id, asked.terms)
-    own, subject = coverage(decisive(asked.words), held), referred(asked.words)
-    said = sum(word.weight for word in subject)  # about 2 for each turn, shared by its words
-    return min(own, max(2.0, said) * coverage(subject, held)) if subject else own
+def _grounds(asked: Asked, first: Ranked, snapshot: Snapshot) -> dict[str, float]:
+    return grounds(asked, first, snapshot.index.wordings, snapshot.retriever)
 
 
 def explain(
@@ -129,13 +130,15 @@ def _explanation(
     query: Query, asked: Asked, hit: Hit, ranked: Ranked, snapshot: Snapshot, outline: Outline | None
 ) -> Explanation:
     held, lacking = _split(decisive(asked.words), ranked, snapshot)
+    found = _grounds(asked, ranked, snapshot)
     return Explanation(
         hit=hit,
         document=snapshot.document(hit.passage.document_id),
         terms=tuple(snapshot.retriever.explain(query, hit.passage.id)),
         held=held,
         lacking=lacking,
-        confidence=outline.coverage if outline else _confidence(asked, ranked, snapshot),
+        grounds={} if outline else found,
+        confidence=outline.coverage if outline else confidence(found),
         parts=len(outline.passages) if outline else 0,
     )
 

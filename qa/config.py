@@ -32,7 +32,7 @@ class Settings(BaseModel):
     port: int = Field(default=8000, ge=0, le=65535, description="port to serve on, 0 to 65535; 0 takes a free one")
     threads: int = Field(default=4, ge=1, le=64, description="threads that serve, 1 to 64")
     threshold: float = Field(
-        default=0.5, ge=0, le=1, description="least confidence at which a passage is given as the answer, 0 to 1"
+        default=0.3, ge=0, le=1, description="least confidence at which a passage is given as the answer, 0 to 1"
     )
 
     @classmethod

@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from qa.answering import Explanation, cited_passage, decide, explain, hits, search
+from qa.answering import Explanation, cited_passage, decide, explain, hits, search, understood
 from qa.config import SHIPPED_CORPUS, SHIPPED_SYNONYMS, Settings
 from qa.errors import SourceError
-from qa.evidence import Asked, read_query
-from qa.library import Library, Snapshot, Source
-from qa.model import Answer, Candidate, CitedPassage, Document, DocumentEntry, Hit, Passage, Query
+from qa.library import Library, Source
+from qa.model import Answer, Candidate, CitedPassage, Document, DocumentEntry, Hit, Passage
 from qa.passages import passages, whole
 from qa.question import read_question
 from qa.readers import find_sources, legible, read, read_synonyms, resolved
@@ -73,7 +72,7 @@ class Engine:
         """
         began = time.perf_counter()
         snapshot = self._library.snapshot()
-        query, asked = _read(question, history, snapshot)
+        query, asked = understood(question, history, snapshot)
         ranked = search(query, asked, snapshot, document=document)
         answer = decide(question, query, asked, ranked, snapshot, threshold=self.settings.threshold, limit=limit)
         return replace(answer, took_ms=round((time.perf_counter() - began) * 1000, 3))
@@ -87,7 +86,7 @@ class Engine:
             UnknownDocumentError: where `document` is not there.
         """
         snapshot = self._library.snapshot()
-        query, asked = _read(question, history, snapshot)
+        query, asked = understood(question, history, snapshot)
         return hits(search(query, asked, snapshot, limit=limit, document=document), snapshot)
 
     def retrieve(self, question: str, *, limit: int = 50) -> list[Candidate]:
@@ -99,7 +98,7 @@ class Engine:
     ) -> list[Explanation]:
         """Every number behind the first `limit` hits, best first."""
         snapshot = self._library.snapshot()
-        query, asked = _read(question, history, snapshot)
+        query, asked = understood(question, history, snapshot)
         return explain(query, asked, search(query, asked, snapshot, document=document), snapshot, limit=limit)
 
     def add(
@@ -207,11 +206,6 @@ class Engine:
 
 def _library(folder: Path | None, settings: Settings) -> Library:
     return Library(folder, synonyms=lambda: read_synonyms(settings.synonyms or SHIPPED_SYNONYMS))
-
-
-def _read(question: str, history: Sequence[str], snapshot: Snapshot) -> tuple[Query, Asked]:
-    query = read_question(question, history=history, correct=snapshot.correct, concepts=snapshot.index.concepts)
-    return query, read_query(query, snapshot.retriever)
 
 
 class _Ids:

@@ -35,15 +35,15 @@ __all__ = [
 
 
 WEIGHTS = {
-    "bm25": 3.7,  # the retriever's score, as a share of the best candidate's
-    "coverage": 2.7,  # share of the question's rarity that the passage, its headings and its title hold
-    "wording": 3.2,  # the same by words as they are written, not by their stems
-    "adjacency": 3.9,  # share of its pairs of neighbouring words, stop words included, that stand side by side
-    "heading": 4.9,  # share of the rarity of the innermost heading, or of the title, that the question names
-    "aspect": 3.3,  # of what title and headings leave open of the question, the share that the text says, and how often
-    "sentence": 3.2,  # the evidence of the passage's best sentence, by the weights below
-    "definition": 3.0,  # the text begins by saying what the thing is, where the question asks that
-    "number": 1.9,  # a number in the passage's best sentence, where the question asks for one
+    "bm25": 4.1,  # the retriever's score, as a share of the best candidate's
+    "coverage": 2.6,  # share of the question's rarity that the passage, its headings and its title hold
+    "wording": 3.0,  # the same by words as they are written, not by their stems
+    "adjacency": 3.8,  # share of its pairs of neighbouring words, stop words included, that stand side by side
+    "heading": 3.5,  # share of the rarity of the innermost heading, or of the title, that the question names
+    "aspect": 2.4,  # of what title and headings leave open of the question, the share that the text says, and how often
+    "sentence": 3.1,  # the evidence of the passage's best sentence, by the weights below
+    "definition": 2.5,  # the text begins by saying what the thing is, where the question asks that
+    "number": 1.7,  # a number in the passage's best sentence, where the question asks for one
 }
 """What each kind of evidence counts; each is in 0..1 before its weight, and a passage's score is their weighted sum.
 
@@ -279,7 +279,8 @@ class _Held:
 
     def heading(self) -> _Floats:
         """The share of the rarity of the innermost heading, or of the title, that the question names."""
-        named = self._terms[self._excerpt.innermost] @ np.array(list(self._asked.terms.values()), np.float64)
+        weights = np.array(list(self._asked.terms.values()), np.float64)
+        named = np.asarray(self._terms[self._excerpt.innermost] @ weights, np.float64)
         return np.minimum(1.0, _divided(named, self._excerpt.heading_rarities(), otherwise=0.0))
 
     def aspect(self, mean_length: float) -> _Floats:
@@ -293,7 +294,8 @@ class _Held:
         for column, place in enumerate(self._own):
             often[:, column] = by_term[:, self._stands_for[:, place] > 0].max(axis=1)
         norms = K1 * (1 - B + B * excerpt.lengths / mean_length)
-        rarity: _Floats = np.multiply(self._rarity[self._own], self._is_open[:, self._own])
+        is_open = np.asarray(self._is_open[:, self._own], np.float64)
+        rarity = self._rarity[self._own] * is_open
         return _divided((rarity * often / (often + norms[:, None])).sum(axis=1), rarity.sum(axis=1), otherwise=1.0)
 
     def sentence(self) -> _Floats:

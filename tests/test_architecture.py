@@ -31,7 +31,7 @@ LAYERS = (
     {"qa.passages", "qa.readers", "qa.wire", "qa.config", "qa.wordings"},
     {"qa.retrievers"},
     {"qa.question", "qa.evidence", "qa.citing"},
-    {"qa.highlighting"},
+    {"qa.highlighting", "qa.confidence"},
     {"qa.library"},
     {"qa.outlining"},
     {"qa.answering", "qa.evaluation"},

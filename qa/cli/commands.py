@@ -14,6 +14,7 @@ import click
 
 from qa.answering import Explanation
 from qa.cli.printing import StatusLine, count_of, visible
+from qa.confidence import BIAS, CONFIDENCE_WEIGHTS
 from qa.config import Settings
 from qa.engine import Engine, Progress
 from qa.errors import QAError, SourceError
@@ -300,7 +301,16 @@ _EVIDENCE = {
     "wording": "the same, by words as they are written",
     "adjacency": "neighbouring words that stand side by side",
     "heading": "of the heading, named by the question",
+    "aspect": "of what title and headings leave open, in the text, and how often",
+    "sentence": "of the evidence that one sentence can have",
+    "definition": "the text begins by saying what it is, where that is asked",
     "number": "a number in the best sentence, where one is asked for",
+}
+
+_GROUNDS = {
+    "score": "of the greatest score that there can be",
+    "coverage": "of the question's own words, held",
+    "unknown": "of the question's own words, in no passage",
 }
 
 
@@ -328,5 +338,11 @@ def _explanation_text(explained: Explanation, *, threshold: float) -> str:
     if hit.rank == 1:
         verdict = "answered" if explained.confidence >= threshold else "not answered"
         verdict += f", with an outline of {explained.parts} parts" if explained.parts else ""
-        lines.append(f"   confidence = held / all words = {explained.confidence:.4f}, threshold {threshold}: {verdict}")
+        lines += [
+            f"   {name:<22}{CONFIDENCE_WEIGHTS[name]:>8.3f} ×{value:>8.4f}{'':>13} ="
+            f"{CONFIDENCE_WEIGHTS[name] * value:>9.4f}   {_GROUNDS[name]}"
+            for name, value in explained.grounds.items()
+        ]
+        how = f"1 / (1 + e^-({BIAS} + their sum))" if explained.grounds else "words of the question in its title"
+        lines.append(f"   confidence = {how} = {explained.confidence:.4f}, threshold {threshold}: {verdict}")
     return "\n".join([*lines, ""])
