@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from qa.evidence import WEIGHTS, Asked, Ranked, Statistics, coverage, decisive, referred
+from qa.evidence import WEIGHTS, Asked, Ranked, Statistics, coverage, decisive
 from qa.wordings import Wordings
 
 __all__ = ["BIAS", "CONFIDENCE_WEIGHTS", "confidence", "grounds"]
 
 CONFIDENCE_WEIGHTS = {
     "score": 5.9,  # the passage's score, as a share of the most that there can be
-    "coverage": 4.7,  # share of the rarity of the question's own words that it holds, and of what they refer to
+    "coverage": 4.7,  # share of the rarity of the question's words that it holds
     "unknown": -2.1,  # share of their rarity that no passage holds
 }
 """What each ground counts; each is in 0..1 before its weight.
@@ -26,20 +26,18 @@ BIAS = -5.8
 def grounds(asked: Asked, first: Ranked, wordings: Wordings, statistics: Statistics) -> dict[str, float]:
     """The numbers, each in 0..1, from which the confidence in the first passage is reckoned.
 
-    The coverage is no more than twice that of the words that the question refers to. So an answer to "What are its side
-    effects?" speaks of side effects, and of what "it" is: a passage that holds half of the words of one earlier turn, or
-    as much of several, may be sure.
+    Where a question leans on earlier turns, its own words make one half of the coverage, and those taken over the other:
+    an answer to "What are its side effects?" speaks of side effects, and of what "it" is.
     """
     held = wordings.holds(first.passage_id, asked.terms)
-    words, subject = decisive(asked.words), referred(asked.words)
-    own = coverage(words, held)
-    if subject:
-        said = sum(word.weight for word in subject)  # about 2 for each turn, shared by its words
-        own = min(own, max(2.0, said) * coverage(subject, held))
+    words, carried = decisive(asked.words), [word for word in asked.words if word.carried]
+    covered = coverage(words, held)
+    if carried and words != carried:
+        covered = (covered + coverage(carried, held)) / 2
     known = [term for term in asked.terms if statistics.document_frequency(term)]
     return {
         "score": first.score / sum(WEIGHTS.values()),
-        "coverage": own,
+        "coverage": covered,
         "unknown": 1 - coverage(words, known) if words else 0.0,
     }
 
