@@ -26,7 +26,7 @@ BIAS = -5.8
 def grounds(asked: Asked, first: Ranked, wordings: Wordings, statistics: Statistics) -> dict[str, float]:
     """The numbers, each in 0..1, from which the confidence in the first passage is reckoned.
 
-    Where a question leans on earlier turns, its own words make one half of the coverage, and those taken over the other:
+    Where a question leans on earlier turns, its own words make one half of the coverage and those taken over the other:
     an answer to "What are its side effects?" speaks of side effects, and of what "it" is.
     """
     held = wordings.holds(first.passage_id, asked.terms)
