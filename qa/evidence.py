@@ -279,7 +279,8 @@ class _Held:
 
     def heading(self) -> _Floats:
         """The share of the rarity of the innermost heading, or of the title, that the question names."""
-        named = self._terms[self._excerpt.innermost] @ np.array(list(self._asked.terms.values()), np.float64)
+        rarities = np.array(list(self._asked.terms.values()), np.float64)
+        named: _Floats = np.asarray(self._terms[self._excerpt.innermost] @ rarities, np.float64)
         return np.minimum(1.0, _divided(named, self._excerpt.heading_rarities(), otherwise=0.0))
 
     def aspect(self, mean_length: float) -> _Floats:
@@ -288,12 +289,12 @@ class _Held:
         excerpt, found, terms = self._excerpt, self._found, self._terms.shape[1]
         rows = found.rows[found.in_text].astype(np.int64)
         counts = np.bincount(rows * terms + found.numbers[found.in_text], minlength=len(excerpt.innermost) * terms)
-        often = np.zeros((len(excerpt.innermost), len(self._own)))
+        often = np.zeros((len(excerpt.innermost), len(self._asked.words)))
         by_term = counts.reshape(-1, terms)
-        for column, place in enumerate(self._own):
-            often[:, column] = by_term[:, self._stands_for[:, place] > 0].max(axis=1)
+        for place in range(len(self._asked.words)):
+            often[:, place] = by_term[:, self._stands_for[:, place] > 0].max(axis=1)
         norms = K1 * (1 - B + B * excerpt.lengths / mean_length)
-        rarity: _Floats = np.multiply(self._rarity[self._own], self._is_open[:, self._own])
+        rarity: _Floats = np.multiply(self._rarity, self._is_open)
         return _divided((rarity * often / (often + norms[:, None])).sum(axis=1), rarity.sum(axis=1), otherwise=1.0)
 
     def sentence(self) -> _Floats:

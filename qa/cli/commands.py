@@ -300,6 +300,9 @@ _EVIDENCE = {
     "wording": "the same, by words as they are written",
     "adjacency": "neighbouring words that stand side by side",
     "heading": "of the heading, named by the question",
+    "aspect": "what title and headings leave open, said in the text",
+    "sentence": "the best sentence",
+    "definition": "begins by saying what it is, where that is asked",
     "number": "a number in the best sentence, where one is asked for",
 }
 
