@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
@@ -27,7 +27,6 @@ __all__ = [
     "TermsOf",
     "Word",
     "fold",
-    "indexed_terms",
     "spoken",
     "terms",
     "terms_and_heads",
@@ -38,8 +37,6 @@ __all__ = [
 
 ANALYZER = "english-porter-2"
 """The name that a saved index carries: it changes whenever `terms` gives other terms for the same text."""
-
-HEADING_WEIGHT = 2  # how many times a heading's terms count, before saturation
 
 _LONGEST_TERM = 64  # characters; what is longer is no word, and is cut for matching
 _REMEMBERED_QUESTION_TOKENS = 1 << 12
@@ -108,12 +105,6 @@ def terms_and_heads(text: str) -> list[tuple[tuple[str, ...], tuple[Head, ...]]]
     (('anti', 'cd38', 'anticd38'), (Head(word='anti', term='anti'), Head(word='cd38', term='cd38')))
     """
     return [(_terms_of_token(token), _heads_of_token(token)) for token in _tokens(text)]
-
-
-def indexed_terms(text: str, *, section: Iterable[str], title: str, terms_of: TermsOf = terms) -> list[str]:
-    """The terms under which a passage is found: its own, its headings' twice, its document's title's once."""
-    headings = [term for heading in section for term in terms_of(heading)]
-    return terms_of(title) + HEADING_WEIGHT * headings + terms_of(text)
 
 
 def words(text: str) -> list[Word]:

@@ -100,8 +100,8 @@ class Asked:
 
     `words` are what it is about, `terms` those of the query, `wording` its content words as they are written and
     `pairs` its neighbouring words, each with its rarity; a term's is times the weight of its word. `said` are all its
-    words, those of `wording` first. `defines` says that it asks what
-    a thing is, and `wants_number` that it asks for a number.
+    words, those of `wording` first. `defined` are the terms of the thing that it asks what it is, none where it asks
+    otherwise, and `wants_number` says that it asks for a number.
     """
 
     words: tuple[WeighedWord, ...]
@@ -109,7 +109,7 @@ class Asked:
     wording: tuple[tuple[str, float], ...]
     pairs: tuple[tuple[tuple[str, str], float], ...]
     said: tuple[str, ...]
-    defines: bool
+    defined: tuple[str, ...]
     wants_number: bool
 
 
@@ -145,8 +145,7 @@ def read_query(query: Query, statistics: Statistics) -> Asked:
         wording=tuple(rarities.items()),
         pairs=tuple(pairs.items()),
         said=tuple(dict.fromkeys((*rarities, *said))),
-        defines=_begins_with(said, DEFINED_OPENERS)
-        and all(term is not None or word in LINKING_WORDS for word, term in query.spoken[1:]),
+        defined=_defined(query.spoken),
         wants_number=_begins_with(said, NUMBER_OPENERS),
     )
 
@@ -279,8 +278,8 @@ class _Held:
 
     def heading(self) -> _Floats:
         """The share of the rarity of the innermost heading, or of the title, that the question names."""
-        weights = np.array(list(self._asked.terms.values()), np.float64)
-        named = np.asarray(self._terms[self._excerpt.innermost] @ weights, np.float64)
+        rarities = np.array(list(self._asked.terms.values()), np.float64)
+        named: _Floats = np.asarray(self._terms[self._excerpt.innermost] @ rarities, np.float64)
         return np.minimum(1.0, _divided(named, self._excerpt.heading_rarities(), otherwise=0.0))
 
     def aspect(self, mean_length: float) -> _Floats:
@@ -289,13 +288,12 @@ class _Held:
         excerpt, found, terms = self._excerpt, self._found, self._terms.shape[1]
         rows = found.rows[found.in_text].astype(np.int64)
         counts = np.bincount(rows * terms + found.numbers[found.in_text], minlength=len(excerpt.innermost) * terms)
-        often = np.zeros((len(excerpt.innermost), len(self._own)))
+        often = np.zeros((len(excerpt.innermost), len(self._asked.words)))
         by_term = counts.reshape(-1, terms)
-        for column, place in enumerate(self._own):
-            often[:, column] = by_term[:, self._stands_for[:, place] > 0].max(axis=1)
+        for place in range(len(self._asked.words)):
+            often[:, place] = by_term[:, self._stands_for[:, place] > 0].max(axis=1)
         norms = K1 * (1 - B + B * excerpt.lengths / mean_length)
-        is_open = np.asarray(self._is_open[:, self._own], np.float64)
-        rarity = self._rarity[self._own] * is_open
+        rarity = self._rarity * np.asarray(self._is_open, np.float64)
         return _divided((rarity * often / (often + norms[:, None])).sum(axis=1), rarity.sum(axis=1), otherwise=1.0)
 
     def sentence(self) -> _Floats:
@@ -304,17 +302,17 @@ class _Held:
 
     def definition(self) -> _Floats:
         """1 where the question asks what a thing is and the text begins by saying what that is."""
-        excerpt, found, count = self._excerpt, self._found, len(self._excerpt.innermost)
-        if not self._asked.defines or not len(self._own):
+        excerpt, defined, count = self._excerpt, self._asked.defined, len(self._excerpt.innermost)
+        if not defined:
             return np.zeros(count)
         verbs = excerpt.words(sorted(DEFINING_VERBS))
         is_near = verbs.in_text & (verbs.places - excerpt.text_starts[verbs.rows] <= _DEFINED_WITHIN)
         said = np.full(count, -1)
         said[verbs.rows[is_near][::-1]] = verbs.places[is_near][::-1]  # the first of each row is written last
+        found = excerpt.terms(defined)
         before = found.in_text & (found.places < said[found.rows])
-        terms = _presence(found.rows[before], found.numbers[before], (count, self._terms.shape[1]))
-        words = (terms.astype(np.uint8) @ self._stands_for[:, self._own]) > 0
-        return np.asarray(words.all(axis=1), np.float64)
+        held = _presence(found.rows[before], found.numbers[before], (count, len(defined)))
+        return np.asarray(held.all(axis=1), np.float64)
 
     def number(self) -> _Floats:
         """1 where the question asks for a number and the sentence that covers most of it, the earliest of equals, holds
@@ -410,6 +408,14 @@ def _divided(parts: _Floats, wholes: _Floats, *, otherwise: float) -> _Floats:
 
 def _rarities(things: Sequence[tuple[object, float]]) -> _Floats:
     return np.array([rarity for _, rarity in things], np.float64)
+
+
+def _defined(spoken: Sequence[tuple[str, str | None]]) -> tuple[str, ...]:
+    """The terms of the thing that a question asks what it is: all that it says but for linking words."""
+    opens = _begins_with(tuple(word for word, _ in spoken), DEFINED_OPENERS)
+    if not opens or any(term is None and word not in LINKING_WORDS for word, term in spoken[1:]):
+        return ()
+    return tuple(dict.fromkeys(term for _, term in spoken if term is not None))
 
 
 def _begins_with(said: tuple[str, ...], openers: Sequence[tuple[str, ...]]) -> bool:

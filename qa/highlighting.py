@@ -161,11 +161,11 @@ def sentence_evidence(question: Sought, held: Sequence[SentenceTerms]) -> list[d
                 "within": _share(within, hit),
                 "words": sum(hit) / len(words),
                 "own": _share(own, hit),
-                "likeness": alike / question.all_rarity if alike else 0.0,
                 "adjacency": beside / question.pairs_rarity if beside else 0.0,
                 "before": _share(rarity, [was and not now for was, now in zip(before, hit, strict=True)]),
-                "kind": float(_is_of_kind(each, question)),
                 "place": 1 / number,
+                "likeness": alike / question.all_rarity if alike else 0.0,
+                "kind": float(_is_of_kind(each, question)),
             }
         )
         before = [was or now for was, now in zip(before, hit, strict=True)]

@@ -178,7 +178,7 @@ def _cost(written: str, read: str) -> float:
     Source: the alignment of Damerau-Levenshtein distance in which no letter is changed twice, with weights.
 
     >>> _cost("yern", "tern"), _cost("tren", "tern"), _cost("tenr", "tern")
-    (2.0, 1.0, 1.0)
+    (1.5, 1.0, 1.0)
     """
     dear = _BEGINNING if written[0] != read[0] else 0.0
     start = max(Prefix.similarity(written, read) - 1, 0)  # a letter that both share on each side may be a double one

@@ -19,10 +19,12 @@ import numpy as np
 import numpy.typing as npt
 
 from qa import arrays
-from qa.analysis import HEADING_WEIGHT, TermsOf, spoken
+from qa.analysis import TermsOf, spoken
 from qa.model import Passage
 
-__all__ = ["Excerpt", "Found", "Wordings", "WordingsBuilder"]
+__all__ = ["HEADING_WEIGHT", "Excerpt", "Found", "Wordings", "WordingsBuilder"]
+
+HEADING_WEIGHT = 2  # how many times a heading's terms count, before saturation
 
 _PART, _NUMBERED_PART, _BESIDE_NOTHING = -1, -2, -3
 _MARKS = 3

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from qa.analysis import indexed_terms
+from qa.analysis import terms
 from qa.evidence import coverage, read_query
 from qa.highlighting import WEIGHTS, SentenceTerms, sentence_evidence, sentence_terms, sought
 from qa.model import Passage
@@ -29,6 +29,7 @@ from qa.passages import whole
 from qa.question import read_question
 from qa.readers import read_judged
 from qa.retrievers import OkapiRetriever
+from qa.wordings import WordingsBuilder
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -40,11 +41,11 @@ STEPS, RATE, SHRINKAGE = 200, 0.1, 3e-4
 def questions_of(folder: Path) -> list[Question]:
     judged = read_judged(folder)
     passages: dict[str, tuple[Passage, tuple[SentenceTerms, ...]]] = {}
-    retrieved = []
-    for document in sorted(judged.documents, key=lambda each: each.id):
+    retrieved, wordings = [], WordingsBuilder(terms)
+    for document in sorted(judged.documents or (), key=lambda each: each.id):
         [passage] = whole(document)
         passages[document.id] = passage, sentence_terms(passage, title=document.title)
-        retrieved.append((passage.id, indexed_terms(passage.text, section=(), title=document.title)))
+        retrieved.append((passage.id, wordings.add(passage, title=document.title)))
     retriever = OkapiRetriever.build(retrieved)
     found = []
     for line in (folder / "answers.jsonl").read_text("utf-8").splitlines():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.analysis import HEADING_WEIGHT, Word, fold, indexed_terms, terms, words
+from qa.analysis import Word, fold, terms, words
 from qa.lexicon import STOP_WORDS
 
 
@@ -148,11 +148,6 @@ def test_a_question_s_words_are_shown_whole_where_folding_changes_their_length(q
 def test_folding_gives_the_form_in_which_texts_are_compared(text: str, folded: str) -> None:
     assert fold(text) == folded
     assert fold(folded) == folded
-
-
-def test_a_passage_is_found_by_its_headings_and_its_title_too() -> None:
-    found = indexed_terms("A tern dives.", section=("Food", "Of chicks"), title="Common terns")
-    assert sorted(found) == sorted(["tern", "dive", "common", "tern", *["food", "chick"] * HEADING_WEIGHT])
 
 
 _TEXTS = st.one_of(

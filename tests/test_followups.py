@@ -29,7 +29,7 @@ def first(engine: Engine, *chain: str) -> Hit:
         (("What is teclistamab?", "Does it cause cytokine release syndrome?"), "bispecific"),
         (("What is zoledronic acid?", "What about denosumab?"), "denosumab"),
         (("What is zoledronic acid?", "Does it harm the kidneys?"), "creatinine"),
-        (("What is thalidomide?", "Does it cause neuropathy?"), "Thalidomide (Thalomid)"),
+        (("What is thalidomide?", "Does it cause neuropathy?"), "halidomide (Thalomid)"),
         (("What is belantamab mafodotin?", "Does it harm the eyes?"), "blurred vision"),
         (("How is a stem cell transplant done?", "And what are the risks?"), "transplant"),
         (("What was found in MM-009?", "How long was the time to progression?"), "11.1 months"),

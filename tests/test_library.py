@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from qa import Engine, Progress, Settings
+from qa.analysis import terms
 from qa.concepts import Concept
 from qa.errors import (
     DamagedDocumentError,
@@ -32,6 +34,7 @@ from qa.errors import (
 )
 from qa.library import FORMAT, Library, Source
 from qa.model import Block, Document, Heading, Marker, Passage, Query, Reference, Section, Span, digest
+from qa.wordings import WordingsBuilder
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -480,6 +483,14 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "the index is none": lambda library: (generation(library) / "okapi.npz").write_bytes(b"tern" * 1000),
     "the vocabulary is missing": lambda library: (generation(library) / "vocabulary.npz").unlink(),
     "the vocabulary is empty": lambda library: (generation(library) / "vocabulary.npz").write_bytes(b""),
+    "the vocabulary is none": lambda library: (generation(library) / "vocabulary.npz").write_bytes(b"tern" * 1000),
+    "the wordings are missing": lambda library: (generation(library) / "wordings.npz").unlink(),
+    "the wordings are empty": lambda library: (generation(library) / "wordings.npz").write_bytes(b""),
+    "the wordings are none": lambda library: (generation(library) / "wordings.npz").write_bytes(b"tern" * 1000),
+    "the wordings are the vocabulary": lambda library: shutil.copy(
+        generation(library) / "vocabulary.npz", generation(library) / "wordings.npz"
+    ),
+    "the wordings are of no passages": lambda library: WordingsBuilder(terms).done(len).save(generation(library)),
 }
 
 
@@ -503,6 +514,16 @@ def test_an_index_of_other_passages_is_refused(folder: Path) -> None:
     connection.close()
     with pytest.raises(DamagedLibraryError, match="2 passages are kept, but 3 are indexed"):
         Engine.open(Settings(library=folder))
+
+
+def test_a_generation_has_a_file_for_each_thing_that_is_made_at_indexing(folder: Path) -> None:
+    assert sorted(path.name for path in generation(folder).iterdir()) == [
+        "concepts.json",
+        "library.sqlite3",
+        "okapi.npz",
+        "vocabulary.npz",
+        "wordings.npz",
+    ]
 
 
 def test_a_page_of_the_database_that_is_broken_is_damage_when_it_is_read(folder: Path) -> None:
@@ -608,11 +629,11 @@ def test_what_one_document_defines_holds_in_all_and_goes_with_it(tmp_path: Path)
     Engine.create(Settings(library=folder)).add([documents])
     concept = Concept(names=("FSB", "fast swimming bird"), held=frozenset({"FSB", "fast swimming bird"}))
     snapshot = Library(folder).snapshot()
-    assert snapshot.concepts.all == (concept,)
+    assert snapshot.index.concepts.all == (concept,)
     assert snapshot.retriever.document_frequency(concept.token) == 2
-    assert concept.token in snapshot.passage_terms("b-00000").all
+    assert snapshot.index.wordings.holds("b-00000", [concept.token]) == {concept.token}
     Engine.open(Settings(library=folder)).remove(["a"])
-    assert Library(folder).snapshot().concepts.all == ()
+    assert Library(folder).snapshot().index.concepts.all == ()
     assert Library(folder).snapshot().retriever.document_frequency(concept.token) == 0
 
 
@@ -620,7 +641,7 @@ def test_a_file_of_synonyms_takes_the_place_of_the_shipped_one(tmp_path: Path, d
     (tmp_path / "synonyms").write_text("alcid, auk\ngulls => skuas\n")
     folder = tmp_path / "library"
     Engine.create(Settings(library=folder, synonyms=tmp_path / "synonyms")).add([documents])
-    assert Library(folder).snapshot().concepts.all == (
+    assert Library(folder).snapshot().index.concepts.all == (
         Concept(names=("alcid", "auk"), held=frozenset({"auk"})),
         Concept(names=("gulls",), found=("skuas",), held=frozenset({"gulls"})),
     )

@@ -185,6 +185,7 @@ def test_a_question_is_asked_again_in_the_conversation_that_led_to_it_or_without
     first = "history=How%20does%20alcanor%20work%3F"
     assert again(page) == [
         f"/?{first}&q=Tell%20me%20of%20%22bevakor%22%20%26%20co.#latest",
+        "/?q=Tell%20me%20of%20bevakor%20%26%20co.#latest",
         f"/?{first}&history=Tell%20me%20of%20bevakor%20%26%20co.&q=What%20was%20its%20%22HR%22%3F#latest",
         "/?q=What%20was%20its%20HR%3F#latest",
     ]
