@@ -340,7 +340,7 @@ def _explanation_text(explained: Explanation, *, threshold: float) -> str:
         verdict += f", with an outline of {explained.parts} parts" if explained.parts else ""
         lines += [
             f"   {name:<22}{CONFIDENCE_WEIGHTS[name]:>8.3f} ×{value:>8.4f}{'':>13} ="
-            f"{CONFIDENCE_WEIGHTS[name] * value:>9.4f}   {_GROUNDS[name]}"
+            f"{CONFIDENCE_WEIGHTS[name] * value + 0.0:>9.4f}   {_GROUNDS[name]}"
             for name, value in explained.grounds.items()
         ]
         how = f"1 / (1 + e^-({BIAS} + their sum))" if explained.grounds else "words of the question in its title"
