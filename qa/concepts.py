@@ -122,18 +122,6 @@ class Concepts:
         terms = list(chain.from_iterable(terms for terms, _ in tokens))
         return terms + [concept.token for concept, _ in found], set(found)
 
-    def alternatives(self, text: str) -> list[tuple[str, frozenset[str]]]:
-        """The terms of a text, each with the tokens of the concepts of whose names its word is a part."""
-        tokens = terms_and_heads(text)
-        words = [number for number, (_, heads) in enumerate(tokens) for _ in heads]
-        covering: dict[int, set[str]] = {}
-        for naming in self._all_namings([head for _, heads in tokens for head in heads]):
-            for word in words[naming.start : naming.end]:
-                covering.setdefault(word, set()).update(concept.token for concept, _ in naming.concepts)
-        return [
-            (term, frozenset(covering.get(number, ()))) for number, (terms, _) in enumerate(tokens) for term in terms
-        ]
-
     def namings(self, heads: Sequence[Head]) -> Iterator[Naming]:
         """The names in a row of words, from the left, the longest first, none within another."""
         reached = 0

@@ -47,14 +47,13 @@ def read_question(
     about = [QueryWord(text=word.text, terms=word.terms) for word in own if fold(word.text) not in FRAME_WORDS]
     said = spoken(question)
     how = leaning(question, said, own)
-    known = frozenset(term for word in own for term in word.terms)
+    known = dict.fromkeys((term for word in own for term in word.terms), 1.0)
     carried = [
         QueryWord(text=word.text, terms=word.terms, weight=weight, carried=True, referred=how.refers)
         for word, weight in carried_words(history, how, words_of=lambda turn: _expanded(correct(turn)[0], concepts)[0])
-        if known.isdisjoint(word.terms)
+        if known.keys().isdisjoint(word.terms)
     ]
-    weights = {term: word.weight for word in reversed(carried) for term in word.terms}
-    weights |= dict.fromkeys(known, 1.0)
+    weights = known | {term: word.weight for word in reversed(carried) for term in word.terms}
     return Query(
         terms={term: weight * (CONCEPT_WEIGHT if term.startswith("=") else 1.0) for term, weight in weights.items()},
         words=(*dict.fromkeys(about), *carried),

@@ -189,16 +189,6 @@ def test_a_narrower_name_is_found_by_the_wider_one_and_not_the_other_way_round()
     assert own.others("apixaban") == []
 
 
-def test_each_term_is_given_with_the_concepts_of_whose_names_it_is_a_part() -> None:
-    assert KNOWN.alternatives("Progression-free survival of terns") == [
-        ("progress", frozenset({PFS.token})),
-        ("free", frozenset({PFS.token})),
-        ("progressionfre", frozenset({PFS.token})),
-        ("surviv", frozenset({PFS.token})),
-        ("tern", frozenset()),
-    ]
-
-
 def test_a_name_of_thousands_of_words_is_no_name() -> None:
     long = Concept(names=("LONG", "word " * 5_000))
     assert Concepts([long]).terms("LONG, word word") == ["long", "word", "word", long.token]

@@ -430,3 +430,19 @@ def test_a_word_that_is_like_none_of_the_documents_is_named_as_it_was_written(en
     answer = engine.ask("Does metformin end tern fever?")
     assert answer.interpretation.corrected == ()
     assert answer.reason == "No passage mentions “metformin”."
+
+
+def test_two_processes_give_the_same_numbers_whatever_the_order_of_their_sets() -> None:
+    asked = "print([(each.hit.passage.id, each.hit.score, [t.term for t in each.terms], each.confidence) for each in found])"
+    program = (
+        "from qa import Engine, Settings; "
+        "found = Engine.open(Settings()).explain('And the hazard ratio in MM-003?', history=['How does Pomalyst work?']); "
+        f"{asked}"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, check=True, env={**os.environ, "PYTHONHASHSEED": seed}
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert said[0] == said[1] != b""
