@@ -433,12 +433,12 @@ def test_a_word_that_is_like_none_of_the_documents_is_named_as_it_was_written(en
 
 
 def test_two_processes_give_the_same_numbers_whatever_the_order_of_their_sets() -> None:
-    asked = "print([(each.hit.passage.id, each.hit.score, [t.term for t in each.terms], each.confidence) for each in found])"
-    program = (
-        "from qa import Engine, Settings; "
-        "found = Engine.open(Settings()).explain('And the hazard ratio in MM-003?', history=['How does Pomalyst work?']); "
-        f"{asked}"
-    )
+    program = """if True:
+        from qa import Engine, Settings
+        earlier = ["How does Pomalyst work?"]
+        for each in Engine.open(Settings()).explain("And the hazard ratio in MM-003?", history=earlier):
+            print(each.hit.passage.id, each.hit.score, [term.term for term in each.terms], each.confidence)
+    """
     said = [
         subprocess.run(
             [sys.executable, "-c", program], capture_output=True, check=True, env={**os.environ, "PYTHONHASHSEED": seed}
