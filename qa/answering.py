@@ -176,6 +176,8 @@ def _reason(asked: Asked, unknown: Sequence[str], ranked: Sequence[Ranked], snap
     if not ranked:
         return "No passage holds a word of the question."
     _, lacking = _split([*decisive(words), *referred(words)], ranked[0], snapshot)
+    if not lacking:
+        return "No passage is sure enough to answer; the nearest one holds all words of the question."
     names = [word.text for word in sorted(lacking, key=lambda word: -word.rarity)[:_NAMED_WORDS]]
     return f"No passage holds enough of the question: the nearest one does not mention {_either(names)}."
 

@@ -22,7 +22,7 @@ from rapidfuzz.process import extract
 
 from qa import arrays
 from qa.analysis import Word, fold, words
-from qa.lexicon import STOP_WORDS
+from qa.lexicon import ALL_WORDS, FRAME_WORDS, LISTED_WORDS, STOP_WORDS
 from qa.model import Reading
 
 __all__ = ["Speller"]
@@ -42,6 +42,7 @@ _MOST_PATIENCE = 2.6
 _STOP_WORD_PATIENCE = 1.5  # for a stop word at least: "yhe" is "the"
 _COMMONNESS = 0.25  # what a word gains for each nat of the number of times that it stands in the library
 
+_PLAIN_WORDS = FRAME_WORDS | ALL_WORDS | LISTED_WORDS  # of questions, whatever the library is about
 _WORD = re.compile(rf"[a-z]{{2,{LONGEST}}}")
 _QUOTED_OR_TOGETHER = re.compile(r'"[^"]*"|“[^“”]*”|[^\s"“”]+')
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -162,7 +163,9 @@ def _unknown(question: str, is_known: Callable[[Word], bool]) -> list[re.Match[s
         text = together.group()
         if text[0] in '"“' or any(map(str.isdigit, text)):
             continue
-        unknown = {fold(word.text) for word in words(text) if not is_known(word)}
+        unknown = {
+            fold(word.text) for word in words(text) if fold(word.text) not in _PLAIN_WORDS and not is_known(word)
+        }
         if unknown:
             found += [
                 match

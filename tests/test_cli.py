@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import pty
 import re
@@ -21,6 +22,7 @@ from flask.testing import FlaskClient
 import qa.engine
 from qa import Engine, Settings
 from qa.cli import cli
+from qa.confidence import CONFIDENCE_WEIGHTS
 from qa.evidence import WEIGHTS
 from qa.model import Document
 from qa.readers import read
@@ -83,7 +85,7 @@ def test_ask_prints_the_passage_its_citation_and_its_references_and_ends_with_0(
         "  [98] Example A, Sample B. Alcanor against placebo. J Ex. 2020;1:1-9.\n"
         "  [99] The document gives no entry for this marker.\n"
         "\n"
-        "Confidence 1.00\n"
+        f"Confidence {answer.confidence:.2f}\n"
         "\n"
         "Further passages:\n"
         f"  {further.citation.label}\n"
@@ -99,7 +101,10 @@ def test_ask_says_why_nothing_is_found_and_ends_with_1(library: str) -> None:
     assert len(rest) == 3
 
 
-def test_ask_says_which_words_are_not_in_the_documents_although_it_answers(library: str) -> None:
+def test_ask_says_which_words_are_not_in_the_documents_although_it_answers(
+    library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PINCITE_THRESHOLD", "0.1")
     ran = run("ask", "In how many people did the fever of terns end with alcanor, Watson?", "--library", library)
     assert ran.exit_code == 0
     assert "\nNot in these documents: Watson\n" in ran.stdout
@@ -247,7 +252,7 @@ def test_a_damaged_library_is_an_error(library: str) -> None:
 
 # explain
 
-EVIDENCE_ROW = re.compile(r"^   (\w+) +([\d.]+) ×\s*([\d.]+) +=\s*([\d.]+)   [a-z]", re.MULTILINE)
+EVIDENCE_ROW = re.compile(r"^   (\w+) +(-?[\d.]+) ×\s*([\d.]+) +=\s*(-?[\d.]+)   [a-z]", re.MULTILINE)
 TERM_ROW = re.compile(r"   (\S.{21}) +([\d.]+) × +([\d.]+) × +([\d.]+) = +([\d.]+)   (\d+) of (\d+) terms")
 
 
@@ -278,7 +283,12 @@ def test_explain_prints_numbers_that_add_up_to_the_score(library: str, question:
         [retrieved] = numbers(r"retrieved by +=\s+([\d.]+)", block)
         assert sum(float(row[4]) for row in rows) == pytest.approx(retrieved, abs=1e-4 * len(rows))
         evidence = EVIDENCE_ROW.findall(block)
+        evidence, found = evidence[: len(WEIGHTS)], evidence[len(WEIGHTS) :]
         assert [name for name, *_ in evidence] == list(WEIGHTS)
+        assert [name for name, *_ in found] == (list(CONFIDENCE_WEIGHTS) if hit.rank == 1 else [])
+        for total, sure in re.findall(r"e\^-\((-[\d.]+) \+ their sum\)\) = ([\d.]+)", block):
+            logit = float(total) + sum(float(part) for *_, part in found)
+            assert float(sure) == pytest.approx(1 / (1 + math.exp(-logit)), abs=1e-3)
         for name, weight, value, part in evidence:
             assert (float(weight), float(value)) == (WEIGHTS[name], round(hit.evidence[name], 4))
             assert float(weight) * float(value) == pytest.approx(float(part), abs=1e-3)
@@ -286,16 +296,17 @@ def test_explain_prints_numbers_that_add_up_to_the_score(library: str, question:
         assert sum(float(part) for *_, part in evidence) == pytest.approx(score, abs=1e-3)
         assert score == round(hit.score, 4)
         [(held, lacking)] = re.findall(r"words held: (.*); lacking: (.*)", block)
-        for confidence in re.findall(r"confidence = held / all words = ([\d.]+)", block):
-            assert rarities(held) / (rarities(held) + rarities(lacking)) == pytest.approx(float(confidence), abs=0.01)
+        for share, unknown in re.findall(r"  coverage +4.7.* × +([\d.]+) .*own.*\n.*unknown .* × +([\d.]+) ", block):
+            assert rarities(held) / (rarities(held) + rarities(lacking)) == pytest.approx(float(share), abs=0.01)
+            assert (float(unknown) > 0) == ("metformin" in question)
 
 
 def test_explain_says_of_the_first_whether_it_answers(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
     verdict = ", threshold {}: {}\n"
-    assert run("explain", ANSWERED, "--library", library).stdout.count(verdict.format(0.5, "answered")) == 1
-    assert run("explain", NOT_FOUND, "--library", library).stdout.count(verdict.format(0.5, "not answered")) == 1
-    monkeypatch.setenv("PINCITE_THRESHOLD", "0.1")
-    assert verdict.format(0.1, "answered") in run("explain", NOT_FOUND, "--library", library).stdout
+    assert run("explain", ANSWERED, "--library", library).stdout.count(verdict.format(0.3, "answered")) == 1
+    assert run("explain", NOT_FOUND, "--library", library).stdout.count(verdict.format(0.3, "not answered")) == 1
+    monkeypatch.setenv("PINCITE_THRESHOLD", "0.01")
+    assert verdict.format(0.01, "answered") in run("explain", NOT_FOUND, "--library", library).stdout
 
 
 @pytest.mark.parametrize(
@@ -497,7 +508,7 @@ def test_config_show_prints_every_setting_with_the_value_in_force(monkeypatch: p
         "host": "127.0.0.1",
         "port": "8123",
         "threads": "4",
-        "threshold": "0.5",
+        "threshold": "0.3",
     }
     assert lines == [[name, values[name], field.description] for name, field in Settings.model_fields.items()]
     assert run("config", "show").stdout.splitlines()[0].startswith("library    (none)")

@@ -20,7 +20,7 @@ DEFAULTS = {
     "host": "127.0.0.1",
     "port": 8000,
     "threads": 4,
-    "threshold": 0.5,
+    "threshold": 0.3,
 }
 
 GOOD = [
@@ -114,7 +114,7 @@ def test_the_environment_of_the_process_is_the_one_that_counts(monkeypatch: pyte
     monkeypatch.setenv("PINCITE_THRESHOLD", "0.9")
     assert Settings.load().threshold == 0.9
     monkeypatch.delenv("PINCITE_THRESHOLD")
-    assert Settings.load().threshold == 0.5
+    assert Settings.load().threshold == 0.3
 
 
 def test_settings_do_not_change() -> None:

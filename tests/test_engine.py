@@ -294,7 +294,7 @@ def test_what_is_explained_adds_up_to_what_is_ranked(terns: Engine, question: li
         if retrieved:
             assert sum(term.score for term in each.terms) == retrieved[each.hit.passage.id]
             assert evidence["bm25"] == round(retrieved[each.hit.passage.id] / max(retrieved.values()), 9)
-            assert evidence["coverage"] == pytest.approx(each.confidence)
+            assert evidence["coverage"] == pytest.approx(each.grounds["coverage"])
         assert each.hit.score == sum(WEIGHTS[name] * value for name, value in evidence.items())
         assert each.document == terns.document(each.hit.passage.document_id)
 
@@ -355,7 +355,7 @@ def survivals(tmp_path: Path) -> Engine:
     """The engine of documents that call the same things by different names, and define none."""
     (tmp_path / "a.md").write_text(f"# A\n{SURVIVAL}")
     (tmp_path / "b.md").write_text(f"# C\n{GULLS}")
-    engine = Engine.create(Settings(threshold=0.8))
+    engine = Engine.create(Settings())
     engine.add([tmp_path])
     return engine
 
@@ -375,7 +375,8 @@ def test_a_question_finds_what_is_written_by_another_name(
     assert answer.best is not None
     assert answer.interpretation.expanded == tuple(Reading(*each) for each in readings)
     assert answer.interpretation.missing == ()
-    assert answer.confidence == 1
+    [explained, *_] = survivals.explain(question, document=document)
+    assert (explained.grounds["coverage"], explained.grounds["unknown"]) == (1, 0)
     [highlight] = answer.best.highlights
     assert first in answer.best.passage.text[highlight.start : highlight.end]
 
