@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from itertools import compress, pairwise
 
 import regex
 
-from qa.analysis import fold, spoken, terms
+from qa.analysis import fold, spoken
 from qa.evidence import SENTENCE_WEIGHTS, Asked, WeighedWord
 from qa.lexicon import (
     ASKED_KINDS,
@@ -22,6 +22,7 @@ from qa.lexicon import (
 )
 from qa.model import Passage, Query, Span
 from qa.retrievers import inverse_document_frequency
+from qa.wordings import Wordings
 
 __all__ = ["WEIGHTS", "SentenceTerms", "Sought", "highlight", "sentence_evidence", "sentence_terms", "sought"]
 
@@ -46,23 +47,17 @@ _REASON = re.compile(rf"\b(?:{'|'.join(sorted(REASON_PHRASES))})\b", re.IGNORECA
 class SentenceTerms:
     """What one sentence can be matched by, as far as it is known without a question.
 
-    `terms` are those of the index, `beginnings` the first letters of its content words, `pairs`
-    its neighbouring words, `numbers` in digits and in
-    words, `names` the words with a capital, and `inner_names` those that do not open the sentence. `context` are the
-    terms of title and headings, and `names_columns` says that it is the first row of a table.
+    `text` is without reference markers, `terms` are those of the index, `beginnings` the first letters of its content
+    words, and `pairs` its neighbouring words; `context` are the terms of title and headings, and `names_columns` says
+    that it is the first row of a table.
     """
 
-    terms: frozenset[str]
+    text: str
+    terms: Set[str]
     beginnings: frozenset[str]
     pairs: frozenset[tuple[str, str]]
-    digits: frozenset[str]
-    numbers: frozenset[str]
-    names: frozenset[str]
-    inner_names: frozenset[str]
-    has_time: bool
-    has_reason: bool
-    names_columns: bool
     context: frozenset[str]
+    names_columns: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,30 +77,23 @@ class Sought:
     kind: Kind | None
 
 
-def sentence_terms(passage: Passage, *, title: str) -> tuple[SentenceTerms, ...]:
-    """The terms of each sentence of a passage of a document with this title."""
-    context = frozenset(term for text in (title, *passage.section) for term in terms(text))
+def sentence_terms(passage: Passage, wordings: Wordings) -> tuple[SentenceTerms, ...]:
+    """The terms of each sentence of a passage."""
+    parts, size = wordings.parts(passage.id), wordings.context_size(passage.id)
+    context = frozenset(term for part in parts[:size] for term in part.terms)
     found, in_table = [], False
-    for start, end in passage.sentences:
+    for (start, end), part in zip(passage.sentences, parts[size:], strict=True):
         was_in_table, in_table = in_table, passage.text.startswith("|", start)
-        text = passage.text[start:end]
-        bare = _BRACKET.sub("", text)
-        said = [word for word, _ in spoken(bare)]
-        capitals = [(match.start(), fold(match[0])) for match in _CAPITALISED.finditer(bare)]
-        digits = frozenset(word for word in said if word[0].isdigit())
         found.append(
             SentenceTerms(
-                terms=frozenset(terms(text)),
-                beginnings=frozenset(w[:_BEGINNING] for w in said if len(w) >= _BEGINNING and w not in STOP_WORDS),
-                pairs=frozenset(pairwise(said)),
-                digits=digits,
-                numbers=digits | NUMBER_WORDS.intersection(said),
-                names=_parts(word for _, word in capitals),
-                inner_names=_parts(word for place, word in capitals if place),
-                has_time=bool(_TIME.search(bare)),
-                has_reason=bool(_REASON.search(bare)),
-                names_columns=in_table and not was_in_table,
+                text=_BRACKET.sub("", passage.text[start:end]),
+                terms=part.terms,
+                beginnings=frozenset(
+                    word[:_BEGINNING] for word in part.words if len(word) >= _BEGINNING and word not in STOP_WORDS
+                ),
+                pairs=frozenset(pairwise(part.words)),
                 context=context,
+                names_columns=in_table and not was_in_table,
             )
         )
     return tuple(found)
@@ -165,28 +153,39 @@ def sentence_evidence(question: Sought, held: Sequence[SentenceTerms]) -> list[d
                 "before": _share(rarity, [was and not now for was, now in zip(before, hit, strict=True)]),
                 "place": 1 / number,
                 "likeness": alike / question.all_rarity if alike else 0.0,
-                "kind": float(_is_of_kind(each, question)),
+                "kind": float(_is_of_kind(each.text, question)),
             }
         )
         before = [was or now for was, now in zip(before, hit, strict=True)]
     return found
 
 
-def _is_of_kind(sentence: SentenceTerms, question: Sought) -> bool:
+def _is_of_kind(text: str, question: Sought) -> bool:
     """Whether a sentence holds what a question asks for: of numbers and names, one that the question does not hold."""
     match question.kind:
         case "time":
-            return sentence.has_time or not sentence.digits <= question.spoken
+            return bool(_TIME.search(text)) or not _digits(text) <= question.spoken
         case "number":
-            return not sentence.numbers <= question.spoken
+            said = {word for word, _ in spoken(text)}
+            return not _digits(text) | NUMBER_WORDS & said <= question.spoken
         case "name":
-            return not sentence.names <= question.spoken
+            return not _names(text, inner=False) <= question.spoken
         case "place":
-            return not sentence.inner_names <= question.spoken
+            return not _names(text, inner=True) <= question.spoken
         case "reason":
-            return sentence.has_reason
+            return bool(_REASON.search(text))
         case None:
             return False
+
+
+def _digits(text: str) -> set[str]:
+    return {word for word, _ in spoken(text) if word[0].isdigit()}
+
+
+def _names(text: str, *, inner: bool) -> set[str]:
+    """The words with a capital, of all or of those that do not open the sentence."""
+    names = [fold(found[0]) for found in _CAPITALISED.finditer(text) if found.start() or not inner]
+    return {part for name in names if name not in STOP_WORDS for part in _PART.findall(name)}
 
 
 def _kind(opener: str, following: str) -> Kind | None:
@@ -195,10 +194,6 @@ def _kind(opener: str, following: str) -> Kind | None:
         (kind for kind, (alone, nouns) in ASKED_KINDS.items() if opener in alone or f"{opener} {following}" in nouns),
         None,
     )
-
-
-def _parts(names: Iterable[str]) -> frozenset[str]:
-    return frozenset(part for name in names if name not in STOP_WORDS for part in _PART.findall(name))
 
 
 def _share(weights: Sequence[float], held: Sequence[bool]) -> float:

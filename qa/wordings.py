@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from qa import arrays
 from qa.analysis import TermsOf, spoken
 from qa.model import Passage
 
-__all__ = ["HEADING_WEIGHT", "Excerpt", "Found", "Wordings", "WordingsBuilder"]
+__all__ = ["HEADING_WEIGHT", "Excerpt", "Found", "Part", "Wordings", "WordingsBuilder"]
 
 HEADING_WEIGHT = 2  # how many times a heading's terms count, before saturation
 
@@ -102,6 +102,13 @@ class WordingsBuilder:
         )
 
 
+class Part(NamedTuple):
+    """A title, a heading or a sentence: its words as they are written, folded, in order, and all its terms."""
+
+    words: list[str]
+    terms: set[str]
+
+
 class Wordings:
     """The words of all passages.
 
@@ -126,6 +133,7 @@ class Wordings:
         lengths: _Integers,
     ) -> None:
         self._ids = ids
+        self._word_names, self._term_names = words, terms
         self._words = {word: number for number, word in enumerate(words)}
         self._terms = {term: number for number, term in enumerate(terms)}
         self._stems = np.append(stems, np.full(_MARKS, -1, np.int32))  # a mark, counted from the end, has no stem
@@ -222,6 +230,29 @@ class Wordings:
             text_starts=text_starts,
             lengths=self._lengths[numbers],
         )
+
+    def parts(self, passage_id: str) -> list[Part]:
+        """The title, the headings and the sentences of a passage, in order."""
+        place = self._place(passage_id)
+        parts: list[Part] = []
+        beside = True
+        stream = self._stream[self._starts[place] : self._starts[place + 1]]
+        for number, stem in zip(stream.tolist(), self._stems[stream].tolist(), strict=True):
+            if number >= 0:
+                if beside:
+                    parts[-1].words.append(self._word_names[number])
+                if stem >= 0:
+                    parts[-1].terms.add(self._term_names[stem])
+            elif number == _BESIDE_NOTHING:
+                beside = False
+            else:
+                parts.append(Part([], set()))
+                beside = True
+        return parts
+
+    def context_size(self, passage_id: str) -> int:
+        """How many of the parts of a passage are its title and headings."""
+        return int(self._contexts[self._place(passage_id)])
 
     def holds(self, passage_id: str, terms: Iterable[str]) -> frozenset[str]:
         """Those of the terms that a passage holds, with its headings and title."""

@@ -40,19 +40,24 @@ STEPS, RATE, SHRINKAGE = 200, 0.1, 3e-4
 
 def questions_of(folder: Path) -> list[Question]:
     judged = read_judged(folder)
-    passages: dict[str, tuple[Passage, tuple[SentenceTerms, ...]]] = {}
-    retrieved, wordings = [], WordingsBuilder(terms)
+    passages: dict[str, Passage] = {}
+    retrieved, builder = [], WordingsBuilder(terms)
     for document in sorted(judged.documents or (), key=lambda each: each.id):
         [passage] = whole(document)
-        passages[document.id] = passage, sentence_terms(passage, title=document.title)
-        retrieved.append((passage.id, wordings.add(passage, title=document.title)))
+        passages[document.id] = passage
+        retrieved.append((passage.id, builder.add(passage, title=document.title)))
     retriever = OkapiRetriever.build(retrieved)
+    wordings = builder.done(retriever.document_frequency)
+    sentences: dict[str, tuple[SentenceTerms, ...]] = {}
     found = []
     for line in (folder / "answers.jsonl").read_text("utf-8").splitlines():
         entry = json.loads(line)
         if not entry["answers"]:
             continue
-        passage, held = passages[entry.get("doc_id") or min(judged.qrels[entry["_id"]])]
+        passage = passages[entry.get("doc_id") or min(judged.qrels[entry["_id"]])]
+        if passage.id not in sentences:
+            sentences[passage.id] = sentence_terms(passage, wordings)
+        held = sentences[passage.id]
         query = read_question(judged.questions[entry["_id"]])
         asked = read_query(query, retriever)
         evidence = [list(each.values()) for each in sentence_evidence(sought(query, asked), held)]

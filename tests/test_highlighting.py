@@ -6,11 +6,13 @@ import math
 
 import pytest
 
+from qa.analysis import terms
 from qa.evidence import read_query
-from qa.highlighting import WEIGHTS, highlight, sentence_evidence, sentence_terms, sought
+from qa.highlighting import WEIGHTS, SentenceTerms, highlight, sentence_evidence, sentence_terms, sought
 from qa.model import Passage
 from qa.question import read_question
 from qa.sentences import sentences
+from qa.wordings import WordingsBuilder
 
 
 class Equal:
@@ -34,14 +36,20 @@ def passage_of(text: str, *, section: tuple[str, ...] = ()) -> Passage:
     )
 
 
+def terms_of(passage: Passage, *, title: str = "") -> tuple[SentenceTerms, ...]:
+    builder = WordingsBuilder(terms)
+    builder.add(passage, title=title)
+    return sentence_terms(passage, builder.done(lambda _: 1))
+
+
 def evidence(question: str, passage: Passage, *, title: str = "") -> list[dict[str, float]]:
     query = read_question(question)
-    return sentence_evidence(sought(query, read_query(query, Equal())), sentence_terms(passage, title=title))
+    return sentence_evidence(sought(query, read_query(query, Equal())), terms_of(passage, title=title))
 
 
 def highlighted(question: str, text: str) -> str | None:
     passage, query = passage_of(text), read_question(question)
-    span = highlight(passage, sentence_terms(passage, title=""), sought(query, read_query(query, Equal())))
+    span = highlight(passage, terms_of(passage), sought(query, read_query(query, Equal())))
     return None if span is None else text[span.start : span.end]
 
 

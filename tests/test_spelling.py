@@ -187,5 +187,5 @@ def test_a_broken_file_is_damage(size: int, tmp_path: Path) -> None:
 
 def test_words_with_which_one_asks_are_never_read_otherwise_though_the_library_lacks_them() -> None:
     question = "Give me an overview, show the options and name all different kinds"
-    speller = Speller.build({"given": 9, "shown": 9, "named": 9, "option": 9, "kinda": 9, "overvies": 9, "differens": 9})
+    speller = Speller.build(dict.fromkeys(["given", "shown", "named", "option", "kinda", "overvies", "differens"], 9))
     assert speller.correct(question, lambda _: False) == (question, ())

@@ -143,8 +143,7 @@ class Snapshot:
         return found[0]
 
     def _read_sentences(self, passage_id: str) -> tuple[SentenceTerms, ...]:
-        passage = self.passage(passage_id)
-        return sentence_terms(passage, title=self.document(passage.document_id).title)
+        return sentence_terms(self.passage(passage_id), self.index.wordings)
 
     def _read_openings(self, document_id: str) -> tuple[Passage, ...]:
         by_section = groupby(self.passages_of(document_id), key=lambda passage: passage.section)
