@@ -83,7 +83,7 @@ class Snapshot:
         return self.index.speller.correct(question, self._knows)
 
     def _knows(self, word: Word) -> bool:
-        return self.index.concepts.name(word.text) or any(map(self.retriever.document_frequency, word.terms))
+        return any(map(self.retriever.document_frequency, word.terms)) or self.index.concepts.name(word.text)
 
     def contents(self) -> list[DocumentEntry]:
         """All documents by id, ascending, without their texts."""
