@@ -1,0 +1,236 @@
+"""Confidence: the grounds for believing that the first passage answers, and the probability that they give."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa import Engine, Settings
+from qa.analysis import terms
+from qa.concepts import NO_CONCEPTS, Concept, Concepts
+from qa.confidence import BIAS, CONFIDENCE_WEIGHTS, confidence, grounds
+from qa.evidence import WEIGHTS, Asked, Ranked, Statistics, WeighedWord, read_query
+from qa.model import Passage, Span
+from qa.question import read_question
+from qa.wordings import Wordings, WordingsBuilder
+
+TEXTS = ("Terns dive for fish.", "Gulls steal fish.", "An auk swims.")
+MOST = sum(WEIGHTS.values())
+SHARES = st.floats(0, 1)
+
+
+@dataclass(frozen=True)
+class Shore:
+    """Passages "p-0", "p-1" and so on, one a text, of a document called "Birds"."""
+
+    wordings: Wordings
+    frequencies: Counter[str]
+    passage_count: int
+
+    def document_frequency(self, term: str) -> int:
+        return self.frequencies[term]
+
+
+def shore(*texts: str, concepts: Concepts = NO_CONCEPTS) -> Shore:
+    builder, frequencies = WordingsBuilder(concepts.terms), Counter[str]()
+    for number, text in enumerate(texts):
+        passage = Passage(
+            id=f"p-{number}",
+            document_id="p",
+            section=(),
+            text=text,
+            start=0,
+            end=len(text),
+            sentences=(Span(0, len(text)),),
+        )
+        frequencies.update(set(builder.add(passage, title="Birds")))
+    return Shore(builder.done(frequencies.__getitem__), frequencies, len(texts))
+
+
+def word(text: str, rarity: float, *, carried: bool = False) -> WeighedWord:
+    return WeighedWord(text, frozenset(terms(text)), rarity, carried)
+
+
+def asked(*words: WeighedWord) -> Asked:
+    rarities = {term: each.rarity for each in words for term in each.terms}
+    return Asked(words=words, terms=rarities, wording=(), pairs=(), said=(), defined=(), wants_number=False)
+
+
+def question(text: str, statistics: Statistics, *, concepts: Concepts = NO_CONCEPTS) -> Asked:
+    return read_query(read_question(text, concepts=concepts), statistics)
+
+
+def first(number: int = 0, *, score: float = MOST) -> Ranked:
+    return Ranked(f"p-{number}", score, np.zeros(len(WEIGHTS)))
+
+
+def grounds_of(asked: Asked, shore: Shore, *, number: int = 0, score: float = MOST) -> dict[str, float]:
+    return grounds(asked, first(number, score=score), shore.wordings, shore)
+
+
+# Grounds
+
+
+def test_the_grounds_are_those_that_have_a_weight_in_their_order() -> None:
+    assert list(grounds_of(asked(word("terns", 1)), shore(*TEXTS))) == list(CONFIDENCE_WEIGHTS)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_the_score_is_a_share_of_the_sum_of_the_weights_of_the_evidence(share: float) -> None:
+    assert grounds_of(asked(word("terns", 1)), shore(*TEXTS), score=share * MOST)["score"] == share
+
+
+def test_coverage_is_the_share_of_the_rarity_of_the_words_that_the_passage_holds() -> None:
+    birds, question = shore(*TEXTS), asked(word("terns", 3), word("fish", 1), word("steal", 4))
+    assert grounds_of(question, birds)["coverage"] == (3 + 1) / (3 + 1 + 4)
+    assert grounds_of(question, birds, number=1)["coverage"] == (1 + 4) / (3 + 1 + 4)
+    assert grounds_of(question, birds, number=2)["coverage"] == 0
+
+
+def test_a_word_of_the_title_is_held() -> None:
+    assert grounds_of(asked(word("birds", 1), word("dive", 1)), shore(*TEXTS))["coverage"] == 1
+
+
+def test_unknown_is_the_share_of_the_rarity_of_the_words_that_no_passage_holds() -> None:
+    question = asked(word("terns", 3), word("penguins", 4), word("steal", 1))
+    assert grounds_of(question, shore(*TEXTS)) == {"score": 1, "coverage": 3 / 8, "unknown": 4 / 8}
+    assert grounds_of(question, shore("A penguin.", *TEXTS), number=1)["unknown"] == 0
+
+
+def test_a_question_without_words_is_covered_by_nothing_and_has_nothing_unknown() -> None:
+    birds = shore(*TEXTS)
+    for without_words in (asked(), question("What is it?", birds)):
+        assert grounds_of(without_words, birds, score=0) == {"score": 0, "coverage": 0, "unknown": 0}
+
+
+def test_a_leaning_question_is_covered_by_its_own_words_to_one_half_and_by_those_taken_over_to_the_other() -> None:
+    own = word("dive", 2), word("steal", 6)
+    carried = word("terns", 1, carried=True), word("auk", 3, carried=True), word("gulls", 1, carried=True)
+    assert grounds_of(asked(*own, *carried), shore(*TEXTS))["coverage"] == (2 / 8 + 1 / 5) / 2
+    assert grounds_of(asked(*own), shore(*TEXTS))["coverage"] == 2 / 8
+
+
+def test_a_question_that_has_no_words_but_those_taken_over_is_covered_by_these_alone() -> None:
+    carried = word("terns", 1, carried=True), word("auk", 3, carried=True)
+    assert grounds_of(asked(*carried), shore(*TEXTS)) == {"score": 1, "coverage": 1 / 4, "unknown": 0}
+
+
+def test_of_a_leaning_question_only_its_own_words_are_unknown() -> None:
+    carried = word("penguins", 8, carried=True)
+    assert grounds_of(asked(word("dive", 2), carried), shore(*TEXTS))["unknown"] == 0
+    assert grounds_of(asked(word("dive", 2), word("emus", 2), carried), shore(*TEXTS))["unknown"] == 1 / 2
+
+
+def test_a_word_that_is_known_by_its_concept_is_covered_and_not_unknown() -> None:
+    concepts = Concepts([Concept(names=("guillemot", "auk"), held=frozenset({"auk"}))])
+    birds = shore(*TEXTS, concepts=concepts)
+    assert birds.document_frequency(*terms("guillemot")) == 0
+    by_concept = grounds_of(question("Which guillemot swims?", birds, concepts=concepts), birds, number=2)
+    assert (by_concept["coverage"], by_concept["unknown"]) == (1, 0)
+    by_word = grounds_of(question("Which guillemot swims?", birds), birds, number=2)
+    assert 0 < by_word["coverage"] < 1
+    assert by_word["unknown"] == pytest.approx(1 - by_word["coverage"])
+
+
+@settings(deadline=None)
+@given(
+    own=st.lists(st.tuples(st.sampled_from(["terns", "fish", "auk", "emus"]), st.floats(0.01, 20))),
+    carried=st.lists(st.tuples(st.sampled_from(["dive", "gulls", "swims"]), st.floats(0.01, 20))),
+    share=SHARES,
+    number=st.integers(0, len(TEXTS) - 1),
+)
+def test_every_ground_and_the_confidence_lie_in_0_to_1(
+    own: list[tuple[str, float]], carried: list[tuple[str, float]], share: float, number: int
+) -> None:
+    words = [word(*each) for each in own] + [word(*each, carried=True) for each in carried]
+    found = grounds_of(asked(*words), shore(*TEXTS), number=number, score=share * MOST)
+    assert all(0 <= each <= 1 for each in found.values())
+    assert 0 <= confidence(found) <= 1
+
+
+# Confidence
+
+
+@pytest.mark.parametrize(("score", "coverage", "unknown"), [(0, 0, 0), (1, 1, 0), (0, 0, 1), (0.5, 0.75, 0.25)])
+def test_the_confidence_is_the_logistic_function_of_the_bias_and_the_weighted_grounds(
+    score: float, coverage: float, unknown: float
+) -> None:
+    weights = CONFIDENCE_WEIGHTS
+    logit = BIAS + weights["score"] * score + weights["coverage"] * coverage + weights["unknown"] * unknown
+    sure = confidence({"score": score, "coverage": coverage, "unknown": unknown})
+    assert sure == pytest.approx(1 / (1 + math.exp(-logit)), rel=1e-12)
+    assert math.log(sure / (1 - sure)) == pytest.approx(logit)
+
+
+@given(score=SHARES, coverage=SHARES, unknown=SHARES, more=st.floats(0.01, 1))
+def test_the_confidence_rises_with_score_and_coverage_and_falls_with_unknown_words(
+    score: float, coverage: float, unknown: float, more: float
+) -> None:
+    found = {"score": score, "coverage": coverage, "unknown": unknown}
+    assert confidence(found | {"score": score + more}) > confidence(found)
+    assert confidence(found | {"coverage": coverage + more}) > confidence(found)
+    assert confidence(found | {"unknown": unknown + more}) < confidence(found)
+
+
+def test_at_the_threshold_neither_the_score_nor_the_coverage_is_enough_alone() -> None:
+    threshold = Settings().threshold
+    assert confidence({"score": 1, "coverage": 1, "unknown": 0}) > threshold
+    assert confidence({"score": 0, "coverage": 1, "unknown": 0}) < threshold
+    assert confidence({"score": 0.5, "coverage": 0, "unknown": 1}) < threshold
+
+
+# Answers
+
+
+def engine_over(folder: Path, *, threshold: float | None = None) -> Engine:
+    for number, text in enumerate(TEXTS):
+        (folder / f"{number}.md").write_text(f"# Birds\n\n{text}\n", "utf-8")
+    engine = Engine.create(Settings() if threshold is None else Settings(threshold=threshold))
+    engine.add([folder])
+    return engine
+
+
+@pytest.mark.parametrize(
+    ("question", "unknown"), [("Do terns bake bread?", ("bake", "bread")), ("Do gulls emigrate?", ("emigrate",))]
+)
+def test_a_question_with_words_that_no_passage_holds_is_refused_and_they_are_named(
+    tmp_path: Path, question: str, unknown: tuple[str, ...]
+) -> None:
+    answer = engine_over(tmp_path).ask(question)
+    assert (answer.answered, answer.best) == (False, None)
+    assert answer.confidence < Settings().threshold
+    assert answer.interpretation.missing == unknown
+    assert answer.reason == f"No passage mentions {' or '.join(f'“{each}”' for each in unknown)}."
+
+
+def test_a_question_in_the_words_of_a_passage_is_answered(tmp_path: Path) -> None:
+    answer = engine_over(tmp_path).ask("Do gulls steal fish?")
+    assert answer.best is not None
+    assert answer.best.passage.text == "Gulls steal fish."
+    assert Settings().threshold <= answer.confidence < 1
+
+
+@pytest.mark.parametrize(("change", "answered"), [(-0.001, True), (0.001, False)])
+def test_the_threshold_in_the_settings_decides_and_leaves_the_confidence_as_it_is(
+    tmp_path: Path, change: float, answered: bool
+) -> None:
+    sure = engine_over(tmp_path).ask("Do gulls steal bread?").confidence
+    answer = engine_over(tmp_path, threshold=sure + change).ask("Do gulls steal bread?")
+    assert (answer.answered, answer.confidence) == (answered, sure)
+
+
+def test_the_confidence_of_an_answer_is_that_of_the_first_passage_as_explained(tmp_path: Path) -> None:
+    engine = engine_over(tmp_path)
+    [explained, *_] = engine.explain("Do gulls steal bread?")
+    assert explained.grounds["score"] == explained.hit.score / MOST
+    assert 0 < explained.grounds["coverage"] < 1
+    assert explained.grounds["unknown"] == pytest.approx(1 - explained.grounds["coverage"])
+    assert explained.confidence == confidence(explained.grounds)
+    assert engine.ask("Do gulls steal bread?").confidence == round(explained.confidence, 4)
