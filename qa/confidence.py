@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from qa.evidence import WEIGHTS, Asked, Ranked, Statistics, coverage, decisive
+from qa.evidence import WEIGHTS, Asked, Ranked, Statistics, coverage, decisive, referred
 from qa.wordings import Wordings
 
 __all__ = ["BIAS", "CONFIDENCE_WEIGHTS", "confidence", "grounds"]
@@ -27,13 +27,17 @@ def grounds(asked: Asked, first: Ranked, wordings: Wordings, statistics: Statist
     """The numbers, each in 0..1, from which the confidence in the first passage is reckoned.
 
     Where a question leans on earlier turns, its own words make one half of the coverage and those taken over the other:
-    an answer to "What are its side effects?" speaks of side effects, and of what "it" is.
+    an answer to "What are its side effects?" speaks of side effects, and of what "it" is. Where a pronoun refers to
+    them, a passage that holds none of those has no coverage at all.
     """
     held = wordings.holds(first.passage_id, asked.terms)
     words, carried = decisive(asked.words), [word for word in asked.words if word.carried]
     covered = coverage(words, held)
     if carried and words != carried:
-        covered = (covered + coverage(carried, held)) / 2
+        taken = coverage(carried, held)
+        covered = (covered + taken) / 2
+        if referred(carried):
+            covered = min(covered, 2 * taken)
     known = [term for term in asked.terms if statistics.document_frequency(term)]
     return {
         "score": first.score / sum(WEIGHTS.values()),

@@ -398,3 +398,5 @@ def test_the_row_of_a_table_that_names_its_columns_is_never_the_highlight(tmp_pa
     table = "| Drug | Dose of the drug |\n|---|---|\n| Alcanor | a dose of 5 mg |\n"
     engine = engine_over(tmp_path, {"doses.md": f"# Doses\n\n{table}"})
     assert highlighted(engine.ask("Which dose of the drug Alcanor?")) == ["| Alcanor | a dose of 5 mg |"]
+
+

@@ -117,6 +117,14 @@ def test_a_leaning_question_is_covered_by_its_own_words_to_one_half_and_by_those
     assert grounds_of(asked(*own), shore(*TEXTS))["coverage"] == 2 / 8
 
 
+def test_where_a_pronoun_refers_to_what_was_taken_over_that_counts_twice_at_most() -> None:
+    own = word("dive", 1)
+    said = word("terns", 1, carried=True)._replace(referred=True), word("auk", 9, carried=True)._replace(referred=True)
+    plain = [each._replace(referred=False) for each in said]
+    assert grounds_of(asked(own, *said), shore(*TEXTS))["coverage"] == 2 * (1 / 10)
+    assert grounds_of(asked(own, *plain), shore(*TEXTS))["coverage"] == (1 + 1 / 10) / 2
+
+
 def test_a_question_that_has_no_words_but_those_taken_over_is_covered_by_these_alone() -> None:
     carried = word("terns", 1, carried=True), word("auk", 3, carried=True)
     assert grounds_of(asked(*carried), shore(*TEXTS)) == {"score": 1, "coverage": 1 / 4, "unknown": 0}
