@@ -32,7 +32,7 @@ def grounds(asked: Asked, first: Ranked, wordings: Wordings, statistics: Statist
     held = wordings.holds(first.passage_id, asked.terms)
     words, carried = decisive(asked.words), [word for word in asked.words if word.carried]
     covered = coverage(words, held)
-    if carried and words != carried:
+    if carried:
         covered = (covered + coverage(carried, held)) / 2
     known = [term for term in asked.terms if statistics.document_frequency(term)]
     return {
