@@ -33,7 +33,7 @@ def grounds(asked: Asked, first: Ranked, wordings: Wordings, statistics: Statist
     held = wordings.holds(first.passage_id, asked.terms)
     words, carried = decisive(asked.words), [word for word in asked.words if word.carried]
     covered = coverage(words, held)
-    if carried and words != carried:
+    if carried:
         taken = coverage(carried, held)
         covered = (covered + taken) / 2
         if referred(carried):
