@@ -39,7 +39,6 @@ _ODD = 2.0  # any other letter
 _BEGINNING = 0.5  # what a slip in the first letter costs besides: it is seldom mistaken
 _PATIENCE = 0.265  # per letter of the word, what its slips may cost: long words stand alone, short ones have neighbours
 _MOST_PATIENCE = 2.6
-_STOP_WORD_PATIENCE = 1.5  # for a stop word at least: "yhe" is "the"
 _COMMONNESS = 0.25  # what a word gains for each nat of the number of times that it stands in the library
 
 _PLAIN_WORDS = FRAME_WORDS | ALL_WORDS | LISTED_WORDS  # of questions, whatever the library is about
@@ -140,8 +139,6 @@ class Speller:
             costs, key=lambda each: (costs[each] - _COMMONNESS * math.log(self._counts[each]), each), default=""
         )
         patience = min(_PATIENCE * max(len(word), SHORTEST), _MOST_PATIENCE)
-        if likely in STOP_WORDS:
-            patience = max(patience, _STOP_WORD_PATIENCE)
         return likely if likely and costs[likely] <= patience else None
 
     def _near(self, word: str) -> list[str]:
