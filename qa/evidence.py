@@ -91,7 +91,6 @@ class WeighedWord(NamedTuple):
     rarity: float
     carried: bool = False
     referred: bool = False
-    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +172,6 @@ def weigh(query: Query, statistics: Statistics) -> tuple[WeighedWord, ...]:
                     word.weight * idf,
                     word.carried,
                     word.referred,
-                    word.weight,
                 )
             )
     return tuple(weighed)
