@@ -167,12 +167,14 @@ class Passage:
 class QueryWord:
     """A content word of the question. Any one of `terms` in a passage covers it; `weight` is in 0..1.
 
-    `carried` words come from an earlier question; `referred` says that the question refers to them.
+    `carried` words come from an earlier question; `referred` says that the question refers to them. `is_name` says that
+    it has a capital that is not the question's first letter.
     """
 
     text: str
     terms: tuple[str, ...]
     weight: float = 1.0
+    is_name: bool = False
     carried: bool = False
     referred: bool = False
 
@@ -245,8 +247,8 @@ class CitedPassage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interpretation:
-    """How the question was read: what was corrected, expanded and taken over from earlier ones, and its words that no
-    document holds."""
+    """How the question was read: what was corrected and taken over from earlier ones, and its words that no document
+    holds. `expanded` are the names by which the first passage has what the question calls otherwise."""
 
     corrected: tuple[Reading, ...] = ()
     expanded: tuple[Reading, ...] = ()

@@ -311,6 +311,7 @@ _GROUNDS = {
     "score": "of the greatest score that there can be",
     "coverage": "of the question's own words, held",
     "unknown": "of the question's own words, in no passage",
+    "names": "of its names, not in this passage",
 }
 
 
