@@ -33,7 +33,7 @@ LAYERS = (
     {"qa.question", "qa.evidence", "qa.citing"},
     {"qa.highlighting", "qa.confidence"},
     {"qa.library"},
-    {"qa.outlining"},
+    {"qa.outlining", "qa.verifying", "qa.permalinks"},
     {"qa.answering", "qa.evaluation"},
     {"qa.engine"},
     {"qa"},

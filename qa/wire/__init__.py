@@ -14,22 +14,42 @@ from qa.wire.bodies import (
     document_body,
     document_href,
     passage_href,
+    passage_permalink,
+)
+from qa.wire.citations import (
+    MAX_CITATIONS,
+    MAX_QUOTE,
+    VerificationBody,
+    VerifyRequest,
+    VerifyResponse,
+    read_claims,
+    read_fingerprint,
+    verification_body,
 )
 from qa.wire.requests import MAX_HISTORY, MAX_LIMIT, MAX_QUESTION, AskRequest
 
 __all__ = [
+    "MAX_CITATIONS",
     "MAX_HISTORY",
     "MAX_LIMIT",
     "MAX_QUESTION",
+    "MAX_QUOTE",
     "AskRequest",
     "AskResponse",
     "CitedPassageBody",
     "DocumentBody",
     "FieldProblemBody",
     "Problem",
+    "VerificationBody",
+    "VerifyRequest",
+    "VerifyResponse",
     "answer_body",
     "cited_passage_body",
     "document_body",
     "document_href",
     "passage_href",
+    "passage_permalink",
+    "read_claims",
+    "read_fingerprint",
+    "verification_body",
 ]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from qa.model import Answer, Citation, CitedPassage, Document, Passage, Reading, Reference, Span
+from qa.model import Answer, Citation, CitedPassage, Document, Passage, Reading, Reference, Span, fingerprint
 
 __all__ = [
     "AskResponse",
@@ -20,6 +21,7 @@ __all__ = [
     "document_body",
     "document_href",
     "passage_href",
+    "passage_permalink",
 ]
 
 
@@ -56,8 +58,28 @@ class ReferenceBody(_Body):
     pmid: str | None
 
 
+class TextQuoteSelector(_Body):
+    """The words of a place, and what stands right before and behind them (W3C Web Annotation Data Model, 4.2.4)."""
+
+    type: Literal["TextQuoteSelector"] = "TextQuoteSelector"
+    exact: str
+    prefix: str
+    suffix: str
+
+
+class TextPositionSelector(_Body):
+    """Characters [start, end) of the document's text, counted as code points (the same, 4.2.5)."""
+
+    type: Literal["TextPositionSelector"] = "TextPositionSelector"
+    start: int
+    end: int
+
+
 class CitationBody(_Body):
-    """The place of a passage: characters [start, end) of the document's text are the quote."""
+    """The place of a passage: characters [start, end) of the document's text are the quote, and so say its selectors.
+
+    `href` leads to the passage as the library has it now, `permalink` to the words for as long as the document does.
+    """
 
     document: DocumentSummaryBody
     section: tuple[str, ...]
@@ -68,6 +90,8 @@ class CitationBody(_Body):
     references: tuple[ReferenceBody, ...]
     label: str
     href: str
+    permalink: str
+    selectors: tuple[TextQuoteSelector | TextPositionSelector, ...]
 
 
 class CitedPassageBody(_Body):
@@ -139,6 +163,7 @@ class Problem(_Body):
     status: int
     detail: str
     errors: tuple[FieldProblemBody, ...] | None = None
+    nearest: str | None = Field(default=None, description="The path of what is nearest to what is gone.")
 
 
 def document_href(document_id: str) -> str:
@@ -149,6 +174,12 @@ def document_href(document_id: str) -> str:
 def passage_href(passage: Passage) -> str:
     """The path of the page that shows a passage in its document, marked."""
     return f"{document_href(passage.document_id)}#{passage.id}"
+
+
+def passage_permalink(passage: Passage) -> str:
+    """The path that leads to the passage's words wherever in its document they have got to."""
+    known_by = fingerprint(passage.text)
+    return f"/passages/{passage.id}?document={passage.document_id}&is={known_by.length}-{known_by.digest}"
 
 
 def answer_body(answer: Answer) -> AskResponse:
@@ -205,6 +236,11 @@ def _citation_body(citation: Citation, passage: Passage) -> CitationBody:
         references=tuple(_reference_body(each) for each in citation.references),
         label=citation.label,
         href=passage_href(passage),
+        permalink=passage_permalink(passage),
+        selectors=(
+            TextQuoteSelector(exact=citation.quote, prefix=citation.prefix, suffix=citation.suffix),
+            TextPositionSelector(start=citation.start, end=citation.end),
+        ),
     )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from qa.errors import FieldProblem, InvalidRequestError
 
-__all__ = ["MAX_HISTORY", "MAX_LIMIT", "MAX_QUESTION", "AskRequest"]
+__all__ = ["MAX_HISTORY", "MAX_LIMIT", "MAX_QUESTION", "AskRequest", "Form", "field_problem"]
 
 MAX_QUESTION = 1000  # characters
 MAX_HISTORY = 50  # earlier questions
@@ -42,7 +42,7 @@ class AskRequest(BaseModel):
         try:
             return cls.model_validate_json(body)._checked()
         except ValidationError as error:
-            raise InvalidRequestError([_field_problem(each) for each in error.errors()]) from None
+            raise InvalidRequestError([field_problem(each, _FORM) for each in error.errors()]) from None
 
     @classmethod
     def from_arguments(
@@ -67,7 +67,7 @@ class AskRequest(BaseModel):
         try:
             return cls.model_validate(values)._checked()
         except ValidationError as error:
-            raise InvalidRequestError([_field_problem(each) for each in error.errors()]) from None
+            raise InvalidRequestError([field_problem(each, _FORM) for each in error.errors()]) from None
 
     def _checked(self) -> Self:
         questions = [("/question", self.question)]
@@ -93,7 +93,18 @@ def _text_problem(text: str) -> str | None:
     return None
 
 
-def _field_problem(error: ErrorDetails) -> FieldProblem:
+class Form(NamedTuple):
+    """What to tell of a request's form: an example, its fields, and the most that a whole number in it may be."""
+
+    example: str
+    known: tuple[str, ...]
+    most: int
+
+
+_FORM = Form(example='{"question": "..."}', known=tuple(AskRequest.model_fields), most=MAX_LIMIT)
+
+
+def field_problem(error: ErrorDetails, form: Form) -> FieldProblem:
     """A validation error in words that say what to send."""
     pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in error["loc"])
     context: Mapping[str, Any] = error.get("ctx", {})
@@ -102,11 +113,11 @@ def _field_problem(error: ErrorDetails) -> FieldProblem:
         case "json_invalid":
             detail = f"is not valid JSON in UTF-8: {context.get('error', 'it cannot be parsed')}"
         case "model_type" | "model_attributes_type" | "dict_type":
-            detail = 'must be a JSON object such as {"question": "..."}'
+            detail = f"must be a JSON object such as {form.example}" if not error["loc"] else "must be a JSON object"
         case "missing":
             detail = "is required"
         case "extra_forbidden":
-            detail = f"is not a known field; known are {', '.join(AskRequest.model_fields)}"
+            detail = f"is not a known field; known are {', '.join(form.known)}"
         case "string_type":
             detail = "must be a string"
         case "string_unicode":
@@ -119,9 +130,9 @@ def _field_problem(error: ErrorDetails) -> FieldProblem:
         case "too_long":
             detail = f"must have at most {context['max_length']:,} entries"
         case "tuple_type":
-            detail = "must be a list of strings"
+            detail = "must be a list of strings" if error["loc"] == ("history",) else "must be a list"
         case "int_type" | "int_parsing" | "greater_than_equal" | "less_than_equal":
-            detail = f"must be a whole number from 0 to {MAX_LIMIT}"
+            detail = f"must be a whole number from 0 to {form.most:,}"
         case _:
             detail = error["msg"][:1].lower() + error["msg"][1:]
     return FieldProblem(pointer, detail)
