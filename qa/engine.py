@@ -12,10 +12,23 @@ from qa.answering import Explanation, cited_passage, decide, explain, hits, sear
 from qa.config import SHIPPED_CORPUS, SHIPPED_SYNONYMS, Settings
 from qa.errors import SourceError
 from qa.library import Library, Source
-from qa.model import Answer, Candidate, CitedPassage, Document, DocumentEntry, Hit, Passage
+from qa.model import (
+    Answer,
+    Candidate,
+    CitedPassage,
+    Claim,
+    Document,
+    DocumentEntry,
+    Fingerprint,
+    Hit,
+    Passage,
+    Verification,
+)
 from qa.passages import passages, whole
+from qa.permalinks import follow
 from qa.question import read_question
 from qa.readers import find_sources, legible, read, read_synonyms, resolved
+from qa.verifying import verify_all
 
 __all__ = ["Engine", "Progress"]
 
@@ -192,6 +205,20 @@ class Engine:
         """
         snapshot = self._library.snapshot()
         return cited_passage(snapshot.passage(passage_id), snapshot)
+
+    def linked(self, passage_id: str, known_by: Fingerprint, *, document: str | None = None) -> CitedPassage:
+        """The words for which a permanent link was given out, as they stand now in the document of this id.
+
+        Raises:
+            UnknownPassageError: where there is no such passage, and no document is given.
+            UnknownDocumentError: where there is no such document.
+            PassageGoneError: where the document no longer holds the words.
+        """
+        return follow(passage_id, known_by, self._library.snapshot(), document_id=document)
+
+    def verify(self, claims: Iterable[Claim]) -> list[Verification]:
+        """What became of each citation, in their order."""
+        return verify_all(claims, self._library.snapshot())
 
     @property
     def document_count(self) -> int:

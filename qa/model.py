@@ -15,8 +15,10 @@ __all__ = [
     "Candidate",
     "Citation",
     "CitedPassage",
+    "Claim",
     "Document",
     "DocumentEntry",
+    "Fingerprint",
     "Heading",
     "Hit",
     "Interpretation",
@@ -28,15 +30,31 @@ __all__ = [
     "Reference",
     "Section",
     "Span",
+    "Verdict",
+    "Verification",
     "digest",
+    "fingerprint",
 ]
 
 BlockKind = Literal["paragraph", "list", "table", "code"]
+Verdict = Literal["verified", "moved", "changed", "gone"]
 
 
 def digest(text: str) -> str:
     """SHA-256 of the text in UTF-8, as 64 hexadecimal digits."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+class Fingerprint(NamedTuple):
+    """What a text is known by in a link: its length in characters, and the first 16 digits of its `digest`."""
+
+    length: int
+    digest: str
+
+
+def fingerprint(text: str) -> Fingerprint:
+    """The fingerprint of a text."""
+    return Fingerprint(len(text), digest(text)[:16])
 
 
 class Span(NamedTuple):
@@ -224,7 +242,11 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
-    """The pointer from an answer to its place: `document.text[start:end] == quote`, and `sha256` is that text's."""
+    """The pointer from an answer to its place: `document.text[start:end] == quote`, and `sha256` is that text's.
+
+    `prefix` and `suffix` are what stands right before and behind it, each as long as `citing.CONTEXT` or up to the end
+    of the text.
+    """
 
     document: Document
     section: tuple[str, ...]
@@ -232,6 +254,8 @@ class Citation:
     start: int
     end: int
     quote: str
+    prefix: str
+    suffix: str
     references: tuple[Reference, ...]
     label: str
 
@@ -243,6 +267,62 @@ class CitedPassage:
     passage: Passage
     highlights: tuple[Span, ...]
     citation: Citation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A citation as it comes back from outside: what it says, true or not.
+
+    `quote` stood at [start, end) of the text of the document, whose digest was `sha256`, between `prefix` and `suffix`.
+    `exact` and `position` are what its selectors say of the words and of their place; None is not said.
+    """
+
+    document_id: str
+    quote: str
+    start: int
+    end: int
+    sha256: str | None = None
+    prefix: str = ""
+    suffix: str = ""
+    exact: str | None = None
+    position: Span | None = None
+
+    def __post_init__(self) -> None:
+        if not self.quote or min(self.start, self.end) < 0:
+            raise ValueError("a citation has words, and a place that is not before the text")
+
+    @property
+    def names_one_quote(self) -> bool:
+        """Whether the selectors quote the same words."""
+        return self.exact in (None, self.quote)
+
+    @property
+    def names_one_place(self) -> bool:
+        """Whether the place is as long as the quote, and the selectors name the same one."""
+        place = Span(self.start, self.end)
+        return self.end - self.start == len(self.quote) and self.position in (None, place)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What became of a citation.
+
+    `place` has the words where they stand now, exactly where they are `verified` or `moved`; `nearest` what stands
+    there instead, where they are `changed` and something is recognisable. `document_changed` says whether the text of
+    the document that was looked at is another than the one cited; None where there is none, or the citation has no
+    digest. `repeated` says that the words stand in that document more than once. `detail` is a sentence for people.
+    """
+
+    verdict: Verdict
+    detail: str
+    document_changed: bool | None
+    repeated: bool = False
+    place: CitedPassage | None = None
+    nearest: CitedPassage | None = None
+
+    def __post_init__(self) -> None:
+        if (self.place is not None) != (self.verdict in ("verified", "moved")):
+            raise ValueError("words that are verified or moved have a place, and no others")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

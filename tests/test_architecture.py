@@ -33,7 +33,7 @@ LAYERS = (
     {"qa.question", "qa.evidence", "qa.citing"},
     {"qa.highlighting", "qa.confidence"},
     {"qa.library"},
-    {"qa.outlining"},
+    {"qa.outlining", "qa.verifying", "qa.permalinks"},
     {"qa.answering", "qa.evaluation"},
     {"qa.engine"},
     {"qa"},
@@ -42,7 +42,7 @@ LAYERS = (
 )
 """From the lowest; a module imports from layers below its own and, inside a package, from its siblings."""
 
-PACKAGES = {"qa.cli", "qa.evaluation", "qa.library", "qa.readers", "qa.retrievers", "web"}
+PACKAGES = {"qa.cli", "qa.evaluation", "qa.library", "qa.readers", "qa.retrievers", "qa.wire", "web"}
 
 OPEN_TO_WEB = {"qa", "qa.errors", "qa.model", "qa.wire"}
 OPEN_TO_THE_COMMAND = OPEN_TO_WEB | {"qa.cli"}

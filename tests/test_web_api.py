@@ -14,7 +14,15 @@ from flask.testing import FlaskClient
 
 import web
 from qa.errors import LibraryBusyError, QAError
-from qa.wire import AskRequest, AskResponse, CitedPassageBody, DocumentBody, Problem
+from qa.wire import (
+    AskRequest,
+    AskResponse,
+    CitedPassageBody,
+    DocumentBody,
+    Problem,
+    VerifyRequest,
+    VerifyResponse,
+)
 from web.problems import PROBLEMS
 
 QUESTION = "What was the hazard ratio of bevacor?"
@@ -416,7 +424,7 @@ def test_openapi_is_made_from_the_models_that_are_read_and_written(client: Flask
     description = get(client, "/openapi.json").json
     assert description["openapi"] == "3.1.0"
     schemas = description["components"]["schemas"]
-    for model in (AskRequest, AskResponse, CitedPassageBody, DocumentBody, Problem):
+    for model in (AskRequest, AskResponse, VerifyRequest, VerifyResponse, CitedPassageBody, DocumentBody, Problem):
         assert list(schemas[model.__name__]["properties"]) == list(model.model_fields)
     references = re.findall(r'"#/components/schemas/(\w+)"', json.dumps(description))
     assert set(references) <= set(schemas)

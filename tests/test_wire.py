@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -287,6 +288,8 @@ def test_an_answer_has_the_form_that_is_promised(engine: Engine) -> None:
         "interpretation",
         "took_ms",
     ]
+    quote = body["passage"]["text"]
+    known_by = f"{len(quote)}-{hashlib.sha256(quote.encode()).hexdigest()[:16]}"
     assert body["outline"] == []
     assert body["answered"] is True
     assert body["reason"] is None
@@ -317,6 +320,20 @@ def test_an_answer_has_the_form_that_is_promised(engine: Engine) -> None:
         ],
         "label": answer.best.citation.label if answer.best else "",
         "href": f"/documents/second-treatment#{body['passage']['id']}",
+        "permalink": f"/passages/{body['passage']['id']}?document=second-treatment&is={known_by}",
+        "selectors": [
+            {
+                "type": "TextQuoteSelector",
+                "exact": body["passage"]["text"],
+                "prefix": "🐦 It has two treatments.\n\nAlcanor\n\n"[-32:],
+                "suffix": "\n\nBevacor\n\nBevacor is given for six weeks:"[:32],
+            },
+            {
+                "type": "TextPositionSelector",
+                "start": body["citation"]["start"],
+                "end": body["citation"]["end"],
+            },
+        ],
     }
     assert [list(each) for each in body["alternatives"]] == [["passage", "citation"]]
     assert body["interpretation"] == {"corrected": [], "expanded": [], "carried_over": [], "missing": []}

@@ -10,11 +10,13 @@ from pydantic import BaseModel
 from werkzeug.exceptions import UnsupportedMediaType
 
 from qa.errors import FieldProblem, InvalidRequestError
-from qa.wire import AskRequest, cited_passage_body, document_body
-from web.answers import answer_to, current_engine
+from qa.wire import AskRequest, VerifyRequest, VerifyResponse, cited_passage_body, document_body, verification_body
+from web.answers import answer_to, current_engine, linked_passage
 from web.openapi import openapi_document
 
 __all__ = ["Live", "Ready", "api"]
+
+MAX_CITATIONS_BODY = 1_000_000  # bytes
 
 PARAMETERS = ("q", "limit", "document", "history")
 
@@ -37,9 +39,7 @@ class Ready(BaseModel):
 @api.post("/ask")
 def ask() -> Response:
     """Answer the question of a JSON body."""
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType("Send the question as JSON, with the header Content-Type: application/json.")
-    return _json(answer_to(AskRequest.from_json(request.get_data())))
+    return _json(answer_to(AskRequest.from_json(_body("question"))))
 
 
 @api.get("/ask")
@@ -59,6 +59,14 @@ def ask_by_address() -> Response:
     return _json(answer_to(asked))
 
 
+@api.post("/verify")
+def verify() -> Response:
+    """Say of each citation of a JSON body whether it still holds."""
+    request.max_content_length = MAX_CITATIONS_BODY
+    found = current_engine().verify(VerifyRequest.from_json(_body("citations")).claims())
+    return _json(VerifyResponse(results=tuple(map(verification_body, found))))
+
+
 @api.get("/documents/<document_id>.json")
 def document(document_id: str) -> Response:
     """One document whole."""
@@ -68,7 +76,7 @@ def document(document_id: str) -> Response:
 @api.get("/passages/<passage_id>.json")
 def passage(passage_id: str) -> Response:
     """One passage with its citation."""
-    return _json(cited_passage_body(current_engine().passage(passage_id)))
+    return _json(cited_passage_body(linked_passage(passage_id)))
 
 
 @api.get("/openapi.json")
@@ -87,6 +95,13 @@ def livez() -> Response:
 def readyz() -> Response:
     """Say that the library can be asked."""
     return _json(Ready(documents=current_engine().document_count))
+
+
+def _body(noun: str) -> bytes:
+    """The body of a request that must be JSON."""
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType(f"Send the {noun} as JSON, with the header Content-Type: application/json.")
+    return request.get_data()
 
 
 def _parameter_problem(name: str) -> FieldProblem | None:

@@ -8,13 +8,25 @@ from functools import cache
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from qa.wire import MAX_HISTORY, AskRequest, AskResponse, CitedPassageBody, DocumentBody, Problem
+from qa.wire import (
+    MAX_HISTORY,
+    AskRequest,
+    AskResponse,
+    CitedPassageBody,
+    DocumentBody,
+    Problem,
+    VerifyRequest,
+    VerifyResponse,
+)
 
 __all__ = ["openapi_document"]
 
 SCHEMAS = "#/components/schemas/{model}"
 
 EXAMPLE = AskRequest(question="How long did the effect last?", history=("Does the second treatment work?",))
+CITATIONS_EXAMPLE = {
+    "citations": [{"document": {"id": "second-treatment"}, "start": 120, "end": 140, "quote": "It lasted 11 months."}]
+}
 
 
 @cache
@@ -24,6 +36,8 @@ def openapi_document() -> dict[str, object]:
         [
             (AskRequest, "validation"),
             (AskResponse, "serialization"),
+            (VerifyRequest, "validation"),
+            (VerifyResponse, "serialization"),
             (CitedPassageBody, "serialization"),
             (DocumentBody, "serialization"),
             (Problem, "serialization"),
@@ -61,6 +75,19 @@ def openapi_document() -> dict[str, object]:
                     "responses": _responses(AskResponse, "The answer, or why there is none", 404, 422),
                 },
             },
+            "/verify": {
+                "post": {
+                    "operationId": "verify",
+                    "summary": "Say of citations whether they still hold",
+                    "requestBody": {
+                        "required": True,
+                        "content": {
+                            "application/json": {"schema": _reference(VerifyRequest), "example": CITATIONS_EXAMPLE}
+                        },
+                    },
+                    "responses": _responses(VerifyResponse, "What became of each citation", 400, 413, 415, 422),
+                }
+            },
             "/documents/{id}.json": {
                 "get": {
                     "operationId": "document",
@@ -73,8 +100,14 @@ def openapi_document() -> dict[str, object]:
                 "get": {
                     "operationId": "passage",
                     "summary": "A passage with its citation",
-                    "parameters": [_id_parameter("passage")],
-                    "responses": _responses(CitedPassageBody, "The passage", 404),
+                    "parameters": [
+                        _id_parameter("passage"),
+                        _link_parameter(
+                            "is", "The words' fingerprint, as a permanent link has it: they are found again."
+                        ),
+                        _link_parameter("document", "The id of the document to find them in; else the passage's own."),
+                    ],
+                    "responses": _responses(CitedPassageBody, "The passage", 404, 410, 422),
                 }
             },
         },
@@ -109,6 +142,16 @@ def _ask_parameters() -> list[Mapping[str, object]]:
         }
         for name, field in names.items()
     ]
+
+
+def _link_parameter(name: str, description: str) -> Mapping[str, object]:
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "description": description,
+        "schema": {"type": "string"},
+    }
 
 
 def _id_parameter(noun: str) -> Mapping[str, object]:

@@ -8,11 +8,12 @@ from datetime import date
 from typing import Literal, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request
+from werkzeug.wrappers import Response
 
 from qa.model import Document, DocumentEntry, Passage
-from qa.wire import AskRequest
-from web.answers import answer_to, current_engine
+from qa.wire import AskRequest, passage_href
+from web.answers import answer_to, current_engine, linked_passage
 
 __all__ = ["Slice", "in_quotes", "pages", "slices"]
 
@@ -46,6 +47,12 @@ def document(document_id: str) -> str:
     """A document whole, where `#` and a passage's id marks that passage."""
     shown, passages = current_engine().document_with_passages(document_id)
     return render_template("document.html", document=shown, slices=slices(shown, passages))
+
+
+@pages.get("/passages/<passage_id>")
+def passage(passage_id: str) -> Response:
+    """The way to a passage in the page of its document; with a fingerprint, to where its words stand now."""
+    return redirect(passage_href(linked_passage(passage_id).passage))
 
 
 def _conversation(asked: AskRequest) -> Iterator[AskRequest]:
@@ -116,6 +123,16 @@ def alone(asked: AskRequest) -> str:
     return _address(asked.question, document=asked.document)
 
 
+@pages.app_template_filter()
+def as_json(asked: AskRequest) -> str:
+    """The address of the same answer as JSON.
+
+    >>> as_json(AskRequest(question="Do gulls?", document="birds"))
+    '/ask?document=birds&q=Do%20gulls%3F'
+    """
+    return f"/ask?{_query(asked.question, history=asked.history, document=asked.document)}"
+
+
 def in_quotes(question: str, written: str) -> str | None:
     """The question with the first of these words that stand outside quotation marks put inside; None if none do.
 
@@ -131,9 +148,13 @@ def in_quotes(question: str, written: str) -> str | None:
 
 def _address(question: str, *, history: Sequence[str] = (), document: str | None) -> str:
     """The address of the page that asks a question, in the characters that `static/chat.js` writes it with."""
+    return f"/?{_query(question, history=history, document=document)}#latest"
+
+
+def _query(question: str, *, history: Sequence[str], document: str | None) -> str:
     fields = [("document", document)] if document is not None else []
     fields += [*(("history", each) for each in history), ("q", question)]
-    return f"/?{urlencode(fields, quote_via=quote, safe=_UNESCAPED)}#latest"
+    return urlencode(fields, quote_via=quote, safe=_UNESCAPED)
 
 
 @pages.app_template_filter()

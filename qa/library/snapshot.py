@@ -89,6 +89,11 @@ class Snapshot:
         """All documents by id, ascending, without their texts."""
         return self._read(f"SELECT {ENTRY_COLUMNS} FROM documents ORDER BY id", make=entry_of)
 
+    def documents_with_digest(self, sha256: str) -> list[str]:
+        """The ids of the documents whose text has this digest, ascending."""
+        query = "SELECT id FROM documents WHERE sha256 = ? ORDER BY id"
+        return self._read(query, sha256, make=lambda row: str(row[0]))
+
     def origins(self) -> dict[str, str]:
         """From the origin of each document to its id."""
         return dict(self._read("SELECT origin, id FROM documents", make=tuple))

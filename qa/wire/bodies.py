@@ -1,26 +1,16 @@
-"""The wire form of `/ask`: what is accepted, what is sent, and how one becomes the other.
-
-The web service, the command line's `--json` and the OpenAPI document all come from these models.
-"""
+"""What is sent, and how the engine's values become it."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any, Self
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, Field
 
-from qa.errors import FieldProblem, InvalidRequestError
-from qa.model import Answer, Citation, CitedPassage, Document, Passage, Reading, Reference, Span
+from qa.model import Answer, Citation, CitedPassage, Document, Passage, Reading, Reference, Span, fingerprint
 
 __all__ = [
-    "MAX_HISTORY",
-    "MAX_LIMIT",
-    "MAX_QUESTION",
-    "AskRequest",
     "AskResponse",
     "CitedPassageBody",
     "DocumentBody",
@@ -31,120 +21,8 @@ __all__ = [
     "document_body",
     "document_href",
     "passage_href",
+    "passage_permalink",
 ]
-
-MAX_QUESTION = 1000  # characters
-MAX_HISTORY = 50  # earlier questions
-MAX_LIMIT = 20  # further passages
-
-QuestionText = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)]
-
-
-class AskRequest(BaseModel):
-    """A question, and what it is asked of."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    question: QuestionText = Field(description="The question, in the person's own words.")
-    history: tuple[QuestionText, ...] = Field(
-        default=(), max_length=MAX_HISTORY, description="The person's earlier questions, oldest first."
-    )
-    limit: int = Field(default=3, ge=0, le=MAX_LIMIT, description="How many further passages to list.")
-    document: str | None = Field(default=None, description="Answer from the document with this id alone.")
-
-    @classmethod
-    def from_json(cls, body: bytes) -> Self:
-        """Read a request's JSON body.
-
-        Raises:
-            InvalidRequestError: for bytes that are not UTF-8, not JSON, or not of this form.
-        """
-        try:
-            return cls.model_validate_json(body)._checked()
-        except ValidationError as error:
-            raise InvalidRequestError([_field_problem(each) for each in error.errors()]) from None
-
-    @classmethod
-    def from_arguments(
-        cls,
-        question: str | None,
-        *,
-        history: Sequence[str] = (),
-        limit: str | int | None = None,
-        document: str | None = None,
-    ) -> Self:
-        """Read a request from a query string or a command line, where numbers may arrive as text.
-
-        Raises:
-            InvalidRequestError: for values that are not of this form.
-        """
-        values: dict[str, Any] = {"history": tuple(history), "document": document}
-        if question is not None:
-            values["question"] = question
-        if limit is not None:
-            is_number = isinstance(limit, str) and limit.isascii() and limit.isdigit() and len(limit) < 10
-            values["limit"] = int(limit) if is_number else limit
-        try:
-            return cls.model_validate(values)._checked()
-        except ValidationError as error:
-            raise InvalidRequestError([_field_problem(each) for each in error.errors()]) from None
-
-    def _checked(self) -> Self:
-        questions = [("/question", self.question)]
-        questions += [(f"/history/{number}", text) for number, text in enumerate(self.history)]
-        found = [FieldProblem(pointer, detail) for pointer, text in questions if (detail := _text_problem(text))]
-        if self.document is not None and (detail := _text_problem(self.document)):
-            found.append(FieldProblem("/document", detail))
-        if found:
-            raise InvalidRequestError(found)
-        return self
-
-
-def _text_problem(text: str) -> str | None:
-    """What makes a text unusable as a question, or None. Line breaks and tabs are white space, and welcome."""
-    if not text.strip():
-        return "must not be blank"
-    for position, character in enumerate(text):
-        category = unicodedata.category(character)
-        if category == "Cs":
-            return f"must be valid Unicode, and has a lone surrogate, U+{ord(character):04X}, at character {position}"
-        if category == "Cc" and character not in "\t\n\r":
-            return f"must not hold control characters, and has U+{ord(character):04X} at character {position}"
-    return None
-
-
-def _field_problem(error: ErrorDetails) -> FieldProblem:
-    """A validation error in words that say what to send."""
-    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in error["loc"])
-    context: Mapping[str, Any] = error.get("ctx", {})
-    value = error.get("input")
-    match error["type"]:
-        case "json_invalid":
-            detail = f"is not valid JSON in UTF-8: {context.get('error', 'it cannot be parsed')}"
-        case "model_type" | "model_attributes_type" | "dict_type":
-            detail = 'must be a JSON object such as {"question": "..."}'
-        case "missing":
-            detail = "is required"
-        case "extra_forbidden":
-            detail = f"is not a known field; known are {', '.join(AskRequest.model_fields)}"
-        case "string_type":
-            detail = "must be a string"
-        case "string_unicode":
-            detail = "must be valid Unicode"
-        case "string_too_short":
-            detail = "must not be empty"
-        case "string_too_long":
-            length = f", and has {len(value):,}" if isinstance(value, str) else ""
-            detail = f"must have at most {context['max_length']:,} characters{length}"
-        case "too_long":
-            detail = f"must have at most {context['max_length']:,} entries"
-        case "tuple_type":
-            detail = "must be a list of strings"
-        case "int_type" | "int_parsing" | "greater_than_equal" | "less_than_equal":
-            detail = f"must be a whole number from 0 to {MAX_LIMIT}"
-        case _:
-            detail = error["msg"][:1].lower() + error["msg"][1:]
-    return FieldProblem(pointer, detail)
 
 
 class _Body(BaseModel):
@@ -180,8 +58,28 @@ class ReferenceBody(_Body):
     pmid: str | None
 
 
+class TextQuoteSelector(_Body):
+    """The words of a place, and what stands right before and behind them (W3C Web Annotation Data Model, 4.2.4)."""
+
+    type: Literal["TextQuoteSelector"] = "TextQuoteSelector"
+    exact: str
+    prefix: str
+    suffix: str
+
+
+class TextPositionSelector(_Body):
+    """Characters [start, end) of the document's text, counted as code points (the same, 4.2.5)."""
+
+    type: Literal["TextPositionSelector"] = "TextPositionSelector"
+    start: int
+    end: int
+
+
 class CitationBody(_Body):
-    """The place of a passage: characters [start, end) of the document's text are the quote."""
+    """The place of a passage: characters [start, end) of the document's text are the quote, and so say its selectors.
+
+    `href` leads to the passage as the library has it now, `permalink` to the words for as long as the document does.
+    """
 
     document: DocumentSummaryBody
     section: tuple[str, ...]
@@ -192,6 +90,8 @@ class CitationBody(_Body):
     references: tuple[ReferenceBody, ...]
     label: str
     href: str
+    permalink: str
+    selectors: tuple[TextQuoteSelector | TextPositionSelector, ...]
 
 
 class CitedPassageBody(_Body):
@@ -263,6 +163,7 @@ class Problem(_Body):
     status: int
     detail: str
     errors: tuple[FieldProblemBody, ...] | None = None
+    nearest: str | None = Field(default=None, description="The path of what is nearest to what is gone.")
 
 
 def document_href(document_id: str) -> str:
@@ -273,6 +174,12 @@ def document_href(document_id: str) -> str:
 def passage_href(passage: Passage) -> str:
     """The path of the page that shows a passage in its document, marked."""
     return f"{document_href(passage.document_id)}#{passage.id}"
+
+
+def passage_permalink(passage: Passage) -> str:
+    """The path that leads to the passage's words wherever in its document they have got to."""
+    known_by = fingerprint(passage.text)
+    return f"/passages/{passage.id}?document={passage.document_id}&is={known_by.length}-{known_by.digest}"
 
 
 def answer_body(answer: Answer) -> AskResponse:
@@ -329,6 +236,11 @@ def _citation_body(citation: Citation, passage: Passage) -> CitationBody:
         references=tuple(_reference_body(each) for each in citation.references),
         label=citation.label,
         href=passage_href(passage),
+        permalink=passage_permalink(passage),
+        selectors=(
+            TextQuoteSelector(exact=citation.quote, prefix=citation.prefix, suffix=citation.suffix),
+            TextPositionSelector(start=citation.start, end=citation.end),
+        ),
     )
 
 
