@@ -154,6 +154,7 @@ def cited_passage(passage: Passage, snapshot: Snapshot, question: Sought | None 
         passage=passage,
         highlights=(found,) if found else (),
         citation=cite(snapshot.document(passage.document_id), passage),
+        figures=snapshot.figures(passage.id),
     )
 
 

@@ -28,7 +28,7 @@ LAYERS = (
     {"qa.english", "qa.lexicon"},
     {"qa.analysis", "qa.sentences", "qa.arrays"},
     {"qa.concepts", "qa.leaning", "qa.spelling"},
-    {"qa.passages", "qa.readers", "qa.wire", "qa.config", "qa.wordings"},
+    {"qa.passages", "qa.readers", "qa.wire", "qa.config", "qa.wordings", "qa.figures"},
     {"qa.retrievers"},
     {"qa.question", "qa.evidence", "qa.citing"},
     {"qa.highlighting", "qa.confidence"},
