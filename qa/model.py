@@ -12,6 +12,7 @@ __all__ = [
     "Answer",
     "Block",
     "BlockKind",
+    "BoundMarker",
     "Candidate",
     "Citation",
     "CitedPassage",
@@ -26,12 +27,16 @@ __all__ = [
     "QueryWord",
     "Reading",
     "Reference",
+    "ReferencesStatus",
     "Section",
     "Span",
     "digest",
 ]
 
 BlockKind = Literal["paragraph", "list", "table", "code"]
+
+ReferencesStatus = Literal["resolved", "partial", "no_reference_list", "no_markers"]
+"""Whether every marker of a passage has an entry, not every one, or none because the document has no list of them."""
 
 
 def digest(text: str) -> str:
@@ -77,24 +82,41 @@ class Heading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """An entry of a document's own bibliography. `text` is None where the source has the marker but no entry."""
+    """An entry of a document's own bibliography. `text` is None where the source has the marker but no entry.
+
+    `url` is an address as the source gives it, of whatever scheme.
+    """
 
     marker: str
     text: str | None = None
     doi: str | None = None
     pmid: str | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marker:
     """A place in the text that points to a reference: `[98]`, or one of the labels of `[100, 101]`.
 
-    The span is that of the whole bracket.
+    The span is that of the whole bracket, or of the whole run of raised digits.
     """
 
     label: str
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundMarker:
+    """A marker of a passage with the sentence to which it belongs: the one that it stands in, or stands behind.
+
+    `start` and `end` are offsets into `Document.text`, half-open, like the citation's own; so are those of `sentence`.
+    """
+
+    label: str
+    start: int
+    end: int
+    sentence: Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +244,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
-    """The pointer from an answer to its place: `document.text[start:end] == quote`, and `sha256` is that text's."""
+    """The pointer from an answer to its place: `document.text[start:end] == quote`, and `sha256` is that text's.
+
+    `references` are the entries of the quote's own markers, each once. All offsets are into `document.text`.
+    """
 
     document: Document
     section: tuple[str, ...]
@@ -231,6 +256,8 @@ class Citation:
     end: int
     quote: str
     references: tuple[Reference, ...]
+    references_status: ReferencesStatus
+    markers: tuple[BoundMarker, ...]
     label: str
 
 

@@ -14,7 +14,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from qa.errors import FieldProblem, InvalidRequestError
-from qa.model import Answer, Citation, CitedPassage, Document, Passage, Reading, Reference, Span
+from qa.model import (
+    Answer,
+    BoundMarker,
+    Citation,
+    CitedPassage,
+    Document,
+    Passage,
+    Reading,
+    Reference,
+    ReferencesStatus,
+    Span,
+)
 
 __all__ = [
     "MAX_HISTORY",
@@ -178,10 +189,24 @@ class ReferenceBody(_Body):
     text: str | None
     doi: str | None
     pmid: str | None
+    url: str | None
+
+
+class MarkerBody(_Body):
+    """A marker in the quote: characters [start, end) of the document's text, and so those of its `sentence`."""
+
+    marker: str
+    start: int
+    end: int
+    sentence: Span
 
 
 class CitationBody(_Body):
-    """The place of a passage: characters [start, end) of the document's text are the quote."""
+    """The place of a passage: characters [start, end) of the document's text are the quote.
+
+    `references_status` says whether each marker has an entry (`resolved`), not each (`partial`), or none because the
+    document has no list of references (`no_reference_list`); without markers it is `no_markers`.
+    """
 
     document: DocumentSummaryBody
     section: tuple[str, ...]
@@ -190,6 +215,8 @@ class CitationBody(_Body):
     end: int
     quote: str
     references: tuple[ReferenceBody, ...]
+    references_status: ReferencesStatus
+    markers: tuple[MarkerBody, ...]
     label: str
     href: str
 
@@ -327,6 +354,8 @@ def _citation_body(citation: Citation, passage: Passage) -> CitationBody:
         end=citation.end,
         quote=citation.quote,
         references=tuple(_reference_body(each) for each in citation.references),
+        references_status=citation.references_status,
+        markers=tuple(_marker_body(each) for each in citation.markers),
         label=citation.label,
         href=passage_href(passage),
     )
@@ -349,4 +378,10 @@ def _reading_body(reading: Reading) -> ReadingBody:
 
 
 def _reference_body(reference: Reference) -> ReferenceBody:
-    return ReferenceBody(marker=reference.marker, text=reference.text, doi=reference.doi, pmid=reference.pmid)
+    return ReferenceBody(
+        marker=reference.marker, text=reference.text, doi=reference.doi, pmid=reference.pmid, url=reference.url
+    )
+
+
+def _marker_body(marker: BoundMarker) -> MarkerBody:
+    return MarkerBody(marker=marker.label, start=marker.start, end=marker.end, sentence=marker.sentence)
