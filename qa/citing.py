@@ -5,7 +5,17 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
-from qa.model import Citation, CitedPassage, Document, Passage, Reference
+from qa.model import (
+    BoundMarker,
+    Citation,
+    CitedPassage,
+    Document,
+    Marker,
+    Passage,
+    Reference,
+    ReferencesStatus,
+    Span,
+)
 
 __all__ = ["CONTEXT", "cite", "cite_span"]
 
@@ -18,10 +28,12 @@ def cite(document: Document, passage: Passage) -> Citation:
 
     A marker that the document's bibliography lacks gives a reference without a text: it is never made up.
     """
-    known = {reference.marker: reference for reference in document.references}
     first = bisect_left(document.markers, passage.start, key=lambda marker: marker.start)
     behind = bisect_left(document.markers, passage.end, key=lambda marker: marker.start)
-    labels = dict.fromkeys(marker.label for marker in document.markers[first:behind] if marker.end <= passage.end)
+    markers = tuple(_bound(each, passage) for each in document.markers[first:behind] if each.end <= passage.end)
+    labels = dict.fromkeys(marker.label for marker in markers)
+    known = {reference.marker: reference for reference in document.references if reference.marker in labels}
+    references = tuple(known.get(label) or Reference(marker=label) for label in labels)
     return Citation(
         document=document,
         section=passage.section,
@@ -31,7 +43,9 @@ def cite(document: Document, passage: Passage) -> Citation:
         quote=document.text[passage.start : passage.end],
         prefix=document.text[max(0, passage.start - CONTEXT) : passage.start],
         suffix=document.text[passage.end : passage.end + CONTEXT],
-        references=tuple(known.get(label) or Reference(marker=label) for label in labels),
+        references=references,
+        references_status=_status(document, references),
+        markers=markers,
         label=_label(document, passage),
     )
 
@@ -56,6 +70,22 @@ def cite_span(document: Document, passages: Sequence[Passage], start: int, end: 
         page=passages[max(before, 0)].page if passages else None,
     )
     return CitedPassage(passage=passage, highlights=(), citation=cite(document, passage))
+
+
+def _bound(marker: Marker, passage: Passage) -> BoundMarker:
+    """A marker with its sentence: the splitter leaves one behind the full stop with the sentence before it."""
+    number = bisect_right(passage.sentences, marker.start - passage.start, key=lambda sentence: sentence.start) - 1
+    start, end = passage.sentences[number] if number >= 0 else (0, len(passage.text))
+    sentence = Span(passage.start + start, passage.start + end)
+    return BoundMarker(label=marker.label, start=marker.start, end=marker.end, sentence=sentence)
+
+
+def _status(document: Document, references: tuple[Reference, ...]) -> ReferencesStatus:
+    if not references:
+        return "no_markers"
+    if not document.references:
+        return "no_reference_list"
+    return "resolved" if all(reference.text for reference in references) else "partial"
 
 
 def _label(document: Document, passage: Passage) -> str:

@@ -10,6 +10,7 @@
     │   ├── NotTextError         source_not_text      a binary file, or no known encoding
     │   ├── UnknownFormatError   source_format        no reader for this kind of file
     │   ├── FrontMatterError     front_matter         the header of a Markdown file is broken
+    │   ├── BibliographyError    bibliography         a file of references beside a document is broken
     │   ├── JudgedQuestionsError judged_questions     files that are no questions in BEIR's form
     │   ├── SynonymsError        synonyms             a file of synonyms with a line that is none
     │   └── CitationsError       citations            a file without citations to verify
@@ -37,6 +38,7 @@ from pathlib import Path
 from typing import ClassVar
 
 __all__ = [
+    "BibliographyError",
     "CitationsError",
     "DamagedDocumentError",
     "DamagedLibraryError",
@@ -185,6 +187,19 @@ class FrontMatterError(SourceError):
         super().__init__(
             f"The front matter of {path} is broken: {reason}.",
             hint="Mend the lines between the two '---', or take them away.",
+        )
+
+
+class BibliographyError(SourceError):
+    """A file of references beside a document cannot be understood."""
+
+    code = "bibliography"
+
+    def __init__(self, path: Path, *, reason: str) -> None:
+        super().__init__(
+            f"The bibliography {path} is broken: {reason}.",
+            hint="Export it anew as BibTeX (.bib), RIS (.ris) or CSL-JSON (.csl.json), or take it away from beside the "
+            "document.",
         )
 
 

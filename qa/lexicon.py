@@ -27,6 +27,7 @@ __all__ = [
     "NAMING_OPENERS",
     "NUMBER_OPENERS",
     "NUMBER_WORDS",
+    "POWER_BASES",
     "QUESTION_WORDS",
     "REASON_PHRASES",
     "STOP_WORDS",
@@ -219,6 +220,17 @@ LETTER_SPELLINGS = {
     "ω": "omega",
 }
 """One spelling for letters that are written out as often as not, inside words too."""
+
+POWER_BASES = _words(
+    """
+    m mm cm dm km nm pm µm μm ft in yd mi ha s ms min hr sec kg mg ml dl mol sin cos tan log exp chi phi psi rho tau eta
+    meter metre meters metres millimeter millimetre millimeters millimetres centimeter centimetre centimeters
+    centimetres kilometer kilometre kilometers kilometres micrometer micrometre inch inches foot feet yard yards mile
+    miles second seconds minute minutes hour hours sinh cosh tanh alpha beta gamma delta epsilon zeta theta kappa lambda
+    sigma omega height radius length width diameter distance velocity speed time
+    """
+)
+"""Words, in small letters, behind which a raised number is a power and no reference marker."""
 
 ABBREVIATIONS = _words(
     """

@@ -12,6 +12,7 @@ __all__ = [
     "Answer",
     "Block",
     "BlockKind",
+    "BoundMarker",
     "Candidate",
     "Citation",
     "CitedPassage",
@@ -29,6 +30,7 @@ __all__ = [
     "QueryWord",
     "Reading",
     "Reference",
+    "ReferencesStatus",
     "Section",
     "Span",
     "Verdict",
@@ -39,6 +41,9 @@ __all__ = [
 
 BlockKind = Literal["paragraph", "list", "table", "code"]
 Verdict = Literal["verified", "moved", "changed", "gone"]
+
+ReferencesStatus = Literal["resolved", "partial", "no_reference_list", "no_markers"]
+"""Whether every marker of a passage has an entry, not every one, or none because the document has no list of them."""
 
 
 def digest(text: str) -> str:
@@ -96,24 +101,41 @@ class Heading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """An entry of a document's own bibliography. `text` is None where the source has the marker but no entry."""
+    """An entry of a document's own bibliography. `text` is None where the source has the marker but no entry.
+
+    `url` is an address as the source gives it, of whatever scheme.
+    """
 
     marker: str
     text: str | None = None
     doi: str | None = None
     pmid: str | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marker:
     """A place in the text that points to a reference: `[98]`, or one of the labels of `[100, 101]`.
 
-    The span is that of the whole bracket.
+    The span is that of the whole bracket, or of the whole run of raised digits.
     """
 
     label: str
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundMarker:
+    """A marker of a passage with the sentence to which it belongs: the one that it stands in, or stands behind.
+
+    `start` and `end` are offsets into `Document.text`, half-open, like the citation's own; so are those of `sentence`.
+    """
+
+    label: str
+    start: int
+    end: int
+    sentence: Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,6 +287,7 @@ class Citation:
 
     `prefix` and `suffix` are what stands right before and behind it, each as long as `citing.CONTEXT` or up to the end
     of the text.
+    `references` are the entries of the quote's own markers, each once. All offsets are into `document.text`.
     """
 
     document: Document
@@ -276,6 +299,8 @@ class Citation:
     prefix: str
     suffix: str
     references: tuple[Reference, ...]
+    references_status: ReferencesStatus
+    markers: tuple[BoundMarker, ...]
     label: str
 
 

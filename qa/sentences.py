@@ -16,7 +16,10 @@ from qa.model import Span
 __all__ = ["lines", "sentences"]
 
 # "[T]he" is a word, and "[list](address)" a link: neither is a marker.
-_MARKERS = r"(?:\[(?![^\W\d_]+\][^\W\d_])[^\[\]\n]{1,80}\](?!\()\s*)+"
+_BRACKET = r"\[(?![^\W\d_]+\][^\W\d_])[^\[\]\n]{1,80}\](?!\()"
+# "¹⁴C" is a word, too.
+_RAISED = r"[⁰¹²³⁴-⁹](?:[⁰¹²³⁴-⁹⁻–‐‑˒-]|, ?(?=[⁰¹²³⁴-⁹])){0,80}(?!\w)"
+_MARKERS = rf"(?:(?:{_BRACKET}|{_RAISED})\s*)+"
 _LEADING_MARKERS = re.compile(rf"['\"”’»)]*{_MARKERS}")
 # A marker set without a space behind the full stop ("results.[98] The ...") hides the boundary from Punkt.
 _HIDDEN_BOUNDARY = re.compile(rf"[.!?]['\"”’»)]?{_MARKERS}(?<=\s)(?=[\"“(]?[A-Z])")

@@ -298,11 +298,13 @@ def _cited_text(cited: CitedPassage) -> str:
         for start, end in reversed(cited.highlights):
             text = text[:start] + click.style(text[start:end], bold=True) + text[end:]
     paragraphs = [textwrap.fill(line, _WIDTH) for line in text.split("\n")]
+    is_listed = cited.citation.references_status != "no_reference_list"
     references = [
         f"  [{visible(each.marker)}] {visible(each.text or 'The document gives no entry for this marker.')}"
         for each in cited.citation.references
     ]
-    return "\n".join([*paragraphs, "", visible(cited.citation.label), *references])
+    under = references if is_listed else ["  The source has no reference list."]
+    return "\n".join([*paragraphs, "", visible(cited.citation.label), *under])
 
 
 _EVIDENCE = {

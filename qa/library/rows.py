@@ -105,7 +105,7 @@ def document_of(row: Sequence[Any]) -> Document:
             )
             for path, start, end, blocks in fields["sections"]
         ),
-        references=tuple(Reference(marker=m, text=t, doi=d, pmid=p) for m, t, d, p in fields["references"]),
+        references=tuple(Reference(marker=m, text=t, doi=d, pmid=p, url=u) for m, t, d, p, u in fields["references"]),
         markers=tuple(Marker(label=label, start=start, end=end) for label, start, end in fields["markers"]),
     )
     if document.sha256 != sha256:
@@ -143,7 +143,7 @@ def _data(document: Document) -> str:
                 [section.path, section.start, section.end, [[b.kind, b.start, b.end] for b in section.blocks]]
                 for section in document.sections
             ],
-            "references": [[each.marker, each.text, each.doi, each.pmid] for each in document.references],
+            "references": [[each.marker, each.text, each.doi, each.pmid, each.url] for each in document.references],
             "markers": [[each.label, each.start, each.end] for each in document.markers],
         }
     )

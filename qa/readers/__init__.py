@@ -6,17 +6,19 @@ import os
 import re
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from qa.concepts import Concept
-from qa.errors import NoSourcesError, SourceNotFoundError, UnknownFormatError, UnreadableError
-from qa.model import Document
+from qa.errors import BibliographyError, NoSourcesError, SourceNotFoundError, UnknownFormatError, UnreadableError
+from qa.model import Document, Reference
+from qa.readers.bibliography import bracketed
 from qa.readers.decoding import decode
 from qa.readers.judged import JudgedQuestions, read_judged, read_lines, read_run, write_run
 from qa.readers.markdown import read_markdown
 from qa.readers.plain import read_plain
+from qa.readers.sidecars import MOST_BYTES, SIDECARS, parsed_sidecar
 from qa.readers.synonyms import parsed_synonyms
 
 __all__ = [
@@ -38,9 +40,12 @@ __all__ = [
 
 
 class Reader(Protocol):
-    """Text of one format to a Document. Offsets of the Document refer to its own plain text."""
+    """Text of one format to a Document. Offsets of the Document refer to its own plain text.
 
-    def __call__(self, text: str, *, path: Path, document_id: str) -> Document: ...
+    `listed` are the entries of a bibliography beside the file, which are believed before the file's own.
+    """
+
+    def __call__(self, text: str, *, path: Path, document_id: str, listed: Sequence[Reference] = ()) -> Document: ...
 
 
 READERS: dict[str, Reader] = {
@@ -74,15 +79,26 @@ def find_sources(path: Path) -> Iterator[tuple[Path, str]]:
 
 
 def read(path: Path, document_id: str) -> Document:
-    """The document that a source file holds.
+    """The document that a source file holds, with the bibliography that lies beside it, if one does.
 
     Raises:
-        SourceError: of the kind that says what is wrong with the file.
+        SourceError: of the kind that says what is wrong with the file, or with the bibliography.
     """
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise UnknownFormatError(path, suffixes=tuple(READERS))
-    return reader(read_text(path), path=Path(legible(path)), document_id=document_id)
+    text = read_text(path)
+    return reader(text, path=Path(legible(path)), document_id=document_id, listed=_bibliography_beside(path, text))
+
+
+def _bibliography_beside(path: Path, text: str) -> tuple[Reference, ...]:
+    """The entries of the file of references with the same name as a source file, whose text may point to their keys."""
+    beside = next((each for ending in SIDECARS if (each := path.with_suffix(ending)).exists()), None)
+    if beside is None:
+        return ()
+    if beside.stat().st_size > MOST_BYTES:
+        raise BibliographyError(Path(legible(beside)), reason=f"it is larger than {MOST_BYTES // 1024**2} megabytes")
+    return parsed_sidecar(read_text(beside), path=Path(legible(beside)), brackets=bracketed(text))
 
 
 def read_text(path: Path) -> str:

@@ -46,6 +46,7 @@ class _ReferenceEntry(BaseModel):
     text: str
     doi: str | None = None
     pmid: str | None = None
+    url: str | None = None
 
 
 class FrontMatter(BaseModel):
@@ -66,7 +67,9 @@ class FrontMatter(BaseModel):
 
     def bibliography(self) -> tuple[Reference, ...]:
         """The references, as the Document keeps them."""
-        return tuple(Reference(marker=e.marker, text=e.text, doi=e.doi, pmid=e.pmid) for e in self.references)
+        return tuple(
+            Reference(marker=e.marker, text=e.text, doi=e.doi, pmid=e.pmid, url=e.url) for e in self.references
+        )
 
 
 class _PlainLoader(yaml.SafeLoader):

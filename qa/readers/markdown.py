@@ -1,23 +1,27 @@
 """Markdown (CommonMark with tables) to a Document whose text is what a reader sees: no `**`, no link targets.
 
 A heading, paragraph, list or table of the file is a run of lines of the text; a blank line parts them. A table's row
-is a line in bars, a list's item a line with its bullet.
+is a line in bars, a list's item a line with its bullet. Numbers set as superscripts stand in raised digits. Footnotes
+stand at the end and, like a list of references, in no section.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
+from mdit_py_plugins.footnote import footnote_plugin
 
 from qa.model import Block, BlockKind, Document, Heading, Reference, Section
-from qa.readers.bibliography import find_markers
+from qa.readers.bibliography import find_markers, merged, raised, with_footnotes
+from qa.readers.entries import reference, split_bibliography
 from qa.readers.front_matter import split_front_matter
 
 __all__ = ["read_markdown"]
@@ -28,6 +32,9 @@ _HIDDEN = re.compile(
     r"<!--.*?(?P<comment>-->|\Z)|<(?P<tag>script|style)\b.*?(?P<end></(?P=tag)\s*>|\Z)", re.DOTALL | re.IGNORECASE
 )
 _TAG = re.compile(r"""</?(?P<name>[a-z][^\s/<>]*)(?:[^<>"']|"[^"]*"|'[^']*')*+>|<[!?][^<>]*>""", re.IGNORECASE)
+_SUPERSCRIPT = re.compile(r"<sup\b[^<>]{0,200}>([^<>]{1,40})</sup\s{0,10}>", re.IGNORECASE)
+_CARETS = re.compile(r"(?<![\d^])\^(\d[\d,–-]{0,40})\^(?!\^)", re.ASCII)
+_SUP = re.compile(r"<(?P<end>/?)sup\b", re.IGNORECASE)
 _BREAK = re.compile(r"<br\b", re.IGNORECASE)
 _INSIDE_A_LINE = re.compile(
     "a|abbr|b|bdi|bdo|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|small|span|strong|sub|sup|tt|u|var",
@@ -35,8 +42,11 @@ _INSIDE_A_LINE = re.compile(
 )
 
 
-def read_markdown(text: str, *, path: Path, document_id: str) -> Document:
+def read_markdown(text: str, *, path: Path, document_id: str, listed: Sequence[Reference] = ()) -> Document:
     """The document that a Markdown file holds. Its title is the front matter's, else its first heading of level 1.
+
+    Its references are those of the bibliography beside it, which are `listed`, then the front matter's, then the
+    text's: numbered link targets, the lists under a heading such as "References", and footnotes.
 
     Raises:
         FrontMatterError: for a header that cannot be understood.
@@ -46,9 +56,11 @@ def read_markdown(text: str, *, path: Path, document_id: str) -> Document:
     targets = _LinkTargets()
     page.write(SyntaxTreeNode(_parse(body, targets)))
     page.end_section()
+    page.write_footnotes()
     plain = "".join(page.pieces)
-    references = front_matter.bibliography()
-    references += targets.bibliography(without={reference.marker for reference in references})
+    in_text, sections = split_bibliography(plain, page.sections)
+    references = merged(listed, front_matter.bibliography(), targets.bibliography(), in_text)
+    references = with_footnotes(references, [reference(*each) for each in page.footnotes])
     return Document(
         id=document_id,
         title=front_matter.title or page.title or path.stem.replace("-", " ").replace("_", " ").strip() or path.name,
@@ -61,9 +73,9 @@ def read_markdown(text: str, *, path: Path, document_id: str) -> Document:
         url=front_matter.url,
         keywords=front_matter.keywords,
         headings=tuple(page.headings),
-        sections=tuple(page.sections),
+        sections=tuple(sections),
         references=references,
-        markers=find_markers(plain, page.sections, references),
+        markers=find_markers(plain, sections, references),
     )
 
 
@@ -81,12 +93,10 @@ class _LinkTargets(dict[str, dict[str, Any]]):
         else:
             super().__setitem__(label, target)
 
-    def bibliography(self, *, without: set[str]) -> tuple[Reference, ...]:
-        """The numbered ones as references, but for those that the front matter has."""
+    def bibliography(self) -> tuple[Reference, ...]:
+        """The numbered ones as references."""
         return tuple(
-            Reference(marker=label, text=f"{target['title']} {target['href']}".strip())
-            for label, target in self._numbered.items()
-            if label not in without
+            reference(label, f"{target['title']} {target['href']}".strip()) for label, target in self._numbered.items()
         )
 
 
@@ -97,6 +107,7 @@ def _parse(body: str, targets: _LinkTargets) -> list[Token]:
     the characters that they are.
     """
     parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable("table")
+    footnote_plugin(parser, inline=False, move_to_end=False)
     tokens = parser.parse(body, {"references": targets})
     if any(token.nesting == 1 and token.level >= _DEEPEST - 1 for token in tokens):
         tokens = parser.disable(["list", "blockquote"]).parse(body, {"references": targets})
@@ -110,16 +121,25 @@ def _parse(body: str, targets: _LinkTargets) -> list[Token]:
 def _inline_text(tokens: Iterable[Token]) -> str:
     """The text of a line as it is seen: a wrapped line runs on, a hard break stays."""
     pieces: list[str] = []
+    superscript = 0  # where one begins among the pieces, if it is open
     for token in tokens:
         match token.type:
-            case "text" | "code_inline" | "text_special":
+            case "text":
+                pieces.append(_CARETS.sub(lambda found: raised(found[1]), token.content))
+            case "code_inline" | "text_special":
                 pieces.append(token.content)
+            case "footnote_ref":
+                pieces.append(f"[^{token.meta['label']}]")
             case "softbreak":
                 pieces.append(" ")
             case "hardbreak":
                 pieces.append("\n")
             case "html_inline" if _BREAK.match(token.content):
                 pieces.append("\n")
+            case "html_inline" if tag := _SUP.match(token.content):
+                if tag["end"]:
+                    pieces[superscript:] = [raised("".join(pieces[superscript:]))]
+                superscript = len(pieces)
             case "image":
                 pieces.append(_inline_text(token.children or ()))
     return "".join(pieces)
@@ -134,6 +154,7 @@ class _Page:
         self.title: str | None = None
         self.headings: list[Heading] = []
         self.sections: list[Section] = []
+        self.footnotes: list[tuple[str, str]] = []  # (label, text), in the order of the file
         self._given_title = given_title
         self._path: list[tuple[int, str]] = []  # (heading level, heading), outermost first
         self._blocks: list[Block] = []
@@ -149,6 +170,8 @@ class _Page:
                     self._write_block("table", "\n".join(_lines(node)))
                 case "fence" | "code_block":
                     self._write_block("code", "\n".join(_lines(node)))
+                case "footnote_reference":
+                    self.footnotes.append((node.meta["label"], " ".join(_lines(node))))
                 case "paragraph" | "html_block":
                     self._write_block("paragraph", "\n".join(_lines(node)))
                 case _:
@@ -160,6 +183,17 @@ class _Page:
             blocks = tuple(self._blocks)
             self.sections.append(Section(path=path, start=blocks[0].start, end=blocks[-1].end, blocks=blocks))
             self._blocks = []
+
+    def write_footnotes(self) -> None:
+        """Put the footnotes under the text; where there is no other, they are the text."""
+        written = [f"[^{label}]: {text}" for label, text in self.footnotes if text.strip()]
+        if self.sections:
+            for footnote in written:
+                self._write(footnote)
+        else:
+            for footnote in written:
+                self._write_block("paragraph", footnote)
+            self.end_section()
 
     def _write_heading(self, level: int, heading: str) -> None:
         self.end_section()
@@ -211,16 +245,28 @@ def _lines(node: SyntaxTreeNode, depth: int = 0) -> list[str]:
 
 def _list_lines(node: SyntaxTreeNode, depth: int) -> list[str]:
     lines: list[str] = []
-    for number, item in enumerate(node.children, start=int(node.attrs.get("start", 1))):
+    for number, item in zip(_numbers(node), node.children, strict=True):
         bullet = "- " if node.type == "bullet_list" else f"{number}. "
         first, *others = [line for child in item.children for line in _lines(child, depth + 1)] or [""]
         lines += ["  " * depth + bullet + first.lstrip(), *others]
     return lines
 
 
+def _numbers(node: SyntaxTreeNode) -> list[int]:
+    """The numbers of a list's items: as they are written, where each is greater than the one before, else counted.
+
+    CommonMark counts in any case; but an entry with the number 102 behind the one with 98 is not the 99th.
+    """
+    counted = list(range(int(node.attrs.get("start", 1)), int(node.attrs.get("start", 1)) + len(node.children)))
+    written = [int(item.info) for item in node.children if item.info.isdecimal()]
+    is_rising = len(written) == len(counted) and all(a < b for a, b in pairwise(written))
+    return written if is_rising else counted
+
+
 def _lines_of_html(markup: str) -> list[str]:
     """What a reader sees of a block of HTML: the text between its tags. What opens and is not closed stays text."""
     shown = _HIDDEN.sub(lambda found: "" if found["comment"] or found["end"] else found[0], markup)
+    shown = _SUPERSCRIPT.sub(lambda found: raised(found[1]), shown)
     text = html.unescape(_TAG.sub(_in_place_of_tag, shown))
     return [line.strip() for line in text.split("\n") if line.strip()]
 

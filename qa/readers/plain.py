@@ -9,13 +9,15 @@ out of the text: what is no answer merely lies outside of every section.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from qa.model import Block, BlockKind, Document, Heading, Section, Span
-from qa.readers.bibliography import find_markers
+from qa.model import Block, BlockKind, Document, Heading, Reference, Section, Span
+from qa.readers.bibliography import find_markers, with_footnotes
 from qa.readers.dates import parse_date
+from qa.readers.entries import begins_with_label, entries, is_bibliography, split_bibliography
 
 __all__ = ["read_plain"]
 
@@ -38,6 +40,7 @@ _FORM = re.compile(
     r"[^\n.?!]{0,40}[.?!]*(?:\s*\([^\n)]*\))?[ \t]*$(?:\n[^\n]{0,80})*\Z",
     re.IGNORECASE | re.MULTILINE,
 )
+_FOOTNOTE = re.compile(r"[ \t]*\[\^[^\[\]\s]{1,40}\]:[ \t]")
 _UNDERLINE = re.compile(r"\n[=\-~]{3,}\s*\Z")
 
 
@@ -68,15 +71,22 @@ class _Header:
         return True
 
 
-def read_plain(text: str, *, path: Path, document_id: str) -> Document:
-    """The document that a text file holds. Its title is the first line, where that stands alone and is short."""
+def read_plain(text: str, *, path: Path, document_id: str, listed: Sequence[Reference] = ()) -> Document:
+    """The document that a text file holds. Its title is the first line, where that stands alone and is short.
+
+    Its references are those of the bibliography beside it, which are `listed`, then the text's: the lists under a
+    heading such as "References", and paragraphs that begin with `[^1]:`.
+    """
     paragraphs = [Span(*match.span()) for match in _PARAGRAPH.finditer(text, 0, _end_of_body(text))]
     title = _title(text, paragraphs)
     header = _Header()
     body = _without_header(text, paragraphs[1:] if title else paragraphs, header)
     if title and not body:
         body = paragraphs[:1]  # a line that stands over nothing is itself the text
-    headings, sections = _outline(text, body)
+    body, footnotes = _without_footnotes(text, body)
+    headings, all_sections = _outline(text, _with_lists_apart(text, body))
+    in_text, sections = split_bibliography(text, all_sections)
+    references = with_footnotes((*listed, *in_text), footnotes)
     if title and body[0] != paragraphs[0]:
         headings = [Heading(level=1, start=title.start, end=title.end), *headings]
     return Document(
@@ -89,7 +99,8 @@ def read_plain(text: str, *, path: Path, document_id: str) -> Document:
         updated=header.updated,
         headings=tuple(headings),
         sections=tuple(sections),
-        markers=find_markers(text, sections, ()),
+        references=references,
+        markers=find_markers(text, sections, references),
     )
 
 
@@ -118,6 +129,26 @@ def _without_header(text: str, paragraphs: list[Span], header: _Header) -> list[
             if not header.take(line[0]):
                 return [Span(start + line.start(), end), *paragraphs[number + 1 :]]
     return []
+
+
+def _without_footnotes(text: str, paragraphs: list[Span]) -> tuple[list[Span], list[Reference]]:
+    """The paragraphs that are no footnotes, and the entries that the others give. Where all are, they are the text."""
+    footnotes = [span for span in paragraphs if _FOOTNOTE.match(text, span.start)]
+    others = [span for span in paragraphs if not _FOOTNOTE.match(text, span.start)]
+    return others or footnotes, [each for span in footnotes for each in entries(text, span)]
+
+
+def _with_lists_apart(text: str, paragraphs: list[Span]) -> list[Span]:
+    """The paragraphs, of which a list of references under its heading, with no line between them, is one of its own."""
+    found: list[Span] = []
+    for start, end in paragraphs:
+        line_end = text.find("\n", start, end)
+        behind = line_end + 1
+        if line_end > 0 and is_bibliography(text[start:line_end].strip()) and begins_with_label(text, behind):
+            found += [Span(start, line_end), Span(behind, end)]
+        else:
+            found.append(Span(start, end))
+    return found
 
 
 def _outline(text: str, paragraphs: list[Span]) -> tuple[list[Heading], list[Section]]:
@@ -153,7 +184,13 @@ def _headings(text: str, paragraphs: list[Span]) -> list[Span | None]:
     A heading over nothing is a paragraph; of more short lines one upon the other than a heading and one inside of it,
     only the last is a heading: the others are a list.
     """
-    found = [_heading(text, paragraph) for paragraph in paragraphs]
+    found: list[Span | None] = []
+    in_list = False
+    for paragraph in paragraphs:
+        heading = _heading(text, paragraph)
+        in_list = in_list and begins_with_label(text, paragraph.start)
+        found.append(None if in_list else heading)
+        in_list = in_list or (heading is not None and is_bibliography(text[slice(*heading)]))
     if found:
         found[-1] = None
     run = 0
@@ -173,7 +210,7 @@ def _heading(text: str, paragraph: Span) -> Span | None:
     line = text[slice(*span)] if span else ""
     if span is None or len(line) > _LONGEST_HEADING or len(line.split()) > _MOST_HEADING_WORDS:
         return None
-    if _UNDERLINE.search(text[slice(*paragraph)]):
+    if _UNDERLINE.search(text[slice(*paragraph)]) or is_bibliography(line):
         return span
     first = next((c for c in line if c.isalnum()), "")
     is_set_as_one = (first.isupper() or first.isdigit()) and any(c.isalpha() for c in line)

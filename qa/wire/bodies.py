@@ -8,7 +8,19 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from qa.model import Answer, Citation, CitedPassage, Document, Passage, Reading, Reference, Span, fingerprint
+from qa.model import (
+    Answer,
+    BoundMarker,
+    Citation,
+    CitedPassage,
+    Document,
+    Passage,
+    Reading,
+    Reference,
+    ReferencesStatus,
+    Span,
+    fingerprint,
+)
 
 __all__ = [
     "AskResponse",
@@ -56,6 +68,16 @@ class ReferenceBody(_Body):
     text: str | None
     doi: str | None
     pmid: str | None
+    url: str | None
+
+
+class MarkerBody(_Body):
+    """A marker in the quote: characters [start, end) of the document's text, and so those of its `sentence`."""
+
+    marker: str
+    start: int
+    end: int
+    sentence: Span
 
 
 class TextQuoteSelector(_Body):
@@ -79,6 +101,9 @@ class CitationBody(_Body):
     """The place of a passage: characters [start, end) of the document's text are the quote, and so say its selectors.
 
     `href` leads to the passage as the library has it now, `permalink` to the words for as long as the document does.
+
+    `references_status` says whether each marker has an entry (`resolved`), not each (`partial`), or none because the
+    document has no list of references (`no_reference_list`); without markers it is `no_markers`.
     """
 
     document: DocumentSummaryBody
@@ -88,6 +113,8 @@ class CitationBody(_Body):
     end: int
     quote: str
     references: tuple[ReferenceBody, ...]
+    references_status: ReferencesStatus
+    markers: tuple[MarkerBody, ...]
     label: str
     href: str
     permalink: str
@@ -234,6 +261,8 @@ def _citation_body(citation: Citation, passage: Passage) -> CitationBody:
         end=citation.end,
         quote=citation.quote,
         references=tuple(_reference_body(each) for each in citation.references),
+        references_status=citation.references_status,
+        markers=tuple(_marker_body(each) for each in citation.markers),
         label=citation.label,
         href=passage_href(passage),
         permalink=passage_permalink(passage),
@@ -261,4 +290,10 @@ def _reading_body(reading: Reading) -> ReadingBody:
 
 
 def _reference_body(reference: Reference) -> ReferenceBody:
-    return ReferenceBody(marker=reference.marker, text=reference.text, doi=reference.doi, pmid=reference.pmid)
+    return ReferenceBody(
+        marker=reference.marker, text=reference.text, doi=reference.doi, pmid=reference.pmid, url=reference.url
+    )
+
+
+def _marker_body(marker: BoundMarker) -> MarkerBody:
+    return MarkerBody(marker=marker.label, start=marker.start, end=marker.end, sentence=marker.sentence)

@@ -78,12 +78,13 @@ function longDate(day) {
   return new Intl.DateTimeFormat("en-US", { dateStyle: "long", timeZone: "UTC" }).format(new Date(day));
 }
 
-function fillReference(root, { marker, text, doi, pmid }) {
+function fillReference(root, { marker, text, doi, pmid, url }) {
   const path = (id) => encodeURIComponent(id).replaceAll("%2F", "/");
   put(root, "marker", `[${marker}]`);
   put(root, "text", text);
   link(root, "doi", doi && `https://doi.org/${path(doi)}`, `doi:${doi}`);
   link(root, "pmid", pmid && `https://pubmed.ncbi.nlm.nih.gov/${path(pmid)}/`, `PubMed ${pmid}`);
+  link(root, "link", webAddress(url), "Link");
 }
 
 function fillCited(root, { passage, citation }) {
@@ -97,7 +98,9 @@ function fillCited(root, { passage, citation }) {
   put(root, "updated", source.updated && `Updated ${longDate(source.updated)}`);
   put(root, "page", citation.page && `Page ${citation.page}`);
   link(root, "url", webAddress(source.url), "Original");
-  repeat(root, "references", citation.references, fillReference);
+  const isUnlisted = citation.references_status === "no_reference_list";
+  if (!isUnlisted) slot(root, "unlisted").remove();
+  repeat(root, "references", isUnlisted ? [] : citation.references, fillReference);
   root.querySelector("[data-action=copy]").dataset.label = citation.label;
 }
 

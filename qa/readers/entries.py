@@ -1,0 +1,161 @@
+"""A bibliography that stands in the text itself: the section that it is, and its entries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from qa.model import Reference, Section, Span
+from qa.readers.bibliography import RAISED_DIGITS, find_markers, plain_digits
+
+__all__ = ["begins_with_label", "entries", "is_bibliography", "reference", "split_bibliography"]
+
+_LISTS = frozenset(
+    {
+        *("references", "reference list", "list of references", "references cited", "references and notes"),
+        *("bibliography", "literature", "literature cited", "cited literature", "works cited"),
+    }
+)
+_NOTES = frozenset({"notes", "endnotes", "footnotes"})
+
+_NUMBERING = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){0,3}|[IVX]{1,5})[.)]?\s+")
+_BULLET = r"[-*•‣·–+]"
+_LABEL = re.compile(
+    rf"(?:^[ \t]*(?:{_BULLET}[ \t]+)?|(?<=\s))\[(?P<bracket>\^?[^\[\]\s,;^]{{1,40}})\]:?[ \t]+(?=\S)"
+    r"|^[ \t]*(?P<number>\d{1,4})[.)][ \t]+(?=\S)"
+    rf"|^[ \t]*(?P<raised>[{RAISED_DIGITS}]{{1,4}})[ \t]*(?=[^\W\d_])"
+    rf"|^[ \t]*(?P<bullet>{_BULLET})[ \t]+(?=\S)",
+    re.MULTILINE,
+)
+_WIDEST_GAP = 20  # by which the numbers of two entries differ at most; a line that begins with a year is none
+
+_DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"“”<>]{1,200}")
+_PMID = re.compile(
+    r"(?:\bPMID\b[:\s]{0,3}|\bpubmed\.ncbi\.nlm\.nih\.gov/|\bncbi\.nlm\.nih\.gov/pubmed/)(\d{1,8})\b", re.IGNORECASE
+)
+_URL = re.compile(r"\bhttps?://[^\s\"“”<>]{1,1000}", re.IGNORECASE)
+_OF_A_DOI_OR_PMID = re.compile(
+    r"https?://(?:(?:dx\.|www\.)?doi\.org|(?:pubmed|www)\.ncbi\.nlm\.nih\.gov)/", re.IGNORECASE
+)
+
+
+def split_bibliography(text: str, sections: Sequence[Section]) -> tuple[tuple[Reference, ...], list[Section]]:
+    """The entries that the text's own lists give, and the sections without those that are nothing but such lists.
+
+    A section of notes is a list only where a marker points to one of them. A label that two lists give differently
+    stands for neither. Where nothing else would be left, the lists stay among the sections.
+    """
+    lists = {number for number, section in enumerate(sections) if any(map(is_bibliography, section.path))}
+    others = [section for number, section in enumerate(sections) if number not in lists]
+    pointed_to = {marker.label for marker in find_markers(text, others, ())}
+    found: dict[str, Reference] = {}
+    unsure: set[str] = set()
+    kept: list[Section] = []
+    for number, section in enumerate(sections):
+        references, is_all = _entries_of(text, section) if number in lists else ([], False)
+        if _are_notes(section) and pointed_to.isdisjoint(each.marker for each in references):
+            references, is_all = [], False
+        if not is_all:
+            kept.append(section)
+        for each in references:
+            if found.setdefault(each.marker, each) != each:
+                unsure.add(each.marker)
+    return tuple(each for label, each in found.items() if label not in unsure), kept or list(sections)
+
+
+def is_bibliography(heading: str) -> bool:
+    """Whether a heading is that of a list of references or notes."""
+    return _name(heading) in _LISTS | _NOTES
+
+
+def begins_with_label(text: str, start: int) -> bool:
+    """Whether what begins there begins as the entry of a list does."""
+    return _LABEL.match(text, start) is not None
+
+
+def entries(text: str, span: Span, *, after: int = 0) -> list[Reference]:
+    """The entries that a part of the text consists of; none where it does not begin with one.
+
+    Entries are told by what the first begins with: `[98]`, `98.`, `98)`, `⁹⁸`, `[^98]:`, or a bullet, which counts from
+    `after`. An entry ends where a line begins with a later label of the same kind; a number in brackets, the next one,
+    may stand inside a line too.
+    """
+    labels = list(_labels(text, span, after))
+    ends = [begin for _, begin, _ in labels[1:]] + [span.end]
+    found = [(label, " ".join(text[a:b].split())) for (label, _, a), b in zip(labels, ends, strict=True)]
+    return [reference(label, written) for label, written in found if any(map(str.isalnum, written))]
+
+
+def reference(label: str, text: str) -> Reference:
+    """An entry with the DOI, PMID and address that stand in its text.
+
+    >>> reference("2", "Weber DM. N Engl J Med. 2007. doi:10.1056/NEJMoa070596. PMID: 18032763").doi
+    '10.1056/NEJMoa070596'
+    """
+    doi, pmid = _DOI.search(text), _PMID.search(text)
+    urls = (_closed(each[0]) for each in _URL.finditer(text) if not _OF_A_DOI_OR_PMID.match(each[0]))
+    return Reference(
+        marker=label,
+        text=text,
+        doi=_closed(doi[0]) if doi else None,
+        pmid=pmid[1] if pmid else None,
+        url=next(urls, None),
+    )
+
+
+def _entries_of(text: str, section: Section) -> tuple[list[Reference], bool]:
+    """The entries of a section, and whether it has nothing else."""
+    found: list[Reference] = []
+    is_all = True
+    for block in section.blocks:
+        in_block = entries(text, Span(block.start, block.end), after=len(found)) if block.kind != "code" else []
+        found += in_block
+        is_all = is_all and bool(in_block)
+    return found, is_all
+
+
+def _labels(text: str, span: Span, after: int) -> Iterator[tuple[str, int, int]]:
+    """The label of each entry, where it begins, and where the entry's own text does."""
+    kind: str | None = None
+    last: int | None = None
+    count = after
+    for found in _LABEL.finditer(text, *span):
+        if kind is None and found.start() != span.start:
+            return
+        its_kind = found.lastgroup or ""
+        kind = kind or its_kind
+        if its_kind != kind:
+            continue
+        opens_line = found.start() == span.start or text[found.start() - 1] == "\n"
+        label = str(count + 1) if kind == "bullet" else plain_digits(found[kind].removeprefix("^"))
+        number = int(label) if label.isdecimal() else None
+        if number is not None and last is not None:
+            follows = last < number <= last + (_WIDEST_GAP if opens_line else 1)
+        else:
+            follows = opens_line
+        if follows:
+            count += 1
+            last = number or last
+            yield str(number) if number is not None else label, found.start(), found.end()
+
+
+def _are_notes(section: Section) -> bool:
+    return not any(_name(heading) in _LISTS for heading in section.path)
+
+
+def _name(heading: str) -> str:
+    """A heading without its numbering, in small letters."""
+    numbering = _NUMBERING.match(heading)
+    return " ".join(heading[numbering.end() if numbering else 0 :].rstrip(" :.").split()).lower()
+
+
+def _closed(address: str) -> str:
+    """An address without the stops behind it, or a bracket that was opened before it."""
+    while address and (address[-1] in ".,;:'’*_" or (address[-1] in ")]}" and not _is_closed(address))):
+        address = address[:-1]
+    return address
+
+
+def _is_closed(address: str) -> bool:
+    opening = {")": "(", "]": "[", "}": "{"}[address[-1]]
+    return address.count(opening) >= address.count(address[-1])
