@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Self
 
 from qa.answering import Explanation, cited_passage, decide, explain, hits, search, understood
+from qa.citing import cite_span
 from qa.config import SHIPPED_CORPUS, SHIPPED_SYNONYMS, Settings
 from qa.errors import SourceError
+from qa.figures import mixed_units
 from qa.library import Library, Source
 from qa.model import (
     Answer,
@@ -184,6 +186,19 @@ class Engine:
         """
         snapshot = self._library.snapshot()
         return snapshot.document(document_id), snapshot.passages_of(document_id)
+
+    def mixed_units(self, document_id: str) -> list[CitedPassage]:
+        """Where a document compares figures of different units, which may be a mistake in it, in source order.
+
+        Raises:
+            UnknownDocumentError: where there is no such document.
+        """
+        document, passages = self.document_with_passages(document_id)
+        return [
+            cite_span(document, passages, passage.start + found.start, passage.start + found.end)
+            for passage in passages
+            for found in mixed_units(passage.text, passage.sentences)
+        ]
 
     def contents(self) -> list[DocumentEntry]:
         """All documents, by id ascending, with their titles and dates."""

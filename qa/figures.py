@@ -1,4 +1,4 @@
-"""The figures of a text: its numbers with their units, where they stand; and comparisons that mix units."""
+"""The figures of a text: its numbers with their units, where they stand; and comparisons of unlike units."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FIGURE = re.compile(
     r"(?:[<>≤≥≈~±]\s?)?(?:(?<![\w)])[-−])?(?:[$€£¥]\s?)?"
     rf"(?P<number>{_RANGE})"
     rf"(?P<tens>{_TENS})?(?:\s(?:million|billion|thousand)\b)?"
-    rf"(?:[\s-]?(?P<unit>{_UNIT})|(?![\w·]|[.,]\d))"
+    rf"(?:[\s-]?(?P<unit>{_UNIT})|(?![\w·/]|[.,]\d))"
 )
 _AGAINST = re.compile(r"\b(?:vs?\.?|versus|against|compared (?:with|to))(?=\s)", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")

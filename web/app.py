@@ -49,6 +49,7 @@ def create_app(engine: Engine) -> Flask:
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["old_after"] = engine.settings.old_after
     set_engine(app, engine)
     app.register_blueprint(api)
     app.register_blueprint(pages)

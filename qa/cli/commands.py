@@ -7,6 +7,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ __all__ = ["cli", "library_option"]
 EXIT_ANSWERED, EXIT_NOTHING_FOUND, EXIT_ERROR = 0, 1, 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it; click's own 1 would say that nothing was found
 _WIDTH = 100  # columns
+_MOST_MIXED = 20  # comparisons that are pointed out
 _MOST_BENCHMARKED = 1000  # questions: the first, so that a round ends in reasonable time
 
 
@@ -102,7 +104,11 @@ def ask(
     request = AskRequest.from_arguments(question, history=history, limit=limit, document=document)
     engine = Engine.open(Settings.load(library=library))
     answer = engine.ask(request.question, history=request.history, limit=request.limit, document=request.document)
-    click.echo(answer_body(answer).model_dump_json(indent=2) if as_json else _answer_text(answer))
+    click.echo(
+        answer_body(answer).model_dump_json(indent=2)
+        if as_json
+        else _answer_text(answer, old_after=engine.settings.old_after)
+    )
     ctx.exit(EXIT_ANSWERED if answer.answered else EXIT_NOTHING_FOUND)
 
 
@@ -137,7 +143,8 @@ def explain(question: str, library: Path | None, document: str | None, history: 
 def index(paths: tuple[Path, ...], library: Path | None, skip_unreadable: bool) -> None:
     """Read files and folders (.md, .txt) into a library. A file read before is replaced; the others stay.
 
-    Until all is read and indexed the library answers as before; an error or Ctrl-C leaves it unchanged.
+    Until all is read and indexed the library answers as before; an error or Ctrl-C leaves it unchanged. It points out
+    comparisons of figures in different units ("11.1 in one group vs 4.7%"), which may be mistakes of the source.
     """
     began = time.perf_counter()
     settings = Settings.load(library=library)
@@ -157,6 +164,13 @@ def index(paths: tuple[Path, ...], library: Path | None, skip_unreadable: bool) 
     for entry in engine.contents():
         if not entry.passage_count and entry.id in added:
             click.echo(f"Warning: {entry.id} holds no text to answer from.", err=True)
+    mixed = [each for document_id in added for each in engine.mixed_units(document_id)]
+    for each in mixed[:_MOST_MIXED]:
+        click.echo(
+            f"Look at “{visible(each.citation.quote)}”: the units differ. {visible(each.citation.label)}", err=True
+        )
+    if len(mixed) > _MOST_MIXED:
+        click.echo(f"And {len(mixed) - _MOST_MIXED:,} more comparisons of different units.", err=True)
     click.echo(f"{count_of(len(added), 'document')} read in {seconds:.1f} s. {_holdings(engine)}")
     click.echo(f'Ask it: pincite ask "..." --library {settings.library}')
 
@@ -244,10 +258,13 @@ def _holdings(engine: Engine) -> str:
     return f"The library in {engine.settings.library} now holds {documents} in {passages}."
 
 
-def _answer_text(answer: Answer) -> str:
+def _answer_text(answer: Answer, *, old_after: int) -> str:
     lines = _readings(answer.interpretation)
     if answer.best:
-        lines += _outline_lines(answer.outline) or [_cited_text(answer.best), ""]
+        lines += _outline_lines(answer.outline, old_after=old_after) or [
+            _cited_text(answer.best, old_after=old_after),
+            "",
+        ]
         lines.append(f"Confidence {answer.confidence:.2f}")
     else:
         lines.append(f"Nothing found. {answer.reason}")
@@ -282,17 +299,17 @@ def _carried_over(interpretation: Interpretation) -> list[str]:
     ]
 
 
-def _outline_lines(outline: Sequence[CitedPassage]) -> list[str]:
+def _outline_lines(outline: Sequence[CitedPassage], *, old_after: int) -> list[str]:
     if not outline:
         return []
     lines = [f"The question names a whole text. This is how each of its {len(outline)} parts begins.", ""]
     for number, part in enumerate(outline, start=1):
         section = " › ".join(part.passage.section) or "(before the first heading)"
-        lines += [f"{number}. {visible(section)}", "", _cited_text(part), ""]
+        lines += [f"{number}. {visible(section)}", "", _cited_text(part, old_after=old_after), ""]
     return lines
 
 
-def _cited_text(cited: CitedPassage) -> str:
+def _cited_text(cited: CitedPassage, *, old_after: int) -> str:
     text = visible(cited.passage.text)
     if sys.stdout is not None and sys.stdout.isatty():
         for start, end in reversed(cited.highlights):
@@ -304,7 +321,16 @@ def _cited_text(cited: CitedPassage) -> str:
         for each in cited.citation.references
     ]
     under = references if is_listed else ["  The source has no reference list."]
-    return "\n".join([*paragraphs, "", visible(cited.citation.label), *under])
+    return "\n".join([*paragraphs, "", visible(cited.citation.label), *_age_lines(cited, old_after), *under])
+
+
+def _age_lines(cited: CitedPassage, old_after: int) -> list[str]:
+    years = cited.citation.document.years_old(datetime.now(UTC).date())
+    return (
+        [f"  {count_of(years, 'year')} old: look for newer sources."]
+        if years is not None and years >= old_after
+        else []
+    )
 
 
 _EVIDENCE = {

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Literal
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from qa.model import (
     Answer,
     BoundMarker,
-    Citation,
     CitedPassage,
     Document,
+    Figure,
     Passage,
     Reading,
     Reference,
@@ -37,8 +39,26 @@ __all__ = [
 ]
 
 
+_FRAGMENT_WORDS = 6  # at each end of a longer text
+_TRAILING_MARKERS = re.compile(r"(?:\s*\[[^\[\]\n]{1,80}\])+\s*\Z")
+
+
 class _Body(BaseModel):
     model_config = ConfigDict(frozen=True)
+
+
+class FigureBody(_Body):
+    """A number with its unit, which is empty for a bare one. `text` is characters [start, end) of the passage's own
+    text, and `context` the span of the words around it; `href` leads to it in its document.
+    """
+
+    text: str
+    number: str
+    unit: str
+    start: int
+    end: int
+    context: Span
+    href: str
 
 
 class PassageBody(_Body):
@@ -47,6 +67,7 @@ class PassageBody(_Body):
     id: str
     text: str
     highlights: tuple[Span, ...]
+    figures: tuple[FigureBody, ...]
 
 
 class DocumentSummaryBody(_Body):
@@ -100,7 +121,9 @@ class TextPositionSelector(_Body):
 class CitationBody(_Body):
     """The place of a passage: characters [start, end) of the document's text are the quote, and so say its selectors.
 
-    `href` leads to the passage as the library has it now, `permalink` to the words for as long as the document does.
+    `href` leads to the passage as the library has it now, with its highlight marked, `permalink` to the words for as
+    long as the document has them, and `original` to the highlight, or to the passage without one, at the document's own
+    `url`. `years_old` is how many whole years ago the document was updated.
 
     `references_status` says whether each marker has an entry (`resolved`), not each (`partial`), or none because the
     document has no list of references (`no_reference_list`); without markers it is `no_markers`.
@@ -118,6 +141,8 @@ class CitationBody(_Body):
     label: str
     href: str
     permalink: str
+    original: str | None
+    years_old: int | None
     selectors: tuple[TextQuoteSelector | TextPositionSelector, ...]
 
 
@@ -198,9 +223,32 @@ def document_href(document_id: str) -> str:
     return f"/documents/{document_id}"
 
 
-def passage_href(passage: Passage) -> str:
-    """The path of the page that shows a passage in its document, marked."""
-    return f"{document_href(passage.document_id)}#{passage.id}"
+def passage_href(passage: Passage, marked: Span | None = None) -> str:
+    """The path of the page that shows a passage in its document, and in it what is marked of its own text.
+
+    >>> passage_href(Passage(
+    ...     id="a-00001", document_id="a", section=(), text="It is.", start=7, end=13, sentences=()), Span(3, 5))
+    '/documents/a?mark=10-12#a-00001'
+    """
+    query = f"?mark={passage.start + marked.start}-{passage.start + marked.end}" if marked else ""
+    return f"{document_href(passage.document_id)}{query}#{passage.id}"
+
+
+def original_href(url: str | None, text: str) -> str | None:
+    """The address of a text at its original place, as a text fragment; None where there is no address on the web.
+
+    A long text is named by its first and last words. Markers behind it are left out: pages write them in many ways.
+    Source: WICG, URL Fragment Text Directives.
+
+    >>> original_href("https://example.org/a", "It lasted, mostly. [9]")
+    'https://example.org/a#:~:text=It%20lasted%2C%20mostly.'
+    """
+    if url is None or not url.startswith(("https://", "http://")):
+        return None
+    words = _TRAILING_MARKERS.sub("", text).split()
+    parts = [words] if len(words) <= 2 * _FRAGMENT_WORDS else [words[:_FRAGMENT_WORDS], words[-_FRAGMENT_WORDS:]]
+    fragment = ",".join(quote(" ".join(part), safe="").replace("-", "%2D") for part in parts)
+    return f"{url}{'' if '#' in url else '#'}:~:text={fragment}" if fragment else url
 
 
 def passage_permalink(passage: Passage) -> str:
@@ -247,12 +295,31 @@ def cited_passage_body(cited: CitedPassage) -> CitedPassageBody:
     """The wire form of one passage with its citation."""
     passage = cited.passage
     return CitedPassageBody(
-        passage=PassageBody(id=passage.id, text=passage.text, highlights=cited.highlights),
-        citation=_citation_body(cited.citation, passage),
+        passage=PassageBody(
+            id=passage.id,
+            text=passage.text,
+            highlights=cited.highlights,
+            figures=tuple(_figure_body(each, passage) for each in cited.figures),
+        ),
+        citation=_citation_body(cited),
     )
 
 
-def _citation_body(citation: Citation, passage: Passage) -> CitationBody:
+def _figure_body(figure: Figure, passage: Passage) -> FigureBody:
+    return FigureBody(
+        text=passage.text[figure.start : figure.end],
+        number=figure.number,
+        unit=figure.unit,
+        start=figure.start,
+        end=figure.end,
+        context=figure.context,
+        href=passage_href(passage, Span(figure.start, figure.end)).partition("#")[0] + "#mark",
+    )
+
+
+def _citation_body(cited: CitedPassage) -> CitationBody:
+    citation, passage = cited.citation, cited.passage
+    marked = next(iter(cited.highlights), None)
     return CitationBody(
         document=_document_summary(citation.document),
         section=citation.section,
@@ -264,8 +331,10 @@ def _citation_body(citation: Citation, passage: Passage) -> CitationBody:
         references_status=citation.references_status,
         markers=tuple(_marker_body(each) for each in citation.markers),
         label=citation.label,
-        href=passage_href(passage),
+        href=passage_href(passage, marked),
         permalink=passage_permalink(passage),
+        original=original_href(citation.document.url, passage.text[slice(*marked)] if marked else passage.text),
+        years_old=citation.document.years_old(datetime.now(UTC).date()),
         selectors=(
             TextQuoteSelector(exact=citation.quote, prefix=citation.prefix, suffix=citation.suffix),
             TextPositionSelector(start=citation.start, end=citation.end),

@@ -6,6 +6,7 @@ const box = document.getElementById("q");
 const log = document.getElementById("log");
 const status = document.getElementById("status");
 const remembered = Number(form.dataset.remembered);
+const oldAfter = Number(form.dataset.oldAfter);
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const desk = matchMedia("(hover: hover) and (pointer: fine)");
 
@@ -69,6 +70,14 @@ function fillQuote(element, { text, highlights }) {
   element.normalize();
 }
 
+function fillFigure(root, { text: figure, start, end, context: [first, last], href }, characters) {
+  const cut = (from, to) => characters.slice(from, to).join("");
+  link(root, "figure", href, figure);
+  const bold = document.createElement("b");
+  bold.textContent = figure;
+  slot(root, "context").replaceChildren(cut(first, start), bold, cut(end, last));
+}
+
 function webAddress(url) {
   const parts = URL.canParse(url ?? "") ? new URL(url) : null;
   return ["http:", "https:"].includes(parts?.protocol) ? url : null;
@@ -97,7 +106,13 @@ function fillCited(root, { passage, citation }) {
   put(root, "publisher", source.publisher);
   put(root, "updated", source.updated && `Updated ${longDate(source.updated)}`);
   put(root, "page", citation.page && `Page ${citation.page}`);
-  link(root, "url", webAddress(source.url), "Original");
+  const age = citation.years_old;
+  if (age !== null && age >= oldAfter) put(root, "years", age === 1 ? "1 year" : `${age} years`);
+  else slot(root, "age").remove();
+  link(root, "url", webAddress(citation.original), "Original");
+  const characters = Array.from(passage.text);
+  put(root, "figure-count", String(passage.figures.length));
+  repeat(root, "figures", passage.figures, (row, figure) => fillFigure(row, figure, characters));
   const isUnlisted = citation.references_status === "no_reference_list";
   if (!isUnlisted) slot(root, "unlisted").remove();
   repeat(root, "references", isUnlisted ? [] : citation.references, fillReference);
