@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from qa.analysis import terms
 from qa.citing import cite
 from qa.confidence import confidence, grounds
-from qa.evidence import Asked, Ranked, WeighedWord, decisive, missing, rank, read_query, referred
+from qa.evidence import Asked, Ranked, WeighedWord, decisive, missing, rank, read_query
 from qa.highlighting import Sought, highlight, sought
 from qa.library import Snapshot
-from qa.model import Answer, CitedPassage, Document, Hit, Interpretation, Passage, Query
+from qa.model import Answer, CitedPassage, Document, Hit, Interpretation, Passage, Query, Reading
 from qa.outlining import NEAREST, Outline, find_outline
 from qa.question import read_question
 from qa.retrievers import TermScore
@@ -104,7 +105,10 @@ def decide(
         reason=None if answered else _reason(asked, unknown, ranked, snapshot),
         alternatives=tuple(cited[is_first:]),
         interpretation=Interpretation(
-            corrected=query.corrected, expanded=query.expanded, carried_over=query.carried_over, missing=unknown
+            corrected=query.corrected,
+            expanded=_telling(query.expanded, ranked[0], snapshot) if ranked else (),
+            carried_over=query.carried_over,
+            missing=unknown,
         ),
         outline=cited_parts,
     )
@@ -150,6 +154,7 @@ def cited_passage(passage: Passage, snapshot: Snapshot, question: Sought | None 
         passage=passage,
         highlights=(found,) if found else (),
         citation=cite(snapshot.document(passage.document_id), passage),
+        figures=snapshot.figures(passage.id),
     )
 
 
@@ -164,6 +169,16 @@ def _split(
     )
 
 
+def _telling(expanded: Sequence[Reading], first: Ranked, snapshot: Snapshot) -> tuple[Reading, ...]:
+    """The other names that the first passage has in the place of what is written in the question."""
+
+    def is_held(name: str) -> bool:
+        sought = frozenset(terms(name))
+        return sought == snapshot.index.wordings.holds(first.passage_id, sought)
+
+    return tuple(each for each in expanded if is_held(each.read) and not is_held(each.written))
+
+
 def _reason(asked: Asked, unknown: Sequence[str], ranked: Sequence[Ranked], snapshot: Snapshot) -> str:
     """Why there is no answer, in a sentence for a person."""
     words = asked.words
@@ -175,7 +190,7 @@ def _reason(asked: Asked, unknown: Sequence[str], ranked: Sequence[Ranked], snap
         return f"No passage mentions {_either(unknown)}."
     if not ranked:
         return "No passage holds a word of the question."
-    _, lacking = _split([*decisive(words), *referred(words)], ranked[0], snapshot)
+    _, lacking = _split(words, ranked[0], snapshot)
     if not lacking:
         return "No passage is sure enough to answer; the nearest one holds all words of the question."
     names = [word.text for word in sorted(lacking, key=lambda word: -word.rarity)[:_NAMED_WORDS]]

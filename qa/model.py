@@ -18,6 +18,7 @@ __all__ = [
     "Claim",
     "Document",
     "DocumentEntry",
+    "Figure",
     "Fingerprint",
     "Heading",
     "Hit",
@@ -147,6 +148,24 @@ class Document:
                 raise ValueError(f"section {section.path} at {section.start}..{section.end} of {self.id} is misplaced")
             reached = section.end
 
+    def years_old(self, today: date) -> int | None:
+        """How many whole years ago it was updated, at least 0; None where it has no date."""
+        if self.updated is None:
+            return None
+        had_its_day = (today.month, today.day) >= (self.updated.month, self.updated.day)
+        return max(0, today.year - self.updated.year - (not had_its_day))
+
+
+class Figure(NamedTuple):
+    """A number with its unit, at characters [start, end) of a text; `unit` is empty for a bare number. `context` is the
+    span of what stands around it in its sentence, and says what it measures."""
+
+    number: str
+    unit: str
+    start: int
+    end: int
+    context: Span
+
 
 class DocumentEntry(NamedTuple):
     """A document as a list of contents names it, with the number of its passages."""
@@ -185,12 +204,14 @@ class Passage:
 class QueryWord:
     """A content word of the question. Any one of `terms` in a passage covers it; `weight` is in 0..1.
 
-    `carried` words come from an earlier question; `referred` says that the question refers to them.
+    `carried` words come from an earlier question; `referred` says that the question refers to them. `is_name` says that
+    it has a capital that is not the question's first letter.
     """
 
     text: str
     terms: tuple[str, ...]
     weight: float = 1.0
+    is_name: bool = False
     carried: bool = False
     referred: bool = False
 
@@ -260,11 +281,12 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CitedPassage:
-    """A passage with its citation; `highlights` are spans of the passage's own text."""
+    """A passage with its citation; `highlights` are spans of the passage's own text, and `figures` stand there too."""
 
     passage: Passage
     highlights: tuple[Span, ...]
     citation: Citation
+    figures: tuple[Figure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,8 +347,8 @@ class Verification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interpretation:
-    """How the question was read: what was corrected, expanded and taken over from earlier ones, and its words that no
-    document holds."""
+    """How the question was read: what was corrected and taken over from earlier ones, and its words that no document
+    holds. `expanded` are the names by which the first passage has what the question calls otherwise."""
 
     corrected: tuple[Reading, ...] = ()
     expanded: tuple[Reading, ...] = ()

@@ -25,10 +25,10 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = (
     {"qa.errors"},
     {"qa.model"},
-    {"qa.lexicon"},
+    {"qa.english", "qa.lexicon"},
     {"qa.analysis", "qa.sentences", "qa.arrays"},
     {"qa.concepts", "qa.leaning", "qa.spelling"},
-    {"qa.passages", "qa.readers", "qa.wire", "qa.config", "qa.wordings"},
+    {"qa.passages", "qa.readers", "qa.wire", "qa.config", "qa.wordings", "qa.figures"},
     {"qa.retrievers"},
     {"qa.question", "qa.evidence", "qa.citing"},
     {"qa.highlighting", "qa.confidence"},

@@ -392,7 +392,7 @@ def test_explain_prints_numbers_that_add_up_to_the_score(library: str, question:
     ran = run("explain", question, "--library", library, "--limit", "5")
     assert (ran.exit_code, ran.stderr) == (0, "")
     hits = Engine.open(Settings(library=Path(library))).search(question, limit=5)
-    blocks = ran.stdout.strip().split("\n\n")
+    blocks = re.split(r"\n\n(?=\d\. )", ran.stdout.strip())
     assert len(blocks) == len(hits) > 1
     for hit, block in zip(hits, blocks, strict=True):
         assert block.startswith(f"{hit.rank}. ")
@@ -450,6 +450,16 @@ def test_explain_says_of_the_first_whether_it_answers(library: str, monkeypatch:
 def test_explain_of_a_question_that_finds_no_passage_says_why(library: str, question: str, reason: str) -> None:
     ran = run("explain", question, "--library", library)
     assert (ran.exit_code, ran.stdout) == (0, f"{reason}\n")
+
+
+def test_explain_says_how_the_question_was_read_and_why_it_is_not_answered(library: str) -> None:
+    ran = run("explain", "And in metformyn?", "--history", ANSWERED, "--library", library)
+    asked = run("ask", "And in metformyn?", "--history", ANSWERED, "--library", library)
+    carried = [line for line in asked.stdout.splitlines() if line.startswith("Taken over")]
+    assert len(carried) == 1
+    assert ran.stdout.splitlines()[0] == carried[0]
+    reason = next(line for line in asked.stdout.splitlines() if line.startswith("Nothing found. "))
+    assert ran.stdout.splitlines()[-1] == reason.removeprefix("Nothing found. ")
 
 
 def test_explain_refuses_what_ask_refuses(library: str) -> None:

@@ -117,10 +117,13 @@ def explain(question: str, library: Path | None, document: str | None, history: 
     request = AskRequest.from_arguments(question, history=history, document=document)
     engine = Engine.open(Settings.load(library=library))
     explained = engine.explain(request.question, history=request.history, document=request.document, limit=limit)
-    if not explained:
-        click.echo(engine.ask(request.question, history=request.history, document=request.document).reason)
+    answer = engine.ask(request.question, history=request.history, document=request.document, limit=0)
+    for line in _readings(answer.interpretation) + _carried_over(answer.interpretation):
+        click.echo(line)
     for each in explained:
         click.echo(_explanation_text(each, threshold=engine.settings.threshold))
+    if answer.reason:
+        click.echo(answer.reason)
 
 
 @cli.command()
@@ -248,9 +251,7 @@ def _answer_text(answer: Answer) -> str:
         lines.append(f"Confidence {answer.confidence:.2f}")
     else:
         lines.append(f"Nothing found. {answer.reason}")
-    if answer.interpretation.carried_over:
-        lines.append(f"Taken over from earlier questions: {', '.join(answer.interpretation.carried_over)}")
-        lines.append("To leave that out, ask without --history.")
+    lines += _carried_over(answer.interpretation)
     if answer.interpretation.missing and answer.best:
         lines.append(f"Not in these documents: {', '.join(answer.interpretation.missing)}")
     if answer.alternatives:
@@ -270,6 +271,15 @@ def _readings(interpretation: Interpretation) -> list[str]:
         for written, read in interpretation.expanded
     ]
     return [*lines, ""] if lines else []
+
+
+def _carried_over(interpretation: Interpretation) -> list[str]:
+    if not interpretation.carried_over:
+        return []
+    return [
+        f"Taken over from earlier questions: {', '.join(interpretation.carried_over)}",
+        "To leave that out, ask without --history.",
+    ]
 
 
 def _outline_lines(outline: Sequence[CitedPassage]) -> list[str]:
@@ -311,6 +321,7 @@ _GROUNDS = {
     "score": "of the greatest score that there can be",
     "coverage": "of the question's own words, held",
     "unknown": "of the question's own words, in no passage",
+    "names": "of its names, not in this passage",
 }
 
 
