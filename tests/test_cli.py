@@ -737,7 +737,8 @@ def test_every_command_explains_itself_and_each_of_its_options(path: tuple[str, 
 
 
 def test_the_commands_are_these() -> None:
-    assert set(cli.commands) == {"ask", "bench", "config", "documents", "eval", "explain", "index", "remove", "serve"}
+    commands = {"ask", "bench", "config", "documents", "eval", "explain", "index", "remove", "serve", "verify"}
+    assert set(cli.commands) == commands
     assert cli.commands["serve"] is serve
 
 
