@@ -37,7 +37,7 @@ _WEIGHED = 64  # places on either side of the one that is named
 _LEAST_CONTEXT = 8  # characters that are enough to recognise a place by
 _MOST_LIKENED = 500  # passages around the place that is named
 _MOST_WORDS = 1000  # of each of them, and of the quote, when they are compared
-_LIKENESS = 0.5  # of the words, in order; passages of one subject that say different things share a quarter
+_LIKENESS = 0.5  # of the words, in order; two passages of one document of the shipped corpus have at most 0.44
 
 
 def verify(claim: Claim, document: Document | None, passages: Sequence[Passage] = ()) -> Verification:

@@ -250,6 +250,128 @@ def test_a_damaged_library_is_an_error(library: str) -> None:
     assert re.fullmatch(r"Error: The library in .* is damaged: .*\.\nHint: Make it anew .*\n", ran.stderr)
 
 
+# verify
+
+
+def answer_file(library: str, folder: Path, question: str = ANSWERED) -> Path:
+    """A file with an answer as ask gives it."""
+    (folder / "answer.json").write_text(
+        run("ask", question, "--library", library, "--limit", "1", "--json").stdout, "utf-8"
+    )
+    return folder / "answer.json"
+
+
+def test_verify_says_of_each_citation_of_an_answer_that_it_holds_and_ends_with_0(library: str, tmp_path: Path) -> None:
+    ran = run("verify", str(answer_file(library, tmp_path)), "--library", library)
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    first, second, last = ran.stdout.splitlines()
+    pattern = r"verified  “In the trial of alcanor, fever ended wit…” \(second-treatment, characters \d+-\d+\): "
+    assert re.fullmatch(pattern + r"The words stand at their place\.", first)
+    assert second.startswith("verified  “")
+    assert last == "2 citations: 2 verified."
+
+
+def test_verify_tells_moved_changed_and_gone_apart_and_ends_with_1(library: str, tmp_path: Path) -> None:
+    answer = json.loads(answer_file(library, tmp_path).read_text("utf-8"))
+    citation = answer["citation"]
+    moved = citation | {"start": citation["start"] - 7, "end": citation["end"] - 7, "selectors": []}
+    text = citation["quote"].replace("11.1", "1.1")
+    changed = citation | {"quote": text, "selectors": [], "end": citation["start"] + len(text)}
+    changed |= {"document": citation["document"] | {"sha256": "0" * 64}}
+    gone = citation | {"document": {"id": "emus"}}
+    path = tmp_path / "list.json"
+    path.write_text(json.dumps([citation, {"passage": answer["passage"], "citation": moved}, changed, gone]), "utf-8")
+    ran = run("verify", str(path), "--library", library)
+    assert ran.exit_code == 1
+    lines = ran.stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["verified", "moved", "changed", "now", "gone", "4"]
+    assert lines[3].startswith("          now “In the trial of alcanor")
+    assert lines[4].endswith("No document has the id 'emus', nor the text cited.")
+    assert lines[5] == "4 citations: 1 verified, 1 moved, 1 changed, 1 gone."
+    path.write_text(json.dumps([citation, moved]), "utf-8")
+    assert run("verify", str(path), "--library", library).exit_code == 0
+
+
+def test_verify_json_is_what_post_verify_gives(library: str, client: FlaskClient, tmp_path: Path) -> None:
+    path = answer_file(library, tmp_path)
+    ran = run("verify", str(path), "--library", library, "--json")
+    answer = json.loads(path.read_text("utf-8"))
+    citations = [answer["citation"], *(each["citation"] for each in answer["alternatives"])]
+    assert json.loads(ran.stdout) == client.post("/verify", json={"citations": citations}).get_json()
+    assert ran.exit_code == 0
+
+
+def test_verify_reads_an_outline_json_lines_and_answers_one_behind_the_other(library: str, tmp_path: Path) -> None:
+    question = "How well does the second treatment of tern fever work?"
+    answers = [run("ask", each, "--library", library, "--limit", "0", "--json").stdout for each in (question, ANSWERED)]
+    in_lines = "\n".join(json.dumps(json.loads(each), ensure_ascii=False) for each in answers)
+    for text in ("".join(answers), in_lines, json.dumps([json.loads(each) for each in answers])):
+        (tmp_path / "answers").write_text(text, "utf-8")
+        ran = run("verify", str(tmp_path / "answers"), "--library", library)
+        assert ran.stdout.endswith("\n3 citations: 3 verified.\n"), "the second answer is a part of the outline"
+
+
+def test_verify_reads_standard_input(library: str, tmp_path: Path) -> None:
+    text = answer_file(library, tmp_path).read_text("utf-8")
+    ran = CliRunner().invoke(cli, ["verify", "-", "--library", library], input=text)
+    assert (ran.exit_code, ran.stdout.splitlines()[-1]) == (0, "2 citations: 2 verified.")
+    ran = CliRunner().invoke(cli, ["verify", "-", "--library", library], input=b"\xff")
+    assert_fails(ran, "Standard input holds no citations: it is not text in UTF-8.", NO_CITATIONS)
+
+
+def test_verify_of_an_answer_without_a_passage_checks_the_nearest_ones(library: str, tmp_path: Path) -> None:
+    ran = run("verify", str(answer_file(library, tmp_path, NOT_FOUND)), "--library", library)
+    assert (ran.exit_code, ran.stdout.splitlines()[-1]) == (0, "1 citation: 1 verified.")
+
+
+NO_CITATIONS = "It takes what pincite ask --json or POST /ask gives, a citation out of that, or a list of these."
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "it is empty"),
+        (" \n", "it is empty"),
+        ("terns", "line 1 is not JSON (Expecting value)"),
+        ('[]\n{"citation"', "line 2 is not JSON (Expecting ':' delimiter)"),
+        ("[" * 100_000, "its JSON is nested too deep"),
+        ("{}", "it is no answer, no cited passage and no citation"),
+        ("[[7]]", "/0/0 is no answer, no cited passage and no citation"),
+        ('{"citation": {"quote": "x"}}', "/citation/document is required"),
+        ('[{"quote": "", "document": {"id": "x"}, "start": 0, "end": 1}]', "/0/quote must not be empty"),
+        (
+            '{"quote": "x", "document": {"id": "x"}, "start": -1, "end": 1}',
+            "/start must be a whole number from 0 to 1,000,000,000,000",
+        ),
+        ('{"quote": "\\ud800", "document": {"id": "x"}, "start": 0, "end": 1}', "must be valid Unicode"),
+    ],
+)
+def test_verify_says_what_is_wrong_with_a_file(library: str, tmp_path: Path, text: str, reason: str) -> None:
+    path = tmp_path / "citations.json"
+    path.write_text(text, "utf-8")
+    ran = run("verify", str(path), "--library", library)
+    if "Unicode" in reason:
+        assert (ran.exit_code, ran.stdout) == (2, "")
+        assert ran.stderr.startswith(f"Error: {path} holds no citations: ")
+    else:
+        assert_fails(ran, f"{path} holds no citations: {reason}.", NO_CITATIONS)
+
+
+def test_verify_names_a_file_that_is_not_there(library: str, tmp_path: Path) -> None:
+    ran = run("verify", str(tmp_path / "none.json"), "--library", library)
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert str(tmp_path / "none.json") in ran.stderr
+
+
+def test_verify_prints_no_control_characters_of_a_citation(library: str, tmp_path: Path) -> None:
+    citation = {"quote": "\x1b[2J\u202e x", "document": {"id": "a\x1b[2Jb\nc"}, "start": 0, "end": 3}
+    (tmp_path / "c.json").write_text(json.dumps(citation), "utf-8")
+    ran = run("verify", str(tmp_path / "c.json"), "--library", library)
+    assert ran.exit_code == 1
+    assert len(ran.stdout.splitlines()) == 2
+    assert not [c for c in ran.stdout if unicodedata.category(c) in ("Cc", "Cf") and c != "\n"]
+
+
 # explain
 
 EVIDENCE_ROW = re.compile(r"^   (\w+) +(-?[\d.]+) ×\s*([\d.]+) +=\s*(-?[\d.]+)   [a-z]", re.MULTILINE)
@@ -615,7 +737,8 @@ def test_every_command_explains_itself_and_each_of_its_options(path: tuple[str, 
 
 
 def test_the_commands_are_these() -> None:
-    assert set(cli.commands) == {"ask", "bench", "config", "documents", "eval", "explain", "index", "remove", "serve"}
+    commands = {"ask", "bench", "config", "documents", "eval", "explain", "index", "remove", "serve", "verify"}
+    assert set(cli.commands) == commands
     assert cli.commands["serve"] is serve
 
 

@@ -149,6 +149,103 @@ def test_the_service_says_that_it_lives_and_is_ready(client: FlaskClient) -> Non
     assert client.get("/readyz").json == {"status": "ready", "documents": 4}
 
 
+# Verifying
+
+
+def cited(client: FlaskClient) -> Any:
+    """The citation of an answer."""
+    return post(client, {"question": QUESTION}).json["citation"]
+
+
+def verify(client: FlaskClient, body: object) -> Any:
+    """What is said of citations."""
+    return client.post("/verify", json=body)
+
+
+def test_verify_says_of_each_citation_in_its_turn_what_became_of_it(client: FlaskClient) -> None:
+    citation = cited(client)
+    moved = citation | {"start": citation["start"] + 1, "end": citation["end"] + 1}
+    forged = citation | {"quote": citation["quote"].replace("0.48", "0.84")}
+    gone = citation | {"document": {"id": "emus"}}
+    answer = verify(client, {"citations": [citation, moved, forged, gone, citation]})
+    body = VerifyResponse.model_validate_json(answer.data)
+    assert (answer.status_code, answer.content_type) == (200, "application/json")
+    assert [each.status for each in body.results] == ["verified", "moved", "changed", "gone", "verified"]
+    assert [each.document_changed for each in body.results] == [False, False, False, None, False]
+    for found in (body.results[0], body.results[1]):
+        assert found.place
+        assert found.place.citation.model_dump(mode="json") == citation
+    assert [each.place for each in body.results[2:4]] == [None, None]
+
+
+def test_verify_takes_a_citation_with_no_more_than_its_document_place_and_words(client: FlaskClient) -> None:
+    citation = cited(client)
+    least = {name: citation[name] for name in ("start", "end", "quote")} | {"document": {"id": "second-treatment"}}
+    [found] = verify(client, {"citations": [least]}).json["results"]
+    assert (found["status"], found["document_changed"]) == ("verified", None)
+
+
+def test_selectors_of_other_types_are_passed_over(client: FlaskClient) -> None:
+    citation = cited(client)
+    citation["selectors"].append({"type": "FragmentSelector", "value": "xywh=0,0,1,1"})
+    assert verify(client, {"citations": [citation]}).json["results"][0]["status"] == "verified"
+
+
+def test_verify_of_no_citation_gives_no_result(client: FlaskClient) -> None:
+    assert verify(client, {"citations": []}).json == {"results": []}
+
+
+A_CITATION = {"document": {"id": "terns"}, "start": 0, "end": 1, "quote": "x"}
+VERIFY_HINT = "Send citations as POST /ask gives them; the README of the web service describes every part of a request."
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "detail"),
+    [
+        ({}, "/citations", "is required"),
+        ({"citations": 7}, "/citations", "must be a list"),
+        ({"citations": [7]}, "/citations/0", "must be a JSON object"),
+        ({"citations": [A_CITATION] * 101}, "/citations", "must have at most 100 entries"),
+        ({"citations": [A_CITATION | {"quote": ""}]}, "/citations/0/quote", "must not be empty"),
+        (
+            {"citations": [A_CITATION, A_CITATION | {"quote": "x" * 100_001}]},
+            "/citations/1/quote",
+            "must have at most 100,000 characters, and has 100,001",
+        ),
+        (
+            {"citations": [A_CITATION | {"start": "0"}]},
+            "/citations/0/start",
+            "must be a whole number from 0 to 1,000,000,000,000",
+        ),
+        ({"citations": [A_CITATION | {"document": {}}]}, "/citations/0/document/id", "is required"),
+        ({"citations": [], "more": 1}, "/more", "is not a known field; known are citations"),
+    ],
+)
+def test_a_field_of_verify_that_breaks_the_form_is_named(
+    client: FlaskClient, body: object, pointer: str, detail: str
+) -> None:
+    answer = verify(client, body)
+    assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
+    assert answer.json["errors"] == [{"pointer": pointer, "detail": detail}]
+    assert answer.json["detail"] == f"{pointer.removeprefix('/')} {detail}. {VERIFY_HINT}"
+
+
+def test_verify_refuses_what_is_no_json_and_what_is_too_large(client: FlaskClient) -> None:
+    refused: Any = client.post("/verify", data=b"{", content_type="application/json")
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (400, "")
+    refused = verify(client, [])
+    assert (refused.status_code, refused.json["errors"]) == (
+        400,
+        [{"pointer": "", "detail": 'must be a JSON object such as {"citations": [...]}'}],
+    )
+    refused = client.post("/verify", data=b"[]", content_type="text/plain")
+    assert refused.json["detail"] == "Send the citations as JSON, with the header Content-Type: application/json."
+    large = {"citations": [A_CITATION | {"quote": "x" * 65_000}] * 10}
+    assert verify(client, large).status_code == 200
+    refused = verify(client, {"citations": large["citations"] * 2})
+    assert (refused.status_code, refused.json["detail"]) == (413, "A request may have at most 1,000,000 bytes.")
+
+
 # Bodies that cannot be read at all
 
 
@@ -328,6 +425,11 @@ def test_an_unknown_passage_is_named(client: FlaskClient) -> None:
         ("GET", "/documents/none.json", 404),
         ("POST", "/documents/none.json", 405),
         ("GET", "/passages/none.json", 404),
+        ("GET", "/passages/none", 404),
+        ("GET", "/passages/spotting-00000?is=7", 422),
+        ("GET", "/passages/spotting-00000.json?is=7-0123456789abcdef", 410),
+        ("GET", "/verify", 405),
+        ("POST", "/verify", 415),
         ("POST", "/openapi.json", 405),
         ("POST", "/livez", 405),
         ("POST", "/readyz", 405),
@@ -435,6 +537,8 @@ def test_openapi_gives_an_example_that_the_service_accepts(client: FlaskClient) 
     answer = post(client, content["application/json"]["example"])
     assert answer.status_code == 200
     AskResponse.model_validate_json(answer.data, strict=True, extra="forbid")
+    content = get(client, "/openapi.json").json["paths"]["/verify"]["post"]["requestBody"]["content"]
+    assert verify(client, content["application/json"]["example"]).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -300,6 +300,25 @@ def test_text_is_cut_at_headings_and_passages_even_where_passages_overlap() -> N
     ]
 
 
+# The same as JSON
+
+
+@pytest.mark.parametrize(
+    ("address", "alternate"),
+    [
+        ("/?q=Where+do+terns+nest%3F&history=Terns", "/ask?history=Terns&q=Where%20do%20terns%20nest%3F"),
+        ("/?q=terns&document=spotting", "/ask?document=spotting&q=terns"),
+        ("/documents/spotting", "/documents/spotting.json"),
+    ],
+)
+def test_a_page_names_the_address_that_gives_the_same_as_json(
+    client: FlaskClient, address: str, alternate: str
+) -> None:
+    [link] = [each for each in get(client, address).all("link") if each["rel"] == "alternate"]
+    assert link == {"rel": "alternate", "type": "application/json", "href": alternate}
+    assert client.get(alternate).status_code == 200
+
+
 # Hostile text
 
 
@@ -407,6 +426,7 @@ ADDRESSES = [
     "/documents/spotting",
     "/documents/spotting.json",
     "/passages/spotting-00000.json",
+    "/passages/spotting-00000",
     "/ask?q=terns",
     "/ask",
     "/openapi.json",
