@@ -57,6 +57,8 @@ def cite_span(document: Document, passages: Sequence[Passage], start: int, end: 
     that one, and those between two that of the first of the two; where there are no passages, the document's.
     """
     before = bisect_right(passages, start, key=lambda passage: passage.start) - 1
+    if before >= 0 and (passages[before].start, passages[before].end) == (start, end):
+        return CitedPassage(passage=passages[before], highlights=(), citation=cite(document, passages[before]))
     section = bisect_right(document.sections, start, key=lambda section: section.start) - 1
     inside = section >= 0 and start < document.sections[section].end
     passage = Passage(

@@ -162,13 +162,12 @@ def weigh(query: Query, statistics: Statistics) -> tuple[WeighedWord, ...]:
     """The words that a passage should hold, with the idf of the commonest of their terms, times their weight.
 
     A word that no passage holds has the greatest idf, so that a missing decisive word tells; but of the words carried
-    over from earlier questions only those count that the library has, if it has any, and none that asks for all
+    over from earlier questions only those count that the library has, and none that asks for all
     ("options") says what a passage should hold where no passage holds it.
     """
     weighed = []
-    knows_carried = any(word.carried and _known(word, statistics) for word in query.words)
     for word in query.words:
-        if _known(word, statistics) or not ((word.carried and knows_carried) or _asks_for_all(word)):
+        if _known(word, statistics) or not (word.carried or _asks_for_all(word)):
             frequency = max(map(statistics.document_frequency, word.terms), default=0)
             idf = inverse_document_frequency(frequency, statistics.passage_count)
             weighed.append(

@@ -52,7 +52,9 @@ def test_years_names_markers_and_counted_lines_are_none(text: str) -> None:
 
 
 def test_a_figure_has_its_number_its_unit_its_place_and_the_words_around_it() -> None:
-    text = "Before. In the first of the two arms of the trial the median survival was 11.1 months with both of the drugs."
+    text = (
+        "Before. In the first of the two arms of the trial the median survival was 11.1 months with both of the drugs."
+    )
     [figure] = find_figures(text, [Span(0, 7), Span(8, len(text))])
     start = text.index("11.1")
     assert figure == Figure(number="11.1", unit="months", start=start, end=start + 11, context=figure.context)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Literal
-from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -241,13 +240,13 @@ def original_href(url: str | None, text: str) -> str | None:
     Source: WICG, URL Fragment Text Directives.
 
     >>> original_href("https://example.org/a", "It lasted, mostly. [9]")
-    'https://example.org/a#:~:text=It%20lasted%2C%20mostly.'
+    'https://example.org/a#:~:text=It%20lasted%2C%20mostly%2E'
     """
     if url is None or not url.startswith(("https://", "http://")):
         return None
     words = _TRAILING_MARKERS.sub("", text).split()
     parts = [words] if len(words) <= 2 * _FRAGMENT_WORDS else [words[:_FRAGMENT_WORDS], words[-_FRAGMENT_WORDS:]]
-    fragment = ",".join(quote(" ".join(part), safe="").replace("-", "%2D") for part in parts)
+    fragment = ",".join(_percent_encoded(" ".join(part)) for part in parts)
     return f"{url}{'' if '#' in url else '#'}:~:text={fragment}" if fragment else url
 
 
@@ -255,6 +254,14 @@ def passage_permalink(passage: Passage) -> str:
     """The path that leads to the passage's words wherever in its document they have got to."""
     known_by = fingerprint(passage.text)
     return f"/passages/{passage.id}?document={passage.document_id}&is={known_by.length}-{known_by.digest}"
+
+
+def _percent_encoded(text: str) -> str:
+    """A text with all but its ASCII letters and digits encoded: in a text fragment `-`, `,` and `&` are signs."""
+    plain = (
+        each if each.isascii() and each.isalnum() else "".join(f"%{b:02X}" for b in each.encode()) for each in text
+    )
+    return "".join(plain)
 
 
 def answer_body(answer: Answer) -> AskResponse:
