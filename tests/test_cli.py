@@ -12,6 +12,7 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -75,6 +76,7 @@ def test_ask_prints_the_passage_its_citation_and_its_references_and_ends_with_0(
     answer = Engine.open(Settings(library=Path(library))).ask(ANSWERED, limit=1)
     assert answer.best
     [further] = answer.alternatives
+    years = answer.best.citation.document.years_old(datetime.now(UTC).date())
     assert ran.stdout == (
         "In the trial of alcanor, fever ended within 11.1 days in 61% of 221 people. [98] It ended in 19.9%\n"
         "with placebo. [98, 99]\n"
@@ -82,6 +84,7 @@ def test_ask_prints_the_passage_its_citation_and_its_references_and_ends_with_0(
         "The response lasted 7.4 months in the middle case.\n"
         "\n"
         f"{answer.best.citation.label}\n"
+        f"  {years} years old: look for newer sources.\n"
         "  [98] Example A, Sample B. Alcanor against placebo. J Ex. 2020;1:1-9.\n"
         "  [99] The document gives no entry for this marker.\n"
         "\n"
@@ -89,6 +92,23 @@ def test_ask_prints_the_passage_its_citation_and_its_references_and_ends_with_0(
         "\n"
         "Further passages:\n"
         f"  {further.citation.label}\n"
+    )
+
+
+def test_a_source_is_said_to_be_old_from_as_many_years_on_as_are_set(
+    library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PINCITE_OLD_AFTER", "1000")
+    assert "years old" not in run("ask", ANSWERED, "--library", library).stdout
+
+
+def test_index_points_out_figures_of_different_units_that_are_compared(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# Terns\n\n## Fever\n\nIt took 11.1 in the one group vs 4.7% in the other.\n")
+    ran = run("index", str(tmp_path / "a.md"), "--library", str(tmp_path / "library"))
+    assert ran.exit_code == 0
+    assert ran.stderr == (
+        "Look at “11.1 in the one group vs 4.7%”: the units differ. "
+        "“Terns”. Section “Fever”. Undated. Characters 23-51.\n"
     )
 
 
@@ -650,6 +670,7 @@ def test_config_show_prints_every_setting_with_the_value_in_force(monkeypatch: p
         "port": "8123",
         "threads": "4",
         "threshold": "0.3",
+        "old_after": "3",
     }
     assert lines == [[name, values[name], field.description] for name, field in Settings.model_fields.items()]
     assert run("config", "show").stdout.splitlines()[0].startswith("library    (none)")
@@ -659,7 +680,8 @@ def test_config_show_names_a_setting_that_is_wrong(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("PINCITE_PROT", "8123")
     assert_fails(
         run("config", "show"),
-        "The setting PINCITE_PROT is not known; known are library, synonyms, host, port, threads, threshold.",
+        "The setting PINCITE_PROT is not known; "
+        "known are library, synonyms, host, port, threads, threshold, old_after.",
         "Correct or unset it; the README lists every setting with its range.",
     )
 

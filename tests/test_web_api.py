@@ -72,7 +72,9 @@ def test_ask_answers_with_the_passage_word_for_word_and_its_citation(client: Fla
     assert body.citation is not None
     document = DocumentBody.model_validate_json(client.get("/documents/second-treatment.json").data)
     assert document.text[body.citation.start : body.citation.end] == body.citation.quote == body.passage.text
-    assert body.citation.href == f"/documents/second-treatment#{body.passage.id}"
+    [(first, last)] = body.passage.highlights
+    marked = f"{body.citation.start + first}-{body.citation.start + last}"
+    assert body.citation.href == f"/documents/second-treatment?mark={marked}#{body.passage.id}"
     assert body.citation.document.sha256 == document.sha256
     assert body.passage.id in document.passages
     [(start, end)] = body.passage.highlights
@@ -141,7 +143,8 @@ def test_a_passage_is_found_by_its_id(client: FlaskClient) -> None:
     answer = client.get(f"/passages/{asked['passage']['id']}.json")
     body = CitedPassageBody.model_validate_json(answer.data)
     assert answer.status_code == 200
-    assert body.citation.model_dump(mode="json") == asked["citation"]
+    found, cited = body.citation.model_dump(mode="json"), asked["citation"]
+    assert found == cited | {name: found[name] for name in ("href", "original")}  # those of an answer name its sentence
 
 
 def test_the_service_says_that_it_lives_and_is_ready(client: FlaskClient) -> None:
@@ -174,7 +177,8 @@ def test_verify_says_of_each_citation_in_its_turn_what_became_of_it(client: Flas
     assert [each.document_changed for each in body.results] == [False, False, False, None, False]
     for found in (body.results[0], body.results[1]):
         assert found.place
-        assert found.place.citation.model_dump(mode="json") == citation
+        place = found.place.citation.model_dump(mode="json")
+        assert place == citation | {name: place[name] for name in ("href", "original")}  # a place has no highlight
     assert [each.place for each in body.results[2:4]] == [None, None]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -290,10 +291,11 @@ def test_an_answer_has_the_form_that_is_promised(engine: Engine) -> None:
     ]
     quote = body["passage"]["text"]
     known_by = f"{len(quote)}-{hashlib.sha256(quote.encode()).hexdigest()[:16]}"
+    marked = "-".join(str(body["citation"]["start"] + place) for place in body["passage"]["highlights"][0])
     assert body["outline"] == []
     assert body["answered"] is True
     assert body["reason"] is None
-    assert list(body["passage"]) == ["id", "text", "highlights"]
+    assert list(body["passage"]) == ["id", "text", "highlights", "figures"]
     assert body["citation"] == {
         "document": {
             "id": "second-treatment",
@@ -315,12 +317,18 @@ def test_an_answer_has_the_form_that_is_promised(engine: Engine) -> None:
                 "text": "Example A, Sample B. Alcanor against placebo. J Ex. 2020;1:1-9.",
                 "doi": "10.1000/ex.98",
                 "pmid": "12345678",
+                "url": None,
             },
-            {"marker": "99", "text": None, "doi": None, "pmid": None},
+            {"marker": "99", "text": None, "doi": None, "pmid": None, "url": None},
         ],
+        "references_status": "partial",
+        "markers": body["citation"]["markers"],
         "label": answer.best.citation.label if answer.best else "",
-        "href": f"/documents/second-treatment#{body['passage']['id']}",
+        "href": f"/documents/second-treatment?mark={marked}#{body['passage']['id']}",
         "permalink": f"/passages/{body['passage']['id']}?document=second-treatment&is={known_by}",
+        "original": "https://example.org/second#:~:text=In%20the%20trial%20of%20alcanor%2C%20fever,"
+        "days%20in%2061%25%20of%20221%20people%2E",
+        "years_old": engine.document("second-treatment").years_old(datetime.now(UTC).date()),
         "selectors": [
             {
                 "type": "TextQuoteSelector",

@@ -236,7 +236,8 @@ def passage_href(passage: Passage, marked: Span | None = None) -> str:
 def original_href(url: str | None, text: str) -> str | None:
     """The address of a text at its original place, as a text fragment; None where there is no address on the web.
 
-    A long text is named by its first and last words. Markers behind it are left out: pages write them in many ways.
+    A long text is named by its first and last words, each of one line, since a browser looks for each in one block.
+    Markers behind it are left out: pages write them in many ways.
     Source: WICG, URL Fragment Text Directives.
 
     >>> original_href("https://example.org/a", "It lasted, mostly. [9]")
@@ -244,10 +245,15 @@ def original_href(url: str | None, text: str) -> str | None:
     """
     if url is None or not url.startswith(("https://", "http://")):
         return None
-    words = _TRAILING_MARKERS.sub("", text).split()
-    parts = [words] if len(words) <= 2 * _FRAGMENT_WORDS else [words[:_FRAGMENT_WORDS], words[-_FRAGMENT_WORDS:]]
+    lines = [line.strip("|-*•# ") for line in _TRAILING_MARKERS.sub("", text).splitlines()]
+    lines = [line for line in lines if line]
+    if not lines:
+        return url
+    first, last = lines[0].split(), lines[-1].split()
+    is_short = len(lines) == 1 and len(first) <= 2 * _FRAGMENT_WORDS
+    parts = [first] if is_short else [first[:_FRAGMENT_WORDS], last[-_FRAGMENT_WORDS:]]
     fragment = ",".join(_percent_encoded(" ".join(part)) for part in parts)
-    return f"{url}{'' if '#' in url else '#'}:~:text={fragment}" if fragment else url
+    return f"{url}{'' if '#' in url else '#'}:~:text={fragment}"
 
 
 def passage_permalink(passage: Passage) -> str:
