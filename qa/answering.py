@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qa.analysis import terms
 from qa.citing import cite
@@ -16,7 +16,17 @@ from qa.outlining import NEAREST, Outline, find_outline
 from qa.question import read_question
 from qa.retrievers import TermScore
 
-__all__ = ["CANDIDATES", "Explanation", "cited_passage", "decide", "explain", "hits", "search", "understood"]
+__all__ = [
+    "CANDIDATES",
+    "Explanation",
+    "cited_passage",
+    "decide",
+    "explain",
+    "hits",
+    "search",
+    "understood",
+    "with_figures",
+]
 
 CANDIDATES = 50
 """How many of the retriever's passages are ranked by their evidence."""
@@ -97,7 +107,9 @@ def decide(
     is_first = answered and not parts  # whether the first of the others is the answer
     question_sought = sought(query, asked)
     cited = [cited_passage(snapshot.passage(each), snapshot, question_sought) for each in others[: limit + is_first]]
-    cited_parts = tuple(cited_passage(part, snapshot) for part in parts)
+    if is_first:
+        cited[0] = with_figures(cited[0], snapshot)
+    cited_parts = tuple(with_figures(cited_passage(part, snapshot), snapshot) for part in parts)
     return Answer(
         question=question,
         best=cited[0] if is_first else cited_parts[0] if parts else None,
@@ -154,8 +166,12 @@ def cited_passage(passage: Passage, snapshot: Snapshot, question: Sought | None 
         passage=passage,
         highlights=(found,) if found else (),
         citation=cite(snapshot.document(passage.document_id), passage),
-        figures=snapshot.figures(passage.id),
     )
+
+
+def with_figures(cited: CitedPassage, snapshot: Snapshot) -> CitedPassage:
+    """A cited passage with the numbers that it gives: those of further passages are not offered."""
+    return replace(cited, figures=snapshot.figures(cited.passage.id))
 
 
 def _split(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from qa.answering import Explanation, cited_passage, decide, explain, hits, search, understood
+from qa.answering import Explanation, cited_passage, decide, explain, hits, search, understood, with_figures
 from qa.citing import cite_span
 from qa.config import SHIPPED_CORPUS, SHIPPED_SYNONYMS, Settings
 from qa.errors import SourceError
@@ -219,7 +219,7 @@ class Engine:
             UnknownPassageError: where there is none.
         """
         snapshot = self._library.snapshot()
-        return cited_passage(snapshot.passage(passage_id), snapshot)
+        return with_figures(cited_passage(snapshot.passage(passage_id), snapshot), snapshot)
 
     def linked(self, passage_id: str, known_by: Fingerprint, *, document: str | None = None) -> CitedPassage:
         """The words for which a permanent link was given out, as they stand now in the document of this id.

@@ -319,6 +319,7 @@ def cited_passage_body(cited: CitedPassage) -> CitedPassageBody:
 
 
 def _figure_body(figure: Figure, passage: Passage) -> FigureBody:
+    first, last = passage.start + figure.start, passage.start + figure.end
     return FigureBody(
         text=passage.text[figure.start : figure.end],
         number=figure.number,
@@ -326,7 +327,7 @@ def _figure_body(figure: Figure, passage: Passage) -> FigureBody:
         start=figure.start,
         end=figure.end,
         context=figure.context,
-        href=passage_href(passage, Span(figure.start, figure.end)).partition("#")[0] + "#mark",
+        href=f"{document_href(passage.document_id)}?mark={first}-{last}#mark",
     )
 
 
