@@ -133,6 +133,17 @@ def as_json(asked: AskRequest) -> str:
     return f"/ask?{_query(asked.question, history=asked.history, document=asked.document)}"
 
 
+@pages.app_template_filter()
+def exported(permalink: str, suffix: str, style: str | None = None) -> str:
+    """The address of a citation's file, from the permanent link to its words.
+
+    >>> exported("/passages/birds-00001?document=birds&is=9-0123456789abcdef", ".ris")
+    '/passages/birds-00001.ris?document=birds&is=9-0123456789abcdef'
+    """
+    path, _, query = permalink.partition("?")
+    return f"{path}{suffix}?{query}{f'&style={style}' if style else ''}"
+
+
 def in_quotes(question: str, written: str) -> str | None:
     """The question with the first of these words that stand outside quotation marks put inside; None if none do.
 

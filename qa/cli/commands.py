@@ -6,7 +6,8 @@ import math
 import sys
 import textwrap
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from qa.engine import Engine, Progress
 from qa.errors import QAError, SourceError
 from qa.evaluation import measure_speed, sample_questions
 from qa.evidence import WEIGHTS
-from qa.model import Answer, CitedPassage, Interpretation
+from qa.model import Answer, Citation, CitedPassage, Interpretation
 from qa.readers import read_text
+from qa.styles import STYLES, written
 from qa.wire import AskRequest, answer_body
 
 __all__ = ["cli", "library_option"]
@@ -87,6 +89,9 @@ def cli() -> None:
 @document_option
 @history_option
 @click.option("--limit", type=int, default=3, show_default=True, help="How many further passages to list, 0 to 20.")
+@click.option(
+    "--cite", "style", type=click.Choice(list(STYLES)), help="Cite in this style, and not in pincite's own line."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as POST /ask gives it.")
 @click.pass_context
 def ask(
@@ -96,13 +101,17 @@ def ask(
     document: str | None,
     history: tuple[str, ...],
     limit: int,
+    style: str | None,
     as_json: bool,
 ) -> None:
     """Answer QUESTION. Exits with 0 when answered, 1 when nothing is found, 2 on an error."""
+    if style and as_json:
+        raise click.UsageError("--json has its own form of citations; leave out --json or --cite.")
     request = AskRequest.from_arguments(question, history=history, limit=limit, document=document)
     engine = Engine.open(Settings.load(library=library))
     answer = engine.ask(request.question, history=request.history, limit=request.limit, document=request.document)
-    click.echo(answer_body(answer).model_dump_json(indent=2) if as_json else _answer_text(answer))
+    text = answer_body(answer).model_dump_json(indent=2) if as_json else _answer_text(answer, _citing(style))
+    click.echo(text)
     ctx.exit(EXIT_ANSWERED if answer.answered else EXIT_NOTHING_FOUND)
 
 
@@ -244,10 +253,18 @@ def _holdings(engine: Engine) -> str:
     return f"The library in {engine.settings.library} now holds {documents} in {passages}."
 
 
-def _answer_text(answer: Answer) -> str:
+def _citing(style: str | None) -> Callable[[Citation], str]:
+    """How to write a citation: in a style, as seen today, or in pincite's own line."""
+    if style is None:
+        return lambda citation: citation.label
+    today = datetime.now().astimezone().date()
+    return lambda citation: written(citation, style, accessed=today, permalink=None).rstrip("\n")
+
+
+def _answer_text(answer: Answer, cite: Callable[[Citation], str]) -> str:
     lines = _readings(answer.interpretation)
     if answer.best:
-        lines += _outline_lines(answer.outline) or [_cited_text(answer.best), ""]
+        lines += _outline_lines(answer.outline, cite) or [_cited_text(answer.best, cite), ""]
         lines.append(f"Confidence {answer.confidence:.2f}")
     else:
         lines.append(f"Nothing found. {answer.reason}")
@@ -282,17 +299,17 @@ def _carried_over(interpretation: Interpretation) -> list[str]:
     ]
 
 
-def _outline_lines(outline: Sequence[CitedPassage]) -> list[str]:
+def _outline_lines(outline: Sequence[CitedPassage], cite: Callable[[Citation], str]) -> list[str]:
     if not outline:
         return []
     lines = [f"The question names a whole text. This is how each of its {len(outline)} parts begins.", ""]
     for number, part in enumerate(outline, start=1):
         section = " › ".join(part.passage.section) or "(before the first heading)"
-        lines += [f"{number}. {visible(section)}", "", _cited_text(part), ""]
+        lines += [f"{number}. {visible(section)}", "", _cited_text(part, cite), ""]
     return lines
 
 
-def _cited_text(cited: CitedPassage) -> str:
+def _cited_text(cited: CitedPassage, cite: Callable[[Citation], str]) -> str:
     text = visible(cited.passage.text)
     if sys.stdout is not None and sys.stdout.isatty():
         for start, end in reversed(cited.highlights):
@@ -302,7 +319,7 @@ def _cited_text(cited: CitedPassage) -> str:
         f"  [{visible(each.marker)}] {visible(each.text or 'The document gives no entry for this marker.')}"
         for each in cited.citation.references
     ]
-    return "\n".join([*paragraphs, "", visible(cited.citation.label), *references])
+    return "\n".join([*paragraphs, "", visible(cite(cited.citation)), *references])
 
 
 _EVIDENCE = {
