@@ -286,13 +286,13 @@ async function copy(button) {
   say(button, "Copied");
 }
 
-// What came of pressing a button, on it for a while. Pressed again meanwhile, it has no other text to go back to.
+// What came of pressing a button, on it for a while; pressed again meanwhile, it has no other label to go back to.
 function say(button, text) {
-  const label = button.textContent;
   status.textContent = text;
-  if (label === text) return;
-  button.textContent = text;
-  setTimeout(() => (button.textContent = label), 2000);
+  if (button.textContent === text) return;
+  const label = Array.from(button.childNodes);
+  button.replaceChildren(text);
+  setTimeout(() => button.replaceChildren(...label), 2000);
 }
 
 // The citation in each style, fetched when their list is opened; on a failure, again when it is opened again.
