@@ -12,7 +12,7 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -27,6 +27,7 @@ from qa.confidence import BIAS, CONFIDENCE_WEIGHTS
 from qa.evidence import WEIGHTS
 from qa.model import Document
 from qa.readers import read
+from qa.styles import STYLES, written
 from qa.wire import AskResponse, answer_body
 from web.command import serve
 
@@ -190,6 +191,28 @@ def test_ask_json_is_the_wire_form_as_post_ask_gives_it(library: str, client: Fl
     assert ran.exit_code == (0 if body.answered else 1)
     answer = Engine.open(Settings(library=Path(library))).ask(question, limit=2)
     assert body.model_copy(update={"took_ms": answer.took_ms}) == answer_body(answer)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_an_answer_is_cited_in_the_style_that_is_asked_for_and_not_in_the_own_line(library: str, style: str) -> None:
+    ran = run("ask", ANSWERED, "--library", library, "--cite", style)
+    best = Engine.open(Settings(library=Path(library))).ask(ANSWERED).best
+    assert best
+    citation = best.citation
+    days = (date.today() - timedelta(days=1), date.today(), date.today() + timedelta(days=1))  # noqa: DTZ011
+    texts = [written(citation, style, accessed=day, permalink=None).rstrip("\n") for day in days]
+    assert sum(f"\n\n{text}\n  [98] " in ran.stdout for text in texts) == 1
+    assert f"\n{citation.label}\n" not in ran.stdout
+    assert ran.exit_code == 0
+
+
+def test_a_style_that_there_is_not_and_one_for_json_are_refused(library: str) -> None:
+    ran = run("ask", ANSWERED, "--library", library, "--cite", "mla")
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert f"'mla' is not one of {', '.join(map(repr, STYLES))}." in ran.stderr
+    ran = run("ask", ANSWERED, "--library", library, "--cite", "ama", "--json")
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert "--json has its own form of citations; leave out --json or --cite." in ran.stderr
 
 
 def test_ask_ends_with_0_1_or_2_as_a_process_too(library: str) -> None:

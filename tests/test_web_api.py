@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import web
+from qa import Engine
 from qa.errors import LibraryBusyError, QAError
+from qa.styles import written
 from qa.wire import (
     AskRequest,
     AskResponse,
@@ -22,7 +25,9 @@ from qa.wire import (
     Problem,
     VerifyRequest,
     VerifyResponse,
+    passage_permalink,
 )
+from web.pages import exported
 from web.problems import PROBLEMS
 
 QUESTION = "What was the hazard ratio of bevacor?"
@@ -434,6 +439,10 @@ def test_an_unknown_passage_is_named(client: FlaskClient) -> None:
         ("GET", "/passages/spotting-00000.json?is=7-0123456789abcdef", 410),
         ("GET", "/verify", 405),
         ("POST", "/verify", 415),
+        ("GET", "/passages/none.txt", 404),
+        ("GET", "/passages/none.ris", 404),
+        ("GET", "/passages/none.bib", 404),
+        ("GET", "/passages/none.csl.json", 404),
         ("POST", "/openapi.json", 405),
         ("POST", "/livez", 405),
         ("POST", "/readyz", 405),
@@ -509,6 +518,54 @@ def test_every_error_has_a_code_of_its_own_a_status_and_a_line_in_the_readme() -
 
 
 # The description of the interface
+
+
+# Citations in styles
+
+
+@pytest.mark.parametrize(
+    ("suffix", "media_type", "how", "style"),
+    [
+        (".txt", "text/plain", "inline", "ama"),
+        (".txt?style=vancouver", "text/plain", "inline", "vancouver"),
+        (".txt?style=apa", "text/plain", "inline", "apa"),
+        (".ris", "application/x-research-info-systems", "attachment", "ris"),
+        (".bib", "application/x-bibtex", "attachment", "bibtex"),
+        (".csl.json", "application/vnd.citationstyles.csl+json", "attachment", "csl-json"),
+    ],
+)
+def test_a_passage_is_cited_in_each_style_with_its_whole_permanent_link(
+    client: FlaskClient, engine: Engine, suffix: str, media_type: str, how: str, style: str
+) -> None:
+    cited = engine.passage("spotting-00000")
+    answer = client.get(f"/passages/spotting-00000{suffix}", base_url="http://localhost:8123")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == f"{media_type}; charset=utf-8"
+    file_name = f"spotting-00000{suffix.partition('?')[0]}"
+    assert answer.headers["Content-Disposition"] == f"{how}; filename={file_name}"
+    link = f"http://localhost:8123{passage_permalink(cited.passage)}"
+    days = (date.today() - timedelta(days=1), date.today(), date.today() + timedelta(days=1))  # noqa: DTZ011
+    assert answer.text in [written(cited.citation, style, accessed=day, permalink=link) for day in days]
+    assert client.get(link).status_code == 302
+
+
+def test_a_permanent_link_is_cited_by_the_words_that_it_was_given_out_for(client: FlaskClient, engine: Engine) -> None:
+    link = passage_permalink(engine.passage("second-treatment-00001").passage)
+    moved = link.replace("second-treatment-00001", "second-treatment-00000")
+    for suffix in (".txt", ".ris", ".bib", ".csl.json"):
+        by_link, by_moved = (client.get(exported(each, suffix)) for each in (link, moved))
+        assert by_link.status_code == by_moved.status_code == 200
+        assert by_link.text == by_moved.text
+        gone = client.get(f"/passages/second-treatment-00001{suffix}?is=5-0123456789abcdef")
+        assert (gone.status_code, gone.json and gone.json["type"]) == (410, "/problems/passage_gone")
+
+
+def test_a_style_that_there_is_not_is_refused_with_those_that_there_are(client: FlaskClient) -> None:
+    answer = client.get("/passages/spotting-00000.txt?style=mla")
+    assert answer.status_code == 422
+    assert answer.json and answer.json["errors"] == [
+        {"pointer": "/style", "detail": "must be one of ama, vancouver, apa"}
+    ]
 
 
 def test_openapi_describes_every_endpoint_of_the_interface(app: Flask, client: FlaskClient) -> None:

@@ -10,8 +10,9 @@ from pydantic import BaseModel
 from werkzeug.exceptions import UnsupportedMediaType
 
 from qa.errors import FieldProblem, InvalidRequestError
+from qa.styles import EXPORTS, STYLES, TEXTS
 from qa.wire import AskRequest, VerifyRequest, VerifyResponse, cited_passage_body, document_body, verification_body
-from web.answers import answer_to, current_engine, linked_passage
+from web.answers import answer_to, citation_in, current_engine, linked_passage
 from web.openapi import openapi_document
 
 __all__ = ["Live", "Ready", "api"]
@@ -79,6 +80,25 @@ def passage(passage_id: str) -> Response:
     return _json(cited_passage_body(linked_passage(passage_id)))
 
 
+@api.get("/passages/<passage_id>.txt")
+def citation_text(passage_id: str) -> Response:
+    """The citation of a passage as people write it, in the style that the address asks for."""
+    style = request.args.get("style", next(iter(TEXTS)))
+    if style not in TEXTS:
+        raise InvalidRequestError([FieldProblem("/style", f"must be one of {', '.join(TEXTS)}")])
+    return _file(citation_in(style, passage_id), passage_id, style)
+
+
+def citation_file(passage_id: str, style: str) -> Response:
+    """The citation of a passage as a file for a program that keeps references."""
+    return _file(citation_in(style, passage_id), passage_id, style)
+
+
+for _style in EXPORTS:
+    _rule = f"/passages/<passage_id>{EXPORTS[_style].suffix}"
+    api.add_url_rule(_rule, f"citation_{_style}", citation_file, methods=["GET"], defaults={"style": _style})
+
+
 @api.get("/openapi.json")
 def openapi() -> Response:
     """This interface in the form of OpenAPI 3.1."""
@@ -112,6 +132,15 @@ def _parameter_problem(name: str) -> FieldProblem | None:
     if name != "history" and len(request.args.getlist(name)) > 1:
         return FieldProblem(pointer, "may be given only once")
     return None
+
+
+def _file(text: str, name: str, style: str) -> Response:
+    """A text in a style as a file: shown if it is for people, else to be saved."""
+    form = STYLES[style]
+    response = Response(text, content_type=f"{form.media_type}; charset=utf-8")
+    how = "inline" if style in TEXTS else "attachment"
+    response.headers.set("Content-Disposition", how, filename=f"{name}{form.suffix}")
+    return response
 
 
 def _json(body: BaseModel) -> Response:

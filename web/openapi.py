@@ -8,6 +8,7 @@ from functools import cache
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from qa.styles import EXPORTS, TEXTS, Style
 from qa.wire import (
     MAX_HISTORY,
     AskRequest,
@@ -100,16 +101,19 @@ def openapi_document() -> dict[str, object]:
                 "get": {
                     "operationId": "passage",
                     "summary": "A passage with its citation",
-                    "parameters": [
-                        _id_parameter("passage"),
-                        _link_parameter(
-                            "is", "The words' fingerprint, as a permanent link has it: they are found again."
-                        ),
-                        _link_parameter("document", "The id of the document to find them in; else the passage's own."),
-                    ],
+                    "parameters": _passage_parameters(),
                     "responses": _responses(CitedPassageBody, "The passage", 404, 410, 422),
                 }
             },
+            "/passages/{id}.txt": {
+                "get": {
+                    "operationId": "citationText",
+                    "summary": "The citation of a passage as people write it",
+                    "parameters": [*_passage_parameters(), _style_parameter()],
+                    "responses": _texts("The citation, on one line", "text/plain", 404, 410, 422),
+                }
+            },
+            **{f"/passages/{{id}}{style.suffix}": {"get": _export(style)} for style in EXPORTS.values()},
         },
         "components": {"schemas": schemas["$defs"]},
     }
@@ -126,6 +130,38 @@ def _responses(model: type[BaseModel], description: str, *failures: int) -> dict
         "content": {"application/problem+json": {"schema": _reference(Problem)}},
     }
     return {"200": success, **dict.fromkeys(map(str, failures), failure), "default": failure}
+
+
+def _texts(description: str, media_type: str, *failures: int) -> dict[str, object]:
+    success = {"description": description, "content": {media_type: {"schema": {"type": "string"}}}}
+    return {**_responses(Problem, "", *failures), "200": success}
+
+
+def _export(style: Style) -> dict[str, object]:
+    return {
+        "operationId": f"citation{style.name.replace('-', '')}",
+        "summary": f"The citation of a passage as a file in {style.name}",
+        "parameters": _passage_parameters(),
+        "responses": _texts("The file", style.media_type, 404, 410, 422),
+    }
+
+
+def _passage_parameters() -> list[Mapping[str, object]]:
+    return [
+        _id_parameter("passage"),
+        _link_parameter("is", "The words' fingerprint, as a permanent link has it: they are found again."),
+        _link_parameter("document", "The id of the document to find them in; else the passage's own."),
+    ]
+
+
+def _style_parameter() -> Mapping[str, object]:
+    return {
+        "name": "style",
+        "in": "query",
+        "required": False,
+        "description": "The style to write it in.",
+        "schema": {"type": "string", "enum": list(TEXTS), "default": next(iter(TEXTS))},
+    }
 
 
 def _ask_parameters() -> list[Mapping[str, object]]:

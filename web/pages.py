@@ -17,7 +17,7 @@ from qa.model import Document, DocumentEntry, Passage, Span
 from qa.wire import AskRequest, passage_href
 from web.answers import answer_to, current_engine, linked_passage
 
-__all__ = ["Piece", "Slice", "in_quotes", "pages", "slices"]
+__all__ = ["Piece", "Slice", "exported", "in_quotes", "pages", "slices"]
 
 REMEMBERED = 12  # earlier questions that a conversation sends along; with the longest ones it still fits a request
 
@@ -195,6 +195,17 @@ def as_json(asked: AskRequest) -> str:
     '/ask?document=birds&q=Do%20gulls%3F'
     """
     return f"/ask?{_query(asked.question, history=asked.history, document=asked.document)}"
+
+
+@pages.app_template_filter()
+def exported(permalink: str, suffix: str, style: str | None = None) -> str:
+    """The address of a citation's file, from the permanent link to its words.
+
+    >>> exported("/passages/birds-00001?document=birds&is=9-0123456789abcdef", ".ris")
+    '/passages/birds-00001.ris?document=birds&is=9-0123456789abcdef'
+    """
+    path, _, query = permalink.partition("?")
+    return f"{path}{suffix}?{query}{f'&style={style}' if style else ''}"
 
 
 def in_quotes(question: str, written: str) -> str | None:

@@ -6,8 +6,8 @@ import math
 import sys
 import textwrap
 import time
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,9 @@ from qa.engine import Engine, Progress
 from qa.errors import QAError, SourceError
 from qa.evaluation import measure_speed, sample_questions
 from qa.evidence import WEIGHTS
-from qa.model import Answer, CitedPassage, Interpretation
+from qa.model import Answer, Citation, CitedPassage, Interpretation
 from qa.readers import read_text
+from qa.styles import STYLES, written
 from qa.wire import AskRequest, answer_body
 
 __all__ = ["cli", "library_option"]
@@ -89,6 +90,9 @@ def cli() -> None:
 @document_option
 @history_option
 @click.option("--limit", type=int, default=3, show_default=True, help="How many further passages to list, 0 to 20.")
+@click.option(
+    "--cite", "style", type=click.Choice(list(STYLES)), help="Cite in this style, and not in pincite's own line."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as POST /ask gives it.")
 @click.pass_context
 def ask(
@@ -98,17 +102,17 @@ def ask(
     document: str | None,
     history: tuple[str, ...],
     limit: int,
+    style: str | None,
     as_json: bool,
 ) -> None:
     """Answer QUESTION. Exits with 0 when answered, 1 when nothing is found, 2 on an error."""
+    if style and as_json:
+        raise click.UsageError("--json has its own form of citations; leave out --json or --cite.")
     request = AskRequest.from_arguments(question, history=history, limit=limit, document=document)
     engine = Engine.open(Settings.load(library=library))
     answer = engine.ask(request.question, history=request.history, limit=request.limit, document=request.document)
-    click.echo(
-        answer_body(answer).model_dump_json(indent=2)
-        if as_json
-        else _answer_text(answer, old_after=engine.settings.old_after)
-    )
+    cite = _citing(style, old_after=engine.settings.old_after)
+    click.echo(answer_body(answer).model_dump_json(indent=2) if as_json else _answer_text(answer, cite))
     ctx.exit(EXIT_ANSWERED if answer.answered else EXIT_NOTHING_FOUND)
 
 
@@ -258,13 +262,25 @@ def _holdings(engine: Engine) -> str:
     return f"The library in {engine.settings.library} now holds {documents} in {passages}."
 
 
-def _answer_text(answer: Answer, *, old_after: int) -> str:
+def _citing(style: str | None, *, old_after: int) -> Callable[[Citation], str]:
+    """How to write a citation: in a style, as seen today, or in pincite's own line; and under it that it is old."""
+    today = datetime.now().astimezone().date()
+
+    def cite(citation: Citation) -> str:
+        years = citation.document.years_old(today)
+        is_old = years is not None and years >= old_after
+        text = citation.label
+        if style is not None:
+            text = written(citation, style, accessed=today, permalink=None).rstrip("\n")
+        return f"{text}\n  {count_of(years or 0, 'year')} old: look for newer sources." if is_old else text
+
+    return cite
+
+
+def _answer_text(answer: Answer, cite: Callable[[Citation], str]) -> str:
     lines = _readings(answer.interpretation)
     if answer.best:
-        lines += _outline_lines(answer.outline, old_after=old_after) or [
-            _cited_text(answer.best, old_after=old_after),
-            "",
-        ]
+        lines += _outline_lines(answer.outline, cite) or [_cited_text(answer.best, cite), ""]
         lines.append(f"Confidence {answer.confidence:.2f}")
     else:
         lines.append(f"Nothing found. {answer.reason}")
@@ -299,17 +315,17 @@ def _carried_over(interpretation: Interpretation) -> list[str]:
     ]
 
 
-def _outline_lines(outline: Sequence[CitedPassage], *, old_after: int) -> list[str]:
+def _outline_lines(outline: Sequence[CitedPassage], cite: Callable[[Citation], str]) -> list[str]:
     if not outline:
         return []
     lines = [f"The question names a whole text. This is how each of its {len(outline)} parts begins.", ""]
     for number, part in enumerate(outline, start=1):
         section = " › ".join(part.passage.section) or "(before the first heading)"
-        lines += [f"{number}. {visible(section)}", "", _cited_text(part, old_after=old_after), ""]
+        lines += [f"{number}. {visible(section)}", "", _cited_text(part, cite), ""]
     return lines
 
 
-def _cited_text(cited: CitedPassage, *, old_after: int) -> str:
+def _cited_text(cited: CitedPassage, cite: Callable[[Citation], str]) -> str:
     text = visible(cited.passage.text)
     if sys.stdout is not None and sys.stdout.isatty():
         for start, end in reversed(cited.highlights):
@@ -321,16 +337,7 @@ def _cited_text(cited: CitedPassage, *, old_after: int) -> str:
         for each in cited.citation.references
     ]
     under = references if is_listed else ["  The source has no reference list."]
-    return "\n".join([*paragraphs, "", visible(cited.citation.label), *_age_lines(cited, old_after), *under])
-
-
-def _age_lines(cited: CitedPassage, old_after: int) -> list[str]:
-    years = cited.citation.document.years_old(datetime.now(UTC).date())
-    return (
-        [f"  {count_of(years, 'year')} old: look for newer sources."]
-        if years is not None and years >= old_after
-        else []
-    )
+    return "\n".join([*paragraphs, "", visible(cite(cited.citation)), *under])
 
 
 _EVIDENCE = {
