@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-import bibtexparser
 import pybtex.database
 import pytest
 import rispy
+from bibtexparser.entrypoint import parse_string
 from citeproc.source.json import CiteProcJSON
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -99,7 +99,7 @@ def test_what_is_on_no_web_site_is_cited_without_an_address() -> None:
 
 
 def test_editors_stand_in_the_place_of_authors_where_there_are_none() -> None:
-    about = {"editors": ("Eve Chief, MD", "Ben Second"), "publisher": "Tern Reference", "section": ()}
+    about: dict[str, Any] = {"editors": ("Eve Chief, MD", "Ben Second"), "publisher": "Tern Reference", "section": ()}
     assert style("ama", **about).startswith("Chief E, Second B, eds. Terns. Tern Reference. Characters")
     assert style("vancouver", **about).startswith("Chief E, Second B, editors. Terns [Internet]. [place unknown]: Tern")
     assert style("apa", **about).startswith(
@@ -108,7 +108,11 @@ def test_editors_stand_in_the_place_of_authors_where_there_are_none() -> None:
 
 
 def test_an_organisation_stays_whole_and_is_not_named_twice_by_apa() -> None:
-    about = {"authors": ("National Tern Institute",), "publisher": "National Tern Institute", "section": ()}
+    about: dict[str, Any] = {
+        "authors": ("National Tern Institute",),
+        "publisher": "National Tern Institute",
+        "section": (),
+    }
     assert style("ama", **about).startswith("National Tern Institute. Terns. National Tern Institute. Characters")
     assert style("apa", **about).startswith("National Tern Institute. (n.d.). Terns [Characters 19–33]. Retrieved")
 
@@ -253,7 +257,7 @@ HOSTILE = st.one_of(
 def plain_latex(text: str) -> str:
     """What LaTeX sets; `pylatexenc` would have another character for the circumflex that stands alone."""
     text = text.replace(r"\textasciicircum{}", "^")
-    return LatexNodes2Text(strict_latex_spaces=True).latex_to_text(text)
+    return str(LatexNodes2Text(strict_latex_spaces=True).latex_to_text(text))
 
 
 def hold_in_ris(cited: Citation) -> None:
@@ -272,7 +276,7 @@ def hold_in_ris(cited: Citation) -> None:
 def hold_in_bibtex(cited: Citation) -> None:
     text = written(cited, "bibtex", accessed=SEEN, permalink=LINK)
     document = cited.document
-    library = bibtexparser.parse_string(text)
+    library = parse_string(text)
     assert library.failed_blocks == []
     (entry,) = library.entries
     assert (entry.entry_type, len(library.blocks)) == ("misc", 1)
@@ -401,5 +405,5 @@ def test_a_whole_page_is_exported_field_by_field() -> None:
 
 def test_an_address_cannot_end_the_value_that_it_stands_in() -> None:
     text = style("bibtex", url="https://example.org/a}b{c\\d%20e_f")
-    (entry,) = bibtexparser.parse_string(text).entries
+    (entry,) = parse_string(text).entries
     assert entry["url"] == "https://example.org/a%7Db%7Bc%5Cd%20e_f"
