@@ -91,7 +91,11 @@ def cli() -> None:
 @history_option
 @click.option("--limit", type=int, default=3, show_default=True, help="How many further passages to list, 0 to 20.")
 @click.option(
-    "--cite", "style", type=click.Choice(list(STYLES)), help="Cite in this style, and not in pincite's own line."
+    "--cite",
+    "style",
+    metavar="STYLE",
+    type=click.Choice(list(STYLES)),
+    help=f"Cite in a style, in place of pincite's own line: {', '.join(STYLES)}.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as POST /ask gives it.")
 @click.pass_context
