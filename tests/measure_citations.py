@@ -4,9 +4,10 @@
 
 Without arguments it is the shipped corpus, of which every passage is looked at; `--documents` takes files and folders
 in its place. `--judged` asks the questions of a folder in BEIR's form of its own passages, and looks at what the
-answers cite. Of each citation it counts whether the quote is the slice of its document, whether it verifies, whether its page
-has the passage and its mark, whether its permanent link leads there, whether its figures are marked, and whether each
-export comes through rispy, bibtexparser, pybtex or citeproc. It ends with 1 where any does not, and names the first.
+answers cite. Of each citation it counts whether the quote is the slice of its document, whether it verifies, whether
+its page has the passage and its mark, whether its permanent link leads there, whether its figures are marked, and
+whether each export comes through rispy, bibtexparser, pybtex or citeproc. It ends with 1 where any does not, and
+names the first.
 """
 
 from __future__ import annotations

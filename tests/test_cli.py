@@ -201,7 +201,7 @@ def test_an_answer_is_cited_in_the_style_that_is_asked_for_and_not_in_the_own_li
     citation = best.citation
     days = (date.today() - timedelta(days=1), date.today(), date.today() + timedelta(days=1))  # noqa: DTZ011
     texts = [written(citation, style, accessed=day, permalink=None).rstrip("\n") for day in days]
-    assert sum(f"\n\n{text}\n  [98] " in ran.stdout for text in texts) == 1
+    assert sum(f"\n\n{text}\n  " in ran.stdout for text in texts) == 1
     assert f"\n{citation.label}\n" not in ran.stdout
     assert ran.exit_code == 0
 

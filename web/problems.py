@@ -62,6 +62,9 @@ PROBLEMS = {
     "source_not_text": _server_fault("Source not text", "A source file is not text."),
     "source_format": _server_fault("Source of unknown format", "There is no reader for a source file."),
     "front_matter": _server_fault("Broken front matter", "The header of a source file cannot be understood."),
+    "bibliography": _server_fault(
+        "Broken bibliography", "A file of references beside a source file cannot be understood."
+    ),
     "judged_questions": _server_fault("No judged questions", "A folder holds no judged questions in BEIR's form."),
     "synonyms": _server_fault("Broken synonyms", "A line of the file of synonyms cannot be understood."),
     "citations": _server_fault("No citations", "A file holds no citations to verify."),

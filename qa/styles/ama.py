@@ -15,8 +15,8 @@ _MOST_AUTHORS, _NAMED_AUTHORS = 6, 3
 def ama(work: Work) -> str:
     """The reference to a web site, in the order of 3.15.3: author, title, site, dates, address, without a last stop.
 
-    Names are inverted, with initials without stops; of more than six, three are named (3.7). Editors follow "In:" in
-    front of the site, as of the book that a chapter stands in (3.12.3), and stand in the place of authors where there
+    Names are inverted, with initials without stops; of more than six, three are named. Editors follow "In:" in
+    front of the site, as of the book that a chapter stands in, and stand in the place of authors where there
     are none. Titles are written as they stand. The manual has no place for a pinpoint in a list: it stands behind the
     site.
     """

@@ -76,7 +76,7 @@ def one_line(text: str) -> str:
 
 
 def read_names(texts: Iterable[str]) -> tuple[Name, ...]:
-    """The names that a source gives, in order; degrees and titles are dropped, as AMA 2.2 and NLM 1.1 have it.
+    """The names that a source gives, in order; degrees and titles are dropped, as the manuals have it.
 
     >>> read_names(["Dhaval Shah, MD", "van der Berg, Jan", "National Cancer Institute"])
     (Name(family='Shah', given='Dhaval', suffix=''), Name(family='van der Berg', given='Jan', suffix=''), \

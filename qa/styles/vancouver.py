@@ -1,4 +1,4 @@
-"""A reference in the Vancouver style, by the manual behind it: Citing Medicine (NLM), 2nd edition, chapter 25."""
+"""A reference in the Vancouver style, by the manual behind it: Citing Medicine (NLM), 2nd edition."""
 
 from __future__ import annotations
 
