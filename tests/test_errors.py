@@ -10,6 +10,7 @@ import pytest
 
 import qa.errors
 from qa.errors import (
+    BibliographyError,
     DamagedDocumentError,
     DamagedLibraryError,
     FieldProblem,
@@ -46,6 +47,7 @@ EXAMPLES: list[QAError] = [
     NotTextError(PATH, reason="it holds control characters"),
     UnknownFormatError(PATH, suffixes=(".md", ".txt")),
     FrontMatterError(PATH, reason="it has no closing '---'"),
+    BibliographyError(PATH, reason="it is not JSON"),
     LibraryNotFoundError(PATH),
     IndexFormatError(PATH, found="0/x", expected="1/y"),
     DamagedLibraryError(PATH, reason="okapi.npz cannot be read"),
@@ -127,7 +129,7 @@ def test_every_error_is_a_sentence_with_a_hint(error: QAError) -> None:
 def test_an_error_about_a_path_names_it() -> None:
     about_paths = [error for error in EXAMPLES if isinstance(error, SourceError | LibraryError)]
     about_paths = [error for error in about_paths if not isinstance(error, DamagedDocumentError)]
-    assert len(about_paths) == 13
+    assert len(about_paths) == 14
     assert all(str(PATH) in error.message for error in about_paths)
 
 

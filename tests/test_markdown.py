@@ -405,7 +405,7 @@ def test_a_number_in_brackets_stays_a_marker_where_the_file_says_what_it_points_
     ]
     assert document.references == (
         Reference(marker="2", text="Known."),
-        Reference(marker="1", text="Example A. Terns. https://example.org/1"),
+        Reference(marker="1", text="Example A. Terns. https://example.org/1", url="https://example.org/1"),
     )
 
 
