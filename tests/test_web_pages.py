@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from qa import Engine
+from qa import Engine, Settings
 from qa.model import Document, Heading, Passage, Section
 from web import create_app
 from web.pages import in_quotes, slices
@@ -116,6 +117,34 @@ def test_a_question_in_the_address_is_answered_on_the_page(client: FlaskClient) 
         ["https://example.org/second", "https://doi.org/10.1000/ex.98", "https://pubmed.ncbi.nlm.nih.gov/12345678/"],
         "noreferrer",
     )
+
+
+def test_a_source_without_a_reference_list_is_said_to_have_none_once(tmp_path: Path) -> None:
+    (tmp_path / "gulls.md").write_text("Gulls swim in winter. [1, 2] They eat crabs. [3]\n", "utf-8")
+    engine = Engine.create(Settings())
+    engine.add([tmp_path])
+    shown = get(create_app(engine).test_client(), "/", q="Where do gulls swim in winter?").text("figcaption")
+    assert shown.count("The source has no reference list.") == 1
+    assert "gives no entry" not in shown
+
+
+def test_an_entry_is_linked_by_what_the_source_gives_and_no_other_scheme(tmp_path: Path) -> None:
+    text = (
+        '---\nreferences:\n- {marker: "1", text: A., url: "https://example.org/a"}\n'
+        '- {marker: "2", text: B., url: "javascript:alert(1)"}\n---\nGulls swim in winter. [1, 2]\n'
+    )
+    (tmp_path / "gulls.md").write_text(text, "utf-8")
+    engine = Engine.create(Settings())
+    engine.add([tmp_path])
+    client = create_app(engine).test_client()
+    for page in (get(client, "/", q="Where do gulls swim in winter?"), get(client, "/documents/gulls")):
+        assert [link["href"] for link in page.all("a") if "rel" in link] == ["https://example.org/a"]
+    assert [
+        each["url"] for each in json_answer(client, "Where do gulls swim in winter?")["citation"]["references"]
+    ] == [
+        "https://example.org/a",
+        "javascript:alert(1)",
+    ]
 
 
 def test_a_document_without_a_date_is_called_undated(client: FlaskClient) -> None:
