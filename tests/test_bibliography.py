@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.model import Marker, Reference, Section
-from qa.readers.bibliography import find_markers
+from qa.readers.bibliography import find_markers, merged, with_footnotes
 
 KNOWN = (Reference(marker="Ex20", text="Example A."), Reference(marker="a-b", text="Example B."), Reference(marker="7"))
 
@@ -71,6 +71,96 @@ def test_other_text_in_brackets_is_no_marker(text: str) -> None:
     assert labels(text) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Terns dive.¹² They eat.", ["12"]),
+        ("Terns dive,¹,² and eat", ["1", "2"]),
+        ("Terns dive.¹, ²", ["1", "2"]),
+        ("Terns dive;¹⁻³ gulls", ["1", "2", "3"]),
+        ("Terns dive.¹–³", ["1", "2", "3"]),
+        ("“Terns dive.”⁹⁸", ["98"]),
+        ("Lenalidomide² was given", ["2"]),
+        ("the results¹⁰⁰,¹⁰² were", ["100", "102"]),
+        ("in MM⁷ and", ["7"]),
+        ("in 61%⁷ of", ["7"]),
+        ("(of all terns)⁷", ["7"]),
+    ],
+)
+def test_raised_numbers_behind_a_clause_or_a_word_are_markers(text: str, expected: list[str]) -> None:
+    assert labels(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "5 m⁷",
+            "5 kg/m⁷",
+            "an area of 5 mm⁷",
+            "5 cm⁷ wide",
+            "km⁷",
+            "10⁷/L",
+            "10⁷ cells",
+            "s⁻⁷",
+            "1.5⁷",
+            "x⁷",
+            "R⁷ of",
+        ),
+        *(
+            "5 square meters⁷",
+            "5 Metres⁷",
+            "sigma⁷",
+            "sin⁷",
+            "weight/height⁷",
+            "Ca⁷⁺",
+            "OH⁷⁻",
+            "⁷Li",
+            "of ⁷ terns",
+            "⁷",
+        ),
+        *("the results⁷th", "dive.⁷⁷⁷⁷", "results.⁵⁻³", "¹⁄₂"),
+    ],
+)
+def test_raised_numbers_that_are_powers_charges_or_isotopes_are_no_markers(text: str) -> None:
+    assert labels(text) == []
+
+
+@pytest.mark.parametrize("text", ["in MM⁹ and", "in 61%⁹ of", "(of all terns)⁹", "terns/gulls⁹", "in MM⁷,⁹"])
+def test_a_raised_number_that_may_be_a_power_is_a_marker_only_where_the_bibliography_has_it(text: str) -> None:
+    assert labels(text) == []
+    listed = (*KNOWN, Reference(marker="9"))
+    found = find_markers(text, whole(text), listed)
+    assert [marker.label for marker in found] == (["7", "9"] if "⁷" in text else ["9"])
+
+
+def test_a_raised_number_has_the_span_of_its_digits() -> None:
+    text = "Terns dive.¹⁻² They eat."
+    assert find_markers(text, whole(text), ()) == (
+        Marker(label="1", start=11, end=14),
+        Marker(label="2", start=11, end=14),
+    )
+
+
+def test_a_footnote_s_marker_and_a_key_s_have_the_label_alone() -> None:
+    assert labels("Terns dive.[^7] They eat [@Ex20; @a-b].") == ["7", "Ex20", "a-b"]
+    assert labels("Terns dive.[^note] They eat [@someone].") == []
+
+
+def test_a_footnote_whose_label_another_list_has_is_another_entry() -> None:
+    listed = with_footnotes(
+        [Reference(marker="1", text="A.")], [Reference(marker="1", text="B."), Reference(marker="2")]
+    )
+    assert listed == (Reference(marker="1", text="A."), Reference(marker="^1", text="B."), Reference(marker="2"))
+    text = "Terns dive.[^1] They eat. [1] They nest.[^2]"
+    assert [marker.label for marker in find_markers(text, whole(text), listed)] == ["^1", "1", "2"]
+
+
+def test_of_several_lists_the_first_is_believed() -> None:
+    first, second = [Reference(marker="1", text="A.")], [Reference(marker="1", text="B."), Reference(marker="2")]
+    assert merged(first, second) == (Reference(marker="1", text="A."), Reference(marker="2"))
+
+
 def test_each_label_has_the_span_of_the_whole_bracket() -> None:
     text = "Terns dive. [97-98, Ex20] They eat.[7]"
     assert find_markers(text, whole(text), KNOWN) == (
@@ -110,3 +200,6 @@ def test_a_marker_is_a_bracket_of_the_text_and_its_label_stands_in_it_or_in_its_
 def test_a_hundred_thousand_brackets_end() -> None:
     assert labels("[" * 100_000) == []
     assert len(labels("[1]" * 30_000)) == 30_000
+    assert labels("a" + "¹" * 100_000) == []
+    assert len(labels("tern" + "¹,²⁻³," * 20_000)) > 1
+    assert labels("a" * 200_000 + "¹²x") == []

@@ -43,6 +43,7 @@ if not BROWSER:
 Open = Callable[..., Page]
 
 TERNS = Path(__file__).parent / "fixtures" / "terns"
+PAGE = Path(__file__).parent / "fixtures" / "question-page.txt"  # it has markers and no reference list
 ANSWERED = "In how many people did fever end with alcanor?"
 TITLE = "How well does the second treatment of tern fever work?"
 NOT_FOUND = "Does metformin end tern fever?"
@@ -52,7 +53,7 @@ NOT_FOUND = "Does metformin end tern fever?"
 def site() -> Iterator[str]:
     """The address of the service on a server of its own."""
     engine = ReadingEngine.create(Settings())
-    engine.add([TERNS])
+    engine.add([TERNS, PAGE])
     server = create_server(create_app(engine), host="127.0.0.1", port=0)
     assert isinstance(server, TcpWSGIServer)
     thread = Thread(target=server.run, daemon=True)
@@ -124,6 +125,16 @@ def test_a_question_typed_is_answered_with_the_passage_its_highlight_and_its_cit
     expect(page).to_have_title(f"{ANSWERED} – pincite")
 
 
+def test_a_source_without_a_reference_list_is_said_to_have_none_once(open_page: Open) -> None:
+    page = open_page()
+    ask(page, "What did a count on the island of Mellum follow?")
+    cited = page.locator(".cited").first
+    expect(cited.locator("blockquote")).to_contain_text("[13]")
+    expect(cited.locator(".references")).to_have_text(["The source has no reference list."])
+    ask(page, ANSWERED)
+    expect(page.locator(".exchange").nth(1).locator(".cited").first).not_to_contain_text("no reference list")
+
+
 def test_a_citation_leads_to_the_passage_marked_in_its_document(open_page: Open) -> None:
     page = open_page("/?q=What+was+the+hazard+ratio+of+bevacor", viewport={"width": 400, "height": 480})
     quote = page.locator("blockquote").first.text_content()
@@ -162,6 +173,7 @@ def test_the_page_shows_the_same_answer_with_javascript_and_without(open_page: O
         "What did the petrel say?",
         "Where do terns nest?",
         "How many treatments does tern fever have?",
+        "What did a count on the island of Mellum follow?",
         "the of and",
         TITLE,
         "What was the HR of bevakor?",

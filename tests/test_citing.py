@@ -16,6 +16,7 @@ from qa.readers import read
 from qa.readers.markdown import read_markdown
 
 PAGE = Path(__file__).parent / "fixtures" / "question-page.txt"
+REAL_PAGE = Path(__file__).parent.parent.parent / "shared" / "source" / "second-line-therapies-mm.txt"
 TEXT = """---
 title: How long do terns live?
 updated: 2021-05-11
@@ -123,6 +124,78 @@ def test_a_marker_of_a_neighbouring_passage_is_not_bound(document: Document) -> 
     assert [each.marker for each in cite(document, part).references] == ["12"]
     cut = replace(part, text=part.text[:-1], end=part.end - 1)
     assert cite(document, cut).references == ()
+
+
+def test_each_marker_has_its_place_and_the_sentence_that_it_belongs_to(document: Document) -> None:
+    bound = [marker for passage in passages(document) for marker in cite(document, passage).markers]
+    text = document.text
+    assert [(each.label, text[each.start : each.end], text[slice(*each.sentence)]) for each in bound] == [
+        ("13", "[13]", "Ringed birds 🐦 were counted. [13]"),
+        ("12", "[12, 13]", "The oldest tern lived 33 years. [12, 13]"),
+        ("13", "[12, 13]", "The oldest tern lived 33 years. [12, 13]"),
+        ("12", "[12]", "It was found dead. [12]"),
+        ("Ex20", "[Ex20, 14]", "Two or three are laid. [Ex20, 14]"),
+        ("14", "[Ex20, 14]", "Two or three are laid. [Ex20, 14]"),
+    ]
+    assert [(each.start, each.end) for each in bound] == [(each.start, each.end) for each in document.markers]
+
+
+def test_the_status_says_whether_the_markers_have_entries(document: Document) -> None:
+    found = [cite(document, passage).references_status for passage in passages(document)]
+    assert found == ["resolved", "resolved", "partial", "no_markers"]
+    bare = replace(document, references=())
+    found = [cite(bare, passage).references_status for passage in passages(bare)]
+    assert found == ["no_reference_list"] * 3 + ["no_markers"]
+
+
+SENTENCES_OF_THE_PAGE = {
+    "12": "Losses to foxes and gulls are the rule rather than the exception. [12]",
+    "14": "Ringing by Becker et al found that most adults return to the same nest. [14]",
+    "16": "In February 1998, a ring was read that was 25 years old. [15, 16]",
+    "18": "An arctic tern lives longer (median, 10 years) than a common tern. [17-19]",
+}
+
+
+def test_the_markers_of_a_question_and_answer_page_have_their_sentences_and_no_list() -> None:
+    document = read(PAGE, "page")
+    citations = [cite(document, passage) for passage in passages(document)]
+    bound = [marker for citation in citations for marker in citation.markers]
+    assert len(bound) == 12
+    assert len({(each.start, each.end) for each in bound}) == 8
+    for label, sentence in SENTENCES_OF_THE_PAGE.items():
+        assert {document.text[slice(*each.sentence)] for each in bound if each.label == label} == {sentence}
+    assert {citation.references_status for citation in citations} == {"no_reference_list"}
+
+
+BEGINNINGS = [
+    (["97"], "Its antiangiogenic properties have become increasingly apparent"),
+    (["98"], "An important prospective placebo-controlled trial"),
+    (["98"], "Overall survival was significantly improved."),
+    (["99"], "A study by Lacy et al found"),
+    (["100", "101"], "In February 2013, pomalidomide was approved"),
+    (["100"], "Of the 221 patients who were evaluable"),
+    (["102"], "In another study, Miguel et al found"),
+    (["102"], "Rates of most adverse events were similar"),
+    (["103", "104"], "This group had a 25.4% overall response rate"),
+    (["105"], "Because of the risks of ocular toxicity"),
+]
+
+
+@pytest.mark.skipif(not REAL_PAGE.exists(), reason=f"the page {REAL_PAGE.name} is not beside the checkout")
+def test_the_ten_markers_of_the_page_that_it_is_all_about_have_their_sentences_and_no_list() -> None:
+    document = read(REAL_PAGE, "page")
+    citations = [cite(document, passage) for passage in passages(document)]
+    places: dict[tuple[int, int], list[str]] = {}
+    sentences: dict[tuple[int, int], str] = {}
+    for marker in (each for citation in citations for each in citation.markers):
+        places.setdefault((marker.start, marker.end), []).append(marker.label)
+        sentences[marker.start, marker.end] = document.text[slice(*marker.sentence)]
+    assert list(places.values()) == [labels for labels, _ in BEGINNINGS]
+    for (place, sentence), (labels, beginning) in zip(sentences.items(), BEGINNINGS, strict=True):
+        assert sentence.startswith(beginning)
+        assert sentence.endswith(document.text[slice(*place)])
+        assert document.text[slice(*place)] == f"[{', '.join(labels)}]"
+    assert {citation.references_status for citation in citations if citation.markers} == {"no_reference_list"}
 
 
 def test_a_label_names_all_that_leads_back_to_the_place(document: Document) -> None:

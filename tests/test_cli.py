@@ -113,6 +113,15 @@ def test_index_points_out_figures_of_different_units_that_are_compared(tmp_path:
     )
 
 
+def test_ask_says_once_that_the_source_has_no_reference_list(tmp_path: Path) -> None:
+    (tmp_path / "gulls.md").write_text("Gulls swim in winter. [1, 2] They eat crabs. [3]\n", "utf-8")
+    Engine.create(Settings(library=tmp_path / "library")).add([tmp_path / "gulls.md"])
+    ran = run("ask", "Where do gulls swim in winter?", "--library", str(tmp_path / "library"))
+    assert ran.exit_code == 0
+    assert "Characters 1-48.\n  The source has no reference list.\n\nConfidence" in ran.stdout
+    assert "gives no entry" not in ran.stdout
+
+
 def test_ask_says_why_nothing_is_found_and_ends_with_1(library: str) -> None:
     ran = run("ask", NOT_FOUND, "--library", library, "--limit", "1")
     assert (ran.exit_code, ran.stderr) == (1, "")

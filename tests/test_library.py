@@ -55,7 +55,10 @@ FULL = Document(
         Section(path=(), start=26, end=38, blocks=(Block(kind="list", start=26, end=38),)),
     ),
     headings=(Heading(level=1, start=0, end=7),),
-    references=(Reference(marker="1", text="A paper.", doi="10.1/x", pmid="123"), Reference(marker="2")),
+    references=(
+        Reference(marker="1", text="A paper.", doi="10.1/x", pmid="123", url="https://x.org/1"),
+        Reference(marker="2"),
+    ),
     markers=(Marker(label="1", start=21, end=24),),
 )
 PASSAGES = [

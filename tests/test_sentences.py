@@ -103,6 +103,15 @@ def test_a_marker_with_no_space_on_either_side_belongs_to_the_sentence_before_it
     assert cut("It dives.[98]Then it eats.") == ["It dives.[98]", "Then it eats."]
 
 
+@pytest.mark.parametrize("marker", ["¹²", "¹,²", " ¹⁻³", "¹, ²", "[^1]", "[^note]", " [^1]"])
+def test_a_raised_marker_or_a_footnote_s_behind_the_full_stop_belongs_to_the_sentence_before_it(marker: str) -> None:
+    assert cut(f"It dives.{marker} Then it eats.{marker}") == [f"It dives.{marker}", f"Then it eats.{marker}"]
+
+
+def test_an_isotope_begins_a_sentence() -> None:
+    assert cut("It dives. ¹⁴C was found. It eats.") == ["It dives.", "¹⁴C was found.", "It eats."]
+
+
 def test_a_letter_in_brackets_begins_a_word_and_is_no_marker() -> None:
     assert cut("So it was written. [T]he tern dives.") == ["So it was written.", "[T]he tern dives."]
 
@@ -230,7 +239,17 @@ def test_lines_are_the_whole_text_cut_and_no_sentence_runs_across_one(text: str)
 
 
 @pytest.mark.parametrize(
-    "hostile", [". " * 20_000, "." * 50_000, "[1]" * 20_000, "It is." + "[1" * 20_000, "i.v. " * 10_000, '."' * 20_000]
+    "hostile",
+    [
+        ". " * 20_000,
+        "." * 50_000,
+        "[1]" * 20_000,
+        "It is." + "[1" * 20_000,
+        "A.¹," * 20_000,
+        "A." + "¹" * 50_000,
+        "i.v. " * 10_000,
+        '."' * 20_000,
+    ],
 )
 def test_tens_of_thousands_of_marks_end(hostile: str) -> None:
     assert "".join("".join(cut(hostile)).split()) == "".join(hostile.split())

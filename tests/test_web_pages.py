@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -151,6 +152,34 @@ def test_an_old_source_says_so(old_after: int, is_old: bool) -> None:
     answered = get(client, "/", q="In how many people did fever end with alcanor?")
     assert ("old: look for newer sources" in answered.text("figcaption")) == is_old
     assert "look for newer sources" not in get(client, "/documents/spotting").text("p")
+
+
+def test_a_source_without_a_reference_list_is_said_to_have_none_once(tmp_path: Path) -> None:
+    (tmp_path / "gulls.md").write_text("Gulls swim in winter. [1, 2] They eat crabs. [3]\n", "utf-8")
+    engine = Engine.create(Settings())
+    engine.add([tmp_path])
+    shown = get(create_app(engine).test_client(), "/", q="Where do gulls swim in winter?").text("figcaption")
+    assert shown.count("The source has no reference list.") == 1
+    assert "gives no entry" not in shown
+
+
+def test_an_entry_is_linked_by_what_the_source_gives_and_no_other_scheme(tmp_path: Path) -> None:
+    text = (
+        '---\nreferences:\n- {marker: "1", text: A., url: "https://example.org/a"}\n'
+        '- {marker: "2", text: B., url: "javascript:alert(1)"}\n---\nGulls swim in winter. [1, 2]\n'
+    )
+    (tmp_path / "gulls.md").write_text(text, "utf-8")
+    engine = Engine.create(Settings())
+    engine.add([tmp_path])
+    client = create_app(engine).test_client()
+    for page in (get(client, "/", q="Where do gulls swim in winter?"), get(client, "/documents/gulls")):
+        assert [link["href"] for link in page.all("a") if "rel" in link] == ["https://example.org/a"]
+    assert [
+        each["url"] for each in json_answer(client, "Where do gulls swim in winter?")["citation"]["references"]
+    ] == [
+        "https://example.org/a",
+        "javascript:alert(1)",
+    ]
 
 
 def test_a_document_without_a_date_is_called_undated(client: FlaskClient) -> None:

@@ -20,7 +20,7 @@ _LIST_OF_NUMBERS = re.compile(r"[\d,;\s–‐‑-]{1,40}", re.ASCII)
 _RAISED_NUMBER = rf"[{RAISED_DIGITS}]{{1,3}}"
 _MARK = re.compile(
     r"\[(?P<bracket>[^\[\]\n]{1,80})\]"
-    rf"|(?<=\S)(?P<raised>{_RAISED_NUMBER}(?:(?:[⁻–‐‑-]|[,˒] ?){_RAISED_NUMBER}){{0,20}})(?![\w⁺⁻])"
+    rf"|(?<![\s{RAISED_DIGITS}])(?P<raised>{_RAISED_NUMBER}(?:(?:[⁻–‐‑-]|[,˒] ?){_RAISED_NUMBER}){{0,20}})(?![\w⁺⁻])"
 )
 _NUMBERS = re.compile(r"\d{1,3}(?:\s*[-‐‑–]\s*\d{1,3})?")
 _WIDEST_RANGE = 50
@@ -111,14 +111,19 @@ def _labels(inside: str, known: set[str]) -> list[str]:
 def _raised_labels(text: str, mark: re.Match[str], known: set[str]) -> list[str]:
     """The labels in raised digits; none where they may be a power, and the bibliography does not have them all."""
     labels = _labels(plain_digits(mark["raised"]), known)
-    before = text[mark.start() - 1]
+    before = text[mark.start() - 1 : mark.start()]
+    if not before:
+        return []
     if before in _CLAUSE_ENDS:
         return labels
     is_known = known.issuperset(labels)
     if before in _DOUBTFUL:
         return labels if is_known else []
     word = _LAST_WORD.search(text, max(0, mark.start() - 31), mark.start())
-    if word is None or len(word["word"]) == 1 or word["word"].lower() in POWER_BASES:
+    if word is None or len(word["word"]) == 1:
         return []
-    is_doubtful = len(word["word"]) <= _SHORT_WORD or bool(word["operator"])
+    is_short = len(word["word"]) <= _SHORT_WORD  # and then `MM` is an abbreviation, and `mm` a unit
+    if (word["word"] if is_short else word["word"].lower()) in POWER_BASES:
+        return []
+    is_doubtful = is_short or bool(word["operator"])
     return labels if is_known or not is_doubtful else []

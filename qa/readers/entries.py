@@ -81,6 +81,8 @@ def entries(text: str, span: Span, *, after: int = 0) -> list[Reference]:
     may stand inside a line too.
     """
     labels = list(_labels(text, span, after))
+    if not labels:
+        return []
     ends = [begin for _, begin, _ in labels[1:]] + [span.end]
     found = [(label, " ".join(text[a:b].split())) for (label, _, a), b in zip(labels, ends, strict=True)]
     return [reference(label, written) for label, written in found if any(map(str.isalnum, written))]

@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 
 from qa.model import Block, BlockKind, Document, Heading, Reference, Section, Span
-from qa.readers.bibliography import find_markers, with_footnotes
+from qa.readers.bibliography import RAISED_DIGITS, find_markers, with_footnotes
 from qa.readers.dates import parse_date
 from qa.readers.entries import begins_with_label, entries, is_bibliography, split_bibliography
 
@@ -41,6 +41,7 @@ _FORM = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _FOOTNOTE = re.compile(r"[ \t]*\[\^[^\[\]\s]{1,40}\]:[ \t]")
+_MARKERS_AT_END = re.compile(rf"(?:\s?\[[^\[\]]{{1,80}}\]|\s?[{RAISED_DIGITS}⁻,–-]++)++\Z")
 _UNDERLINE = re.compile(r"\n[=\-~]{3,}\s*\Z")
 
 
@@ -168,6 +169,8 @@ def _outline(text: str, paragraphs: list[Span]) -> tuple[list[Heading], list[Sec
     was_heading = False
     for (start, end), heading in zip(paragraphs, found, strict=True):
         if heading is None:
+            if blocks and text[blocks[-1].end : start].strip():
+                end_section()  # at a footnote, which is in no section
             blocks.append(Block(kind=_kind(text[start:end]), start=start, end=end))
         else:
             end_section()
@@ -214,7 +217,15 @@ def _heading(text: str, paragraph: Span) -> Span | None:
         return span
     first = next((c for c in line if c.isalnum()), "")
     is_set_as_one = (first.isupper() or first.isdigit()) and any(c.isalpha() for c in line)
-    if not is_set_as_one or line[-1] in ".,;:!|" or ";" in line or "://" in line or re.match(r"[-*•‣·–+|]", line):
+    unmarked = _MARKERS_AT_END.sub("", line)
+    if (
+        not is_set_as_one
+        or line[-1] in ",;:|"
+        or unmarked[-1:] in (".", "!")
+        or ";" in line
+        or "://" in line
+        or re.match(r"[-*•‣·–+|]", line)
+    ):
         return None
     return span
 

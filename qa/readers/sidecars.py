@@ -19,6 +19,7 @@ import rispy
 from bibtexparser import splitter
 from bibtexparser.entrypoint import parse_string
 from bibtexparser.middlewares import RemoveEnclosingMiddleware
+from bibtexparser.model import DuplicateBlockKeyBlock, String
 
 from qa.errors import BibliographyError
 from qa.model import Reference
@@ -111,6 +112,8 @@ def _parse_of(path: Path) -> Callable[[str, Path], list[_Entry]]:
 def _parsed_bibtex(text: str, path: Path) -> list[_Entry]:
     library = parse_string(text, parse_stack=[RemoveEnclosingMiddleware()])
     for block in library.failed_blocks:
+        if isinstance(block, DuplicateBlockKeyBlock) and isinstance(block.ignore_error_block, String):
+            continue  # an abbreviation that is given twice, as in files put together, holds as it is given first
         line = f"in line {(block.start_line or 0) + 1} begins an entry"
         raise BibliographyError(path, reason=f"{line} that is not closed or not well formed, or whose key is taken")
     if not library.entries:
