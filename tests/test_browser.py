@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from conftest import ReadingEngine
@@ -146,6 +147,40 @@ def test_a_citation_leads_to_the_passage_marked_in_its_document(open_page: Open)
     others = page.locator(".passage:not(:target)").first
     colour = "element => getComputedStyle(element).backgroundColor"
     assert marked.evaluate(colour) != others.evaluate(colour)
+
+
+def test_the_source_opens_at_the_place_by_every_kind_of_link(open_page: Open) -> None:
+    page = open_page(java_script_enabled=False, viewport={"width": 360, "height": 500})
+    address = page.url.rstrip("/")
+    page.goto(f"{address}/?q={quote(ANSWERED)}")
+    asked = page.request.post(f"{address}/ask", data={"question": ANSWERED}).json()
+    passage, citation = asked["passage"], asked["citation"]
+    [start, end] = passage["highlights"][0]
+    page.locator(".source a").first.click()
+    expect(page.locator(".text mark").first).to_be_in_viewport()
+    assert "".join(page.locator(".text mark").all_text_contents()) == passage["text"][start:end]
+    expect(page.locator(f"[id='{passage['id']}']")).to_be_in_viewport()
+    page.locator(".text a", has_text="[98]").first.click()
+    expect(page.locator("#reference-1")).to_be_in_viewport()
+    expect(page.locator("#reference-1")).to_contain_text("Alcanor against placebo.")
+    for figure in passage["figures"]:
+        page.goto(address + figure["href"])
+        expect(page.locator("#mark")).to_be_in_viewport()
+        expect(page.locator("#mark")).to_have_text(figure["text"])
+    page.goto(address + citation["permalink"])
+    expect(page.locator(f"[id='{passage['id']}']")).to_be_in_viewport()
+    assert page.url.endswith(f"#{passage['id']}")
+
+
+def test_the_figures_of_an_answer_lead_to_their_places(open_page: Open) -> None:
+    page = open_page()
+    ask(page, ANSWERED)
+    page.get_by_text("Figures in this passage (5)").click()
+    row = page.get_by_role("row", name="19.9%")
+    expect(row.get_by_role("cell")).to_contain_text("It ended in 19.9% with placebo.")
+    row.get_by_role("link", name="19.9%").click()
+    expect(page.locator("#mark")).to_be_in_viewport()
+    expect(page.locator("#mark")).to_have_text("19.9%")
 
 
 def test_highlights_stand_where_they_should_behind_characters_beyond_16_bits(open_page: Open) -> None:
