@@ -72,10 +72,14 @@ _STEMMER = PorterStemmer()
 
 
 class Head(NamedTuple):
-    """A content word, folded, with the first of its terms: the same however the word is hyphened to its neighbours."""
+    """A content word, folded, with the first of its terms: the same however the word is hyphened to its neighbours.
+
+    `is_small` says that it has letters, and none of them is a capital.
+    """
 
     word: str
     term: str
+    is_small: bool = True
 
 
 class Word(NamedTuple):
@@ -102,7 +106,7 @@ def terms_and_heads(text: str) -> list[tuple[tuple[str, ...], tuple[Head, ...]]]
     """For each token of a text, in order, its `terms` and the heads of its words.
 
     >>> terms_and_heads("the anti-CD38")[-1]
-    (('anti', 'cd38', 'anticd38'), (Head(word='anti', term='anti'), Head(word='cd38', term='cd38')))
+    (('anti', 'cd38', 'anticd38'), (Head(word='anti', term='anti', is_small=True), Head(word='cd38', ...)))
     """
     return [(_terms_of_token(token), _heads_of_token(token)) for token in _tokens(text)]
 
@@ -119,8 +123,8 @@ def words(text: str) -> list[Word]:
 def words_in_place(text: str) -> list[tuple[Word, Head, Span]]:
     """The same, each with its head and with the span of its token, in the text as `visible` gives it.
 
-    >>> words_in_place("the anti-CD38")[0]
-    (Word(text='anti', terms=('anti', 'anticd38')), Head(word='anti', term='anti'), Span(start=4, end=13))
+    >>> words_in_place("the CD38")[0]
+    (Word(text='CD38', terms=('cd38',)), Head(word='cd38', term='cd38', is_small=False), Span(start=4, end=8))
     """
     return [
         (word, head, Span(*found.span()))
@@ -174,8 +178,10 @@ def _terms_of_token(token: str) -> tuple[str, ...]:
 def _heads_of_token(token: str) -> tuple[Head, ...]:
     pieces, compound = _pieces_of_token(token)
     if compound and _is_numbered_name(token, pieces):
-        return (Head(compound, compound),)
-    return tuple(Head(piece, _term(piece)) for piece in pieces if piece not in STOP_WORDS)
+        return (Head(compound, compound, is_small=False),)
+    return tuple(
+        Head(piece, _term(piece), _as_written(piece, token).islower()) for piece in pieces if piece not in STOP_WORDS
+    )
 
 
 @lru_cache(maxsize=_REMEMBERED_TOKENS)

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from qa.analysis import terms
 from qa.citing import cite
 from qa.confidence import confidence, grounds
-from qa.evidence import Asked, Ranked, WeighedWord, decisive, missing, rank, read_query, referred
+from qa.evidence import Asked, Ranked, WeighedWord, decisive, missing, rank, read_query
 from qa.highlighting import Sought, highlight, sought
 from qa.library import Snapshot
-from qa.model import Answer, CitedPassage, Document, Hit, Interpretation, Passage, Query
+from qa.model import Answer, CitedPassage, Document, Hit, Interpretation, Passage, Query, Reading
 from qa.outlining import NEAREST, Outline, find_outline
 from qa.question import read_question
 from qa.retrievers import TermScore
 
-__all__ = ["CANDIDATES", "Explanation", "cited_passage", "decide", "explain", "hits", "search", "understood"]
+__all__ = [
+    "CANDIDATES",
+    "Explanation",
+    "cited_passage",
+    "decide",
+    "explain",
+    "hits",
+    "search",
+    "understood",
+    "with_figures",
+]
 
 CANDIDATES = 50
 """How many of the retriever's passages are ranked by their evidence."""
@@ -96,7 +107,9 @@ def decide(
     is_first = answered and not parts  # whether the first of the others is the answer
     question_sought = sought(query, asked)
     cited = [cited_passage(snapshot.passage(each), snapshot, question_sought) for each in others[: limit + is_first]]
-    cited_parts = tuple(cited_passage(part, snapshot) for part in parts)
+    if is_first:
+        cited[0] = with_figures(cited[0], snapshot)
+    cited_parts = tuple(with_figures(cited_passage(part, snapshot), snapshot) for part in parts)
     return Answer(
         question=question,
         best=cited[0] if is_first else cited_parts[0] if parts else None,
@@ -104,7 +117,10 @@ def decide(
         reason=None if answered else _reason(asked, unknown, ranked, snapshot),
         alternatives=tuple(cited[is_first:]),
         interpretation=Interpretation(
-            corrected=query.corrected, expanded=query.expanded, carried_over=query.carried_over, missing=unknown
+            corrected=query.corrected,
+            expanded=_telling(query.expanded, ranked[0], snapshot) if ranked else (),
+            carried_over=query.carried_over,
+            missing=unknown,
         ),
         outline=cited_parts,
     )
@@ -153,6 +169,11 @@ def cited_passage(passage: Passage, snapshot: Snapshot, question: Sought | None 
     )
 
 
+def with_figures(cited: CitedPassage, snapshot: Snapshot) -> CitedPassage:
+    """A cited passage with the numbers that it gives: those of further passages are not offered."""
+    return replace(cited, figures=snapshot.figures(cited.passage.id))
+
+
 def _split(
     words: Sequence[WeighedWord], ranked: Ranked, snapshot: Snapshot
 ) -> tuple[tuple[WeighedWord, ...], tuple[WeighedWord, ...]]:
@@ -162,6 +183,16 @@ def _split(
         tuple(word for word in words if not word.terms.isdisjoint(held)),
         tuple(word for word in words if word.terms.isdisjoint(held)),
     )
+
+
+def _telling(expanded: Sequence[Reading], first: Ranked, snapshot: Snapshot) -> tuple[Reading, ...]:
+    """The other names that the first passage has in the place of what is written in the question."""
+
+    def is_held(name: str) -> bool:
+        sought = frozenset(terms(name))
+        return sought == snapshot.index.wordings.holds(first.passage_id, sought)
+
+    return tuple(each for each in expanded if is_held(each.read) and not is_held(each.written))
 
 
 def _reason(asked: Asked, unknown: Sequence[str], ranked: Sequence[Ranked], snapshot: Snapshot) -> str:
@@ -175,7 +206,7 @@ def _reason(asked: Asked, unknown: Sequence[str], ranked: Sequence[Ranked], snap
         return f"No passage mentions {_either(unknown)}."
     if not ranked:
         return "No passage holds a word of the question."
-    _, lacking = _split([*decisive(words), *referred(words)], ranked[0], snapshot)
+    _, lacking = _split(words, ranked[0], snapshot)
     if not lacking:
         return "No passage is sure enough to answer; the nearest one holds all words of the question."
     names = [word.text for word in sorted(lacking, key=lambda word: -word.rarity)[:_NAMED_WORDS]]

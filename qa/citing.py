@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 
-from qa.model import BoundMarker, Citation, Document, Marker, Passage, Reference, ReferencesStatus, Span
+from qa.model import (
+    BoundMarker,
+    Citation,
+    CitedPassage,
+    Document,
+    Marker,
+    Passage,
+    Reference,
+    ReferencesStatus,
+    Span,
+)
 
-__all__ = ["cite"]
+__all__ = ["CONTEXT", "cite", "cite_span"]
+
+CONTEXT = 32
+"""How many characters before and behind a quote its citation carries, at most."""
 
 
 def cite(document: Document, passage: Passage) -> Citation:
@@ -27,11 +41,37 @@ def cite(document: Document, passage: Passage) -> Citation:
         start=passage.start,
         end=passage.end,
         quote=document.text[passage.start : passage.end],
+        prefix=document.text[max(0, passage.start - CONTEXT) : passage.start],
+        suffix=document.text[passage.end : passage.end + CONTEXT],
         references=references,
         references_status=_status(document, references),
         markers=markers,
         label=_label(document, passage),
     )
+
+
+def cite_span(document: Document, passages: Sequence[Passage], start: int, end: int) -> CitedPassage:
+    """The words at [start, end) of a document's text, with their citation and the id of the passage that they begin in.
+
+    `passages` are the document's, in source order. Words in front of the first passage, such as a title, have the id of
+    that one, and those between two that of the first of the two; where there are no passages, the document's.
+    """
+    before = bisect_right(passages, start, key=lambda passage: passage.start) - 1
+    if before >= 0 and (passages[before].start, passages[before].end) == (start, end):
+        return CitedPassage(passage=passages[before], highlights=(), citation=cite(document, passages[before]))
+    section = bisect_right(document.sections, start, key=lambda section: section.start) - 1
+    inside = section >= 0 and start < document.sections[section].end
+    passage = Passage(
+        id=passages[max(before, 0)].id if passages else document.id,
+        document_id=document.id,
+        section=document.sections[section].path if inside else (),
+        text=document.text[start:end],
+        start=start,
+        end=end,
+        sentences=(),
+        page=passages[max(before, 0)].page if passages else None,
+    )
+    return CitedPassage(passage=passage, highlights=(), citation=cite(document, passage))
 
 
 def _bound(marker: Marker, passage: Passage) -> BoundMarker:

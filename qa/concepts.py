@@ -82,7 +82,8 @@ class Concepts:
     """Finds the names of concepts in texts: for every word one look-up, and one for each name that begins with it.
 
     A name of one word stands for itself and, from three letters, for its plural in -s; for a longer one the stems of
-    its words count, stop words left out and hyphens apart.
+    its words count, stop words left out and hyphens apart. One in capitals, such as MM, is not meant where a text has
+    it in small letters, or a question that has a number before it ("5 mm").
     """
 
     def __init__(self, concepts: Iterable[Concept] = ()) -> None:
@@ -90,6 +91,7 @@ class Concepts:
         self._words: dict[str, dict[Concept, str]] = {}
         self._phrases: dict[str, dict[tuple[str, ...], dict[Concept, str]]] = {}
         plurals: dict[str, dict[Concept, str]] = {}
+        self._capitals = {fold(name) for concept in self.all for name in concept.names if name.isupper()}
         for concept in self.all:
             for name in (*concept.names, *concept.found):
                 heads = _heads(name)
@@ -118,15 +120,17 @@ class Concepts:
         """The same, and the names that stand there."""
         tokens = terms_and_heads(text)
         heads = list(chain.from_iterable(heads for _, heads in tokens))
-        found = [each for naming in self._all_namings(heads) for each in naming.concepts]
+        meant = (naming for naming in self._all_namings(heads) if not self._is_shrunk(naming, heads))
+        found = [each for naming in meant for each in naming.concepts]
         terms = list(chain.from_iterable(terms for terms, _ in tokens))
         return terms + [concept.token for concept, _ in found], set(found)
 
     def namings(self, heads: Sequence[Head]) -> Iterator[Naming]:
-        """The names in a row of words, from the left, the longest first, none within another."""
+        """The names in a question's words, from the left, the longest first, none within another."""
         reached = 0
         for naming in self._all_namings(heads):
-            if naming.start >= reached:
+            follows_number = naming.start > 0 and heads[naming.start - 1].word[0].isdigit()
+            if naming.start >= reached and not (follows_number and self._is_shrunk(naming, heads)):
                 reached = naming.end
                 yield naming
 
@@ -136,6 +140,11 @@ class Concepts:
         for concept, name in names:
             held.setdefault(concept, set()).add(name)
         return Concepts(replace(each, held=frozenset(held[each])) for each in self.all if each in held)
+
+    def _is_shrunk(self, naming: Naming, heads: Sequence[Head]) -> bool:
+        """Whether a name in capitals stands there in small letters."""
+        first = heads[naming.start]
+        return naming.end - naming.start == 1 and first.is_small and first.word in self._capitals
 
     def _all_namings(self, heads: Sequence[Head]) -> Iterator[Naming]:
         """All names in a row of words, by their beginnings; of those that begin together the longest first."""

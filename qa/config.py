@@ -34,6 +34,9 @@ class Settings(BaseModel):
     threshold: float = Field(
         default=0.3, ge=0, le=1, description="least confidence at which a passage is given as the answer, 0 to 1"
     )
+    old_after: int = Field(
+        default=3, ge=0, le=1000, description="years after which a source is said to be old, 0 to 1000"
+    )
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None, **given: Any) -> Self:

@@ -8,14 +8,29 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from qa.answering import Explanation, cited_passage, decide, explain, hits, search, understood
+from qa.answering import Explanation, cited_passage, decide, explain, hits, search, understood, with_figures
+from qa.citing import cite_span
 from qa.config import SHIPPED_CORPUS, SHIPPED_SYNONYMS, Settings
 from qa.errors import SourceError
+from qa.figures import mixed_units
 from qa.library import Library, Source
-from qa.model import Answer, Candidate, CitedPassage, Document, DocumentEntry, Hit, Passage
+from qa.model import (
+    Answer,
+    Candidate,
+    CitedPassage,
+    Claim,
+    Document,
+    DocumentEntry,
+    Fingerprint,
+    Hit,
+    Passage,
+    Verification,
+)
 from qa.passages import passages, whole
+from qa.permalinks import follow
 from qa.question import read_question
 from qa.readers import find_sources, legible, read, read_synonyms, resolved
+from qa.verifying import verify_all
 
 __all__ = ["Engine", "Progress"]
 
@@ -172,6 +187,19 @@ class Engine:
         snapshot = self._library.snapshot()
         return snapshot.document(document_id), snapshot.passages_of(document_id)
 
+    def mixed_units(self, document_id: str) -> list[CitedPassage]:
+        """Where a document compares figures of different units, which may be a mistake in it, in source order.
+
+        Raises:
+            UnknownDocumentError: where there is no such document.
+        """
+        document, passages = self.document_with_passages(document_id)
+        return [
+            cite_span(document, passages, passage.start + found.start, passage.start + found.end)
+            for passage in passages
+            for found in mixed_units(passage.text, passage.sentences)
+        ]
+
     def contents(self) -> list[DocumentEntry]:
         """All documents, by id ascending, with their titles and dates."""
         return self._library.snapshot().contents()
@@ -191,7 +219,21 @@ class Engine:
             UnknownPassageError: where there is none.
         """
         snapshot = self._library.snapshot()
-        return cited_passage(snapshot.passage(passage_id), snapshot)
+        return with_figures(cited_passage(snapshot.passage(passage_id), snapshot), snapshot)
+
+    def linked(self, passage_id: str, known_by: Fingerprint, *, document: str | None = None) -> CitedPassage:
+        """The words for which a permanent link was given out, as they stand now in the document of this id.
+
+        Raises:
+            UnknownPassageError: where there is no such passage, and no document is given.
+            UnknownDocumentError: where there is no such document.
+            PassageGoneError: where the document no longer holds the words.
+        """
+        return follow(passage_id, known_by, self._library.snapshot(), document_id=document)
+
+    def verify(self, claims: Iterable[Claim]) -> list[Verification]:
+        """What became of each citation, in their order."""
+        return verify_all(claims, self._library.snapshot())
 
     @property
     def document_count(self) -> int:

@@ -12,7 +12,8 @@
     │   ├── FrontMatterError     front_matter         the header of a Markdown file is broken
     │   ├── BibliographyError    bibliography         a file of references beside a document is broken
     │   ├── JudgedQuestionsError judged_questions     files that are no questions in BEIR's form
-    │   └── SynonymsError        synonyms             a file of synonyms with a line that is none
+    │   ├── SynonymsError        synonyms             a file of synonyms with a line that is none
+    │   └── CitationsError       citations            a file without citations to verify
     ├── LibraryError
     │   ├── LibraryNotFoundError library_not_found    no library in this folder
     │   ├── IndexFormatError     index_format         written by another version
@@ -22,7 +23,8 @@
     │   └── LibraryUnwritableError library_unwritable the system refuses to write it
     ├── MissingExtraError        missing_extra        packages that this needs are not installed
     ├── UnknownDocumentError     unknown_document     no document has this id
-    └── UnknownPassageError      unknown_passage      no passage has this id
+    ├── UnknownPassageError      unknown_passage      no passage has this id
+    └── PassageGoneError         passage_gone         a document no longer holds what a link cites
 
 `code` is for programs and never changes; the message and the hint are for people.
 Finding nothing is not an error: it is an `Answer` with a reason.
@@ -37,6 +39,7 @@ from typing import ClassVar
 
 __all__ = [
     "BibliographyError",
+    "CitationsError",
     "DamagedDocumentError",
     "DamagedLibraryError",
     "FieldProblem",
@@ -51,6 +54,7 @@ __all__ = [
     "MissingExtraError",
     "NoSourcesError",
     "NotTextError",
+    "PassageGoneError",
     "QAError",
     "SettingError",
     "SourceError",
@@ -87,11 +91,15 @@ class InvalidRequestError(QAError):
 
     code = "invalid_request"
 
-    def __init__(self, problems: Sequence[FieldProblem]) -> None:
+    def __init__(
+        self,
+        problems: Sequence[FieldProblem],
+        *,
+        hint: str = "A question has 1 to 1,000 characters; the README describes every part of a request.",
+    ) -> None:
         self.problems = tuple(problems)
         super().__init__(
-            " ".join(f"{p.pointer.removeprefix('/') or 'The request'} {p.detail}." for p in problems),
-            hint="A question has 1 to 1,000 characters; the README describes every part of a request.",
+            " ".join(f"{p.pointer.removeprefix('/') or 'The request'} {p.detail}." for p in problems), hint=hint
         )
 
 
@@ -220,6 +228,18 @@ class SynonymsError(SourceError):
         )
 
 
+class CitationsError(SourceError):
+    """A file that holds something else than citations to verify."""
+
+    code = "citations"
+
+    def __init__(self, name: str, *, reason: str) -> None:
+        super().__init__(
+            f"{name} holds no citations: {reason}.",
+            hint="It takes what pincite ask --json or POST /ask gives, a citation out of that, or a list of these.",
+        )
+
+
 class MissingExtraError(QAError):
     """A command that needs packages which are not installed."""
 
@@ -331,6 +351,21 @@ class UnknownPassageError(QAError):
         super().__init__(
             f"No passage has the id {_shortened(passage_id)!r}.",
             hint="The documents may have changed since; ask the question again.",
+        )
+
+
+class PassageGoneError(QAError):
+    """The words that a link was given out for no longer stand in their document; `nearest` is the id of the passage
+    nearest to their place, or None where the document has no passages."""
+
+    code = "passage_gone"
+
+    def __init__(self, title: str, *, document_id: str, nearest: str | None) -> None:
+        self.document_id = document_id
+        self.nearest = nearest
+        super().__init__(
+            f"The words that this link cites no longer stand in the document {_shortened(title)!r}.",
+            hint="Read what stands there now, or ask the question again.",
         )
 
 

@@ -11,7 +11,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from qa.lexicon import DEFINED_OPENERS, DEFINING_VERBS, LINKING_WORDS, NUMBER_OPENERS
+from qa.analysis import fold
+from qa.lexicon import ALL_WORDS, DEFINED_OPENERS, DEFINING_VERBS, LINKING_WORDS, NUMBER_OPENERS
 from qa.model import Candidate, Query, QueryWord
 from qa.retrievers import inverse_document_frequency
 from qa.retrievers.okapi import K1, B
@@ -83,7 +84,8 @@ class Statistics(Protocol):
 class WeighedWord(NamedTuple):
     """A word of the question and its rarity in nats, times its weight; a passage covers it by any one of the terms.
 
-    `carried` words come from an earlier question, and `referred` ones of these are what the question refers to.
+    `carried` words come from an earlier question, and `referred` ones of these are what the question refers to; one
+    that `is_name` has a capital.
     """
 
     text: str
@@ -91,6 +93,7 @@ class WeighedWord(NamedTuple):
     rarity: float
     carried: bool = False
     referred: bool = False
+    is_name: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,18 +154,20 @@ def read_query(query: Query, statistics: Statistics) -> Asked:
 
 def missing(query: Query, statistics: Statistics) -> tuple[str, ...]:
     """The question's own words that no passage holds in any form."""
-    return tuple(dict.fromkeys(word.text for word in query.words if not word.carried and not _known(word, statistics)))
+    unknown = (word for word in query.words if not _known(word, statistics) and not _asks_for_all(word))
+    return tuple(dict.fromkeys(word.text for word in unknown if not word.carried))
 
 
 def weigh(query: Query, statistics: Statistics) -> tuple[WeighedWord, ...]:
     """The words that a passage should hold, with the idf of the commonest of their terms, times their weight.
 
     A word that no passage holds has the greatest idf, so that a missing decisive word tells; but of the words carried
-    over from an earlier question only those count that the library has.
+    over from earlier questions only those count that the library has, and none that asks for all
+    ("options") says what a passage should hold where no passage holds it.
     """
     weighed = []
     for word in query.words:
-        if _known(word, statistics) or not word.carried:
+        if _known(word, statistics) or not (word.carried or _asks_for_all(word)):
             frequency = max(map(statistics.document_frequency, word.terms), default=0)
             idf = inverse_document_frequency(frequency, statistics.passage_count)
             weighed.append(
@@ -172,6 +177,7 @@ def weigh(query: Query, statistics: Statistics) -> tuple[WeighedWord, ...]:
                     word.weight * idf,
                     word.carried,
                     word.referred,
+                    word.is_name,
                 )
             )
     return tuple(weighed)
@@ -418,6 +424,10 @@ def _defined(spoken: Sequence[tuple[str, str | None]]) -> tuple[str, ...]:
 
 def _begins_with(said: tuple[str, ...], openers: Sequence[tuple[str, ...]]) -> bool:
     return any(said[: len(opener)] == opener for opener in openers)
+
+
+def _asks_for_all(word: QueryWord) -> bool:
+    return fold(word.text) in ALL_WORDS
 
 
 def _known(word: QueryWord, statistics: Statistics) -> bool:

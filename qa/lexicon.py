@@ -14,6 +14,7 @@ __all__ = [
     "DEFINING_OPENERS",
     "DEFINING_VERBS",
     "DRUG_ENDINGS",
+    "DUMMY_OPENERS",
     "FRAME_WORDS",
     "INTERCHANGEABLE_WORDS",
     "LEANING_OPENERS",
@@ -60,7 +61,8 @@ FRAME_WORDS = _words(
     """
     tell know explain describe show find give want wonder wondering like ask asking question answer say says said
     mean means meant kind sort many long often old far big thing things called name named anyone someone something
-    anything there here hi hello hey thank thanks kindly exactly actually really instead
+    anything there here hi hello hey thank thanks kindly exactly actually really instead true everything summarize
+    summarise
     """
 )
 """Words that frame a question and are not what it is about. They weigh in the ranking but their absence
@@ -71,10 +73,22 @@ LEANING_WORDS = _words(
 )
 """Words that stand for what was named before, in the question itself or in an earlier one."""
 
+DUMMY_OPENERS = (("is", "it"), ("was", "it"), ("it", "is"), ("it", "was"))
+"""Beginnings in which "it" stands for nothing, where "that" is the second word behind: "Is it true that"."""
+
 MORE_WORDS = _words("else more other others another")
 """Words by which a question asks for more than an earlier one was told."""
 
-LEANING_OPENERS = (("and",), ("or",), ("but",), ("also",), ("what", "about"), ("how", "about"), ("what", "else"))
+LEANING_OPENERS = (
+    ("and",),
+    ("or",),
+    ("but",),
+    ("also",),
+    ("what", "about"),
+    ("how", "about"),
+    ("what", "else"),
+    ("the", "same"),
+)
 """Beginnings by which a question leans on an earlier one."""
 
 DEFINING_OPENERS = (("what", "is"), ("what", "are"), ("who", "is"), ("who", "are"), ("define",))

@@ -16,8 +16,11 @@ __all__ = [
     "Candidate",
     "Citation",
     "CitedPassage",
+    "Claim",
     "Document",
     "DocumentEntry",
+    "Figure",
+    "Fingerprint",
     "Heading",
     "Hit",
     "Interpretation",
@@ -30,10 +33,14 @@ __all__ = [
     "ReferencesStatus",
     "Section",
     "Span",
+    "Verdict",
+    "Verification",
     "digest",
+    "fingerprint",
 ]
 
 BlockKind = Literal["paragraph", "list", "table", "code"]
+Verdict = Literal["verified", "moved", "changed", "gone"]
 
 ReferencesStatus = Literal["resolved", "partial", "no_reference_list", "no_markers"]
 """Whether every marker of a passage has an entry, not every one, or none because the document has no list of them."""
@@ -42,6 +49,18 @@ ReferencesStatus = Literal["resolved", "partial", "no_reference_list", "no_marke
 def digest(text: str) -> str:
     """SHA-256 of the text in UTF-8, as 64 hexadecimal digits."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+class Fingerprint(NamedTuple):
+    """What a text is known by in a link: its length in characters, and the first 16 digits of its `digest`."""
+
+    length: int
+    digest: str
+
+
+def fingerprint(text: str) -> Fingerprint:
+    """The fingerprint of a text."""
+    return Fingerprint(len(text), digest(text)[:16])
 
 
 class Span(NamedTuple):
@@ -151,6 +170,24 @@ class Document:
                 raise ValueError(f"section {section.path} at {section.start}..{section.end} of {self.id} is misplaced")
             reached = section.end
 
+    def years_old(self, today: date) -> int | None:
+        """How many whole years ago it was updated, at least 0; None where it has no date."""
+        if self.updated is None:
+            return None
+        had_its_day = (today.month, today.day) >= (self.updated.month, self.updated.day)
+        return max(0, today.year - self.updated.year - (not had_its_day))
+
+
+class Figure(NamedTuple):
+    """A number with its unit, at characters [start, end) of a text; `unit` is empty for a bare number. `context` is the
+    span of what stands around it in its sentence, and says what it measures."""
+
+    number: str
+    unit: str
+    start: int
+    end: int
+    context: Span
+
 
 class DocumentEntry(NamedTuple):
     """A document as a list of contents names it, with the number of its passages."""
@@ -189,12 +226,14 @@ class Passage:
 class QueryWord:
     """A content word of the question. Any one of `terms` in a passage covers it; `weight` is in 0..1.
 
-    `carried` words come from an earlier question; `referred` says that the question refers to them.
+    `carried` words come from an earlier question; `referred` says that the question refers to them. `is_name` says that
+    it has a capital that is not the question's first letter.
     """
 
     text: str
     terms: tuple[str, ...]
     weight: float = 1.0
+    is_name: bool = False
     carried: bool = False
     referred: bool = False
 
@@ -246,6 +285,8 @@ class Hit:
 class Citation:
     """The pointer from an answer to its place: `document.text[start:end] == quote`, and `sha256` is that text's.
 
+    `prefix` and `suffix` are what stands right before and behind it, each as long as `citing.CONTEXT` or up to the end
+    of the text.
     `references` are the entries of the quote's own markers, each once. All offsets are into `document.text`.
     """
 
@@ -255,6 +296,8 @@ class Citation:
     start: int
     end: int
     quote: str
+    prefix: str
+    suffix: str
     references: tuple[Reference, ...]
     references_status: ReferencesStatus
     markers: tuple[BoundMarker, ...]
@@ -263,17 +306,74 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CitedPassage:
-    """A passage with its citation; `highlights` are spans of the passage's own text."""
+    """A passage with its citation; `highlights` are spans of the passage's own text, and `figures` stand there too."""
 
     passage: Passage
     highlights: tuple[Span, ...]
     citation: Citation
+    figures: tuple[Figure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A citation as it comes back from outside: what it says, true or not.
+
+    `quote` stood at [start, end) of the text of the document, whose digest was `sha256`, between `prefix` and `suffix`.
+    `exact` and `position` are what its selectors say of the words and of their place; None is not said.
+    """
+
+    document_id: str
+    quote: str
+    start: int
+    end: int
+    sha256: str | None = None
+    prefix: str = ""
+    suffix: str = ""
+    exact: str | None = None
+    position: Span | None = None
+
+    def __post_init__(self) -> None:
+        if not self.quote or min(self.start, self.end) < 0:
+            raise ValueError("a citation has words, and a place that is not before the text")
+
+    @property
+    def names_one_quote(self) -> bool:
+        """Whether the selectors quote the same words."""
+        return self.exact in (None, self.quote)
+
+    @property
+    def names_one_place(self) -> bool:
+        """Whether the place is as long as the quote, and the selectors name the same one."""
+        place = Span(self.start, self.end)
+        return self.end - self.start == len(self.quote) and self.position in (None, place)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What became of a citation.
+
+    `place` has the words where they stand now, exactly where they are `verified` or `moved`; `nearest` what stands
+    there instead, where they are `changed` and something is recognisable. `document_changed` says whether the text of
+    the document that was looked at is another than the one cited; None where there is none, or the citation has no
+    digest. `repeated` says that the words stand in that document more than once. `detail` is a sentence for people.
+    """
+
+    verdict: Verdict
+    detail: str
+    document_changed: bool | None
+    repeated: bool = False
+    place: CitedPassage | None = None
+    nearest: CitedPassage | None = None
+
+    def __post_init__(self) -> None:
+        if (self.place is not None) != (self.verdict in ("verified", "moved")):
+            raise ValueError("words that are verified or moved have a place, and no others")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interpretation:
-    """How the question was read: what was corrected, expanded and taken over from earlier ones, and its words that no
-    document holds."""
+    """How the question was read: what was corrected and taken over from earlier ones, and its words that no document
+    holds. `expanded` are the names by which the first passage has what the question calls otherwise."""
 
     corrected: tuple[Reading, ...] = ()
     expanded: tuple[Reading, ...] = ()

@@ -37,6 +37,7 @@ _FEWEST_PARTS = 2  # under headings of their own
 _ASKED = 0.9  # share of the question's rarity that the title must hold, with those above it
 _NAMED = 0.9  # share of the title's rarity that the question must hold, so that it names that and no part of it
 _NAMED_FOR_ALL = 0.5  # the same, where the question says that it asks for all
+_DIGITS = 9  # of a share: one half must not fall short of itself by the order in which it was added up
 _FIRST_WORDS = 6  # of a question that begins with "which": among them stands what is to be listed
 _INTERCHANGEABLE = tuple(frozenset(terms(" ".join(each))) for each in INTERCHANGEABLE_WORDS)
 _BRACKETED = re.compile(r"\([^()]{0,100}\)")
@@ -71,7 +72,7 @@ def find_outline(query: Query, asked: Asked, hits: Sequence[Hit], snapshot: Snap
             held = _held(titles[: depth + 1])
             if not question.is_held_by(held) or not question.opens_like(title):
                 continue
-            named = coverage(_words_to_name(title, snapshot), question.terms)
+            named = round(coverage(_words_to_name(title, snapshot), question.terms), _DIGITS)
             if named > most and named >= (_NAMED_FOR_ALL if question.asks_for_all else _NAMED):
                 parts = _parts(snapshot.openings_of(passage.document_id), passage.section[:depth])
                 if parts:

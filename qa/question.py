@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from qa.analysis import Word, fold, spoken, visible, words_in_place
 from qa.concepts import NO_CONCEPTS, Concepts
-from qa.leaning import carried_words, leaning
+from qa.leaning import carried_words, is_name, leaning
 from qa.lexicon import FRAME_WORDS
 from qa.model import Query, QueryWord, Reading
 
@@ -44,7 +44,11 @@ def read_question(
     """
     question, corrected = correct(question)
     own, expanded = _expanded(question, concepts)
-    about = [QueryWord(text=word.text, terms=word.terms) for word in own if fold(word.text) not in FRAME_WORDS]
+    about = [
+        QueryWord(text=word.text, terms=word.terms, is_name=is_name(word, question))
+        for word in own
+        if fold(word.text) not in FRAME_WORDS
+    ]
     said = spoken(question)
     how = leaning(question, said, own)
     known = dict.fromkeys((term for word in own for term in word.terms), 1.0)

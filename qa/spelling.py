@@ -1,7 +1,8 @@
 """Words of a question that the library does not hold, read as words that it does.
 
-The library's own words are all that a word is corrected to, so no dictionary has to know its subject. Which of them was
-meant is the guess of a noisy channel: a likely slip of the fingers, from a word that is common here.
+The library's own words are all that a word is corrected to, so no dictionary has to know its subject; but a word that
+English has is no slip ("patent" is not "patient"). Which word was meant is the guess of a noisy channel: a likely slip
+of the fingers, from a word that is common here.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from rapidfuzz.process import extract
 
 from qa import arrays
 from qa.analysis import Word, fold, words
+from qa.english import checksum, english_words
 from qa.lexicon import ALL_WORDS, FRAME_WORDS, LISTED_WORDS, STOP_WORDS
 from qa.model import Reading
 
@@ -61,11 +63,19 @@ class Speller:
 
     They are sorted by first letter, length and spelling, so that those which can be near a word lie together: from
     `starts[32 * letter + length]` on. Bit `n` of a word's mask says that it holds the letter `n`, counted from 0.
+    `english` are the checksums of words that are right though the library lacks them, ascending.
     """
 
     _FILE = "vocabulary.npz"
 
-    def __init__(self, vocabulary: Sequence[str], counts: npt.NDArray[np.int64], masks: npt.NDArray[np.uint32]) -> None:
+    def __init__(
+        self,
+        vocabulary: Sequence[str],
+        counts: npt.NDArray[np.int64],
+        masks: npt.NDArray[np.uint32],
+        english: npt.NDArray[np.uint32],
+    ) -> None:
+        self._english = english
         self._vocabulary = vocabulary
         self._counts = dict(zip(vocabulary, counts.tolist(), strict=True))
         self._masks = masks
@@ -80,7 +90,7 @@ class Speller:
         counts = {word: count for word, count in words.items() if _WORD.fullmatch(word)}
         vocabulary = sorted(counts, key=lambda word: (word[0], len(word), word))
         masks = np.array([_mask(word) for word in vocabulary], np.uint32)
-        return cls(vocabulary, np.array([counts[word] for word in vocabulary], np.int64), masks)
+        return cls(vocabulary, np.array([counts[word] for word in vocabulary], np.int64), masks, english_words())
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -96,7 +106,7 @@ class Speller:
         vocabulary = arrays.unpacked(found["words"])
         if not len(vocabulary) == len(found["masks"]) == len(found["counts"]):
             raise ValueError("its parts do not fit together")
-        return cls(vocabulary, found["counts"], found["masks"])
+        return cls(vocabulary, found["counts"], found["masks"], found["english"])
 
     def save(self, folder: Path) -> None:
         """Write the speller into a folder."""
@@ -106,14 +116,15 @@ class Speller:
                 "words": arrays.packed(self._vocabulary),
                 "counts": np.array(list(self._counts.values()), np.int64),
                 "masks": self._masks,
+                "english": self._english,
             },
         )
 
     def correct(self, question: str, is_known: Callable[[Word], bool]) -> tuple[str, tuple[Reading, ...]]:
         """A question as it is read, and what of it was read otherwise than it is written.
 
-        Corrected are words that are not known, to the words that `nearest` gives. What stands
-        in double quotes, or together with a digit, or has capitals behind its first letter, stays as it is.
+        Corrected are words that are neither known nor English, to the words that `nearest` gives. What stands in
+        double quotes, or together with a digit, or has capitals behind its first letter, stays as it is.
         """
         found = islice(_unknown(question, is_known), _MOST_CORRECTED)
         parts: list[str] = []
@@ -121,7 +132,7 @@ class Speller:
         reached = 0
         for match in found:
             written = match.group()
-            read = self.nearest(fold(written))
+            read = None if self._is_english(fold(written)) else self.nearest(fold(written))
             if read is not None:
                 reading = Reading(written, read.capitalize() if written[0].isupper() else read)
                 readings.append(reading)
@@ -140,6 +151,11 @@ class Speller:
         )
         patience = min(_PATIENCE * max(len(word), SHORTEST), _MOST_PATIENCE)
         return likely if likely and costs[likely] <= patience else None
+
+    def _is_english(self, word: str) -> bool:
+        sought = checksum(word)
+        place = int(np.searchsorted(self._english, np.uint32(sought)))
+        return place < len(self._english) and int(self._english[place]) == sought
 
     def _near(self, word: str) -> list[str]:
         """The words one slip away and, with the same first letter, those two away from a longer word."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings
 
 from qa import Engine, Settings
 from qa.model import Answer, Reading
@@ -19,6 +20,8 @@ pytest.register_assert_rewrite("retriever_contract")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background, where no Ctrl-C could be tested
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+settings.register_profile("thorough", max_examples=10_000)
 
 TERNS = Path(__file__).parent / "fixtures" / "terns"
 

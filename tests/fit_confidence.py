@@ -52,7 +52,7 @@ def sides(judged: JudgedQuestions, own: Sequence[str], others: Sequence[str], *,
         ranked = search(query, question, snapshot)
         left = [each for each in ranked if each.passage_id not in without]
         if not left:
-            return [0.0, 0.0, 1.0]
+            return [0.0, 0.0, 1.0, 0.0]
         found = grounds(question, left[0], snapshot.index.wordings, snapshot.retriever)
         return [found[name] for name in CONFIDENCE_WEIGHTS]
 

@@ -25,15 +25,15 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = (
     {"qa.errors"},
     {"qa.model"},
-    {"qa.lexicon"},
+    {"qa.english", "qa.lexicon"},
     {"qa.analysis", "qa.sentences", "qa.arrays"},
     {"qa.concepts", "qa.leaning", "qa.spelling"},
-    {"qa.passages", "qa.readers", "qa.wire", "qa.config", "qa.wordings"},
+    {"qa.passages", "qa.readers", "qa.wire", "qa.styles", "qa.config", "qa.wordings", "qa.figures"},
     {"qa.retrievers"},
     {"qa.question", "qa.evidence", "qa.citing"},
     {"qa.highlighting", "qa.confidence"},
     {"qa.library"},
-    {"qa.outlining"},
+    {"qa.outlining", "qa.verifying", "qa.permalinks"},
     {"qa.answering", "qa.evaluation"},
     {"qa.engine"},
     {"qa"},
@@ -42,9 +42,9 @@ LAYERS = (
 )
 """From the lowest; a module imports from layers below its own and, inside a package, from its siblings."""
 
-PACKAGES = {"qa.cli", "qa.evaluation", "qa.library", "qa.readers", "qa.retrievers", "web"}
+PACKAGES = {"qa.cli", "qa.evaluation", "qa.library", "qa.readers", "qa.retrievers", "qa.styles", "qa.wire", "web"}
 
-OPEN_TO_WEB = {"qa", "qa.errors", "qa.model", "qa.wire"}
+OPEN_TO_WEB = {"qa", "qa.errors", "qa.model", "qa.styles", "qa.wire"}
 OPEN_TO_THE_COMMAND = OPEN_TO_WEB | {"qa.cli"}
 
 TOUCH_FILES = {"qa.readers", "qa.library", "qa.config"}
@@ -120,7 +120,7 @@ def test_a_module_takes_only_what_another_offers(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if module.startswith("web")])
-def test_the_web_sees_the_public_face_the_errors_the_nouns_and_the_wire_form_alone(module: str) -> None:
+def test_the_web_sees_the_public_face_the_errors_the_nouns_the_wire_form_and_the_styles_alone(module: str) -> None:
     seen = {imported for imported, _ in ours(TREES[module]) if imported.startswith("qa")}
     assert seen <= (OPEN_TO_THE_COMMAND if module == "web.command" else OPEN_TO_WEB)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -287,6 +288,83 @@ def test_the_citation_can_be_copied_with_its_quote(open_page: Open) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == f"“{quote}”\n{label}"
 
 
+STYLED = "Example A, Sample B. How well does the second treatment of tern fever work? Example House. Section"
+
+
+def test_one_click_copies_the_citation_in_a_style(open_page: Open) -> None:
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    ask(page, ANSWERED)
+    cite = page.locator(".cite").first
+    expect(cite.get_by_role("button")).to_have_count(0)
+    cite.locator("summary").click()
+    for name, beginning in (
+        ("AMA", STYLED),
+        ("Vancouver", "Example A, Sample B. How well does the second treatment of tern fever work? [Internet]."),
+        ("APA", "Example, A., & Sample, B. (2021, May 11). How well does the second treatment"),
+    ):
+        expect(cite.get_by_text(beginning)).to_be_visible()
+        cite.get_by_role("button", name=f"Copy {name}").click()
+        expect(page.get_by_role("status")).to_have_text("Copied")
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied.startswith(beginning)
+        assert copied.endswith("https://example.org/second")
+    expect(cite.get_by_role("button", name="Copy AMA")).to_be_visible()
+
+
+@pytest.mark.parametrize(("name", "suffix", "holds"), [("RIS", "ris", "ER  - "), ("BibTeX", "bib", "@misc{")])
+@pytest.mark.parametrize("has_javascript", [True, False])
+def test_a_citation_is_downloaded_for_a_reference_manager(
+    open_page: Open, name: str, suffix: str, holds: str, has_javascript: bool
+) -> None:
+    page = open_page("/?q=" + ANSWERED.replace(" ", "+"), java_script_enabled=has_javascript)
+    page.locator(".cite summary").first.click()
+    with page.expect_download() as downloading:
+        page.locator(".cite").first.get_by_role("link", name=name).click()
+    assert re.fullmatch(rf"second-treatment-\d+\.{suffix}", downloading.value.suggested_filename)
+    assert holds in Path(downloading.value.path()).read_text("utf-8")
+
+
+def test_without_javascript_each_style_is_a_link_to_its_text(open_page: Open) -> None:
+    page = open_page("/?q=" + ANSWERED.replace(" ", "+"), java_script_enabled=False)
+    page.locator(".cite summary").first.click()
+    expect(page.locator(".cite").first.get_by_role("button")).to_have_count(0)
+    page.locator(".cite").first.get_by_role("link", name="AMA").click()
+    expect(page.locator("body")).to_contain_text(STYLED)
+
+
+def test_a_citation_is_made_by_keyboard_alone(open_page: Open) -> None:
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    ask(page, ANSWERED)
+    cite = page.locator(".cite").first
+    page.get_by_role("button", name="Copy citation").focus()
+    page.keyboard.press("Tab")
+    expect(cite.locator("summary")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(cite.get_by_text(STYLED)).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(cite.get_by_role("link", name="AMA")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(cite.get_by_role("button", name="Copy AMA")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()").startswith(STYLED)
+
+
+def test_a_citation_that_cannot_be_fetched_says_so_and_is_fetched_when_opened_again(open_page: Open) -> None:
+    page = open_page()
+    ask(page, ANSWERED)
+    cite = page.locator(".cite").first
+    page.route("**/passages/*", lambda route: route.abort())
+    cite.locator("summary").click()
+    expect(cite.get_by_text("The citation could not be written. The service could not be reached.")).to_be_visible()
+    expect(page.get_by_role("status")).to_contain_text("The citation could not be written.")
+    page.unroute("**/passages/*")
+    cite.locator("summary").click()
+    cite.locator("summary").click()
+    expect(cite.get_by_text(STYLED)).to_be_visible()
+    expect(cite.get_by_text("could not be written")).to_be_hidden()
+
+
 # Failures
 
 
@@ -364,7 +442,7 @@ def test_all_of_it_works_by_keyboard_alone(open_page: Open) -> None:
     expect(box).to_be_focused()
     expect(box).to_have_value("")
     page.keyboard.press("Shift+Tab")
-    expect(page.locator(".further summary")).to_be_focused()
+    expect(page.locator(".further > summary")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator(".further blockquote").first).to_be_visible()
 
@@ -423,7 +501,7 @@ def test_the_box_leaves_room_to_read_on_a_low_screen(open_page: Open) -> None:
 
 
 SMALL_TARGETS = """() => [...document.querySelectorAll(
-            "button, textarea, summary, .top a, .source a, .examples a, .library a")]
+            "button, textarea, summary, .top a, .source a, .examples a, .library a, .cite a")]
         .filter(element => element.checkVisibility())
         .map(element => [element.outerHTML.slice(0, 80), element.getBoundingClientRect()])
         .filter(([, box]) => box.height < 44 || box.width < 44)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from qa.citing import cite
+from qa.citing import CONTEXT, cite, cite_span
 from qa.model import Document, Passage, Reference
 from qa.passages import passages
 from qa.readers import read
@@ -59,6 +59,34 @@ def test_the_quote_is_the_slice_of_the_document_whose_digest_stands_beside_it(do
         assert (citation.start, citation.end) == (passage.start, passage.end)
         assert (citation.section, citation.page) == (passage.section, passage.page)
         assert citation.document.sha256 == hashlib.sha256(document.text.encode("utf-8")).hexdigest()
+
+
+def test_a_citation_carries_32_characters_of_its_surroundings_or_what_there_is_of_them(document: Document) -> None:
+    for passage in passages(document):
+        citation = cite(document, passage)
+        whole = citation.prefix + citation.quote + citation.suffix
+        assert document.text[passage.start - len(citation.prefix) : passage.end + len(citation.suffix)] == whole
+        assert len(citation.prefix) == min(CONTEXT, passage.start)
+        assert len(citation.suffix) == min(CONTEXT, len(document.text) - passage.end)
+    assert CONTEXT == 32
+
+
+def test_any_span_is_cited_by_the_passage_and_the_section_that_it_begins_in(document: Document) -> None:
+    found = passages(document)
+    text = document.text
+    for words, passage_id, section in [
+        ("were counted. [13]", "terns-00000", ()),
+        ("dead. [12]\n\nEggs\n\nTwo", "terns-00001", ("Adults", "Oldest")),
+        ("Eggs", "terns-00001", ()),
+        ("shingle.\n\nNest", "terns-00002", ("Eggs",)),
+    ]:
+        start = text.index(words)
+        cited = cite_span(document, found, start, start + len(words))
+        assert (cited.passage.id, cited.citation.section, cited.citation.quote) == (passage_id, section, words)
+    assert [each.marker for each in cite_span(document, found, 0, len(text)).citation.references] == [
+        *("13", "12", "Ex20", "14")
+    ]
+    assert cite_span(document, (), 0, 5).passage.id == "terns"
 
 
 def test_the_references_are_those_that_the_passage_s_markers_point_to_in_order_and_once(document: Document) -> None:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -26,6 +27,7 @@ from qa.confidence import BIAS, CONFIDENCE_WEIGHTS
 from qa.evidence import WEIGHTS
 from qa.model import Document
 from qa.readers import read
+from qa.styles import STYLES, written
 from qa.wire import AskResponse, answer_body
 from web.command import serve
 
@@ -75,6 +77,7 @@ def test_ask_prints_the_passage_its_citation_and_its_references_and_ends_with_0(
     answer = Engine.open(Settings(library=Path(library))).ask(ANSWERED, limit=1)
     assert answer.best
     [further] = answer.alternatives
+    years = answer.best.citation.document.years_old(datetime.now(UTC).date())
     assert ran.stdout == (
         "In the trial of alcanor, fever ended within 11.1 days in 61% of 221 people. [98] It ended in 19.9%\n"
         "with placebo. [98, 99]\n"
@@ -82,6 +85,7 @@ def test_ask_prints_the_passage_its_citation_and_its_references_and_ends_with_0(
         "The response lasted 7.4 months in the middle case.\n"
         "\n"
         f"{answer.best.citation.label}\n"
+        f"  {years} years old: look for newer sources.\n"
         "  [98] Example A, Sample B. Alcanor against placebo. J Ex. 2020;1:1-9.\n"
         "  [99] The document gives no entry for this marker.\n"
         "\n"
@@ -99,6 +103,23 @@ def test_ask_says_once_that_the_source_has_no_reference_list(tmp_path: Path) -> 
     assert ran.exit_code == 0
     assert "Characters 1-48.\n  The source has no reference list.\n\nConfidence" in ran.stdout
     assert "gives no entry" not in ran.stdout
+
+
+def test_a_source_is_said_to_be_old_from_as_many_years_on_as_are_set(
+    library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PINCITE_OLD_AFTER", "1000")
+    assert "years old" not in run("ask", ANSWERED, "--library", library).stdout
+
+
+def test_index_points_out_figures_of_different_units_that_are_compared(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# Terns\n\n## Fever\n\nIt took 11.1 in the one group vs 4.7% in the other.\n")
+    ran = run("index", str(tmp_path / "a.md"), "--library", str(tmp_path / "library"))
+    assert ran.exit_code == 0
+    assert ran.stderr == (
+        "Look at “11.1 in the one group vs 4.7%”: the units differ. "
+        "“Terns”. Section “Fever”. Undated. Characters 23-51.\n"
+    )
 
 
 def test_ask_says_why_nothing_is_found_and_ends_with_1(library: str) -> None:
@@ -181,6 +202,28 @@ def test_ask_json_is_the_wire_form_as_post_ask_gives_it(library: str, client: Fl
     assert body.model_copy(update={"took_ms": answer.took_ms}) == answer_body(answer)
 
 
+@pytest.mark.parametrize("style", STYLES)
+def test_an_answer_is_cited_in_the_style_that_is_asked_for_and_not_in_the_own_line(library: str, style: str) -> None:
+    ran = run("ask", ANSWERED, "--library", library, "--cite", style)
+    best = Engine.open(Settings(library=Path(library))).ask(ANSWERED).best
+    assert best
+    citation = best.citation
+    days = (date.today() - timedelta(days=1), date.today(), date.today() + timedelta(days=1))  # noqa: DTZ011
+    texts = [written(citation, style, accessed=day, permalink=None).rstrip("\n") for day in days]
+    assert sum(f"\n\n{text}\n  " in ran.stdout for text in texts) == 1
+    assert f"\n{citation.label}\n" not in ran.stdout
+    assert ran.exit_code == 0
+
+
+def test_a_style_that_there_is_not_and_one_for_json_are_refused(library: str) -> None:
+    ran = run("ask", ANSWERED, "--library", library, "--cite", "mla")
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert f"'mla' is not one of {', '.join(map(repr, STYLES))}." in ran.stderr
+    ran = run("ask", ANSWERED, "--library", library, "--cite", "ama", "--json")
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert "--json has its own form of citations; leave out --json or --cite." in ran.stderr
+
+
 def test_ask_ends_with_0_1_or_2_as_a_process_too(library: str) -> None:
     assert run_process("ask", ANSWERED, "--library", library).returncode == 0
     assert run_process("ask", NOT_FOUND, "--library", library).returncode == 1
@@ -259,6 +302,128 @@ def test_a_damaged_library_is_an_error(library: str) -> None:
     assert re.fullmatch(r"Error: The library in .* is damaged: .*\.\nHint: Make it anew .*\n", ran.stderr)
 
 
+# verify
+
+
+def answer_file(library: str, folder: Path, question: str = ANSWERED) -> Path:
+    """A file with an answer as ask gives it."""
+    (folder / "answer.json").write_text(
+        run("ask", question, "--library", library, "--limit", "1", "--json").stdout, "utf-8"
+    )
+    return folder / "answer.json"
+
+
+def test_verify_says_of_each_citation_of_an_answer_that_it_holds_and_ends_with_0(library: str, tmp_path: Path) -> None:
+    ran = run("verify", str(answer_file(library, tmp_path)), "--library", library)
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    first, second, last = ran.stdout.splitlines()
+    pattern = r"verified  “In the trial of alcanor, fever ended wit…” \(second-treatment, characters \d+-\d+\): "
+    assert re.fullmatch(pattern + r"The words stand at their place\.", first)
+    assert second.startswith("verified  “")
+    assert last == "2 citations: 2 verified."
+
+
+def test_verify_tells_moved_changed_and_gone_apart_and_ends_with_1(library: str, tmp_path: Path) -> None:
+    answer = json.loads(answer_file(library, tmp_path).read_text("utf-8"))
+    citation = answer["citation"]
+    moved = citation | {"start": citation["start"] - 7, "end": citation["end"] - 7, "selectors": []}
+    text = citation["quote"].replace("11.1", "1.1")
+    changed = citation | {"quote": text, "selectors": [], "end": citation["start"] + len(text)}
+    changed |= {"document": citation["document"] | {"sha256": "0" * 64}}
+    gone = citation | {"document": {"id": "emus"}}
+    path = tmp_path / "list.json"
+    path.write_text(json.dumps([citation, {"passage": answer["passage"], "citation": moved}, changed, gone]), "utf-8")
+    ran = run("verify", str(path), "--library", library)
+    assert ran.exit_code == 1
+    lines = ran.stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["verified", "moved", "changed", "now", "gone", "4"]
+    assert lines[3].startswith("          now “In the trial of alcanor")
+    assert lines[4].endswith("No document has the id 'emus', nor the text cited.")
+    assert lines[5] == "4 citations: 1 verified, 1 moved, 1 changed, 1 gone."
+    path.write_text(json.dumps([citation, moved]), "utf-8")
+    assert run("verify", str(path), "--library", library).exit_code == 0
+
+
+def test_verify_json_is_what_post_verify_gives(library: str, client: FlaskClient, tmp_path: Path) -> None:
+    path = answer_file(library, tmp_path)
+    ran = run("verify", str(path), "--library", library, "--json")
+    answer = json.loads(path.read_text("utf-8"))
+    citations = [answer["citation"], *(each["citation"] for each in answer["alternatives"])]
+    assert json.loads(ran.stdout) == client.post("/verify", json={"citations": citations}).get_json()
+    assert ran.exit_code == 0
+
+
+def test_verify_reads_an_outline_json_lines_and_answers_one_behind_the_other(library: str, tmp_path: Path) -> None:
+    question = "How well does the second treatment of tern fever work?"
+    answers = [run("ask", each, "--library", library, "--limit", "0", "--json").stdout for each in (question, ANSWERED)]
+    in_lines = "\n".join(json.dumps(json.loads(each), ensure_ascii=False) for each in answers)
+    for text in ("".join(answers), in_lines, json.dumps([json.loads(each) for each in answers])):
+        (tmp_path / "answers").write_text(text, "utf-8")
+        ran = run("verify", str(tmp_path / "answers"), "--library", library)
+        assert ran.stdout.endswith("\n3 citations: 3 verified.\n"), "the second answer is a part of the outline"
+
+
+def test_verify_reads_standard_input(library: str, tmp_path: Path) -> None:
+    text = answer_file(library, tmp_path).read_text("utf-8")
+    ran = CliRunner().invoke(cli, ["verify", "-", "--library", library], input=text)
+    assert (ran.exit_code, ran.stdout.splitlines()[-1]) == (0, "2 citations: 2 verified.")
+    ran = CliRunner().invoke(cli, ["verify", "-", "--library", library], input=b"\xff")
+    assert_fails(ran, "Standard input holds no citations: it is not text in UTF-8.", NO_CITATIONS)
+
+
+def test_verify_of_an_answer_without_a_passage_checks_the_nearest_ones(library: str, tmp_path: Path) -> None:
+    ran = run("verify", str(answer_file(library, tmp_path, NOT_FOUND)), "--library", library)
+    assert (ran.exit_code, ran.stdout.splitlines()[-1]) == (0, "1 citation: 1 verified.")
+
+
+NO_CITATIONS = "It takes what pincite ask --json or POST /ask gives, a citation out of that, or a list of these."
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "it is empty"),
+        (" \n", "it is empty"),
+        ("terns", "line 1 is not JSON (Expecting value)"),
+        ('[]\n{"citation"', "line 2 is not JSON (Expecting ':' delimiter)"),
+        ("[" * 100_000, "its JSON is nested too deep"),
+        ("{}", "it is no answer, no cited passage and no citation"),
+        ("[[7]]", "/0/0 is no answer, no cited passage and no citation"),
+        ('{"citation": {"quote": "x"}}', "/citation/document is required"),
+        ('[{"quote": "", "document": {"id": "x"}, "start": 0, "end": 1}]', "/0/quote must not be empty"),
+        (
+            '{"quote": "x", "document": {"id": "x"}, "start": -1, "end": 1}',
+            "/start must be a whole number from 0 to 1,000,000,000,000",
+        ),
+        ('{"quote": "\\ud800", "document": {"id": "x"}, "start": 0, "end": 1}', "must be valid Unicode"),
+    ],
+)
+def test_verify_says_what_is_wrong_with_a_file(library: str, tmp_path: Path, text: str, reason: str) -> None:
+    path = tmp_path / "citations.json"
+    path.write_text(text, "utf-8")
+    ran = run("verify", str(path), "--library", library)
+    if "Unicode" in reason:
+        assert (ran.exit_code, ran.stdout) == (2, "")
+        assert ran.stderr.startswith(f"Error: {path} holds no citations: ")
+    else:
+        assert_fails(ran, f"{path} holds no citations: {reason}.", NO_CITATIONS)
+
+
+def test_verify_names_a_file_that_is_not_there(library: str, tmp_path: Path) -> None:
+    ran = run("verify", str(tmp_path / "none.json"), "--library", library)
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert str(tmp_path / "none.json") in ran.stderr
+
+
+def test_verify_prints_no_control_characters_of_a_citation(library: str, tmp_path: Path) -> None:
+    citation = {"quote": "\x1b[2J\u202e x", "document": {"id": "a\x1b[2Jb\nc"}, "start": 0, "end": 3}
+    (tmp_path / "c.json").write_text(json.dumps(citation), "utf-8")
+    ran = run("verify", str(tmp_path / "c.json"), "--library", library)
+    assert ran.exit_code == 1
+    assert len(ran.stdout.splitlines()) == 2
+    assert not [c for c in ran.stdout if unicodedata.category(c) in ("Cc", "Cf") and c != "\n"]
+
+
 # explain
 
 EVIDENCE_ROW = re.compile(r"^   (\w+) +(-?[\d.]+) ×\s*([\d.]+) +=\s*(-?[\d.]+)   [a-z]", re.MULTILINE)
@@ -279,7 +444,7 @@ def test_explain_prints_numbers_that_add_up_to_the_score(library: str, question:
     ran = run("explain", question, "--library", library, "--limit", "5")
     assert (ran.exit_code, ran.stderr) == (0, "")
     hits = Engine.open(Settings(library=Path(library))).search(question, limit=5)
-    blocks = ran.stdout.strip().split("\n\n")
+    blocks = re.split(r"\n\n(?=\d\. )", ran.stdout.strip())
     assert len(blocks) == len(hits) > 1
     for hit, block in zip(hits, blocks, strict=True):
         assert block.startswith(f"{hit.rank}. ")
@@ -337,6 +502,16 @@ def test_explain_says_of_the_first_whether_it_answers(library: str, monkeypatch:
 def test_explain_of_a_question_that_finds_no_passage_says_why(library: str, question: str, reason: str) -> None:
     ran = run("explain", question, "--library", library)
     assert (ran.exit_code, ran.stdout) == (0, f"{reason}\n")
+
+
+def test_explain_says_how_the_question_was_read_and_why_it_is_not_answered(library: str) -> None:
+    ran = run("explain", "And in metformyn?", "--history", ANSWERED, "--library", library)
+    asked = run("ask", "And in metformyn?", "--history", ANSWERED, "--library", library)
+    carried = [line for line in asked.stdout.splitlines() if line.startswith("Taken over")]
+    assert len(carried) == 1
+    assert ran.stdout.splitlines()[0] == carried[0]
+    reason = next(line for line in asked.stdout.splitlines() if line.startswith("Nothing found. "))
+    assert ran.stdout.splitlines()[-1] == reason.removeprefix("Nothing found. ")
 
 
 def test_explain_refuses_what_ask_refuses(library: str) -> None:
@@ -527,6 +702,7 @@ def test_config_show_prints_every_setting_with_the_value_in_force(monkeypatch: p
         "port": "8123",
         "threads": "4",
         "threshold": "0.3",
+        "old_after": "3",
     }
     assert lines == [[name, values[name], field.description] for name, field in Settings.model_fields.items()]
     assert run("config", "show").stdout.splitlines()[0].startswith("library    (none)")
@@ -536,7 +712,8 @@ def test_config_show_names_a_setting_that_is_wrong(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("PINCITE_PROT", "8123")
     assert_fails(
         run("config", "show"),
-        "The setting PINCITE_PROT is not known; known are library, synonyms, host, port, threads, threshold.",
+        "The setting PINCITE_PROT is not known; "
+        "known are library, synonyms, host, port, threads, threshold, old_after.",
         "Correct or unset it; the README lists every setting with its range.",
     )
 
@@ -614,7 +791,8 @@ def test_every_command_explains_itself_and_each_of_its_options(path: tuple[str, 
 
 
 def test_the_commands_are_these() -> None:
-    assert set(cli.commands) == {"ask", "bench", "config", "documents", "eval", "explain", "index", "remove", "serve"}
+    commands = {"ask", "bench", "config", "documents", "eval", "explain", "index", "remove", "serve", "verify"}
+    assert set(cli.commands) == commands
     assert cli.commands["serve"] is serve
 
 

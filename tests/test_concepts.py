@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.analysis import terms
+from qa.analysis import terms, words_in_place
 from qa.concepts import NO_CONCEPTS, Concept, Concepts, Pair, agreed, mined
 
 PFS = Concept(names=("PFS", "progression-free survival"))
@@ -149,8 +149,8 @@ def test_what_is_known_already_is_not_said_again() -> None:
         ("progression-free and overall survival", []),
         ("survival free of progression", []),
         ("progression-free", []),
-        ("CRS and crs", [CRS, CRS]),
-        ("two CRs", [CRS]),
+        ("CRS and crs", [CRS]),
+        ("two CRs, one with crs", [CRS]),
         ("a CR", []),
         ("anticoagulants or a blood thinner", [CLASS, CLASS]),
         ("Apixaban", [CLASS]),
@@ -192,3 +192,20 @@ def test_a_narrower_name_is_found_by_the_wider_one_and_not_the_other_way_round()
 def test_a_name_of_thousands_of_words_is_no_name() -> None:
     long = Concept(names=("LONG", "word " * 5_000))
     assert Concepts([long]).terms("LONG, word word") == ["long", "word", "word", long.token]
+
+
+@pytest.mark.parametrize(
+    ("question", "is_named"),
+    [("Is it 5 mm?", False), ("Is it 5 MM?", True), ("Is it in mm?", True), ("5 mm of MM", True), ("5 mm", False)],
+)
+def test_a_name_in_capitals_is_not_what_a_question_has_in_small_letters_behind_a_number(
+    question: str, is_named: bool
+) -> None:
+    concepts = Concepts([Concept(names=("MM", "multiple myeloma"))])
+    heads = [head for _, head, _ in words_in_place(question)]
+    assert bool(list(concepts.namings(heads))) == is_named
+
+
+def test_a_text_on_screws_holds_no_myeloma() -> None:
+    concepts = Concepts([Concept(names=("MM", "multiple myeloma"))])
+    assert concepts.terms("Screws of 5 mm and 8mm") == terms("Screws of 5 mm and 8mm")

@@ -100,14 +100,14 @@ def test_a_word_of_the_title_is_held() -> None:
 
 def test_unknown_is_the_share_of_the_rarity_of_the_words_that_no_passage_holds() -> None:
     question = asked(word("terns", 3), word("penguins", 4), word("steal", 1))
-    assert grounds_of(question, shore(*TEXTS)) == {"score": 1, "coverage": 3 / 8, "unknown": 4 / 8}
+    assert grounds_of(question, shore(*TEXTS)) == {"score": 1, "coverage": 3 / 8, "unknown": 4 / 8, "names": 0}
     assert grounds_of(question, shore("A penguin.", *TEXTS), number=1)["unknown"] == 0
 
 
 def test_a_question_without_words_is_covered_by_nothing_and_has_nothing_unknown() -> None:
     birds = shore(*TEXTS)
     for without_words in (asked(), question("What is it?", birds)):
-        assert grounds_of(without_words, birds, score=0) == {"score": 0, "coverage": 0, "unknown": 0}
+        assert grounds_of(without_words, birds, score=0) == {"score": 0, "coverage": 0, "unknown": 0, "names": 0}
 
 
 def test_a_leaning_question_is_covered_by_its_own_words_to_one_half_and_by_those_taken_over_to_the_other() -> None:
@@ -127,13 +127,22 @@ def test_where_a_pronoun_refers_to_what_was_taken_over_that_counts_twice_at_most
 
 def test_a_question_that_has_no_words_but_those_taken_over_is_covered_by_these_alone() -> None:
     carried = word("terns", 1, carried=True), word("auk", 3, carried=True)
-    assert grounds_of(asked(*carried), shore(*TEXTS)) == {"score": 1, "coverage": 1 / 4, "unknown": 0}
+    assert grounds_of(asked(*carried), shore(*TEXTS)) == {"score": 1, "coverage": 1 / 4, "unknown": 0, "names": 0}
 
 
 def test_of_a_leaning_question_only_its_own_words_are_unknown() -> None:
     carried = word("penguins", 8, carried=True)
     assert grounds_of(asked(word("dive", 2), carried), shore(*TEXTS))["unknown"] == 0
     assert grounds_of(asked(word("dive", 2), word("emus", 2), carried), shore(*TEXTS))["unknown"] == 1 / 2
+
+
+def test_names_is_the_share_of_the_rarity_of_the_words_with_a_capital_that_the_passage_lacks() -> None:
+    birds = shore(*TEXTS)
+    named = [word("terns", 3)._replace(is_name=True), word("emus", 1)._replace(is_name=True)]
+    assert grounds_of(asked(*named, word("auk", 5)), birds)["names"] == 1 / 4
+    assert grounds_of(question("Do terns dive in Iceland?", birds), birds)["names"] == 1
+    for without_names in ("Iceland", "Iceland's terns", "do terns dive in iceland?"):
+        assert grounds_of(question(without_names, birds), birds)["names"] == 0
 
 
 def test_a_word_that_is_known_by_its_concept_is_covered_and_not_unknown() -> None:
@@ -166,22 +175,26 @@ def test_every_ground_and_the_confidence_lie_in_0_to_1(
 # Confidence
 
 
-@pytest.mark.parametrize(("score", "coverage", "unknown"), [(0, 0, 0), (1, 1, 0), (0, 0, 1), (0.5, 0.75, 0.25)])
+@pytest.mark.parametrize(
+    ("score", "coverage", "unknown", "names"), [(0, 0, 0, 0), (1, 1, 0, 1), (0, 0, 1, 0), (0.5, 0.75, 0.25, 0.5)]
+)
 def test_the_confidence_is_the_logistic_function_of_the_bias_and_the_weighted_grounds(
-    score: float, coverage: float, unknown: float
+    score: float, coverage: float, unknown: float, names: float
 ) -> None:
     weights = CONFIDENCE_WEIGHTS
-    logit = BIAS + weights["score"] * score + weights["coverage"] * coverage + weights["unknown"] * unknown
-    sure = confidence({"score": score, "coverage": coverage, "unknown": unknown})
+    logit = BIAS + weights["score"] * score + weights["coverage"] * coverage
+    logit += weights["unknown"] * unknown + weights["names"] * names
+    sure = confidence({"score": score, "coverage": coverage, "unknown": unknown, "names": names})
     assert sure == pytest.approx(1 / (1 + math.exp(-logit)), rel=1e-12)
     assert math.log(sure / (1 - sure)) == pytest.approx(logit)
 
 
-@given(score=SHARES, coverage=SHARES, unknown=SHARES, more=st.floats(0.01, 1))
-def test_the_confidence_rises_with_score_and_coverage_and_falls_with_unknown_words(
-    score: float, coverage: float, unknown: float, more: float
+@given(score=SHARES, coverage=SHARES, unknown=SHARES, names=SHARES, more=st.floats(0.01, 1))
+def test_the_confidence_rises_with_score_and_coverage_and_falls_with_unknown_words_and_names(
+    score: float, coverage: float, unknown: float, names: float, more: float
 ) -> None:
-    found = {"score": score, "coverage": coverage, "unknown": unknown}
+    found = {"score": score, "coverage": coverage, "unknown": unknown, "names": names}
+    assert confidence(found | {"names": names + more}) < confidence(found)
     assert confidence(found | {"score": score + more}) > confidence(found)
     assert confidence(found | {"coverage": coverage + more}) > confidence(found)
     assert confidence(found | {"unknown": unknown + more}) < confidence(found)
@@ -189,9 +202,10 @@ def test_the_confidence_rises_with_score_and_coverage_and_falls_with_unknown_wor
 
 def test_at_the_threshold_neither_the_score_nor_the_coverage_is_enough_alone() -> None:
     threshold = Settings().threshold
-    assert confidence({"score": 1, "coverage": 1, "unknown": 0}) > threshold
-    assert confidence({"score": 0, "coverage": 1, "unknown": 0}) < threshold
-    assert confidence({"score": 0.5, "coverage": 0, "unknown": 1}) < threshold
+    clear = {"score": 1.0, "coverage": 1.0, "unknown": 0.0, "names": 0.0}
+    assert confidence(clear) > threshold
+    assert confidence(clear | {"score": 0, "names": 1}) < threshold
+    assert confidence(clear | {"score": 0.5, "coverage": 0, "unknown": 1}) < threshold
 
 
 # Answers

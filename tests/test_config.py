@@ -21,6 +21,7 @@ DEFAULTS = {
     "port": 8000,
     "threads": 4,
     "threshold": 0.3,
+    "old_after": 3,
 }
 
 GOOD = [
@@ -34,6 +35,8 @@ GOOD = [
     ("threshold", "0", 0.0),
     ("threshold", "1", 1.0),
     ("threshold", "0.75", 0.75),
+    ("old_after", "0", 0),
+    ("old_after", "1000", 1000),
 ]
 BAD = [
     ("host", ""),
@@ -50,6 +53,10 @@ BAD = [
     ("threshold", "nan"),
     ("threshold", "inf"),
     ("threshold", "high"),
+    ("old_after", "-1"),
+    ("old_after", "1001"),
+    ("old_after", "2.5"),
+    ("old_after", "never"),
 ]
 
 
@@ -101,7 +108,8 @@ def test_an_unknown_variable_of_ours_is_refused_with_those_that_are_known() -> N
     with pytest.raises(SettingError) as caught:
         Settings.load({"PINCITE_TRESHOLD": "0.4"})
     assert caught.value.message == (
-        "The setting PINCITE_TRESHOLD is not known; known are library, synonyms, host, port, threads, threshold."
+        "The setting PINCITE_TRESHOLD is not known; "
+        "known are library, synonyms, host, port, threads, threshold, old_after."
     )
 
 

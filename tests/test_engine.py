@@ -381,6 +381,14 @@ def test_a_question_finds_what_is_written_by_another_name(
     assert first in answer.best.passage.text[highlight.start : highlight.end]
 
 
+def test_another_name_is_told_only_where_the_first_passage_has_it_in_the_place_of_the_one_asked_for(
+    survivals: Engine,
+) -> None:
+    answer = survivals.ask("median PFS in months", document="b")
+    assert answer.interpretation.expanded == ()
+    assert survivals.ask("PFS of carp", document="b").interpretation.expanded == ()
+
+
 def test_a_name_in_quotes_finds_only_itself(survivals: Engine) -> None:
     answer = survivals.ask('"Xpovio" daily')
     assert not answer.answered

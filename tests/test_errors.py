@@ -11,6 +11,7 @@ import pytest
 import qa.errors
 from qa.errors import (
     BibliographyError,
+    CitationsError,
     DamagedDocumentError,
     DamagedLibraryError,
     FieldProblem,
@@ -25,6 +26,7 @@ from qa.errors import (
     MissingExtraError,
     NoSourcesError,
     NotTextError,
+    PassageGoneError,
     QAError,
     SettingError,
     SourceError,
@@ -59,6 +61,8 @@ EXAMPLES: list[QAError] = [
     LibraryUnwritableError(PATH, reason="no space left on device"),
     UnknownDocumentError("terns"),
     UnknownPassageError("terns-00000"),
+    PassageGoneError("Terns", document_id="terns", nearest="terns-00000"),
+    CitationsError("folder/terns.md", reason="it is empty"),
 ]
 
 
@@ -129,7 +133,7 @@ def test_every_error_is_a_sentence_with_a_hint(error: QAError) -> None:
 def test_an_error_about_a_path_names_it() -> None:
     about_paths = [error for error in EXAMPLES if isinstance(error, SourceError | LibraryError)]
     about_paths = [error for error in about_paths if not isinstance(error, DamagedDocumentError)]
-    assert len(about_paths) == 14
+    assert len(about_paths) == 15
     assert all(str(PATH) in error.message for error in about_paths)
 
 

@@ -140,6 +140,15 @@ def test_files_of_another_form_are_named_with_the_line(judged: Path, name: str, 
     assert ran.stderr.splitlines()[1].startswith("Hint: It takes corpus.jsonl (_id, title, text)")
 
 
+def test_judgements_of_nothing_that_is_there_are_refused(judged: Path) -> None:
+    qrels = judged / "qrels" / "test.tsv"
+    head, *rows = qrels.read_text().splitlines()
+    qrels.write_text("\n".join([head, *(f"{row.split(chr(9))[0]}\tnowhere\t1" for row in rows)]))
+    ran = run(judged)
+    assert ran.exit_code == 2
+    assert "none of the ids in qrels/test.tsv is one of a passage or document here" in ran.stderr
+
+
 def test_a_missing_file_is_named(judged: Path) -> None:
     (judged / "queries.jsonl").unlink()
     ran = run(judged)

@@ -91,6 +91,13 @@ def test_a_word_carried_over_that_no_passage_holds_does_not_count() -> None:
     assert weigh(query, Statistics({"tern": 1})) == ()
 
 
+def test_a_word_that_asks_for_all_counts_only_where_a_passage_holds_it() -> None:
+    query = asked(QueryWord(text="Options", terms=("option",)), QueryWord(text="tern", terms=("tern",)))
+    assert [each.text for each in weigh(query, Statistics({"tern": 1}))] == ["tern"]
+    assert [each.text for each in weigh(query, Statistics({"tern": 1, "option": 1}))] == ["Options", "tern"]
+    assert missing(query, Statistics({})) == ("tern",)
+
+
 # Coverage
 
 

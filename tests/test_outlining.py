@@ -34,9 +34,9 @@ The hazard ratio of bevacor was 0.48.
 
 Cavor is useful in relapsed TF.
 
-## References
+## Funding
 
-1. Example A. Cavor in relapsed TF.
+Cavor in relapsed TF was paid for by its maker.
 """,
     "terns.md": """# Terns of the northern coast
 
@@ -193,7 +193,7 @@ def test_documents_of_one_passage_have_no_outline() -> None:
 def test_a_part_is_there_with_its_first_passage_and_what_says_nothing_of_the_subject_is_left_out(birds: Engine) -> None:
     passages = birds.passages("fever")
     assert [passage.section for passage in passages].count(("Bevacor",)) > 1
-    assert passages[-1].section == ("References",)
+    assert passages[-1].section == ("Funding",)
     firsts = {passage.section: passage for passage in reversed(passages)}
     assert [part.passage for part in birds.ask(TITLE).outline] == [firsts[section] for section in DRUGS]
 

@@ -29,7 +29,7 @@ def test_a_question_gives_its_terms_at_weight_1_and_its_words_as_they_stand() ->
     query = read_question("Where do Arctic terns nest?")
     assert query.terms == {"arctic": 1.0, "tern": 1.0, "nest": 1.0}
     assert query.words == (
-        QueryWord(text="Arctic", terms=("arctic",)),
+        QueryWord(text="Arctic", terms=("arctic",), is_name=True),
         QueryWord(text="terns", terms=("tern",)),
         QueryWord(text="nest", terms=("nest",)),
     )
@@ -135,13 +135,26 @@ def test_a_question_of_few_words_leans_on_the_question_before(question: str) -> 
     assert carried_by(question, EARLIER) == ("fast", "terns", "dive")
 
 
+def test_a_question_word_alone_asks_of_the_question_before() -> None:
+    assert carried_by("Why?", EARLIER) == ("fast", "terns", "dive")
+    assert carried_by("Thanks!", EARLIER) == ()
+
+
+@pytest.mark.parametrize("question", ["What about bortezomib?", "And for bortezomib?", "the same for Velcade"])
+def test_a_part_of_a_question_that_names_a_drug_does_not_take_over_another(question: str) -> None:
+    brand = Concept(names=("bortezomib", "Velcade"), held=frozenset({"bortezomib", "Velcade"}))
+    asked = read_question(question, history=["How soon does pomalidomide work?"], concepts=Concepts([brand]))
+    assert asked.carried_over == ("soon", "work")
+    assert "pomalidomide" in read_question("And for gulls?", history=["pomalidomide"]).carried_over
+
+
 @pytest.mark.parametrize(
     "question",
     [
         "What is denosumab?",
         "What are gulls?",
         "Thanks!",
-        "Why?",
+        "Is it true that herons and gulls dive in winter?",
         "Where do common gulls nest in winter?",
         "Which protein does selinexor block in the nucleus?",
         "What was the median follow-up of the randomized study?",

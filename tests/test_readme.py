@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 PINCITE = Path(sys.executable).parent / "pincite"
 
-COMMANDS = ["ask", "index", "documents", "remove", "serve", "explain", "eval", "bench", "config show"]
+COMMANDS = ["ask", "index", "documents", "remove", "serve", "explain", "eval", "bench", "config show", "verify"]
 
 
 def blocks(language: str) -> list[str]:
@@ -43,11 +43,16 @@ def console_examples() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("command", "expected"), console_examples())
 def test_a_console_example_prints_what_the_readme_says(command: str, expected: str) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
-    program, *arguments = shlex.split(command)
-    assert program == "pincite"
-    found = subprocess.run([PINCITE, *arguments], capture_output=True, encoding="utf-8", env=environment, check=False)
-    assert found.stderr == ""
-    assert doctest.OutputChecker().check_output(expected, found.stdout, doctest.ELLIPSIS), found.stdout
+    output = ""
+    for part in command.split(" | "):
+        program, *arguments = shlex.split(part)
+        assert program == "pincite"
+        found = subprocess.run(
+            [PINCITE, *arguments], input=output, capture_output=True, encoding="utf-8", env=environment, check=False
+        )
+        assert found.stderr == ""
+        output = found.stdout
+    assert doctest.OutputChecker().check_output(expected, output, doctest.ELLIPSIS), output
 
 
 def test_there_are_console_examples() -> None:

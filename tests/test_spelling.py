@@ -97,9 +97,9 @@ def test_a_word_of_three_letters_can_only_have_been_a_stop_word() -> None:
 
 
 def test_what_was_read_otherwise_is_told_in_order_and_once() -> None:
-    assert SPELLER.correct("Whaf do Terms and petrwl eat on petrwl?", is_known) == (
+    assert SPELLER.correct("Whaf do Trens and petrwl eat on petrwl?", is_known) == (
         "What do Terns and petrel eat on petrel?",
-        (Reading("Whaf", "What"), Reading("Terms", "Terns"), Reading("petrwl", "petrel")),
+        (Reading("Whaf", "What"), Reading("Trens", "Terns"), Reading("petrwl", "petrel")),
     )
 
 
@@ -124,6 +124,15 @@ def test_a_word_inside_a_compound_is_corrected_in_its_place() -> None:
 )
 def test_known_quoted_numbered_named_and_unlike_words_stand_as_they_are(question: str) -> None:
     assert SPELLER.correct(question, is_known) == (question, ())
+
+
+def test_a_word_of_english_is_no_slip() -> None:
+    speller = speller_of("The patient alive at this rate.")
+    assert [speller.nearest(word) for word in ("patent", "rats")] == ["patient", "rate"]
+    assert speller.correct("a Patent, rats, a patiemt", lambda _: False) == (
+        "a Patent, rats, a patient",
+        (Reading("patiemt", "patient"),),
+    )
 
 
 def test_a_quote_that_is_not_closed_quotes_nothing() -> None:

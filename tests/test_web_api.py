@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import web
+from qa import Engine
 from qa.errors import LibraryBusyError, QAError
-from qa.wire import AskRequest, AskResponse, CitedPassageBody, DocumentBody, Problem
+from qa.styles import written
+from qa.wire import (
+    AskRequest,
+    AskResponse,
+    CitedPassageBody,
+    DocumentBody,
+    Problem,
+    VerifyRequest,
+    VerifyResponse,
+    passage_permalink,
+)
+from web.pages import exported
 from web.problems import PROBLEMS
 
 QUESTION = "What was the hazard ratio of bevacor?"
@@ -64,7 +77,9 @@ def test_ask_answers_with_the_passage_word_for_word_and_its_citation(client: Fla
     assert body.citation is not None
     document = DocumentBody.model_validate_json(client.get("/documents/second-treatment.json").data)
     assert document.text[body.citation.start : body.citation.end] == body.citation.quote == body.passage.text
-    assert body.citation.href == f"/documents/second-treatment#{body.passage.id}"
+    [(first, last)] = body.passage.highlights
+    marked = f"{body.citation.start + first}-{body.citation.start + last}"
+    assert body.citation.href == f"/documents/second-treatment?mark={marked}#{body.passage.id}"
     assert body.citation.document.sha256 == document.sha256
     assert body.passage.id in document.passages
     [(start, end)] = body.passage.highlights
@@ -133,12 +148,111 @@ def test_a_passage_is_found_by_its_id(client: FlaskClient) -> None:
     answer = client.get(f"/passages/{asked['passage']['id']}.json")
     body = CitedPassageBody.model_validate_json(answer.data)
     assert answer.status_code == 200
-    assert body.citation.model_dump(mode="json") == asked["citation"]
+    found, cited = body.citation.model_dump(mode="json"), asked["citation"]
+    assert found == cited | {name: found[name] for name in ("href", "original")}  # those of an answer name its sentence
 
 
 def test_the_service_says_that_it_lives_and_is_ready(client: FlaskClient) -> None:
     assert client.get("/livez").json == {"status": "live"}
     assert client.get("/readyz").json == {"status": "ready", "documents": 4}
+
+
+# Verifying
+
+
+def cited(client: FlaskClient) -> Any:
+    """The citation of an answer."""
+    return post(client, {"question": QUESTION}).json["citation"]
+
+
+def verify(client: FlaskClient, body: object) -> Any:
+    """What is said of citations."""
+    return client.post("/verify", json=body)
+
+
+def test_verify_says_of_each_citation_in_its_turn_what_became_of_it(client: FlaskClient) -> None:
+    citation = cited(client)
+    moved = citation | {"start": citation["start"] + 1, "end": citation["end"] + 1}
+    forged = citation | {"quote": citation["quote"].replace("0.48", "0.84")}
+    gone = citation | {"document": {"id": "emus"}}
+    answer = verify(client, {"citations": [citation, moved, forged, gone, citation]})
+    body = VerifyResponse.model_validate_json(answer.data)
+    assert (answer.status_code, answer.content_type) == (200, "application/json")
+    assert [each.status for each in body.results] == ["verified", "moved", "changed", "gone", "verified"]
+    assert [each.document_changed for each in body.results] == [False, False, False, None, False]
+    for found in (body.results[0], body.results[1]):
+        assert found.place
+        place = found.place.citation.model_dump(mode="json")
+        assert place == citation | {name: place[name] for name in ("href", "original")}  # a place has no highlight
+    assert [each.place for each in body.results[2:4]] == [None, None]
+
+
+def test_verify_takes_a_citation_with_no_more_than_its_document_place_and_words(client: FlaskClient) -> None:
+    citation = cited(client)
+    least = {name: citation[name] for name in ("start", "end", "quote")} | {"document": {"id": "second-treatment"}}
+    [found] = verify(client, {"citations": [least]}).json["results"]
+    assert (found["status"], found["document_changed"]) == ("verified", None)
+
+
+def test_selectors_of_other_types_are_passed_over(client: FlaskClient) -> None:
+    citation = cited(client)
+    citation["selectors"].append({"type": "FragmentSelector", "value": "xywh=0,0,1,1"})
+    assert verify(client, {"citations": [citation]}).json["results"][0]["status"] == "verified"
+
+
+def test_verify_of_no_citation_gives_no_result(client: FlaskClient) -> None:
+    assert verify(client, {"citations": []}).json == {"results": []}
+
+
+A_CITATION = {"document": {"id": "terns"}, "start": 0, "end": 1, "quote": "x"}
+VERIFY_HINT = "Send citations as POST /ask gives them; the README of the web service describes every part of a request."
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "detail"),
+    [
+        ({}, "/citations", "is required"),
+        ({"citations": 7}, "/citations", "must be a list"),
+        ({"citations": [7]}, "/citations/0", "must be a JSON object"),
+        ({"citations": [A_CITATION] * 101}, "/citations", "must have at most 100 entries"),
+        ({"citations": [A_CITATION | {"quote": ""}]}, "/citations/0/quote", "must not be empty"),
+        (
+            {"citations": [A_CITATION, A_CITATION | {"quote": "x" * 100_001}]},
+            "/citations/1/quote",
+            "must have at most 100,000 characters, and has 100,001",
+        ),
+        (
+            {"citations": [A_CITATION | {"start": "0"}]},
+            "/citations/0/start",
+            "must be a whole number from 0 to 1,000,000,000,000",
+        ),
+        ({"citations": [A_CITATION | {"document": {}}]}, "/citations/0/document/id", "is required"),
+        ({"citations": [], "more": 1}, "/more", "is not a known field; known are citations"),
+    ],
+)
+def test_a_field_of_verify_that_breaks_the_form_is_named(
+    client: FlaskClient, body: object, pointer: str, detail: str
+) -> None:
+    answer = verify(client, body)
+    assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
+    assert answer.json["errors"] == [{"pointer": pointer, "detail": detail}]
+    assert answer.json["detail"] == f"{pointer.removeprefix('/')} {detail}. {VERIFY_HINT}"
+
+
+def test_verify_refuses_what_is_no_json_and_what_is_too_large(client: FlaskClient) -> None:
+    refused: Any = client.post("/verify", data=b"{", content_type="application/json")
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (400, "")
+    refused = verify(client, [])
+    assert (refused.status_code, refused.json["errors"]) == (
+        400,
+        [{"pointer": "", "detail": 'must be a JSON object such as {"citations": [...]}'}],
+    )
+    refused = client.post("/verify", data=b"[]", content_type="text/plain")
+    assert refused.json["detail"] == "Send the citations as JSON, with the header Content-Type: application/json."
+    large = {"citations": [A_CITATION | {"quote": "x" * 65_000}] * 10}
+    assert verify(client, large).status_code == 200
+    refused = verify(client, {"citations": large["citations"] * 2})
+    assert (refused.status_code, refused.json["detail"]) == (413, "A request may have at most 1,000,000 bytes.")
 
 
 # Bodies that cannot be read at all
@@ -320,6 +434,15 @@ def test_an_unknown_passage_is_named(client: FlaskClient) -> None:
         ("GET", "/documents/none.json", 404),
         ("POST", "/documents/none.json", 405),
         ("GET", "/passages/none.json", 404),
+        ("GET", "/passages/none", 404),
+        ("GET", "/passages/spotting-00000?is=7", 422),
+        ("GET", "/passages/spotting-00000.json?is=7-0123456789abcdef", 410),
+        ("GET", "/verify", 405),
+        ("POST", "/verify", 415),
+        ("GET", "/passages/none.txt", 404),
+        ("GET", "/passages/none.ris", 404),
+        ("GET", "/passages/none.bib", 404),
+        ("GET", "/passages/none.csl.json", 404),
         ("POST", "/openapi.json", 405),
         ("POST", "/livez", 405),
         ("POST", "/readyz", 405),
@@ -397,6 +520,54 @@ def test_every_error_has_a_code_of_its_own_a_status_and_a_line_in_the_readme() -
 # The description of the interface
 
 
+# Citations in styles
+
+
+@pytest.mark.parametrize(
+    ("suffix", "media_type", "how", "style"),
+    [
+        (".txt", "text/plain", "inline", "ama"),
+        (".txt?style=vancouver", "text/plain", "inline", "vancouver"),
+        (".txt?style=apa", "text/plain", "inline", "apa"),
+        (".ris", "application/x-research-info-systems", "attachment", "ris"),
+        (".bib", "application/x-bibtex", "attachment", "bibtex"),
+        (".csl.json", "application/vnd.citationstyles.csl+json", "attachment", "csl-json"),
+    ],
+)
+def test_a_passage_is_cited_in_each_style_with_its_whole_permanent_link(
+    client: FlaskClient, engine: Engine, suffix: str, media_type: str, how: str, style: str
+) -> None:
+    cited = engine.passage("spotting-00000")
+    answer = client.get(f"/passages/spotting-00000{suffix}", base_url="http://localhost:8123")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == f"{media_type}; charset=utf-8"
+    file_name = f"spotting-00000{suffix.partition('?')[0]}"
+    assert answer.headers["Content-Disposition"] == f"{how}; filename={file_name}"
+    link = f"http://localhost:8123{passage_permalink(cited.passage)}"
+    days = (date.today() - timedelta(days=1), date.today(), date.today() + timedelta(days=1))  # noqa: DTZ011
+    assert answer.text in [written(cited.citation, style, accessed=day, permalink=link) for day in days]
+    assert client.get(link).status_code == 302
+
+
+def test_a_permanent_link_is_cited_by_the_words_that_it_was_given_out_for(client: FlaskClient, engine: Engine) -> None:
+    link = passage_permalink(engine.passage("second-treatment-00001").passage)
+    moved = link.replace("second-treatment-00001", "second-treatment-00000")
+    for suffix in (".txt", ".ris", ".bib", ".csl.json"):
+        by_link, by_moved = (client.get(exported(each, suffix)) for each in (link, moved))
+        assert by_link.status_code == by_moved.status_code == 200
+        assert by_link.text == by_moved.text
+        gone = client.get(f"/passages/second-treatment-00001{suffix}?is=5-0123456789abcdef")
+        assert (gone.status_code, gone.json and gone.json["type"]) == (410, "/problems/passage_gone")
+
+
+def test_a_style_that_there_is_not_is_refused_with_those_that_there_are(client: FlaskClient) -> None:
+    answer = client.get("/passages/spotting-00000.txt?style=mla")
+    assert answer.status_code == 422
+    assert answer.json and answer.json["errors"] == [
+        {"pointer": "/style", "detail": "must be one of ama, vancouver, apa"}
+    ]
+
+
 def test_openapi_describes_every_endpoint_of_the_interface(app: Flask, client: FlaskClient) -> None:
     described = {
         (method.upper(), address)
@@ -416,7 +587,7 @@ def test_openapi_is_made_from_the_models_that_are_read_and_written(client: Flask
     description = get(client, "/openapi.json").json
     assert description["openapi"] == "3.1.0"
     schemas = description["components"]["schemas"]
-    for model in (AskRequest, AskResponse, CitedPassageBody, DocumentBody, Problem):
+    for model in (AskRequest, AskResponse, VerifyRequest, VerifyResponse, CitedPassageBody, DocumentBody, Problem):
         assert list(schemas[model.__name__]["properties"]) == list(model.model_fields)
     references = re.findall(r'"#/components/schemas/(\w+)"', json.dumps(description))
     assert set(references) <= set(schemas)
@@ -427,6 +598,8 @@ def test_openapi_gives_an_example_that_the_service_accepts(client: FlaskClient) 
     answer = post(client, content["application/json"]["example"])
     assert answer.status_code == 200
     AskResponse.model_validate_json(answer.data, strict=True, extra="forbid")
+    content = get(client, "/openapi.json").json["paths"]["/verify"]["post"]["requestBody"]["content"]
+    assert verify(client, content["application/json"]["example"]).status_code == 200
 
 
 @pytest.mark.parametrize(

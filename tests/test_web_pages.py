@@ -10,11 +10,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from conftest import TERNS
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qa import Engine, Settings
-from qa.model import Document, Heading, Passage, Section
+from qa.model import Document, Heading, Marker, Passage, Reference, Section, Span
 from web import create_app
 from web.pages import in_quotes, slices
 
@@ -87,7 +90,7 @@ def test_the_example_questions_are_titles_of_the_library(client: FlaskClient) ->
 
 
 def test_an_empty_library_has_a_first_page_too() -> None:
-    empty: Any = SimpleNamespace(contents=list, settings=SimpleNamespace(host="127.0.0.1"))
+    empty: Any = SimpleNamespace(contents=list, settings=Settings())
     assert "from 0 documents" in get(create_app(empty).test_client(), "/").text("main")
 
 
@@ -113,9 +116,11 @@ def test_a_question_in_the_address_is_answered_on_the_page(client: FlaskClient) 
     ):
         assert part in shown
     outward = {attributes["href"]: attributes["rel"] for attributes in page.all("a") if "rel" in attributes}
+    cited = [asked, *asked["alternatives"]]
+    originals = [each["citation"]["original"] for each in cited if each["citation"]["original"]]
+    assert originals[0].startswith("https://example.org/second#:~:text=In%20the%20trial")
     assert outward == dict.fromkeys(
-        ["https://example.org/second", "https://doi.org/10.1000/ex.98", "https://pubmed.ncbi.nlm.nih.gov/12345678/"],
-        "noreferrer",
+        [*originals, "https://doi.org/10.1000/ex.98", "https://pubmed.ncbi.nlm.nih.gov/12345678/"], "noreferrer"
     )
 
 
@@ -147,6 +152,36 @@ def test_an_entry_is_linked_by_what_the_source_gives_and_no_other_scheme(tmp_pat
     ]
 
 
+def test_the_figures_of_a_passage_are_a_table_each_linked_to_its_place(client: FlaskClient, engine: Engine) -> None:
+    page = get(client, "/", q="In how many people did fever end with alcanor?")
+    found = [
+        (attributes["href"], data)
+        for attributes, data in zip(
+            [each for each in page.all("a") if each.get("data-slot") == "figure"],
+            [data for path, data in page.texts if path[-2:] == ("th", "a")],
+            strict=True,
+        )
+    ]
+    shown = [data for _, data in found]
+    assert shown[:5] == ["11.1 days", "61%", "221 people", "19.9%", "7.4 months"]
+    text = engine.document("second-treatment").text
+    for href, data in found[:5]:
+        start, end = map(int, re.findall(r"mark=(\d+)-(\d+)#mark", str(href))[0])
+        assert text[start:end] == data
+        assert re.search(rf'<mark id="mark">{re.escape(data)}</mark>', client.get(href).text)
+
+
+@pytest.mark.parametrize(("old_after", "is_old"), [(0, True), (1000, False)])
+def test_an_old_source_says_so(old_after: int, is_old: bool) -> None:
+    engine = Engine.create(Settings(old_after=old_after))
+    engine.add([TERNS])
+    client = create_app(engine).test_client()
+    assert ("years old: look for newer sources" in get(client, "/documents/second-treatment").text("p")) == is_old
+    answered = get(client, "/", q="In how many people did fever end with alcanor?")
+    assert ("old: look for newer sources" in answered.text("figcaption")) == is_old
+    assert "look for newer sources" not in get(client, "/documents/spotting").text("p")
+
+
 def test_a_document_without_a_date_is_called_undated(client: FlaskClient) -> None:
     assert "undated" in get(client, "/", q="Where do terns nest?").text("figcaption")
     assert "undated" in get(client, "/documents/spotting").text("main")
@@ -168,10 +203,8 @@ def test_an_outline_is_shown_as_sections_each_with_its_passage_and_its_place(cli
     asked = json_answer(client, question)
     page = get(client, "/", q=question)
     assert [data for path, data in page.texts if path[-1:] == ("h3",)] == ["Alcanor", "Bevacor"]
-    links = [attributes["href"] for attributes in page.all("a")]
-    assert [link for link in links if link and link.startswith("/documents/")] == [
-        each["citation"]["href"] for each in (*asked["outline"], *asked["alternatives"])
-    ]
+    links = [attributes["href"] for attributes in page.all("a") if attributes.get("data-slot") == "title"]
+    assert links == [each["citation"]["href"] for each in (*asked["outline"], *asked["alternatives"])]
     assert len(asked["outline"]) == 3
     quotes = page.text("blockquote")
     for each in asked["outline"]:
@@ -295,8 +328,58 @@ def test_a_document_is_shown_whole_each_character_once(client: FlaskClient, engi
 
 def test_each_passage_of_a_document_is_an_element_with_its_id(client: FlaskClient, engine: Engine) -> None:
     html = client.get("/documents/second-treatment").text
-    found = re.findall(r'<div class="passage" dir="auto" id="([^"]+)">([^<]*)</div>', html)
-    assert found == [(passage.id, passage.text) for passage in engine.passages("second-treatment")]
+    found = re.findall(r'<div class="passage" dir="auto" id="([^"]+)">(.*?)</div>', html, re.DOTALL)
+    assert [(each, re.sub("<[^>]*>", "", inside)) for each, inside in found] == [
+        (passage.id, passage.text) for passage in engine.passages("second-treatment")
+    ]
+
+
+def test_a_marker_leads_to_its_entry_where_there_is_one(client: FlaskClient) -> None:
+    html = client.get("/documents/second-treatment").text
+    assert '<a href="#reference-1">[98]</a> It ended in 19.9% with placebo. <a href="#reference-1">[98, 99]</a>' in html
+    assert '<li id="reference-1">' in html
+    assert html.count("#reference-") == 2
+
+
+def test_what_the_address_marks_is_marked_within_its_passage(client: FlaskClient, engine: Engine) -> None:
+    document = engine.document("second-treatment")
+    start = document.text.index("61% of 221 people. [98]")
+    page = client.get(f"/documents/second-treatment?mark={start}-{start + 23}").text
+    assert '<mark id="mark">61% of 221 people. </mark><mark><a href="#reference-1">[98]</a></mark>' in page
+    assert page.count('class="passage cited-here"') == 1
+    assert "not in the text" not in page
+
+
+@pytest.mark.parametrize("mark", ["", "x", "5", "9-5", "5-5", "-1-5", "5-99999", "1e3-2e3", "5-9 ", "<b>"])
+def test_a_place_that_is_not_in_the_text_is_said_to_be_none(client: FlaskClient, mark: str) -> None:
+    page = client.get("/documents/second-treatment", query_string={"mark": mark})
+    assert page.status_code == 200
+    assert "The place that this address marks is not in the text." in page.text
+    assert "<mark" not in page.text
+
+
+@given(data=st.data())
+def test_marks_and_markers_leave_the_text_as_it_is(data: st.DataObject) -> None:
+    text = "Title\n\nOne [1] two [2, 3] three. [1]\n\nFour [4]."
+    markers = [(label, m.start(), m.end()) for m in re.finditer(r"\[([^]]+)\]", text) for label in m[1].split(", ")]
+    start = data.draw(st.integers(0, len(text) - 1))
+    mark = Span(start, data.draw(st.integers(start + 1, len(text))))
+    document = Document(
+        id="d",
+        title="Title",
+        text=text,
+        source="d.md",
+        headings=(Heading(level=1, start=0, end=5),),
+        markers=tuple(Marker(label=label, start=a, end=b) for label, a, b in markers),
+        references=(Reference(marker="1", text="One."), Reference(marker="3", text="Three.")),
+    )
+    passage = Passage(id="d-1", document_id="d", section=(), text=text[7:37], start=7, end=37, sentences=())
+    pieces = [piece for each in slices(document, [passage], mark) for piece in each.pieces]
+    assert "".join(piece.text for piece in pieces) == text
+    assert "".join(piece.text for piece in pieces if piece.is_marked) == text[mark.start : mark.end]
+    assert [piece.is_first for piece in pieces if piece.is_marked].count(True) == 1
+    pointing = ["".join(p.text for p in pieces if p.reference == number) for number in (1, 2)]
+    assert pointing == ["[1][1]", "[2, 3]"]
 
 
 def test_headings_that_stand_in_the_text_are_headings_of_the_page(client: FlaskClient) -> None:
@@ -327,6 +410,25 @@ def test_text_is_cut_at_headings_and_passages_even_where_passages_overlap() -> N
         ("text", "\n\n", "", 0),
         ("passage", "Four.", "d-29", 0),
     ]
+
+
+# The same as JSON
+
+
+@pytest.mark.parametrize(
+    ("address", "alternate"),
+    [
+        ("/?q=Where+do+terns+nest%3F&history=Terns", "/ask?history=Terns&q=Where%20do%20terns%20nest%3F"),
+        ("/?q=terns&document=spotting", "/ask?document=spotting&q=terns"),
+        ("/documents/spotting", "/documents/spotting.json"),
+    ],
+)
+def test_a_page_names_the_address_that_gives_the_same_as_json(
+    client: FlaskClient, address: str, alternate: str
+) -> None:
+    [link] = [each for each in get(client, address).all("link") if each["rel"] == "alternate"]
+    assert link == {"rel": "alternate", "type": "application/json", "href": alternate}
+    assert client.get(alternate).status_code == 200
 
 
 # Hostile text
@@ -436,6 +538,7 @@ ADDRESSES = [
     "/documents/spotting",
     "/documents/spotting.json",
     "/passages/spotting-00000.json",
+    "/passages/spotting-00000",
     "/ask?q=terns",
     "/ask",
     "/openapi.json",

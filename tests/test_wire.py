@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -287,10 +289,13 @@ def test_an_answer_has_the_form_that_is_promised(engine: Engine) -> None:
         "interpretation",
         "took_ms",
     ]
+    quote = body["passage"]["text"]
+    known_by = f"{len(quote)}-{hashlib.sha256(quote.encode()).hexdigest()[:16]}"
+    marked = "-".join(str(body["citation"]["start"] + place) for place in body["passage"]["highlights"][0])
     assert body["outline"] == []
     assert body["answered"] is True
     assert body["reason"] is None
-    assert list(body["passage"]) == ["id", "text", "highlights"]
+    assert list(body["passage"]) == ["id", "text", "highlights", "figures"]
     assert body["citation"] == {
         "document": {
             "id": "second-treatment",
@@ -323,7 +328,24 @@ def test_an_answer_has_the_form_that_is_promised(engine: Engine) -> None:
             {"marker": "99", "start": 263, "end": 271, "sentence": [231, 271]},
         ],
         "label": answer.best.citation.label if answer.best else "",
-        "href": f"/documents/second-treatment#{body['passage']['id']}",
+        "href": f"/documents/second-treatment?mark={marked}#{body['passage']['id']}",
+        "permalink": f"/passages/{body['passage']['id']}?document=second-treatment&is={known_by}",
+        "original": "https://example.org/second#:~:text=In%20the%20trial%20of%20alcanor%2C%20fever,"
+        "days%20in%2061%25%20of%20221%20people%2E",
+        "years_old": engine.document("second-treatment").years_old(datetime.now(UTC).date()),
+        "selectors": [
+            {
+                "type": "TextQuoteSelector",
+                "exact": body["passage"]["text"],
+                "prefix": "🐦 It has two treatments.\n\nAlcanor\n\n"[-32:],
+                "suffix": "\n\nBevacor\n\nBevacor is given for six weeks:"[:32],
+            },
+            {
+                "type": "TextPositionSelector",
+                "start": body["citation"]["start"],
+                "end": body["citation"]["end"],
+            },
+        ],
     }
     assert [list(each) for each in body["alternatives"]] == [["passage", "citation"]]
     assert body["interpretation"] == {"corrected": [], "expanded": [], "carried_over": [], "missing": []}

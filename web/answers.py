@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
-from flask import Flask, current_app
+from flask import Flask, current_app, request
 
-from qa.wire import AskRequest, AskResponse, answer_body
+from qa.model import CitedPassage
+from qa.styles import written
+from qa.wire import AskRequest, AskResponse, answer_body, passage_permalink, read_fingerprint
 
 if TYPE_CHECKING:
     from qa import Engine
 
-__all__ = ["answer_to", "current_engine", "set_engine"]
+__all__ = ["answer_to", "citation_in", "current_engine", "linked_passage", "set_engine"]
 
 EXTENSION = "pincite"
 
@@ -30,3 +33,18 @@ def answer_to(asked: AskRequest) -> AskResponse:
     """The wire form of the engine's answer."""
     answer = current_engine().ask(asked.question, history=asked.history, limit=asked.limit, document=asked.document)
     return answer_body(answer)
+
+
+def linked_passage(passage_id: str) -> CitedPassage:
+    """The passage with an id; where the address has a fingerprint, the words with that, wherever they stand now."""
+    known_by = request.args.get("is")
+    if known_by is None:
+        return current_engine().passage(passage_id)
+    return current_engine().linked(passage_id, read_fingerprint(known_by), document=request.args.get("document"))
+
+
+def citation_in(style: str, passage_id: str) -> str:
+    """The citation of the passage that the address names, in a style, as seen today and with a whole permanent link."""
+    cited = linked_passage(passage_id)
+    permalink = request.host_url.rstrip("/") + passage_permalink(cited.passage)
+    return written(cited.citation, style, accessed=datetime.now().astimezone().date(), permalink=permalink)

@@ -10,11 +10,14 @@ from pydantic import BaseModel
 from werkzeug.exceptions import UnsupportedMediaType
 
 from qa.errors import FieldProblem, InvalidRequestError
-from qa.wire import AskRequest, cited_passage_body, document_body
-from web.answers import answer_to, current_engine
+from qa.styles import EXPORTS, STYLES, TEXTS
+from qa.wire import AskRequest, VerifyRequest, VerifyResponse, cited_passage_body, document_body, verification_body
+from web.answers import answer_to, citation_in, current_engine, linked_passage
 from web.openapi import openapi_document
 
 __all__ = ["Live", "Ready", "api"]
+
+MAX_CITATIONS_BODY = 1_000_000  # bytes
 
 PARAMETERS = ("q", "limit", "document", "history")
 
@@ -37,9 +40,7 @@ class Ready(BaseModel):
 @api.post("/ask")
 def ask() -> Response:
     """Answer the question of a JSON body."""
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType("Send the question as JSON, with the header Content-Type: application/json.")
-    return _json(answer_to(AskRequest.from_json(request.get_data())))
+    return _json(answer_to(AskRequest.from_json(_body("question"))))
 
 
 @api.get("/ask")
@@ -59,6 +60,14 @@ def ask_by_address() -> Response:
     return _json(answer_to(asked))
 
 
+@api.post("/verify")
+def verify() -> Response:
+    """Say of each citation of a JSON body whether it still holds."""
+    request.max_content_length = MAX_CITATIONS_BODY
+    found = current_engine().verify(VerifyRequest.from_json(_body("citations")).claims())
+    return _json(VerifyResponse(results=tuple(map(verification_body, found))))
+
+
 @api.get("/documents/<document_id>.json")
 def document(document_id: str) -> Response:
     """One document whole."""
@@ -68,7 +77,26 @@ def document(document_id: str) -> Response:
 @api.get("/passages/<passage_id>.json")
 def passage(passage_id: str) -> Response:
     """One passage with its citation."""
-    return _json(cited_passage_body(current_engine().passage(passage_id)))
+    return _json(cited_passage_body(linked_passage(passage_id)))
+
+
+@api.get("/passages/<passage_id>.txt")
+def citation_text(passage_id: str) -> Response:
+    """The citation of a passage as people write it, in the style that the address asks for."""
+    style = request.args.get("style", next(iter(TEXTS)))
+    if style not in TEXTS:
+        raise InvalidRequestError([FieldProblem("/style", f"must be one of {', '.join(TEXTS)}")])
+    return _file(citation_in(style, passage_id), passage_id, style)
+
+
+def citation_file(passage_id: str, style: str) -> Response:
+    """The citation of a passage as a file for a program that keeps references."""
+    return _file(citation_in(style, passage_id), passage_id, style)
+
+
+for _style in EXPORTS:
+    _rule = f"/passages/<passage_id>{EXPORTS[_style].suffix}"
+    api.add_url_rule(_rule, f"citation_{_style}", citation_file, methods=["GET"], defaults={"style": _style})
 
 
 @api.get("/openapi.json")
@@ -89,6 +117,13 @@ def readyz() -> Response:
     return _json(Ready(documents=current_engine().document_count))
 
 
+def _body(noun: str) -> bytes:
+    """The body of a request that must be JSON."""
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType(f"Send the {noun} as JSON, with the header Content-Type: application/json.")
+    return request.get_data()
+
+
 def _parameter_problem(name: str) -> FieldProblem | None:
     """What is wrong with a parameter's being there, or being there so often."""
     pointer = "/" + name.replace("~", "~0").replace("/", "~1")
@@ -97,6 +132,15 @@ def _parameter_problem(name: str) -> FieldProblem | None:
     if name != "history" and len(request.args.getlist(name)) > 1:
         return FieldProblem(pointer, "may be given only once")
     return None
+
+
+def _file(text: str, name: str, style: str) -> Response:
+    """A text in a style as a file: shown if it is for people, else to be saved."""
+    form = STYLES[style]
+    response = Response(text, content_type=f"{form.media_type}; charset=utf-8")
+    how = "inline" if style in TEXTS else "attachment"
+    response.headers.set("Content-Disposition", how, filename=f"{name}{form.suffix}")
+    return response
 
 
 def _json(body: BaseModel) -> Response:

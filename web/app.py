@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request
 from werkzeug.exceptions import SecurityError
 
+from qa.styles import EXPORTS, TEXTS
 from web import problems
 from web.answers import current_engine, set_engine
 from web.api import api
@@ -49,6 +50,8 @@ def create_app(engine: Engine) -> Flask:
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["old_after"] = engine.settings.old_after
+    app.jinja_env.globals.update(texts=TEXTS, exports=EXPORTS)
     set_engine(app, engine)
     app.register_blueprint(api)
     app.register_blueprint(pages)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import signal
 from pathlib import Path
 
@@ -60,6 +61,7 @@ def serve(host: str | None, port: int | None, library: Path | None) -> None:
     held = f"{count_of(engine.document_count, 'document')}, {count_of(engine.passage_count, 'passage')}"
     address = _address(_own_address(settings.host), _port(server))
     click.echo(f"pincite is ready: http://{address} ({held}). Stop it with Ctrl-C.")
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that questions wait their turn is no trouble
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     server.run()
 

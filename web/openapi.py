@@ -8,13 +8,26 @@ from functools import cache
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from qa.wire import MAX_HISTORY, AskRequest, AskResponse, CitedPassageBody, DocumentBody, Problem
+from qa.styles import EXPORTS, TEXTS, Style
+from qa.wire import (
+    MAX_HISTORY,
+    AskRequest,
+    AskResponse,
+    CitedPassageBody,
+    DocumentBody,
+    Problem,
+    VerifyRequest,
+    VerifyResponse,
+)
 
 __all__ = ["openapi_document"]
 
 SCHEMAS = "#/components/schemas/{model}"
 
 EXAMPLE = AskRequest(question="How long did the effect last?", history=("Does the second treatment work?",))
+CITATIONS_EXAMPLE = {
+    "citations": [{"document": {"id": "second-treatment"}, "start": 120, "end": 140, "quote": "It lasted 11 months."}]
+}
 
 
 @cache
@@ -24,6 +37,8 @@ def openapi_document() -> dict[str, object]:
         [
             (AskRequest, "validation"),
             (AskResponse, "serialization"),
+            (VerifyRequest, "validation"),
+            (VerifyResponse, "serialization"),
             (CitedPassageBody, "serialization"),
             (DocumentBody, "serialization"),
             (Problem, "serialization"),
@@ -61,6 +76,19 @@ def openapi_document() -> dict[str, object]:
                     "responses": _responses(AskResponse, "The answer, or why there is none", 404, 422),
                 },
             },
+            "/verify": {
+                "post": {
+                    "operationId": "verify",
+                    "summary": "Say of citations whether they still hold",
+                    "requestBody": {
+                        "required": True,
+                        "content": {
+                            "application/json": {"schema": _reference(VerifyRequest), "example": CITATIONS_EXAMPLE}
+                        },
+                    },
+                    "responses": _responses(VerifyResponse, "What became of each citation", 400, 413, 415, 422),
+                }
+            },
             "/documents/{id}.json": {
                 "get": {
                     "operationId": "document",
@@ -73,10 +101,19 @@ def openapi_document() -> dict[str, object]:
                 "get": {
                     "operationId": "passage",
                     "summary": "A passage with its citation",
-                    "parameters": [_id_parameter("passage")],
-                    "responses": _responses(CitedPassageBody, "The passage", 404),
+                    "parameters": _passage_parameters(),
+                    "responses": _responses(CitedPassageBody, "The passage", 404, 410, 422),
                 }
             },
+            "/passages/{id}.txt": {
+                "get": {
+                    "operationId": "citationText",
+                    "summary": "The citation of a passage as people write it",
+                    "parameters": [*_passage_parameters(), _style_parameter()],
+                    "responses": _texts("The citation, on one line", "text/plain", 404, 410, 422),
+                }
+            },
+            **{f"/passages/{{id}}{style.suffix}": {"get": _export(style)} for style in EXPORTS.values()},
         },
         "components": {"schemas": schemas["$defs"]},
     }
@@ -95,6 +132,38 @@ def _responses(model: type[BaseModel], description: str, *failures: int) -> dict
     return {"200": success, **dict.fromkeys(map(str, failures), failure), "default": failure}
 
 
+def _texts(description: str, media_type: str, *failures: int) -> dict[str, object]:
+    success = {"description": description, "content": {media_type: {"schema": {"type": "string"}}}}
+    return {**_responses(Problem, "", *failures), "200": success}
+
+
+def _export(style: Style) -> dict[str, object]:
+    return {
+        "operationId": f"citation{style.name.replace('-', '')}",
+        "summary": f"The citation of a passage as a file in {style.name}",
+        "parameters": _passage_parameters(),
+        "responses": _texts("The file", style.media_type, 404, 410, 422),
+    }
+
+
+def _passage_parameters() -> list[Mapping[str, object]]:
+    return [
+        _id_parameter("passage"),
+        _link_parameter("is", "The words' fingerprint, as a permanent link has it: they are found again."),
+        _link_parameter("document", "The id of the document to find them in; else the passage's own."),
+    ]
+
+
+def _style_parameter() -> Mapping[str, object]:
+    return {
+        "name": "style",
+        "in": "query",
+        "required": False,
+        "description": "The style to write it in.",
+        "schema": {"type": "string", "enum": list(TEXTS), "default": next(iter(TEXTS))},
+    }
+
+
 def _ask_parameters() -> list[Mapping[str, object]]:
     """The fields of the request as parameters, where `q` stands for the question and `history` may be repeated."""
     fields = AskRequest.model_json_schema()["properties"]
@@ -109,6 +178,16 @@ def _ask_parameters() -> list[Mapping[str, object]]:
         }
         for name, field in names.items()
     ]
+
+
+def _link_parameter(name: str, description: str) -> Mapping[str, object]:
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "description": description,
+        "schema": {"type": "string"},
+    }
 
 
 def _id_parameter(noun: str) -> Mapping[str, object]:

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from itertools import pairwise
 from typing import Literal, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request
+from werkzeug.wrappers import Response
 
-from qa.model import Document, DocumentEntry, Passage
-from qa.wire import AskRequest
-from web.answers import answer_to, current_engine
+from qa.model import Document, DocumentEntry, Passage, Span
+from qa.wire import AskRequest, passage_href
+from web.answers import answer_to, current_engine, linked_passage
 
-__all__ = ["Slice", "in_quotes", "pages", "slices"]
+__all__ = ["Piece", "Slice", "exported", "in_quotes", "pages", "slices"]
 
 REMEMBERED = 12  # earlier questions that a conversation sends along; with the longest ones it still fits a request
 
 EXAMPLES = 3  # questions to start from
 
 _UNESCAPED = "!~*'()"  # besides letters and digits, as JavaScript's encodeURIComponent has it
+
+_MARK = re.compile(r"(?P<start>\d{1,12})-(?P<end>\d{1,12})")
 
 pages = Blueprint("pages", __name__)
 
@@ -43,9 +48,22 @@ def chat() -> str:
 
 @pages.get("/documents/<document_id>")
 def document(document_id: str) -> str:
-    """A document whole, where `#` and a passage's id marks that passage."""
+    """A document whole, where `#` and a passage's id marks that passage, and `?mark=` characters of it."""
     shown, passages = current_engine().document_with_passages(document_id)
-    return render_template("document.html", document=shown, slices=slices(shown, passages))
+    mark = _mark(shown)
+    return render_template(
+        "document.html",
+        document=shown,
+        slices=slices(shown, passages, mark),
+        years_old=shown.years_old(datetime.now(UTC).date()),
+        is_astray="mark" in request.args and mark is None,
+    )
+
+
+@pages.get("/passages/<passage_id>")
+def passage(passage_id: str) -> Response:
+    """The way to a passage in the page of its document; with a fingerprint, to where its words stand now."""
+    return redirect(passage_href(linked_passage(passage_id).passage))
 
 
 def _conversation(asked: AskRequest) -> Iterator[AskRequest]:
@@ -65,34 +83,87 @@ def _examples(documents: Sequence[DocumentEntry]) -> list[str]:
 SliceKind = Literal["text", "heading", "passage"]
 
 
+class Piece(NamedTuple):
+    """A run of a slice. `is_marked` says that the address marks it, and `is_first` that it is the first of those;
+    `reference` is the number, from 1, of the entry of the bibliography that a marker points to, else 0."""
+
+    text: str
+    is_marked: bool = False
+    is_first: bool = False
+    reference: int = 0
+
+
 class Slice(NamedTuple):
     """A part of a document's text as its page shows it. `id` is a passage's; `level` is a heading's, else 0."""
 
     kind: SliceKind
-    text: str
+    pieces: tuple[Piece, ...]
     id: str = ""
     level: int = 0
 
+    @property
+    def text(self) -> str:
+        """What stands there."""
+        return "".join(piece.text for piece in self.pieces)
 
-def slices(document: Document, passages: Iterable[Passage]) -> list[Slice]:
-    """The text cut at its headings and passages; joined again it is the whole text, each character once."""
-    marks: list[tuple[int, int, SliceKind, str, int]] = [
+    @property
+    def is_marked(self) -> bool:
+        """Whether the address marks anything there."""
+        return any(piece.is_marked for piece in self.pieces)
+
+
+def slices(document: Document, passages: Iterable[Passage], mark: Span | None = None) -> list[Slice]:
+    """The text cut at its headings and passages, and these at their markers and at what is to be marked; joined again
+    it is the whole text, each character once."""
+    places: list[tuple[int, int, SliceKind, str, int]] = [
         (passage.start, passage.end, "passage", passage.id, 0) for passage in passages
     ]
-    marks += [(each.start, each.end, "heading", "", each.level) for each in document.headings]
+    places += [(each.start, each.end, "heading", "", each.level) for each in document.headings]
+    numbers = {reference.marker: number for number, reference in enumerate(document.references, start=1)}
+    mark = mark or Span(0, 0)
+
+    def pieces(start: int, end: int) -> tuple[Piece, ...]:
+        return tuple(_pieces(document, start, end, mark, numbers))
+
     cut: list[Slice] = []
     reached = 0
-    for start, end, kind, passage_id, level in sorted(marks):
+    for start, end, kind, passage_id, level in sorted(places):
         start = max(start, reached)
         if start >= end:
             continue
         if reached < start:
-            cut.append(Slice("text", document.text[reached:start]))
-        cut.append(Slice(kind, document.text[start:end], passage_id, level))
+            cut.append(Slice("text", pieces(reached, start)))
+        cut.append(Slice(kind, pieces(start, end), passage_id, level))
         reached = end
     if reached < len(document.text):
-        cut.append(Slice("text", document.text[reached:]))
+        cut.append(Slice("text", pieces(reached, len(document.text))))
     return cut
+
+
+def _pieces(document: Document, start: int, end: int, mark: Span, numbers: Mapping[str, int]) -> Iterator[Piece]:
+    """The text at [start, end), cut where a marker or what is to be marked begins or ends."""
+    first = bisect_left(document.markers, start, key=lambda marker: marker.start)
+    behind = bisect_left(document.markers, end, key=lambda marker: marker.start)
+    pointing: dict[int, tuple[int, int]] = {}  # from where a marker begins to where it ends, and to what it points
+    for marker in document.markers[first:behind]:
+        if marker.label in numbers and marker.end <= end:
+            pointing.setdefault(marker.start, (marker.end, numbers[marker.label]))
+    cuts = {start, end, *pointing, *(marker_end for marker_end, _ in pointing.values())}
+    cuts |= {place for place in mark if start < place < end}
+    marker_end = reference = 0
+    for a, b in pairwise(sorted(cuts)):
+        marker_end, reference = pointing.get(a, (marker_end, reference))
+        is_marked = mark.start <= a < mark.end
+        yield Piece(document.text[a:b], is_marked, is_marked and a == mark.start, reference if b <= marker_end else 0)
+
+
+def _mark(document: Document) -> Span | None:
+    """What the address marks: `?mark=START-END`, characters of the text; None where it does not lie in the text."""
+    found = _MARK.fullmatch(request.args.get("mark", ""))
+    if not found:
+        return None
+    mark = Span(int(found["start"]), int(found["end"]))
+    return mark if mark.start < mark.end <= len(document.text) else None
 
 
 @pages.app_template_filter()
@@ -116,6 +187,27 @@ def alone(asked: AskRequest) -> str:
     return _address(asked.question, document=asked.document)
 
 
+@pages.app_template_filter()
+def as_json(asked: AskRequest) -> str:
+    """The address of the same answer as JSON.
+
+    >>> as_json(AskRequest(question="Do gulls?", document="birds"))
+    '/ask?document=birds&q=Do%20gulls%3F'
+    """
+    return f"/ask?{_query(asked.question, history=asked.history, document=asked.document)}"
+
+
+@pages.app_template_filter()
+def exported(permalink: str, suffix: str, style: str | None = None) -> str:
+    """The address of a citation's file, from the permanent link to its words.
+
+    >>> exported("/passages/birds-00001?document=birds&is=9-0123456789abcdef", ".ris")
+    '/passages/birds-00001.ris?document=birds&is=9-0123456789abcdef'
+    """
+    path, _, query = permalink.partition("?")
+    return f"{path}{suffix}?{query}{f'&style={style}' if style else ''}"
+
+
 def in_quotes(question: str, written: str) -> str | None:
     """The question with the first of these words that stand outside quotation marks put inside; None if none do.
 
@@ -131,9 +223,13 @@ def in_quotes(question: str, written: str) -> str | None:
 
 def _address(question: str, *, history: Sequence[str] = (), document: str | None) -> str:
     """The address of the page that asks a question, in the characters that `static/chat.js` writes it with."""
+    return f"/?{_query(question, history=history, document=document)}#latest"
+
+
+def _query(question: str, *, history: Sequence[str], document: str | None) -> str:
     fields = [("document", document)] if document is not None else []
     fields += [*(("history", each) for each in history), ("q", question)]
-    return f"/?{urlencode(fields, quote_via=quote, safe=_UNESCAPED)}#latest"
+    return urlencode(fields, quote_via=quote, safe=_UNESCAPED)
 
 
 @pages.app_template_filter()

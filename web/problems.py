@@ -8,8 +8,8 @@ from typing import NamedTuple
 from flask import Blueprint, Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
-from qa.errors import InvalidRequestError, QAError
-from qa.wire import FieldProblemBody, Problem
+from qa.errors import InvalidRequestError, PassageGoneError, QAError
+from qa.wire import FieldProblemBody, Problem, document_href
 
 __all__ = ["PROBLEMS", "ProblemType", "register"]
 
@@ -43,6 +43,11 @@ PROBLEMS = {
         HTTPStatus.NOT_FOUND, "Unknown document", "No document of the library has this id."
     ),
     "unknown_passage": ProblemType(HTTPStatus.NOT_FOUND, "Unknown passage", "No passage of the library has this id."),
+    "passage_gone": ProblemType(
+        HTTPStatus.GONE,
+        "Passage gone",
+        "The words that a permanent link was given out for no longer stand in their document.",
+    ),
     "library_busy": _unavailable("Library busy", "Another process is changing the library. Try again in a moment."),
     "library_not_found": _unavailable("Library not found", "The library is no longer where it was."),
     "index_format": _unavailable("Library of another version", "Another version of this program wrote the library."),
@@ -57,8 +62,12 @@ PROBLEMS = {
     "source_not_text": _server_fault("Source not text", "A source file is not text."),
     "source_format": _server_fault("Source of unknown format", "There is no reader for a source file."),
     "front_matter": _server_fault("Broken front matter", "The header of a source file cannot be understood."),
+    "bibliography": _server_fault(
+        "Broken bibliography", "A file of references beside a source file cannot be understood."
+    ),
     "judged_questions": _server_fault("No judged questions", "A folder holds no judged questions in BEIR's form."),
     "synonyms": _server_fault("Broken synonyms", "A line of the file of synonyms cannot be understood."),
+    "citations": _server_fault("No citations", "A file holds no citations to verify."),
     "missing_extra": _server_fault("Packages missing", "The service lacks packages that this needs."),
     "source": _server_fault("Source unusable", "A source file cannot become a document."),
     "error": _server_fault("Error", "The service could not do what was asked."),
@@ -105,7 +114,12 @@ def _of_engine(error: QAError) -> Problem:
         errors = tuple(FieldProblemBody(pointer=each.pointer, detail=each.detail) for each in error.problems)
         if any(each.pointer == "" for each in error.problems):
             status = HTTPStatus.BAD_REQUEST
-    return Problem(type=f"/problems/{error.code}", title=title, status=status, detail=detail, errors=errors)
+    nearest = None
+    if isinstance(error, PassageGoneError):
+        nearest = document_href(error.document_id) + (f"#{error.nearest}" if error.nearest else "")
+    return Problem(
+        type=f"/problems/{error.code}", title=title, status=status, detail=detail, errors=errors, nearest=nearest
+    )
 
 
 def _of_http(error: HTTPException) -> Problem:
@@ -113,7 +127,7 @@ def _of_http(error: HTTPException) -> Problem:
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
     detail = error.description or status.description
     if isinstance(error, RequestEntityTooLarge):
-        detail = f"A request may have at most {current_app.config['MAX_CONTENT_LENGTH']:,} bytes."
+        detail = f"A request may have at most {request.max_content_length:,} bytes."
     elif status == HTTPStatus.INTERNAL_SERVER_ERROR:
         detail = "Something went wrong in the service. Its log says what."
     return Problem(type="about:blank", title=status.phrase, status=status, detail=detail)

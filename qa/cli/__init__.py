@@ -3,5 +3,6 @@
 from qa.cli.commands import cli, library_option
 from qa.cli.evaluate import evaluate
 from qa.cli.printing import count_of
+from qa.cli.verify import verify
 
-__all__ = ["cli", "count_of", "evaluate", "library_option"]
+__all__ = ["cli", "count_of", "evaluate", "library_option", "verify"]

@@ -6,7 +6,8 @@ import math
 import sys
 import textwrap
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from qa.engine import Engine, Progress
 from qa.errors import QAError, SourceError
 from qa.evaluation import measure_speed, sample_questions
 from qa.evidence import WEIGHTS
-from qa.model import Answer, CitedPassage, Interpretation
+from qa.model import Answer, Citation, CitedPassage, Interpretation
 from qa.readers import read_text
+from qa.styles import STYLES, written
 from qa.wire import AskRequest, answer_body
 
 __all__ = ["cli", "library_option"]
@@ -29,6 +31,7 @@ __all__ = ["cli", "library_option"]
 EXIT_ANSWERED, EXIT_NOTHING_FOUND, EXIT_ERROR = 0, 1, 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it; click's own 1 would say that nothing was found
 _WIDTH = 100  # columns
+_MOST_MIXED = 20  # comparisons that are pointed out
 _MOST_BENCHMARKED = 1000  # questions: the first, so that a round ends in reasonable time
 
 
@@ -87,6 +90,13 @@ def cli() -> None:
 @document_option
 @history_option
 @click.option("--limit", type=int, default=3, show_default=True, help="How many further passages to list, 0 to 20.")
+@click.option(
+    "--cite",
+    "style",
+    metavar="STYLE",
+    type=click.Choice(list(STYLES)),
+    help=f"Cite in a style, in place of pincite's own line: {', '.join(STYLES)}.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as POST /ask gives it.")
 @click.pass_context
 def ask(
@@ -96,13 +106,17 @@ def ask(
     document: str | None,
     history: tuple[str, ...],
     limit: int,
+    style: str | None,
     as_json: bool,
 ) -> None:
     """Answer QUESTION. Exits with 0 when answered, 1 when nothing is found, 2 on an error."""
+    if style and as_json:
+        raise click.UsageError("--json has its own form of citations; leave out --json or --cite.")
     request = AskRequest.from_arguments(question, history=history, limit=limit, document=document)
     engine = Engine.open(Settings.load(library=library))
     answer = engine.ask(request.question, history=request.history, limit=request.limit, document=request.document)
-    click.echo(answer_body(answer).model_dump_json(indent=2) if as_json else _answer_text(answer))
+    cite = _citing(style, old_after=engine.settings.old_after)
+    click.echo(answer_body(answer).model_dump_json(indent=2) if as_json else _answer_text(answer, cite))
     ctx.exit(EXIT_ANSWERED if answer.answered else EXIT_NOTHING_FOUND)
 
 
@@ -117,10 +131,13 @@ def explain(question: str, library: Path | None, document: str | None, history: 
     request = AskRequest.from_arguments(question, history=history, document=document)
     engine = Engine.open(Settings.load(library=library))
     explained = engine.explain(request.question, history=request.history, document=request.document, limit=limit)
-    if not explained:
-        click.echo(engine.ask(request.question, history=request.history, document=request.document).reason)
+    answer = engine.ask(request.question, history=request.history, document=request.document, limit=0)
+    for line in _readings(answer.interpretation) + _carried_over(answer.interpretation):
+        click.echo(line)
     for each in explained:
         click.echo(_explanation_text(each, threshold=engine.settings.threshold))
+    if answer.reason:
+        click.echo(answer.reason)
 
 
 @cli.command()
@@ -134,7 +151,8 @@ def explain(question: str, library: Path | None, document: str | None, history: 
 def index(paths: tuple[Path, ...], library: Path | None, skip_unreadable: bool) -> None:
     """Read files and folders (.md, .txt) into a library. A file read before is replaced; the others stay.
 
-    Until all is read and indexed the library answers as before; an error or Ctrl-C leaves it unchanged.
+    Until all is read and indexed the library answers as before; an error or Ctrl-C leaves it unchanged. It points out
+    comparisons of figures in different units ("11.1 in one group vs 4.7%"), which may be mistakes of the source.
     """
     began = time.perf_counter()
     settings = Settings.load(library=library)
@@ -154,6 +172,13 @@ def index(paths: tuple[Path, ...], library: Path | None, skip_unreadable: bool) 
     for entry in engine.contents():
         if not entry.passage_count and entry.id in added:
             click.echo(f"Warning: {entry.id} holds no text to answer from.", err=True)
+    mixed = [each for document_id in added for each in engine.mixed_units(document_id)]
+    for each in mixed[:_MOST_MIXED]:
+        click.echo(
+            f"Look at “{visible(each.citation.quote)}”: the units differ. {visible(each.citation.label)}", err=True
+        )
+    if len(mixed) > _MOST_MIXED:
+        click.echo(f"And {len(mixed) - _MOST_MIXED:,} more comparisons of different units.", err=True)
     click.echo(f"{count_of(len(added), 'document')} read in {seconds:.1f} s. {_holdings(engine)}")
     click.echo(f'Ask it: pincite ask "..." --library {settings.library}')
 
@@ -241,16 +266,29 @@ def _holdings(engine: Engine) -> str:
     return f"The library in {engine.settings.library} now holds {documents} in {passages}."
 
 
-def _answer_text(answer: Answer) -> str:
+def _citing(style: str | None, *, old_after: int) -> Callable[[Citation], str]:
+    """How to write a citation: in a style, as seen today, or in pincite's own line; and under it that it is old."""
+    today = datetime.now().astimezone().date()
+
+    def cite(citation: Citation) -> str:
+        years = citation.document.years_old(today)
+        is_old = years is not None and years >= old_after
+        text = citation.label
+        if style is not None:
+            text = written(citation, style, accessed=today, permalink=None).rstrip("\n")
+        return f"{text}\n  {count_of(years or 0, 'year')} old: look for newer sources." if is_old else text
+
+    return cite
+
+
+def _answer_text(answer: Answer, cite: Callable[[Citation], str]) -> str:
     lines = _readings(answer.interpretation)
     if answer.best:
-        lines += _outline_lines(answer.outline) or [_cited_text(answer.best), ""]
+        lines += _outline_lines(answer.outline, cite) or [_cited_text(answer.best, cite), ""]
         lines.append(f"Confidence {answer.confidence:.2f}")
     else:
         lines.append(f"Nothing found. {answer.reason}")
-    if answer.interpretation.carried_over:
-        lines.append(f"Taken over from earlier questions: {', '.join(answer.interpretation.carried_over)}")
-        lines.append("To leave that out, ask without --history.")
+    lines += _carried_over(answer.interpretation)
     if answer.interpretation.missing and answer.best:
         lines.append(f"Not in these documents: {', '.join(answer.interpretation.missing)}")
     if answer.alternatives:
@@ -272,17 +310,26 @@ def _readings(interpretation: Interpretation) -> list[str]:
     return [*lines, ""] if lines else []
 
 
-def _outline_lines(outline: Sequence[CitedPassage]) -> list[str]:
+def _carried_over(interpretation: Interpretation) -> list[str]:
+    if not interpretation.carried_over:
+        return []
+    return [
+        f"Taken over from earlier questions: {', '.join(interpretation.carried_over)}",
+        "To leave that out, ask without --history.",
+    ]
+
+
+def _outline_lines(outline: Sequence[CitedPassage], cite: Callable[[Citation], str]) -> list[str]:
     if not outline:
         return []
     lines = [f"The question names a whole text. This is how each of its {len(outline)} parts begins.", ""]
     for number, part in enumerate(outline, start=1):
         section = " › ".join(part.passage.section) or "(before the first heading)"
-        lines += [f"{number}. {visible(section)}", "", _cited_text(part), ""]
+        lines += [f"{number}. {visible(section)}", "", _cited_text(part, cite), ""]
     return lines
 
 
-def _cited_text(cited: CitedPassage) -> str:
+def _cited_text(cited: CitedPassage, cite: Callable[[Citation], str]) -> str:
     text = visible(cited.passage.text)
     if sys.stdout is not None and sys.stdout.isatty():
         for start, end in reversed(cited.highlights):
@@ -294,7 +341,7 @@ def _cited_text(cited: CitedPassage) -> str:
         for each in cited.citation.references
     ]
     under = references if is_listed else ["  The source has no reference list."]
-    return "\n".join([*paragraphs, "", visible(cited.citation.label), *under])
+    return "\n".join([*paragraphs, "", visible(cite(cited.citation)), *under])
 
 
 _EVIDENCE = {
@@ -313,6 +360,7 @@ _GROUNDS = {
     "score": "of the greatest score that there can be",
     "coverage": "of the question's own words, held",
     "unknown": "of the question's own words, in no passage",
+    "names": "of its names, not in this passage",
 }
 
 

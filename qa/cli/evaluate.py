@@ -14,6 +14,7 @@ from qa.cli.commands import cli, library_option
 from qa.cli.printing import StatusLine, visible
 from qa.config import Settings
 from qa.engine import Engine
+from qa.errors import JudgedQuestionsError
 from qa.evaluation import MEASURES, compare, estimate, measure, require_measures
 from qa.readers import read_judged, read_lines, read_run, write_run
 
@@ -82,6 +83,11 @@ def _evaluated(
     judged = read_judged(folder)
     engine = Engine.open(settings) if judged.documents is None else Engine.over(judged.documents, settings)
     document_of = {each.id: entry.id for entry in engine.contents() for each in engine.passages(entry.id)}
+    known = document_of.keys() | document_of.values()
+    if known.isdisjoint(each for grades in judged.qrels.values() for each in grades):
+        raise JudgedQuestionsError(
+            folder, reason="none of the ids in qrels/test.tsv is one of a passage or document here"
+        )
     ids = list(judged.questions)
     ids = ids[:: max(1, len(ids) // sample)][:sample] if sample else ids
     qrels = {each: judged.qrels[each] for each in ids}

@@ -36,6 +36,7 @@ CREATE TABLE passages (
     section TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, page INTEGER, sentences TEXT NOT NULL
 );
 CREATE INDEX passages_of_document ON passages (document_id);
+CREATE INDEX documents_of_text ON documents (sha256);
 """
 
 ENTRY_COLUMNS = "id, title, updated, (SELECT count(*) FROM passages WHERE document_id = documents.id)"

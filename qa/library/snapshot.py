@@ -14,10 +14,11 @@ from typing import Any, Generic, TypeVar
 
 from qa.analysis import Word
 from qa.errors import DamagedLibraryError, UnknownDocumentError, UnknownPassageError
+from qa.figures import find_figures
 from qa.highlighting import SentenceTerms, sentence_terms
 from qa.library.index import Index
 from qa.library.rows import DOCUMENT_COLUMNS, ENTRY_COLUMNS, PASSAGE_COLUMNS, document_of, entry_of, passage_of
-from qa.model import Document, DocumentEntry, Passage, Reading
+from qa.model import Document, DocumentEntry, Figure, Passage, Reading
 from qa.retrievers import Retriever
 
 __all__ = ["DATABASE", "Snapshot", "connect", "open_snapshot"]
@@ -47,6 +48,7 @@ class Snapshot:
         self._documents: _Remembered[Document] = _Remembered(_REMEMBERED_DOCUMENTS)
         self._passages: _Remembered[Passage] = _Remembered(_REMEMBERED_PASSAGES)
         self._sentences: _Remembered[tuple[SentenceTerms, ...]] = _Remembered(_REMEMBERED_HIGHLIGHTED)
+        self._figures: _Remembered[tuple[Figure, ...]] = _Remembered(_REMEMBERED_HIGHLIGHTED)
         self._openings: _Remembered[tuple[Passage, ...]] = _Remembered(_REMEMBERED_DOCUMENTS)
 
     def document(self, document_id: str) -> Document:
@@ -73,6 +75,14 @@ class Snapshot:
         """
         return self._sentences.get(passage_id, self._read_sentences)
 
+    def figures(self, passage_id: str) -> tuple[Figure, ...]:
+        """The numbers with their units in the passage with this id.
+
+        Raises:
+            UnknownPassageError: where there is none.
+        """
+        return self._figures.get(passage_id, self._read_figures)
+
     @property
     def retriever(self) -> Retriever:
         """What finds its passages."""
@@ -88,6 +98,11 @@ class Snapshot:
     def contents(self) -> list[DocumentEntry]:
         """All documents by id, ascending, without their texts."""
         return self._read(f"SELECT {ENTRY_COLUMNS} FROM documents ORDER BY id", make=entry_of)
+
+    def documents_with_digest(self, sha256: str) -> list[str]:
+        """The ids of the documents whose text has this digest, ascending."""
+        query = "SELECT id FROM documents WHERE sha256 = ? ORDER BY id"
+        return self._read(query, sha256, make=lambda row: str(row[0]))
 
     def origins(self) -> dict[str, str]:
         """From the origin of each document to its id."""
@@ -141,6 +156,10 @@ class Snapshot:
         if not found:
             raise UnknownPassageError(passage_id)
         return found[0]
+
+    def _read_figures(self, passage_id: str) -> tuple[Figure, ...]:
+        passage = self.passage(passage_id)
+        return find_figures(passage.text, passage.sentences)
 
     def _read_sentences(self, passage_id: str) -> tuple[SentenceTerms, ...]:
         return sentence_terms(self.passage(passage_id), self.index.wordings)

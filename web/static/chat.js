@@ -6,6 +6,7 @@ const box = document.getElementById("q");
 const log = document.getElementById("log");
 const status = document.getElementById("status");
 const remembered = Number(form.dataset.remembered);
+const oldAfter = Number(form.dataset.oldAfter);
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const desk = matchMedia("(hover: hover) and (pointer: fine)");
 
@@ -69,6 +70,14 @@ function fillQuote(element, { text, highlights }) {
   element.normalize();
 }
 
+function fillFigure(root, { text: figure, start, end, context: [first, last], href }, characters) {
+  const cut = (from, to) => characters.slice(from, to).join("");
+  link(root, "figure", href, figure);
+  const bold = document.createElement("b");
+  bold.textContent = figure;
+  slot(root, "context").replaceChildren(cut(first, start), bold, cut(end, last));
+}
+
 function webAddress(url) {
   const parts = URL.canParse(url ?? "") ? new URL(url) : null;
   return ["http:", "https:"].includes(parts?.protocol) ? url : null;
@@ -97,11 +106,18 @@ function fillCited(root, { passage, citation }) {
   put(root, "publisher", source.publisher);
   put(root, "updated", source.updated && `Updated ${longDate(source.updated)}`);
   put(root, "page", citation.page && `Page ${citation.page}`);
-  link(root, "url", webAddress(source.url), "Original");
+  const age = citation.years_old;
+  if (age !== null && age >= oldAfter) put(root, "years", age === 1 ? "1 year" : `${age} years`);
+  else slot(root, "age").remove();
+  link(root, "url", webAddress(citation.original), "Original");
+  const characters = Array.from(passage.text);
+  put(root, "figure-count", String(passage.figures.length));
+  repeat(root, "figures", passage.figures, (row, figure) => fillFigure(row, figure, characters));
   const isUnlisted = citation.references_status === "no_reference_list";
   if (!isUnlisted) slot(root, "unlisted").remove();
   repeat(root, "references", isUnlisted ? [] : citation.references, fillReference);
   root.querySelector("[data-action=copy]").dataset.label = citation.label;
+  for (const each of root.querySelectorAll("[data-export]")) each.href = exported(citation.permalink, each.dataset);
 }
 
 // What was read otherwise than it stands, each with the address that asks for it as it stands.
@@ -169,6 +185,11 @@ function addressOf({ question, history, document: asked }) {
   const fields = [...history.map((each) => ["history", each]), ["q", question]];
   if (asked !== null) fields.unshift(["document", asked]);
   return `/?${fields.map((field) => field.map(encodeURIComponent).join("=")).join("&")}#latest`;
+}
+
+function exported(permalink, { export: suffix, style }) {
+  const [path, query] = permalink.split("?");
+  return `${path}${suffix}?${query}${style ? `&style=${style}` : ""}`;
 }
 
 // Asking
@@ -280,9 +301,54 @@ function scrollTo(element) {
 async function copy(button) {
   const quote = slot(button.closest("figure"), "quote").textContent;
   await navigator.clipboard.writeText(`“${quote}”\n${button.dataset.label}`);
-  const label = button.textContent;
-  button.textContent = status.textContent = "Copied";
-  setTimeout(() => (button.textContent = label), 2000);
+  say(button, "Copied");
+}
+
+// What came of pressing a button, on it for a while; pressed again meanwhile, it has no other label to go back to.
+function say(button, text) {
+  status.textContent = text;
+  if (button.textContent === text) return;
+  const label = Array.from(button.childNodes);
+  button.replaceChildren(text);
+  setTimeout(() => button.replaceChildren(...label), 2000);
+}
+
+// The citation in each style, fetched when their list is opened; on a failure, again when it is opened again.
+async function showStyles(list) {
+  const links = Array.from(list.querySelectorAll("[data-style]"));
+  if (slot(list, "styled").textContent !== "") return;
+  const uncited = slot(list, "uncited");
+  uncited.hidden = true;
+  try {
+    const texts = await Promise.all(links.map((each) => fetchStyled(each.href)));
+    links.forEach((each, number) => {
+      const entry = each.closest("li");
+      slot(entry, "styled").textContent = texts[number];
+      entry.querySelector("button").hidden = !navigator.clipboard;
+    });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    uncited.textContent = status.textContent = `${error.title}. ${error.detail}`;
+    uncited.hidden = false;
+  }
+}
+
+async function fetchStyled(address) {
+  const title = "The citation could not be written";
+  let response;
+  try {
+    response = await fetch(address, { headers: { Accept: "text/plain, application/problem+json" } });
+    if (response.ok) return await response.text();
+    response = await response.json();
+  } catch {
+    throw new Failure(title, "The service could not be reached. It may have been stopped.");
+  }
+  throw new Failure(title, problemText(response));
+}
+
+async function copyStyled(button) {
+  await navigator.clipboard.writeText(slot(button.closest("li"), "styled").textContent);
+  say(button, "Copied");
 }
 
 // Listening
@@ -314,12 +380,18 @@ document.addEventListener("click", (event) => {
     if (!asking) askAgain(target);
   }
   if (target?.dataset.action === "copy") copy(target);
+  if (target?.dataset.action === "copy-styled") copyStyled(target);
   if (target?.dataset.action === "retry" && !asking) {
     const exchange = target.closest(".exchange");
     ask(exchange, slot(exchange, "question").textContent);
     box.focus();
   }
 });
+
+// A toggle does not bubble.
+document.addEventListener("toggle", ({ target }) => {
+  if (target.matches(".cite[open]")) showStyles(target);
+}, true);
 
 // The address holds the whole conversation, so going back is loading it.
 window.addEventListener("popstate", () => {

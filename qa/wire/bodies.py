@@ -1,37 +1,29 @@
-"""The wire form of `/ask`: what is accepted, what is sent, and how one becomes the other.
-
-The web service, the command line's `--json` and the OpenAPI document all come from these models.
-"""
+"""What is sent, and how the engine's values become it."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import Annotated, Any, Self
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, Field
 
-from qa.errors import FieldProblem, InvalidRequestError
 from qa.model import (
     Answer,
     BoundMarker,
-    Citation,
     CitedPassage,
     Document,
+    Figure,
     Passage,
     Reading,
     Reference,
     ReferencesStatus,
     Span,
+    fingerprint,
 )
 
 __all__ = [
-    "MAX_HISTORY",
-    "MAX_LIMIT",
-    "MAX_QUESTION",
-    "AskRequest",
     "AskResponse",
     "CitedPassageBody",
     "DocumentBody",
@@ -42,124 +34,30 @@ __all__ = [
     "document_body",
     "document_href",
     "passage_href",
+    "passage_permalink",
 ]
 
-MAX_QUESTION = 1000  # characters
-MAX_HISTORY = 50  # earlier questions
-MAX_LIMIT = 20  # further passages
 
-QuestionText = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)]
-
-
-class AskRequest(BaseModel):
-    """A question, and what it is asked of."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    question: QuestionText = Field(description="The question, in the person's own words.")
-    history: tuple[QuestionText, ...] = Field(
-        default=(), max_length=MAX_HISTORY, description="The person's earlier questions, oldest first."
-    )
-    limit: int = Field(default=3, ge=0, le=MAX_LIMIT, description="How many further passages to list.")
-    document: str | None = Field(default=None, description="Answer from the document with this id alone.")
-
-    @classmethod
-    def from_json(cls, body: bytes) -> Self:
-        """Read a request's JSON body.
-
-        Raises:
-            InvalidRequestError: for bytes that are not UTF-8, not JSON, or not of this form.
-        """
-        try:
-            return cls.model_validate_json(body)._checked()
-        except ValidationError as error:
-            raise InvalidRequestError([_field_problem(each) for each in error.errors()]) from None
-
-    @classmethod
-    def from_arguments(
-        cls,
-        question: str | None,
-        *,
-        history: Sequence[str] = (),
-        limit: str | int | None = None,
-        document: str | None = None,
-    ) -> Self:
-        """Read a request from a query string or a command line, where numbers may arrive as text.
-
-        Raises:
-            InvalidRequestError: for values that are not of this form.
-        """
-        values: dict[str, Any] = {"history": tuple(history), "document": document}
-        if question is not None:
-            values["question"] = question
-        if limit is not None:
-            is_number = isinstance(limit, str) and limit.isascii() and limit.isdigit() and len(limit) < 10
-            values["limit"] = int(limit) if is_number else limit
-        try:
-            return cls.model_validate(values)._checked()
-        except ValidationError as error:
-            raise InvalidRequestError([_field_problem(each) for each in error.errors()]) from None
-
-    def _checked(self) -> Self:
-        questions = [("/question", self.question)]
-        questions += [(f"/history/{number}", text) for number, text in enumerate(self.history)]
-        found = [FieldProblem(pointer, detail) for pointer, text in questions if (detail := _text_problem(text))]
-        if self.document is not None and (detail := _text_problem(self.document)):
-            found.append(FieldProblem("/document", detail))
-        if found:
-            raise InvalidRequestError(found)
-        return self
-
-
-def _text_problem(text: str) -> str | None:
-    """What makes a text unusable as a question, or None. Line breaks and tabs are white space, and welcome."""
-    if not text.strip():
-        return "must not be blank"
-    for position, character in enumerate(text):
-        category = unicodedata.category(character)
-        if category == "Cs":
-            return f"must be valid Unicode, and has a lone surrogate, U+{ord(character):04X}, at character {position}"
-        if category == "Cc" and character not in "\t\n\r":
-            return f"must not hold control characters, and has U+{ord(character):04X} at character {position}"
-    return None
-
-
-def _field_problem(error: ErrorDetails) -> FieldProblem:
-    """A validation error in words that say what to send."""
-    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in error["loc"])
-    context: Mapping[str, Any] = error.get("ctx", {})
-    value = error.get("input")
-    match error["type"]:
-        case "json_invalid":
-            detail = f"is not valid JSON in UTF-8: {context.get('error', 'it cannot be parsed')}"
-        case "model_type" | "model_attributes_type" | "dict_type":
-            detail = 'must be a JSON object such as {"question": "..."}'
-        case "missing":
-            detail = "is required"
-        case "extra_forbidden":
-            detail = f"is not a known field; known are {', '.join(AskRequest.model_fields)}"
-        case "string_type":
-            detail = "must be a string"
-        case "string_unicode":
-            detail = "must be valid Unicode"
-        case "string_too_short":
-            detail = "must not be empty"
-        case "string_too_long":
-            length = f", and has {len(value):,}" if isinstance(value, str) else ""
-            detail = f"must have at most {context['max_length']:,} characters{length}"
-        case "too_long":
-            detail = f"must have at most {context['max_length']:,} entries"
-        case "tuple_type":
-            detail = "must be a list of strings"
-        case "int_type" | "int_parsing" | "greater_than_equal" | "less_than_equal":
-            detail = f"must be a whole number from 0 to {MAX_LIMIT}"
-        case _:
-            detail = error["msg"][:1].lower() + error["msg"][1:]
-    return FieldProblem(pointer, detail)
+_FRAGMENT_WORDS = 6  # at each end of a longer text
+_TRAILING_MARKERS = re.compile(r"(?:\s*\[[^\[\]\n]{1,80}\])+\s*\Z")
 
 
 class _Body(BaseModel):
     model_config = ConfigDict(frozen=True)
+
+
+class FigureBody(_Body):
+    """A number with its unit, which is empty for a bare one. `text` is characters [start, end) of the passage's own
+    text, and `context` the span of the words around it; `href` leads to it in its document.
+    """
+
+    text: str
+    number: str
+    unit: str
+    start: int
+    end: int
+    context: Span
+    href: str
 
 
 class PassageBody(_Body):
@@ -168,6 +66,7 @@ class PassageBody(_Body):
     id: str
     text: str
     highlights: tuple[Span, ...]
+    figures: tuple[FigureBody, ...]
 
 
 class DocumentSummaryBody(_Body):
@@ -201,8 +100,29 @@ class MarkerBody(_Body):
     sentence: Span
 
 
+class TextQuoteSelector(_Body):
+    """The words of a place, and what stands right before and behind them (W3C Web Annotation Data Model, 4.2.4)."""
+
+    type: Literal["TextQuoteSelector"] = "TextQuoteSelector"
+    exact: str
+    prefix: str
+    suffix: str
+
+
+class TextPositionSelector(_Body):
+    """Characters [start, end) of the document's text, counted as code points (the same, 4.2.5)."""
+
+    type: Literal["TextPositionSelector"] = "TextPositionSelector"
+    start: int
+    end: int
+
+
 class CitationBody(_Body):
-    """The place of a passage: characters [start, end) of the document's text are the quote.
+    """The place of a passage: characters [start, end) of the document's text are the quote, and so say its selectors.
+
+    `href` leads to the passage as the library has it now, with its highlight marked, `permalink` to the words for as
+    long as the document has them, and `original` to the highlight, or to the passage without one, at the document's own
+    `url`. `years_old` is how many whole years ago the document was updated.
 
     `references_status` says whether each marker has an entry (`resolved`), not each (`partial`), or none because the
     document has no list of references (`no_reference_list`); without markers it is `no_markers`.
@@ -219,6 +139,10 @@ class CitationBody(_Body):
     markers: tuple[MarkerBody, ...]
     label: str
     href: str
+    permalink: str
+    original: str | None
+    years_old: int | None
+    selectors: tuple[TextQuoteSelector | TextPositionSelector, ...]
 
 
 class CitedPassageBody(_Body):
@@ -290,6 +214,7 @@ class Problem(_Body):
     status: int
     detail: str
     errors: tuple[FieldProblemBody, ...] | None = None
+    nearest: str | None = Field(default=None, description="The path of what is nearest to what is gone.")
 
 
 def document_href(document_id: str) -> str:
@@ -297,9 +222,52 @@ def document_href(document_id: str) -> str:
     return f"/documents/{document_id}"
 
 
-def passage_href(passage: Passage) -> str:
-    """The path of the page that shows a passage in its document, marked."""
-    return f"{document_href(passage.document_id)}#{passage.id}"
+def passage_href(passage: Passage, marked: Span | None = None) -> str:
+    """The path of the page that shows a passage in its document, and in it what is marked of its own text.
+
+    >>> passage_href(Passage(
+    ...     id="a-00001", document_id="a", section=(), text="It is.", start=7, end=13, sentences=()), Span(3, 5))
+    '/documents/a?mark=10-12#a-00001'
+    """
+    query = f"?mark={passage.start + marked.start}-{passage.start + marked.end}" if marked else ""
+    return f"{document_href(passage.document_id)}{query}#{passage.id}"
+
+
+def original_href(url: str | None, text: str) -> str | None:
+    """The address of a text at its original place, as a text fragment; None where there is no address on the web.
+
+    A long text is named by its first and last words, each of one line, since a browser looks for each in one block.
+    Markers behind it are left out: pages write them in many ways.
+    Source: WICG, URL Fragment Text Directives.
+
+    >>> original_href("https://example.org/a", "It lasted, mostly. [9]")
+    'https://example.org/a#:~:text=It%20lasted%2C%20mostly%2E'
+    """
+    if url is None or not url.startswith(("https://", "http://")):
+        return None
+    lines = [line.strip("|-*•# ") for line in _TRAILING_MARKERS.sub("", text).splitlines()]
+    lines = [line for line in lines if line]
+    if not lines:
+        return url
+    first, last = lines[0].split(), lines[-1].split()
+    is_short = len(lines) == 1 and len(first) <= 2 * _FRAGMENT_WORDS
+    parts = [first] if is_short else [first[:_FRAGMENT_WORDS], last[-_FRAGMENT_WORDS:]]
+    fragment = ",".join(_percent_encoded(" ".join(part)) for part in parts)
+    return f"{url}{'' if '#' in url else '#'}:~:text={fragment}"
+
+
+def passage_permalink(passage: Passage) -> str:
+    """The path that leads to the passage's words wherever in its document they have got to."""
+    known_by = fingerprint(passage.text)
+    return f"/passages/{passage.id}?document={passage.document_id}&is={known_by.length}-{known_by.digest}"
+
+
+def _percent_encoded(text: str) -> str:
+    """A text with all but its ASCII letters and digits encoded: in a text fragment `-`, `,` and `&` are signs."""
+    plain = (
+        each if each.isascii() and each.isalnum() else "".join(f"%{b:02X}" for b in each.encode()) for each in text
+    )
+    return "".join(plain)
 
 
 def answer_body(answer: Answer) -> AskResponse:
@@ -340,12 +308,32 @@ def cited_passage_body(cited: CitedPassage) -> CitedPassageBody:
     """The wire form of one passage with its citation."""
     passage = cited.passage
     return CitedPassageBody(
-        passage=PassageBody(id=passage.id, text=passage.text, highlights=cited.highlights),
-        citation=_citation_body(cited.citation, passage),
+        passage=PassageBody(
+            id=passage.id,
+            text=passage.text,
+            highlights=cited.highlights,
+            figures=tuple(_figure_body(each, passage) for each in cited.figures),
+        ),
+        citation=_citation_body(cited),
     )
 
 
-def _citation_body(citation: Citation, passage: Passage) -> CitationBody:
+def _figure_body(figure: Figure, passage: Passage) -> FigureBody:
+    first, last = passage.start + figure.start, passage.start + figure.end
+    return FigureBody(
+        text=passage.text[figure.start : figure.end],
+        number=figure.number,
+        unit=figure.unit,
+        start=figure.start,
+        end=figure.end,
+        context=figure.context,
+        href=f"{document_href(passage.document_id)}?mark={first}-{last}#mark",
+    )
+
+
+def _citation_body(cited: CitedPassage) -> CitationBody:
+    citation, passage = cited.citation, cited.passage
+    marked = next(iter(cited.highlights), None)
     return CitationBody(
         document=_document_summary(citation.document),
         section=citation.section,
@@ -357,7 +345,14 @@ def _citation_body(citation: Citation, passage: Passage) -> CitationBody:
         references_status=citation.references_status,
         markers=tuple(_marker_body(each) for each in citation.markers),
         label=citation.label,
-        href=passage_href(passage),
+        href=passage_href(passage, marked),
+        permalink=passage_permalink(passage),
+        original=original_href(citation.document.url, passage.text[slice(*marked)] if marked else passage.text),
+        years_old=citation.document.years_old(datetime.now(UTC).date()),
+        selectors=(
+            TextQuoteSelector(exact=citation.quote, prefix=citation.prefix, suffix=citation.suffix),
+            TextPositionSelector(start=citation.start, end=citation.end),
+        ),
     )
 
 

@@ -1,0 +1,55 @@
+"""The wire form: what is accepted, what is sent, and how one becomes the other.
+
+The web service, the command line's `--json` and the OpenAPI document all come from these models.
+"""
+
+from qa.wire.bodies import (
+    AskResponse,
+    CitedPassageBody,
+    DocumentBody,
+    FieldProblemBody,
+    Problem,
+    answer_body,
+    cited_passage_body,
+    document_body,
+    document_href,
+    passage_href,
+    passage_permalink,
+)
+from qa.wire.citations import (
+    MAX_CITATIONS,
+    MAX_QUOTE,
+    VerificationBody,
+    VerifyRequest,
+    VerifyResponse,
+    read_claims,
+    read_fingerprint,
+    verification_body,
+)
+from qa.wire.requests import MAX_HISTORY, MAX_LIMIT, MAX_QUESTION, AskRequest
+
+__all__ = [
+    "MAX_CITATIONS",
+    "MAX_HISTORY",
+    "MAX_LIMIT",
+    "MAX_QUESTION",
+    "MAX_QUOTE",
+    "AskRequest",
+    "AskResponse",
+    "CitedPassageBody",
+    "DocumentBody",
+    "FieldProblemBody",
+    "Problem",
+    "VerificationBody",
+    "VerifyRequest",
+    "VerifyResponse",
+    "answer_body",
+    "cited_passage_body",
+    "document_body",
+    "document_href",
+    "passage_href",
+    "passage_permalink",
+    "read_claims",
+    "read_fingerprint",
+    "verification_body",
+]

@@ -1,0 +1,234 @@
+"""Citations that come back to be verified, what is said of them, and the form of a permanent link."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from qa.errors import CitationsError, FieldProblem, InvalidRequestError
+from qa.model import Claim, Fingerprint, Span, Verdict, Verification
+from qa.wire.bodies import CitedPassageBody, cited_passage_body
+from qa.wire.requests import Form, field_problem
+
+__all__ = [
+    "MAX_CITATIONS",
+    "MAX_QUOTE",
+    "VerificationBody",
+    "VerifyRequest",
+    "VerifyResponse",
+    "read_claims",
+    "read_fingerprint",
+    "verification_body",
+]
+
+MAX_CITATIONS = 100  # of one request
+MAX_QUOTE = 100_000  # characters
+MAX_CONTEXT = 1000  # characters on either side of a quote
+MAX_PLACE = 10**12  # characters
+MAX_SELECTORS = 20  # of one citation
+
+HINT = "Send citations as POST /ask gives them; the README of the web service describes every part of a request."
+
+Text = Annotated[str, Field(max_length=MAX_QUOTE)]
+Place = Annotated[int, Field(ge=0, le=MAX_PLACE)]
+
+
+class _Received(BaseModel):
+    """What came from outside: what is not known is passed over, since a citation has more than is verified."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
+
+
+class DocumentClaim(_Received):
+    """The document of a citation."""
+
+    id: str = Field(min_length=1, max_length=1000)
+    sha256: str | None = Field(default=None, max_length=64, description="The digest of the text that was cited.")
+
+
+class SelectorClaim(_Received):
+    """A selector of the Web Annotation Data Model. Other types than these two are passed over."""
+
+    type: str = Field(max_length=100, description="`TextQuoteSelector` or `TextPositionSelector`.")
+    exact: Text | None = None
+    prefix: str = Field(default="", max_length=MAX_CONTEXT)
+    suffix: str = Field(default="", max_length=MAX_CONTEXT)
+    start: Place | None = None
+    end: Place | None = None
+
+
+class CitationClaim(_Received):
+    """A citation as it was given: the quote is said to stand at [start, end) of the document's text."""
+
+    document: DocumentClaim
+    start: Place
+    end: Place
+    quote: str = Field(min_length=1, max_length=MAX_QUOTE)
+    selectors: tuple[SelectorClaim, ...] = Field(default=(), max_length=MAX_SELECTORS)
+
+    def claim(self) -> Claim:
+        """What the citation says. Of selectors that differ the one that contradicts the citation is taken."""
+        quotes = [each for each in self.selectors if each.type == "TextQuoteSelector"]
+        positions = [each for each in self.selectors if each.type == "TextPositionSelector"]
+        places = [Span(p.start, p.end) for p in positions if p.start is not None and p.end is not None]
+        return Claim(
+            document_id=self.document.id,
+            sha256=self.document.sha256,
+            quote=self.quote,
+            start=self.start,
+            end=self.end,
+            prefix=quotes[0].prefix if quotes else "",
+            suffix=quotes[0].suffix if quotes else "",
+            exact=next((q.exact for q in quotes if q.exact not in (None, self.quote)), None),
+            position=next((place for place in places if place != (self.start, self.end)), None),
+        )
+
+
+class VerifyRequest(BaseModel):
+    """Citations to verify."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    citations: tuple[CitationClaim, ...] = Field(
+        max_length=MAX_CITATIONS, description="Citations as `/ask` gives them; what else is in them is passed over."
+    )
+
+    @classmethod
+    def from_json(cls, body: bytes) -> Self:
+        """Read a request's JSON body.
+
+        Raises:
+            InvalidRequestError: for bytes that are not UTF-8, not JSON, or not of this form.
+        """
+        try:
+            return cls.model_validate_json(body)
+        except ValidationError as error:
+            raise InvalidRequestError([field_problem(each, _FORM) for each in error.errors()], hint=HINT) from None
+
+    def claims(self) -> list[Claim]:
+        """What each citation says."""
+        return [each.claim() for each in self.citations]
+
+
+_FORM = Form(example='{"citations": [...]}', known=tuple(VerifyRequest.model_fields), most=MAX_PLACE)
+
+
+class VerificationBody(BaseModel):
+    """What became of a citation.
+
+    `verified`: the words stand at their place. `moved`: they stand at another, in `place`. `changed`: the document is
+    there without them, and `nearest` is what stands in their place now, if something is recognisable. `gone`: there is
+    no such document. `document_changed`: the document's text is another than the one cited. `repeated`: the words
+    stand there more than once.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    status: Verdict
+    detail: str
+    document_changed: bool | None
+    repeated: bool
+    place: CitedPassageBody | None
+    nearest: CitedPassageBody | None
+
+
+class VerifyResponse(BaseModel):
+    """What became of each citation, in their order."""
+
+    model_config = ConfigDict(frozen=True)
+
+    results: tuple[VerificationBody, ...]
+
+
+def verification_body(verification: Verification) -> VerificationBody:
+    """The wire form of what became of a citation."""
+    return VerificationBody(
+        status=verification.verdict,
+        detail=verification.detail,
+        document_changed=verification.document_changed,
+        repeated=verification.repeated,
+        place=cited_passage_body(verification.place) if verification.place else None,
+        nearest=cited_passage_body(verification.nearest) if verification.nearest else None,
+    )
+
+
+def read_fingerprint(text: str) -> Fingerprint:
+    """The fingerprint that a permanent link has.
+
+    Raises:
+        InvalidRequestError: for a text that is none.
+
+    >>> read_fingerprint("842-0123456789abcdef")
+    Fingerprint(length=842, digest='0123456789abcdef')
+    """
+    found = re.fullmatch(r"([1-9][0-9]{0,8})-([0-9a-f]{16})", text)
+    if not found:
+        detail = "must be a length and 16 hexadecimal digits, such as 842-0123456789abcdef"
+        raise InvalidRequestError([FieldProblem("/is", detail)], hint="Follow the link as it was given out.")
+    return Fingerprint(int(found[1]), found[2])
+
+
+def read_claims(text: str, *, name: str) -> list[Claim]:
+    """What the citations say that a text in JSON holds: answers, cited passages, citations, lists of them, one or more.
+
+    A citation that is there twice, as an outline's first is, is taken once.
+
+    Raises:
+        CitationsError: for a text that is not JSON, or holds something else.
+    """
+    found: dict[Claim, None] = {}
+    for value in _values(text, name):
+        for pointer, citation in _citations(value, "", name):
+            try:
+                found[CitationClaim.model_validate_json(json.dumps(citation)).claim()] = None
+            except ValidationError as error:
+                problem = field_problem(error.errors()[0], _FORM)
+                raise CitationsError(name, reason=f"{pointer}{problem.pointer} {problem.detail}") from None
+    return list(found)
+
+
+_SPACE = re.compile(r"\s*")
+
+
+def _values(text: str, name: str) -> Iterator[Any]:
+    """The values of a text in JSON, of which there may be several: one a line, or one behind the other."""
+    decoder = json.JSONDecoder()
+    at = _end_of_space(text, 0)
+    if at == len(text):
+        raise CitationsError(name, reason="it is empty")
+    while at < len(text):
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except json.JSONDecodeError as error:
+            raise CitationsError(name, reason=f"line {error.lineno} is not JSON ({error.msg})") from None
+        except RecursionError:
+            raise CitationsError(name, reason="its JSON is nested too deep") from None
+        yield value
+        at = _end_of_space(text, at)
+
+
+def _end_of_space(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+def _citations(value: Any, pointer: str, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every citation in a value, with where it stands, as a JSON Pointer."""
+    if isinstance(value, list):
+        for number, each in enumerate(value):
+            yield from _citations(each, f"{pointer}/{number}", name)
+    elif isinstance(value, dict) and "quote" in value:
+        yield pointer, value
+    elif isinstance(value, dict) and any(part in value for part in _PARTS):
+        for part in _PARTS:
+            if value.get(part) is not None:
+                yield from _citations(value[part], f"{pointer}/{part}", name)
+    else:
+        raise CitationsError(name, reason=f"{pointer or 'it'} is no answer, no cited passage and no citation")
+
+
+_PARTS = ("citation", "citations", "outline", "alternatives")

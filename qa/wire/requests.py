@@ -1,0 +1,138 @@
+"""What is accepted, and how each breach of it is named."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from qa.errors import FieldProblem, InvalidRequestError
+
+__all__ = ["MAX_HISTORY", "MAX_LIMIT", "MAX_QUESTION", "AskRequest", "Form", "field_problem"]
+
+MAX_QUESTION = 1000  # characters
+MAX_HISTORY = 50  # earlier questions
+MAX_LIMIT = 20  # further passages
+
+QuestionText = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)]
+
+
+class AskRequest(BaseModel):
+    """A question, and what it is asked of."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    question: QuestionText = Field(description="The question, in the person's own words.")
+    history: tuple[QuestionText, ...] = Field(
+        default=(), max_length=MAX_HISTORY, description="The person's earlier questions, oldest first."
+    )
+    limit: int = Field(default=3, ge=0, le=MAX_LIMIT, description="How many further passages to list.")
+    document: str | None = Field(default=None, description="Answer from the document with this id alone.")
+
+    @classmethod
+    def from_json(cls, body: bytes) -> Self:
+        """Read a request's JSON body.
+
+        Raises:
+            InvalidRequestError: for bytes that are not UTF-8, not JSON, or not of this form.
+        """
+        try:
+            return cls.model_validate_json(body)._checked()
+        except ValidationError as error:
+            raise InvalidRequestError([field_problem(each, _FORM) for each in error.errors()]) from None
+
+    @classmethod
+    def from_arguments(
+        cls,
+        question: str | None,
+        *,
+        history: Sequence[str] = (),
+        limit: str | int | None = None,
+        document: str | None = None,
+    ) -> Self:
+        """Read a request from a query string or a command line, where numbers may arrive as text.
+
+        Raises:
+            InvalidRequestError: for values that are not of this form.
+        """
+        values: dict[str, Any] = {"history": tuple(history), "document": document}
+        if question is not None:
+            values["question"] = question
+        if limit is not None:
+            is_number = isinstance(limit, str) and limit.isascii() and limit.isdigit() and len(limit) < 10
+            values["limit"] = int(limit) if is_number else limit
+        try:
+            return cls.model_validate(values)._checked()
+        except ValidationError as error:
+            raise InvalidRequestError([field_problem(each, _FORM) for each in error.errors()]) from None
+
+    def _checked(self) -> Self:
+        questions = [("/question", self.question)]
+        questions += [(f"/history/{number}", text) for number, text in enumerate(self.history)]
+        found = [FieldProblem(pointer, detail) for pointer, text in questions if (detail := _text_problem(text))]
+        if self.document is not None and (detail := _text_problem(self.document)):
+            found.append(FieldProblem("/document", detail))
+        if found:
+            raise InvalidRequestError(found)
+        return self
+
+
+def _text_problem(text: str) -> str | None:
+    """What makes a text unusable as a question, or None. Line breaks and tabs are white space, and welcome."""
+    if not text.strip():
+        return "must not be blank"
+    for position, character in enumerate(text):
+        category = unicodedata.category(character)
+        if category == "Cs":
+            return f"must be valid Unicode, and has a lone surrogate, U+{ord(character):04X}, at character {position}"
+        if category == "Cc" and character not in "\t\n\r":
+            return f"must not hold control characters, and has U+{ord(character):04X} at character {position}"
+    return None
+
+
+class Form(NamedTuple):
+    """What to tell of a request's form: an example, its fields, and the most that a whole number in it may be."""
+
+    example: str
+    known: tuple[str, ...]
+    most: int
+
+
+_FORM = Form(example='{"question": "..."}', known=tuple(AskRequest.model_fields), most=MAX_LIMIT)
+
+
+def field_problem(error: ErrorDetails, form: Form) -> FieldProblem:
+    """A validation error in words that say what to send."""
+    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in error["loc"])
+    context: Mapping[str, Any] = error.get("ctx", {})
+    value = error.get("input")
+    match error["type"]:
+        case "json_invalid":
+            detail = f"is not valid JSON in UTF-8: {context.get('error', 'it cannot be parsed')}"
+        case "model_type" | "model_attributes_type" | "dict_type":
+            detail = f"must be a JSON object such as {form.example}" if not error["loc"] else "must be a JSON object"
+        case "missing":
+            detail = "is required"
+        case "extra_forbidden":
+            detail = f"is not a known field; known are {', '.join(form.known)}"
+        case "string_type":
+            detail = "must be a string"
+        case "string_unicode":
+            detail = "must be valid Unicode"
+        case "string_too_short":
+            detail = "must not be empty"
+        case "string_too_long":
+            length = f", and has {len(value):,}" if isinstance(value, str) else ""
+            detail = f"must have at most {context['max_length']:,} characters{length}"
+        case "too_long":
+            detail = f"must have at most {context['max_length']:,} entries"
+        case "tuple_type":
+            detail = "must be a list of strings" if error["loc"] == ("history",) else "must be a list"
+        case "int_type" | "int_parsing" | "greater_than_equal" | "less_than_equal":
+            detail = f"must be a whole number from 0 to {form.most:,}"
+        case _:
+            detail = error["msg"][:1].lower() + error["msg"][1:]
+    return FieldProblem(pointer, detail)
