@@ -93,6 +93,11 @@ def test_the_page_that_it_is_all_about_is_read_as_it_stands() -> None:
     assert list(dict.fromkeys(marker.label for marker in document.markers)) == [str(n) for n in range(97, 106)]
 
 
+@pytest.mark.parametrize("line", ["Terns dive. [98]", "Terns dive.[1, 2] [3]", "Terns dive.¹²", "Terns dive![^1]"])
+def test_a_short_sentence_with_a_marker_behind_it_is_no_heading(line: str) -> None:
+    assert blocks(plain(f"Birds\n\n{line}\n\nThey eat fish.\n"))[0] == ((), "paragraph", line)
+
+
 @pytest.mark.parametrize(
     ("line", "authors", "editors"),
     [

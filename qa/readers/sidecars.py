@@ -99,7 +99,8 @@ def parsed_sidecar(text: str, *, path: Path, brackets: Collection[str] = ()) -> 
         labels = [entry.key for entry in found]
     else:
         labels = [str(number) for number in range(1, len(found) + 1)]
-    return tuple(entry.reference(label) for entry, label in zip(found, labels, strict=True) if label)
+    references = (entry.reference(label) for entry, label in zip(found, labels, strict=True))
+    return tuple(each for each in references if each.marker and each.text)
 
 
 def _parse_of(path: Path) -> Callable[[str, Path], list[_Entry]]:
