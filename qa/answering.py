@@ -188,11 +188,11 @@ def _split(
 def _telling(expanded: Sequence[Reading], first: Ranked, snapshot: Snapshot) -> tuple[Reading, ...]:
     """The other names that the first passage has in the place of what is written in the question."""
 
-    def is_held(name: str) -> bool:
-        sought = frozenset(terms(name))
-        return sought == snapshot.index.wordings.holds(first.passage_id, sought)
-
-    return tuple(each for each in expanded if is_held(each.read) and not is_held(each.written))
+    if not expanded:
+        return ()
+    names = {name: frozenset(terms(name)) for each in expanded for name in each}
+    held = snapshot.index.wordings.holds(first.passage_id, frozenset().union(*names.values()))
+    return tuple(each for each in expanded if names[each.read] <= held and not names[each.written] <= held)
 
 
 def _reason(asked: Asked, unknown: Sequence[str], ranked: Sequence[Ranked], snapshot: Snapshot) -> str:
