@@ -147,13 +147,13 @@ def test_a_footnote_s_marker_and_a_key_s_have_the_label_alone() -> None:
     assert labels("Terns dive.[^note] They eat [@someone].") == []
 
 
-def test_a_footnote_whose_label_another_list_has_is_another_entry() -> None:
+def test_a_footnote_is_not_an_entry_of_the_list() -> None:
     listed = with_footnotes(
-        [Reference(marker="1", text="A.")], [Reference(marker="1", text="B."), Reference(marker="2")]
+        [Reference(marker="1", text="A.")], [Reference(marker="1", text="B."), Reference(marker="3", text="C.")]
     )
-    assert listed == (Reference(marker="1", text="A."), Reference(marker="^1", text="B."), Reference(marker="2"))
-    text = "Terns dive.[^1] They eat. [1] They nest.[^2]"
-    assert [marker.label for marker in find_markers(text, whole(text), listed)] == ["^1", "1", "2"]
+    assert [(each.marker, each.text) for each in listed] == [("1", "A."), ("^1", "B."), ("^3", "C.")]
+    text = "Terns dive.[^1] They eat. [1] They nest.[^3] They fly. [2-4]"
+    assert [marker.label for marker in find_markers(text, whole(text), listed)] == ["^1", "1", "^3", "2", "3", "4"]
 
 
 def test_of_several_lists_the_first_is_believed() -> None:

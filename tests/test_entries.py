@@ -118,16 +118,16 @@ def test_footnotes_are_entries_at_the_end_of_the_text_and_nothing_to_answer_from
         "Terns[^1] dive.[^why]\n\nThey eat.\n\n[^1]: Paper A. PMID: 12345.\n\n[^why]: Because of fish, and crabs."
     )
     assert document.references == (
-        Reference(marker="1", text="Paper A. PMID: 12345.", pmid="12345"),
-        Reference(marker="why", text="Because of fish, and crabs."),
+        Reference(marker="^1", text="Paper A. PMID: 12345.", pmid="12345"),
+        Reference(marker="^why", text="Because of fish, and crabs."),
     )
-    assert [marker.label for marker in document.markers] == ["1", "why"]
+    assert [marker.label for marker in document.markers] == ["^1", "^why"]
     assert asked(document) == ["Terns[^1] dive.[^why]\n\nThey eat."]
 
 
 def test_footnotes_in_plain_text_are_entries_too() -> None:
     document = plain("Terns\n\nTerns[^1] dive.[^why]\n\n[^1]: Paper A.\n[^why]: Because\n  of fish.\n\nThey eat.\n")
-    assert listed(document) == [("1", "Paper A."), ("why", "Because of fish.")]
+    assert listed(document) == [("^1", "Paper A."), ("^why", "Because of fish.")]
     assert asked(document)[0] == "Terns[^1] dive.[^why]"
     assert not any("Paper A." in text for text in asked(document))
 

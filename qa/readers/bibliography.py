@@ -38,7 +38,7 @@ def find_markers(text: str, sections: Iterable[Section], references: Iterable[Re
 
     A number of four digits is a year, unless the bibliography has it, and a raised number behind a unit is a power.
     `[100, 101]` and `¹⁰⁰,¹⁰¹` give two markers and `[97-99]` three, each with the span of the whole; `[^1]`
-    gives `1`, and `[@terns]` `terns`.
+    gives `^1` where that is a footnote, and `[@terns]` `terns`.
     """
     known = {reference.marker for reference in references}
     found: list[Marker] = []
@@ -64,13 +64,10 @@ def merged(*lists: Iterable[Reference]) -> tuple[Reference, ...]:
 
 
 def with_footnotes(references: Iterable[Reference], footnotes: Iterable[Reference]) -> tuple[Reference, ...]:
-    """A list with the entries of footnotes behind it. Where both have a label, `[^1]` and `[1]` are two, and the
-    footnote's keeps its `^`.
+    """A list with the entries of footnotes behind it, whose markers keep their `^`: `[^3]` is not what `[3]` and
+    `[2-4]` point to.
     """
-    listed = merged(references)
-    taken = {each.marker for each in listed}
-    own = (replace(each, marker=f"^{each.marker}") if each.marker in taken else each for each in footnotes)
-    return merged(listed, own)
+    return merged(references, (replace(each, marker=f"^{each.marker}") for each in footnotes))
 
 
 def raised(text: str) -> str:
