@@ -25,6 +25,21 @@ def needs_rights_that_bind(path: Path) -> None:
         pytest.skip("this user may read everything, whatever the rights of a file")
 
 
+def test_a_bibliography_that_is_named_itself_is_passed_over_beside_its_document(tmp_path: Path) -> None:
+    for name in ("terns.md", "terns.bib", "terns.csl.json", "gulls.bib"):
+        (tmp_path / name).write_text("@misc{1, title = {A}}")
+    assert list(find_sources(tmp_path / "terns.md")) == [(tmp_path / "terns.md", "terns")]
+    assert list(find_sources(tmp_path / "terns.bib")) == list(find_sources(tmp_path / "terns.csl.json")) == []
+    with pytest.raises(UnknownFormatError):
+        list(find_sources(tmp_path / "gulls.bib"))
+
+
+def test_a_folder_with_the_name_of_a_bibliography_is_none(tmp_path: Path) -> None:
+    (tmp_path / "terns.md").write_text("Terns dive. [1]")
+    (tmp_path / "terns.json").mkdir()
+    assert read(tmp_path / "terns.md", "terns").references == ()
+
+
 def test_markdown_and_plain_text_have_a_reader_each() -> None:
     assert {".md": read_markdown, ".markdown": read_markdown, ".txt": read_plain, ".text": read_plain} == READERS
 

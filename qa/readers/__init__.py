@@ -60,12 +60,15 @@ def find_sources(path: Path) -> Iterator[tuple[Path, str]]:
     """The source files at a path, in order of their names, each with the id that its document gets.
 
     A folder gives all that lie in it, at any depth; README files, whatever begins with a dot, and links to folders
-    (which may lead round in circles) are passed over.
+    (which may lead round in circles) are passed over; and so is a file of references that is named itself, as
+    `FOLDER/*` does, where the document lies beside it with which it is read.
 
     Raises:
         SourceNotFoundError, UnreadableError, UnknownFormatError, NoSourcesError.
     """
     if not stat.S_ISDIR(_mode(path)):
+        if _is_beside_a_document(path):
+            return
         if path.suffix.lower() not in READERS:
             raise UnknownFormatError(path, suffixes=tuple(READERS))
         yield path, document_id(Path(path.name))
@@ -93,12 +96,18 @@ def read(path: Path, document_id: str) -> Document:
 
 def _bibliography_beside(path: Path, text: str) -> tuple[Reference, ...]:
     """The entries of the file of references with the same name as a source file, whose text may point to their keys."""
-    beside = next((each for ending in SIDECARS if (each := path.with_suffix(ending)).exists()), None)
+    beside = next((each for ending in SIDECARS if (each := path.with_suffix(ending)).is_file()), None)
     if beside is None:
         return ()
     if beside.stat().st_size > MOST_BYTES:
         raise BibliographyError(Path(legible(beside)), reason=f"it is larger than {MOST_BYTES // 1024**2} megabytes")
     return parsed_sidecar(read_text(beside), path=Path(legible(beside)), brackets=bracketed(text))
+
+
+def _is_beside_a_document(path: Path) -> bool:
+    """Whether a file is the bibliography of a document beside it."""
+    stems = [path.name.removesuffix(ending) for ending in SIDECARS if path.name.endswith(ending)]
+    return any(path.with_name(stem + ending).is_file() for stem in stems if stem for ending in READERS)
 
 
 def read_text(path: Path) -> str:
