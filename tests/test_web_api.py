@@ -27,7 +27,7 @@ from qa.wire import (
     VerifyResponse,
     passage_permalink,
 )
-from web.pages import exported
+from web.addresses import exported
 from web.problems import PROBLEMS
 
 QUESTION = "What was the hazard ratio of bevacor?"

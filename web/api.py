@@ -7,12 +7,11 @@ from typing import Literal
 
 from flask import Blueprint, Response, request
 from pydantic import BaseModel
-from werkzeug.exceptions import UnsupportedMediaType
 
 from qa.errors import FieldProblem, InvalidRequestError
 from qa.styles import EXPORTS, STYLES, TEXTS
 from qa.wire import AskRequest, VerifyRequest, VerifyResponse, cited_passage_body, document_body, verification_body
-from web.answers import answer_to, citation_in, current_engine, linked_passage
+from web.answers import answer_to, citation_in, current_engine, json_body, linked_passage
 from web.openapi import openapi_document
 
 __all__ = ["Live", "Ready", "api"]
@@ -40,7 +39,7 @@ class Ready(BaseModel):
 @api.post("/ask")
 def ask() -> Response:
     """Answer the question of a JSON body."""
-    return _json(answer_to(AskRequest.from_json(_body("question"))))
+    return _json(answer_to(AskRequest.from_json(json_body("question"))))
 
 
 @api.get("/ask")
@@ -64,7 +63,7 @@ def ask_by_address() -> Response:
 def verify() -> Response:
     """Say of each citation of a JSON body whether it still holds."""
     request.max_content_length = MAX_CITATIONS_BODY
-    found = current_engine().verify(VerifyRequest.from_json(_body("citations")).claims())
+    found = current_engine().verify(VerifyRequest.from_json(json_body("citations")).claims())
     return _json(VerifyResponse(results=tuple(map(verification_body, found))))
 
 
@@ -115,13 +114,6 @@ def livez() -> Response:
 def readyz() -> Response:
     """Say that the library can be asked."""
     return _json(Ready(documents=current_engine().document_count))
-
-
-def _body(noun: str) -> bytes:
-    """The body of a request that must be JSON."""
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType(f"Send the {noun} as JSON, with the header Content-Type: application/json.")
-    return request.get_data()
 
 
 def _parameter_problem(name: str) -> FieldProblem | None:
