@@ -11,7 +11,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import SecurityError
 
 from qa.styles import EXPORTS, TEXTS
-from web import problems
+from web import problems, widget
 from web.addresses import FILTERS
 from web.answers import current_engine, set_engine
 from web.api import api
@@ -62,10 +62,12 @@ def create_app(engine: Engine) -> Flask:
     app.register_blueprint(api)
     app.register_blueprint(pages)
     app.register_blueprint(conversations)
+    app.register_blueprint(widget.widget)
     problems.register(app)
     if _serves_this_machine_alone(engine.settings.host):
         app.before_request(_refuse_foreign_hosts)
     app.after_request(_add_headers)
+    app.after_request(widget.open_to_origins)
     return app
 
 
