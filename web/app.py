@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -40,7 +41,7 @@ SECURITY_HEADERS = {
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with "no-referrer", a form would be sent without its origin
     "X-Content-Type-Options": "nosniff",
 }
 
@@ -51,7 +52,7 @@ def create_app(engine: Engine) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["old_after"] = engine.settings.old_after
-    app.jinja_env.globals.update(texts=TEXTS, exports=EXPORTS)
+    app.jinja_env.globals.update(texts=TEXTS, exports=EXPORTS, feedback_key=_feedback_key)
     set_engine(app, engine)
     app.register_blueprint(api)
     app.register_blueprint(pages)
@@ -60,6 +61,11 @@ def create_app(engine: Engine) -> Flask:
         app.before_request(_refuse_foreign_hosts)
     app.after_request(_add_headers)
     return app
+
+
+def _feedback_key() -> str:
+    """What a page makes up for each answer that it shows, so that feedback on it can be changed."""
+    return secrets.token_hex(16)
 
 
 def _is_loopback(address: str) -> bool:

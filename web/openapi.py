@@ -15,10 +15,13 @@ from qa.wire import (
     AskResponse,
     CitedPassageBody,
     DocumentBody,
+    FeedbackRequest,
+    FeedbackResponse,
     Problem,
     VerifyRequest,
     VerifyResponse,
 )
+from web.problems import FORM_TYPE
 
 __all__ = ["openapi_document"]
 
@@ -28,6 +31,13 @@ EXAMPLE = AskRequest(question="How long did the effect last?", history=("Does th
 CITATIONS_EXAMPLE = {
     "citations": [{"document": {"id": "second-treatment"}, "start": 120, "end": 140, "quote": "It lasted 11 months."}]
 }
+
+FEEDBACK_EXAMPLE = FeedbackRequest(
+    key="00112233445566778899aabbccddeeff",
+    question="How long did the effect last?",
+    history=("Does the second treatment work?",),
+    helpful=False,
+)
 
 
 @cache
@@ -39,6 +49,8 @@ def openapi_document() -> dict[str, object]:
             (AskResponse, "serialization"),
             (VerifyRequest, "validation"),
             (VerifyResponse, "serialization"),
+            (FeedbackRequest, "validation"),
+            (FeedbackResponse, "serialization"),
             (CitedPassageBody, "serialization"),
             (DocumentBody, "serialization"),
             (Problem, "serialization"),
@@ -89,6 +101,23 @@ def openapi_document() -> dict[str, object]:
                     "responses": _responses(VerifyResponse, "What became of each citation", 400, 413, 415, 422),
                 }
             },
+            "/feedback": {
+                "post": {
+                    "operationId": "feedback",
+                    "summary": "Keep what a person says of an answer",
+                    "requestBody": {
+                        "required": True,
+                        "content": {
+                            "application/json": {
+                                "schema": _reference(FeedbackRequest),
+                                "example": FEEDBACK_EXAMPLE.model_dump(mode="json", by_alias=True),
+                            },
+                            FORM_TYPE: {"schema": _feedback_form()},
+                        },
+                    },
+                    "responses": _feedback_responses(),
+                }
+            },
             "/documents/{id}.json": {
                 "get": {
                     "operationId": "document",
@@ -130,6 +159,19 @@ def _responses(model: type[BaseModel], description: str, *failures: int) -> dict
         "content": {"application/problem+json": {"schema": _reference(Problem)}},
     }
     return {"200": success, **dict.fromkeys(map(str, failures), failure), "default": failure}
+
+
+def _feedback_responses() -> dict[str, object]:
+    found = _responses(
+        FeedbackResponse, "It is kept; to a form, a page that says so", 400, 403, 404, 410, 413, 415, 422
+    )
+    return {"201" if status == "200" else status: response for status, response in found.items()}
+
+
+def _feedback_form() -> dict[str, object]:
+    """The fields of the request as those of a page's form, in which `helpful` is yes or no."""
+    schema = FeedbackRequest.model_json_schema()
+    return {**schema, "properties": {**schema["properties"], "helpful": {"type": "string", "enum": ["yes", "no"]}}}
 
 
 def _texts(description: str, media_type: str, *failures: int) -> dict[str, object]:

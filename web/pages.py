@@ -178,6 +178,16 @@ def literally(asked: AskRequest, written: str) -> str | None:
 
 
 @pages.app_template_filter()
+def again(asked: AskRequest) -> str:
+    """The address that asks the same, in its conversation.
+
+    >>> again(AskRequest(question="And gulls?", history=("Do terns dive?",)))
+    '/?history=Do%20terns%20dive%3F&q=And%20gulls%3F#latest'
+    """
+    return _address(asked.question, history=asked.history, document=asked.document)
+
+
+@pages.app_template_filter()
 def alone(asked: AskRequest) -> str:
     """The address that asks the same without the earlier questions.
 

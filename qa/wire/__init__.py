@@ -26,10 +26,12 @@ from qa.wire.citations import (
     read_fingerprint,
     verification_body,
 )
+from qa.wire.feedback import MAX_COMMENT, FeedbackRequest, FeedbackResponse
 from qa.wire.requests import MAX_HISTORY, MAX_LIMIT, MAX_QUESTION, AskRequest
 
 __all__ = [
     "MAX_CITATIONS",
+    "MAX_COMMENT",
     "MAX_HISTORY",
     "MAX_LIMIT",
     "MAX_QUESTION",
@@ -38,6 +40,8 @@ __all__ = [
     "AskResponse",
     "CitedPassageBody",
     "DocumentBody",
+    "FeedbackRequest",
+    "FeedbackResponse",
     "FieldProblemBody",
     "Problem",
     "VerificationBody",

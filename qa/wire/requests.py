@@ -11,7 +11,16 @@ from pydantic_core import ErrorDetails
 
 from qa.errors import FieldProblem, InvalidRequestError
 
-__all__ = ["MAX_HISTORY", "MAX_LIMIT", "MAX_QUESTION", "AskRequest", "Form", "field_problem"]
+__all__ = [
+    "MAX_HISTORY",
+    "MAX_LIMIT",
+    "MAX_QUESTION",
+    "AskRequest",
+    "Form",
+    "QuestionText",
+    "character_problem",
+    "field_problem",
+]
 
 MAX_QUESTION = 1000  # characters
 MAX_HISTORY = 50  # earlier questions
@@ -82,8 +91,11 @@ class AskRequest(BaseModel):
 
 def _text_problem(text: str) -> str | None:
     """What makes a text unusable as a question, or None. Line breaks and tabs are white space, and welcome."""
-    if not text.strip():
-        return "must not be blank"
+    return character_problem(text) if text.strip() else "must not be blank"
+
+
+def character_problem(text: str) -> str | None:
+    """What makes a character of a text unusable, or None."""
     for position, character in enumerate(text):
         category = unicodedata.category(character)
         if category == "Cs":
@@ -120,6 +132,10 @@ def field_problem(error: ErrorDetails, form: Form) -> FieldProblem:
             detail = f"is not a known field; known are {', '.join(form.known)}"
         case "string_type":
             detail = "must be a string"
+        case "bool_type":
+            detail = "must be true or false"
+        case "string_pattern_mismatch":
+            detail = f"must be of the form {context['pattern']}"
         case "string_unicode":
             detail = "must be valid Unicode"
         case "string_too_short":
