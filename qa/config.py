@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
+from platformdirs import user_data_path
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from qa.errors import SettingError
@@ -37,6 +38,10 @@ class Settings(BaseModel):
     synonyms: Path | None = Field(
         default=None, description="file of synonyms in Solr's form to index with; without one, the shipped file"
     )
+    feedback: Path | None = Field(
+        default=None,
+        description="file that keeps feedback; without one, in the library's folder, or the user's data folder",
+    )
     host: str = Field(default="127.0.0.1", min_length=1, description="address to serve on")
     port: int = Field(default=8000, ge=0, le=65535, description="port to serve on, 0 to 65535; 0 takes a free one")
     threads: int = Field(default=4, ge=1, le=64, description="threads that serve, 1 to 64")
@@ -51,6 +56,14 @@ class Settings(BaseModel):
         default=(),
         description="origins whose pages may embed the widget, such as https://example.org, with commas between",
     )
+
+    @property
+    def feedback_file(self) -> Path:
+        """The file that keeps feedback: the one that is set, else one in the library's folder, else, of the shipped
+        corpus, one in the folder where the system has a user's data. Neither need be there yet."""
+        if self.feedback is not None:
+            return self.feedback
+        return (self.library or user_data_path("pincite", appauthor=False)) / "feedback.sqlite3"
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None, **given: Any) -> Self:

@@ -12,8 +12,9 @@ from qa.answering import Explanation, cited_passage, decide, explain, hits, sear
 from qa.citing import cite_span
 from qa.config import SHIPPED_CORPUS, SHIPPED_SYNONYMS, Settings
 from qa.errors import SourceError
+from qa.feedback import FeedbackStore, feedback_on
 from qa.figures import mixed_units
-from qa.library import Library, Source
+from qa.library import Library, Snapshot, Source
 from qa.model import (
     Answer,
     Candidate,
@@ -21,8 +22,10 @@ from qa.model import (
     Claim,
     Document,
     DocumentEntry,
+    Feedback,
     Fingerprint,
     Hit,
+    Judgement,
     Passage,
     Verification,
 )
@@ -50,6 +53,7 @@ class Engine:
 
     def __init__(self, library: Library, settings: Settings) -> None:
         self._library = library
+        self.feedback = FeedbackStore(settings.feedback_file)
         self.settings = settings
 
     @classmethod
@@ -86,10 +90,7 @@ class Engine:
             UnknownDocumentError: where `document` is not there.
         """
         began = time.perf_counter()
-        snapshot = self._library.snapshot()
-        query, asked = understood(question, history, snapshot)
-        ranked = search(query, asked, snapshot, document=document)
-        answer = decide(question, query, asked, ranked, snapshot, threshold=self.settings.threshold, limit=limit)
+        answer = self._answer(question, self._library.snapshot(), history=history, limit=limit, document=document)
         return replace(answer, took_ms=round((time.perf_counter() - began) * 1000, 3))
 
     def search(
@@ -234,6 +235,31 @@ class Engine:
     def verify(self, claims: Iterable[Claim]) -> list[Verification]:
         """What became of each citation, in their order."""
         return verify_all(claims, self._library.snapshot())
+
+    def judge(self, judgement: Judgement) -> Feedback:
+        """Keep what a person says of an answer, in the place of what was said of it before. It changes no ranking.
+
+        Raises:
+            UnknownDocumentError: where the document that was asked is not there.
+            UnknownPassageError: where the passage that was given is not there.
+            PassageGoneError: where its document no longer holds the words that were given.
+            FeedbackUnwritableError, FeedbackDamagedError: where it cannot be kept.
+        """
+        snapshot = self._library.snapshot()
+        judged = None
+        if judgement.passage_id is not None and judgement.known_by is not None:
+            judged = follow(judgement.passage_id, judgement.known_by, snapshot, document_id=None)
+        answer = self._answer(
+            judgement.question, snapshot, history=judgement.history, limit=0, document=judgement.asked_of
+        )
+        return self.feedback.keep(feedback_on(judgement, answer, judged, library=snapshot.name), key=judgement.key)
+
+    def _answer(
+        self, question: str, snapshot: Snapshot, *, history: Sequence[str], limit: int, document: str | None
+    ) -> Answer:
+        query, asked = understood(question, history, snapshot)
+        ranked = search(query, asked, snapshot, document=document)
+        return decide(question, query, asked, ranked, snapshot, threshold=self.settings.threshold, limit=limit)
 
     @property
     def document_count(self) -> int:

@@ -21,6 +21,8 @@
     │   ├── DamagedDocumentError document_damaged     a text that is not the one read in
     │   ├── LibraryBusyError     library_busy         another process is changing it
     │   └── LibraryUnwritableError library_unwritable the system refuses to write it
+    ├── FeedbackUnwritableError  feedback_unwritable  the system refuses to write or read what is kept of feedback
+    ├── FeedbackDamagedError     feedback_damaged     its file is broken, another's, or of a later version
     ├── MissingExtraError        missing_extra        packages that this needs are not installed
     ├── UnknownDocumentError     unknown_document     no document has this id
     ├── UnknownPassageError      unknown_passage      no passage has this id
@@ -42,6 +44,8 @@ __all__ = [
     "CitationsError",
     "DamagedDocumentError",
     "DamagedLibraryError",
+    "FeedbackDamagedError",
+    "FeedbackUnwritableError",
     "FieldProblem",
     "FrontMatterError",
     "IndexFormatError",
@@ -327,6 +331,30 @@ class LibraryUnwritableError(LibraryError):
         super().__init__(
             f"The library in {path} cannot be written: {reason}.",
             hint="Choose a folder that this user may write to, on a disk with room.",
+        )
+
+
+class FeedbackUnwritableError(QAError):
+    """The operating system refuses to write or to read the file of feedback."""
+
+    code = "feedback_unwritable"
+
+    def __init__(self, path: Path, *, reason: str) -> None:
+        super().__init__(
+            f"Feedback cannot be kept in {path}: {reason}.",
+            hint="Name a file that this user may write to, on a disk with room, by PINCITE_FEEDBACK.",
+        )
+
+
+class FeedbackDamagedError(QAError):
+    """The file of feedback is broken, one of another program, or written by a later version of this one."""
+
+    code = "feedback_damaged"
+
+    def __init__(self, path: Path, *, reason: str) -> None:
+        super().__init__(
+            f"{path} is no file of feedback that can be read: {reason}.",
+            hint="Move it away, and a new one is made; or name another by PINCITE_FEEDBACK.",
         )
 
 

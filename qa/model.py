@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 __all__ = [
@@ -19,11 +19,13 @@ __all__ = [
     "Claim",
     "Document",
     "DocumentEntry",
+    "Feedback",
     "Figure",
     "Fingerprint",
     "Heading",
     "Hit",
     "Interpretation",
+    "Judgement",
     "Marker",
     "Passage",
     "Query",
@@ -408,3 +410,61 @@ class Answer:
     @property
     def answered(self) -> bool:
         return self.best is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What a person says of an answer: whether it answered the question.
+
+    `key` is what the page that shows the answer made up for it, and nothing else is known by: a later judgement with
+    it replaces this one. `passage_id` and `known_by` name the words that were given as the answer; both are None where
+    nothing was found. `asked_of` is the id of the only document that was asked.
+    """
+
+    key: str
+    question: str
+    helpful: bool
+    history: tuple[str, ...] = ()
+    asked_of: str | None = None
+    passage_id: str | None = None
+    known_by: Fingerprint | None = None
+    comment: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.passage_id is None) != (self.known_by is None):
+            raise ValueError("a passage that is judged has a fingerprint, and nothing else has")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """A judgement as it is kept, with what the library itself says of the words that were judged.
+
+    `id` counts from 1, and is 0 before it is kept; `at` is in UTC. The quote stood at [start, end) of the text of the
+    document, whose digest was `document_sha256`; all of that is None where nothing was found, and `answered` False.
+    `confidence` is that of the answer, or None where the library gives another answer now. `library` is the name of the
+    library's generation, and `version` that of this program.
+    """
+
+    id: int = 0
+    at: datetime
+    question: str
+    history: tuple[str, ...]
+    asked_of: str | None
+    answered: bool
+    helpful: bool
+    comment: str
+    passage_id: str | None
+    document_id: str | None
+    start: int | None
+    end: int | None
+    quote: str | None
+    passage_sha256: str | None
+    document_sha256: str | None
+    confidence: float | None
+    library: str
+    version: str
+
+    @property
+    def known_by(self) -> Fingerprint | None:
+        """The fingerprint of the words that were judged, by which they are found again."""
+        return None if self.quote is None else fingerprint(self.quote)

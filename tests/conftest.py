@@ -55,9 +55,18 @@ def reading_engine() -> ReadingEngine:
     return engine
 
 
+@pytest.fixture(autouse=True, scope="session")
+def own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """No feedback of a test is kept among the user's own."""
+    folder = tmp_path_factory.mktemp("data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(folder))
+        yield folder
+
+
 @pytest.fixture
-def engine() -> Engine:
-    engine = Engine.create(Settings())
+def engine(tmp_path: Path) -> Engine:
+    engine = Engine.create(Settings(feedback=tmp_path / "feedback.sqlite3"))
     engine.add([TERNS])
     return engine
 

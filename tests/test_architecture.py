@@ -32,7 +32,7 @@ LAYERS = (
     {"qa.retrievers"},
     {"qa.question", "qa.evidence", "qa.citing"},
     {"qa.highlighting", "qa.confidence"},
-    {"qa.library"},
+    {"qa.library", "qa.feedback"},
     {"qa.outlining", "qa.verifying", "qa.permalinks"},
     {"qa.answering", "qa.evaluation"},
     {"qa.engine"},
@@ -42,12 +42,15 @@ LAYERS = (
 )
 """From the lowest; a module imports from layers below its own and, inside a package, from its siblings."""
 
-PACKAGES = {"qa.cli", "qa.evaluation", "qa.library", "qa.readers", "qa.retrievers", "qa.styles", "qa.wire", "web"}
+PACKAGES = {
+    *("qa.cli", "qa.evaluation", "qa.feedback", "qa.library", "qa.readers", "qa.retrievers", "qa.styles", "qa.wire"),
+    "web",
+}
 
 OPEN_TO_WEB = {"qa", "qa.errors", "qa.model", "qa.styles", "qa.wire"}
 OPEN_TO_THE_COMMAND = OPEN_TO_WEB | {"qa.cli"}
 
-TOUCH_FILES = {"qa.readers", "qa.library", "qa.config"}
+TOUCH_FILES = {"qa.readers", "qa.library", "qa.feedback", "qa.config"}
 SAVE_AND_LOAD = {"qa.arrays": {"save", "load"}}
 
 MODULES = {

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from browsing import ANSWERED, NOT_FOUND, TITLE, Open, ask
-from playwright.sync_api import Request, Route, expect
+from browsing import ANSWERED, NOT_FOUND, TITLE, Open, ask, library_of_terns, served
+from playwright.sync_api import Page, Request, Route, expect
+
+from qa.feedback import FeedbackStore
+from web import create_app
 
 # Asking
 
@@ -107,7 +111,7 @@ def test_the_page_shows_the_same_answer_with_javascript_and_without(open_page: O
         const show = node => node.nodeType === Node.TEXT_NODE
             ? node.data.replace(/\\s+/g, " ").trim()
             : [node.tagName, ...[...node.attributes].map(a => `${a.name}=${a.value}`)
-                .filter(a => !/^(id|hidden)=/.test(a)).sort(),
+                .filter(a => !(node.name === "key" ? /^value=/ : /^(id|hidden|aria-pressed)=/).test(a)).sort(),
                ...[...node.childNodes].filter(n => n.nodeType !== Node.COMMENT_NODE).map(show).filter(Boolean)];
         return JSON.stringify(show(element), null, 1);
     }"""
@@ -389,6 +393,9 @@ def test_all_of_it_works_by_keyboard_alone(open_page: Open) -> None:
     expect(page.locator(".cited").first).to_be_visible()
     expect(box).to_be_focused()
     expect(box).to_have_value("")
+    for back in (page.get_by_role("button", name="No"), page.get_by_role("button", name="Yes")):
+        page.keyboard.press("Shift+Tab")
+        expect(back).to_be_focused()
     page.keyboard.press("Shift+Tab")
     expect(page.locator(".further > summary")).to_be_focused()
     page.keyboard.press("Enter")
@@ -623,3 +630,94 @@ def test_the_citation_stands_beside_its_words_where_there_is_room_and_below_else
         assert words and citation
         assert (citation["x"] >= words["x"] + words["width"]) == is_beside
         assert (citation["y"] >= words["y"] + words["height"]) != is_beside
+
+
+# Did this answer your question?
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FeedbackStore:
+    """Where the service keeps what is said of its answers."""
+    return FeedbackStore(tmp_path / "feedback.sqlite3")
+
+
+@pytest.fixture
+def asking(open_page: Open, store: FeedbackStore) -> Iterator[Callable[..., Page]]:
+    """Opens the page of a service that keeps feedback there."""
+    with served(create_app(library_of_terns(feedback=store.path))) as address:
+        yield lambda path="/", **options: open_page(address + path, **options)
+
+
+def judgements(store: FeedbackStore) -> list[tuple[str, str | None, bool, str]]:
+    return [(each.question, each.passage_id, each.helpful, each.comment) for each in store.all()]
+
+
+def test_a_person_says_whether_it_answered_and_may_change_their_mind_and_comment(
+    asking: Callable[..., Page], store: FeedbackStore
+) -> None:
+    page = asking()
+    ask(page, "How does bevacor work?")
+    ask(page, ANSWERED)
+    form = page.locator(".feedback").last
+    expect(form).to_contain_text("Did this answer your question?")
+    expect(form.get_by_text("Add a comment")).to_be_hidden()
+    no, yes = form.get_by_role("button", name="No"), form.get_by_role("button", name="Yes")
+    no.click()
+    expect(form.get_by_text("Thank you. It is kept, and changes no answer by itself.")).to_be_visible()
+    expect(page.get_by_role("status")).to_contain_text("Thank you.")
+    expect(no).to_have_attribute("aria-pressed", "true")
+    expect(no).to_be_focused()
+    assert judgements(store) == [(ANSWERED, "second-treatment-00001", False, "")]
+    yes.click()
+    expect(yes).to_have_attribute("aria-pressed", "true")
+    expect(no).to_have_attribute("aria-pressed", "false")
+    form.get_by_text("Add a comment").click()
+    form.get_by_label("Your comment").fill("It is in <b>there</b>.\nThanks")
+    form.get_by_role("button", name="Send the comment").click()
+    expect(form.get_by_text("Thank you for the comment.")).to_be_visible()
+    assert judgements(store) == [(ANSWERED, "second-treatment-00001", True, "It is in <b>there</b>.\nThanks")]
+    page.reload()
+    form = page.locator(".feedback").last
+    expect(form.get_by_role("button", name="Yes")).to_have_attribute("aria-pressed", "true")
+    form.get_by_role("button", name="No").click()
+    expect(form.get_by_text("Thank you.")).to_be_visible()
+    assert [helpful for _, _, helpful, _ in judgements(store)] == [False]
+
+
+def test_a_refusal_can_be_judged_as_well(asking: Callable[..., Page], store: FeedbackStore) -> None:
+    page = asking()
+    ask(page, NOT_FOUND)
+    page.locator(".feedback").get_by_role("button", name="No").click()
+    expect(page.get_by_role("status")).to_contain_text("Thank you.")
+    assert judgements(store) == [(NOT_FOUND, None, False, "")]
+
+
+def test_without_javascript_a_person_is_thanked_on_a_page_of_its_own(
+    asking: Callable[..., Page], store: FeedbackStore
+) -> None:
+    page = asking(f"/?history={quote('How does bevacor work?')}&q={quote(ANSWERED)}", java_script_enabled=False)
+    form = page.locator(".feedback").last
+    form.get_by_text("Add a comment").click()
+    expect(form.get_by_role("button", name="Send the comment")).to_be_hidden()
+    form.get_by_label("Your comment").fill("Good.")
+    form.get_by_role("button", name="Yes").click()
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+    assert judgements(store) == [(ANSWERED, "second-treatment-00001", True, "Good.")]
+    page.get_by_role("link", name="Back to the answer").click()
+    expect(page.locator(".question")).to_have_text(["How does bevacor work?", ANSWERED])
+
+
+def test_feedback_that_cannot_be_kept_says_so_and_can_be_given_again(
+    asking: Callable[..., Page], store: FeedbackStore
+) -> None:
+    page = asking()
+    ask(page, ANSWERED)
+    form = page.locator(".feedback")
+    page.route("**/feedback", lambda route: route.abort())
+    form.get_by_role("button", name="Yes").click()
+    expect(form.get_by_text("What you said could not be kept. The service could not be reached.")).to_be_visible()
+    expect(form.get_by_role("button", name="Yes")).to_have_attribute("aria-pressed", "false")
+    page.unroute("**/feedback")
+    form.get_by_role("button", name="Yes").click()
+    expect(form.get_by_text("Thank you.")).to_be_visible()
+    assert len(judgements(store)) == 1

@@ -698,6 +698,7 @@ def test_config_show_prints_every_setting_with_the_value_in_force(monkeypatch: p
     values = {
         "library": "/srv/terns",
         "synonyms": "(none)",
+        "feedback": "(none)",
         "host": "127.0.0.1",
         "port": "8123",
         "threads": "4",
@@ -791,7 +792,8 @@ def test_every_command_explains_itself_and_each_of_its_options(path: tuple[str, 
 
 
 def test_the_commands_are_these() -> None:
-    commands = {"ask", "bench", "config", "documents", "eval", "explain", "index", "remove", "serve", "verify"}
+    commands = {"ask", "bench", "config", "documents", "eval", "explain", "feedback"}
+    commands |= {"index", "remove", "serve", "verify"}
     assert set(cli.commands) == commands
     assert cli.commands["serve"] is serve
 

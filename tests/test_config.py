@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ README = (Path(__file__).resolve().parent.parent / "README.md").read_text("utf-8
 DEFAULTS = {
     "library": None,
     "synonyms": None,
+    "feedback": None,
     "host": "127.0.0.1",
     "port": 8000,
     "threads": 4,
@@ -28,6 +30,7 @@ DEFAULTS = {
 GOOD = [
     ("library", "/srv/library", Path("/srv/library")),
     ("synonyms", "/srv/synonyms.txt", Path("/srv/synonyms.txt")),
+    ("feedback", "/srv/feedback.sqlite3", Path("/srv/feedback.sqlite3")),
     ("host", "::1", "::1"),
     ("port", "0", 0),
     ("port", "65535", 65535),
@@ -75,7 +78,7 @@ def test_the_defaults_are_these() -> None:
 
 def test_every_setting_is_tested_here_in_good_and_bad() -> None:
     assert {name for name, *_ in GOOD} == set(Settings.model_fields)
-    assert {name for name, *_ in BAD} == set(Settings.model_fields) - {"library", "synonyms"}
+    assert {name for name, *_ in BAD} == set(Settings.model_fields) - {"library", "synonyms", "feedback"}
 
 
 @pytest.mark.parametrize(("name", "text", "value"), GOOD)
@@ -118,7 +121,7 @@ def test_an_unknown_variable_of_ours_is_refused_with_those_that_are_known() -> N
         Settings.load({"PINCITE_TRESHOLD": "0.4"})
     assert caught.value.message == (
         "The setting PINCITE_TRESHOLD is not known; "
-        "known are library, synonyms, host, port, threads, threshold, old_after, widget_origins."
+        "known are library, synonyms, feedback, host, port, threads, threshold, old_after, widget_origins."
     )
 
 
@@ -132,6 +135,20 @@ def test_the_environment_of_the_process_is_the_one_that_counts(monkeypatch: pyte
     assert Settings.load().threshold == 0.9
     monkeypatch.delenv("PINCITE_THRESHOLD")
     assert Settings.load().threshold == 0.3
+
+
+def test_feedback_is_kept_where_it_is_set_else_with_the_library_else_with_the_users_data(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    library, file = tmp_path / "library", tmp_path / "own.sqlite3"
+    assert Settings(library=library, feedback=file).feedback_file == Settings(feedback=file).feedback_file == file
+    assert Settings(library=library).feedback_file == library / "feedback.sqlite3"
+    assert Settings().feedback_file.name == "feedback.sqlite3"
+    assert Settings().feedback_file.parent.name == "pincite"
+    if sys.platform == "linux":
+        assert Settings().feedback_file == tmp_path / "pincite" / "feedback.sqlite3"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_settings_do_not_change() -> None:

@@ -14,6 +14,8 @@ from qa.errors import (
     CitationsError,
     DamagedDocumentError,
     DamagedLibraryError,
+    FeedbackDamagedError,
+    FeedbackUnwritableError,
     FieldProblem,
     FrontMatterError,
     IndexFormatError,
@@ -63,6 +65,8 @@ EXAMPLES: list[QAError] = [
     UnknownPassageError("terns-00000"),
     PassageGoneError("Terns", document_id="terns", nearest="terns-00000"),
     CitationsError("folder/terns.md", reason="it is empty"),
+    FeedbackUnwritableError(PATH, reason="permission denied"),
+    FeedbackDamagedError(PATH, reason="file is not a database"),
 ]
 
 

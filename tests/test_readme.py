@@ -26,6 +26,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 PINCITE = Path(sys.executable).parent / "pincite"
 
 COMMANDS = ["ask", "index", "documents", "remove", "serve", "explain", "eval", "bench", "config show", "verify"]
+COMMANDS += ["feedback list", "feedback summary", "feedback export", "feedback clear"]
 
 
 def blocks(language: str) -> list[str]:

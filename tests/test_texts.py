@@ -14,7 +14,7 @@ from web.texts import Texts, load_texts
 WEB = Path(web.__file__).parent
 TEMPLATES = sorted(WEB.glob("templates/*.html"))
 MODULES = sorted([*WEB.glob("static/*.js"), WEB / "widget.js"])
-KEY = re.compile(rf"""["'`]((?:{"|".join(load_texts().tables)})\.(?!js\b)\w+)["'`]""")
+KEY = re.compile(rf"""["'`]((?:{"|".join(load_texts().tables)})\.(?!js\b|html\b)\w+)["'`]""")
 TARGET = re.compile(r"\{% block skip_target %\}\w+\{% endblock %\}")  # an id
 
 

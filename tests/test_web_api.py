@@ -5,28 +5,34 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import TERNS
 from flask import Flask
 from flask.testing import FlaskClient
 
 import web
-from qa import Engine
+from qa import Engine, Settings
 from qa.errors import LibraryBusyError, QAError
+from qa.model import Feedback, digest
 from qa.styles import written
 from qa.wire import (
     AskRequest,
     AskResponse,
     CitedPassageBody,
     DocumentBody,
+    FeedbackRequest,
+    FeedbackResponse,
     Problem,
     VerifyRequest,
     VerifyResponse,
     passage_permalink,
 )
+from web import create_app
 from web.addresses import exported
 from web.problems import PROBLEMS
 
@@ -439,6 +445,8 @@ def test_an_unknown_passage_is_named(client: FlaskClient) -> None:
         ("GET", "/passages/spotting-00000.json?is=7-0123456789abcdef", 410),
         ("GET", "/verify", 405),
         ("POST", "/verify", 415),
+        ("GET", "/feedback", 405),
+        ("POST", "/feedback", 415),
         ("GET", "/passages/none.txt", 404),
         ("GET", "/passages/none.ris", 404),
         ("GET", "/passages/none.bib", 404),
@@ -590,6 +598,9 @@ def test_openapi_is_made_from_the_models_that_are_read_and_written(client: Flask
     schemas = description["components"]["schemas"]
     for model in (AskRequest, AskResponse, VerifyRequest, VerifyResponse, CitedPassageBody, DocumentBody, Problem):
         assert list(schemas[model.__name__]["properties"]) == list(model.model_fields)
+    fields = [field.alias or name for name, field in FeedbackRequest.model_fields.items()]
+    assert list(schemas["FeedbackRequest"]["properties"]) == fields
+    assert list(schemas["FeedbackResponse"]["properties"]) == list(FeedbackResponse.model_fields)
     references = re.findall(r'"#/components/schemas/(\w+)"', json.dumps(description))
     assert set(references) <= set(schemas)
 
@@ -601,6 +612,190 @@ def test_openapi_gives_an_example_that_the_service_accepts(client: FlaskClient) 
     AskResponse.model_validate_json(answer.data, strict=True, extra="forbid")
     content = get(client, "/openapi.json").json["paths"]["/verify"]["post"]["requestBody"]["content"]
     assert verify(client, content["application/json"]["example"]).status_code == 200
+    content = get(client, "/openapi.json").json["paths"]["/feedback"]["post"]["requestBody"]["content"]
+    assert client.post("/feedback", json=content["application/json"]["example"]).status_code == 201
+
+
+# Feedback
+
+KEY = "00112233445566778899aabbccddeeff"
+
+
+def judged(client: FlaskClient, **changed: Any) -> dict[str, Any]:
+    """Feedback on the answer to the question, as a page sends it."""
+    passage, _, known_by = cited(client)["permalink"].removeprefix("/passages/").partition("?")
+    sent = {"key": KEY, "question": QUESTION, "passage": passage, "is": known_by.partition("is=")[2], "helpful": True}
+    return sent | changed
+
+
+def test_feedback_is_kept_with_what_the_library_says_of_the_passage(client: FlaskClient, engine: Engine) -> None:
+    earlier = ["How does alcanor work?"]
+    sent = judged(client, history=earlier, document="second-treatment", helpful=False, comment="=Not\nquite, 🐦")
+    answer: Any = client.post("/feedback", json=sent)
+    assert (answer.status_code, answer.content_type) == (201, "application/json")
+    assert FeedbackResponse.model_validate_json(answer.data).id == 1
+    [kept] = engine.feedback.all()
+    found = engine.ask(QUESTION, history=earlier, document="second-treatment")
+    assert found.best
+    citation = found.best.citation
+    assert kept == Feedback(
+        id=1,
+        at=kept.at,
+        question=QUESTION,
+        history=tuple(earlier),
+        asked_of="second-treatment",
+        answered=True,
+        helpful=False,
+        comment="=Not\nquite, 🐦",
+        passage_id=sent["passage"],
+        document_id="second-treatment",
+        start=citation.start,
+        end=citation.end,
+        quote=citation.quote,
+        passage_sha256=digest(citation.quote),
+        document_sha256=citation.document.sha256,
+        confidence=found.confidence,
+        library="memory",
+        version=version("pincite"),
+    )
+    assert abs(datetime.now(UTC) - kept.at) < timedelta(minutes=1)
+
+
+def test_feedback_with_the_same_key_takes_the_place_of_the_first(client: FlaskClient, engine: Engine) -> None:
+    first: Any = client.post("/feedback", json=judged(client))
+    again: Any = client.post("/feedback", json=judged(client, helpful=False, comment="On second thoughts."))
+    other: Any = client.post("/feedback", json=judged(client, key="f" * 32))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json["id"] == again.json["id"] != other.json["id"]
+    assert [(each.helpful, each.comment) for each in engine.feedback.all()] == [
+        (False, "On second thoughts."),
+        (True, ""),
+    ]
+
+
+def test_that_nothing_was_found_can_be_judged_too(client: FlaskClient, engine: Engine) -> None:
+    sent = {"key": KEY, "question": "Does metformin cure it?", "helpful": False}
+    assert client.post("/feedback", json=sent).status_code == 201
+    [kept] = engine.feedback.all()
+    assert (kept.answered, kept.helpful, kept.passage_id, kept.quote) == (False, False, None, None)
+    assert kept.confidence == engine.ask("Does metformin cure it?").confidence
+
+
+def test_a_passage_that_is_not_the_answer_now_has_no_confidence(client: FlaskClient, engine: Engine) -> None:
+    other = engine.passage("spotting-00000").passage
+    known_by = passage_permalink(other).partition("is=")[2]
+    assert client.post("/feedback", json=judged(client, passage=other.id) | {"is": known_by}).status_code == 201
+    assert [(each.quote, each.confidence) for each in engine.feedback.all()] == [(other.text, None)]
+
+
+def test_feedback_changes_no_answer(client: FlaskClient) -> None:
+    before = post(client, {"question": QUESTION}).json
+    for number in range(20):
+        sent = judged(client, helpful=False, key=f"{number:032x}")
+        assert client.post("/feedback", json=sent).status_code == 201
+    assert post(client, {"question": QUESTION}).json | {"took_ms": 0} == before | {"took_ms": 0}
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "problem"),
+    [
+        ({"passage": "none-00000"}, 404, "unknown_passage"),
+        ({"is": "7-0123456789abcdef"}, 410, "passage_gone"),
+        ({"document": "none"}, 404, "unknown_document"),
+    ],
+)
+def test_feedback_on_what_is_not_there_is_refused(
+    client: FlaskClient, engine: Engine, changed: dict[str, str], status: int, problem: str
+) -> None:
+    answer: Any = client.post("/feedback", json=judged(client) | changed)
+    assert (answer.status_code, answer.json["type"]) == (status, f"/problems/{problem}")
+    assert engine.feedback.all() == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "pointer", "detail"),
+    [
+        ({"key": "7"}, "/key", "must be of the form ^[0-9a-f]{32}$"),
+        ({"key": KEY + "\n"}, "/key", "must be of the form ^[0-9a-f]{32}$"),
+        ({"key": 7}, "/key", "must be a string"),
+        ({"question": " "}, "/question", "must not be blank"),
+        ({"question": "x" * 1001}, "/question", "must have at most 1,000 characters, and has 1,001"),
+        ({"history": ["a"] * 51}, "/history", "must have at most 50 entries"),
+        ({"history": ["a", " "]}, "/history/1", "must not be blank"),
+        ({"helpful": "yes"}, "/helpful", "must be true or false"),
+        ({"helpful": None}, "/helpful", "must be true or false"),
+        ({"comment": "x" * 2001}, "/comment", "must have at most 2,000 characters, and has 2,001"),
+        ({"comment": "a\0"}, "/comment", "must not hold control characters, and has U+0000 at character 1"),
+        ({"is": None}, "/is", "is required where there is passage"),
+        ({"passage": None}, "/passage", "is required where there is is"),
+        ({"is": "7"}, "/is", "must be of the form ^[1-9][0-9]{0,8}-[0-9a-f]{16}$"),
+        (
+            {"quote": "It says so."},
+            "/quote",
+            "is not a known field; known are key, question, history, document, passage, is, helpful, comment",
+        ),
+    ],
+)
+def test_a_field_of_feedback_that_breaks_the_form_is_named(
+    client: FlaskClient, engine: Engine, changed: dict[str, object], pointer: str, detail: str
+) -> None:
+    answer: Any = client.post("/feedback", json=judged(client) | changed)
+    assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
+    assert answer.json["errors"] == [{"pointer": pointer, "detail": detail}]
+    assert engine.feedback.all() == []
+
+
+def test_a_body_of_feedback_that_is_no_json_or_too_large_is_refused(client: FlaskClient) -> None:
+    refused: Any = client.post("/feedback", data=b"{", content_type="application/json")
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (400, "")
+    refused = client.post("/feedback", data=b"{}", content_type="text/plain")
+    assert refused.json["detail"] == "Send the feedback as JSON, with the header Content-Type: application/json."
+    assert client.post("/feedback", json=judged(client, comment="x" * 66_000)).status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 201),
+        ({"Sec-Fetch-Site": "same-origin"}, 201),
+        ({"Sec-Fetch-Site": "none"}, 201),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"}, 403),
+        ({"Origin": "http://localhost"}, 201),
+        ({"Origin": "http://localhost:8001"}, 403),
+        ({"Origin": "https://example.org"}, 403),
+        ({"Origin": "http://["}, 403),
+        ({"Origin": "null"}, 403),
+    ],
+)
+def test_feedback_that_a_page_elsewhere_has_sent_is_refused(
+    client: FlaskClient, engine: Engine, headers: dict[str, str], status: int
+) -> None:
+    for sent in ({"json": judged(client)}, {"data": judged(client, helpful="yes")}):
+        answer: Any = client.post("/feedback", headers=headers, **sent)
+        assert answer.status_code == status
+        if status == 403 and "json" in sent:
+            assert answer.json == NO_NAME | {
+                "title": "Forbidden",
+                "status": 403,
+                "detail": "Feedback is taken from the pages of this service alone, and from programs.",
+            }
+    assert len(engine.feedback.all()) == (status == 201)
+
+
+def test_where_feedback_cannot_be_kept_the_service_says_so_and_goes_on_answering(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    engine = Engine.create(Settings(feedback=tmp_path / "file" / "feedback.sqlite3"))
+    engine.add([TERNS])
+    client = create_app(engine).test_client()
+    answer: Any = client.post("/feedback", json=judged(client))
+    assert (answer.status_code, answer.json["type"]) == (503, "/problems/feedback_unwritable")
+    assert str(tmp_path) not in answer.json["detail"]
+    assert str(tmp_path) in caplog.text
+    assert post(client, {"question": QUESTION}).json["answered"]
 
 
 @pytest.mark.parametrize(

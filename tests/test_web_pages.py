@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from qa import Engine, Settings
 from qa.model import Document, Heading, Marker, Passage, Reference, Section, Span
+from qa.wire import passage_permalink
 from web import create_app
 from web.addresses import in_quotes
 from web.pages import slices
@@ -280,18 +281,23 @@ def test_the_first_of_the_words_that_stand_whole_outside_quotation_marks_is_put_
     assert in_quotes(question, written) == quoted
 
 
+def held(page: Page) -> list[dict[str, str | None]]:
+    """The conversation that the form holds to ask in, which is the last of the forms."""
+    asking = page.tags[[attributes.get("id") for _, attributes in page.tags].index("ask") :]
+    return [attributes for _, attributes in asking if attributes.get("name") == "history"]
+
+
 def test_an_address_holds_the_whole_conversation(client: FlaskClient) -> None:
     earlier = ["How does alcanor work against tern fever?", "Where do terns nest?"]
     page = get(client, "/", q="And bevacor?", history=earlier)
     questions = [data for path, data in page.texts if path[-1:] == ("h2",)]
     assert questions == [*earlier, "And bevacor?"]
-    hidden = [attributes["value"] for attributes in page.all("input") if attributes.get("name") == "history"]
-    assert hidden == [*earlier, "And bevacor?"]
+    assert [attributes["value"] for attributes in held(page)] == [*earlier, "And bevacor?"]
 
 
 def test_a_long_conversation_stays_within_what_a_request_may_hold(client: FlaskClient) -> None:
     page = get(client, "/", q="Where do terns nest?", history=["Where do terns nest?"] * 30)
-    hidden = [attributes for attributes in page.all("input") if attributes.get("name") == "history"]
+    hidden = held(page)
     assert len(hidden) == 12
     assert (len(hidden) + 1) * 1000 * 4 < 64 * 1024
 
@@ -566,7 +572,7 @@ def test_every_answer_carries_the_security_headers(client: FlaskClient, address:
         "require-trusted-types-for": "'script'",
     }
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] == "same-origin"
     assert headers["Cross-Origin-Opener-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["Cache-Control"] == ("no-cache" if address.startswith("/static/") else "no-store")
 
@@ -608,3 +614,71 @@ def test_a_local_service_refuses_the_names_of_others(client: FlaskClient, host: 
 
 def test_a_service_for_others_answers_under_any_name(elsewhere: FlaskClient) -> None:
     assert elsewhere.get("/livez", headers={"Host": "library.example"}).status_code == 200
+
+
+# Feedback
+
+
+FORM = {"key": "0" * 32, "question": "Where do terns nest?", "helpful": "no", "comment": "No.\r\nNot quite."}
+
+
+def send(client: FlaskClient, **changed: Any) -> Any:
+    """Send the form as a browser without JavaScript does."""
+    return client.post("/feedback", data=FORM | changed, headers=BROWSER | {"Sec-Fetch-Site": "same-origin"})
+
+
+def test_feedback_by_a_form_is_kept_and_thanked_for_with_the_way_back(client: FlaskClient, engine: Engine) -> None:
+    passage = engine.passage("spotting-00000").passage
+    known_by = passage_permalink(passage).partition("is=")[2]
+    answer = send(client, history=["Do they dive?", "<b>"], document="spotting", passage=passage.id, **{"is": known_by})
+    assert (answer.status_code, answer.content_type) == (201, "text/html; charset=utf-8")
+    page = Page(answer.text)
+    assert page.text("h1") == "Thank you"
+    back = "/?document=spotting&history=Do%20they%20dive%3F&history=%3Cb%3E&q=Where%20do%20terns%20nest%3F#latest"
+    assert back in [each["href"] for each in page.all("a")]
+    assert client.get(back).status_code == 200
+    [kept] = engine.feedback.all()
+    assert (kept.question, kept.history, kept.asked_of) == (FORM["question"], ("Do they dive?", "<b>"), "spotting")
+    assert (kept.quote, kept.helpful, kept.comment) == (passage.text, False, "No.\nNot quite.")
+
+
+def test_what_is_empty_in_a_form_is_not_given(client: FlaskClient, engine: Engine) -> None:
+    assert send(client, document="", passage="", comment="", **{"is": ""}).status_code == 201
+    [kept] = engine.feedback.all()
+    assert (kept.asked_of, kept.answered, kept.comment) == (None, False, "")
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"helpful": "perhaps"}, "The helpful must be true or false."),
+        ({"helpful": ""}, "The helpful is required."),
+        ({"comment": "x" * 2001}, "The comment must have at most 2,000 characters, and has 2,001."),
+        ({"key": ["0" * 32, "1" * 32]}, "The key may be given only once."),
+        ({"colour": "red"}, "The colour is not a known field;"),
+    ],
+)
+def test_a_form_that_is_wrong_is_refused_by_a_page_that_says_why(
+    client: FlaskClient, engine: Engine, changed: dict[str, Any], told: str
+) -> None:
+    answer = send(client, **changed)
+    assert (answer.status_code, answer.content_type) == (422, "text/html; charset=utf-8")
+    assert told in Page(answer.text).text("main")
+    assert engine.feedback.all() == []
+
+
+def test_a_form_of_a_page_elsewhere_is_refused_by_a_page(client: FlaskClient, engine: Engine) -> None:
+    answer = client.post("/feedback", data=FORM, headers=BROWSER | {"Sec-Fetch-Site": "cross-site"})
+    assert (answer.status_code, answer.content_type) == (403, "text/html; charset=utf-8")
+    assert engine.feedback.all() == []
+
+
+def test_nothing_of_who_sent_feedback_is_kept(client: FlaskClient, engine: Engine) -> None:
+    secrets = {"User-Agent": "Tern-Browser/7", "Cookie": "who=me7", "X-Forwarded-For": "192.0.2.77"}
+    answer = client.post("/feedback", data=FORM, headers=secrets, environ_base={"REMOTE_ADDR": "127.0.0.77"})
+    assert answer.status_code == 201
+    assert "Set-Cookie" not in answer.headers
+    kept = engine.feedback.path.read_bytes()
+    assert FORM["question"].encode() in kept
+    for secret in (b"Tern-Browser", b"who=me7", b"192.0.2.77", b"127.0.0.77"):
+        assert secret not in kept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from flask import request
 
@@ -23,6 +23,15 @@ def literally(asked: AskRequest, written: str) -> str | None:
     """
     quoted = in_quotes(asked.question, written)
     return _address(quoted, history=asked.history, document=asked.document) if quoted else None
+
+
+def again(asked: AskRequest) -> str:
+    """The address that asks the same, in its conversation.
+
+    >>> again(AskRequest(question="And gulls?", history=("Do terns dive?",)))
+    '/?history=Do%20terns%20dive%3F&q=And%20gulls%3F#latest'
+    """
+    return _address(asked.question, history=asked.history, document=asked.document)
 
 
 def alone(asked: AskRequest) -> str:
@@ -62,6 +71,15 @@ def exported(permalink: str, suffix: str, style: str | None = None) -> str:
     return f"{path}{suffix}?{query}{f'&style={style}' if style else ''}"
 
 
+def known_by(permalink: str) -> str:
+    """The fingerprint of the words in the permanent link to them.
+
+    >>> known_by("/passages/birds-00001?document=birds&is=9-0123456789abcdef")
+    '9-0123456789abcdef'
+    """
+    return parse_qs(urlsplit(permalink).query).get("is", [""])[0]
+
+
 def in_quotes(question: str, written: str) -> str | None:
     """The question with the first of these words that stand outside quotation marks put inside; None if none do.
 
@@ -96,5 +114,8 @@ def whole_address(asked: AskRequest) -> str:
     return whole(_address(asked.question, history=asked.history, document=asked.document).removesuffix("#latest"))
 
 
-FILTERS = {each.__name__: each for each in (literally, alone, as_json, transcript, exported, whole, whole_address)}
+FILTERS = {
+    each.__name__: each
+    for each in (literally, again, alone, as_json, transcript, exported, known_by, whole, whole_address)
+}
 """What the templates may pipe a request or a path through."""

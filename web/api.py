@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import Literal
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, render_template, request
 from pydantic import BaseModel
+from werkzeug.exceptions import Forbidden
 
 from qa.errors import FieldProblem, InvalidRequestError
 from qa.styles import EXPORTS, STYLES, TEXTS
-from qa.wire import AskRequest, VerifyRequest, VerifyResponse, cited_passage_body, document_body, verification_body
+from qa.wire import (
+    AskRequest,
+    FeedbackRequest,
+    FeedbackResponse,
+    VerifyRequest,
+    VerifyResponse,
+    cited_passage_body,
+    document_body,
+    verification_body,
+)
 from web.answers import answer_to, citation_in, current_engine, json_body, linked_passage
 from web.openapi import openapi_document
+from web.problems import FORM_TYPE
+from web.texts import load_texts
 
 __all__ = ["Live", "Ready", "api"]
 
 MAX_CITATIONS_BODY = 1_000_000  # bytes
+
 
 PARAMETERS = ("q", "limit", "document", "history")
 
@@ -65,6 +79,22 @@ def verify() -> Response:
     request.max_content_length = MAX_CITATIONS_BODY
     found = current_engine().verify(VerifyRequest.from_json(json_body("citations")).claims())
     return _json(VerifyResponse(results=tuple(map(verification_body, found))))
+
+
+@api.post("/feedback")
+def feedback() -> Response:
+    """Keep what a person says of an answer, sent by a program or by a page's form."""
+    _refuse_other_sites()
+    if request.mimetype == FORM_TYPE:
+        given = FeedbackRequest.from_form(request.form.to_dict(flat=False))
+        current_engine().judge(given.judgement())
+        return Response(
+            render_template("feedback.html", thanks=load_texts()("feedback.thanks"), asked=given.asked),
+            HTTPStatus.CREATED,
+        )
+    given = FeedbackRequest.from_json(json_body("feedback"))
+    kept = current_engine().judge(given.judgement())
+    return _json(FeedbackResponse(id=kept.id, thanks=load_texts()("feedback.thanks")), HTTPStatus.CREATED)
 
 
 @api.get("/documents/<document_id>.json")
@@ -116,6 +146,18 @@ def readyz() -> Response:
     return _json(Ready(documents=current_engine().document_count))
 
 
+def _refuse_other_sites() -> None:
+    """Refuse what a page of another site makes a browser send. A browser says so in one of two headers, of which the
+    first also holds behind a proxy that changes the host; a program sends neither."""
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is not None:
+        is_own = site in ("same-origin", "none")
+    else:
+        is_own = origin is None or origin.partition("://")[2].lower() == request.host.lower()
+    if not is_own:
+        raise Forbidden("Feedback is taken from the pages of this service alone, and from programs.")
+
+
 def _parameter_problem(name: str) -> FieldProblem | None:
     """What is wrong with a parameter's being there, or being there so often."""
     pointer = "/" + name.replace("~", "~0").replace("/", "~1")
@@ -135,5 +177,5 @@ def _file(text: str, name: str, style: str) -> Response:
     return response
 
 
-def _json(body: BaseModel) -> Response:
-    return Response(body.model_dump_json(by_alias=True), content_type="application/json")
+def _json(body: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    return Response(body.model_dump_json(by_alias=True), status, content_type="application/json")

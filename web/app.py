@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -44,7 +45,7 @@ SECURITY_HEADERS = {
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with "no-referrer", a form would be sent without its origin
     "X-Content-Type-Options": "nosniff",
 }
 
@@ -56,7 +57,12 @@ def create_app(engine: Engine) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(FILTERS, long_date=long_date)
     app.jinja_env.globals.update(
-        text=load_texts(), today=today, styles=TEXTS, exports=EXPORTS, old_after=engine.settings.old_after
+        text=load_texts(),
+        today=today,
+        styles=TEXTS,
+        exports=EXPORTS,
+        old_after=engine.settings.old_after,
+        feedback_key=_feedback_key,
     )
     set_engine(app, engine)
     app.register_blueprint(api)
@@ -69,6 +75,11 @@ def create_app(engine: Engine) -> Flask:
     app.after_request(_add_headers)
     app.after_request(widget.open_to_origins)
     return app
+
+
+def _feedback_key() -> str:
+    """What a page makes up for each answer that it shows, so that feedback on it can be changed."""
+    return secrets.token_hex(16)
 
 
 def _is_loopback(address: str) -> bool:

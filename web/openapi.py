@@ -17,10 +17,13 @@ from qa.wire import (
     ConversationBody,
     ConversationRequest,
     DocumentBody,
+    FeedbackRequest,
+    FeedbackResponse,
     Problem,
     VerifyRequest,
     VerifyResponse,
 )
+from web.problems import FORM_TYPE
 
 __all__ = ["openapi_document"]
 
@@ -32,6 +35,13 @@ CONVERSATION_EXAMPLE = {"turns": [EXAMPLE.model_dump(mode="json")]}
 CITATIONS_EXAMPLE = {
     "citations": [{"document": {"id": "second-treatment"}, "start": 120, "end": 140, "quote": "It lasted 11 months."}]
 }
+
+FEEDBACK_EXAMPLE = FeedbackRequest(
+    key="00112233445566778899aabbccddeeff",
+    question="How long did the effect last?",
+    history=("Does the second treatment work?",),
+    helpful=False,
+)
 
 
 @cache
@@ -45,6 +55,8 @@ def openapi_document() -> dict[str, object]:
             (ConversationBody, "serialization"),
             (VerifyRequest, "validation"),
             (VerifyResponse, "serialization"),
+            (FeedbackRequest, "validation"),
+            (FeedbackResponse, "serialization"),
             (CitedPassageBody, "serialization"),
             (DocumentBody, "serialization"),
             (Problem, "serialization"),
@@ -97,6 +109,23 @@ def openapi_document() -> dict[str, object]:
             },
             "/conversation.md": _conversation("Markdown", _texts("The file", "text/markdown", *TURNS_FAILURES)),
             "/conversation.json": _conversation("Json", _responses(ConversationBody, "The file", *TURNS_FAILURES)),
+            "/feedback": {
+                "post": {
+                    "operationId": "feedback",
+                    "summary": "Keep what a person says of an answer",
+                    "requestBody": {
+                        "required": True,
+                        "content": {
+                            "application/json": {
+                                "schema": _reference(FeedbackRequest),
+                                "example": FEEDBACK_EXAMPLE.model_dump(mode="json", by_alias=True),
+                            },
+                            FORM_TYPE: {"schema": _feedback_form()},
+                        },
+                    },
+                    "responses": _feedback_responses(),
+                }
+            },
             "/documents/{id}.json": {
                 "get": {
                     "operationId": "document",
@@ -161,6 +190,19 @@ def _responses(model: type[BaseModel], description: str, *failures: int) -> dict
         "content": {"application/problem+json": {"schema": _reference(Problem)}},
     }
     return {"200": success, **dict.fromkeys(map(str, failures), failure), "default": failure}
+
+
+def _feedback_responses() -> dict[str, object]:
+    found = _responses(
+        FeedbackResponse, "It is kept; to a form, a page that says so", 400, 403, 404, 410, 413, 415, 422
+    )
+    return {"201" if status == "200" else status: response for status, response in found.items()}
+
+
+def _feedback_form() -> dict[str, object]:
+    """The fields of the request as those of a page's form, in which `helpful` is yes or no."""
+    schema = FeedbackRequest.model_json_schema()
+    return {**schema, "properties": {**schema["properties"], "helpful": {"type": "string", "enum": ["yes", "no"]}}}
 
 
 def _texts(description: str, media_type: str, *failures: int) -> dict[str, object]:

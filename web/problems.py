@@ -11,8 +11,9 @@ from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 from qa.errors import InvalidRequestError, PassageGoneError, QAError
 from qa.wire import FieldProblemBody, Problem, document_href
 
-__all__ = ["PROBLEMS", "ProblemType", "register"]
+__all__ = ["FORM_TYPE", "PROBLEMS", "ProblemType", "register"]
 
+FORM_TYPE = "application/x-www-form-urlencoded"  # of a page's form
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -55,6 +56,10 @@ PROBLEMS = {
     "library_unwritable": _unavailable("Library not writable", "The system refuses to write the library's files."),
     "document_damaged": _unavailable("Document damaged", "The text of a document is not the one that was read in."),
     "library": _unavailable("Library unusable", "The library cannot be used."),
+    "feedback_unwritable": _unavailable("Feedback not kept", "The system refuses to write the file of feedback."),
+    "feedback_damaged": _unavailable(
+        "Feedback not kept", "The file of feedback is broken, or that of another program or version."
+    ),
     "invalid_setting": _server_fault("Invalid setting", "A setting of the service is out of its range."),
     "source_not_found": _server_fault("Source not found", "A source file or folder does not exist."),
     "no_sources": _server_fault("No sources", "A folder holds no document to read."),
@@ -134,9 +139,10 @@ def _of_http(error: HTTPException) -> Problem:
 
 
 def _wants_page() -> bool:
-    """Whether to fail with a page: for pages unless JSON is preferred, for the interface never, else if a page is."""
+    """Whether to fail with a page: for pages unless JSON is preferred, for the interface only if a form was sent where
+    that is accepted, else if a page is preferred."""
     if request.blueprint == "api":
-        return False
+        return request.endpoint == "api.feedback" and request.mimetype == FORM_TYPE
     kinds = [MEDIA_TYPE, "application/json", "text/html"]
     if request.blueprint == "pages":
         kinds.reverse()

@@ -29,10 +29,12 @@ from qa.wire.citations import (
     read_fingerprint,
     verification_body,
 )
+from qa.wire.feedback import MAX_COMMENT, FeedbackRequest, FeedbackResponse
 from qa.wire.requests import MAX_HISTORY, MAX_LIMIT, MAX_QUESTION, MAX_TURNS, AskRequest, ConversationRequest
 
 __all__ = [
     "MAX_CITATIONS",
+    "MAX_COMMENT",
     "MAX_HISTORY",
     "MAX_LIMIT",
     "MAX_QUESTION",
@@ -45,6 +47,8 @@ __all__ = [
     "ConversationBody",
     "ConversationRequest",
     "DocumentBody",
+    "FeedbackRequest",
+    "FeedbackResponse",
     "FieldProblemBody",
     "InterpretationBody",
     "Problem",

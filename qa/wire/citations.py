@@ -15,6 +15,7 @@ from qa.wire.bodies import CitedPassageBody, cited_passage_body
 from qa.wire.requests import Form, field_problem
 
 __all__ = [
+    "FINGERPRINT",
     "MAX_CITATIONS",
     "MAX_QUOTE",
     "VerificationBody",
@@ -25,6 +26,7 @@ __all__ = [
     "verification_body",
 ]
 
+FINGERPRINT = "^[1-9][0-9]{0,8}-[0-9a-f]{16}$"  # of a permanent link: the words' length, and the first of their digest
 MAX_CITATIONS = 100  # of one request
 MAX_QUOTE = 100_000  # characters
 MAX_CONTEXT = 1000  # characters on either side of a quote
@@ -165,11 +167,11 @@ def read_fingerprint(text: str) -> Fingerprint:
     >>> read_fingerprint("842-0123456789abcdef")
     Fingerprint(length=842, digest='0123456789abcdef')
     """
-    found = re.fullmatch(r"([1-9][0-9]{0,8})-([0-9a-f]{16})", text)
-    if not found:
+    if not re.fullmatch(FINGERPRINT.strip("^$"), text):
         detail = "must be a length and 16 hexadecimal digits, such as 842-0123456789abcdef"
         raise InvalidRequestError([FieldProblem("/is", detail)], hint="Follow the link as it was given out.")
-    return Fingerprint(int(found[1]), found[2])
+    length, _, known_by = text.partition("-")
+    return Fingerprint(int(length), known_by)
 
 
 def read_claims(text: str, *, name: str) -> list[Claim]:

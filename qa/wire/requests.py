@@ -19,6 +19,8 @@ __all__ = [
     "AskRequest",
     "ConversationRequest",
     "Form",
+    "QuestionText",
+    "character_problem",
     "field_problem",
 ]
 
@@ -130,8 +132,11 @@ class ConversationRequest(BaseModel):
 
 def _text_problem(text: str) -> str | None:
     """What makes a text unusable as a question, or None. Line breaks and tabs are white space, and welcome."""
-    if not text.strip():
-        return "must not be blank"
+    return character_problem(text) if text.strip() else "must not be blank"
+
+
+def character_problem(text: str) -> str | None:
+    """What makes a character of a text unusable, or None."""
     for position, character in enumerate(text):
         category = unicodedata.category(character)
         if category == "Cs":
@@ -173,6 +178,10 @@ def field_problem(error: ErrorDetails, form: Form) -> FieldProblem:
             detail = f"is not a known field; known are {', '.join(form.known)}"
         case "string_type":
             detail = "must be a string"
+        case "bool_type":
+            detail = "must be true or false"
+        case "string_pattern_mismatch":
+            detail = f"must be of the form {context['pattern']}"
         case "string_unicode":
             detail = "must be valid Unicode"
         case "string_too_short":

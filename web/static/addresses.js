@@ -39,3 +39,8 @@ export function webAddress(url) {
   const parts = URL.canParse(url ?? "") ? new URL(url) : null;
   return ["http:", "https:"].includes(parts?.protocol) ? url : null;
 }
+
+// The fingerprint of the words in the permanent link to them.
+export function knownBy(permalink) {
+  return new URL(permalink, location.href).searchParams.get("is");
+}

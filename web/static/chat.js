@@ -4,6 +4,7 @@
 import { addressOf, askedAt, queryOf } from "./addresses.js";
 import { copy, copyStyled, showStyles } from "./citing.js";
 import { isSame, keep, kept } from "./conversation.js";
+import { give, prepare } from "./feedback.js";
 import { answerPart, exchangePart, failedPart, part, slot } from "./parts.js";
 import { Failure, send } from "./service.js";
 import { text } from "./texts.js";
@@ -49,6 +50,7 @@ async function ask(exchange) {
   try {
     const answer = await answered(turn, asking.signal);
     place.replaceChildren(answerPart(turn, answer));
+    prepare(slot(place, "feedback"), turn);
     status.textContent = summary(answer);
     remember(turn);
   } catch (error) {
@@ -133,9 +135,11 @@ async function restore() {
   const exchanges = Array.from(log.children);
   const questions = exchanges.map((each) => slot(each, "question").textContent);
   exchanges.forEach((each, number) => {
-    turns.set(each, { ...last, question: questions[number], history: questions.slice(0, number) });
+    const turn = { ...last, question: questions[number], history: questions.slice(0, number) };
+    turns.set(each, turn);
+    prepare(slot(each, "feedback"), turn);
   });
-  if (before.length > exchanges.length && isSame(before.at(-1), last)) await putBack(before);
+  if (before.length > 0 && isSame(before.at(-1), last)) await putBack(before);
 }
 
 // The kept questions in their order; those that the page shows already stay as they are.
@@ -147,6 +151,7 @@ async function putBack(before) {
     const at = here.findLastIndex(([, each]) => isSame(each, turn));
     const [exchange] = at < 0 ? [exchangePart(turn.question)] : here.splice(at, 1)[0];
     turns.set(exchange, turn);
+    if (at >= 0) prepare(slot(exchange, "feedback"), turn);
     return { exchange, turn, isNew: at < 0 };
   });
   log.replaceChildren(...order.map(({ exchange }) => exchange));
@@ -155,6 +160,7 @@ async function putBack(before) {
       const place = slot(exchange, "answer");
       try {
         place.replaceChildren(answerPart(turn, await answered(turn)));
+        prepare(slot(place, "feedback"), turn);
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         place.replaceChildren(failedPart(error));
@@ -195,6 +201,13 @@ async function exportAs(link) {
   }
 }
 
+// What a person says of an answer, kept with the conversation so that it can be changed later.
+async function take(form, pressed) {
+  const turn = turns.get(form.closest(".exchange"));
+  status.textContent = await give(form, pressed, turn);
+  keep(Array.from(turns.values()));
+}
+
 // What came of pressing a button, on it for a while; pressed again meanwhile, it has no other label to go back to.
 function say(button, words) {
   status.textContent = words;
@@ -213,6 +226,12 @@ form.addEventListener("submit", (event) => {
   box.value = "";
   box.focus();
   begin(question);
+});
+
+log.addEventListener("submit", (event) => {
+  if (!event.target.matches(".feedback")) return;
+  event.preventDefault();
+  take(event.target, event.submitter);
 });
 
 box.addEventListener("keydown", (event) => {

@@ -1,7 +1,7 @@
 // The parts of an answer, cloned out of the page's <template> elements and filled in.
 // Every text is put in as text: nothing from a document or a question is ever parsed as HTML.
 
-import { addressOf, exported, inQuotes, queryOf, webAddress } from "./addresses.js";
+import { addressOf, exported, inQuotes, knownBy, queryOf, webAddress } from "./addresses.js";
 import { text } from "./texts.js";
 
 const oldAfter = Number(document.getElementById("ask").dataset.oldAfter);
@@ -26,6 +26,7 @@ export function answerPart(asked, answer) {
   fillInterpretation(root, asked, answer.interpretation);
   put(root, "count", String(answer.alternatives.length));
   repeat(root, "alternatives", answer.alternatives, fillCited);
+  fillFeedback(slot(root, "feedback"), asked, answer);
   put(root, "today", longDate(new Date(), undefined));
   put(root, "address", `${location.origin}/${queryOf(asked)}`);
   return root;
@@ -37,6 +38,24 @@ export function failedPart(failure) {
   put(root, "detail", failure.detail);
   if (failure.mine) root.querySelector("[data-action=retry]").parentElement.remove();
   return root;
+}
+
+function fillFeedback(form, { question, history, document: only }, { answered: isAnswered, passage, citation }) {
+  const set = (name, value) => {
+    form.elements[name].defaultValue = value ?? "";
+  };
+  set("key", Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(""));
+  set("question", question);
+  set("document", only);
+  set("passage", isAnswered ? passage.id : "");
+  set("is", isAnswered ? knownBy(citation.permalink) : "");
+  const after = form.elements.document;
+  for (const each of history) {
+    const field = document.createElement("input");
+    Object.assign(field, { type: "hidden", name: "history" });
+    field.defaultValue = each;
+    after.before(field);
+  }
 }
 
 function drop(element) {

@@ -1,0 +1,157 @@
+"""The commands on what people said of answers: list it, sum it up, write it to files, delete it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from qa.cli.commands import cli, library_option
+from qa.cli.printing import count_of, visible
+from qa.config import Settings
+from qa.engine import Engine
+from qa.errors import LibraryNotFoundError, PassageGoneError, UnknownDocumentError, UnknownPassageError
+from qa.feedback import FORMS, BeirCounts, FeedbackStore, write_beir, write_rows
+from qa.library import Library
+from qa.model import Feedback
+
+__all__ = ["feedback"]
+
+_MOST_SHOWN = 10  # questions of a summary
+
+
+@cli.group()
+def feedback() -> None:
+    """What people said of answers: "Did this answer your question?"."""
+
+
+@feedback.command("list")
+@library_option
+def list_feedback(library: Path | None) -> None:
+    """List all feedback, a line each, the latest last: id, time, yes or no, question, passage and comment."""
+    for each in _store(Settings.load(library=library)).all():
+        said = "yes" if each.helpful else "no"
+        parts = [
+            str(each.id),
+            f"{each.at:%Y-%m-%dT%H:%M:%SZ}",
+            said,
+            each.question,
+            each.passage_id or "(nothing found)",
+        ]
+        click.echo("  ".join(visible(" ".join(part.split())) for part in (*parts, each.comment) if part))
+
+
+@feedback.command()
+@library_option
+def summary(library: Path | None) -> None:
+    """Count the answers that were judged, and show the questions most often answered with no."""
+    given = _store(Settings.load(library=library)).all()
+    said = Counter(each.helpful for each in given)
+    refused = sum(not each.answered for each in given)
+    click.echo(
+        f"{count_of(len(given), 'answer')} judged: {said[True]:,} yes, {said[False]:,} no; "
+        f"{count_of(sum(bool(each.comment) for each in given), 'comment')}; nothing had been found for {refused:,}."
+    )
+    asked = Counter(each.question for each in given)
+    denied = Counter(each.question for each in given if not each.helpful)
+    if denied:
+        click.echo("Most often no:")
+    for question, count in denied.most_common(_MOST_SHOWN):
+        click.echo(f"  {count:,} of {asked[question]:,}  {visible(' '.join(question.split()))}")
+
+
+@feedback.command()
+@click.option(
+    "--format",
+    "form",
+    required=True,
+    type=click.Choice([*FORMS, "beir"]),
+    help="A table for spreadsheets, JSON lines, or judged questions for `pincite eval`.",
+)
+@click.option("--with-corpus", is_flag=True, help="To beir, write corpus.jsonl too, with every passage of the library.")
+@click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
+@library_option
+def export(form: str, with_corpus: bool, out: Path, library: Path | None) -> None:
+    """Write all feedback to OUT: a file, which is replaced, or for beir a folder, which must not be there yet.
+
+    csv: a line of names, then one for each answer that was judged. A text that begins as a formula of a spreadsheet
+    does (=, +, -, @, a tab) has an apostrophe before it.
+
+    jsonl: the same as JSON, each text as it was typed.
+
+    beir: queries.jsonl and qrels/test.tsv, in which yes is grade 1 and no is 0; of several judgements of one passage
+    for one question the last counts. Measure with it: pincite eval --library FOLDER OUT. The words that were judged are
+    looked for where they stand now. Left out, and counted, are those that no longer stand, judgements of "nothing
+    found", and of answers from one document alone, since eval asks the whole library. Other programs need the corpus
+    too; pincite eval then asks that in the library's place.
+    """
+    if with_corpus and form != "beir":
+        raise click.UsageError("--with-corpus goes with --format beir.")
+    settings = Settings.load(library=library)
+    given = _store(settings).all()
+    if form != "beir":
+        write_rows(out, given, form=form)
+        click.echo(f"{count_of(len(given), 'judged answer')} written to {visible(str(out))}.")
+        return
+    engine = Engine.open(settings)
+    try:
+        counts = write_beir(
+            out,
+            given,
+            standing=lambda each: _standing(engine, each),
+            corpus=_corpus(engine) if with_corpus else None,
+        )
+    except FileExistsError:
+        raise click.UsageError(f"{visible(str(out))} is there already; name a new folder.") from None
+    for line in _left_out(counts):
+        click.echo(f"Left out: {line}", err=True)
+    click.echo(
+        f"{count_of(counts.questions, 'question')} with {count_of(counts.judgements, 'judgement')} written to "
+        f"{visible(str(out))}: {counts.right:,} yes, {counts.judgements - counts.right:,} no."
+    )
+
+
+@feedback.command()
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+@library_option
+def clear(yes: bool, library: Path | None) -> None:
+    """Delete all feedback, for good."""
+    store = _store(Settings.load(library=library))
+    if not yes:
+        kept = count_of(len(store.all()), "judged answer")
+        click.confirm(f"Delete {kept} from {visible(str(store.path))} for good?", abort=True)
+    click.echo(f"{count_of(store.clear(), 'judged answer')} deleted.")
+
+
+def _store(settings: Settings) -> FeedbackStore:
+    """Where feedback is kept. A library that is of another version, or damaged, need not be opened for it."""
+    if settings.library is not None and not Library(settings.library).exists:
+        raise LibraryNotFoundError(settings.library)
+    return FeedbackStore(settings.feedback_file)
+
+
+def _standing(engine: Engine, given: Feedback) -> str | None:
+    """The id of the passage in which the words that were judged begin now; None where they do not stand any more."""
+    if given.passage_id is None or given.known_by is None:
+        return None
+    try:
+        return engine.linked(given.passage_id, given.known_by, document=given.document_id).passage.id
+    except (PassageGoneError, UnknownDocumentError, UnknownPassageError):
+        return None
+
+
+def _corpus(engine: Engine) -> Iterator[tuple[str, str, str]]:
+    for entry in engine.contents():
+        for passage in engine.passages(entry.id):
+            yield passage.id, entry.title, passage.text
+
+
+def _left_out(counts: BeirCounts) -> list[str]:
+    reasons = [
+        (counts.without_passage, "of “nothing found”, which names no passage"),
+        (counts.of_one_document, "of an answer from one document alone"),
+        (counts.gone, "of words that no longer stand in the library"),
+    ]
+    return [f"{count_of(count, 'judgement')} {reason}." for count, reason in reasons if count]

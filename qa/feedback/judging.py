@@ -1,0 +1,43 @@
+"""A judgement to what is kept of it: the person's words, and what the library itself says of the passage."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from qa.model import Answer, CitedPassage, Feedback, Judgement, digest
+
+__all__ = ["feedback_on"]
+
+
+def feedback_on(judgement: Judgement, answer: Answer, judged: CitedPassage | None, *, library: str) -> Feedback:
+    """What is kept of a judgement.
+
+    Args:
+        answer: what the question gets now, in the same library. It tells the confidence, if it is still the answer
+            that was judged.
+        judged: the words that were judged, as they stand in the library; None where nothing was found.
+        library: the name of the library's generation.
+    """
+    given = answer.best.passage if answer.best else None
+    passage = judged.passage if judged else None
+    is_same = (given and given.id) == (passage and passage.id)
+    return Feedback(
+        at=datetime.now(UTC),
+        question=judgement.question,
+        history=judgement.history,
+        asked_of=judgement.asked_of,
+        answered=judged is not None,
+        helpful=judgement.helpful,
+        comment=judgement.comment,
+        passage_id=passage.id if passage else None,
+        document_id=passage.document_id if passage else None,
+        start=passage.start if passage else None,
+        end=passage.end if passage else None,
+        quote=passage.text if passage else None,
+        passage_sha256=digest(passage.text) if passage else None,
+        document_sha256=judged.citation.document.sha256 if judged else None,
+        confidence=answer.confidence if is_same else None,
+        library=library,
+        version=version("pincite"),
+    )

@@ -1,0 +1,152 @@
+"""Feedback in a file of SQLite. Each method opens it anew, so that several threads and processes may use it at once.
+
+What is kept has been synced to the disk before `keep` returns. Between two methods no connection is open, and the
+file is whole by itself: it can be copied.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from qa.errors import FeedbackDamagedError, FeedbackUnwritableError
+from qa.model import Feedback
+
+__all__ = ["FeedbackStore"]
+
+_BUSY = 10.0  # seconds to wait for another process that writes
+_PROGRAM = 0x70696E63  # "pinc": the application_id by which the file is known as ours
+
+_MIGRATIONS = (
+    """
+    CREATE TABLE feedback (
+        id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, at TEXT NOT NULL,
+        question TEXT NOT NULL, history TEXT NOT NULL, asked_of TEXT,
+        answered INTEGER NOT NULL CHECK (answered IN (0, 1)), helpful INTEGER NOT NULL CHECK (helpful IN (0, 1)),
+        comment TEXT NOT NULL, passage_id TEXT, document_id TEXT, start INTEGER, end INTEGER, quote TEXT,
+        passage_sha256 TEXT, document_sha256 TEXT, confidence REAL, library TEXT NOT NULL, version TEXT NOT NULL
+    ) STRICT
+    """,
+)
+"""What makes each version of the file, from 1, of the one before; `user_version` tells which one it has."""
+
+_COLUMNS = [field.name for field in fields(Feedback)]
+_KEPT = [name for name in _COLUMNS if name != "id"]
+_KEEP = f"""
+    INSERT INTO feedback (key, {", ".join(_KEPT)}) VALUES (:key, {", ".join(f":{name}" for name in _KEPT)})
+    ON CONFLICT (key) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _KEPT)}
+    RETURNING id
+"""
+
+
+class FeedbackStore:
+    """The feedback in a file, which is made, with its folder, when the first is kept.
+
+    Every method raises `FeedbackUnwritableError` where the system refuses, and `FeedbackDamagedError` where the file is
+    none of feedback.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def keep(self, feedback: Feedback, *, key: str) -> Feedback:
+        """Keep feedback, in the place of what had the same key; as it is kept, with its id."""
+        with self._refusals():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self._opened() as database:
+                [(row_id,)] = database.execute(_KEEP, {"key": key, **_row(feedback)}).fetchall()
+        return replace(feedback, id=row_id)
+
+    def all(self) -> list[Feedback]:
+        """All that is kept, in the order in which it was given or changed last."""
+        with self._refusals():
+            if not self.path.exists():
+                return []
+            with self._opened() as database:
+                rows = database.execute(f"SELECT {', '.join(_COLUMNS)} FROM feedback ORDER BY at, id").fetchall()
+                return [_feedback(row) for row in rows]
+
+    def clear(self) -> int:
+        """Delete all that is kept, and its traces in the file; how much that was."""
+        with self._refusals():
+            if not self.path.exists():
+                return 0
+            with self._opened() as database:
+                deleted = database.execute("DELETE FROM feedback").rowcount
+                database.execute("VACUUM")
+                database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                return deleted
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        """A connection to the file, brought to the version that this program reads."""
+        with closing(sqlite3.connect(self.path, timeout=_BUSY, isolation_level=None)) as database:
+            if _pragma(database, "user_version") != len(_MIGRATIONS):
+                self._migrate(database)
+            _write_ahead(database)
+            yield database
+
+    def _migrate(self, database: sqlite3.Connection) -> None:
+        """Bring the file to the latest version, whole or not at all. Another process may be about to do the same."""
+        database.execute("BEGIN IMMEDIATE")
+        found = _pragma(database, "user_version")
+        is_new = not database.execute("SELECT 1 FROM sqlite_master").fetchone()
+        if _pragma(database, "application_id") != _PROGRAM and not is_new:
+            raise FeedbackDamagedError(self.path, reason="it is a database of something else")
+        if found > len(_MIGRATIONS):
+            reason = f"it is of version {found}, but this program reads version {len(_MIGRATIONS)}"
+            raise FeedbackDamagedError(self.path, reason=reason)
+        for migration in _MIGRATIONS[found:]:
+            database.execute(migration)
+        database.execute(f"PRAGMA application_id = {_PROGRAM}")
+        database.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+        database.execute("COMMIT")
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """Tell what the system or SQLite refuses as errors of our own."""
+        try:
+            yield
+        except OSError as error:
+            raise FeedbackUnwritableError(self.path, reason=(error.strerror or str(error)).lower()) from None
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # a table or column that is not there
+                raise FeedbackDamagedError(self.path, reason=str(error)) from None
+            raise FeedbackUnwritableError(self.path, reason=str(error)) from None
+        except (sqlite3.DatabaseError, ValueError, TypeError) as error:
+            raise FeedbackDamagedError(self.path, reason=str(error)) from None
+
+
+def _write_ahead(database: sqlite3.Connection) -> None:
+    """Let readers and a writer not wait for one another. Where others use the file just now, the next time will do."""
+    try:
+        database.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+
+
+def _pragma(database: sqlite3.Connection, name: str) -> int:
+    return int(database.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _row(feedback: Feedback) -> dict[str, object]:
+    """The columns of feedback but its id."""
+    row = {name: getattr(feedback, name) for name in _KEPT}
+    at = feedback.at.astimezone(UTC).isoformat(timespec="microseconds")
+    return {**row, "at": at, "history": json.dumps(feedback.history, ensure_ascii=False)}
+
+
+def _feedback(row: Sequence[Any]) -> Feedback:
+    """Feedback from its columns."""
+    values = dict(zip(_COLUMNS, row, strict=True))
+    values["at"] = datetime.fromisoformat(values["at"])
+    values["history"] = tuple(json.loads(values["history"]))
+    values["answered"], values["helpful"] = bool(values["answered"]), bool(values["helpful"])
+    return Feedback(**values)

@@ -1,0 +1,132 @@
+"""Feedback as it is accepted, from a program or from a page's form, and what is sent in return."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from qa.errors import FieldProblem, InvalidRequestError
+from qa.model import Judgement
+from qa.wire.citations import FINGERPRINT, read_fingerprint
+from qa.wire.requests import MAX_HISTORY, AskRequest, Form, QuestionText, character_problem, field_problem
+
+__all__ = ["MAX_COMMENT", "FeedbackRequest", "FeedbackResponse"]
+
+MAX_COMMENT = 2000  # characters
+
+HINT = "The README of the web service describes every part of feedback."
+
+_YES_OR_NO = {"yes": True, "no": False}
+
+
+class FeedbackRequest(BaseModel):
+    """Whether an answer answered its question, in the judgement of the person who asked."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    key: str = Field(
+        pattern="^[0-9a-f]{32}$",
+        description="128 random bits that whoever shows the answer makes up for it. Sent again, with anything else "
+        "changed, it replaces what was sent before.",
+    )
+    question: QuestionText = Field(description="The question that was asked.")
+    history: tuple[QuestionText, ...] = Field(
+        default=(), max_length=MAX_HISTORY, description="The earlier questions that it was asked with, oldest first."
+    )
+    document: str | None = Field(default=None, description="The id of the only document that was asked.")
+    passage: str | None = Field(
+        default=None, description="The id of the passage that was given; null where nothing was found."
+    )
+    is_: str | None = Field(
+        default=None,
+        alias="is",
+        pattern=FINGERPRINT,
+        description="The fingerprint of the passage's words, from its permanent link; needed with a passage.",
+    )
+    helpful: bool = Field(description="Whether it answered the question.")
+    comment: str = Field(default="", max_length=MAX_COMMENT, description="What the person adds.")
+
+    @classmethod
+    def from_json(cls, body: bytes) -> Self:
+        """Read a request's JSON body.
+
+        Raises:
+            InvalidRequestError: for bytes that are not UTF-8, not JSON, or not of this form.
+        """
+        try:
+            return cls.model_validate_json(body)._checked()
+        except ValidationError as error:
+            raise _invalid(error) from None
+
+    @classmethod
+    def from_form(cls, fields: Mapping[str, Sequence[str]]) -> Self:
+        """Read the fields of a page's form, where `helpful` is yes or no, and what is empty is not given.
+
+        Raises:
+            InvalidRequestError: for values that are not of this form, or a field that is there twice.
+        """
+        repeated = [name for name, values in fields.items() if name != "history" and len(values) > 1]
+        if repeated:
+            raise InvalidRequestError([FieldProblem(f"/{name}", "may be given only once") for name in repeated])
+        values: dict[str, Any] = {name: each[0] for name, each in fields.items() if each and each[0]}
+        values["history"] = tuple(fields.get("history", ()))
+        if "comment" in values:
+            values["comment"] = values["comment"].replace("\r\n", "\n")  # as a browser counts its characters
+        if "helpful" in values:
+            values["helpful"] = _YES_OR_NO.get(values["helpful"])
+        try:
+            return cls.model_validate(values)._checked()
+        except ValidationError as error:
+            raise _invalid(error) from None
+
+    @property
+    def asked(self) -> AskRequest:
+        """The request that was answered."""
+        return AskRequest(question=self.question, history=self.history, document=self.document)
+
+    def judgement(self) -> Judgement:
+        """What it says."""
+        return Judgement(
+            key=self.key,
+            question=self.question,
+            history=self.history,
+            asked_of=self.document,
+            passage_id=self.passage,
+            known_by=read_fingerprint(self.is_) if self.is_ is not None else None,
+            helpful=self.helpful,
+            comment=self.comment,
+        )
+
+    def _checked(self) -> Self:
+        AskRequest.from_arguments(self.question, history=self.history, document=self.document)
+        found = []
+        if (self.passage is None) != (self.is_ is None):
+            missing, given = ("/is", "passage") if self.is_ is None else ("/passage", "is")
+            found.append(FieldProblem(missing, f"is required where there is {given}"))
+        if detail := character_problem(self.comment):
+            found.append(FieldProblem("/comment", detail))
+        if found:
+            raise InvalidRequestError(found, hint=HINT)
+        return self
+
+
+_FORM = Form(
+    example='{"key": "...", "question": "...", "helpful": true}',
+    known=tuple(field.alias or name for name, field in FeedbackRequest.model_fields.items()),
+    most=0,
+)
+
+
+def _invalid(error: ValidationError) -> InvalidRequestError:
+    return InvalidRequestError([field_problem(each, _FORM) for each in error.errors()], hint=HINT)
+
+
+class FeedbackResponse(BaseModel):
+    """That feedback is kept. `thanks` is a sentence for people."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    thanks: str
