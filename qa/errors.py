@@ -341,8 +341,8 @@ class FeedbackUnwritableError(QAError):
 
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
-            f"Feedback cannot be kept in {path}: {reason}.",
-            hint="Name a file that this user may write to, on a disk with room, by PINCITE_FEEDBACK.",
+            f"The feedback in {path} cannot be written or read: {reason}.",
+            hint="Let this user write there, which is needed even to read it, or name another file by PINCITE_FEEDBACK.",
         )
 
 

@@ -714,7 +714,7 @@ def test_config_show_names_a_setting_that_is_wrong(monkeypatch: pytest.MonkeyPat
     assert_fails(
         run("config", "show"),
         "The setting PINCITE_PROT is not known; "
-        "known are library, synonyms, host, port, threads, threshold, old_after.",
+        "known are library, synonyms, feedback, host, port, threads, threshold, old_after.",
         "Correct or unset it; the README lists every setting with its range.",
     )
 

@@ -195,7 +195,7 @@ def test_a_place_where_nothing_can_be_written_is_an_error_that_names_it(tmp_path
     ]:
         with pytest.raises(FeedbackUnwritableError) as caught:
             FeedbackStore(path).keep(REFUSED, key="a")
-        assert caught.value.message.startswith(f"Feedback cannot be kept in {path}: ")
+        assert caught.value.message.startswith(f"The feedback in {path} cannot be written or read: ")
         assert caught.value.message.endswith(f"{reason}.") or sys.platform != "linux"
 
 

@@ -21,7 +21,7 @@ from qa.model import Document, Heading, Marker, Passage, Reference, Section, Spa
 from qa.wire import passage_permalink
 from web import create_app
 from web.addresses import in_quotes
-from web.pages import slices
+from web.pages import REMEMBERED, slices
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
@@ -646,6 +646,13 @@ def test_what_is_empty_in_a_form_is_not_given(client: FlaskClient, engine: Engin
     assert send(client, document="", passage="", comment="", **{"is": ""}).status_code == 201
     [kept] = engine.feedback.all()
     assert (kept.asked_of, kept.answered, kept.comment) == (None, False, "")
+
+
+def test_feedback_on_the_longest_conversation_fits_a_form(client: FlaskClient, engine: Engine) -> None:
+    longest = {"question": "🐦" * 1000, "history": ["🐦" * 1000] * REMEMBERED, "comment": "🐦" * 2000}
+    assert send(client, **longest).status_code == 201
+    [kept] = engine.feedback.all()
+    assert (kept.question, list(kept.history), kept.comment) == tuple(longest.values())
 
 
 @pytest.mark.parametrize(

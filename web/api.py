@@ -30,6 +30,7 @@ from web.texts import load_texts
 __all__ = ["Live", "Ready", "api"]
 
 MAX_CITATIONS_BODY = 1_000_000  # bytes
+MAX_FEEDBACK_BODY = 262_144  # bytes; a form writes a character in up to 12
 
 
 PARAMETERS = ("q", "limit", "document", "history")
@@ -84,6 +85,7 @@ def verify() -> Response:
 @api.post("/feedback")
 def feedback() -> Response:
     """Keep what a person says of an answer, sent by a program or by a page's form."""
+    request.max_content_length = MAX_FEEDBACK_BODY
     _refuse_other_sites()
     if request.mimetype == FORM_TYPE:
         given = FeedbackRequest.from_form(request.form.to_dict(flat=False))

@@ -17,7 +17,7 @@ from qa.model import Document, DocumentEntry, Passage, Span
 from qa.wire import AskRequest, passage_href
 from web.answers import answer_to, conversation, current_engine, linked_passage
 
-__all__ = ["Piece", "Slice", "pages", "slices"]
+__all__ = ["REMEMBERED", "Piece", "Slice", "pages", "slices"]
 
 REMEMBERED = 12  # earlier questions that a conversation sends along; with the longest ones it still fits a request
 
