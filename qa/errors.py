@@ -342,7 +342,7 @@ class FeedbackUnwritableError(QAError):
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
             f"The feedback in {path} cannot be written or read: {reason}.",
-            hint="Let this user write there, which is needed even to read it, or name another file by PINCITE_FEEDBACK.",
+            hint="Let this user write there, which reading needs too, or name another file by PINCITE_FEEDBACK.",
         )
 
 
