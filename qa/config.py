@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from platformdirs import user_data_path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from qa.errors import SettingError
 
@@ -16,6 +16,15 @@ __all__ = ["SHIPPED_CORPUS", "SHIPPED_SYNONYMS", "Settings"]
 
 SHIPPED_CORPUS = Path(__file__).resolve().parent.parent / "corpus"
 SHIPPED_SYNONYMS = SHIPPED_CORPUS / "synonyms.solr"
+
+
+Origin = Annotated[str, StringConstraints(pattern=r"^https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?$")]
+"""Where a page comes from, as browsers write it: scheme, host and port, in small letters, and no path."""
+
+
+def _listed(value: object) -> object:
+    """What stands in a variable as a list: its parts between commas or white space."""
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
 class Settings(BaseModel):
@@ -41,6 +50,11 @@ class Settings(BaseModel):
     )
     old_after: int = Field(
         default=3, ge=0, le=1000, description="years after which a source is said to be old, 0 to 1000"
+    )
+
+    widget_origins: Annotated[tuple[Origin, ...], BeforeValidator(_listed)] = Field(
+        default=(),
+        description="origins whose pages may embed the widget, such as https://example.org, with commas between",
     )
 
     @property

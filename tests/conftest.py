@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from flask import Flask
@@ -16,7 +17,11 @@ from qa import Engine, Settings
 from qa.model import Answer, Reading
 from web import create_app
 
-pytest.register_assert_rewrite("retriever_contract")
+if TYPE_CHECKING:
+    from browsing import Open
+    from playwright.sync_api import Browser
+
+pytest.register_assert_rewrite("retriever_contract", "browsing")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background, where no Ctrl-C could be tested
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -80,3 +85,30 @@ def app(engine: Engine) -> Flask:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    """The address of a service over the library of terns."""
+    from browsing import library_of_terns, served
+
+    with served(create_app(library_of_terns())) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser(site: str) -> Iterator[Browser]:  # noqa: ARG001 - the browser goes before the server
+    """A browser, which the tests of a module share."""
+    from browsing import running_browser
+
+    with running_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: str) -> Iterator[Open]:
+    """Opens pages of the service, which must go without an error."""
+    from browsing import opening
+
+    with opening(browser, site) as open_page:
+        yield open_page

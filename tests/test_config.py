@@ -24,6 +24,7 @@ DEFAULTS = {
     "threads": 4,
     "threshold": 0.3,
     "old_after": 3,
+    "widget_origins": (),
 }
 
 GOOD = [
@@ -40,6 +41,8 @@ GOOD = [
     ("threshold", "0.75", 0.75),
     ("old_after", "0", 0),
     ("old_after", "1000", 1000),
+    ("widget_origins", "https://example.org", ("https://example.org",)),
+    ("widget_origins", "http://a.example:8080, http://[::1]:9", ("http://a.example:8080", "http://[::1]:9")),
 ]
 BAD = [
     ("host", ""),
@@ -60,6 +63,12 @@ BAD = [
     ("old_after", "1001"),
     ("old_after", "2.5"),
     ("old_after", "never"),
+    ("widget_origins", "*"),
+    ("widget_origins", "example.org"),
+    ("widget_origins", "https://example.org/page"),
+    ("widget_origins", "https://EXAMPLE.org"),
+    ("widget_origins", "https://*.example.org"),
+    ("widget_origins", "https://example.org, null"),
 ]
 
 
@@ -112,7 +121,7 @@ def test_an_unknown_variable_of_ours_is_refused_with_those_that_are_known() -> N
         Settings.load({"PINCITE_TRESHOLD": "0.4"})
     assert caught.value.message == (
         "The setting PINCITE_TRESHOLD is not known; "
-        "known are library, synonyms, feedback, host, port, threads, threshold, old_after."
+        "known are library, synonyms, feedback, host, port, threads, threshold, old_after, widget_origins."
     )
 
 

@@ -33,7 +33,7 @@ from qa.wire import (
     passage_permalink,
 )
 from web import create_app
-from web.pages import exported
+from web.addresses import exported
 from web.problems import PROBLEMS
 
 QUESTION = "What was the hazard ratio of bevacor?"
@@ -585,7 +585,8 @@ def test_openapi_describes_every_endpoint_of_the_interface(app: Flask, client: F
     served = {
         (method, re.sub(r"<\w+>", "{id}", rule.rule))
         for rule in app.url_map.iter_rules()
-        if rule.endpoint.startswith("api.") and rule.rule not in {"/openapi.json", "/livez", "/readyz"}
+        if rule.endpoint.startswith(("api.", "conversations."))
+        and rule.rule not in {"/openapi.json", "/livez", "/readyz"}
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     assert described == served

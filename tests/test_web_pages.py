@@ -20,7 +20,8 @@ from qa import Engine, Settings
 from qa.model import Document, Heading, Marker, Passage, Reference, Section, Span
 from qa.wire import passage_permalink
 from web import create_app
-from web.pages import REMEMBERED, in_quotes, slices
+from web.addresses import in_quotes
+from web.pages import REMEMBERED, slices
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
@@ -92,7 +93,7 @@ def test_the_example_questions_are_titles_of_the_library(client: FlaskClient) ->
 
 def test_an_empty_library_has_a_first_page_too() -> None:
     empty: Any = SimpleNamespace(contents=list, settings=Settings())
-    assert "from 0 documents" in get(create_app(empty).test_client(), "/").text("main")
+    assert "The library holds no document yet." in get(create_app(empty).test_client(), "/").text("main")
 
 
 def test_a_question_in_the_address_is_answered_on_the_page(client: FlaskClient) -> None:
@@ -280,18 +281,23 @@ def test_the_first_of_the_words_that_stand_whole_outside_quotation_marks_is_put_
     assert in_quotes(question, written) == quoted
 
 
+def held(page: Page) -> list[dict[str, str | None]]:
+    """The conversation that the form holds to ask in, which is the last of the forms."""
+    asking = page.tags[[attributes.get("id") for _, attributes in page.tags].index("ask") :]
+    return [attributes for _, attributes in asking if attributes.get("name") == "history"]
+
+
 def test_an_address_holds_the_whole_conversation(client: FlaskClient) -> None:
     earlier = ["How does alcanor work against tern fever?", "Where do terns nest?"]
     page = get(client, "/", q="And bevacor?", history=earlier)
     questions = [data for path, data in page.texts if path[-1:] == ("h2",)]
     assert questions == [*earlier, "And bevacor?"]
-    hidden = [attributes["value"] for attributes in page.all("input") if attributes.get("name") == "history"]
-    assert hidden == [*earlier, "And bevacor?"]
+    assert [attributes["value"] for attributes in held(page)] == [*earlier, "And bevacor?"]
 
 
 def test_a_long_conversation_stays_within_what_a_request_may_hold(client: FlaskClient) -> None:
     page = get(client, "/", q="Where do terns nest?", history=["Where do terns nest?"] * 30)
-    hidden = [attributes for attributes in page.all("input") if attributes.get("name") == "history"]
+    hidden = held(page)
     assert len(hidden) == 12
     assert (len(hidden) + 1) * 1000 * 4 < 64 * 1024
 
@@ -451,7 +457,8 @@ HOSTILE_ADDRESSES = [
 @pytest.mark.parametrize("address", HOSTILE_ADDRESSES)
 def test_markup_from_documents_questions_and_addresses_comes_out_as_text(client: FlaskClient, address: str) -> None:
     page = Page(client.get(address, headers=BROWSER).text)
-    assert [each for each in page.all("script") if each != {"type": "module", "src": "/static/chat.js"}] == []
+    known = [{"type": "application/json", "id": "texts"}, {"type": "module", "src": "/static/chat.js"}]
+    assert [each for each in page.all("script") if each not in known] == []
     assert {"img", "svg", "b", "i", "style", "iframe", "object"}.isdisjoint({tag for tag, _ in page.tags})
     for _, attributes in page.tags:
         assert not [name for name in attributes if name.startswith("on") or name == "style"]

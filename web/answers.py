@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
 from flask import Flask, current_app, request
+from werkzeug.exceptions import UnsupportedMediaType
 
 from qa.model import CitedPassage
 from qa.styles import written
 from qa.wire import AskRequest, AskResponse, answer_body, passage_permalink, read_fingerprint
+from web.dates import today
 
 if TYPE_CHECKING:
     from qa import Engine
 
-__all__ = ["answer_to", "citation_in", "current_engine", "linked_passage", "set_engine"]
+__all__ = ["answer_to", "citation_in", "conversation", "current_engine", "json_body", "linked_passage", "set_engine"]
 
 EXTENSION = "pincite"
 
@@ -35,6 +37,13 @@ def answer_to(asked: AskRequest) -> AskResponse:
     return answer_body(answer)
 
 
+def conversation(asked: AskRequest) -> Iterator[AskRequest]:
+    """The request for each question of the history in its turn, then the one asked."""
+    for turn, question in enumerate(asked.history):
+        yield asked.model_copy(update={"question": question, "history": asked.history[:turn]})
+    yield asked
+
+
 def linked_passage(passage_id: str) -> CitedPassage:
     """The passage with an id; where the address has a fingerprint, the words with that, wherever they stand now."""
     known_by = request.args.get("is")
@@ -47,4 +56,15 @@ def citation_in(style: str, passage_id: str) -> str:
     """The citation of the passage that the address names, in a style, as seen today and with a whole permanent link."""
     cited = linked_passage(passage_id)
     permalink = request.host_url.rstrip("/") + passage_permalink(cited.passage)
-    return written(cited.citation, style, accessed=datetime.now().astimezone().date(), permalink=permalink)
+    return written(cited.citation, style, accessed=today(), permalink=permalink)
+
+
+def json_body(noun: str) -> bytes:
+    """The body of a request that must be JSON; `noun` says what it holds.
+
+    Raises:
+        UnsupportedMediaType: for one that is sent as anything else.
+    """
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType(f"Send the {noun} as JSON, with the header Content-Type: application/json.")
+    return request.get_data()

@@ -8,7 +8,7 @@ from typing import Literal
 
 from flask import Blueprint, Response, render_template, request
 from pydantic import BaseModel
-from werkzeug.exceptions import Forbidden, UnsupportedMediaType
+from werkzeug.exceptions import Forbidden
 
 from qa.errors import FieldProblem, InvalidRequestError
 from qa.styles import EXPORTS, STYLES, TEXTS
@@ -22,16 +22,16 @@ from qa.wire import (
     document_body,
     verification_body,
 )
-from web.answers import answer_to, citation_in, current_engine, linked_passage
+from web.answers import answer_to, citation_in, current_engine, json_body, linked_passage
 from web.openapi import openapi_document
 from web.problems import FORM_TYPE
+from web.texts import load_texts
 
 __all__ = ["Live", "Ready", "api"]
 
 MAX_CITATIONS_BODY = 1_000_000  # bytes
 MAX_FEEDBACK_BODY = 262_144  # bytes; a form writes a character in up to 12
 
-THANKS = "What you said of this answer is kept."
 
 PARAMETERS = ("q", "limit", "document", "history")
 
@@ -54,7 +54,7 @@ class Ready(BaseModel):
 @api.post("/ask")
 def ask() -> Response:
     """Answer the question of a JSON body."""
-    return _json(answer_to(AskRequest.from_json(_body("question"))))
+    return _json(answer_to(AskRequest.from_json(json_body("question"))))
 
 
 @api.get("/ask")
@@ -78,7 +78,7 @@ def ask_by_address() -> Response:
 def verify() -> Response:
     """Say of each citation of a JSON body whether it still holds."""
     request.max_content_length = MAX_CITATIONS_BODY
-    found = current_engine().verify(VerifyRequest.from_json(_body("citations")).claims())
+    found = current_engine().verify(VerifyRequest.from_json(json_body("citations")).claims())
     return _json(VerifyResponse(results=tuple(map(verification_body, found))))
 
 
@@ -90,10 +90,13 @@ def feedback() -> Response:
     if request.mimetype == FORM_TYPE:
         given = FeedbackRequest.from_form(request.form.to_dict(flat=False))
         current_engine().judge(given.judgement())
-        return Response(render_template("feedback.html", thanks=THANKS, asked=given.asked), HTTPStatus.CREATED)
-    given = FeedbackRequest.from_json(_body("feedback"))
+        return Response(
+            render_template("feedback.html", thanks=load_texts()("feedback.thanks"), asked=given.asked),
+            HTTPStatus.CREATED,
+        )
+    given = FeedbackRequest.from_json(json_body("feedback"))
     kept = current_engine().judge(given.judgement())
-    return _json(FeedbackResponse(id=kept.id, thanks=THANKS), HTTPStatus.CREATED)
+    return _json(FeedbackResponse(id=kept.id, thanks=load_texts()("feedback.thanks")), HTTPStatus.CREATED)
 
 
 @api.get("/documents/<document_id>.json")
@@ -143,13 +146,6 @@ def livez() -> Response:
 def readyz() -> Response:
     """Say that the library can be asked."""
     return _json(Ready(documents=current_engine().document_count))
-
-
-def _body(noun: str) -> bytes:
-    """The body of a request that must be JSON."""
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType(f"Send the {noun} as JSON, with the header Content-Type: application/json.")
-    return request.get_data()
 
 
 def _refuse_other_sites() -> None:

@@ -12,10 +12,14 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import SecurityError
 
 from qa.styles import EXPORTS, TEXTS
-from web import problems
+from web import problems, widget
+from web.addresses import FILTERS
 from web.answers import current_engine, set_engine
 from web.api import api
+from web.conversations import conversations
+from web.dates import long_date, today
 from web.pages import pages
+from web.texts import load_texts
 
 if TYPE_CHECKING:
     from qa import Engine
@@ -51,15 +55,25 @@ def create_app(engine: Engine) -> Flask:
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals["old_after"] = engine.settings.old_after
-    app.jinja_env.globals.update(texts=TEXTS, exports=EXPORTS, feedback_key=_feedback_key)
+    app.jinja_env.filters.update(FILTERS, long_date=long_date)
+    app.jinja_env.globals.update(
+        text=load_texts(),
+        today=today,
+        styles=TEXTS,
+        exports=EXPORTS,
+        old_after=engine.settings.old_after,
+        feedback_key=_feedback_key,
+    )
     set_engine(app, engine)
     app.register_blueprint(api)
     app.register_blueprint(pages)
+    app.register_blueprint(conversations)
+    app.register_blueprint(widget.widget)
     problems.register(app)
     if _serves_this_machine_alone(engine.settings.host):
         app.before_request(_refuse_foreign_hosts)
     app.after_request(_add_headers)
+    app.after_request(widget.open_to_origins)
     return app
 
 

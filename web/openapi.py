@@ -14,6 +14,8 @@ from qa.wire import (
     AskRequest,
     AskResponse,
     CitedPassageBody,
+    ConversationBody,
+    ConversationRequest,
     DocumentBody,
     FeedbackRequest,
     FeedbackResponse,
@@ -28,6 +30,8 @@ __all__ = ["openapi_document"]
 SCHEMAS = "#/components/schemas/{model}"
 
 EXAMPLE = AskRequest(question="How long did the effect last?", history=("Does the second treatment work?",))
+TURNS_FAILURES = (400, 404, 413, 415, 422)
+CONVERSATION_EXAMPLE = {"turns": [EXAMPLE.model_dump(mode="json")]}
 CITATIONS_EXAMPLE = {
     "citations": [{"document": {"id": "second-treatment"}, "start": 120, "end": 140, "quote": "It lasted 11 months."}]
 }
@@ -47,6 +51,8 @@ def openapi_document() -> dict[str, object]:
         [
             (AskRequest, "validation"),
             (AskResponse, "serialization"),
+            (ConversationRequest, "validation"),
+            (ConversationBody, "serialization"),
             (VerifyRequest, "validation"),
             (VerifyResponse, "serialization"),
             (FeedbackRequest, "validation"),
@@ -101,6 +107,8 @@ def openapi_document() -> dict[str, object]:
                     "responses": _responses(VerifyResponse, "What became of each citation", 400, 413, 415, 422),
                 }
             },
+            "/conversation.md": _conversation("Markdown", _texts("The file", "text/markdown", *TURNS_FAILURES)),
+            "/conversation.json": _conversation("Json", _responses(ConversationBody, "The file", *TURNS_FAILURES)),
             "/feedback": {
                 "post": {
                     "operationId": "feedback",
@@ -145,6 +153,29 @@ def openapi_document() -> dict[str, object]:
             **{f"/passages/{{id}}{style.suffix}": {"get": _export(style)} for style in EXPORTS.values()},
         },
         "components": {"schemas": schemas["$defs"]},
+    }
+
+
+def _conversation(form: str, responses: Mapping[str, object]) -> dict[str, object]:
+    """A conversation as a file, in one of its two forms."""
+    return {
+        "get": {
+            "operationId": f"conversation{form}ByAddress",
+            "summary": "The conversation of an address as a file",
+            "parameters": [each for each in _ask_parameters() if each["name"] != "limit"],
+            "responses": responses,
+        },
+        "post": {
+            "operationId": f"conversation{form}",
+            "summary": "A conversation as a file",
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {"schema": _reference(ConversationRequest), "example": CONVERSATION_EXAMPLE}
+                },
+            },
+            "responses": responses,
+        },
     }
 
 

@@ -5,25 +5,23 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Literal, NamedTuple
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from qa.model import Document, DocumentEntry, Passage, Span
 from qa.wire import AskRequest, passage_href
-from web.answers import answer_to, current_engine, linked_passage
+from web.answers import answer_to, conversation, current_engine, linked_passage
 
-__all__ = ["REMEMBERED", "Piece", "Slice", "exported", "in_quotes", "pages", "slices"]
+__all__ = ["REMEMBERED", "Piece", "Slice", "pages", "slices"]
 
 REMEMBERED = 12  # earlier questions that a conversation sends along; with the longest ones it still fits a request
 
 EXAMPLES = 3  # questions to start from
-
-_UNESCAPED = "!~*'()"  # besides letters and digits, as JavaScript's encodeURIComponent has it
 
 _MARK = re.compile(r"(?P<start>\d{1,12})-(?P<end>\d{1,12})")
 
@@ -41,7 +39,7 @@ def chat() -> str:
         documents = engine.contents()
         return render_template("index.html", documents=documents, examples=_examples(documents), **shared)
     asked = AskRequest.from_arguments(question, history=request.args.getlist("history"), document=document_id)
-    turns = [(each, answer_to(each)) for each in _conversation(asked)]
+    turns = [(each, answer_to(each)) for each in conversation(asked)]
     history = [*asked.history, question][-REMEMBERED:]
     return render_template("index.html", turns=turns, history=history, **shared)
 
@@ -64,13 +62,6 @@ def document(document_id: str) -> str:
 def passage(passage_id: str) -> Response:
     """The way to a passage in the page of its document; with a fingerprint, to where its words stand now."""
     return redirect(passage_href(linked_passage(passage_id).passage))
-
-
-def _conversation(asked: AskRequest) -> Iterator[AskRequest]:
-    """The request for each question of the history in its turn, then the one asked."""
-    for turn, question in enumerate(asked.history):
-        yield asked.model_copy(update={"question": question, "history": asked.history[:turn]})
-    yield asked
 
 
 def _examples(documents: Sequence[DocumentEntry]) -> list[str]:
@@ -164,92 +155,6 @@ def _mark(document: Document) -> Span | None:
         return None
     mark = Span(int(found["start"]), int(found["end"]))
     return mark if mark.start < mark.end <= len(document.text) else None
-
-
-@pages.app_template_filter()
-def literally(asked: AskRequest, written: str) -> str | None:
-    """The address that asks the same, but takes what is written in the question as it stands; None if it is not there.
-
-    >>> literally(AskRequest(question="Is myrrh myrrhic?"), "myrrhic")
-    '/?q=Is%20myrrh%20%22myrrhic%22%3F#latest'
-    """
-    quoted = in_quotes(asked.question, written)
-    return _address(quoted, history=asked.history, document=asked.document) if quoted else None
-
-
-@pages.app_template_filter()
-def again(asked: AskRequest) -> str:
-    """The address that asks the same, in its conversation.
-
-    >>> again(AskRequest(question="And gulls?", history=("Do terns dive?",)))
-    '/?history=Do%20terns%20dive%3F&q=And%20gulls%3F#latest'
-    """
-    return _address(asked.question, history=asked.history, document=asked.document)
-
-
-@pages.app_template_filter()
-def alone(asked: AskRequest) -> str:
-    """The address that asks the same without the earlier questions.
-
-    >>> alone(AskRequest(question="And gulls?", history=("Do terns dive?",)))
-    '/?q=And%20gulls%3F#latest'
-    """
-    return _address(asked.question, document=asked.document)
-
-
-@pages.app_template_filter()
-def as_json(asked: AskRequest) -> str:
-    """The address of the same answer as JSON.
-
-    >>> as_json(AskRequest(question="Do gulls?", document="birds"))
-    '/ask?document=birds&q=Do%20gulls%3F'
-    """
-    return f"/ask?{_query(asked.question, history=asked.history, document=asked.document)}"
-
-
-@pages.app_template_filter()
-def exported(permalink: str, suffix: str, style: str | None = None) -> str:
-    """The address of a citation's file, from the permanent link to its words.
-
-    >>> exported("/passages/birds-00001?document=birds&is=9-0123456789abcdef", ".ris")
-    '/passages/birds-00001.ris?document=birds&is=9-0123456789abcdef'
-    """
-    path, _, query = permalink.partition("?")
-    return f"{path}{suffix}?{query}{f'&style={style}' if style else ''}"
-
-
-def in_quotes(question: str, written: str) -> str | None:
-    """The question with the first of these words that stand outside quotation marks put inside; None if none do.
-
-    >>> in_quotes('"tern" terns tern', "tern")
-    '"tern" terns "tern"'
-    """
-    found = re.finditer(rf'"[^"]*"|“[^”]*”|(?<!\w)(?P<written>{re.escape(written)})(?!\w)', question)
-    for match in found:
-        if match["written"]:
-            return f'{question[: match.start()]}"{written}"{question[match.end() :]}'
-    return None
-
-
-def _address(question: str, *, history: Sequence[str] = (), document: str | None) -> str:
-    """The address of the page that asks a question, in the characters that `static/chat.js` writes it with."""
-    return f"/?{_query(question, history=history, document=document)}#latest"
-
-
-def _query(question: str, *, history: Sequence[str], document: str | None) -> str:
-    fields = [("document", document)] if document is not None else []
-    fields += [*(("history", each) for each in history), ("q", question)]
-    return urlencode(fields, quote_via=quote, safe=_UNESCAPED)
-
-
-@pages.app_template_filter()
-def long_date(day: date) -> str:
-    """A day as people write it.
-
-    >>> long_date(date(2021, 5, 11))
-    'May 11, 2021'
-    """
-    return f"{day:%B} {day.day}, {day.year}"
 
 
 @pages.app_template_filter()

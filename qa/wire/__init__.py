@@ -5,9 +5,12 @@ The web service, the command line's `--json` and the OpenAPI document all come f
 
 from qa.wire.bodies import (
     AskResponse,
+    CitationBody,
     CitedPassageBody,
+    ConversationBody,
     DocumentBody,
     FieldProblemBody,
+    InterpretationBody,
     Problem,
     answer_body,
     cited_passage_body,
@@ -27,7 +30,7 @@ from qa.wire.citations import (
     verification_body,
 )
 from qa.wire.feedback import MAX_COMMENT, FeedbackRequest, FeedbackResponse
-from qa.wire.requests import MAX_HISTORY, MAX_LIMIT, MAX_QUESTION, AskRequest
+from qa.wire.requests import MAX_HISTORY, MAX_LIMIT, MAX_QUESTION, MAX_TURNS, AskRequest, ConversationRequest
 
 __all__ = [
     "MAX_CITATIONS",
@@ -36,13 +39,18 @@ __all__ = [
     "MAX_LIMIT",
     "MAX_QUESTION",
     "MAX_QUOTE",
+    "MAX_TURNS",
     "AskRequest",
     "AskResponse",
+    "CitationBody",
     "CitedPassageBody",
+    "ConversationBody",
+    "ConversationRequest",
     "DocumentBody",
     "FeedbackRequest",
     "FeedbackResponse",
     "FieldProblemBody",
+    "InterpretationBody",
     "Problem",
     "VerificationBody",
     "VerifyRequest",

@@ -25,9 +25,12 @@ from qa.model import (
 
 __all__ = [
     "AskResponse",
+    "CitationBody",
     "CitedPassageBody",
+    "ConversationBody",
     "DocumentBody",
     "FieldProblemBody",
+    "InterpretationBody",
     "Problem",
     "answer_body",
     "cited_passage_body",
@@ -187,6 +190,13 @@ class AskResponse(_Body):
     alternatives: tuple[CitedPassageBody, ...]
     interpretation: InterpretationBody
     took_ms: float
+
+
+class ConversationBody(_Body):
+    """A conversation: the answer to each question, in their order, as the library gave it on a day."""
+
+    exported: date
+    turns: tuple[AskResponse, ...]
 
 
 class DocumentBody(DocumentSummaryBody):

@@ -15,7 +15,9 @@ __all__ = [
     "MAX_HISTORY",
     "MAX_LIMIT",
     "MAX_QUESTION",
+    "MAX_TURNS",
     "AskRequest",
+    "ConversationRequest",
     "Form",
     "QuestionText",
     "character_problem",
@@ -25,6 +27,7 @@ __all__ = [
 MAX_QUESTION = 1000  # characters
 MAX_HISTORY = 50  # earlier questions
 MAX_LIMIT = 20  # further passages
+MAX_TURNS = 200  # questions of a conversation
 
 QuestionText = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)]
 
@@ -78,15 +81,53 @@ class AskRequest(BaseModel):
         except ValidationError as error:
             raise InvalidRequestError([field_problem(each, _FORM) for each in error.errors()]) from None
 
-    def _checked(self) -> Self:
+    def problems(self) -> list[FieldProblem]:
+        """What is wrong with its texts, beyond their types and lengths."""
         questions = [("/question", self.question)]
         questions += [(f"/history/{number}", text) for number, text in enumerate(self.history)]
         found = [FieldProblem(pointer, detail) for pointer, text in questions if (detail := _text_problem(text))]
         if self.document is not None and (detail := _text_problem(self.document)):
             found.append(FieldProblem("/document", detail))
-        if found:
+        return found
+
+    def _checked(self) -> Self:
+        if found := self.problems():
             raise InvalidRequestError(found)
         return self
+
+
+class ConversationRequest(BaseModel):
+    """The questions of a conversation in their order, each with what it is asked with."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    turns: tuple[AskRequest, ...] = Field(
+        max_length=MAX_TURNS,
+        description="The questions, as `/ask` takes them, oldest first; one at least.",
+        json_schema_extra={"minItems": 1},
+    )
+
+    @classmethod
+    def from_json(cls, body: bytes) -> Self:
+        """Read a request's JSON body.
+
+        Raises:
+            InvalidRequestError: for bytes that are not UTF-8, not JSON, or not of this form.
+        """
+        try:
+            asked = cls.model_validate_json(body)
+        except ValidationError as error:
+            raise InvalidRequestError([field_problem(each, _TURNS_FORM) for each in error.errors()]) from None
+        found = [
+            FieldProblem(f"/turns/{number}{each.pointer}", each.detail)
+            for number, turn in enumerate(asked.turns)
+            for each in turn.problems()
+        ]
+        if not asked.turns:
+            found.append(FieldProblem("/turns", "must not be empty"))
+        if found:
+            raise InvalidRequestError(found)
+        return asked
 
 
 def _text_problem(text: str) -> str | None:
@@ -114,6 +155,11 @@ class Form(NamedTuple):
 
 
 _FORM = Form(example='{"question": "..."}', known=tuple(AskRequest.model_fields), most=MAX_LIMIT)
+_TURNS_FORM = Form(
+    example='{"turns": [{"question": "..."}]}',
+    known=(*ConversationRequest.model_fields, *AskRequest.model_fields),
+    most=MAX_LIMIT,
+)
 
 
 def field_problem(error: ErrorDetails, form: Form) -> FieldProblem:
@@ -146,7 +192,7 @@ def field_problem(error: ErrorDetails, form: Form) -> FieldProblem:
         case "too_long":
             detail = f"must have at most {context['max_length']:,} entries"
         case "tuple_type":
-            detail = "must be a list of strings" if error["loc"] == ("history",) else "must be a list"
+            detail = "must be a list of strings" if error["loc"][-1:] == ("history",) else "must be a list"
         case "int_type" | "int_parsing" | "greater_than_equal" | "less_than_equal":
             detail = f"must be a whole number from 0 to {form.most:,}"
         case _:

@@ -1,0 +1,239 @@
+"""The pages for those who do not see them or use no mouse: axe-core's rules, what is announced, and keys alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from browsing import ANSWERED, NOT_FOUND, REQUIRED, TITLE, Open, ask
+from playwright.sync_api import Page, expect
+
+try:
+    from axe_playwright_python.sync_playwright import Axe
+except ImportError:
+    if REQUIRED:
+        raise
+    pytest.skip("axe-playwright-python is not installed", allow_module_level=True)
+
+RULES = {"resultTypes": ["violations"]}  # all of axe-core's rules, best practices among them
+
+
+def empty(page: Page) -> None:
+    expect(page.locator(".lead")).to_be_visible()
+
+
+def kept(page: Page) -> None:
+    ask(page, ANSWERED)
+    page.goto("/")
+    expect(page.locator("#resume")).to_be_visible()
+
+
+def answered(page: Page) -> None:
+    ask(page, ANSWERED)
+
+
+def opened(page: Page) -> None:
+    """An answer with all that it can unfold."""
+    ask(page, ANSWERED)
+    page.evaluate("document.querySelectorAll('details:not(.menu)').forEach(each => { each.open = true })")
+    expect(page.locator(".styled").first).not_to_be_empty()
+
+
+def menu(page: Page) -> None:
+    ask(page, ANSWERED)
+    page.get_by_text("Export").click()
+
+
+def read_otherwise(page: Page) -> None:
+    ask(page, "How does bevacor work?")
+    ask(page, "What was its HR, and of bevakor?")
+
+
+def outlined(page: Page) -> None:
+    ask(page, TITLE)
+
+
+def not_answered(page: Page) -> None:
+    ask(page, NOT_FOUND)
+
+
+def failed(page: Page) -> None:
+    page.route("**/ask", lambda route: route.abort())
+    ask(page, ANSWERED)
+
+
+def address(path: str) -> Callable[[Page], None]:
+    def go(page: Page) -> None:
+        page.goto(path)
+
+    return go
+
+
+STATES = {
+    "empty": empty,
+    "kept": kept,
+    "answered": answered,
+    "opened": opened,
+    "menu": menu,
+    "read otherwise": read_otherwise,
+    "outlined": outlined,
+    "not answered": not_answered,
+    "failed": failed,
+    "one document": address("/?document=second-treatment"),
+    "source": address("/documents/second-treatment?mark=20-60#mark"),
+    "source of another's words": address("/documents/hostile"),
+    "error": address("/nowhere"),
+    "refused": address("/?q=+"),
+    "problem": address("/problems/passage_gone"),
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("state", STATES)
+def test_axe_finds_nothing_to_mend(open_page: Open, state: str, scheme: str) -> None:
+    page = open_page(color_scheme=scheme)
+    STATES[state](page)
+    found = Axe().run(page, options=RULES)
+    assert found.response["passes"], "axe-core has looked at nothing"
+    assert found.response["violations"] == [], found.generate_report()
+
+
+def test_axe_would_find_what_is_wrong(open_page: Open) -> None:
+    page = open_page()
+    page.evaluate("document.querySelector('label').remove()")
+    found = Axe().run(page, options=RULES)
+    assert "label" in [each["id"] for each in found.response["violations"]]
+
+
+# What a screen reader is given to say, of what is put into the page: text in a live region that is not off.
+ANNOUNCED = """() => {
+    window.announced = [];
+    const live = node => {
+        const region = node.parentElement.closest("[aria-live], [role=log], [role=status]");
+        const manner = region?.getAttribute("aria-live") ?? (region ? "polite" : "off");
+        return manner !== "off" && !node.parentElement.closest("[aria-hidden=true]");
+    };
+    const texts = node => {
+        if (node.nodeType === 3) return live(node) ? [node.data] : [];
+        if (node.nodeType === 1 && (node.hidden || node.matches("[aria-hidden=true]"))) return [];
+        return [...node.childNodes].flatMap(texts);
+    };
+    new MutationObserver(records => records.forEach(record => record.addedNodes.forEach(node => {
+        if (!node.isConnected) return;
+        const said = texts(node).join("").replace(/\\s+/g, " ").trim();
+        if (said) window.announced.push(said);
+    }))).observe(document.body, { childList: true, subtree: true });
+}"""
+
+
+def announced(page: Page) -> list[str]:
+    found: list[str] = page.evaluate("window.announced.splice(0)")
+    return found
+
+
+def test_an_answer_is_announced_once_and_politely_in_its_own_words(open_page: Open) -> None:
+    page = open_page()
+    expect(page.get_by_role("log")).to_have_attribute("aria-live", "polite")
+    page.evaluate(ANNOUNCED)
+    ask(page, ANSWERED)
+    looking, quote, came = announced(page)
+    assert looking == "Looking in the documents…"
+    assert quote == " ".join((page.locator("blockquote").first.text_content() or "").split())
+    assert re.fullmatch(r"Answered in [\d.]+ ms", came)
+
+
+def test_that_nothing_is_found_is_announced_with_the_reason(open_page: Open) -> None:
+    page = open_page()
+    page.evaluate(ANNOUNCED)
+    ask(page, NOT_FOUND)
+    _, reason, came = announced(page)
+    assert reason.startswith((page.locator(".reason").text_content() or "").strip())
+    assert "Not in these documents: metformin" in reason
+    assert str(page.locator("blockquote").first.text_content()) not in reason
+    assert re.fullmatch(r"No answer found, in [\d.]+ ms", came)
+
+
+def test_a_failure_is_announced_once(open_page: Open) -> None:
+    page = open_page()
+    page.evaluate(ANNOUNCED)
+    failed(page)
+    assert announced(page) == [
+        "Looking in the documents…",
+        "No answer came The service could not be reached. It may have been stopped. Try again",
+    ]
+
+
+def test_what_is_put_back_from_before_is_not_announced(open_page: Open) -> None:
+    page = open_page()
+    for number in range(14):  # the address holds 13
+        ask(page, ANSWERED if number else "How does bevacor work?")
+    page.add_init_script(f"addEventListener('DOMContentLoaded', {ANNOUNCED})")
+    page.reload()
+    expect(page.locator(".exchange")).to_have_count(14)
+    expect(page.locator(".exchange").first.locator("blockquote").first).to_be_visible()
+    assert announced(page) == []
+
+
+def focused(page: Page) -> str:
+    """What has the focus, and whether one sees it."""
+    found: str = page.evaluate("""() => {
+        const element = document.activeElement;
+        const style = getComputedStyle(element);
+        if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2) return `unseen: ${element.outerHTML}`;
+        return (element.getAttribute("aria-label") ?? element.labels?.[0]?.textContent ?? element.textContent).trim();
+    }""")
+    return found
+
+
+def test_the_main_job_is_done_by_keys_alone_with_the_focus_in_sight(open_page: Open) -> None:
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    assert focused(page) == "Your question"
+    page.keyboard.type("In how many people did fever end with alcanor?")
+    page.keyboard.press("Enter")
+    expect(page.locator(".cited").first).to_be_visible()
+    assert focused(page) == "Your question"
+    # Back from the box through the answer, last things first.
+    visited = []
+    for _ in range(40):
+        page.keyboard.press("Shift+Tab")
+        visited.append(focused(page))
+        if visited[-1] == "Skip to the question box":
+            break
+    assert [each for each in visited if each.startswith("unseen")] == []
+    title = "How well does the second treatment of tern fever work?"
+    for wanted in (
+        "Further passages (3)",
+        "Copy citation",
+        "Cite",
+        "Figures in this passage (5)",
+        "References (2)",
+        title,
+        "Clear",
+        "Export",
+        "pincite",
+    ):
+        assert wanted in visited
+    # Forth again: each is worked by Enter, and the focus stays where it was.
+    page.get_by_text("Export").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert focused(page) == "Markdown"
+    page.keyboard.press("Escape")
+    assert focused(page) == "Export"
+    expect(page.get_by_role("link", name="Markdown")).to_be_hidden()
+    page.get_by_role("button", name="Copy citation").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("Copied")
+    expect(page.get_by_role("button", name="Copied").first).to_be_focused()
+    page.locator(".source a").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".text mark").first).to_be_in_viewport()
+    page.keyboard.press("Tab")
+    assert focused(page) == "[98]"
+    page.go_back()
+    expect(page.locator(".exchange")).to_have_count(1)
+    page.get_by_role("button", name="Clear").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".lead")).to_be_visible()
+    expect(page.get_by_label("Your question")).to_be_focused()

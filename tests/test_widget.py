@@ -1,0 +1,148 @@
+"""The widget on a page of another origin: it answers where a setting allows that, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import pytest
+from browsing import ANSWERED, NOT_FOUND, library_of_terns, served
+from flask import Flask
+from playwright.sync_api import Browser, Page, expect
+
+from web import create_app
+
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Terns</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src {service}; connect-src {service};
+require-trusted-types-for 'script'; trusted-types 'none'">
+<script type="module" src="{service}/widget.js"></script></head>
+<body><main><h1>A page about terns</h1><pincite-ask{attributes}>Ask at {service}</pincite-ask></main></body></html>"""
+
+
+class Embedded(NamedTuple):
+    """A page with the widget in it, on a port of its own, and what its console said."""
+
+    page: Page
+    service: str
+    errors: list[str]
+
+
+@contextmanager
+def embedded(browser: Browser, *, is_allowed: bool, attributes: str = "") -> Iterator[Embedded]:
+    elsewhere = Flask("elsewhere")
+    with served(elsewhere) as origin:
+        app = create_app(library_of_terns(widget_origins=(origin,) if is_allowed else ("https://example.org",)))
+        with served(app) as service:
+            elsewhere.add_url_rule("/", "page", lambda: PAGE.format(service=service, attributes=attributes))
+            context = browser.new_context(reduced_motion="reduce")
+            context.set_default_timeout(10_000)
+            page = context.new_page()
+            errors: list[str] = []
+            page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            page.goto(origin)
+            yield Embedded(page, service, errors)
+            context.close()
+
+
+def ask(page: Page, question: str) -> None:
+    page.get_by_label("Your question").fill(question)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=question, level=2)).to_be_visible()
+
+
+def test_a_page_of_an_allowed_origin_asks_and_follows_up(browser: Browser) -> None:
+    with embedded(browser, is_allowed=True) as (page, service, errors):
+        ask(page, "How well does bevacor work against tern fever?")
+        expect(page.locator("blockquote")).to_contain_text("Bevacor is given for six weeks")
+        ask(page, "What was the hazard ratio?")
+        last = page.get_by_role("log").get_by_role("article").last
+        expect(last).to_contain_text("Taken over from your earlier questions: ")
+        expect(last.locator("mark")).to_have_text("Its hazard ratio was 0.48.")
+        expect(last).to_contain_text("Bevacor · Updated May 11, 2021")
+        source = last.get_by_role("link", name="How well does the second treatment of tern fever work?")
+        href = source.first.get_attribute("href") or ""
+        assert href.startswith(f"{service}/documents/second-treatment?mark=")
+        whole = page.context.new_page()
+        whole.goto(last.locator(".more").get_attribute("href") or "")
+        expect(whole.locator(".exchange")).to_have_count(2)
+        assert errors == []
+
+
+def test_it_says_what_the_documents_do_not_hold_and_what_goes_wrong(browser: Browser) -> None:
+    with embedded(browser, is_allowed=True) as (page, _, errors):
+        ask(page, NOT_FOUND)
+        expect(page.get_by_role("log")).to_contain_text("Not in these documents: metformin")
+        ask(page, "x" * 1001)
+        expect(page.get_by_role("log")).to_contain_text("The question must have at most 1,000 characters")
+        expect(page.get_by_label("Your question")).to_have_value("x" * 1001)
+        page.route("**/ask", lambda route: route.abort())
+        page.get_by_label("Your question").fill(ANSWERED)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("log")).to_contain_text("The service could not be reached.")
+        assert [each for each in errors if "Failed to load resource" not in each] == []
+
+
+def test_it_can_ask_one_document_alone(browser: Browser) -> None:
+    with embedded(browser, is_allowed=True, attributes=' document="spotting"') as (page, _, errors):
+        ask(page, ANSWERED)
+        expect(page.locator("blockquote")).to_have_count(0)
+        ask(page, "Where do terns nest?")
+        expect(page.locator("blockquote")).to_contain_text("Terns nest on open shingle")
+        assert errors == []
+
+
+def test_a_page_of_any_other_origin_gets_nothing_and_shows_what_stands_inside(browser: Browser) -> None:
+    with embedded(browser, is_allowed=False) as (page, service, errors):
+        expect(page.get_by_text(f"Ask at {service}")).to_be_visible()
+        answer = page.evaluate(
+            """service => fetch(`${service}/ask`, {method: "POST", body: "{}",
+                headers: {"Content-Type": "application/json"}}).then(() => "answered", error => error.name)""",
+            service,
+        )
+        assert answer == "TypeError"
+        assert any("blocked by CORS policy" in each for each in errors)
+
+
+def test_its_style_is_its_own(browser: Browser) -> None:
+    with embedded(browser, is_allowed=True) as (page, _, _):
+        ask(page, ANSWERED)
+        assert page.evaluate("document.querySelector('pincite-ask').shadowRoot.adoptedStyleSheets.length") == 1
+        assert page.evaluate("document.styleSheets.length") == 0
+        page.set_viewport_size({"width": 320, "height": 640})
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+def test_axe_finds_nothing_to_mend_in_it(browser: Browser) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    with embedded(browser, is_allowed=True) as (page, _, _):
+        ask(page, ANSWERED)
+        ask(page, NOT_FOUND)
+        found = axe.run(page)
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found.response["violations"]] == []
+
+
+ALLOWED = "https://example.org"
+
+
+@pytest.mark.parametrize(
+    "origin", [ALLOWED, "http://example.org", "https://example.org:444", "null", "https://example.com"]
+)
+@pytest.mark.parametrize("address", ["/ask?q=Terns?", "/widget.js", "/", "/documents/spotting.json"])
+def test_the_interface_and_the_file_are_open_to_the_named_origins_alone(origin: str, address: str) -> None:
+    client = create_app(library_of_terns(widget_origins=(ALLOWED,))).test_client()
+    answer = client.get(address, headers={"Origin": origin})
+    assert answer.status_code == 200
+    is_open = origin == ALLOWED and address in {"/ask?q=Terns?", "/widget.js"}
+    assert answer.headers.get("Access-Control-Allow-Origin") == (ALLOWED if is_open else None)
+    assert ("Origin" in answer.headers.get("Vary", "")) == (address in {"/ask?q=Terns?", "/widget.js"})
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+
+
+def test_a_browser_may_ask_before_it_posts() -> None:
+    client = create_app(library_of_terns(widget_origins=(ALLOWED,))).test_client()
+    for origin, methods in ((ALLOWED, "GET, POST"), ("https://example.com", None)):
+        answer = client.options("/ask", headers={"Origin": origin, "Access-Control-Request-Method": "POST"})
+        assert answer.status_code == 200
+        assert answer.headers.get("Access-Control-Allow-Methods") == methods

@@ -1,0 +1,121 @@
+"""The addresses that a page leads to. What the module writes itself, `static/addresses.js` writes alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
+
+from flask import request
+
+from qa.wire import AskRequest
+
+__all__ = ["FILTERS", "exported", "in_quotes"]
+
+_UNESCAPED = "!~*'()"  # besides letters and digits, as JavaScript's encodeURIComponent has it
+
+
+def literally(asked: AskRequest, written: str) -> str | None:
+    """The address that asks the same, but takes what is written in the question as it stands; None if it is not there.
+
+    >>> literally(AskRequest(question="Is myrrh myrrhic?"), "myrrhic")
+    '/?q=Is%20myrrh%20%22myrrhic%22%3F#latest'
+    """
+    quoted = in_quotes(asked.question, written)
+    return _address(quoted, history=asked.history, document=asked.document) if quoted else None
+
+
+def again(asked: AskRequest) -> str:
+    """The address that asks the same, in its conversation.
+
+    >>> again(AskRequest(question="And gulls?", history=("Do terns dive?",)))
+    '/?history=Do%20terns%20dive%3F&q=And%20gulls%3F#latest'
+    """
+    return _address(asked.question, history=asked.history, document=asked.document)
+
+
+def alone(asked: AskRequest) -> str:
+    """The address that asks the same without the earlier questions.
+
+    >>> alone(AskRequest(question="And gulls?", history=("Do terns dive?",)))
+    '/?q=And%20gulls%3F#latest'
+    """
+    return _address(asked.question, document=asked.document)
+
+
+def transcript(asked: AskRequest, suffix: str) -> str:
+    """The address of the conversation that led to a question, as a file.
+
+    >>> transcript(AskRequest(question="And gulls?", history=("Do terns dive?",)), "md")
+    '/conversation.md?history=Do%20terns%20dive%3F&q=And%20gulls%3F'
+    """
+    return f"/conversation.{suffix}?{_query(asked.question, history=asked.history, document=asked.document)}"
+
+
+def as_json(asked: AskRequest) -> str:
+    """The address of the same answer as JSON.
+
+    >>> as_json(AskRequest(question="Do gulls?", document="birds"))
+    '/ask?document=birds&q=Do%20gulls%3F'
+    """
+    return f"/ask?{_query(asked.question, history=asked.history, document=asked.document)}"
+
+
+def exported(permalink: str, suffix: str, style: str | None = None) -> str:
+    """The address of a citation's file, from the permanent link to its words.
+
+    >>> exported("/passages/birds-00001?document=birds&is=9-0123456789abcdef", ".ris")
+    '/passages/birds-00001.ris?document=birds&is=9-0123456789abcdef'
+    """
+    path, _, query = permalink.partition("?")
+    return f"{path}{suffix}?{query}{f'&style={style}' if style else ''}"
+
+
+def known_by(permalink: str) -> str:
+    """The fingerprint of the words in the permanent link to them.
+
+    >>> known_by("/passages/birds-00001?document=birds&is=9-0123456789abcdef")
+    '9-0123456789abcdef'
+    """
+    return parse_qs(urlsplit(permalink).query).get("is", [""])[0]
+
+
+def in_quotes(question: str, written: str) -> str | None:
+    """The question with the first of these words that stand outside quotation marks put inside; None if none do.
+
+    >>> in_quotes('"tern" terns tern', "tern")
+    '"tern" terns "tern"'
+    """
+    found = re.finditer(rf'"[^"]*"|“[^”]*”|(?<!\w)(?P<written>{re.escape(written)})(?!\w)', question)
+    for match in found:
+        if match["written"]:
+            return f'{question[: match.start()]}"{written}"{question[match.end() :]}'
+    return None
+
+
+def _address(question: str, *, history: Sequence[str] = (), document: str | None) -> str:
+    """The address of the page that asks a question, in the characters that `static/chat.js` writes it with."""
+    return f"/?{_query(question, history=history, document=document)}#latest"
+
+
+def _query(question: str, *, history: Sequence[str], document: str | None) -> str:
+    fields = [("document", document)] if document is not None else []
+    fields += [*(("history", each) for each in history), ("q", question)]
+    return urlencode(fields, quote_via=quote, safe=_UNESCAPED)
+
+
+def whole(path: str) -> str:
+    """An address with the host that this request was sent to, for paper and files."""
+    return request.host_url.rstrip("/") + path
+
+
+def whole_address(asked: AskRequest) -> str:
+    """The whole address of the page that asks a question."""
+    return whole(_address(asked.question, history=asked.history, document=asked.document).removesuffix("#latest"))
+
+
+FILTERS = {
+    each.__name__: each
+    for each in (literally, again, alone, as_json, transcript, exported, known_by, whole, whole_address)
+}
+"""What the templates may pipe a request or a path through."""

@@ -1,0 +1,48 @@
+"""A conversation as a file: the questions of an address or of a JSON body, answered again."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from qa.wire import AskRequest, ConversationBody, ConversationRequest
+from web.answers import answer_to, conversation, json_body
+from web.dates import today
+from web.transcripts import as_markdown
+
+__all__ = ["conversations"]
+
+MAX_TURNS_BODY = 1_000_000  # bytes
+
+conversations = Blueprint("conversations", __name__)
+
+
+@conversations.route("/conversation.md", methods=["GET", "POST"])
+def markdown() -> Response:
+    """The conversation for people, in Markdown."""
+    return _file(
+        as_markdown(_conversation(), origin=request.host_url.rstrip("/")), "text/markdown; charset=utf-8", "md"
+    )
+
+
+@conversations.route("/conversation.json", methods=["GET", "POST"])
+def json() -> Response:
+    """The conversation for programs."""
+    return _file(_conversation().model_dump_json(by_alias=True), "application/json", "json")
+
+
+def _conversation() -> ConversationBody:
+    if request.method == "POST":
+        request.max_content_length = MAX_TURNS_BODY
+        asked = ConversationRequest.from_json(json_body("questions")).turns
+    else:
+        last = AskRequest.from_arguments(
+            request.args.get("q"), history=request.args.getlist("history"), document=request.args.get("document")
+        )
+        asked = tuple(conversation(last))
+    return ConversationBody(exported=today(), turns=tuple(map(answer_to, asked)))
+
+
+def _file(text: str, media_type: str, suffix: str) -> Response:
+    response = Response(text, content_type=media_type)
+    response.headers.set("Content-Disposition", "attachment", filename=f"pincite-{today()}.{suffix}")
+    return response

@@ -1,0 +1,21 @@
+"""Days as people write them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+__all__ = ["long_date", "today"]
+
+
+def long_date(day: date) -> str:
+    """A day as people write it.
+
+    >>> long_date(date(2021, 5, 11))
+    'May 11, 2021'
+    """
+    return f"{day:%B} {day.day}, {day.year}"
+
+
+def today() -> date:
+    """The day where the service runs."""
+    return datetime.now().astimezone().date()

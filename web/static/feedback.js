@@ -1,0 +1,56 @@
+// "Did this answer your question?": what is said is sent at once, a comment after it, and both can be changed.
+
+import { slot } from "./parts.js";
+import { Failure, send } from "./service.js";
+import { text } from "./texts.js";
+
+// What the form of an answer says, as the service takes it.
+function said(form, helpful) {
+  const fields = new FormData(form);
+  const given = (name) => fields.get(name) || null;
+  return {
+    key: fields.get("key"),
+    question: fields.get("question"),
+    history: fields.getAll("history"),
+    document: given("document"),
+    passage: given("passage"),
+    is: given("is"),
+    helpful,
+    comment: fields.get("comment"),
+  };
+}
+
+const answers = (form) => Array.from(form.querySelectorAll("button[name=helpful]"));
+
+// Shows the form as it stands with the module: the comment comes after a yes or a no.
+export function prepare(form, turn) {
+  if (turn.key) form.elements.key.value = turn.key;
+  slot(form, "send").hidden = false;
+  show(form, turn.helpful ?? null);
+}
+
+// Sends what was pressed. Gives what is to be said of it; the turn, which is kept, remembers the rest.
+export async function give(form, pressed, turn) {
+  const isComment = pressed.name !== "helpful";
+  const helpful = isComment ? turn.helpful : pressed.value === "yes";
+  const thanks = slot(form, "thanks");
+  try {
+    const body = said(form, helpful);
+    await send("/feedback", text("failure.no_feedback"), { body });
+    Object.assign(turn, { key: body.key, helpful });
+    show(form, helpful);
+    thanks.textContent = text(isComment ? "feedback.thanks_comment" : "feedback.thanks");
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    thanks.textContent = `${error.title}. ${error.detail} ${text("feedback.again")}`;
+  }
+  thanks.hidden = false;
+  return thanks.textContent;
+}
+
+function show(form, helpful) {
+  for (const button of answers(form)) {
+    button.setAttribute("aria-pressed", String(helpful !== null && (button.value === "yes") === helpful));
+  }
+  form.querySelector(".comment").hidden = helpful === null;
+}

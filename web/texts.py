@@ -1,0 +1,56 @@
+"""The words of the pages, which all stand in `texts.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from markupsafe import Markup, escape
+
+__all__ = ["Texts", "load_texts"]
+
+TEXTS = Path(__file__).with_name("texts.toml")
+
+Forms = Mapping[str, str]
+
+
+class Texts:
+    """The texts of one language, by the name of their table and their own: `citation.page`."""
+
+    def __init__(self, tables: Mapping[str, Mapping[str, str | Forms]]) -> None:
+        self.tables = tables
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """The text with this key, filled in.
+
+        Raises:
+            KeyError: for a key that is not there, or a value that the text wants and is not given.
+
+        >>> Texts({"bird": {"age": {"one": "1 year", "other": "{count} years"}}})("bird.age", count=2)
+        '2 years'
+        """
+        return self._form(key, values.get("count")).format_map(values)
+
+    def html(self, key: str, /, **values: object) -> Markup:
+        """The same as markup, into which what is markup is filled in as such, and all else as text.
+
+        Raises:
+            KeyError: as above.
+
+        >>> Texts({"bird": {"old": "<{age}> old"}}).html("bird.old", age=Markup("<b>3</b>"))
+        Markup('&lt;<b>3</b>&gt; old')
+        """
+        return escape(self._form(key, values.get("count"))).format_map(values)
+
+    def _form(self, key: str, count: object) -> str:
+        table, _, name = key.partition(".")
+        text = self.tables[table][name]
+        return text if isinstance(text, str) else text["one" if count == 1 else "other"]
+
+
+@cache
+def load_texts() -> Texts:
+    """The texts that come with this package."""
+    return Texts(tomllib.loads(TEXTS.read_text("utf-8")))

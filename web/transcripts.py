@@ -1,0 +1,116 @@
+"""A conversation in Markdown (CommonMark), in which nothing from a document or a question is markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from qa.wire import AskResponse, CitationBody, CitedPassageBody, ConversationBody, InterpretationBody
+from web.dates import long_date
+from web.texts import load_texts
+
+__all__ = ["as_markdown", "escaped", "quoted"]
+
+_MARKUP = re.compile(r"[\\`*_\[\]<>&~|#]")
+_LIST = re.compile(r"^(\s*)([-+=])")
+_NUMBERED = re.compile(r"^(\s*\d{1,9})([.)])")
+_BREAK = re.compile(r"\r\n?|\n")
+
+
+def as_markdown(conversation: ConversationBody, *, origin: str) -> str:
+    """The conversation for people: each question, what was found, word for word, and where it stands.
+
+    `origin` is what the paths of permanent links are put behind, such as `http://127.0.0.1:8000`.
+    """
+    text = load_texts()
+    parts = [f"# {text('transcript.title')}", text("transcript.exported", date=long_date(conversation.exported))]
+    for turn in conversation.turns:
+        parts += [f"## {escaped(turn.question)}", *_answer(turn, origin)]
+    return "\n\n".join(parts) + "\n"
+
+
+def escaped(words: str) -> str:
+    """Words on one line, which Markdown shows as they stand.
+
+    >>> escaped("# 5 * [3]\\nmg")
+    '\\\\# 5 \\\\* \\\\[3\\\\] mg'
+    """
+    return _line(" ".join(words.split()))
+
+
+def quoted(words: str) -> str:
+    """Words as a block quotation, line for line.
+
+    >>> quoted("It ended. [98]\\n\\n- 25 mg")
+    '> It ended. \\\\[98\\\\]\\n>\\n> \\\\- 25 mg'
+    """
+    paragraphs: list[list[str]] = [[]]
+    for line in _BREAK.split(words):
+        if line.strip():
+            paragraphs[-1].append(_line(line))
+        elif paragraphs[-1]:
+            paragraphs.append([])
+    return "\n>\n".join("\\\n".join(f"> {line}" for line in each) for each in paragraphs if each)
+
+
+def _line(words: str) -> str:
+    """A line whose beginning is no structure either: neither a list nor, indented, code."""
+    words = _NUMBERED.sub(r"\1\\\2", _LIST.sub(r"\1\\\2", _MARKUP.sub(r"\\\g<0>", words)))
+    bare = words.lstrip()
+    return "".join(f"&#{ord(space)};" for space in words[: len(words) - len(bare)]) + bare
+
+
+def _answer(turn: AskResponse, origin: str) -> Iterator[str]:
+    yield from _reading(turn.interpretation)
+    text = load_texts()
+    if turn.outline:
+        yield text("reading.outline", count=len(turn.outline))
+        for each in turn.outline:
+            if path := _path(each.citation):
+                yield f"### {escaped(path)}"
+            yield from _cited(each, origin)
+    elif turn.passage and turn.citation:
+        yield from _cited(CitedPassageBody(passage=turn.passage, citation=turn.citation), origin)
+    else:
+        yield escaped(turn.reason or "")
+
+
+def _reading(interpretation: InterpretationBody) -> Iterator[str]:
+    text = load_texts()
+    for each in interpretation.corrected:
+        yield text("reading.corrected", read=f"**{escaped(each.to)}**")
+    for each in interpretation.expanded:
+        yield text("reading.expanded", written=escaped(each.from_), read=f"**{escaped(each.to)}**")
+    if interpretation.carried_over:
+        yield text("reading.carried_over", words=escaped(", ".join(interpretation.carried_over)))
+    if interpretation.missing:
+        yield text("reading.missing", words=f"**{escaped(', '.join(interpretation.missing))}**")
+
+
+def _cited(cited: CitedPassageBody, origin: str) -> Iterator[str]:
+    text = load_texts()
+    citation = cited.citation
+    source = citation.document
+    yield quoted(cited.passage.text)
+    updated = text("citation.updated", date=long_date(source.updated)) if source.updated else text("citation.undated")
+    page = text("citation.page", number=citation.page) if citation.page else None
+    facts = [_path(citation), ", ".join(source.authors), source.publisher, updated, page]
+    yield f"**{escaped(source.title)}**\\\n{' · '.join(escaped(fact) for fact in facts if fact)}\\\n" + text(
+        "citation.permalink", address=f"<{origin}{citation.permalink}>"
+    )
+    if citation.references_status == "no_reference_list":
+        yield text("citation.no_list")
+    elif citation.references:
+        yield "\n".join(
+            f"- {escaped(text('citation.marker', marker=each.marker))} "
+            f"{escaped(each.text or text('citation.no_entry'))}"
+            + (f" <https://doi.org/{quote(each.doi)}>" if each.doi else "")
+            for each in citation.references
+        )
+
+
+def _path(citation: CitationBody) -> str:
+    """The headings above the passage, but for the title, which stands beside them."""
+    path = citation.section[1:] if citation.section[:1] == (citation.document.title,) else citation.section
+    return " › ".join(path)

@@ -1,0 +1,225 @@
+// <pincite-ask>: a box to ask in, for pages of other origins. They load it as a module,
+//
+//   <script type="module" src="https://pincite.example.org/widget.js"></script>
+//   <pincite-ask document="second-line-therapies"></pincite-ask>
+//
+// and the service names their origin in its setting. What stands inside of the element is shown where it cannot load.
+// Every text is put in as text: nothing from a document or a question is ever parsed as HTML.
+
+const TEXTS = {};
+const SERVICE = new URL(import.meta.url).origin;
+const REMEMBERED = 12; // earlier questions that are sent along
+
+const STYLE = `
+:host {
+  --ink: light-dark(#1e1c19, #eceae5);
+  --soft: light-dark(#4c4842, #bdbab3);
+  --sheet: light-dark(#ffffff, #1d2125);
+  --rule: light-dark(#ddd8cd, #363b41);
+  --edge: light-dark(#7a746a, #8b9097);
+  --accent: var(--pincite-accent, light-dark(#0b4a66, #9fd0ec));
+  --on-accent: var(--pincite-on-accent, light-dark(#ffffff, #0f1a20));
+  --mark: light-dark(#ffe9a6, #57470f);
+  --on-mark: light-dark(#1e1c19, #fff6dc);
+  --alarm: light-dark(#8a1c12, #ffb4a8);
+  display: block;
+  max-width: 42rem;
+  border: 1px solid var(--rule);
+  border-radius: 0.75rem;
+  background: var(--sheet);
+  color: var(--ink);
+  font: 400 1rem/1.55 var(--pincite-font, system-ui, "Segoe UI", Roboto, "Liberation Sans", sans-serif);
+  overflow-wrap: anywhere;
+}
+:host([hidden]) { display: none; }
+*, *::before, *::after { box-sizing: border-box; }
+section { padding: 1rem; }
+h2, p, blockquote, article { margin: 0; }
+.log { max-height: var(--pincite-height, 32rem); overflow-y: auto; }
+.log:empty { display: none; }
+article { padding-bottom: 1.25rem; }
+article + article { padding-top: 1.25rem; border-top: 1px solid var(--rule); }
+h2 { margin-bottom: 0.6rem; font-size: 1.0625rem; line-height: 1.35; }
+blockquote {
+  padding-inline-start: 0.9rem;
+  border-inline-start: 3px solid var(--accent);
+  font: 400 1.0625rem/1.55 Charter, "Bitstream Charter", Georgia, "Liberation Serif", serif;
+  white-space: pre-wrap;
+}
+mark { background: var(--mark); color: var(--on-mark); }
+.place { margin-top: 0.6rem; font-size: 0.875rem; color: var(--soft); }
+.place a { font-weight: 600; }
+.reading { margin-bottom: 0.5rem; font-size: 0.875rem; color: var(--soft); }
+.failed { color: var(--alarm); }
+a { color: var(--accent); text-underline-offset: 0.2em; }
+a.more { display: inline-flex; align-items: center; min-height: 2.75rem; font-size: 0.875rem; }
+.above { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem; margin-bottom: 0.3rem; font-size: 0.875rem; color: var(--soft); }
+.row { display: flex; flex-wrap: wrap; gap: 0.5rem; align-items: flex-end; }
+textarea {
+  flex: 1 1 10rem;
+  min-width: 0;
+  min-height: 2.9rem;
+  max-height: 9rem;
+  padding: 0.6rem 0.8rem;
+  border: 1px solid var(--edge);
+  border-radius: 0.5rem;
+  background: transparent;
+  color: inherit;
+  font: inherit;
+  field-sizing: content;
+  resize: none;
+}
+button {
+  min-height: 2.9rem;
+  padding: 0 1.2rem;
+  border: 0;
+  border-radius: 0.5rem;
+  background: var(--accent);
+  color: var(--on-accent);
+  font: 600 0.9375rem/1 inherit;
+  font-family: inherit;
+  cursor: pointer;
+}
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+`;
+
+function text(key, values = {}) {
+  const [table, name] = key.split(".");
+  const found = TEXTS[table][name];
+  const form = typeof found === "string" ? found : found[values.count === 1 ? "one" : "other"];
+  return form.replace(/\{(\w+)\}/g, (_, slot) => values[slot]);
+}
+
+// An element with its attributes, and what is in it.
+function make(name, attributes = {}, ...within) {
+  const element = document.createElement(name);
+  for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, value);
+  element.append(...within);
+  return element;
+}
+
+// Offsets count code points; a JavaScript string counts UTF-16 units.
+function quotation({ text: words, highlights }) {
+  const characters = Array.from(words);
+  const cut = (start, end) => characters.slice(start, end).join("");
+  const quote = make("blockquote", { dir: "auto" });
+  let reached = 0;
+  for (const [start, end] of highlights) {
+    quote.append(cut(reached, start), make("mark", {}, cut(start, end)));
+    reached = end;
+  }
+  quote.append(cut(reached));
+  return quote;
+}
+
+function place({ citation }) {
+  const { document: source, section, page, href } = citation;
+  const path = section[0] === source.title ? section.slice(1) : section;
+  const day = new Intl.DateTimeFormat("en-US", { dateStyle: "long", timeZone: "UTC" });
+  const updated = source.updated
+    ? text("citation.updated", { date: day.format(new Date(source.updated)) })
+    : text("citation.undated");
+  const facts = [path.join(" › "), page && text("citation.page", { number: page }), updated];
+  const link = make("a", { href: SERVICE + href, target: "_blank", rel: "noopener", dir: "auto" }, source.title);
+  return make("p", { class: "place", "aria-live": "off" }, link, ` · ${facts.filter(Boolean).join(" · ")}`);
+}
+
+function readings({ corrected, carried_over: carried, missing }) {
+  const lines = corrected.map(({ to }) => text("reading.corrected", { read: to }));
+  if (carried.length > 0) lines.push(text("reading.carried_over", { words: carried.join(", ") }));
+  if (missing.length > 0) lines.push(text("reading.missing", { words: missing.join(", ") }));
+  return lines.map((line) => make("p", { class: "reading", dir: "auto" }, line));
+}
+
+class PinciteAsk extends HTMLElement {
+  #history = [];
+  #log = make("div", { class: "log", role: "log", "aria-label": text("ask.log"), tabindex: "0" });
+  #box = make("textarea", { id: "q", rows: "1", required: "", dir: "auto", enterkeyhint: "send" });
+  #status = make("p", { role: "status" });
+  #asking = false;
+
+  constructor() {
+    super();
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(STYLE);
+    const label = make("label", { for: "q" }, text("ask.label"));
+    const button = make("button", { type: "submit" }, text("ask.button"));
+    const above = make("div", { class: "above" }, label, this.#status);
+    const form = make("form", {}, above, make("div", { class: "row" }, this.#box, button));
+    const root = this.attachShadow({ mode: "open", delegatesFocus: true });
+    root.adoptedStyleSheets = [sheet];
+    root.append(make("section", { "aria-label": this.getAttribute("label") ?? text("widget.label") }, this.#log, form));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#ask(this.#box.value.trim());
+    });
+    this.#box.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      form.requestSubmit();
+    });
+  }
+
+  async #ask(question) {
+    if (this.#asking || question === "") return;
+    this.#asking = true;
+    this.#box.value = "";
+    this.#status.textContent = text("status.looking");
+    const asked = { question, history: this.#history, document: this.getAttribute("document"), limit: 0 };
+    const heading = make("h2", { dir: "auto", "aria-live": "off" }, question);
+    const exchange = make("article", {}, heading);
+    try {
+      const answer = await fetchAnswer(asked);
+      exchange.append(...this.#shown(asked, answer));
+      this.#status.textContent = text(answer.answered ? "status.answered" : "status.nothing", {
+        ms: answer.took_ms.toLocaleString("en-US", { maximumFractionDigits: 1 }),
+      });
+      this.#history = [...this.#history, question].slice(-REMEMBERED);
+    } catch (error) {
+      exchange.append(make("p", { class: "failed" }, error.message));
+      this.#status.textContent = "";
+      this.#box.value = question;
+    } finally {
+      this.#asking = false;
+    }
+    this.#log.append(exchange);
+    this.#log.scrollTop = exchange.offsetTop - this.#log.offsetTop;
+  }
+
+  #shown(asked, answer) {
+    const whole = make("a", { class: "more", href: addressOf(asked), target: "_blank", rel: "noopener" }, text("widget.more"));
+    whole.setAttribute("aria-label", text("widget.more_of", { more: text("widget.more"), question: asked.question }));
+    const notes = readings(answer.interpretation);
+    if (!answer.answered) return [make("p", { dir: "auto" }, answer.reason), ...notes];
+    return [...notes, quotation(answer.passage), place(answer), make("p", { "aria-live": "off" }, whole)];
+  }
+}
+
+async function fetchAnswer(asked) {
+  let response;
+  let received;
+  try {
+    response = await fetch(`${SERVICE}/ask`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(asked),
+      credentials: "omit",
+      referrerPolicy: "no-referrer",
+    });
+    received = await response.json();
+  } catch {
+    throw new Error(text("failure.unreachable"));
+  }
+  if (response.ok) return received;
+  const named = received.errors?.map(({ pointer, detail: problem }) =>
+    text("failure.field", { field: pointer.slice(1) || text("failure.request"), problem }),
+  );
+  throw new Error(named?.join(" ") ?? received.detail);
+}
+
+function addressOf({ question, history, document: only }) {
+  const fields = [...(only === null ? [] : [["document", only]]), ...history.map((each) => ["history", each]), ["q", question]];
+  return `${SERVICE}/?${fields.map((field) => field.map(encodeURIComponent).join("=")).join("&")}#latest`;
+}
+
+if (!customElements.get("pincite-ask")) customElements.define("pincite-ask", PinciteAsk);

@@ -1,0 +1,42 @@
+"""The widget: one file that puts a box to ask in on the pages of the origins that a setting names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from flask import Blueprint, Response, request
+
+from web.answers import current_engine
+from web.texts import load_texts
+
+__all__ = ["open_to_origins", "widget"]
+
+SCRIPT = Path(__file__).parent / "widget.js"
+TABLES = ("ask", "citation", "failure", "reading", "status", "widget")
+OPEN = frozenset({"/ask", "/widget.js"})
+
+widget = Blueprint("widget", __name__)
+
+
+@widget.get("/widget.js")
+def script() -> Response:
+    """The widget with its texts, in one file."""
+    texts = json.dumps({table: load_texts().tables[table] for table in TABLES}, ensure_ascii=False)
+    source = SCRIPT.read_text("utf-8").replace("const TEXTS = {};", f"const TEXTS = {texts};")
+    return Response(source, content_type="text/javascript; charset=utf-8")
+
+
+def open_to_origins(response: Response) -> Response:
+    """Let the pages of the named origins load the widget and ask, and no others (Fetch Standard, 3.2)."""
+    if request.path not in OPEN:
+        return response
+    response.vary.add("Origin")
+    origin = request.headers.get("Origin")
+    if origin in current_engine().settings.widget_origins:
+        response.headers["Access-Control-Allow-Origin"] = origin
+        if request.method == "OPTIONS":
+            response.headers["Access-Control-Allow-Methods"] = "GET, POST"
+            response.headers["Access-Control-Allow-Headers"] = "Content-Type"
+            response.headers["Access-Control-Max-Age"] = "600"
+    return response
