@@ -136,6 +136,8 @@ def _written(path: Path) -> Iterator[Path]:
     try:
         yield new
         new.replace(path)
-    except BaseException:
-        shutil.rmtree(new) if new.is_dir() else new.unlink(missing_ok=True)
-        raise
+    finally:
+        if new.is_dir():
+            shutil.rmtree(new)
+        else:
+            new.unlink(missing_ok=True)
