@@ -253,14 +253,15 @@ def _list_lines(node: SyntaxTreeNode, depth: int) -> list[str]:
 
 
 def _numbers(node: SyntaxTreeNode) -> list[int]:
-    """The numbers of a list's items: as they are written, where each is greater than the one before, else counted.
+    """The numbers of a list's items: as they are written, where none is less than the one before, else counted.
 
-    CommonMark counts in any case; but an entry with the number 102 behind the one with 98 is not the 99th.
+    CommonMark counts in any case; but an entry with the number 102 behind the one with 98 is not the 99th, nor is the
+    one behind two with the number 3 the fifth. Where all have the same number, counting is meant.
     """
     counted = list(range(int(node.attrs.get("start", 1)), int(node.attrs.get("start", 1)) + len(node.children)))
     written = [int(item.info) for item in node.children if item.info.isdecimal()]
-    is_rising = len(written) == len(counted) and all(a < b for a, b in pairwise(written))
-    return written if is_rising else counted
+    is_rising = len(written) == len(counted) and all(a <= b for a, b in pairwise(written))
+    return written if is_rising and len(set(written)) > 1 else counted
 
 
 def _lines_of_html(markup: str) -> list[str]:
