@@ -13,8 +13,9 @@ __all__ = ["find_figures", "mixed_units"]
 
 _NARROW = "\u00a0\u2009\u202f"  # spaces that part thousands; an ordinary one may part two numbers
 _THOUSANDS = rf"\d{{1,3}}(?:(?:,\d{{3}})+|(?:[{_NARROW}]\d{{3}})+|(?:[ ]\d{{3}}){{0,3}}[ ]000)(?!\d)"
-_NUMBER = rf"(?:(?:{_THOUSANDS}|\d{{1,12}})(?:[.·]\d{{1,12}})?|\d{{1,3}},\d{{1,2}}(?!\d)|(?<![^\s(<>≤≥≈=~±$€£¥−–-])\.\d{{1,12}})"
 _MINUS = "[-−–]"
+_BARE_FRACTION = r"(?<![^\s(<>≤≥≈=~±$€£¥−–-])\.\d{1,12}"  # ".05", but not in "done.10"
+_NUMBER = rf"(?:(?:{_THOUSANDS}|\d{{1,12}})(?:[.·]\d{{1,12}})?|\d{{1,3}},\d{{1,2}}(?!\d)|{_BARE_FRACTION})"
 _RANGE = rf"{_NUMBER}(?:\s?[-‐‑–—±]\s?{_NUMBER}|\sto\s{_MINUS}?{_NUMBER})?"
 _PER = r"(?:/(?:kg|m2|m²|m\^2|[dcmµμ]?[Ll]|cm3|cm³|mm3|mm³|day|d|hour|hr|h|min|week|wk|month|year|yr|dose|s)\b)"
 _MEASURES = (
