@@ -196,6 +196,17 @@ def test_a_doi_a_pmid_and_an_address_are_those_that_stand_in_the_entry(
     assert reference("1", text) == Reference(marker="1", text=text, doi=doi, pmid=pmid, url=url)
 
 
+def test_what_an_entry_links_to_is_its_own_where_its_text_does_not_say_it() -> None:
+    one, two = "[Paper A](https://doi.org/10.1000/ex%281%29).", "Paper B, [seen](https://example.org/b), doi:10.1000/b."
+    expected = [("10.1000/ex(1)", None), ("10.1000/b", "https://example.org/b")]
+    for written in (f"1. {one}\n2. {two}\n", f"- {one}\n- {two}\n", f"[1] {one}\n[2] {two}\n"):
+        document = markdown(f"See [terns](https://example.org).[1]\n\n## References\n\n{written}")
+        assert [(each.doi, each.url) for each in document.references] == expected
+        assert listed(document)[0] == ("1", "Paper A.")
+    [note] = markdown("Terns dive.[^1]\n\n[^1]: [Paper A](https://pubmed.ncbi.nlm.nih.gov/123/)\n").references
+    assert (note.text, note.pmid) == ("Paper A", "123")
+
+
 @pytest.mark.parametrize("heading", ["Food", "Reference ranges", "Notes on terns", "", "1. ", "Literature review"])
 def test_other_headings_head_no_list(heading: str) -> None:
     assert not is_bibliography(heading)

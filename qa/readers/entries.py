@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+from urllib.parse import unquote
 
 from qa.model import Reference, Section, Span
 from qa.readers.bibliography import RAISED_DIGITS, find_markers, plain_digits, told_apart
 
-__all__ = ["begins_with_label", "entries", "is_bibliography", "reference", "split_bibliography"]
+__all__ = ["LinkTarget", "begins_with_label", "entries", "is_bibliography", "reference", "split_bibliography"]
 
 _LISTS = frozenset(
     {
@@ -42,12 +45,21 @@ _OF_A_DOI_OR_PMID = re.compile(
 )
 
 
-def split_bibliography(text: str, sections: Sequence[Section]) -> tuple[tuple[Reference, ...], list[Section]]:
+class LinkTarget(NamedTuple):
+    """The address of a link that a reader does not see, and where in the text, at the latest, the link begins."""
+
+    start: int
+    address: str
+
+
+def split_bibliography(
+    text: str, sections: Sequence[Section], targets: Sequence[LinkTarget] = ()
+) -> tuple[tuple[Reference, ...], list[Section]]:
     """The entries that the text's own lists give, and the sections without those that are nothing but such lists.
 
     A section of notes is a list only where a marker points to one of them. A label that is given twice, and not to the
     same, stands for neither: its reference has no text. So has that of every marker where the lists have no labels.
-    Where nothing else would be left, the lists stay among the sections.
+    Where nothing else would be left, the lists stay among the sections. `targets` are those of the text, in order.
     """
     lists = {number for number, section in enumerate(sections) if any(map(is_bibliography, section.path))}
     others = [section for number, section in enumerate(sections) if number not in lists]
@@ -56,7 +68,7 @@ def split_bibliography(text: str, sections: Sequence[Section]) -> tuple[tuple[Re
     kept: list[Section] = []
     is_unlabelled = False
     for number, section in enumerate(sections):
-        references, is_all = _entries_of(text, section) if number in lists else ([], False)
+        references, is_all = _entries_of(text, section, targets) if number in lists else ([], False)
         if _are_notes(section) and pointed_to.keys().isdisjoint(each.marker for each in references):
             references, is_all = [], False
         found += references
@@ -79,7 +91,7 @@ def begins_with_label(text: str, start: int) -> bool:
     return _LABEL.match(text, start) is not None
 
 
-def entries(text: str, span: Span, *, after: int = 0) -> list[Reference]:
+def entries(text: str, span: Span, *, after: int = 0, targets: Sequence[LinkTarget] = ()) -> list[Reference]:
     """The entries that a part of the text consists of; none where it does not begin with one.
 
     Entries are told by what the first begins with: `[98]`, `98.`, `98)`, `⁹⁸`, `[^98]:`, or a bullet, which counts from
@@ -90,18 +102,25 @@ def entries(text: str, span: Span, *, after: int = 0) -> list[Reference]:
     if not labels:
         return []
     ends = [begin for _, begin, _ in labels[1:]] + [span.end]
-    found = [(label, " ".join(text[a:b].split())) for (label, _, a), b in zip(labels, ends, strict=True)]
-    return list(told_apart(reference(label, written) for label, written in found if any(map(str.isalnum, written))))
+    found = []
+    for (label, begin, start), end in zip(labels, ends, strict=True):
+        written = " ".join(text[start:end].split())
+        first, behind = (bisect_left(targets, place, key=lambda target: target.start) for place in (begin, end))
+        if any(map(str.isalnum, written)):
+            found.append(reference(label, written, [target.address for target in targets[first:behind]]))
+    return list(told_apart(found))
 
 
-def reference(label: str, text: str) -> Reference:
-    """An entry with the DOI, PMID and address that stand in its text.
+def reference(label: str, text: str, addresses: Sequence[str] = ()) -> Reference:
+    """An entry with the DOI, PMID and address that stand in its text, else among the addresses to which it links.
 
     >>> reference("2", "Weber DM. N Engl J Med. 2007. doi:10.1056/NEJMoa070596. PMID: 18032763").doi
     '10.1056/NEJMoa070596'
     """
-    doi, pmid = _DOI.search(text), _PMID.search(text)
-    urls = (_closed(each[0]) for each in _URL.finditer(text) if not _OF_A_DOI_OR_PMID.match(each[0]))
+    linked = (unquote(address) if _OF_A_DOI_OR_PMID.match(address) else address for address in addresses)
+    given = " ".join((text, *linked))
+    doi, pmid = _DOI.search(given), _PMID.search(given)
+    urls = (_closed(each[0]) for each in _URL.finditer(given) if not _OF_A_DOI_OR_PMID.match(each[0]))
     return Reference(
         marker=label,
         text=text,
@@ -111,12 +130,13 @@ def reference(label: str, text: str) -> Reference:
     )
 
 
-def _entries_of(text: str, section: Section) -> tuple[list[Reference], bool]:
+def _entries_of(text: str, section: Section, targets: Sequence[LinkTarget]) -> tuple[list[Reference], bool]:
     """The entries of a section, and whether it has nothing else."""
     found: list[Reference] = []
     is_all = True
     for block in section.blocks:
-        in_block = entries(text, Span(block.start, block.end), after=len(found)) if block.kind != "code" else []
+        span = Span(block.start, block.end)
+        in_block = entries(text, span, after=len(found), targets=targets) if block.kind != "code" else []
         found += in_block
         is_all = is_all and bool(in_block)
     return found, is_all
