@@ -126,6 +126,13 @@ def test_a_number_that_a_list_has_twice_is_that_of_neither_and_moves_no_other(be
         assert len(asked(document)) == 1
 
 
+def test_the_next_number_begins_an_entry_in_whatever_form() -> None:
+    document = plain(
+        "Terns\n\nTerns dive. [3]\n\nReferences\n\n[1] Paper A.\n[2] Paper B.\n3. Paper C.\n7. is in it.\n"
+    )
+    assert listed(document) == [("1", "Paper A."), ("2", "Paper B."), ("3", "Paper C. 7. is in it.")]
+
+
 def test_what_stands_further_in_is_part_of_the_entry_above_it() -> None:
     bullets = "- Paper A.\n  - PMID: 12345\n- Paper B.\n"
     numbers = "1. Paper A.\n   1. PMID: 12345\n2. Paper B.\n"

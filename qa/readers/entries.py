@@ -6,7 +6,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from qa.model import Reference, Section, Span
 from qa.readers.bibliography import RAISED_DIGITS, find_markers, plain_digits, told_apart
@@ -39,6 +38,7 @@ _PMID = re.compile(
     r"(?:\bPMID\b[:\s]{0,3}|\bpubmed\.ncbi\.nlm\.nih\.gov/|\bncbi\.nlm\.nih\.gov/pubmed/)(\d{1,8})\b", re.IGNORECASE
 )
 _URL = re.compile(r"\bhttps?://[^\s\"“”<>]{1,1000}", re.IGNORECASE)
+_ENCODED = re.compile(r"%([2-7][\dA-Fa-f])", re.ASCII)
 _YEAR = re.compile(r"\b(?:18|19|20)\d\d[a-z]?\b")
 _OF_A_DOI_OR_PMID = re.compile(
     r"https?://(?:(?:dx\.|www\.)?doi\.org|(?:pubmed|www)\.ncbi\.nlm\.nih\.gov)/", re.IGNORECASE
@@ -117,7 +117,7 @@ def reference(label: str, text: str, addresses: Sequence[str] = ()) -> Reference
     >>> reference("2", "Weber DM. N Engl J Med. 2007. doi:10.1056/NEJMoa070596. PMID: 18032763").doi
     '10.1056/NEJMoa070596'
     """
-    linked = (unquote(address) if _OF_A_DOI_OR_PMID.match(address) else address for address in addresses)
+    linked = (_decoded(address) if _OF_A_DOI_OR_PMID.match(address) else address for address in addresses)
     given = " ".join((text, *linked))
     doi, pmid = _DOI.search(given), _PMID.search(given)
     urls = (_closed(each[0]) for each in _URL.finditer(given) if not _OF_A_DOI_OR_PMID.match(each[0]))
@@ -155,8 +155,10 @@ def _is_unlabelled(text: str, section: Section) -> bool:
 
 
 def _labels(text: str, span: Span, after: int) -> Iterator[tuple[str, int, int]]:
-    """The label of each entry, where it begins, and where the entry's own text does. A number may come twice in a row;
-    what stands further in than the first is part of the entry above it.
+    """The label of each entry, where it begins, and where the entry's own text does.
+
+    Labels are of the kind of the first, but for the next number at the beginning of a line. A number may come twice in a
+    row; what stands further in than the first label is part of the entry above it.
     """
     kind: str | None = None
     last: int | None = None
@@ -170,9 +172,12 @@ def _labels(text: str, span: Span, after: int) -> Iterator[tuple[str, int, int]]
             kind, margin = its_kind, _indent(found[0])
         opens_line = found.start() == span.start or text[found.start() - 1] == "\n"
         is_nested = opens_line and _indent(found[0]) >= margin + _NESTED
-        if its_kind != kind or (is_nested and kind == "bullet"):
+        goes_on = (
+            opens_line and kind != "bullet" and last is not None and plain_digits(found[its_kind]) == str(last + 1)
+        )
+        if (its_kind != kind and not goes_on) or (is_nested and kind == "bullet"):
             continue
-        label = str(count + 1) if kind == "bullet" else plain_digits(found[kind].removeprefix("^"))
+        label = str(count + 1) if kind == "bullet" else plain_digits(found[its_kind].removeprefix("^"))
         number = int(label) if label.isdecimal() else None
         if number is not None and last is not None:
             is_again = opens_line and number == last and not is_nested
@@ -197,6 +202,11 @@ def _name(heading: str) -> str:
     """A heading without its numbering, in small letters."""
     numbering = _NUMBERING.match(heading)
     return " ".join(heading[numbering.end() if numbering else 0 :].rstrip(" :.").split()).lower()
+
+
+def _decoded(address: str) -> str:
+    """An address with the characters of ASCII that stand percent-encoded in it, as a DOI has them."""
+    return _ENCODED.sub(lambda found: chr(int(found[1], 16)), address)
 
 
 def _closed(address: str) -> str:
