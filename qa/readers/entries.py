@@ -157,8 +157,8 @@ def _is_unlabelled(text: str, section: Section) -> bool:
 def _labels(text: str, span: Span, after: int) -> Iterator[tuple[str, int, int]]:
     """The label of each entry, where it begins, and where the entry's own text does.
 
-    Labels are of the kind of the first, but for the next number at the beginning of a line. A number may come twice in a
-    row; what stands further in than the first label is part of the entry above it.
+    Labels are of the kind of the first, but for the next number at the beginning of a line. A number may come twice in
+    a row; what stands further in than the first label is part of the entry above it.
     """
     kind: str | None = None
     last: int | None = None
