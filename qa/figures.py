@@ -17,7 +17,10 @@ _MINUS = "[-−–]"
 _BARE_FRACTION = r"(?<![^\s(<>≤≥≈=~±$€£¥−–-])\.\d{1,12}"  # ".05", but not in "done.10"
 _NUMBER = rf"(?:(?:{_THOUSANDS}|\d{{1,12}})(?:[.·]\d{{1,12}})?|\d{{1,3}},\d{{1,2}}(?!\d)|{_BARE_FRACTION})"
 _RANGE = rf"{_NUMBER}(?:\s?[-‐‑–—±]\s?{_NUMBER}|\sto\s{_MINUS}?{_NUMBER})?"
-_PER = r"(?:/(?:kg|m2|m²|m\^2|[dcmµμ]?[Ll]|cm3|cm³|mm3|mm³|day|d|hour|hr|h|min|week|wk|month|year|yr|dose|s)\b)"
+_PER = (
+    r"(?:/(?:kg|m2|m²|m\^2|[dcmµμ]?[Ll]|cm3|cm³|mm3|mm³|day|d|hour|hr|h|min|week|wk|month|year|yr|dose|s|24\s?h"
+    r"|1\.73\s?m[2²])\b)"
+)
 _MEASURES = (
     r"(?:[kcmnpµμ]?g|mcg|[dcmµμ]?L|[kcmnµμ]?m|[mµμnp]?mol|[km]?Pa|mmHg|mm Hg|[kM]?Hz|[kM]?Bq|[cm]?Gy|IU|mIU|k?cal|kJ|"
     r"cells|copies|points?)"

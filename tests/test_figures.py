@@ -31,6 +31,7 @@ def figures(text: str) -> list[str]:
         ("fell by -0.7 points at 37 °C", ["-0.7 points", "37 °C"]),
         ("0·48 and 12 per cent", ["0·48", "12 per cent"]),
         ("10 000 IU, 1 000 000 people, 18\u202f627 people", ["10 000 IU", "1 000 000 people", "18\u202f627 people"]),
+        ("500 mg/24 h, 30 to 59 mL/min/1.73 m2", ["500 mg/24 h", "30 to 59 mL/min/1.73 m2"]),
         (".05 mg, P<.001 and 12,5 mg", [".05 mg", "<.001", "12,5 mg"]),
         ("a 1.5-fold rise in 1 in 5 adults", ["1.5-fold", "1 in 5 adults"]),
         ("one in 5 adults, 2 out of every 10 patients", ["one in 5 adults", "2 out of every 10 patients"]),
