@@ -35,7 +35,7 @@ __all__ = [
     "words_in_place",
 ]
 
-ANALYZER = "english-porter-2"
+ANALYZER = "english-porter-3"
 """The name that a saved index carries: it changes whenever `terms` gives other terms for the same text."""
 
 _LONGEST_TERM = 64  # characters; what is longer is no word, and is cut for matching
@@ -66,6 +66,7 @@ _TOKENIZER = _CompoundTokenizer()
 _HYPHENS = re.compile(_HYPHEN)
 _PIECE = re.compile(r"%|\d+(?:[.,·]\d+)*(?=[^\W\d_]+(?!\w))(?!st\b|nd\b|rd\b|th\b)|\d+(?:[.,·]\d+)+|[^\W_]+")
 _WITHOUT_WIDTH = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_RAISED_BEHIND_WORD = re.compile("(?<=[^\\W\\d_]{4})[⁰¹²³⁴-⁹]{1,3}(?![^\\W\\d_])")  # a marker: "trial¹²", but not "kg²"
 _THOUSANDS = re.compile(r",(?=\d{3}(?!\d))")
 _CLITIC = re.compile(r"['’](?:s|t|ll|re|ve|d|m)?\Z")
 _STEMMER = PorterStemmer()
@@ -207,7 +208,8 @@ def _words_of_token(token: str) -> tuple[Word, ...]:
 def _pieces_of_token(token: str) -> tuple[list[str], str | None]:
     """The folded words that a token is made of, and the term of the compound that they make, if they make one."""
     pieces: list[str] = []
-    for atom in re.split(r"[-\s]", fold(token[: 4 * _LONGEST_TERM])):
+    composed = unicodedata.normalize("NFC", token[: 4 * _LONGEST_TERM])
+    for atom in re.split(r"[-\s]", fold(_RAISED_BEHIND_WORD.sub("", composed))):
         if atom in WORD_SPELLINGS:
             pieces.append(WORD_SPELLINGS[atom])
         else:

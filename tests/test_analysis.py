@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.analysis import Word, fold, terms, words
+from qa.analysis import Word, fold, terms, terms_and_heads, words
 from qa.lexicon import STOP_WORDS
 
 
@@ -17,6 +17,20 @@ def covers(question: str, passage: str) -> bool:
     held = set(terms(passage))
     found = words(question)
     return bool(found) and all(held.intersection(word.terms) for word in found)
+
+
+@pytest.mark.parametrize("text", ["trial¹²", "trial⁹⁸", "the trial²,¹³", "TRIAL¹"])
+def test_a_marker_in_raised_digits_is_no_part_of_the_word_before_it(text: str) -> None:
+    assert "trial" in terms(text)
+    assert "trial" in [head.term for _, heads in terms_and_heads(text) for head in heads]
+    assert covers("Which trial?", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "term"), [("m²", "m2"), ("CO₂", "co2"), ("H2O²", "h2o2"), ("interleukin₂", "interleukin2")]
+)
+def test_a_power_and_a_lowered_digit_are_part_of_the_word(text: str, term: str) -> None:
+    assert term in terms(text)
 
 
 SPELLINGS = [

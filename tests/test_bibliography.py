@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.model import Marker, Reference, Section
-from qa.readers.bibliography import find_markers, merged, with_footnotes
+from qa.readers.bibliography import bracketed, find_markers, merged, with_footnotes
 
 KNOWN = (Reference(marker="Ex20", text="Example A."), Reference(marker="a-b", text="Example B."), Reference(marker="7"))
 
@@ -144,7 +144,53 @@ def test_a_raised_number_has_the_span_of_its_digits() -> None:
 
 def test_a_footnote_s_marker_and_a_key_s_have_the_label_alone() -> None:
     assert labels("Terns dive.[^7] They eat [@Ex20; @a-b].") == ["7", "Ex20", "a-b"]
-    assert labels("Terns dive.[^note] They eat [@someone].") == []
+
+
+def test_a_key_or_a_footnote_that_is_not_known_is_a_marker_all_the_same() -> None:
+    assert labels("Terns dive.[^note] They eat [@someone].") == ["^note", "someone"]
+    assert labels("Terns dive [@Ex20; @nobody2000].") == ["Ex20", "nobody2000"]
+    assert labels("Terns dive [see @someone].") == []
+    assert labels("Terns match [^a]+ and tern[^s]*.") == []
+    assert labels("Write to [tern@example.org].") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[see @Ex20, p. 3]", ["Ex20"]),
+        ("[-@Ex20]", ["Ex20"]),
+        (
+            "[see @Ex20, pp. 33-35; also @a-b, chap. 1, and elsewhere in that book of many pages; @c]",
+            ["Ex20", "a-b", "c"],
+        ),
+        ("[@Ex20.]", ["Ex20"]),
+        ("[@nobody2000, p. 3]", ["nobody2000"]),
+    ],
+)
+def test_citations_as_pandoc_has_them_are_markers(text: str, expected: list[str]) -> None:
+    assert labels(f"Terns dive {text}.") == expected
+    assert set(expected) <= bracketed(text)
+
+
+def test_a_wide_range_is_a_marker_only_where_the_bibliography_has_all_of_it() -> None:
+    text = "Terns dive. [1-50]"
+    assert labels(text) == []
+    listed = [Reference(marker=str(number)) for number in range(1, 51)]
+    assert len(find_markers(text, whole(text), listed)) == 50
+    assert find_markers(text, whole(text), listed[:-1]) == ()
+    assert len(labels("Terns dive. [1-21]")) == 21
+
+
+def test_no_reference_has_the_number_0() -> None:
+    assert labels("in [0, 1] and array[0]") == []
+
+
+@pytest.mark.parametrize(
+    "power", ["E = mc²", "χ²", "Chi² test", "CO²", "Log²(x)", "log²", "m²", "km²", "y²·z³", "(x − y)²", "(x1)²"]
+)
+def test_a_power_is_no_marker_even_where_the_bibliography_has_its_number(power: str) -> None:
+    text = f"It was {power} there."
+    assert find_markers(text, whole(text), [Reference(marker="2"), Reference(marker="3")]) == ()
 
 
 def test_a_footnote_is_not_an_entry_of_the_list() -> None:

@@ -27,7 +27,7 @@ from qa.confidence import BIAS, CONFIDENCE_WEIGHTS
 from qa.evidence import WEIGHTS
 from qa.model import Document
 from qa.readers import read
-from qa.styles import STYLES, written
+from qa.styles import EXPORTS, STYLES, TEXTS, written
 from qa.wire import AskResponse, answer_body
 from web.command import serve
 
@@ -202,7 +202,30 @@ def test_ask_json_is_the_wire_form_as_post_ask_gives_it(library: str, client: Fl
     assert body.model_copy(update={"took_ms": answer.took_ms}) == answer_body(answer)
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", EXPORTS)
+def test_a_citation_for_a_program_is_all_that_is_printed_and_the_answer_is_told_beside_it(
+    library: str, style: str
+) -> None:
+    ran = run("ask", ANSWERED, "--library", library, "--cite", style)
+    best = Engine.open(Settings(library=Path(library))).ask(ANSWERED).best
+    assert best
+    days = (date.today() - timedelta(days=1), date.today(), date.today() + timedelta(days=1))  # noqa: DTZ011
+    assert ran.stdout in [written(best.citation, style, accessed=day, permalink=None) for day in days]
+    assert best.citation.label in ran.stderr
+    assert ran.exit_code == 0
+    ran = run("ask", "zzyzx qqfoo", "--library", library, "--cite", style)
+    assert (ran.exit_code, ran.stdout) == (1, "")
+    assert ran.stderr.startswith("Nothing found.")
+
+
+def test_index_points_out_a_date_in_the_future(tmp_path: Path) -> None:
+    source = tmp_path / "terns.md"
+    source.write_text("---\nupdated: 2999-01-01\n---\nTerns dive.\n", "utf-8")
+    ran = run("index", str(source), "--library", str(tmp_path / "library"))
+    assert (ran.exit_code, ran.stderr) == (0, "Warning: terns has a date in the future, 2999-01-01.\n")
+
+
+@pytest.mark.parametrize("style", TEXTS)
 def test_an_answer_is_cited_in_the_style_that_is_asked_for_and_not_in_the_own_line(library: str, style: str) -> None:
     ran = run("ask", ANSWERED, "--library", library, "--cite", style)
     best = Engine.open(Settings(library=Path(library))).ask(ANSWERED).best

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qa.citing import cite
 from qa.model import Document, Reference, Span
 from qa.passages import passages
 from qa.readers.entries import entries, is_bibliography, reference
@@ -27,6 +28,10 @@ def markdown(text: str) -> Document:
 
 def listed(document: Document) -> list[tuple[str, str | None]]:
     return [(each.marker, each.text) for each in document.references]
+
+
+def statuses(document: Document) -> list[str]:
+    return [cite(document, passage).references_status for passage in passages(document)]
 
 
 def asked(document: Document) -> list[str]:
@@ -106,7 +111,53 @@ def test_a_label_that_two_lists_give_differently_stands_for_neither() -> None:
         "# One\n\nTerns. [1] [2]\n\n## References\n\n1. Paper A.\n2. Both.\n\n"
         "# Two\n\nGulls. [1] [2]\n\n## References\n\n1. Paper B.\n2. Both.\n"
     )
-    assert listed(document) == [("2", "Both.")]
+    assert listed(document) == [("1", None), ("2", "Both.")]
+    assert statuses(document) == ["partial", "partial"]
+
+
+@pytest.mark.parametrize("between", ["\n", "\n\n"])
+def test_a_number_that_a_list_has_twice_is_that_of_neither_and_moves_no_other(between: str) -> None:
+    written = between.join(("1. A.", "2. B.", "3. C.", "3. D.", "4. E.", "5. F."))
+    for document in (
+        plain(f"Terns\n\nTerns dive. [3] They eat. [4]\n\nReferences\n\n{written}\n"),
+        markdown(f"Terns dive. [3] They eat. [4]\n\n## References\n\n{written}\n"),
+    ):
+        assert listed(document) == [("1", "A."), ("2", "B."), ("3", None), ("4", "E."), ("5", "F.")]
+        assert len(asked(document)) == 1
+
+
+def test_the_next_number_begins_an_entry_in_whatever_form() -> None:
+    document = plain(
+        "Terns\n\nTerns dive. [3]\n\nReferences\n\n[1] Paper A.\n[2] Paper B.\n3. Paper C.\n7. is in it.\n"
+    )
+    assert listed(document) == [("1", "Paper A."), ("2", "Paper B."), ("3", "Paper C. 7. is in it.")]
+
+
+def test_what_stands_further_in_is_part_of_the_entry_above_it() -> None:
+    bullets = "- Paper A.\n  - PMID: 12345\n- Paper B.\n"
+    numbers = "1. Paper A.\n   1. PMID: 12345\n2. Paper B.\n"
+    for document in (
+        plain(f"Terns\n\nTerns dive. [2]\n\nReferences\n\n{bullets}"),
+        markdown(f"Terns dive. [2]\n\n## References\n\n{bullets}"),
+        plain(f"Terns\n\nTerns dive. [2]\n\nReferences\n\n{numbers}"),
+        markdown(f"Terns dive. [2]\n\n## References\n\n{numbers}"),
+    ):
+        assert [(each.marker, each.pmid) for each in document.references] == [("1", "12345"), ("2", None)]
+        assert listed(document)[1] == ("2", "Paper B.")
+
+
+def test_a_list_without_labels_is_nothing_to_answer_from_and_no_marker_is_resolved_by_it() -> None:
+    works = "Works on terns.\n\nExample A. Terns. 2001.\n\nExample B. Gulls. https://example.org/gulls\n"
+    for document in (
+        plain(f"Terns\n\nTerns dive. [1] They eat. [2]\n\nReferences\n\n{works}"),
+        markdown(f"Terns dive. [1] They eat. [2]\n\n## References\n\n{works}"),
+    ):
+        assert asked(document) == ["Terns dive. [1] They eat. [2]"]
+        assert listed(document) == [("1", None), ("2", None)]
+        assert statuses(document) == ["partial"]
+    for heading in ("References", "Literature"):
+        text = "In a review of 2001 terns dived.\n\nGulls do not.\n" if heading == "References" else "Read in 2001.\n"
+        assert len(asked(markdown(f"Terns dive.\n\n## {heading}\n\n{text}"))) == 2
 
 
 def test_footnotes_are_entries_at_the_end_of_the_text_and_nothing_to_answer_from() -> None:
@@ -152,6 +203,17 @@ def test_a_doi_a_pmid_and_an_address_are_those_that_stand_in_the_entry(
     assert reference("1", text) == Reference(marker="1", text=text, doi=doi, pmid=pmid, url=url)
 
 
+def test_what_an_entry_links_to_is_its_own_where_its_text_does_not_say_it() -> None:
+    one, two = "[Paper A](https://doi.org/10.1000/ex%281%29).", "Paper B, [seen](https://example.org/b), doi:10.1000/b."
+    expected = [("10.1000/ex(1)", None), ("10.1000/b", "https://example.org/b")]
+    for written in (f"1. {one}\n2. {two}\n", f"- {one}\n- {two}\n", f"[1] {one}\n[2] {two}\n"):
+        document = markdown(f"See [terns](https://example.org).[1]\n\n## References\n\n{written}")
+        assert [(each.doi, each.url) for each in document.references] == expected
+        assert listed(document)[0] == ("1", "Paper A.")
+    [note] = markdown("Terns dive.[^1]\n\n[^1]: [Paper A](https://pubmed.ncbi.nlm.nih.gov/123/)\n").references
+    assert (note.text, note.pmid) == ("Paper A", "123")
+
+
 @pytest.mark.parametrize("heading", ["Food", "Reference ranges", "Notes on terns", "", "1. ", "Literature review"])
 def test_other_headings_head_no_list(heading: str) -> None:
     assert not is_bibliography(heading)
@@ -179,5 +241,5 @@ def test_an_entry_has_a_label_once_and_words_of_the_text(pieces: list[str]) -> N
     numbers = [int(each.marker) for each in found if each.marker.isdecimal()]
     assert numbers == sorted(set(numbers))
     for each in found:
-        assert each.text
-        assert "".join(each.text.split()) in "".join(text.split())
+        assert each.text is None or "".join(each.text.split()) in "".join(text.split())
+        assert each.text != ""

@@ -30,6 +30,14 @@ def figures(text: str) -> list[str]:
         ("it cost $12 and £3.50", ["$12", "£3.50"]),
         ("fell by -0.7 points at 37 °C", ["-0.7 points", "37 °C"]),
         ("0·48 and 12 per cent", ["0·48", "12 per cent"]),
+        ("10 000 IU, 1 000 000 people, 18\u202f627 people", ["10 000 IU", "1 000 000 people", "18\u202f627 people"]),
+        ("500 mg/24 h, 30 to 59 mL/min/1.73 m2", ["500 mg/24 h", "30 to 59 mL/min/1.73 m2"]),
+        (".05 mg, P<.001 and 12,5 mg", [".05 mg", "<.001", "12,5 mg"]),
+        ("a 1.5-fold rise in 1 in 5 adults", ["1.5-fold", "1 in 5 adults"]),
+        ("one in 5 adults, 2 out of every 10 patients", ["one in 5 adults", "2 out of every 10 patients"]),
+        ("grade 3 in 12 patients, 1 in 2 years", ["12 patients", "2 years"]),
+        ("5.2 ± 1.3 mg, 5%-10%, 7.3±1.2 µg/dl", ["5.2 ± 1.3 mg", "5%", "10%", "7.3±1.2 µg/dl"]),
+        ("5x10(9)/L and 2×10⁻³ mol", ["5x10(9)/L", "2×10⁻³ mol"]),
     ],
 )
 def test_a_number_with_its_unit_or_a_fraction_is_a_figure(text: str, found: list[str]) -> None:
@@ -44,11 +52,31 @@ def test_a_number_with_its_unit_or_a_fraction_is_a_figure(text: str, found: list
         "version 1.2.3 of 10.1056/NEJMoa070596",
         "days 1, 8, 15 and 22 of at least 2 prior lines",
         "5q 17p13 t(4;14)",
+        "18 627 people, 3,4 events, on day 1 500 mg",
+        "minus -$5 and (a)-3.2%",
         "",
     ],
 )
 def test_years_names_markers_and_counted_lines_are_none(text: str) -> None:
     assert figures(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "unit"),
+    [
+        ("fell by −3.2%", "−3.2", "%"),
+        ("fell by -3.2 to -1.1 points", "-3.2 to -1.1", "points"),
+        ("HR (–3.2%)", "–3.2", "%"),
+        ("21–43%", "21–43", "%"),
+        ("3×10⁹/L", "3×10⁹", "/L"),
+        ("1.5-fold", "1.5", "fold"),
+        ("one in 5 adults", "one in 5", "adults"),
+        ("10 000 IU", "10 000", "IU"),
+    ],
+)
+def test_a_number_has_its_sign_its_power_and_its_thousands(text: str, number: str, unit: str) -> None:
+    [figure] = find_figures(text, [Span(0, len(text))])
+    assert (figure.number, figure.unit) == (number, unit)
 
 
 def test_a_figure_has_its_number_its_unit_its_place_and_the_words_around_it() -> None:
@@ -79,6 +107,8 @@ def test_long_digits_and_long_words_are_read_in_linear_time() -> None:
     assert len(figures("1" * 200_000)) <= 1
     assert figures("1," * 100_000 + "a" * 100_000) == []
     assert len(figures("61% " * 20_000)) == 20_000
+    assert figures("1 000 " * 30_000 + "a") == []
+    assert len(mixed("61% vs 4 mg " * 10_000)) == 1
 
 
 # Units that disagree
@@ -94,6 +124,10 @@ def mixed(text: str) -> list[str]:
         ("time to progression (11.1 in the first group vs 4.7% in the other)", ["11.1 in the first group vs 4.7%"]),
         ("It was 61% compared with 19.9 months.", ["61% compared with 19.9 months"]),
         ("4 mg versus only 5%", ["4 mg versus only 5%"]),
+        ("11.1 months, compared to 4.7 %, in controls", ["11.1 months, compared to 4.7 %"]),
+        ("increased from 11.1 months to 4.7%", ["11.1 months to 4.7%"]),
+        ("5 mg rather than 5 mL", ["5 mg rather than 5 mL"]),
+        ("11.1 months in the drug arm and 4.7% in the other arm", ["11.1 months in the drug arm and 4.7%"]),
     ],
 )
 def test_figures_of_different_units_that_are_compared_are_found(text: str, found: list[str]) -> None:
@@ -111,6 +145,13 @@ def test_figures_of_different_units_that_are_compared_are_found(text: str, found
         "61% of 200 patients, against 40 in another trial of 300 patients",
         "0.48 in one trial vs 0.53 in another",
         "against 4.7% of them",
+        "29.2% (65 patients) compared with 7.4% (8 patients)",
+        "4 mg/day on days 1-21 compared with 40 mg weekly",
+        "5 mg compared with 0.5 g",
+        "61% versus 24 of 100 patients",
+        "11.1 months in the drug arm and 4.7 in the other arm",
+        "it was given to the drug arm and 5% had 3 months in the other arm",
+        "from 5 months to 4 years",
         "61% vs nothing",
         "",
     ],

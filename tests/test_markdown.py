@@ -118,6 +118,7 @@ def test_a_date_is_read_as_people_write_it(written: str, read: date) -> None:
         "01/02/2021",
         "2021-02-30",
         "2021",
+        "2021-05",
         "0",
         "86400",
         "Maybe 5, 2021",
@@ -129,6 +130,7 @@ def test_a_date_is_read_as_people_write_it(written: str, read: date) -> None:
 )
 def test_what_is_no_date_is_refused_and_never_guessed(written: str) -> None:
     assert refusal(f"updated: {written}").startswith("updated: ")
+    assert "it is not a date with its year, month and day, such as 2021-05-11" in refusal("updated: 2021-05")
 
 
 @pytest.mark.parametrize(

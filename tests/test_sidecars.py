@@ -16,7 +16,7 @@ from qa.model import Document, Reference
 from qa.readers import read
 from qa.readers.sidecars import MOST_BYTES, SIDECARS, parsed_sidecar
 
-WEBER = "Donna M. Weber, Christine Chén. Lenalidomide in North America. N Engl J Med. 2007;357(21):2133-2142."
+WEBER = "Donna M. Weber, Christine Chén. Lenalidomide in North America. N Engl J Med. 2007;357(21):2133–2142."
 BIBTEX = r"""% exported
 @string{nejm = "N Engl J Med"}
 @article{KEY,
@@ -91,10 +91,25 @@ def test_an_entry_whose_key_is_a_number_is_that_marker_s_and_reads_in_one_line(e
 
 
 @pytest.mark.parametrize("ending", FILES)
-def test_where_no_key_is_a_number_the_document_s_own_keys_or_the_order_count(ending: str) -> None:
-    assert [each.marker for each in parsed(FILES[ending].replace("KEY", "weber2007a"), ending)] == ["1"]
+def test_where_no_key_is_a_number_the_keys_count_and_never_the_order(ending: str) -> None:
+    assert [each.marker for each in parsed(FILES[ending].replace("KEY", "weber2007a"), ending)] == ["weber2007a"]
     found = parsed(FILES[ending].replace("KEY", "weber2007a"), ending, "weber2007a", "other")
     assert [each.marker for each in found] == ["weber2007a"]
+
+
+def test_a_key_that_the_document_points_to_is_none_s_number() -> None:
+    text = "@misc{ref1, title={A}} @misc{ref2, title={B}}"
+    assert [each.marker for each in parsed(text, ".bib", "ref1")] == ["ref1", "2"]
+
+
+def test_a_number_that_two_entries_have_stands_for_neither() -> None:
+    text = "@misc{ref1, title={A}} @misc{b1, title={B}} @misc{ref2, title={C}}"
+    assert [(each.marker, each.text) for each in parsed(text, ".bib")] == [("1", None), ("2", "C.")]
+
+
+def test_a_list_of_authors_that_goes_on_ends_with_et_al() -> None:
+    [found] = parsed("@misc{x, author={Weber, A. and Chen, B. and others}, title={What? -- Why}}", ".bib")
+    assert found.text == "A. Weber, B. Chen, et al. What? – Why."
 
 
 def test_a_citation_number_and_a_note_that_is_a_number_are_the_marker() -> None:
@@ -103,6 +118,11 @@ def test_a_citation_number_and_a_note_that_is_a_number_are_the_marker() -> None:
     assert [(each.marker, each.text) for each in found] == [("7", "A."), ("8", "B."), ("z", "z")]
     assert [each.marker for each in parsed("@book{x, title={A}, note={9}}", ".bib")] == ["9"]
     assert [each.marker for each in parsed("TY  - BOOK\nLB  - 9\nTI  - A\nER  - \n", ".ris")] == ["9"]
+
+
+def test_an_address_and_a_doi_are_not_typeset() -> None:
+    [found] = parsed(r"@misc{x, title={A}, url={https://example.org/~a\_b--c}, doi={10.1000/{a}--b\_c}}", ".bib")
+    assert (found.url, found.doi) == ("https://example.org/~a_b--c", "10.1000/a--b_c")
 
 
 def test_many_authors_are_shortened_and_organisations_stay_as_they_are() -> None:
@@ -118,7 +138,7 @@ def test_many_authors_are_shortened_and_organisations_stay_as_they_are() -> None
     [
         (r"{T}erns \& gulls: 5\% of \emph{all}", "Terns & gulls: 5% of all."),
         (r"Fran{\c c}ois M\"uller, {\O}rsted \'{\i} na\"{\i}ve", "François Müller, Ørsted í naïve."),
-        (r"``Terns'' -- or~gulls", "“Terns” -- or gulls."),
+        (r"``Terns'' -- or~gulls", "“Terns” – or gulls."),
         (r"$\alpha$ and {\ss}", "α and ß."),
     ],
 )

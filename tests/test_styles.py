@@ -107,6 +107,15 @@ def test_editors_stand_in_the_place_of_authors_where_there_are_none() -> None:
     )
 
 
+def test_an_editor_of_what_has_no_site_stands_behind_the_title_in_apa() -> None:
+    for about in ({"authors": ("Ada Example",)}, {"authors": ("Tern House",), "publisher": "Tern House"}):
+        found = style("apa", editors=("Eve C Chief, MD",), section=(), **about)
+        assert "Terns (E. C. Chief, Ed.) [Characters 19–33]. Retrieved" in found
+        assert "In E. C." not in found
+    both = style("apa", authors=("Ada Example",), editors=("Eve Chief", "Ben Second"), section=())
+    assert "Terns (E. Chief & B. Second, Eds.) [Characters 19–33]. Retrieved" in both
+
+
 def test_an_organisation_stays_whole_and_is_not_named_twice_by_apa() -> None:
     about: dict[str, Any] = {
         "authors": ("National Tern Institute",),
@@ -176,6 +185,23 @@ def test_a_style_that_there_is_not_is_refused_with_those_that_there_are() -> Non
         ("  Ada \n Example ", [Name("Example", "Ada")]),
         ("Tern Foundation of Ada Example", [Name("Tern Foundation of Ada Example")]),
         ("Centers for Tern Control, Example Town", [Name("Centers for Tern Control, Example Town")]),
+        ("Ada Example and Ben Sample", [Name("Example", "Ada"), Name("Sample", "Ben")]),
+        (
+            "Ada Example, Ben Sample, MD, & Third, Cy",
+            [Name("Example", "Ada"), Name("Sample", "Ben"), Name("Third", "Cy")],
+        ),
+        ("Dr Example", [Name("Dr Example")]),
+        ("Example A, Sample B, and Third C", [Name("Example", "A"), Name("Sample", "B"), Name("Third", "C")]),
+        ("Ada Example and Sample", [Name("Ada Example and Sample")]),
+        ("DR Ada Example", [Name("Example", "Ada")]),
+        ("Prof. Dr. med. Ada Example", [Name("Example", "Ada")]),
+        ("DR Example", [Name("Example", "DR")]),
+        ("Amanda Cross", [Name("Cross", "Amanda")]),
+        ("American Red Cross", [Name("American Red Cross")]),
+        ("Bristol-Myers Squibb", [Name("Bristol-Myers Squibb")]),
+        ("Karyopharm Therapeutics", [Name("Karyopharm Therapeutics")]),
+        ("Macmillan Cancer Support", [Name("Macmillan Cancer Support")]),
+        ("Cancer Research UK", [Name("Cancer Research UK")]),
         ("Example & Sample", [Name("Example & Sample")]),
         ("Example and Sample", [Name("Example and Sample")]),
         ("tern contributors", [Name("tern contributors")]),

@@ -7,7 +7,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from qa.evaluation import measure_speed, sample_questions
 from qa.evidence import WEIGHTS
 from qa.model import Answer, Citation, CitedPassage, Interpretation
 from qa.readers import read_text
-from qa.styles import STYLES, written
+from qa.styles import EXPORTS, STYLES, written
 from qa.wire import AskRequest, answer_body
 
 __all__ = ["cli", "library_option"]
@@ -95,7 +95,8 @@ def cli() -> None:
     "style",
     metavar="STYLE",
     type=click.Choice(list(STYLES)),
-    help=f"Cite in a style, in place of pincite's own line: {', '.join(STYLES)}.",
+    help=f"Cite in a style, in place of pincite's own line: {', '.join(STYLES)}. With one of the last three standard "
+    "output has nothing but that file, and standard error the answer.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as POST /ask gives it.")
 @click.pass_context
@@ -115,8 +116,12 @@ def ask(
     request = AskRequest.from_arguments(question, history=history, limit=limit, document=document)
     engine = Engine.open(Settings.load(library=library))
     answer = engine.ask(request.question, history=request.history, limit=request.limit, document=request.document)
-    cite = _citing(style, old_after=engine.settings.old_after)
-    click.echo(answer_body(answer).model_dump_json(indent=2) if as_json else _answer_text(answer, cite))
+    export = style if style in EXPORTS else None
+    cite = _citing(None if export else style, old_after=engine.settings.old_after)
+    text = answer_body(answer).model_dump_json(indent=2) if as_json else _answer_text(answer, cite)
+    click.echo(text, err=export is not None)
+    if export and answer.best:
+        click.echo(visible(written(answer.best.citation, export, accessed=_today(), permalink=None)), nl=False)
     ctx.exit(EXIT_ANSWERED if answer.answered else EXIT_NOTHING_FOUND)
 
 
@@ -172,6 +177,8 @@ def index(paths: tuple[Path, ...], library: Path | None, skip_unreadable: bool) 
     for entry in engine.contents():
         if not entry.passage_count and entry.id in added:
             click.echo(f"Warning: {entry.id} holds no text to answer from.", err=True)
+        if entry.id in added and entry.updated and entry.updated > _today():
+            click.echo(f"Warning: {entry.id} has a date in the future, {entry.updated.isoformat()}.", err=True)
     mixed = [each for document_id in added for each in engine.mixed_units(document_id)]
     for each in mixed[:_MOST_MIXED]:
         click.echo(
@@ -266,9 +273,13 @@ def _holdings(engine: Engine) -> str:
     return f"The library in {engine.settings.library} now holds {documents} in {passages}."
 
 
+def _today() -> date:
+    return datetime.now().astimezone().date()
+
+
 def _citing(style: str | None, *, old_after: int) -> Callable[[Citation], str]:
     """How to write a citation: in a style, as seen today, or in pincite's own line; and under it that it is old."""
-    today = datetime.now().astimezone().date()
+    today = _today()
 
     def cite(citation: Citation) -> str:
         years = citation.document.years_old(today)

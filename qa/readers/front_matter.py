@@ -32,7 +32,7 @@ def _as_tuple(value: object) -> object:
 def _as_date(value: object) -> object:
     found = parse_date(value) if isinstance(value, str) else value
     if found is None and value is not None:
-        raise PydanticCustomError("date", "it is not a date such as 2021-05-11")
+        raise PydanticCustomError("date", "it is not a date with its year, month and day, such as 2021-05-11")
     return found
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from qa.model import Block, BlockKind, Document, Heading, Reference, Section
 from qa.readers.bibliography import find_markers, merged, raised, with_footnotes
-from qa.readers.entries import reference, split_bibliography
+from qa.readers.entries import LinkTarget, reference, split_bibliography
 from qa.readers.front_matter import split_front_matter
 
 __all__ = ["read_markdown"]
@@ -58,7 +58,7 @@ def read_markdown(text: str, *, path: Path, document_id: str, listed: Sequence[R
     page.end_section()
     page.write_footnotes()
     plain = "".join(page.pieces)
-    in_text, sections = split_bibliography(plain, page.sections)
+    in_text, sections = split_bibliography(plain, page.sections, page.targets)
     references = merged(listed, front_matter.bibliography(), targets.bibliography(), in_text)
     references = with_footnotes(references, [reference(*each) for each in page.footnotes])
     return Document(
@@ -113,14 +113,19 @@ def _parse(body: str, targets: _LinkTargets) -> list[Token]:
         tokens = parser.disable(["list", "blockquote"]).parse(body, {"references": targets})
     for token in tokens:
         if token.type == "inline":
-            token.content = _inline_text(token.children or ())
+            linked: list[LinkTarget] = []
+            token.content = _inline_text(token.children or (), linked)
+            token.meta["targets"] = linked
             token.children = None
     return tokens
 
 
-def _inline_text(tokens: Iterable[Token]) -> str:
-    """The text of a line as it is seen: a wrapped line runs on, a hard break stays."""
+def _inline_text(tokens: Iterable[Token], targets: list[LinkTarget] | None = None) -> str:
+    """The text of a line as it is seen: a wrapped line runs on, a hard break stays. What its links lead to is added to
+    `targets`.
+    """
     pieces: list[str] = []
+    links: list[tuple[int, str]] = []  # (how many pieces stand before it, address)
     superscript = 0  # where one begins among the pieces, if it is open
     for token in tokens:
         match token.type:
@@ -128,6 +133,8 @@ def _inline_text(tokens: Iterable[Token]) -> str:
                 pieces.append(_CARETS.sub(lambda found: raised(found[1]), token.content))
             case "code_inline" | "text_special":
                 pieces.append(token.content)
+            case "link_open":
+                links.append((len(pieces), str(token.attrs["href"])))
             case "footnote_ref":
                 pieces.append(f"[^{token.meta['label']}]")
             case "softbreak":
@@ -142,6 +149,9 @@ def _inline_text(tokens: Iterable[Token]) -> str:
                 superscript = len(pieces)
             case "image":
                 pieces.append(_inline_text(token.children or ()))
+    if targets is not None and links:
+        starts = [0, *accumulate(map(len, pieces))]
+        targets += [LinkTarget(starts[min(number, len(pieces))], address) for number, address in links]
     return "".join(pieces)
 
 
@@ -154,7 +164,8 @@ class _Page:
         self.title: str | None = None
         self.headings: list[Heading] = []
         self.sections: list[Section] = []
-        self.footnotes: list[tuple[str, str]] = []  # (label, text), in the order of the file
+        self.footnotes: list[tuple[str, str, list[str]]] = []  # (label, text, addresses), in the order of the file
+        self.targets: list[LinkTarget] = []
         self._given_title = given_title
         self._path: list[tuple[int, str]] = []  # (heading level, heading), outermost first
         self._blocks: list[Block] = []
@@ -165,14 +176,18 @@ class _Page:
                 case "heading":
                     self._write_heading(int(node.tag[1]), " ".join(_lines(node)))
                 case "bullet_list" | "ordered_list":
-                    self._write_block("list", "\n".join(_lines(node)))
+                    self._write_list(node)
                 case "table":
                     self._write_block("table", "\n".join(_lines(node)))
                 case "fence" | "code_block":
                     self._write_block("code", "\n".join(_lines(node)))
                 case "footnote_reference":
-                    self.footnotes.append((node.meta["label"], " ".join(_lines(node))))
-                case "paragraph" | "html_block":
+                    addresses = [target.address for target in _targets(node)]
+                    self.footnotes.append((node.meta["label"], " ".join(_lines(node)), addresses))
+                case "paragraph":
+                    start = self._write_block("paragraph", "\n".join(_lines(node)))
+                    self.targets += [LinkTarget(start + place, address) for place, address in _targets(node)]
+                case "html_block":
                     self._write_block("paragraph", "\n".join(_lines(node)))
                 case _:
                     self.write(node)
@@ -186,7 +201,7 @@ class _Page:
 
     def write_footnotes(self) -> None:
         """Put the footnotes under the text; where there is no other, they are the text."""
-        written = [f"[^{label}]: {text}" for label, text in self.footnotes if text.strip()]
+        written = [f"[^{label}]: {text}" for label, text, _ in self.footnotes if text.strip()]
         if self.sections:
             for footnote in written:
                 self._write(footnote)
@@ -209,10 +224,21 @@ class _Page:
         if heading.strip():
             self._path.append((level, heading))
 
-    def _write_block(self, kind: BlockKind, text: str) -> None:
-        if text.strip():
-            start, end = self._write(text)
-            self._blocks.append(Block(kind=kind, start=start, end=end))
+    def _write_list(self, node: SyntaxTreeNode) -> None:
+        """Write a list; a link in an item is taken to begin where the item does."""
+        items = ["\n".join(lines) for lines in _items(node, 0)]
+        start = self._write_block("list", "\n".join(items))
+        for item, text in zip(node.children, items, strict=True):
+            self.targets += [LinkTarget(start, target.address) for target in _targets(item)]
+            start += len(text) + 1
+
+    def _write_block(self, kind: BlockKind, text: str) -> int:
+        """Write a block, unless it is blank, and say where it begins."""
+        if not text.strip():
+            return self.length
+        start, end = self._write(text)
+        self._blocks.append(Block(kind=kind, start=start, end=end))
+        return start
 
     def _write(self, text: str) -> tuple[int, int]:
         if self.pieces:
@@ -230,7 +256,7 @@ def _lines(node: SyntaxTreeNode, depth: int = 0) -> list[str]:
         case "heading" | "paragraph":
             return node.children[0].content.split("\n")
         case "bullet_list" | "ordered_list":
-            return _list_lines(node, depth)
+            return [line for lines in _items(node, depth) for line in lines]
         case "table":
             rows = (row for part in node.children for row in part.children)
             return [f"| {' | '.join(' '.join(_lines(cell)) for cell in row.children)} |" for row in rows]
@@ -243,24 +269,33 @@ def _lines(node: SyntaxTreeNode, depth: int = 0) -> list[str]:
     return [line for child in node.children for line in _lines(child, depth)]
 
 
-def _list_lines(node: SyntaxTreeNode, depth: int) -> list[str]:
-    lines: list[str] = []
+def _targets(node: SyntaxTreeNode) -> list[LinkTarget]:
+    """What the links in a block lead to; each begins so many characters behind the start of its own line of text."""
+    if node.type == "inline":
+        return list(node.meta["targets"])
+    return [target for child in node.children for target in _targets(child)]
+
+
+def _items(node: SyntaxTreeNode, depth: int) -> list[list[str]]:
+    """The lines of each item of a list."""
+    items: list[list[str]] = []
     for number, item in zip(_numbers(node), node.children, strict=True):
         bullet = "- " if node.type == "bullet_list" else f"{number}. "
         first, *others = [line for child in item.children for line in _lines(child, depth + 1)] or [""]
-        lines += ["  " * depth + bullet + first.lstrip(), *others]
-    return lines
+        items.append(["  " * depth + bullet + first.lstrip(), *others])
+    return items
 
 
 def _numbers(node: SyntaxTreeNode) -> list[int]:
-    """The numbers of a list's items: as they are written, where each is greater than the one before, else counted.
+    """The numbers of a list's items: as they are written, where none is less than the one before, else counted.
 
-    CommonMark counts in any case; but an entry with the number 102 behind the one with 98 is not the 99th.
+    CommonMark counts in any case; but an entry with the number 102 behind the one with 98 is not the 99th, nor is the
+    one behind two with the number 3 the fifth. Where all have the same number, counting is meant.
     """
     counted = list(range(int(node.attrs.get("start", 1)), int(node.attrs.get("start", 1)) + len(node.children)))
     written = [int(item.info) for item in node.children if item.info.isdecimal()]
-    is_rising = len(written) == len(counted) and all(a < b for a, b in pairwise(written))
-    return written if is_rising else counted
+    is_rising = len(written) == len(counted) and all(a <= b for a, b in pairwise(written))
+    return written if is_rising and len(set(written)) > 1 else counted
 
 
 def _lines_of_html(markup: str) -> list[str]:

@@ -1,8 +1,9 @@
 """A bibliography in a file of its own beside a document: BibTeX, RIS or CSL-JSON.
 
-An entry's marker is the number that its note, its citation number or its key gives (`98`, `ref98`, `[98]`). Where no
-entry gives one, it is the key, if the document has one of the keys in brackets (`[weber2007]`, `[@weber2007]`), else
-the place in the file, counted from 1. An entry is written in one line: authors, title, journal, year, volume, pages.
+An entry's marker is its key, if the document has that in brackets (`[weber2007]`, `[@weber2007]`), else the number that
+its note, its citation number or its key gives (`98`, `ref98`, `[98]`), else its key again. Its place in the file gives
+none: files are in the order of the alphabet as often as in that of the text. A number that two entries have stands for
+neither. An entry is written in one line: authors, title, journal, year, volume, pages.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from bibtexparser.model import DuplicateBlockKeyBlock, String
 
 from qa.errors import BibliographyError
 from qa.model import Reference
+from qa.readers.bibliography import told_apart
 from qa.readers.entries import reference
 
 __all__ = ["MOST_BYTES", "SIDECARS", "parsed_sidecar"]
@@ -38,6 +40,7 @@ _LONGEST_FIELD = 2000  # characters; BibTeX's abbreviations could make one of gi
 _MOST_AUTHORS = 6
 _NAMED_AUTHORS = 3  # where there are more
 
+_PAGE_RANGE = re.compile(r"(?<=\d)\s?(?:--?|–)\s?(?=\w?\d)")
 _NUMBER = re.compile(
     r"(?:ref(?:erence)?|bib|cit(?:e|ation)?|r|b|no\.?)?[\s_:.-]{0,2}\[?0{0,3}(\d{1,4})\]?\.?", re.IGNORECASE
 )
@@ -69,7 +72,8 @@ class _Entry:
 
     def reference(self, label: str) -> Reference:
         """The entry in one line. The DOI, PMID and address that it has no field for may stand in that line."""
-        place = self.volume + (f"({self.issue})" if self.issue else "") + (f":{self.pages}" if self.pages else "")
+        pages = _PAGE_RANGE.sub("–", self.pages)
+        place = self.volume + (f"({self.issue})" if self.issue else "") + (f":{pages}" if pages else "")
         when = ";".join(part for part in (self.year, place) if part)
         authors = self.authors if len(self.authors) <= _MOST_AUTHORS else [*self.authors[:_NAMED_AUTHORS], "et al"]
         parts = [", ".join(authors), self.title, self.container, when]
@@ -93,14 +97,9 @@ def parsed_sidecar(text: str, *, path: Path, brackets: Collection[str] = ()) -> 
     found = _parse_of(path)(text, path)
     if len(found) > _MOST_ENTRIES:
         raise BibliographyError(path, reason=f"it has more than {_MOST_ENTRIES:,} entries")
-    if any(entry.number for entry in found):
-        labels = [entry.number or entry.key for entry in found]
-    elif any(entry.key in brackets for entry in found):
-        labels = [entry.key for entry in found]
-    else:
-        labels = [str(number) for number in range(1, len(found) + 1)]
+    labels = [entry.key if entry.key in brackets else entry.number or entry.key for entry in found]
     references = (entry.reference(label) for entry, label in zip(found, labels, strict=True))
-    return tuple(each for each in references if each.marker and each.text)
+    return told_apart(each for each in references if each.marker and each.text)
 
 
 def _parse_of(path: Path) -> Callable[[str, Path], list[_Entry]]:
@@ -129,18 +128,20 @@ def _of_bibtex(key: str, fields: Mapping[str, Any], abbreviations: Mapping[str, 
         written = str(field.value)[:_LONGEST_FIELD]
         if field.enclosing == "no-enclosing":
             written = "".join(_expanded(part.strip(), abbreviations) for part in written.split("#"))
-        values[name.lower()] = _without_latex(written[:_LONGEST_FIELD])
+        written = written[:_LONGEST_FIELD]
+        is_address = name.lower() in ("url", "doi")
+        values[name.lower()] = _without_markup(written).strip() if is_address else _without_latex(written)
     names = re.split(r"\s+and\s+", values.get("author") or values.get("editor") or "")
     return _Entry(
         key=key.strip(),
         labels=[values.get("note", "")],
-        authors=[_natural(name) for name in names if name.strip()],
+        authors=["et al" if name == "others" else _natural(name) for name in names if name.strip()],
         title=values.get("title", ""),
         container=_first(values, "journal", "journaltitle", "booktitle", "publisher", "institution", "howpublished"),
         year=values.get("year") or values.get("date", "")[:4],
         volume=values.get("volume", ""),
         issue=values.get("number") or values.get("issue", ""),
-        pages=values.get("pages", "").replace("--", "-").replace("–", "-"),
+        pages=values.get("pages", ""),
         doi=values.get("doi", ""),
         pmid=values.get("pmid") or (values.get("eprint", "") if values.get("eprinttype") == "pubmed" else ""),
         url=values.get("url", ""),
@@ -183,13 +184,18 @@ def _without_latex(text: str) -> str:
         text = _ACCENTED.sub(_accented, text)
         text = _COMMAND.sub(lambda found: _LETTERS.get(found[1], ""), text)
     text = (
-        _ESCAPED.sub(r"\1", _MARKUP.sub("", text))
+        _without_markup(text)
         .replace("~", " ")
         .replace("---", "—")
+        .replace("--", "–")
         .replace("``", "“")
         .replace("''", "”")
     )
     return unicodedata.normalize("NFC", " ".join(text.split()))
+
+
+def _without_markup(text: str) -> str:
+    return _ESCAPED.sub(r"\1", _MARKUP.sub("", text))
 
 
 def _accented(found: re.Match[str]) -> str:

@@ -17,16 +17,17 @@ def apa(work: Work) -> str:
 
     The date is "n.d." where there is none. The day of access is given, since the text may change. Of more than 20
     authors the last follows 19 and an ellipsis. A site that is also the author is left out. An editor with authors
-    stands as that of the whole that a chapter is part of. What else tells which part is meant stands in brackets
-    behind the title. It is plain text: italics are not marked.
+    stands as that of the whole that a chapter is part of, or, where no whole is named, behind the title. What else
+    tells which part is meant stands in brackets behind the title. It is plain text: italics are not marked.
     """
     role = "(Ed.)" if len(work.editors) == 1 else "(Eds.)"
     lead = _people(work.authors) or (f"{_people(work.editors)} {role}" if work.editors else "")
     day = f"({work.updated.year}, {MONTHS[work.updated.month - 1]} {work.updated.day})." if work.updated else "(n.d.)."
-    title = closed(f"{work.title} [{work.pinpoint(page='p. ', dash='–')}]")
     publisher = "" if [work.publisher] == [name.family for name in work.authors] else work.publisher
-    editors = f"{_joined([_in_order(name) for name in work.editors])} {role}" if work.authors and work.editors else ""
-    site = ", ".join(filter(None, (f"In {editors}" if editors else "", publisher)))
+    editors = _joined([_in_order(name) for name in work.editors]) if work.authors else ""
+    site = f"In {editors} {role}, {publisher}" if editors and publisher else publisher
+    behind_title = f" ({editors}, {role[1:]}" if editors and not publisher else ""
+    title = closed(f"{work.title}{behind_title} [{work.pinpoint(page='p. ', dash='–')}]")
     accessed = f"Retrieved {long_date(work.accessed)}"
     parts = [
         *((closed(lead), day, title) if lead else (title, day)),

@@ -42,7 +42,7 @@ _DEGREES = _words(
     """
 )
 _SUFFIXES = frozenset({"Jr", "Sr", "II", "III", "IV"})
-_TITLES = frozenset({"Dr", "Prof", "Professor", "Sir", "Dame", "Mr", "Mrs", "Ms"})
+_TITLES = frozenset({"dr", "prof", "professor", "med", "sir", "dame", "mr", "mrs", "ms"})
 _PARTICLES = _words(
     """
     af al ap av bin da das de degli del della den der des di do dos du e el ibn la las le lo los ten ter van vom von
@@ -51,16 +51,20 @@ _PARTICLES = _words(
 )
 _OF_ORGANISATIONS = _words(
     """
-    academy administration agency alliance association authority authors board bureau center centers centre centres
-    clinic club coalition collaboration college commission committee company consortium contributors corporation
-    corps corpus council department division editors federation forum foundation fund group healthcare hospital
-    hospitals house inc initiative institute institutes institution international journal laboratories laboratory
-    league library limited llc ltd medicine ministry national network office organisation organization panel
-    partnership pharmaceuticals pharma press programme program project publishing reference register registry school
-    section secretariat service services society staff taskforce team the trust union university working world
+    academy administration agency aid alliance america association authority authors biopharma biosciences board
+    bureau cancer center centers centre centres clinic club coalition collaboration college commission committee
+    company consortium contributors corporation corps corpus council department division editors federation forum
+    foundation fund group healthcare hospital hospitals house inc initiative institute institutes institution
+    international journal laboratories laboratory labs league library limited llc ltd medicine ministry myeloma
+    national network office oncology organisation organization panel partnership pharma pharmaceutical pharmaceuticals
+    plc press program programme project publishing reference register registry research school sciences secretariat
+    section service services society squibb staff support taskforce team the therapeutics trust uk union university
+    usa working world
     """
 )
 
+_CROSSES = ("red cross", "blue cross")  # Cross alone is a name of people
+_AND = re.compile(r",?\s+(?:and|&)\s+", re.IGNORECASE)
 _MOST_WORDS = 6  # of a person's name, without titles and degrees
 _LONGEST_DEGREE = 8  # letters
 _INITIALS = re.compile(r"(?:[A-Z]\.?-?){1,3}")
@@ -104,6 +108,11 @@ def _read(text: str) -> list[Name]:
         return []
     if _is_organisation(text):
         return [Name(text)]
+    parts = _AND.split(text)
+    if len(parts) > 1:
+        several = [_read(part) for part in parts]
+        names = [name for each in several for name in each]
+        return names if all(several) and all(name.is_person for name in names) else [Name(text)]
     if inverted := _inverted(pieces):
         return [inverted]
     people: list[list[str]] = []  # each in its pieces, the first of which has words of the name
@@ -112,8 +121,8 @@ def _read(text: str) -> list[Name]:
             people[-1].append(piece)
         else:
             people.append([piece])
-    names = [_in_order(each) for each in people]
-    return [name for name in names if name] if all(names) else [Name(text)]
+    read = [_in_order(each) for each in people]
+    return [name for name in read if name] if all(read) else [Name(text)]
 
 
 def _inverted(pieces: list[str]) -> Name | None:
@@ -135,7 +144,7 @@ def _in_order(pieces: list[str]) -> Name | None:
     """The name of a person whose given names come first, or who has initials last; None where it is none."""
     words = pieces[0].split()
     suffix = next((each for each in pieces[1:] if each.rstrip(".") in _SUFFIXES), "")
-    while words and words[0].rstrip(".") in _TITLES:
+    while words and words[0].rstrip(".").lower() in _TITLES and (len(words) > 2 or not words[0].isupper()):
         words = words[1:]
     while len(words) > 2 and (words[-1].replace(".", "") in _DEGREES or words[-1].rstrip(".") in _SUFFIXES):
         last = words.pop()
@@ -161,7 +170,9 @@ def _looks_like_degree(word: str) -> bool:
 
 
 def _is_organisation(text: str) -> bool:
-    return any(word.strip(".()").lower() in _OF_ORGANISATIONS for word in re.split(r"[\s,]+", text))
+    lower = text.lower()
+    is_one = any(word.strip(".()") in _OF_ORGANISATIONS for word in re.split(r"[\s,]+", lower))
+    return is_one or any(cross in lower for cross in _CROSSES)
 
 
 def _is_of_people(words: list[str]) -> bool:
