@@ -727,9 +727,10 @@ def test_config_show_prints_every_setting_with_the_value_in_force(monkeypatch: p
         "threads": "4",
         "threshold": "0.3",
         "old_after": "3",
+        "widget_origins": "(none)",
     }
     assert lines == [[name, values[name], field.description] for name, field in Settings.model_fields.items()]
-    assert run("config", "show").stdout.splitlines()[0].startswith("library    (none)")
+    assert run("config", "show").stdout.splitlines()[0].startswith("library         (none)")
 
 
 def test_config_show_names_a_setting_that_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -737,7 +738,7 @@ def test_config_show_names_a_setting_that_is_wrong(monkeypatch: pytest.MonkeyPat
     assert_fails(
         run("config", "show"),
         "The setting PINCITE_PROT is not known; "
-        "known are library, synonyms, feedback, host, port, threads, threshold, old_after.",
+        "known are library, synonyms, feedback, host, port, threads, threshold, old_after, widget_origins.",
         "Correct or unset it; the README lists every setting with its range.",
     )
 

@@ -506,7 +506,7 @@ def test_texts_of_any_direction_are_isolated(client: FlaskClient) -> None:
         ),
         ("/?document=none", 404, "Unknown document", "No document has the id 'none'."),
         ("/documents/none", 404, "Unknown document", "No document has the id 'none'."),
-        ("/nowhere", 404, "Not Found", "The requested URL was not found on the server."),
+        ("/nowhere", 404, "Not Found", "There is nothing at this address. The chat page is at /"),
         ("/problems/none", 404, "Not Found", "There is no problem with this code."),
     ],
 )

@@ -133,6 +133,8 @@ def _of_http(error: HTTPException) -> Problem:
     detail = error.description or status.description
     if isinstance(error, RequestEntityTooLarge):
         detail = f"A request may have at most {request.max_content_length:,} bytes."
+    elif status == HTTPStatus.NOT_FOUND and detail == NotFound.description:
+        detail = "There is nothing at this address. The chat page is at /, the interface is described at /openapi.json."
     elif status == HTTPStatus.INTERNAL_SERVER_ERROR:
         detail = "Something went wrong in the service. Its log says what."
     return Problem(type="about:blank", title=status.phrase, status=status, detail=detail)

@@ -222,9 +222,11 @@ def config() -> None:
 def show(library: Path | None) -> None:
     """Print each setting with its value and what it means. Set one by PINCITE_ and its name in capitals."""
     settings = Settings.load(library=library)
+    width = max(map(len, Settings.model_fields))
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)
-        click.echo(f"{name:<10} {'(none)' if value is None else value!s:<12} {field.description}")
+        shown = ",".join(value) if isinstance(value, tuple) else str("" if value is None else value)
+        click.echo(f"{name:<{width}}  {shown or '(none)':<12}  {field.description}")
 
 
 @cli.command()
