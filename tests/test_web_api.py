@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 import web
 from qa import Engine
 from qa.errors import LibraryBusyError, QAError
+from qa.model import fingerprint
 from qa.styles import written
 from qa.wire import (
     AskRequest,
@@ -79,7 +80,8 @@ def test_ask_answers_with_the_passage_word_for_word_and_its_citation(client: Fla
     assert document.text[body.citation.start : body.citation.end] == body.citation.quote == body.passage.text
     [(first, last)] = body.passage.highlights
     marked = f"{body.citation.start + first}-{body.citation.start + last}"
-    assert body.citation.href == f"/documents/second-treatment?mark={marked}#{body.passage.id}"
+    known_by = "{0.length}-{0.digest}-{0.section}".format(fingerprint(body.passage.text[first:last], ("Bevacor",)))
+    assert body.citation.href == f"/documents/second-treatment?mark={marked}&is={known_by}#{body.passage.id}"
     assert body.citation.document.sha256 == document.sha256
     assert body.passage.id in document.passages
     [(start, end)] = body.passage.highlights
@@ -435,7 +437,7 @@ def test_an_unknown_passage_is_named(client: FlaskClient) -> None:
         ("POST", "/documents/none.json", 405),
         ("GET", "/passages/none.json", 404),
         ("GET", "/passages/none", 404),
-        ("GET", "/passages/spotting-00000?is=7", 422),
+        ("GET", "/passages/spotting-00000.json?is=7", 422),
         ("GET", "/passages/spotting-00000.json?is=7-0123456789abcdef", 410),
         ("GET", "/verify", 405),
         ("POST", "/verify", 415),
