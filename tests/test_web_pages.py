@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from qa import Engine, Settings
 from qa.model import Document, Heading, Marker, Passage, Reference, Section, Span
+from qa.wire import cited_passage_body
 from web import create_app
 from web.addresses import in_quotes
 from web.pages import slices
