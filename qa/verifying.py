@@ -212,7 +212,7 @@ def _moved(claim: Claim, place: CitedPassage, *, repeated: bool, text_changed: b
     if claim.section is not None and not _is_cited_section(claim, citation.section):
         said.append(f"The citation names {_named(claim.section)}.")
     if text_changed is False and not renamed:
-        said.append("The document has not changed: the citation names another place.")
+        said.append("The text has not changed: the citation names another place.")
     if repeated:
         said.append("They stand there more than once; this is the place most like the one cited, or the nearest to it.")
     return " ".join(said)
