@@ -17,7 +17,7 @@ from qa.model import (
     Span,
 )
 
-__all__ = ["CONTEXT", "cite", "cite_span"]
+__all__ = ["CONTEXT", "cite", "cite_span", "label", "section_at"]
 
 CONTEXT = 32
 """How many characters before and behind a quote its citation carries, at most."""
@@ -46,7 +46,7 @@ def cite(document: Document, passage: Passage) -> Citation:
         references=references,
         references_status=_status(document, references),
         markers=markers,
-        label=_label(document, passage),
+        label=label(document, passage.section, passage.page, Span(passage.start, passage.end)),
     )
 
 
@@ -59,12 +59,10 @@ def cite_span(document: Document, passages: Sequence[Passage], start: int, end: 
     before = bisect_right(passages, start, key=lambda passage: passage.start) - 1
     if before >= 0 and (passages[before].start, passages[before].end) == (start, end):
         return CitedPassage(passage=passages[before], highlights=(), citation=cite(document, passages[before]))
-    section = bisect_right(document.sections, start, key=lambda section: section.start) - 1
-    inside = section >= 0 and start < document.sections[section].end
     passage = Passage(
         id=passages[max(before, 0)].id if passages else document.id,
         document_id=document.id,
-        section=document.sections[section].path if inside else (),
+        section=section_at(document, start),
         text=document.text[start:end],
         start=start,
         end=end,
@@ -72,6 +70,13 @@ def cite_span(document: Document, passages: Sequence[Passage], start: int, end: 
         page=passages[max(before, 0)].page if passages else None,
     )
     return CitedPassage(passage=passage, highlights=(), citation=cite(document, passage))
+
+
+def section_at(document: Document, place: int) -> tuple[str, ...]:
+    """The path of the section that has a place of the text; a heading, such as a title, is in none."""
+    section = bisect_right(document.sections, place, key=lambda section: section.start) - 1
+    inside = section >= 0 and place < document.sections[section].end
+    return document.sections[section].path if inside else ()
 
 
 def _bound(marker: Marker, passage: Passage) -> BoundMarker:
@@ -90,8 +95,8 @@ def _status(document: Document, references: tuple[Reference, ...]) -> References
     return "resolved" if all(reference.text for reference in references) else "partial"
 
 
-def _label(document: Document, passage: Passage) -> str:
-    """The citation in one line that a person can read and follow without this program.
+def label(document: Document, section: tuple[str, ...], page: int | None, place: Span) -> str:
+    """The citation of a place in one line that a person can read and follow without this program.
 
     Authors, title, publisher, section, page, date and characters (counted from 1, both ends included), in this order.
     """
@@ -99,9 +104,9 @@ def _label(document: Document, passage: Passage) -> str:
         ", ".join(document.authors),
         f"“{document.title}”",
         document.publisher or "",
-        f"section “{' › '.join(passage.section)}”" if passage.section else "",
-        f"page {passage.page}" if passage.page is not None else "",
+        f"section “{' › '.join(section)}”" if section else "",
+        f"page {page}" if page is not None else "",
         f"updated {document.updated.isoformat()}" if document.updated else "undated",
-        f"characters {passage.start + 1}-{passage.end}",
+        f"characters {place.start + 1}-{place.end}",
     ]
     return " ".join(part[:1].upper() + part[1:].removesuffix(".") + "." for part in parts if part)

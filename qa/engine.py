@@ -24,13 +24,15 @@ from qa.model import (
     DocumentEntry,
     Feedback,
     Fingerprint,
+    Followed,
     Hit,
     Judgement,
     Passage,
+    Span,
     Verification,
 )
 from qa.passages import passages, whole
-from qa.permalinks import follow
+from qa.permalinks import find_mark, follow
 from qa.question import read_question
 from qa.readers import find_sources, legible, read, read_synonyms, resolved
 from qa.verifying import verify_all
@@ -222,7 +224,7 @@ class Engine:
         snapshot = self._library.snapshot()
         return with_figures(cited_passage(snapshot.passage(passage_id), snapshot), snapshot)
 
-    def linked(self, passage_id: str, known_by: Fingerprint, *, document: str | None = None) -> CitedPassage:
+    def linked(self, passage_id: str, known_by: Fingerprint, *, document: str | None = None) -> Followed:
         """The words for which a permanent link was given out, as they stand now in the document of this id.
 
         Raises:
@@ -231,6 +233,11 @@ class Engine:
             PassageGoneError: where the document no longer holds the words.
         """
         return follow(passage_id, known_by, self._library.snapshot(), document_id=document)
+
+    @staticmethod
+    def marked(document: Document, mark: Span, known_by: Fingerprint) -> Span | None:
+        """The words of a document that a link marks, where they stand now; None where that is not sure."""
+        return find_mark(document, mark, known_by)
 
     def verify(self, claims: Iterable[Claim]) -> list[Verification]:
         """What became of each citation, in their order."""
@@ -248,7 +255,7 @@ class Engine:
         snapshot = self._library.snapshot()
         judged = None
         if judgement.passage_id is not None and judgement.known_by is not None:
-            judged = follow(judgement.passage_id, judgement.known_by, snapshot, document_id=None)
+            judged = follow(judgement.passage_id, judgement.known_by, snapshot, document_id=None).cited
         answer = self._answer(
             judgement.question, snapshot, history=judgement.history, limit=0, document=judgement.asked_of
         )

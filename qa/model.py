@@ -22,10 +22,12 @@ __all__ = [
     "Feedback",
     "Figure",
     "Fingerprint",
+    "Followed",
     "Heading",
     "Hit",
     "Interpretation",
     "Judgement",
+    "LinkNote",
     "Marker",
     "Passage",
     "Query",
@@ -54,15 +56,33 @@ def digest(text: str) -> str:
 
 
 class Fingerprint(NamedTuple):
-    """What a text is known by in a link: its length in characters, and the first 16 digits of its `digest`."""
+    """What a text is known by in a link: its length in characters, and the first 16 digits of its `digest`. `section`
+    are the first 8 of the digest of its section's path, or empty where the link does not say it."""
 
     length: int
     digest: str
+    section: str = ""
+
+    def is_of(self, text: str) -> bool:
+        """Whether this is a text's, wherever it stands."""
+        return self.length == len(text) and self.digest == digest(text)[:16]
+
+    def is_under(self, section: tuple[str, ...]) -> bool:
+        """Whether a section is the one that the link says, if it says any."""
+        return self.section in ("", _section_digest(section))
 
 
-def fingerprint(text: str) -> Fingerprint:
-    """The fingerprint of a text."""
-    return Fingerprint(len(text), digest(text)[:16])
+def fingerprint(text: str, section: tuple[str, ...] | None = None) -> Fingerprint:
+    """The fingerprint of a text, which stands in a section with this path; None leaves that open.
+
+    >>> fingerprint("It ended.", ("Sea", "Shore"))
+    Fingerprint(length=9, digest='7fe90c33c87c7484', section='dca745ae')
+    """
+    return Fingerprint(len(text), digest(text)[:16], "" if section is None else _section_digest(section))
+
+
+def _section_digest(section: tuple[str, ...]) -> str:
+    return digest("\n".join(section))[:8]
 
 
 class Span(NamedTuple):
@@ -316,12 +336,24 @@ class CitedPassage:
     figures: tuple[Figure, ...] = ()
 
 
+LinkNote = Literal["repeated", "elsewhere", "cut"]
+"""What there is to say of a link: its words stand more than once; only in another section; it was cut short."""
+
+
+class Followed(NamedTuple):
+    """What a link leads to, and what there is to say of it."""
+
+    cited: CitedPassage
+    note: LinkNote | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """A citation as it comes back from outside: what it says, true or not.
 
     `quote` stood at [start, end) of the text of the document, whose digest was `sha256`, between `prefix` and `suffix`.
-    `exact` and `position` are what its selectors say of the words and of their place; None is not said.
+    `exact` and `position` are what its selectors say of the words and of their place. All that follows is what it says
+    besides, as in a `Citation` and its `Document`; a marker is its label and its span. None is not said.
     """
 
     document_id: str
@@ -333,9 +365,20 @@ class Claim:
     suffix: str = ""
     exact: str | None = None
     position: Span | None = None
+    section: tuple[str, ...] | None = None
+    title: str | None = None
+    authors: tuple[str, ...] | None = None
+    publisher: str | None = None
+    updated: date | None = None
+    url: str | None = None
+    page: int | None = None
+    references: tuple[Reference, ...] | None = None
+    references_status: str | None = None
+    markers: tuple[tuple[str, int, int], ...] | None = None
+    label: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.quote or min(self.start, self.end) < 0:
+        if not self.quote.strip() or min(self.start, self.end) < 0:
             raise ValueError("a citation has words, and a place that is not before the text")
 
     @property
@@ -357,13 +400,16 @@ class Verification:
     `place` has the words where they stand now, exactly where they are `verified` or `moved`; `nearest` what stands
     there instead, where they are `changed` and something is recognisable. `document_changed` says whether the text of
     the document that was looked at is another than the one cited; None where there is none, or the citation has no
-    digest. `repeated` says that the words stand in that document more than once. `detail` is a sentence for people.
+    digest. `repeated` says that the words stand in that document more than once. `disagreeing` names the parts of the
+    citation that say otherwise than the document: those of `document`, and where the words have a place those of the
+    place, save the offsets, for which `verdict` stands. `detail` is a sentence for people.
     """
 
     verdict: Verdict
     detail: str
     document_changed: bool | None
     repeated: bool = False
+    disagreeing: tuple[str, ...] = ()
     place: CitedPassage | None = None
     nearest: CitedPassage | None = None
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from qa import Engine, Settings
 from qa.errors import PassageGoneError, UnknownDocumentError, UnknownPassageError
 from qa.model import fingerprint
-from qa.wire import CitedPassageBody, Problem, answer_body
+from qa.wire import CitedPassageBody, Problem, answer_body, cited_passage_body
 from web import create_app
 
 SENTENCES = ["Terns dive for fish.", "They rest.", "Gulls wait on the shore.", "Auks swim under water."]
@@ -51,8 +51,8 @@ def target(engine: Engine, address: str) -> str:
 def test_a_permanent_link_leads_to_its_passage(tmp_path: Path) -> None:
     engine = library(tmp_path, [LONG, "## Sea", "Gulls wait on the shore."])
     address = link(engine, "Gulls")
-    known_by = fingerprint("Gulls wait on the shore.")
-    assert address == f"/passages/terns-00001?document=terns&is=24-{known_by.digest}"
+    known_by = fingerprint("Gulls wait on the shore.", ("Sea",))
+    assert address == f"/passages/terns-00001?document=terns&is=24-{known_by.digest}-{known_by.section}"
     assert target(engine, address) == "Gulls wait on the shore."
 
 
@@ -79,8 +79,82 @@ def test_of_words_that_stand_twice_a_permanent_link_follows_those_nearest_to_the
     sections = [part for number in range(4) for part in (f"## {number}", "They rest.")]
     engine = library(tmp_path, sections)
     for number in range(4):
-        found = engine.linked(f"terns-{number:05}", fingerprint("They rest."), document="terns")
+        found = engine.linked(f"terns-{number:05}", fingerprint("They rest."), document="terns").cited
         assert (found.passage.id, found.citation.section) == (f"terns-{number:05}", (str(number),))
+
+
+SAME = [part for section in ("Adults", "Infant", "Elders") for part in (f"## {section}", "They rest.")]
+
+
+def test_of_words_that_stand_in_several_sections_a_permanent_link_follows_those_in_its_own(tmp_path: Path) -> None:
+    given_out = links(library(tmp_path, SAME))
+    for now in (["New.", *SAME], ["## New", "They rest.", *SAME], [*SAME[4:], *SAME[:4]]):
+        engine = library(tmp_path, now)
+        for section, address in given_out.items():
+            assert section_of(engine, address) == section
+            assert "note=" not in create_app(engine).test_client().get(address).headers["Location"]
+
+
+def test_a_permanent_link_whose_words_only_another_section_holds_says_so(tmp_path: Path) -> None:
+    address = links(library(tmp_path, SAME))["Adults"]
+    client = create_app(library(tmp_path, SAME[2:])).test_client()
+    answer = client.get(address)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/documents/terns?note=elsewhere#terns-00000")
+    page = client.get(answer.headers["Location"])
+    assert "The section that the link cites no longer holds these words." in page.text
+
+
+def test_a_permanent_link_whose_words_stand_twice_in_its_section_says_so(tmp_path: Path) -> None:
+    address = links(library(tmp_path, SAME))["Adults"]
+    engine = library(tmp_path, ["## Adults", LONG, "They rest.", LONG, "They rest."])
+    client = create_app(engine).test_client()
+    answer = client.get(address)
+    assert answer.headers["Location"].startswith("/documents/terns?note=repeated#")
+    assert "stand more than once in their section" in client.get(answer.headers["Location"]).text
+
+
+def test_a_permanent_link_of_the_old_form_names_no_section(tmp_path: Path) -> None:
+    engine = library(tmp_path, SAME)
+    address = links(engine)["Infant"].rpartition("-")[0]
+    assert (
+        create_app(engine).test_client().get(address).headers["Location"]
+        == "/documents/terns?note=repeated#terns-00001"
+    )
+
+
+@pytest.mark.parametrize("cut", range(1, 25))
+def test_a_permanent_link_that_was_cut_short_leads_to_the_passage_with_its_number_and_says_so(
+    tmp_path: Path, cut: int
+) -> None:
+    engine = library(tmp_path, ["Gulls wait on the shore."])
+    address = link(engine, "Gulls")
+    client = create_app(engine).test_client()
+    answer = client.get(address[:-cut])
+    if cut == 9:  # the old form
+        assert answer.headers["Location"] == "/documents/terns#terns-00000"
+    else:
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/documents/terns?note=cut#terns-00000")
+        assert "The link is not whole" in client.get(answer.headers["Location"]).text
+        assert client.get(json_of(address)[:-cut]).status_code == 422
+    assert client.get(address[:-cut].replace("terns-00000", "terns-00009")).status_code == (302 if cut == 9 else 404)
+
+
+def test_a_note_that_is_none_is_not_shown(client: FlaskClient) -> None:
+    plain = client.get("/documents/spotting").text
+    assert client.get("/documents/spotting?note=<b>").text == plain
+
+
+def links(engine: Engine) -> dict[str, str]:
+    """The permanent link of the first passage of each section."""
+    cited = [cited_passage_body(engine.passage(each.id)).citation for each in engine.passages("terns")]
+    return {each.section[0]: each.permalink for each in reversed(cited) if each.section}
+
+
+def section_of(engine: Engine, address: str) -> str:
+    """The section of the words that a link leads to."""
+    body = CitedPassageBody.model_validate_json(create_app(engine).test_client().get(json_of(address)).data)
+    assert body.citation.quote == "They rest."
+    return body.citation.section[0]
 
 
 def json_of(address: str) -> str:
@@ -130,7 +204,7 @@ def test_a_link_without_a_fingerprint_leads_to_the_passage_that_has_the_id(clien
 
 def test_a_link_without_the_document_looks_in_that_of_the_passage(engine: Engine) -> None:
     passage = engine.passages("spotting")[0]
-    assert engine.linked(passage.id, fingerprint(passage.text)).passage.text == passage.text
+    assert engine.linked(passage.id, fingerprint(passage.text)).cited.passage.text == passage.text
     with pytest.raises(UnknownPassageError):
         engine.linked("none", fingerprint(passage.text))
     with pytest.raises(UnknownDocumentError):
@@ -144,7 +218,7 @@ def test_what_is_no_fingerprint_is_named(client: FlaskClient, known_by: str) -> 
     answer = client.get("/passages/spotting-00000.json", query_string={"is": known_by})
     assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
     assert answer.get_json()["errors"] == [
-        {"pointer": "/is", "detail": "must be a length and 16 hexadecimal digits, such as 842-0123456789abcdef"}
+        {"pointer": "/is", "detail": "must be whole, such as 842-0123456789abcdef-01234567, as the link was given out"}
     ]
 
 
@@ -163,10 +237,14 @@ def test_a_permanent_link_gives_its_own_words_or_says_that_they_are_gone(
     text = engine.document("terns").text
     for passage in before:
         try:
-            found = engine.linked(passage.id, fingerprint(passage.text), document="terns")
+            found, note = engine.linked(passage.id, fingerprint(passage.text, passage.section), document="terns")
         except PassageGoneError:
             assert passage.text not in text
         else:
             citation = found.citation
             assert found.passage.text == citation.quote == text[citation.start : citation.end] == passage.text
             assert found.passage.id in {each.id for each in engine.passages("terns")}
+            assert (citation.section == passage.section) == (note != "elsewhere")
+            under = [each.text for each in engine.passages("terns") if each.section == passage.section]
+            assert passage.text not in under or note != "elsewhere"
+            assert under.count(passage.text) < 2 or note == "repeated"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +15,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa import Engine, Settings
+from qa.boundaries import is_inside
 from qa.citing import CONTEXT, cite_span
-from qa.model import Claim, Document, Section, Span, Verification
+from qa.model import Claim, Document, Reference, Section, Span, Verification
 from qa.passages import passages
 from qa.readers.markdown import read_markdown
 from qa.verifying import verify
 from qa.wire import VerifyRequest, answer_body, cited_passage_body
 
-SENTENCES = ["A tern dives.", "A gull rests.", "A tern dives.", "🐦 They rest.", "aa", "aaa", "a", "Ærø."]
-TEXTS = st.lists(st.sampled_from([*SENTENCES, " ", "\n\n"]), min_size=1, max_size=14).map("".join)
+SENTENCES = [
+    "A tern dives.",
+    "A gull rests.",
+    "A tern dives.",
+    "🐦 They rest.",
+    "aa",
+    "aaa",
+    "a",
+    "Ærø.",
+    "5 mg",
+    "0.5",
+]
+TEXTS = (
+    st.lists(st.sampled_from([*SENTENCES, " ", "\n\n", "\xa0"]), min_size=1, max_size=14)
+    .map("".join)
+    .filter(lambda text: not text.isspace())
+)
 EDITS = st.lists(st.tuples(st.integers(0, 200), st.integers(0, 30), TEXTS | st.just("")), max_size=4)
 
 
@@ -57,6 +75,23 @@ def places(text: str, words: str) -> Iterator[int]:
     return (at for at in range(len(text)) if text.startswith(words, at))
 
 
+def standing(text: str, given_out: Claim) -> Iterator[int]:
+    """Where the words of a citation begin in a text: whole, or cut as they were cited, in whichever white space."""
+    quote = given_out.quote
+    whole = given_out.prefix + quote + given_out.suffix
+    inner, lead = quote.strip(), len(quote) - len(quote.lstrip())
+    cut = [is_inside(whole, len(given_out.prefix) + lead + length) for length in (0, len(inner))]
+    for start, end in ((a, b) for a in range(len(text)) for b in range(a + 1, len(text) + 1)):
+        words = text[start:end]
+        is_whole = all(was_cut or not is_inside(text, at) for was_cut, at in zip(cut, (start, end), strict=True))
+        if is_whole and words == words.strip() and words.split() == inner.split():
+            yield start - lead if start >= lead and text.startswith(quote, start - lead) else start
+
+
+def spaced(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
+
+
 def start_of(found: Verification) -> int | None:
     return found.place.citation.start if found.place else None
 
@@ -65,8 +100,9 @@ def start_of(found: Verification) -> int | None:
 def cited_texts(draw: st.DrawFn) -> tuple[str, Claim]:
     """A text and the citation of a part of it."""
     text = draw(TEXTS)
-    start = draw(st.integers(0, len(text) - 1))
-    return text, claim(text, start, draw(st.integers(start + 1, len(text))))
+    first = draw(st.sampled_from([at for at, each in enumerate(text) if not each.isspace()]))
+    start = draw(st.integers(0, first))
+    return text, claim(text, start, draw(st.integers(first + 1, len(text))))
 
 
 # Whatever is done to the text
@@ -80,18 +116,21 @@ def test_what_is_said_of_a_citation_is_true_whatever_was_done_to_the_text(
     text, given_out = cited
     now = edited(text, edits)
     found = verify(given_out, document(now))
-    stands = given_out.quote in now
+    found_at = list(standing(now, given_out))
+    stands = bool(found_at)
     assert (found.place is not None) == stands
     assert found.verdict == ("changed" if not stands else "verified" if start_of(found) == given_out.start else "moved")
     assert found.document_changed == (now != text)
-    assert found.repeated == (len(list(places(now, given_out.quote))) > 1)
+    assert found.repeated == (len(found_at) > 1)
     if found.place:
         citation = found.place.citation
-        assert now[citation.start : citation.end] == citation.quote == found.place.passage.text == given_out.quote
+        assert now[citation.start : citation.end] == citation.quote == found.place.passage.text
+        assert citation.quote.split() == given_out.quote.split()
+        assert found.detail.endswith("Only white space differs.") == (citation.quote != given_out.quote)
         assert citation.document.text == now
     if found.nearest:
         citation = found.nearest.citation
-        assert now[citation.start : citation.end] == citation.quote != given_out.quote
+        assert now[citation.start : citation.end] == citation.quote
 
 
 @settings(deadline=None)
@@ -106,12 +145,17 @@ def test_of_several_places_the_one_most_like_the_cited_one_is_taken_and_then_the
         return max(length for length in range(len(one) + 1) if other.startswith(one[:length]))
 
     def agreement(at: int) -> int:
-        before, behind = now[:at][::-1], now[at + len(given_out.quote) :]
-        return common(given_out.prefix[::-1], before) + common(given_out.suffix, behind)
+        quote, words = given_out.quote, re.compile(r"\s+".join(map(re.escape, given_out.quote.split())))
+        first = next(place for place in range(at, len(now)) if not now[place].isspace())
+        match = words.match(now, first)
+        assert match
+        inner = quote.strip()
+        prefix = given_out.prefix + quote[: quote.index(inner)]
+        suffix = quote[quote.index(inner) + len(inner) :] + given_out.suffix
+        before, behind = spaced(now[: match.start()]), spaced(now[match.end() :])
+        return common(spaced(prefix)[::-1], before[::-1]) + common(spaced(suffix), behind)
 
-    best = min(
-        places(now, given_out.quote), key=lambda at: (-agreement(at), abs(at - given_out.start), at), default=None
-    )
+    best = min(standing(now, given_out), key=lambda at: (-agreement(at), abs(at - given_out.start), at), default=None)
     assert start_of(verify(given_out, document(now))) == (given_out.start if now == text else best)
 
 
@@ -124,8 +168,10 @@ def test_a_quote_whose_surroundings_are_found_once_is_followed_to_wherever_it_is
     kept = max(0, min(cut, given_out.start - CONTEXT))
     now = before + text[kept:] + behind
     whole = given_out.prefix + given_out.quote + given_out.suffix
-    if len(list(places(now, whole))) == 1:
-        assert start_of(verify(given_out, document(now))) == given_out.start - kept + len(before)
+    pushed = given_out.start - kept + len(before)
+    once = spaced(now).count(spaced(whole)) == 1 and len(list(places(now, whole))) == 1
+    if once and pushed in standing(now, given_out):
+        assert start_of(verify(given_out, document(now))) == pushed
 
 
 @settings(deadline=None)
@@ -141,11 +187,14 @@ def test_a_forged_citation_is_never_verified(cited: tuple[str, Claim], start: in
         replace(true, exact=quote),
     ):
         found = verify(forged, document(text))
-        true_words = {forged.quote, forged.exact} == {text[forged.start : forged.end]}
-        one_place = forged.position == (forged.start, forged.end) and forged.end <= len(text)
-        assert (found.verdict == "verified") == (true_words and one_place)
+        said = text[forged.start : forged.end]
+        true_words = forged.exact == forged.quote and forged.quote.split() == said.split()
+        one_place = forged.position == (forged.start, forged.end) and forged.start in standing(text, forged)
+        one_place &= forged.end - forged.start == len(forged.quote)
+        assert (found.verdict != "verified") or (true_words and one_place)
+        assert (found.verdict == "verified") or not (one_place and forged.quote == said == forged.exact)
         if forged.exact == forged.quote:
-            assert (found.place is not None) == (forged.quote in text)
+            assert (found.place is not None) == (next(standing(text, forged), None) is not None)
         else:
             assert found.verdict == "changed"
 
@@ -256,7 +305,7 @@ def test_a_document_that_is_not_there_is_gone() -> None:
     assert (found.verdict, found.place, found.document_changed) == ("gone", None, None)
 
 
-@pytest.mark.parametrize("field", [{"quote": ""}, {"start": -1}, {"end": -1}])
+@pytest.mark.parametrize("field", [{"quote": ""}, {"quote": " \n"}, {"start": -1}, {"end": -1}])
 def test_a_claim_without_words_or_before_the_text_is_none(field: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="a citation has words"):
         replace(claim(TEXT, 0, 20), **field)
@@ -279,6 +328,177 @@ def test_hostile_words_in_a_hostile_text_are_found_if_they_stand_there(quote: st
     lines = [Section(path=(), start=start, end=start + 1000, blocks=()) for start in range(0, len(text) - 1000, 1000)]
     whole = replace(document(text), sections=tuple(lines))
     assert (verify(sent, whole).place is not None) == (quote in text)
+    alone = replace(sent, prefix="", suffix="")
+    assert (verify(alone, whole).place is not None) == (f" {quote.strip()} " in f" {text} ")
+
+
+# Whole words and numbers
+
+
+@pytest.mark.parametrize(
+    ("quote", "now"),
+    [
+        ("5 mg of alcanor", "Take 15 mg of alcanor daily."),
+        ("5 mg of alcanor", "Take 0.5 mg of alcanor daily."),
+        ("5 mg of alcanor", "Take .5 mg of alcanor daily."),
+        ("5 mg of alcanor", "Take 3/5 mg of alcanor daily."),
+        ("5 mg of alcanor", "Take −5 mg of alcanor daily."),
+        ("5 mg of alcanor", "Take <5 mg of alcanor daily."),
+        ("5 mg of alcanor", "Take 4–5 mg of alcanor daily."),
+        ("The dose is 20", "The dose is 200"),
+        ("The dose is 20", "The dose is 20.5 mg."),
+        ("The dose is 20", "The dose is 20,000."),
+        ("The dose is 20", "The dose is 20%."),
+        ("The dose is 20 mg", "The dose is 20 mg/kg."),
+        ("Alcanor", "NonAlcanor"),
+        ("responders", "All were non-responders."),
+        ("can", "It can't."),
+        ("cafe", "cafe\u0301"),
+    ],
+)
+def test_a_part_of_a_longer_word_or_number_is_not_the_words_that_were_cited(quote: str, now: str) -> None:
+    found = verify(claim(f"{quote}.", 0, len(quote)), document(now))
+    assert quote in now
+    assert (found.verdict, found.place) == ("changed", None)
+    assert found.detail == "The document holds these words only as a part of longer words or numbers."
+
+
+@pytest.mark.parametrize("now", ["So: {}.", "({})", "“{}”, it said.", "{}¹", "{}, 30", "In 2020 {} [9]", "–\n{}"])
+def test_words_between_marks_and_in_front_of_a_marker_are_whole(now: str) -> None:
+    quote = "5 mg of alcanor"
+    assert verify(claim(quote, 0, len(quote)), document(now.format(quote))).place
+
+
+def test_a_quote_that_was_cut_out_of_a_word_when_it_was_cited_may_stand_so_again() -> None:
+    text = "Take 15 mg daily."
+    assert verify(claim(text, 6, 10), document(text)).verdict == "verified"
+    assert verify(claim(text, 6, 10), document("Do not. " + text)).verdict == "moved"
+    assert verify(replace(claim(text, 6, 10), prefix=""), document(text)).verdict == "changed"
+
+
+# Sections
+
+DOSE = "The dose is 20 mg daily. It is taken by mouth."
+
+
+def dosing(*sections: str, dose: str = DOSE) -> Document:
+    """A document that says the dose under each of these headings."""
+    text = "# Dosing\n\n" + "\n\n".join(f"## {section}\n\n{dose}" for section in sections)
+    return read_markdown(text, path=Path("d.md"), document_id="dosing")
+
+
+def claims(whole: Document) -> dict[str, Claim]:
+    """The citation of each section's passage, as it comes back."""
+    cited = [cited_passage_body(cite_span(whole, passages(whole), p.start, p.end)).citation for p in passages(whole)]
+    sent = {"citations": [each.model_dump(mode="json") for each in cited]}
+    received = VerifyRequest.from_json(json.dumps(sent).encode()).claims()
+    return {each.section[0]: each for each in received if each.section}
+
+
+def test_of_the_same_words_in_several_sections_those_in_the_section_that_is_cited_are_found() -> None:
+    given_out = claims(dosing("Adults", "Infant", "Elders"))
+    now = dosing("Elders", "Adults", "Infant")
+    for section, each in given_out.items():
+        found = verify(each, now, passages(now))
+        assert (found.verdict, found.repeated) == ("moved", True)
+        assert found.place
+        assert found.place.citation.section == (section,)
+        assert "section" not in found.disagreeing
+
+
+def test_sections_that_exchange_their_headings_do_not_stay_verified() -> None:
+    given_out = claims(dosing("Infant", "Elders"))
+    now = dosing("Elders", "Infant")
+    assert len(now.text) == len(dosing("Infant", "Elders").text)
+    for section in ("Infant", "Elders"):
+        found = verify(given_out[section], now, passages(now))
+        assert (found.verdict, found.place and found.place.citation.section) == ("moved", (section,))
+
+
+def test_words_that_stand_under_another_section_alone_have_moved_and_both_sections_are_named() -> None:
+    given_out = claims(dosing("Adults", "Infant", "Elders"))["Adults"]
+    now = dosing("Infant", "Elders")
+    found = verify(given_out, now, passages(now))
+    assert (found.verdict, found.document_changed) == ("moved", True)
+    assert "section" in found.disagreeing
+    assert found.place
+    start = found.place.citation.start
+    assert start == given_out.start, "the offsets coincide"
+    assert found.detail.startswith(
+        f"The words stand at characters {start + 1}-{start + len(DOSE)}, section “Infant”. "
+        "The citation names section “Adults”."
+    )
+
+
+# White space
+
+
+@pytest.mark.parametrize(
+    "put", ["daily.  It", "daily.\xa0It", "daily.\nIt", "daily.\n\nIt", "daily. \t \u2009It"], ids=repr
+)
+def test_words_that_differ_in_white_space_alone_are_the_words(put: str) -> None:
+    given_out = claims(dosing("Adults"))["Adults"]
+    now = document(dosing("Adults").text.replace("daily. It", put))
+    found = verify(replace(given_out, section=None, document_id="terns"), now)
+    assert found.verdict == "verified"
+    assert found.detail.endswith(" Only white space differs.")
+    assert found.place
+    assert found.place.citation.quote == DOSE.replace("daily. It", put)
+    pushed = verify(replace(given_out, section=None, document_id="terns"), document("New.\n\n" + now.text))
+    assert pushed.verdict == "moved"
+    assert pushed.place
+    assert pushed.place.citation.start == given_out.start + 6
+    assert pushed.detail.endswith("Only white space differs.")
+
+
+def test_white_space_that_is_taken_out_or_put_into_a_word_changes_it() -> None:
+    for now in (DOSE.replace("20 mg", "20mg"), DOSE.replace("mouth", "mo uth")):
+        assert verify(claim(DOSE, 0, len(DOSE)), document(now)).verdict == "changed"
+
+
+# What else a citation says
+
+
+@pytest.mark.parametrize(
+    ("forged", "named"),
+    [
+        ({"title": "New Journal"}, ("document.title",)),
+        ({"authors": ("E. Xample",)}, ("document.authors",)),
+        ({"publisher": "Nobody"}, ("document.publisher",)),
+        ({"updated": date(2030, 1, 1)}, ("document.updated",)),
+        ({"url": "https://example.org/x"}, ("document.url",)),
+        ({"sha256": "0" * 64}, ("document.sha256",)),
+        ({"section": ("Elders",)}, ("section",)),
+        ({"page": 7}, ("page",)),
+        ({"references": (Reference(marker="1", text="Made up."),)}, ("references",)),
+        ({"references_status": "resolved"}, ("references_status",)),
+        ({"markers": (("1", 0, 3),)}, ("markers",)),
+        ({"label": "foo"}, ("label",)),
+    ],
+)
+def test_each_part_of_a_citation_that_says_otherwise_than_the_document_is_named(
+    forged: dict[str, Any], named: tuple[str, ...]
+) -> None:
+    now = dosing("Adults")
+    given_out = claims(now)["Adults"]
+    assert verify(given_out, now, passages(now)).disagreeing == ()
+    found = verify(replace(given_out, **forged), now, passages(now))
+    assert found.disagreeing == named
+    assert found.verdict == ("moved" if "section" in forged else "verified")
+    assert found.place
+
+
+def test_what_merely_moved_says_nothing_else_than_the_document_but_for_its_digest() -> None:
+    given_out = claims(dosing("Adults"))["Adults"]
+    now = dosing("Infant", "Adults")
+    found = verify(given_out, now, passages(now))
+    assert (found.verdict, found.disagreeing) == ("moved", ("document.sha256",))
+
+
+def test_of_words_that_are_gone_the_parts_about_the_document_are_compared() -> None:
+    given_out = replace(claims(dosing("Adults"))["Adults"], title="Other", label="foo")
+    found = verify(given_out, dosing("Adults", dose="None."))
+    assert (found.verdict, found.disagreeing) == ("changed", ("document.title", "document.sha256"))
 
 
 # In a library

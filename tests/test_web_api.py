@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 import web
 from qa import Engine, Settings
 from qa.errors import LibraryBusyError, QAError
-from qa.model import Feedback, digest
+from qa.model import Feedback, digest, fingerprint
 from qa.styles import written
 from qa.wire import (
     AskRequest,
@@ -85,7 +85,8 @@ def test_ask_answers_with_the_passage_word_for_word_and_its_citation(client: Fla
     assert document.text[body.citation.start : body.citation.end] == body.citation.quote == body.passage.text
     [(first, last)] = body.passage.highlights
     marked = f"{body.citation.start + first}-{body.citation.start + last}"
-    assert body.citation.href == f"/documents/second-treatment?mark={marked}#{body.passage.id}"
+    known_by = "{0.length}-{0.digest}-{0.section}".format(fingerprint(body.passage.text[first:last], ("Bevacor",)))
+    assert body.citation.href == f"/documents/second-treatment?mark={marked}&is={known_by}#{body.passage.id}"
     assert body.citation.document.sha256 == document.sha256
     assert body.passage.id in document.passages
     [(start, end)] = body.passage.highlights
@@ -441,7 +442,7 @@ def test_an_unknown_passage_is_named(client: FlaskClient) -> None:
         ("POST", "/documents/none.json", 405),
         ("GET", "/passages/none.json", 404),
         ("GET", "/passages/none", 404),
-        ("GET", "/passages/spotting-00000?is=7", 422),
+        ("GET", "/passages/spotting-00000.json?is=7", 422),
         ("GET", "/passages/spotting-00000.json?is=7-0123456789abcdef", 410),
         ("GET", "/verify", 405),
         ("POST", "/verify", 415),
@@ -715,8 +716,8 @@ def test_feedback_on_what_is_not_there_is_refused(
 @pytest.mark.parametrize(
     ("changed", "pointer", "detail"),
     [
-        ({"key": "7"}, "/key", "must be of the form ^[0-9a-f]{32}$"),
-        ({"key": KEY + "\n"}, "/key", "must be of the form ^[0-9a-f]{32}$"),
+        ({"key": "7"}, "/key", "must be 32 hexadecimal digits in small letters"),
+        ({"key": KEY + "\n"}, "/key", "must be 32 hexadecimal digits in small letters"),
         ({"key": 7}, "/key", "must be a string"),
         ({"question": " "}, "/question", "must not be blank"),
         ({"question": "x" * 1001}, "/question", "must have at most 1,000 characters, and has 1,001"),
@@ -728,7 +729,7 @@ def test_feedback_on_what_is_not_there_is_refused(
         ({"comment": "a\0"}, "/comment", "must not hold control characters, and has U+0000 at character 1"),
         ({"is": None}, "/is", "is required where there is passage"),
         ({"passage": None}, "/passage", "is required where there is is"),
-        ({"is": "7"}, "/is", "must be of the form ^[1-9][0-9]{0,8}-[0-9a-f]{16}$"),
+        ({"is": "7"}, "/is", "must be whole, such as 842-0123456789abcdef-01234567, as the link was given out"),
         (
             {"quote": "It says so."},
             "/quote",

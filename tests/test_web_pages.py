@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from qa import Engine, Settings
 from qa.model import Document, Heading, Marker, Passage, Reference, Section, Span
-from qa.wire import passage_permalink
+from qa.wire import cited_passage_body, passage_permalink
 from web import create_app
 from web.addresses import in_quotes
 from web.pages import REMEMBERED, slices
@@ -140,7 +140,7 @@ def test_the_figures_of_a_passage_are_a_table_each_linked_to_its_place(client: F
     assert shown[:5] == ["11.1 days", "61%", "221 people", "19.9%", "7.4 months"]
     text = engine.document("second-treatment").text
     for href, data in found[:5]:
-        start, end = map(int, re.findall(r"mark=(\d+)-(\d+)#mark", str(href))[0])
+        start, end = map(int, re.findall(r"mark=(\d+)-(\d+)&is=[-0-9a-f]+#mark", str(href))[0])
         assert text[start:end] == data
         assert re.search(rf'<mark id="mark">{re.escape(data)}</mark>', client.get(href).text)
 
@@ -362,6 +362,58 @@ def test_a_place_that_is_not_in_the_text_is_said_to_be_none(client: FlaskClient,
     page = client.get("/documents/second-treatment", query_string={"mark": mark})
     assert page.status_code == 200
     assert "The place that this address marks is not in the text." in page.text
+    assert "<mark" not in page.text
+
+
+DOSES = "# Dosing\n\n## Adults\n\nTake 20 mg at noon.\n\n## Elders\n\nNever take more than 30 mg. It is much.\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "shown"),
+    [
+        ("", "", "30 mg"),
+        ("# Dosing\n", "# Dosing\n\nA line that shifts all of this.\n", "30 mg"),
+        ("## Adults\n\nTake 20 mg at noon.\n\n", "", "30 mg"),
+        ("30 mg", "40 mg", None),
+        ("than 30 mg", "than 130 mg", None),
+        ("30 mg. It", "30 mg. 30 mg. It", "30 mg"),
+        ("Never", "With 30 mg never", None),
+        ("more than 30 mg", "20 mg", None),
+        ("## Elders", "## Others", None),
+        ("20 mg at noon", "30 mg at noon", "30 mg"),
+    ],
+)
+def test_a_link_to_a_figure_marks_it_where_it_stands_now_or_nothing_and_says_so(
+    tmp_path: Path, old: str, new: str, shown: str | None
+) -> None:
+    file = tmp_path / "doses.md"
+
+    def indexed(text: str) -> Engine:
+        file.write_text(text, "utf-8")
+        engine = Engine.create(Settings())
+        engine.add([tmp_path])
+        return engine
+
+    engine = indexed(DOSES)
+    [href] = [
+        figure.href
+        for passage in engine.passages("doses")
+        for figure in cited_passage_body(engine.passage(passage.id)).passage.figures
+        if figure.text == "30 mg"
+    ]
+    page = create_app(indexed(DOSES.replace(old, new, 1) if old else DOSES)).test_client().get(href).text
+    marked = re.findall(r"<mark[^>]*>([^<]*)</mark>", page)
+    assert marked == ([shown] if shown else [])
+    assert ("The words that this address marks no longer stand there" in page) == (shown is None)
+    if shown:
+        assert page.index("<mark") > page.index(">Elders</h")
+
+
+@pytest.mark.parametrize("known_by", ["x", "5", "5-0123456789abcdef", "999999999-0123456789abcdef", "4-0123"])
+def test_a_mark_whose_fingerprint_is_of_no_words_there_marks_nothing(client: FlaskClient, known_by: str) -> None:
+    page = client.get("/documents/second-treatment", query_string={"mark": "5-9", "is": known_by})
+    assert page.status_code == 200
+    assert "The words that this address marks no longer stand there" in page.text
     assert "<mark" not in page.text
 
 

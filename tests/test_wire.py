@@ -290,7 +290,10 @@ def test_an_answer_has_the_form_that_is_promised(engine: Engine) -> None:
         "took_ms",
     ]
     quote = body["passage"]["text"]
-    known_by = f"{len(quote)}-{hashlib.sha256(quote.encode()).hexdigest()[:16]}"
+    section = hashlib.sha256(b"Alcanor").hexdigest()[:8]
+    known_by = f"{len(quote)}-{hashlib.sha256(quote.encode()).hexdigest()[:16]}-{section}"
+    words = quote[slice(*body["passage"]["highlights"][0])]
+    marked_by = f"{len(words)}-{hashlib.sha256(words.encode()).hexdigest()[:16]}-{section}"
     marked = "-".join(str(body["citation"]["start"] + place) for place in body["passage"]["highlights"][0])
     assert body["outline"] == []
     assert body["answered"] is True
@@ -328,7 +331,7 @@ def test_an_answer_has_the_form_that_is_promised(engine: Engine) -> None:
             {"marker": "99", "start": 263, "end": 271, "sentence": [231, 271]},
         ],
         "label": answer.best.citation.label if answer.best else "",
-        "href": f"/documents/second-treatment?mark={marked}#{body['passage']['id']}",
+        "href": f"/documents/second-treatment?mark={marked}&is={marked_by}#{body['passage']['id']}",
         "permalink": f"/passages/{body['passage']['id']}?document=second-treatment&is={known_by}",
         "original": "https://example.org/second#:~:text=In%20the%20trial%20of%20alcanor%2C%20fever,"
         "days%20in%2061%25%20of%20221%20people%2E",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from flask import Flask, current_app, request
 from werkzeug.exceptions import UnsupportedMediaType
 
-from qa.model import CitedPassage
+from qa.model import Followed
 from qa.styles import written
 from qa.wire import AskRequest, AskResponse, answer_body, passage_permalink, read_fingerprint
 from web.dates import today
@@ -44,17 +44,17 @@ def conversation(asked: AskRequest) -> Iterator[AskRequest]:
     yield asked
 
 
-def linked_passage(passage_id: str) -> CitedPassage:
+def linked_passage(passage_id: str) -> Followed:
     """The passage with an id; where the address has a fingerprint, the words with that, wherever they stand now."""
     known_by = request.args.get("is")
     if known_by is None:
-        return current_engine().passage(passage_id)
+        return Followed(current_engine().passage(passage_id))
     return current_engine().linked(passage_id, read_fingerprint(known_by), document=request.args.get("document"))
 
 
 def citation_in(style: str, passage_id: str) -> str:
     """The citation of the passage that the address names, in a style, as seen today and with a whole permanent link."""
-    cited = linked_passage(passage_id)
+    cited = linked_passage(passage_id).cited
     permalink = request.host_url.rstrip("/") + passage_permalink(cited.passage)
     return written(cited.citation, style, accessed=today(), permalink=permalink)
 

@@ -108,7 +108,7 @@ def document(document_id: str) -> Response:
 @api.get("/passages/<passage_id>.json")
 def passage(passage_id: str) -> Response:
     """One passage with its citation."""
-    return _json(cited_passage_body(linked_passage(passage_id)))
+    return _json(cited_passage_body(linked_passage(passage_id).cited))
 
 
 @api.get("/passages/<passage_id>.txt")

@@ -222,7 +222,9 @@ def _export(style: Style) -> dict[str, object]:
 def _passage_parameters() -> list[Mapping[str, object]]:
     return [
         _id_parameter("passage"),
-        _link_parameter("is", "The words' fingerprint, as a permanent link has it: they are found again."),
+        _link_parameter(
+            "is", "The fingerprint of the words and their section, as a permanent link has it: they are found."
+        ),
         _link_parameter("document", "The id of the document to find them in; else the passage's own."),
     ]
 

@@ -7,14 +7,15 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 from urllib.parse import urlsplit
 
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from qa.model import Document, DocumentEntry, Passage, Span
-from qa.wire import AskRequest, passage_href
+from qa.errors import InvalidRequestError
+from qa.model import Document, DocumentEntry, Followed, LinkNote, Passage, Span
+from qa.wire import AskRequest, document_href, read_fingerprint
 from web.answers import answer_to, conversation, current_engine, linked_passage
 
 __all__ = ["REMEMBERED", "Piece", "Slice", "pages", "slices"]
@@ -46,22 +47,33 @@ def chat() -> str:
 
 @pages.get("/documents/<document_id>")
 def document(document_id: str) -> str:
-    """A document whole, where `#` and a passage's id marks that passage, and `?mark=` characters of it."""
+    """A document whole, where `#` and a passage's id marks that passage, and `?mark=` characters of it.
+
+    With `is`, the fingerprint of these, only the words with that are marked. `note` says what is to be said of the link
+    that led here.
+    """
     shown, passages = current_engine().document_with_passages(document_id)
-    mark = _mark(shown)
+    mark, note = _mark(shown), request.args.get("note")
     return render_template(
         "document.html",
         document=shown,
         slices=slices(shown, passages, mark),
         years_old=shown.years_old(datetime.now(UTC).date()),
         is_astray="mark" in request.args and mark is None,
+        note=note if note in get_args(LinkNote) else None,
     )
 
 
 @pages.get("/passages/<passage_id>")
 def passage(passage_id: str) -> Response:
-    """The way to a passage in the page of its document; with a fingerprint, to where its words stand now."""
-    return redirect(passage_href(linked_passage(passage_id).passage))
+    """The way to a passage in the page of its document; with a fingerprint, to where its words stand now. A link that
+    was cut short leads to the passage that has the id."""
+    try:
+        found = linked_passage(passage_id)
+    except InvalidRequestError:
+        found = Followed(current_engine().passage(passage_id), "cut")
+    passage, note = found.cited.passage, f"?note={found.note}" if found.note else ""
+    return redirect(f"{document_href(passage.document_id)}{note}#{passage.id}")
 
 
 def _examples(documents: Sequence[DocumentEntry]) -> list[str]:
@@ -149,11 +161,17 @@ def _pieces(document: Document, start: int, end: int, mark: Span, numbers: Mappi
 
 
 def _mark(document: Document) -> Span | None:
-    """What the address marks: `?mark=START-END`, characters of the text; None where it does not lie in the text."""
+    """What the address marks: `?mark=START-END`, characters of the text; None where it does not lie in the text, or
+    where `is` names other words and these are not found near by."""
     found = _MARK.fullmatch(request.args.get("mark", ""))
     if not found:
         return None
     mark = Span(int(found["start"]), int(found["end"]))
+    if "is" in request.args:
+        try:
+            return current_engine().marked(document, mark, read_fingerprint(request.args["is"]))
+        except InvalidRequestError:
+            return None
     return mark if mark.start < mark.end <= len(document.text) else None
 
 

@@ -137,7 +137,7 @@ def _standing(engine: Engine, given: Feedback) -> str | None:
     if given.passage_id is None or given.known_by is None:
         return None
     try:
-        return engine.linked(given.passage_id, given.known_by, document=given.document_id).passage.id
+        return engine.linked(given.passage_id, given.known_by, document=given.document_id).cited.passage.id
     except (PassageGoneError, UnknownDocumentError, UnknownPassageError):
         return None
 

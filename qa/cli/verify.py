@@ -67,6 +67,8 @@ def _text(claim: Claim, found: Verification) -> str:
     """A line on one citation and, where its words have changed, one on what stands there now."""
     where = f"{' '.join(claim.document_id.split())}, characters {claim.start + 1}-{claim.end}"
     line = f"{found.verdict:<9} {_shown(claim.quote)} ({where}): {found.detail}"
+    if found.disagreeing:
+        line += f" Says otherwise than the library: {', '.join(found.disagreeing)}."
     if found.nearest:
         citation = found.nearest.citation
         line += f"\n{'':<9} now {_shown(citation.quote)} (characters {citation.start + 1}-{citation.end})"

@@ -237,10 +237,19 @@ def passage_href(passage: Passage, marked: Span | None = None) -> str:
 
     >>> passage_href(Passage(
     ...     id="a-00001", document_id="a", section=(), text="It is.", start=7, end=13, sentences=()), Span(3, 5))
-    '/documents/a?mark=10-12#a-00001'
+    '/documents/a?mark=10-12&is=2-fa51fd49abf67705-e3b0c442#a-00001'
     """
-    query = f"?mark={passage.start + marked.start}-{passage.start + marked.end}" if marked else ""
-    return f"{document_href(passage.document_id)}{query}#{passage.id}"
+    return f"{document_href(passage.document_id)}{_mark_query(passage, marked) if marked else ''}#{passage.id}"
+
+
+def _mark_query(passage: Passage, marked: Span) -> str:
+    """What marks words of a passage in the page of its document: their place there, and their fingerprint."""
+    known_by = _known_by(passage.text[slice(*marked)], passage.section)
+    return f"?mark={passage.start + marked.start}-{passage.start + marked.end}&is={known_by}"
+
+
+def _known_by(text: str, section: tuple[str, ...]) -> str:
+    return "{0.length}-{0.digest}-{0.section}".format(fingerprint(text, section))
 
 
 def original_href(url: str | None, text: str) -> str | None:
@@ -268,8 +277,8 @@ def original_href(url: str | None, text: str) -> str | None:
 
 def passage_permalink(passage: Passage) -> str:
     """The path that leads to the passage's words wherever in its document they have got to."""
-    known_by = fingerprint(passage.text)
-    return f"/passages/{passage.id}?document={passage.document_id}&is={known_by.length}-{known_by.digest}"
+    known_by = _known_by(passage.text, passage.section)
+    return f"/passages/{passage.id}?document={passage.document_id}&is={known_by}"
 
 
 def _percent_encoded(text: str) -> str:
@@ -329,7 +338,7 @@ def cited_passage_body(cited: CitedPassage) -> CitedPassageBody:
 
 
 def _figure_body(figure: Figure, passage: Passage) -> FigureBody:
-    first, last = passage.start + figure.start, passage.start + figure.end
+    mark = _mark_query(passage, Span(figure.start, figure.end))
     return FigureBody(
         text=passage.text[figure.start : figure.end],
         number=figure.number,
@@ -337,7 +346,7 @@ def _figure_body(figure: Figure, passage: Passage) -> FigureBody:
         start=figure.start,
         end=figure.end,
         context=figure.context,
-        href=f"{document_href(passage.document_id)}?mark={first}-{last}#mark",
+        href=f"{document_href(passage.document_id)}{mark}#mark",
     )
 
 

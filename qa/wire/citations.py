@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from qa.errors import CitationsError, FieldProblem, InvalidRequestError
-from qa.model import Claim, Fingerprint, Span, Verdict, Verification
+from qa.model import Claim, Fingerprint, Reference, Span, Verdict, Verification
 from qa.wire.bodies import CitedPassageBody, cited_passage_body
-from qa.wire.requests import Form, field_problem
+from qa.wire.requests import FINGERPRINT, Form, field_problem
 
 __all__ = [
-    "FINGERPRINT",
     "MAX_CITATIONS",
     "MAX_QUOTE",
     "VerificationBody",
@@ -26,17 +27,24 @@ __all__ = [
     "verification_body",
 ]
 
-FINGERPRINT = "^[1-9][0-9]{0,8}-[0-9a-f]{16}$"  # of a permanent link: the words' length, and the first of their digest
 MAX_CITATIONS = 100  # of one request
 MAX_QUOTE = 100_000  # characters
 MAX_CONTEXT = 1000  # characters on either side of a quote
 MAX_PLACE = 10**12  # characters
 MAX_SELECTORS = 20  # of one citation
+MAX_PARTS = 10_000  # authors, headings, references or markers of one citation
 
 HINT = "Send citations as POST /ask gives them; the README of the web service describes every part of a request."
 
 Text = Annotated[str, Field(max_length=MAX_QUOTE)]
+Texts = Annotated[tuple[Text, ...], Field(max_length=MAX_PARTS)]
 Place = Annotated[int, Field(ge=0, le=MAX_PLACE)]
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("blank", "must not be blank")
+    return text
 
 
 class _Received(BaseModel):
@@ -50,6 +58,29 @@ class DocumentClaim(_Received):
 
     id: str = Field(min_length=1, max_length=1000)
     sha256: str | None = Field(default=None, max_length=64, description="The digest of the text that was cited.")
+    title: Text | None = None
+    authors: Texts | None = None
+    publisher: Text | None = None
+    updated: date | None = None
+    url: Text | None = None
+
+
+class ReferenceClaim(_Received):
+    """An entry of the document's bibliography."""
+
+    marker: Text
+    text: Text | None = None
+    doi: Text | None = None
+    pmid: Text | None = None
+    url: Text | None = None
+
+
+class MarkerClaim(_Received):
+    """A marker in the quote: characters [start, end) of the document's text."""
+
+    marker: Text
+    start: Place
+    end: Place
 
 
 class SelectorClaim(_Received):
@@ -64,19 +95,29 @@ class SelectorClaim(_Received):
 
 
 class CitationClaim(_Received):
-    """A citation as it was given: the quote is said to stand at [start, end) of the document's text."""
+    """A citation as it was given: the quote is said to stand at [start, end) of the document's text. What is there of
+    the rest is compared with what the library has now.
+    """
 
     document: DocumentClaim
     start: Place
     end: Place
-    quote: str = Field(min_length=1, max_length=MAX_QUOTE)
+    quote: Annotated[str, Field(min_length=1, max_length=MAX_QUOTE), AfterValidator(_not_blank)]
     selectors: tuple[SelectorClaim, ...] = Field(default=(), max_length=MAX_SELECTORS)
+    section: Texts | None = None
+    page: Place | None = None
+    references: tuple[ReferenceClaim, ...] | None = Field(default=None, max_length=MAX_PARTS)
+    references_status: Text | None = None
+    markers: tuple[MarkerClaim, ...] | None = Field(default=None, max_length=MAX_PARTS)
+    label: Text | None = None
 
     def claim(self) -> Claim:
         """What the citation says. Of selectors that differ the one that contradicts the citation is taken."""
         quotes = [each for each in self.selectors if each.type == "TextQuoteSelector"]
         positions = [each for each in self.selectors if each.type == "TextPositionSelector"]
         places = [Span(p.start, p.end) for p in positions if p.start is not None and p.end is not None]
+        references = None if self.references is None else tuple(Reference(**dict(each)) for each in self.references)
+        markers = None if self.markers is None else tuple((m.marker, m.start, m.end) for m in self.markers)
         return Claim(
             document_id=self.document.id,
             sha256=self.document.sha256,
@@ -87,6 +128,17 @@ class CitationClaim(_Received):
             suffix=quotes[0].suffix if quotes else "",
             exact=next((q.exact for q in quotes if q.exact not in (None, self.quote)), None),
             position=next((place for place in places if place != (self.start, self.end)), None),
+            section=self.section,
+            title=self.document.title,
+            authors=self.document.authors,
+            publisher=self.document.publisher,
+            updated=self.document.updated,
+            url=self.document.url,
+            page=self.page,
+            references=references,
+            references_status=self.references_status,
+            markers=markers,
+            label=self.label,
         )
 
 
@@ -122,10 +174,11 @@ _FORM = Form(example='{"citations": [...]}', known=tuple(VerifyRequest.model_fie
 class VerificationBody(BaseModel):
     """What became of a citation.
 
-    `verified`: the words stand at their place. `moved`: they stand at another, in `place`. `changed`: the document is
-    there without them, and `nearest` is what stands in their place now, if something is recognisable. `gone`: there is
-    no such document. `document_changed`: the document's text is another than the one cited. `repeated`: the words
-    stand there more than once.
+    `verified`: the words stand at their place. `moved`: they stand at another, or under another heading, in `place`.
+    `changed`: the document is there without them, and `nearest` is what stands in their place now, if something is
+    recognisable. `gone`: there is no such document. `document_changed`: the document's text is another than the one
+    cited. `repeated`: the words stand there more than once. `disagreeing`: the parts of the citation that say otherwise
+    than the library, such as `document.title` or `section`; of the offsets `status` says it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -134,6 +187,7 @@ class VerificationBody(BaseModel):
     detail: str
     document_changed: bool | None
     repeated: bool
+    disagreeing: tuple[str, ...]
     place: CitedPassageBody | None
     nearest: CitedPassageBody | None
 
@@ -153,25 +207,30 @@ def verification_body(verification: Verification) -> VerificationBody:
         detail=verification.detail,
         document_changed=verification.document_changed,
         repeated=verification.repeated,
+        disagreeing=verification.disagreeing,
         place=cited_passage_body(verification.place) if verification.place else None,
         nearest=cited_passage_body(verification.nearest) if verification.nearest else None,
     )
 
 
 def read_fingerprint(text: str) -> Fingerprint:
-    """The fingerprint that a permanent link has.
+    """The fingerprint that a link has; one without its last part is of the words alone.
 
     Raises:
         InvalidRequestError: for a text that is none.
 
     >>> read_fingerprint("842-0123456789abcdef")
-    Fingerprint(length=842, digest='0123456789abcdef')
+    Fingerprint(length=842, digest='0123456789abcdef', section='')
     """
-    if not re.fullmatch(FINGERPRINT.strip("^$"), text):
-        detail = "must be a length and 16 hexadecimal digits, such as 842-0123456789abcdef"
-        raise InvalidRequestError([FieldProblem("/is", detail)], hint="Follow the link as it was given out.")
-    length, _, known_by = text.partition("-")
-    return Fingerprint(int(length), known_by)
+    found = re.fullmatch(FINGERPRINT.strip("^$"), text)
+    if not found:
+        detail = "must be whole, such as 842-0123456789abcdef-01234567, as the link was given out"
+        hint = (
+            "The link may have been cut short or broken in two: copy all of it; "
+            "or leave out “is” to see what has the number of the passage now."
+        )
+        raise InvalidRequestError([FieldProblem("/is", detail)], hint=hint)
+    return Fingerprint(int(found[1]), found[2], found[3] or "")
 
 
 def read_claims(text: str, *, name: str) -> list[Claim]:

@@ -9,8 +9,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qa.errors import FieldProblem, InvalidRequestError
 from qa.model import Judgement
-from qa.wire.citations import FINGERPRINT, read_fingerprint
-from qa.wire.requests import MAX_HISTORY, AskRequest, Form, QuestionText, character_problem, field_problem
+from qa.wire.citations import read_fingerprint
+from qa.wire.requests import (
+    FINGERPRINT,
+    HEX_KEY,
+    MAX_HISTORY,
+    AskRequest,
+    Form,
+    QuestionText,
+    character_problem,
+    field_problem,
+)
 
 __all__ = ["MAX_COMMENT", "FeedbackRequest", "FeedbackResponse"]
 
@@ -27,7 +36,7 @@ class FeedbackRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     key: str = Field(
-        pattern="^[0-9a-f]{32}$",
+        pattern=HEX_KEY,
         description="128 random bits that whoever shows the answer makes up for it. Sent again, with anything else "
         "changed, it replaces what was sent before.",
     )

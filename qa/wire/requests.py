@@ -12,6 +12,8 @@ from pydantic_core import ErrorDetails
 from qa.errors import FieldProblem, InvalidRequestError
 
 __all__ = [
+    "FINGERPRINT",
+    "HEX_KEY",
     "MAX_HISTORY",
     "MAX_LIMIT",
     "MAX_QUESTION",
@@ -154,6 +156,15 @@ class Form(NamedTuple):
     most: int
 
 
+HEX_KEY = "^[0-9a-f]{32}$"
+FINGERPRINT = "^([1-9][0-9]{0,8})-([0-9a-f]{16})(?:-([0-9a-f]{8}))?$"
+"""Of a permanent link: the words' length, the first of their digest, and in newer ones the first of their section's."""
+
+_IN_WORDS = {
+    HEX_KEY: "must be 32 hexadecimal digits in small letters",
+    FINGERPRINT: "must be whole, such as 842-0123456789abcdef-01234567, as the link was given out",
+}
+
 _FORM = Form(example='{"question": "..."}', known=tuple(AskRequest.model_fields), most=MAX_LIMIT)
 _TURNS_FORM = Form(
     example='{"turns": [{"question": "..."}]}',
@@ -181,7 +192,7 @@ def field_problem(error: ErrorDetails, form: Form) -> FieldProblem:
         case "bool_type":
             detail = "must be true or false"
         case "string_pattern_mismatch":
-            detail = f"must be of the form {context['pattern']}"
+            detail = _IN_WORDS[context["pattern"]]
         case "string_unicode":
             detail = "must be valid Unicode"
         case "string_too_short":
