@@ -127,6 +127,8 @@ function fillReference(root, { marker, text: words, doi, pmid, url }) {
 
 function fillCited(root, { passage, citation }) {
   const { document: source } = citation;
+  const figure = root.matches("figure") ? root : root.querySelector("figure");
+  figure.setAttribute("aria-label", text("citation.quotation", { title: source.title }));
   fillQuote(slot(root, "quote"), passage);
   link(root, "title", citation.href, source.title);
   const path = citation.section[0] === source.title ? citation.section.slice(1) : citation.section;
