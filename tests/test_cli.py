@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -25,8 +25,7 @@ from qa import Engine, Settings
 from qa.cli import cli
 from qa.confidence import BIAS, CONFIDENCE_WEIGHTS
 from qa.evidence import WEIGHTS
-from qa.model import Document
-from qa.readers import read
+from qa.readers import Work, read_works
 from qa.styles import STYLES, written
 from qa.wire import AskResponse, answer_body
 from web.command import serve
@@ -614,12 +613,12 @@ def test_ctrl_c_while_indexing_leaves_the_library_as_it_was(
 ) -> None:
     (tmp_path / "auks.md").write_text("# Auks\n\nAuks swim.\n")
 
-    def interrupted(path: Path, document_id: str) -> Document:
+    def interrupted(path: Path, document_id: str, *, note: Callable[[str], None]) -> Iterator[Work]:
         if path.name == "second-treatment.md":
             signal.raise_signal(signal.SIGINT)
-        return read(path, document_id)
+        return read_works(path, document_id, note=note)
 
-    monkeypatch.setattr(qa.engine, "read", interrupted)
+    monkeypatch.setattr(qa.engine, "read_works", interrupted)
     ran = run("index", str(tmp_path / "auks.md"), str(TERNS), "--library", library)
     assert (ran.exit_code, ran.stdout, ran.stderr) == (130, "", "Stopped.\n")
     monkeypatch.undo()

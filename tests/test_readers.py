@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from qa.errors import NoSourcesError, SourceError, SourceNotFoundError, UnknownFormatError, UnreadableError
-from qa.readers import READERS, document_id, find_sources, read
-from qa.readers.markdown import read_markdown
-from qa.readers.plain import read_plain
+from qa.readers import document_id, find_sources, read
 
 
 def write(path: Path, text: str = "A tern dives for fish.") -> Path:
@@ -38,10 +36,6 @@ def test_a_folder_with_the_name_of_a_bibliography_is_none(tmp_path: Path) -> Non
     (tmp_path / "terns.md").write_text("Terns dive. [1]")
     (tmp_path / "terns.json").mkdir()
     assert read(tmp_path / "terns.md", "terns").references == ()
-
-
-def test_markdown_and_plain_text_have_a_reader_each() -> None:
-    assert {".md": read_markdown, ".markdown": read_markdown, ".txt": read_plain, ".text": read_plain} == READERS
 
 
 def test_a_folder_gives_its_files_at_any_depth_in_order_of_their_names_with_their_ids(tmp_path: Path) -> None:

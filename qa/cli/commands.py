@@ -31,6 +31,7 @@ __all__ = ["cli", "library_option"]
 EXIT_ANSWERED, EXIT_NOTHING_FOUND, EXIT_ERROR = 0, 1, 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it; click's own 1 would say that nothing was found
 _WIDTH = 100  # columns
+_MOST_NOTES = 100  # about what of a file could not be read
 _MOST_MIXED = 20  # comparisons that are pointed out
 _MOST_BENCHMARKED = 1000  # questions: the first, so that a round ends in reasonable time
 
@@ -160,15 +161,21 @@ def index(paths: tuple[Path, ...], library: Path | None, skip_unreadable: bool) 
         raise click.UsageError("Say which library to add to: --library FOLDER")
     engine = Engine.create(settings)
     skipped: list[SourceError] = []
+    notes: list[str] = []
     with StatusLine() as show:
         added = engine.add(
             paths,
             on_progress=lambda p: show(_progress_text(p)),
             on_unreadable=skipped.append if skip_unreadable else None,
+            on_note=notes.append,
         )
     seconds = time.perf_counter() - began
     for error in skipped:
         click.echo(f"Left out: {visible(error.message)}", err=True)
+    for note in notes[:_MOST_NOTES]:
+        click.echo(f"Note: {visible(note)}", err=True)
+    if len(notes) > _MOST_NOTES:
+        click.echo(f"And {len(notes) - _MOST_NOTES:,} more notes.", err=True)
     for entry in engine.contents():
         if not entry.passage_count and entry.id in added:
             click.echo(f"Warning: {entry.id} holds no text to answer from.", err=True)
