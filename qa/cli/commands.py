@@ -176,8 +176,9 @@ def index(paths: tuple[Path, ...], library: Path | None, skip_unreadable: bool) 
         click.echo(f"Note: {visible(note)}", err=True)
     if len(notes) > _MOST_NOTES:
         click.echo(f"And {len(notes) - _MOST_NOTES:,} more notes.", err=True)
+    its_ids = set(added)
     for entry in engine.contents():
-        if not entry.passage_count and entry.id in added:
+        if not entry.passage_count and entry.id in its_ids:
             click.echo(f"Warning: {entry.id} holds no text to answer from.", err=True)
     mixed = [each for document_id in added for each in engine.mixed_units(document_id)]
     for each in mixed[:_MOST_MIXED]:

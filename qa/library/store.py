@@ -76,7 +76,9 @@ class Library:
         remove: Iterable[str] = (),
         on_indexing: Callable[[int], None] | None = None,
     ) -> Snapshot:
-        """Add, replace and, after that, remove documents. `on_indexing` is told how many passages the new index has got so far.
+        """Add, replace and, after that, remove documents.
+
+        `on_indexing` is told how many passages the new index has got so far.
 
         An error, or the end of the process, leaves the library as it was.
 

@@ -60,15 +60,39 @@ def _read_plain(file: SourceFile) -> Iterable[Document]:
     return [read_plain(text, path=file.path, document_id=file.document_id, listed=file.listed(text))]
 
 
+def _read_html(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.html import read_html
+
+    return read_html(file)
+
+
+def _read_jsonl(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.records import read_jsonl
+
+    return read_jsonl(file)
+
+
+def _read_table(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.records import read_table
+
+    return read_table(file)
+
+
 READERS: dict[str, Reader] = {
     ".md": _read_markdown,
     ".markdown": _read_markdown,
     ".txt": _read_plain,
     ".text": _read_plain,
+    ".html": _read_html,
+    ".htm": _read_html,
+    ".xhtml": _read_html,
+    ".jsonl": _read_jsonl,
+    ".csv": _read_table,
+    ".tsv": _read_table,
 }
 
 
-RECORDS: frozenset[str] = frozenset()
+RECORDS = frozenset({".jsonl", ".csv", ".tsv"})
 """The endings of files that hold many documents, each known by its own id."""
 
 
@@ -84,7 +108,8 @@ def find_sources(path: Path) -> Iterator[tuple[Path, str]]:
 
     A folder gives all that lie in it, at any depth; README files, whatever begins with a dot, and links to folders
     (which may lead round in circles) are passed over; and so is a file of references that is named itself, as
-    `FOLDER/*` does, where the document lies beside it with which it is read.
+    `FOLDER/*` does, where the document lies beside it with which it is read. Of judged questions in BEIR's form it
+    gives the corpus alone.
 
     Raises:
         SourceNotFoundError, UnreadableError, UnknownFormatError, NoSourcesError.
@@ -220,7 +245,10 @@ def _files(folder: Path) -> Iterator[Path]:
         entries = [(entry, entry.is_dir()) for entry in sorted(folder.iterdir()) if not entry.name.startswith(".")]
     except OSError as error:
         raise _refused(folder, error) from None
+    is_judged = {"corpus.jsonl", "queries.jsonl"} <= {entry.name for entry, _ in entries}
     for entry, is_folder in entries:
+        if is_judged and entry.name in {"queries.jsonl", "qrels"}:
+            continue  # questions about the corpus beside them, and their judgements
         if is_folder:
             if not entry.is_symlink():
                 yield from _files(entry)

@@ -17,7 +17,7 @@ from qa.readers.entries import reference, split_bibliography
 
 __all__ = ["About", "PlainText", "SourceFile", "without_invisible"]
 
-_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -157,5 +157,5 @@ class PlainText:
 
 
 def without_invisible(text: str) -> str:
-    """A text without what only says where a line may break, and with a mark in place of half characters."""
+    """A text without soft hyphens, control characters and the like, and with a mark in place of half characters."""
     return _SURROGATE.sub("\ufffd", _INVISIBLE.sub("", text))
