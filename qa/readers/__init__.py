@@ -78,6 +78,12 @@ def _read_table(file: SourceFile) -> Iterable[Document]:
     return read_table(file)
 
 
+def _read_pdf(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.pdf import read_pdf
+
+    return read_pdf(file)
+
+
 READERS: dict[str, Reader] = {
     ".md": _read_markdown,
     ".markdown": _read_markdown,
@@ -86,6 +92,7 @@ READERS: dict[str, Reader] = {
     ".html": _read_html,
     ".htm": _read_html,
     ".xhtml": _read_html,
+    ".pdf": _read_pdf,
     ".jsonl": _read_jsonl,
     ".csv": _read_table,
     ".tsv": _read_table,
