@@ -93,6 +93,20 @@ def test_running_heads_and_numbers_of_pages_are_left_out() -> None:
     assert "17" not in text
 
 
+def test_a_line_with_the_number_of_its_page_is_left_out_whatever_else_it_says() -> None:
+    def draw(canvas: Canvas) -> None:
+        for page, chapter in enumerate(("Eggs", "Chicks", "Feathers", "Wings")):
+            canvas.setFont("Helvetica", 9)
+            canvas.drawString(60, HEIGHT - 50, f"Chapter {page + 1}: {chapter} {page + 11}")
+            paragraph(canvas, f"In 20{page} {chapter}. {BODY}", 60, HEIGHT - 150, 400)
+            canvas.showPage()
+
+    names = ("Eggs", "Chicks", "Feathers", "Wings")
+    assert [text for _, _, text in blocks(pdf(made(draw)))] == [
+        f"In 20{n} {name}. {BODY}" for n, name in enumerate(names)
+    ]
+
+
 def test_a_paragraph_that_runs_over_a_page_is_one_and_its_pages_begin_within_it() -> None:
     def draw(canvas: Canvas) -> None:
         lines = wrapped(canvas, BODY, 300, size=10)
@@ -128,8 +142,8 @@ def test_words_divided_at_a_line_end_are_put_together_and_compounds_stay() -> No
             canvas.drawString(60, 700 - 12 * number, line)
 
     assert pdf(made(draw)).text == (
-        "The well-known biologist studied the migration of a long-lived bird, of COVID-19, and of the well-known eider. "
-        "Its incubation takes a month, says a semi-Arctic person, who saw the photosynthesis of algae and the climate "
+        "The well-known biologist studied the migration of a long-lived bird, of COVID-19, and of the well-known "
+        "eider. Its incubation takes a month, says a semi-Arctic person, who saw the photosynthesis of algae and the climate "
         "of a non-human world."
     )
 

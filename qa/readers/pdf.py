@@ -52,11 +52,12 @@ _LOOSE = 1.35  # times the usual distance of lines: between paragraphs
 _INDENT = 0.8  # of the type size
 
 _ITEM = re.compile(r"(?P<bullet>[•‣▪*–-])\s|\[(?P<bracket>\d{1,4})\]\s|\(?(?P<number>\d{1,4})[.)]\s")
-_ENDS = re.compile(r"[.?!:;][\"”’')\]⁰¹²³⁴-⁹,\d\[–-]*\Z")
+_ENDS = re.compile(r"[.?!:;][\"”’')\]]{0,3}(?:\s?\[[\d,; –-]{1,40}\]|[⁰¹²³⁴-⁹⁻,–-]{1,40})?\Z")
 _PAGE_NUMBER = re.compile(
     r"(?:page|p\.|seite)?\s*[-–—|\[(]?\s*(?:\d{1,5}|[ivxlc]{1,7})\s*(?:[-–—|\])]|(?:/|of|von)\s*\d{1,5})?",
     re.IGNORECASE,
 )
+_NUMBER_AT_AN_END = re.compile(r"\A(\d{1,5})(?!\S)|(?<!\S)(\d{1,5})\Z")
 _COUNTED = re.compile(r"(?<!\S)\d{1,5}(?!\S)")
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _NUMBERING = re.compile(r"(?:\d{1,3}\.)*\d{1,3}\.?\s+|[A-Z]\.\s+|[IVX]{1,5}\.\s+")
@@ -238,12 +239,17 @@ def _without_running_heads(pages: Sequence[PageText]) -> list[Line]:
             near = bisect_right(places, line.y + _SAME_PLACE) - bisect_right(places, line.y - _SAME_PLACE)
             if near >= fewest:
                 dropped.add(id(line))
+    counted: dict[int, set[int]] = {}  # lines that begin or end with a number, by how far it is from that of their page
     for page in pages:
         inner = [line.y for line in page.lines if id(line) not in dropped]
         for line, _ in _outer_lines(page):
-            is_last = not inner or line.y in (min(inner), max(inner))
-            if len(pages) > 1 and is_last and _PAGE_NUMBER.fullmatch(line.text):
-                dropped.add(id(line))
+            if len(pages) > 1 and inner and line.y in (min(inner), max(inner)) and line.size < _LARGER * body:
+                if _PAGE_NUMBER.fullmatch(line.text):
+                    dropped.add(id(line))
+                for found_number in _NUMBER_AT_AN_END.finditer(line.text):
+                    counted.setdefault(int(found_number[0]) - line.page, set()).add(id(line))
+    for numbered in counted.values():
+        dropped |= numbered if len(numbered) >= fewest else set()
     return [line for page in pages for line in page.lines if id(line) not in dropped]
 
 
