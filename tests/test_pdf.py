@@ -143,8 +143,8 @@ def test_words_divided_at_a_line_end_are_put_together_and_compounds_stay() -> No
 
     assert pdf(made(draw)).text == (
         "The well-known biologist studied the migration of a long-lived bird, of COVID-19, and of the well-known "
-        "eider. Its incubation takes a month, says a semi-Arctic person, who saw the photosynthesis of algae and the climate "
-        "of a non-human world."
+        "eider. Its incubation takes a month, says a semi-Arctic person, who saw the photosynthesis of algae and the "
+        "climate of a non-human world."
     )
 
 

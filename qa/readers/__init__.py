@@ -84,6 +84,12 @@ def _read_pdf(file: SourceFile) -> Iterable[Document]:
     return read_pdf(file)
 
 
+def _read_docx(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.docx import read_docx
+
+    return read_docx(file)
+
+
 READERS: dict[str, Reader] = {
     ".md": _read_markdown,
     ".markdown": _read_markdown,
@@ -93,6 +99,8 @@ READERS: dict[str, Reader] = {
     ".htm": _read_html,
     ".xhtml": _read_html,
     ".pdf": _read_pdf,
+    ".docx": _read_docx,
+    ".docm": _read_docx,
     ".jsonl": _read_jsonl,
     ".csv": _read_table,
     ".tsv": _read_table,
