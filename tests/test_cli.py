@@ -25,7 +25,7 @@ from qa import Engine, Settings
 from qa.cli import cli
 from qa.confidence import BIAS, CONFIDENCE_WEIGHTS
 from qa.evidence import WEIGHTS
-from qa.readers import Work, read_works
+from qa.readers import READERS, Work, read_works
 from qa.styles import STYLES, written
 from qa.wire import AskResponse, answer_body
 from web.command import serve
@@ -556,7 +556,7 @@ def test_index_without_a_library_says_what_is_missing() -> None:
 def test_index_of_what_cannot_be_read_is_an_error_and_changes_nothing(library: str, tmp_path: Path) -> None:
     documents = tmp_path / "documents"
     documents.mkdir()
-    suffixes = ".md, .markdown, .txt, .text"
+    suffixes = ", ".join(READERS)
     assert_fails(
         run("index", str(documents), "--library", library),
         f"{documents} holds no document to read.",

@@ -150,7 +150,9 @@ def explain(question: str, library: Path | None, document: str | None, history: 
 )
 @click.option("--skip-unreadable", is_flag=True, help="Leave out files that cannot be read, and say which.")
 def index(paths: tuple[Path, ...], library: Path | None, skip_unreadable: bool) -> None:
-    """Read files and folders (.md, .txt) into a library. A file read before is replaced; the others stay.
+    """Read files and folders into a library. A file read before is replaced; the others stay.
+
+    It reads Markdown, plain text, HTML, PDF, Word (.docx), EPUB, JSON lines and CSV, and says what it left out.
 
     Until all is read and indexed the library answers as before; an error or Ctrl-C leaves it unchanged. It points out
     comparisons of figures in different units ("11.1 in one group vs 4.7%"), which may be mistakes of the source.

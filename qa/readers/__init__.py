@@ -90,6 +90,12 @@ def _read_docx(file: SourceFile) -> Iterable[Document]:
     return read_docx(file)
 
 
+def _read_epub(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.epub import read_epub
+
+    return read_epub(file)
+
+
 READERS: dict[str, Reader] = {
     ".md": _read_markdown,
     ".markdown": _read_markdown,
@@ -101,6 +107,7 @@ READERS: dict[str, Reader] = {
     ".pdf": _read_pdf,
     ".docx": _read_docx,
     ".docm": _read_docx,
+    ".epub": _read_epub,
     ".jsonl": _read_jsonl,
     ".csv": _read_table,
     ".tsv": _read_table,

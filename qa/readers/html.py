@@ -188,14 +188,16 @@ class HtmlWriter(PlainText):
             self._write_inside(element)
 
     def _are_notes(self, element: etree._Element) -> bool:
-        """Whether an element is nothing but notes that markers lead to, under no heading that says so."""
-        children = [each for each in element if isinstance(each.tag, str) and each.tag not in {"hr", "br"}]
-        if not children or _holds_headings(element) or any(map(is_bibliography, self.headings_above)):
+        """Whether an element is a note that a marker leads to, or made of such notes, under no heading that says so."""
+        if element.tag in _INLINE or _holds_headings(element) or any(map(is_bibliography, self.headings_above)):
             return False
-        if len(children) == 1 and children[0].get("id") not in self._labels:
+        if element.get("id") in self._labels:
+            return self._sizes.get(element, 0) <= _LONGEST_NOTE
+        children = [each for each in element if isinstance(each.tag, str) and each.tag not in {"hr", "br"}]
+        if len(children) == 1:
             return self._are_notes(children[0])
         noted = sum(1 for each in children if each.get("id") in self._labels)
-        return element.tag not in _INLINE and 2 * noted > len(children) and not (element.text or "").strip()
+        return 2 * noted > len(children) and not (element.text or "").strip()
 
     def _write_notes(self, element: etree._Element) -> None:
         """Write notes in no section, each in a line with its label."""
