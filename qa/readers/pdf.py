@@ -532,35 +532,37 @@ class _Joiner:
 
     def text(self, paragraph: _Paragraph) -> tuple[str, list[tuple[int, int]]]:
         """The text of a paragraph, and where in it each of its pages begins."""
-        text = ""
+        pieces: list[str] = []
+        length = 0
         places: list[tuple[int, int]] = []
         for number, line in enumerate(paragraph.lines):
             written = f"| {' | '.join(line.cells)} |" if paragraph.kind == "table" else line.text
             is_new_line = paragraph.kind == "table" or (paragraph.kind == "list" and _ITEM.match(line.text))
-            if number and is_new_line:
-                text += "\n"
-            elif number:
-                text = self._joined(text, written)
+            if number:
+                ended = f"{pieces[-1]}\n" if is_new_line else self._ended(pieces[-1], written)
+                length += len(ended) - len(pieces[-1])
+                pieces[-1] = ended
             if not places or places[-1][0] != line.page:
-                places.append((line.page, len(text)))
-            text += written
-        return text, places
+                places.append((line.page, length))
+            pieces.append(written)
+            length += len(written)
+        return "".join(pieces), places
 
-    def _joined(self, text: str, below: str) -> str:
-        """The text as what stands in the next line is to be put behind it."""
-        divided, goes_on = _DIVIDED.search(text[-100:]), _WORD.match(below)
+    def _ended(self, line: str, below: str) -> str:
+        """A line as the text of the one below it is to be put behind it."""
+        divided, goes_on = _DIVIDED.search(line[-100:]), _WORD.match(below)
         if divided is None or goes_on is None:
-            return text if text[-1:] in "—/-" and text[-2:-1].isalnum() else f"{text} "
+            return line if line[-1:] in "—/-" and line[-2:-1].isalnum() else f"{line} "
         begin, end = divided[1], goes_on[0].split("-")[0]
         if end[0].isupper():
-            return text
+            return line
         whole, compound = (begin + end).lower(), f"{begin}-{end}".lower()
         if self._words[whole] or self._words[compound]:
             keeps = self._words[compound] > self._words[whole]
         else:
             parts = len(begin) > 1 and len(end) > 1 and all(self._is_word(each) for each in (begin, end))
             keeps = parts and not _is_english(whole)
-        return text if keeps else text[:-1]
+        return line if keeps else line[:-1]
 
     def _is_word(self, part: str) -> bool:
         return self._words[part.lower()] > 0 or _is_english(part.lower())
