@@ -16,6 +16,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
+from qa import Engine, Settings
 from qa.errors import DamagedSourceError, LockedSourceError
 from qa.model import Document
 from qa.passages import passages
@@ -329,3 +330,22 @@ def test_pages_of_absurd_size_are_read() -> None:
     notes: list[str] = []
     assert pdf(file.getvalue(), notes).text == ""
     assert len(notes) == 1
+
+
+def test_an_answer_out_of_a_pdf_cites_its_section_and_page(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        y = heading(canvas, "On terns", 60, 700, size=20)
+        paragraph(canvas, BODY, 60, y, 400)
+        canvas.showPage()
+        y = heading(canvas, "Food", 60, 700, size=14)
+        paragraph(canvas, "Terns eat sand eels. They catch them near the coast in summer.", 60, y, 400)
+
+    (tmp_path / "terns.pdf").write_bytes(made(draw))
+    engine = Engine.create(Settings(library=tmp_path / "library"))
+    engine.add([tmp_path / "terns.pdf"])
+    best = engine.ask("What do terns eat?").best
+    assert best is not None
+    citation = best.citation
+    assert (citation.section, citation.page) == (("Food",), 2)
+    assert citation.quote == "Terns eat sand eels. They catch them near the coast in summer."
+    assert "Page 2." in citation.label
