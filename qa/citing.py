@@ -67,7 +67,7 @@ def cite_span(document: Document, passages: Sequence[Passage], start: int, end: 
         start=start,
         end=end,
         sentences=(),
-        page=passages[max(before, 0)].page if passages else None,
+        page=document.page_at(start),
     )
     return CitedPassage(passage=passage, highlights=(), citation=cite(document, passage))
 

@@ -34,10 +34,12 @@ from qa.model import (
 from qa.passages import passages, whole
 from qa.permalinks import find_mark, follow
 from qa.question import read_question
-from qa.readers import find_sources, legible, read, read_synonyms, resolved
+from qa.readers import find_sources, legible, read_synonyms, read_works, resolved
 from qa.verifying import verify_all
 
 __all__ = ["Engine", "Progress"]
+
+_PART = "/./"  # between a file's path, resolved and so without it, and which of the file's documents is meant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,11 +127,13 @@ class Engine:
         *,
         on_progress: Callable[[Progress], None] | None = None,
         on_unreadable: Callable[[SourceError], None] | None = None,
+        on_note: Callable[[str], None] = lambda _: None,
     ) -> list[str]:
         """Read files and folders into the library; the ids of their documents.
 
         What was read from a file before is replaced. Nothing is changed unless all of it succeeds; but where
-        `on_unreadable` is given, it is told of each file that cannot be read, which is then left out.
+        `on_unreadable` is given, it is told of each file that cannot be read, which is then left out. `on_note` is told
+        of what could not be read of the others.
 
         Raises:
             SourceError: for the first file that cannot be read, or a path without any.
@@ -138,32 +142,44 @@ class Engine:
         found = {
             legible(resolved(source)): (source, wanted_id) for path in paths for source, wanted_id in find_sources(path)
         }
-        added: list[str] = []
+        known = self._library.snapshot().origins() if self._library.exists else {}
+        ids = _Ids(known)
+        added: dict[str, str] = {}  # origins with the ids of their documents
+        read: list[str] = []
 
         def sources() -> Iterator[Source]:
-            ids = _Ids(self._library.snapshot().origins() if self._library.exists else {})
             for origin, (path, wanted_id) in found.items():
                 try:
-                    document = read(path, ids.take(wanted_id, origin))
+                    for part, work in read_works(path, wanted_id, note=on_note):
+                        its_origin = f"{origin}{_PART}{part}" if part else origin
+                        document = replace(work, id=ids.take(work.id, its_origin))
+                        yield Source(its_origin, document, passages(document))
+                        added[its_origin] = document.id
                 except SourceError as error:
                     if on_unreadable is None:
                         raise
                     on_unreadable(error)
                     continue
-                added.append(document.id)
-                yield Source(origin, document, passages(document))
+                read.append(origin)
                 tell(source=path.name)
+
+        def gone() -> Iterator[str]:
+            """The documents of a file's earlier state that it holds no more."""
+            whole = set(read)
+            for origin, document_id in known.items():
+                if _PART in origin and origin.split(_PART)[0] in whole and origin not in added:
+                    yield document_id
 
         def tell(*, passages_indexed: int = 0, source: str | None = None) -> None:
             if on_progress:
                 on_progress(
                     Progress(
-                        files_read=len(added), files_found=len(found), passages_indexed=passages_indexed, source=source
+                        files_read=len(read), files_found=len(found), passages_indexed=passages_indexed, source=source
                     )
                 )
 
-        self._library.change(add=sources(), on_indexing=lambda count: tell(passages_indexed=count))
-        return added
+        self._library.change(add=sources(), remove=gone(), on_indexing=lambda count: tell(passages_indexed=count))
+        return list(added.values())
 
     def remove(self, document_ids: Collection[str]) -> None:
         """Take documents out of the library, all of them or, where one is not there, none.

@@ -9,6 +9,8 @@
     │   ├── UnreadableError      source_unreadable    the system refuses to read it
     │   ├── NotTextError         source_not_text      a binary file, or no known encoding
     │   ├── UnknownFormatError   source_format        no reader for this kind of file
+    │   ├── DamagedSourceError   source_damaged       a file that is not what its name says, or only half of it
+    │   ├── LockedSourceError    source_locked        a password or a lock is in the way
     │   ├── FrontMatterError     front_matter         the header of a Markdown file is broken
     │   ├── BibliographyError    bibliography         a file of references beside a document is broken
     │   ├── JudgedQuestionsError judged_questions     files that are no questions in BEIR's form
@@ -44,6 +46,7 @@ __all__ = [
     "CitationsError",
     "DamagedDocumentError",
     "DamagedLibraryError",
+    "DamagedSourceError",
     "FeedbackDamagedError",
     "FeedbackUnwritableError",
     "FieldProblem",
@@ -55,6 +58,7 @@ __all__ = [
     "LibraryError",
     "LibraryNotFoundError",
     "LibraryUnwritableError",
+    "LockedSourceError",
     "MissingExtraError",
     "NoSourcesError",
     "NotTextError",
@@ -179,6 +183,30 @@ class UnknownFormatError(SourceError):
         super().__init__(
             f"There is no reader for {path}.",
             hint=f"Files that end in {', '.join(suffixes)} can be read.",
+        )
+
+
+class DamagedSourceError(SourceError):
+    """A file that cannot be read as what its name says it is."""
+
+    code = "source_damaged"
+
+    def __init__(self, path: Path, *, kind: str, reason: str, hint: str | None = None) -> None:
+        super().__init__(
+            f"{path} cannot be read as {kind}: {reason}.",
+            hint=hint or f"Open it in a program for {kind} and save it anew, or leave it out.",
+        )
+
+
+class LockedSourceError(SourceError):
+    """A file that opens only with a password or a licence."""
+
+    code = "source_locked"
+
+    def __init__(self, path: Path, *, reason: str) -> None:
+        super().__init__(
+            f"{path} is locked: {reason}.",
+            hint="Save a copy of it without protection, if you may, or leave it out.",
         )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 __all__ = [
@@ -165,7 +167,8 @@ class Document:
     """One work, with the one plain text that every offset refers to.
 
     `sha256` is the digest of `text`; the constructor refuses sections that overlap or leave the text. Markers are in
-    the order of their places.
+    the order of their places. `pages` says where in the text each page begins, the first one first; it is empty where
+    the source has no pages. A page without text begins where the next one does.
     """
 
     id: str
@@ -182,6 +185,7 @@ class Document:
     sections: tuple[Section, ...] = ()
     references: tuple[Reference, ...] = ()
     markers: tuple[Marker, ...] = ()
+    pages: tuple[int, ...] = ()
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -191,6 +195,12 @@ class Document:
             if not reached <= section.start <= section.end <= len(self.text):
                 raise ValueError(f"section {section.path} at {section.start}..{section.end} of {self.id} is misplaced")
             reached = section.end
+        if self.pages and not all(a <= b for a, b in pairwise((0, *self.pages, len(self.text)))):
+            raise ValueError(f"the pages of {self.id} are misplaced")
+
+    def page_at(self, place: int) -> int | None:
+        """The number of the page, from 1, on which the character at a place of the text stands, or None."""
+        return max(1, bisect_right(self.pages, place)) if self.pages else None
 
     def years_old(self, today: date) -> int | None:
         """How many whole years ago it was updated, at least 0; None where it has no date."""

@@ -50,6 +50,7 @@ def _passage(document: Document, section: Section, span: Span, number: int) -> P
         start=span.start,
         end=span.end,
         sentences=tuple(sentences(text, 0, len(text))),
+        page=document.page_at(span.start),
     )
 
 

@@ -18,15 +18,14 @@ from qa.analysis import terms
 from qa.model import Passage
 from qa.passages import passages
 from qa.question import read_question
-from qa.readers import READERS
+from qa.readers.plain import read_plain
 from qa.retrievers import OkapiRetriever
 from qa.wordings import WordingsBuilder
 
 
 def main(folder: Path, sizes: list[int]) -> None:
     articles, questions = _lines(folder / "articles.jsonl"), _lines(folder / "questions.jsonl")
-    read = READERS[".txt"]
-    documents = [read(each["text"], path=Path(each["_id"]), document_id=each["_id"]) for each in articles]
+    documents = [read_plain(each["text"], path=Path(each["_id"]), document_id=each["_id"]) for each in articles]
     titles = {document.id: document.title for document in documents}
     answers = [
         (each["text"], each["doc_id"], [(a["start"], a["start"] + len(a["text"])) for a in each["answers"]])

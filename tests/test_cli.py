@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -25,8 +25,7 @@ from qa import Engine, Settings
 from qa.cli import cli
 from qa.confidence import BIAS, CONFIDENCE_WEIGHTS
 from qa.evidence import WEIGHTS
-from qa.model import Document
-from qa.readers import read
+from qa.readers import READERS, Work, read_works
 from qa.styles import EXPORTS, STYLES, TEXTS, written
 from qa.wire import AskResponse, answer_body
 from web.command import serve
@@ -580,7 +579,7 @@ def test_index_without_a_library_says_what_is_missing() -> None:
 def test_index_of_what_cannot_be_read_is_an_error_and_changes_nothing(library: str, tmp_path: Path) -> None:
     documents = tmp_path / "documents"
     documents.mkdir()
-    suffixes = ".md, .markdown, .txt, .text"
+    suffixes = ", ".join(READERS)
     assert_fails(
         run("index", str(documents), "--library", library),
         f"{documents} holds no document to read.",
@@ -637,12 +636,12 @@ def test_ctrl_c_while_indexing_leaves_the_library_as_it_was(
 ) -> None:
     (tmp_path / "auks.md").write_text("# Auks\n\nAuks swim.\n")
 
-    def interrupted(path: Path, document_id: str) -> Document:
+    def interrupted(path: Path, document_id: str, *, note: Callable[[str], None]) -> Iterator[Work]:
         if path.name == "second-treatment.md":
             signal.raise_signal(signal.SIGINT)
-        return read(path, document_id)
+        return read_works(path, document_id, note=note)
 
-    monkeypatch.setattr(qa.engine, "read", interrupted)
+    monkeypatch.setattr(qa.engine, "read_works", interrupted)
     ran = run("index", str(tmp_path / "auks.md"), str(TERNS), "--library", library)
     assert (ran.exit_code, ran.stdout, ran.stderr) == (130, "", "Stopped.\n")
     monkeypatch.undo()

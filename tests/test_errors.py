@@ -14,6 +14,7 @@ from qa.errors import (
     CitationsError,
     DamagedDocumentError,
     DamagedLibraryError,
+    DamagedSourceError,
     FeedbackDamagedError,
     FeedbackUnwritableError,
     FieldProblem,
@@ -25,6 +26,7 @@ from qa.errors import (
     LibraryError,
     LibraryNotFoundError,
     LibraryUnwritableError,
+    LockedSourceError,
     MissingExtraError,
     NoSourcesError,
     NotTextError,
@@ -50,6 +52,8 @@ EXAMPLES: list[QAError] = [
     UnreadableError(PATH, reason="permission denied"),
     NotTextError(PATH, reason="it holds control characters"),
     UnknownFormatError(PATH, suffixes=(".md", ".txt")),
+    DamagedSourceError(PATH, kind="PDF", reason="it ends too early"),
+    LockedSourceError(PATH, reason="it needs a password"),
     FrontMatterError(PATH, reason="it has no closing '---'"),
     BibliographyError(PATH, reason="it is not JSON"),
     LibraryNotFoundError(PATH),
@@ -137,7 +141,7 @@ def test_every_error_is_a_sentence_with_a_hint(error: QAError) -> None:
 def test_an_error_about_a_path_names_it() -> None:
     about_paths = [error for error in EXAMPLES if isinstance(error, SourceError | LibraryError)]
     about_paths = [error for error in about_paths if not isinstance(error, DamagedDocumentError)]
-    assert len(about_paths) == 15
+    assert len(about_paths) == 17
     assert all(str(PATH) in error.message for error in about_paths)
 
 

@@ -60,6 +60,7 @@ FULL = Document(
         Reference(marker="2"),
     ),
     markers=(Marker(label="1", start=21, end=24),),
+    pages=(0, 0, 9, 26),
 )
 PASSAGES = [
     Passage(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from qa.errors import NoSourcesError, SourceError, SourceNotFoundError, UnknownFormatError, UnreadableError
-from qa.readers import READERS, document_id, find_sources, read
-from qa.readers.markdown import read_markdown
-from qa.readers.plain import read_plain
+from qa.readers import READERS, RECORDS, document_id, find_sources, read
 
 
 def write(path: Path, text: str = "A tern dives for fish.") -> Path:
@@ -40,8 +40,25 @@ def test_a_folder_with_the_name_of_a_bibliography_is_none(tmp_path: Path) -> Non
     assert read(tmp_path / "terns.md", "terns").references == ()
 
 
-def test_markdown_and_plain_text_have_a_reader_each() -> None:
-    assert {".md": read_markdown, ".markdown": read_markdown, ".txt": read_plain, ".text": read_plain} == READERS
+def test_every_format_has_a_reader() -> None:
+    endings = [".md", ".markdown", ".txt", ".text", ".html", ".htm", ".xhtml", ".pdf", ".docx", ".docm", ".epub"]
+    assert list(READERS) == [*endings, ".jsonl", ".csv", ".tsv"]
+    assert set(READERS) > RECORDS
+
+
+def test_what_a_format_needs_is_imported_when_a_file_of_it_is_read(tmp_path: Path) -> None:
+    write(tmp_path / "a.md")
+    write(tmp_path / "b.html", "<p>Terns dive.")
+    program = """
+import sys
+from pathlib import Path
+from qa.readers import read
+for name in ("a.md", "b.html"):
+    read(Path(sys.argv[1]) / name, "a")
+    print(*sorted({"lxml", "pypdfium2", "qa.readers.docx"} & sys.modules.keys()))
+"""
+    ran = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines() == ["", "lxml"]
 
 
 def test_a_folder_gives_its_files_at_any_depth_in_order_of_their_names_with_their_ids(tmp_path: Path) -> None:
@@ -61,7 +78,7 @@ def test_readme_files_hidden_ones_and_other_formats_are_passed_over(tmp_path: Pa
         ".hidden.md",
         ".git/note.md",
         "picture.png",
-        "page.html",
+        "sheet.xlsx",
         "none",
     ]:
         write(tmp_path / name)
@@ -128,19 +145,17 @@ def test_a_folder_without_documents_says_what_would_be_one(tmp_path: Path) -> No
     with pytest.raises(NoSourcesError) as error:
         list(find_sources(tmp_path))
     assert error.value.message == f"{tmp_path} holds no document to read."
-    assert (
-        error.value.hint
-        == "Put files there that end in .md, .markdown, .txt, .text; README files and dot-files are passed over."
-    )
+    endings = ", ".join(READERS)
+    assert error.value.hint == f"Put files there that end in {endings}; README files and dot-files are passed over."
 
 
-@pytest.mark.parametrize("name", ["page.pdf", "none", ".md"])
+@pytest.mark.parametrize("name", ["sheet.xlsx", "none", ".md"])
 def test_a_file_of_an_unknown_format_says_which_are_known(tmp_path: Path, name: str) -> None:
     path = write(tmp_path / name)
     with pytest.raises(UnknownFormatError) as error:
         list(find_sources(path))
     assert error.value.message == f"There is no reader for {path}."
-    assert error.value.hint == "Files that end in .md, .markdown, .txt, .text can be read."
+    assert error.value.hint == f"Files that end in {', '.join(READERS)} can be read."
     with pytest.raises(UnknownFormatError):
         read(path, "page")
 
@@ -188,7 +203,7 @@ def test_the_ending_chooses_the_reader_in_any_case(tmp_path: Path) -> None:
 
 
 def test_every_refusal_is_a_source_error_with_a_hint(tmp_path: Path) -> None:
-    for path in (tmp_path / "nothing", tmp_path, write(tmp_path / "a.pdf")):
+    for path in (tmp_path / "nothing", tmp_path, write(tmp_path / "a.png")):
         with pytest.raises(SourceError) as error:
             list(find_sources(path))
         assert error.value.hint

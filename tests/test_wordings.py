@@ -17,7 +17,7 @@ from qa.concepts import Concept, Concepts
 from qa.errors import DamagedLibraryError
 from qa.model import Document, Passage
 from qa.passages import passages
-from qa.readers import READERS
+from qa.readers.markdown import read_markdown
 from qa.sentences import sentences
 from qa.wordings import HEADING_WEIGHT, Excerpt, Found, Wordings, WordingsBuilder
 
@@ -232,7 +232,7 @@ def test_every_term_of_the_index_is_found_and_none_is_left_out(text: str, headin
 @settings(deadline=None, max_examples=200)
 @given(text=_TEXTS)
 def test_the_sentences_of_a_document_s_passages_leave_no_term_out(text: str) -> None:
-    document: Document = READERS[".md"](f"# Terns\n\n{text}\n", path=Path("d.md"), document_id="d")
+    document: Document = read_markdown(f"# Terns\n\n{text}\n", path=Path("d.md"), document_id="d")
     builder = WordingsBuilder(terms)
     for passage in sorted(passages(document), key=lambda each: each.id):
         of_headings = [term for heading in passage.section for term in terms(heading)]

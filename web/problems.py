@@ -66,6 +66,8 @@ PROBLEMS = {
     "source_unreadable": _server_fault("Source unreadable", "The system refuses to read a source file."),
     "source_not_text": _server_fault("Source not text", "A source file is not text."),
     "source_format": _server_fault("Source of unknown format", "There is no reader for a source file."),
+    "source_damaged": _server_fault("Source damaged", "A source file is not what its name says, or only half of it."),
+    "source_locked": _server_fault("Source locked", "A source file opens only with a password or a licence."),
     "front_matter": _server_fault("Broken front matter", "The header of a source file cannot be understood."),
     "bibliography": _server_fault(
         "Broken bibliography", "A file of references beside a source file cannot be understood."

@@ -31,6 +31,7 @@ __all__ = ["cli", "library_option"]
 EXIT_ANSWERED, EXIT_NOTHING_FOUND, EXIT_ERROR = 0, 1, 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it; click's own 1 would say that nothing was found
 _WIDTH = 100  # columns
+_MOST_NOTES = 100  # about what of a file could not be read
 _MOST_MIXED = 20  # comparisons that are pointed out
 _MOST_BENCHMARKED = 1000  # questions: the first, so that a round ends in reasonable time
 
@@ -154,7 +155,9 @@ def explain(question: str, library: Path | None, document: str | None, history: 
 )
 @click.option("--skip-unreadable", is_flag=True, help="Leave out files that cannot be read, and say which.")
 def index(paths: tuple[Path, ...], library: Path | None, skip_unreadable: bool) -> None:
-    """Read files and folders (.md, .txt) into a library. A file read before is replaced; the others stay.
+    """Read files and folders into a library. A file read before is replaced; the others stay.
+
+    It reads Markdown, plain text, HTML, PDF, Word (.docx), EPUB, JSON lines and CSV, and says what it left out.
 
     Until all is read and indexed the library answers as before; an error or Ctrl-C leaves it unchanged. It points out
     comparisons of figures in different units ("11.1 in one group vs 4.7%"), which may be mistakes of the source.
@@ -165,17 +168,24 @@ def index(paths: tuple[Path, ...], library: Path | None, skip_unreadable: bool) 
         raise click.UsageError("Say which library to add to: --library FOLDER")
     engine = Engine.create(settings)
     skipped: list[SourceError] = []
+    notes: list[str] = []
     with StatusLine() as show:
         added = engine.add(
             paths,
             on_progress=lambda p: show(_progress_text(p)),
             on_unreadable=skipped.append if skip_unreadable else None,
+            on_note=notes.append,
         )
     seconds = time.perf_counter() - began
     for error in skipped:
         click.echo(f"Left out: {visible(error.message)}", err=True)
+    for note in notes[:_MOST_NOTES]:
+        click.echo(f"Note: {visible(note)}", err=True)
+    if len(notes) > _MOST_NOTES:
+        click.echo(f"And {len(notes) - _MOST_NOTES:,} more notes.", err=True)
+    its_ids = set(added)
     for entry in engine.contents():
-        if not entry.passage_count and entry.id in added:
+        if not entry.passage_count and entry.id in its_ids:
             click.echo(f"Warning: {entry.id} holds no text to answer from.", err=True)
         if entry.id in added and entry.updated and entry.updated > _today():
             click.echo(f"Warning: {entry.id} has a date in the future, {entry.updated.isoformat()}.", err=True)

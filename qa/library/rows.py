@@ -107,6 +107,7 @@ def document_of(row: Sequence[Any]) -> Document:
         ),
         references=tuple(Reference(marker=m, text=t, doi=d, pmid=p, url=u) for m, t, d, p, u in fields["references"]),
         markers=tuple(Marker(label=label, start=start, end=end) for label, start, end in fields["markers"]),
+        pages=tuple(fields.get("pages", ())),  # which a library did not have before it read documents with pages
     )
     if document.sha256 != sha256:
         raise DamagedDocumentError(document_id)
@@ -145,6 +146,7 @@ def _data(document: Document) -> str:
             ],
             "references": [[each.marker, each.text, each.doi, each.pmid, each.url] for each in document.references],
             "markers": [[each.label, each.start, each.end] for each in document.markers],
+            "pages": document.pages,
         }
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from functools import lru_cache
 from pathlib import Path
@@ -73,10 +73,12 @@ class Library:
         self,
         *,
         add: Iterable[Source] = (),
-        remove: Collection[str] = (),
+        remove: Iterable[str] = (),
         on_indexing: Callable[[int], None] | None = None,
     ) -> Snapshot:
-        """Add, replace and remove documents. `on_indexing` is told how many passages the new index has got so far.
+        """Add, replace and, after that, remove documents.
+
+        `on_indexing` is told how many passages the new index has got so far.
 
         An error, or the end of the process, leaves the library as it was.
 
@@ -123,7 +125,7 @@ def _fill(
     database: sqlite3.Connection,
     old: Snapshot | None,
     add: Iterable[Source],
-    remove: Collection[str],
+    remove: Iterable[str],
 ) -> None:
     """Write the old state and its changes into an empty database."""
     if old is None:
@@ -132,11 +134,11 @@ def _fill(
         old.copy_to(database)
     database.execute("PRAGMA foreign_keys = ON")
     with database:
+        for source in add:
+            insert(database, source)
         for document_id in remove:
             if not database.execute("DELETE FROM documents WHERE id = ?", (document_id,)).rowcount:
                 raise UnknownDocumentError(document_id)
-        for source in add:
-            insert(database, source)
 
 
 def _passages(database: sqlite3.Connection, on_indexing: Callable[[int], None] | None) -> Iterator[tuple[str, Passage]]:

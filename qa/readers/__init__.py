@@ -6,9 +6,9 @@ import os
 import re
 import stat
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple
 
 from qa.concepts import Concept
 from qa.errors import BibliographyError, NoSourcesError, SourceNotFoundError, UnknownFormatError, UnreadableError
@@ -20,11 +20,14 @@ from qa.readers.markdown import read_markdown
 from qa.readers.plain import read_plain
 from qa.readers.sidecars import MOST_BYTES, SIDECARS, parsed_sidecar
 from qa.readers.synonyms import parsed_synonyms
+from qa.readers.writing import SourceFile
 
 __all__ = [
     "READERS",
+    "RECORDS",
     "JudgedQuestions",
     "Reader",
+    "Work",
     "document_id",
     "find_sources",
     "legible",
@@ -34,26 +37,92 @@ __all__ = [
     "read_run",
     "read_synonyms",
     "read_text",
+    "read_works",
     "resolved",
     "write_run",
 ]
 
 
-class Reader(Protocol):
-    """Text of one format to a Document. Offsets of the Document refer to its own plain text.
+Reader = Callable[[SourceFile], Iterable[Document]]
+"""A file of one format to its documents, one after the other. Offsets of a Document refer to its own plain text.
 
-    `listed` are the entries of a bibliography beside the file, which are believed before the file's own.
-    """
+What a reader needs is imported when it reads its first file, not before: most libraries hold one format or two.
+"""
 
-    def __call__(self, text: str, *, path: Path, document_id: str, listed: Sequence[Reference] = ()) -> Document: ...
+
+def _read_markdown(file: SourceFile) -> Iterable[Document]:
+    text = decode(file.data, file.path)
+    return [read_markdown(text, path=file.path, document_id=file.document_id, listed=file.listed(text))]
+
+
+def _read_plain(file: SourceFile) -> Iterable[Document]:
+    text = decode(file.data, file.path)
+    return [read_plain(text, path=file.path, document_id=file.document_id, listed=file.listed(text))]
+
+
+def _read_html(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.html import read_html
+
+    return read_html(file)
+
+
+def _read_jsonl(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.records import read_jsonl
+
+    return read_jsonl(file)
+
+
+def _read_table(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.records import read_table
+
+    return read_table(file)
+
+
+def _read_pdf(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.pdf import read_pdf
+
+    return read_pdf(file)
+
+
+def _read_docx(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.docx import read_docx
+
+    return read_docx(file)
+
+
+def _read_epub(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.epub import read_epub
+
+    return read_epub(file)
 
 
 READERS: dict[str, Reader] = {
-    ".md": read_markdown,
-    ".markdown": read_markdown,
-    ".txt": read_plain,
-    ".text": read_plain,
+    ".md": _read_markdown,
+    ".markdown": _read_markdown,
+    ".txt": _read_plain,
+    ".text": _read_plain,
+    ".html": _read_html,
+    ".htm": _read_html,
+    ".xhtml": _read_html,
+    ".pdf": _read_pdf,
+    ".docx": _read_docx,
+    ".docm": _read_docx,
+    ".epub": _read_epub,
+    ".jsonl": _read_jsonl,
+    ".csv": _read_table,
+    ".tsv": _read_table,
 }
+
+
+RECORDS = frozenset({".jsonl", ".csv", ".tsv"})
+"""The endings of files that hold many documents, each known by its own id."""
+
+
+class Work(NamedTuple):
+    """A document of a file, and which of the file's it is: empty where the file is one document."""
+
+    part: str
+    document: Document
 
 
 def find_sources(path: Path) -> Iterator[tuple[Path, str]]:
@@ -61,7 +130,8 @@ def find_sources(path: Path) -> Iterator[tuple[Path, str]]:
 
     A folder gives all that lie in it, at any depth; README files, whatever begins with a dot, and links to folders
     (which may lead round in circles) are passed over; and so is a file of references that is named itself, as
-    `FOLDER/*` does, where the document lies beside it with which it is read.
+    `FOLDER/*` does, where the document lies beside it with which it is read. Of judged questions in BEIR's form it
+    gives the corpus alone.
 
     Raises:
         SourceNotFoundError, UnreadableError, UnknownFormatError, NoSourcesError.
@@ -82,16 +152,36 @@ def find_sources(path: Path) -> Iterator[tuple[Path, str]]:
 
 
 def read(path: Path, document_id: str) -> Document:
-    """The document that a source file holds, with the bibliography that lies beside it, if one does.
+    """The document that a source file holds, or the first of them, with the bibliography beside it, if there is one.
 
     Raises:
         SourceError: of the kind that says what is wrong with the file, or with the bibliography.
     """
-    reader = READERS.get(path.suffix.lower())
+    return next(each.document for each in read_works(path, document_id))
+
+
+def read_works(path: Path, document_id: str, *, note: Callable[[str], None] = lambda _: None) -> Iterator[Work]:
+    """The documents that a source file holds, each with the id that it wants, one after the other.
+
+    `note` is told, in sentences that name the file, what of it is in none of them.
+
+    Raises:
+        SourceError: of the kind that says what is wrong with the file, or with the bibliography beside it.
+    """
+    suffix = path.suffix.lower()
+    reader = READERS.get(suffix)
     if reader is None:
         raise UnknownFormatError(path, suffixes=tuple(READERS))
-    text = read_text(path)
-    return reader(text, path=Path(legible(path)), document_id=document_id, listed=_bibliography_beside(path, text))
+    shown = Path(legible(path))
+    file = SourceFile(
+        data=_bytes(path),
+        path=shown,
+        document_id=document_id,
+        listed=lambda text: _bibliography_beside(path, text),
+        note=lambda sentence: note(f"{shown}: {sentence}"),
+    )
+    for document in reader(file):
+        yield Work(document.id if suffix in RECORDS else "", document)
 
 
 def _bibliography_beside(path: Path, text: str) -> tuple[Reference, ...]:
@@ -116,13 +206,16 @@ def read_text(path: Path) -> str:
     Raises:
         SourceNotFoundError, UnreadableError, NotTextError.
     """
+    return decode(_bytes(path), path)
+
+
+def _bytes(path: Path) -> bytes:
     if not stat.S_ISREG(_mode(path)):
         raise UnreadableError(path, reason="it is not a file")
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise _refused(path, error) from None
-    return decode(data, path)
 
 
 def read_synonyms(path: Path) -> list[Concept]:
@@ -174,7 +267,10 @@ def _files(folder: Path) -> Iterator[Path]:
         entries = [(entry, entry.is_dir()) for entry in sorted(folder.iterdir()) if not entry.name.startswith(".")]
     except OSError as error:
         raise _refused(folder, error) from None
+    is_judged = {"corpus.jsonl", "queries.jsonl"} <= {entry.name for entry, _ in entries}
     for entry, is_folder in entries:
+        if is_judged and entry.name in {"queries.jsonl", "qrels"}:
+            continue  # questions about the corpus beside them, and their judgements
         if is_folder:
             if not entry.is_symlink():
                 yield from _files(entry)

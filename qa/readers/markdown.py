@@ -19,10 +19,11 @@ from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.footnote import footnote_plugin
 
-from qa.model import Block, BlockKind, Document, Heading, Reference, Section
+from qa.model import Document, Reference
 from qa.readers.bibliography import find_markers, merged, raised, with_footnotes
 from qa.readers.entries import LinkTarget, reference, split_bibliography
 from qa.readers.front_matter import split_front_matter
+from qa.readers.writing import PlainText
 
 __all__ = ["read_markdown"]
 
@@ -155,99 +156,38 @@ def _inline_text(tokens: Iterable[Token], targets: list[LinkTarget] | None = Non
     return "".join(pieces)
 
 
-class _Page:
-    """The plain text as it grows, with the sections and blocks found on the way."""
-
-    def __init__(self, given_title: str | None) -> None:
-        self.pieces: list[str] = []
-        self.length = 0
-        self.title: str | None = None
-        self.headings: list[Heading] = []
-        self.sections: list[Section] = []
-        self.footnotes: list[tuple[str, str, list[str]]] = []  # (label, text, addresses), in the order of the file
-        self.targets: list[LinkTarget] = []
-        self._given_title = given_title
-        self._path: list[tuple[int, str]] = []  # (heading level, heading), outermost first
-        self._blocks: list[Block] = []
+class _Page(PlainText):
+    """The plain text as the blocks of a file are written one after the other."""
 
     def write(self, parent: SyntaxTreeNode) -> None:
         for node in parent.children:
             match node.type:
                 case "heading":
-                    self._write_heading(int(node.tag[1]), " ".join(_lines(node)))
+                    self.write_heading(int(node.tag[1]), " ".join(_lines(node)))
                 case "bullet_list" | "ordered_list":
                     self._write_list(node)
                 case "table":
-                    self._write_block("table", "\n".join(_lines(node)))
+                    self.write_block("table", "\n".join(_lines(node)))
                 case "fence" | "code_block":
-                    self._write_block("code", "\n".join(_lines(node)))
+                    self.write_block("code", "\n".join(_lines(node)))
                 case "footnote_reference":
                     addresses = [target.address for target in _targets(node)]
                     self.footnotes.append((node.meta["label"], " ".join(_lines(node)), addresses))
                 case "paragraph":
-                    start = self._write_block("paragraph", "\n".join(_lines(node)))
+                    start = self.write_block("paragraph", "\n".join(_lines(node)))
                     self.targets += [LinkTarget(start + place, address) for place, address in _targets(node)]
                 case "html_block":
-                    self._write_block("paragraph", "\n".join(_lines(node)))
+                    self.write_block("paragraph", "\n".join(_lines(node)))
                 case _:
                     self.write(node)
-
-    def end_section(self) -> None:
-        if self._blocks:
-            path = tuple(heading for _, heading in self._path)
-            blocks = tuple(self._blocks)
-            self.sections.append(Section(path=path, start=blocks[0].start, end=blocks[-1].end, blocks=blocks))
-            self._blocks = []
-
-    def write_footnotes(self) -> None:
-        """Put the footnotes under the text; where there is no other, they are the text."""
-        written = [f"[^{label}]: {text}" for label, text, _ in self.footnotes if text.strip()]
-        if self.sections:
-            for footnote in written:
-                self._write(footnote)
-        else:
-            for footnote in written:
-                self._write_block("paragraph", footnote)
-            self.end_section()
-
-    def _write_heading(self, level: int, heading: str) -> None:
-        self.end_section()
-        if heading.strip():
-            start, end = self._write(heading)
-            self.headings.append(Heading(level=level, start=start, end=end))
-        if level == 1 and self.title is None and not self.sections and heading.strip():
-            self.title = heading
-            if self._given_title in {None, heading}:
-                self._path.clear()
-                return
-        self._path = [each for each in self._path if each[0] < level]
-        if heading.strip():
-            self._path.append((level, heading))
 
     def _write_list(self, node: SyntaxTreeNode) -> None:
         """Write a list; a link in an item is taken to begin where the item does."""
         items = ["\n".join(lines) for lines in _items(node, 0)]
-        start = self._write_block("list", "\n".join(items))
+        start = self.write_block("list", "\n".join(items))
         for item, text in zip(node.children, items, strict=True):
             self.targets += [LinkTarget(start, target.address) for target in _targets(item)]
             start += len(text) + 1
-
-    def _write_block(self, kind: BlockKind, text: str) -> int:
-        """Write a block, unless it is blank, and say where it begins."""
-        if not text.strip():
-            return self.length
-        start, end = self._write(text)
-        self._blocks.append(Block(kind=kind, start=start, end=end))
-        return start
-
-    def _write(self, text: str) -> tuple[int, int]:
-        if self.pieces:
-            self.pieces.append("\n\n")
-            self.length += 2
-        start = self.length
-        self.pieces.append(text)
-        self.length += len(text)
-        return start, self.length
 
 
 def _lines(node: SyntaxTreeNode, depth: int = 0) -> list[str]:

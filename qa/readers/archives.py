@@ -1,0 +1,113 @@
+"""Zip archives as Word files and books are, and the XML in them: never unpacked to disk, and within bounds.
+
+What an archive says of its sizes is not believed: the bytes are counted as they come. XML with entities of its own is
+refused, and nothing that a document names is fetched.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from pathlib import Path
+
+from lxml import etree
+
+from qa.errors import DamagedSourceError, LockedSourceError
+
+__all__ = ["Archive", "local_name"]
+
+MOST_BYTES = 256 * 1024 * 1024
+"""The most bytes that are taken out of one archive."""
+
+_MOST_FILES = 20_000
+_LONGEST_FILE = 64 * 1024 * 1024  # bytes
+_PIECE = 1024 * 1024  # bytes
+_ENCRYPTED = 0x1  # a flag of zip files
+_DEEPEST = 200  # elements in elements
+
+
+class Archive:
+    """The files of an archive, by their names in it; a name is never a path on the disk."""
+
+    def __init__(self, data: bytes, path: Path, *, kind: str) -> None:
+        """`kind` is what the archive should be, for messages.
+
+        Raises:
+            DamagedSourceError: for what is no archive, or one of too many files.
+        """
+        self._path = path
+        self._kind = kind
+        self._left = MOST_BYTES
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(data))
+            self._names = {info.filename: info for info in self._zip.infolist()}
+        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, EOFError):
+            raise self.damaged("it is none, or broken") from None
+        if len(self._names) > _MOST_FILES:
+            raise self.damaged(f"it is an archive of more than {_MOST_FILES:,} files")
+
+    def damaged(self, reason: str) -> DamagedSourceError:
+        """The error for what is wrong with it."""
+        return DamagedSourceError(self._path, kind=self._kind, reason=reason)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a file that is there.
+
+        Raises:
+            LockedSourceError: where it is encrypted.
+            DamagedSourceError: where it is broken, or larger than what is read of an archive.
+        """
+        info = self._names[name]
+        if info.flag_bits & _ENCRYPTED:
+            raise LockedSourceError(self._path, reason="it opens only with a password")
+        most = min(_LONGEST_FILE, self._left)
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            with self._zip.open(info) as file:
+                while piece := file.read(_PIECE):
+                    size += len(piece)
+                    if size > most:
+                        raise self.damaged(f"its part {name[:80]!r} unpacks to more than is read of a file")
+                    pieces.append(piece)
+        except (zipfile.BadZipFile, zlib.error, ValueError, OSError, NotImplementedError, EOFError):
+            raise self.damaged(f"its part {name[:80]!r} is broken") from None
+        self._left -= size
+        return b"".join(pieces)
+
+    def xml(self, name: str) -> etree._Element:
+        """The root of a file of XML that is there.
+
+        Raises:
+            LockedSourceError, DamagedSourceError: as `read`; and for what is not well formed, has entities of its own,
+                or is nested too deeply.
+        """
+        return self.parsed(self.read(name), name)
+
+    def parsed(self, data: bytes, name: str) -> etree._Element:
+        """The root of XML that was read from the file of this name."""
+        parser = etree.XMLParser(
+            resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+        )
+        try:
+            root = etree.fromstring(data, parser)
+        except (etree.XMLSyntaxError, ValueError) as error:
+            raise self.damaged(f"its part {name[:80]!r} is no XML ({str(error)[:80]})") from None
+        dtd = root.getroottree().docinfo.internalDTD
+        if dtd is not None and any(True for _ in dtd.iterentities()):
+            raise self.damaged(f"its part {name[:80]!r} has entities of its own, which are refused")
+        depth = 0
+        for event, _ in etree.iterwalk(root, events=("start", "end")):
+            depth += 1 if event == "start" else -1
+            if depth > _DEEPEST:
+                raise self.damaged(f"its part {name[:80]!r} is nested more than {_DEEPEST} deep")
+        return root
+
+
+def local_name(element: etree._Element) -> str:
+    """The name of an element without its namespace; empty for what is none."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""

@@ -1,0 +1,192 @@
+"""Files of many short documents: JSON lines as BEIR has them (`_id`, `title`, `text`), and tables in CSV or TSV.
+
+A record is a document, with its title and its text as they are. A blank line ends a paragraph. What is no record is
+told, with the number of its line, and the others are read.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from itertools import islice
+
+from qa.errors import DamagedSourceError
+from qa.model import Block, Document, Section
+from qa.readers.bibliography import find_markers
+from qa.readers.dates import parse_date
+from qa.readers.decoding import decode
+from qa.readers.writing import SourceFile, without_invisible
+
+__all__ = ["read_jsonl", "read_table"]
+
+_ID = ("_id", "id")
+_TITLE = ("title",)
+_TEXT = ("text",)
+_AUTHORS = ("authors", "author")
+_DATE = ("updated", "date")
+_URL = ("url",)
+_PUBLISHER = ("publisher",)
+
+_LONGEST_ID = 100  # characters
+_LONGEST_CELL = 10_000_000  # characters
+_MOST_SHOWN = 12  # columns that a message names
+
+_PARAGRAPH = re.compile(r"\S[^\n]*(?:\n[^\n]*\S[^\n]*)*")
+_ADDRESS = re.compile(r"https?://\S{1,1000}", re.IGNORECASE)
+_FORM_OF_JSONL = 'Each line is an object such as {"_id": "1", "title": "Terns", "text": "Terns dive."}.'
+
+
+def read_jsonl(file: SourceFile) -> Iterator[Document]:
+    """A document for each line that is an object with a `text`; its `_id` (or `id`), `title`, `authors`, `updated` (or
+    `date`), `publisher` and `url` are optional, and so are they inside of a `metadata` object.
+
+    Raises:
+        NotTextError: for what is no text.
+        DamagedSourceError: where no line is such an object.
+    """
+    found = False
+    given = _Given(file)
+    for number, line in _lines(decode(file.data, file.path)):
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            file.note(f"line {number:,} is left out: it is not JSON.")
+            continue
+        if not isinstance(record, dict) or not isinstance(record.get("text"), str):
+            file.note(f"line {number:,} is left out: it is no object with a 'text'.")
+            continue
+        found = True
+        metadata = record.get("metadata")
+        yield from given.document(metadata | record if isinstance(metadata, dict) else record, f"line {number:,}")
+    if not found and file.data.strip():
+        raise DamagedSourceError(file.path, kind="JSON lines", reason="no line is a record", hint=_FORM_OF_JSONL)
+
+
+def read_table(file: SourceFile) -> Iterator[Document]:
+    """A document for each row of a table whose first row names its columns: `text`, and, where there are, `_id` or
+    `id`, `title`, `authors`, `updated` or `date`, `publisher` and `url`, in any case and order.
+
+    Commas, semicolons, tabs or bars part the columns, whichever of them names a `text`.
+
+    Raises:
+        NotTextError: for what is no text.
+        DamagedSourceError: where no column is named `text`.
+    """
+    text = decode(file.data, file.path)
+    if not text.strip():
+        return
+    columns, delimiter = _columns(text, file)
+    given = _Given(file)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    csv.field_size_limit(_LONGEST_CELL)
+    try:
+        for row in islice(rows, 1, None):
+            if any(cell.strip() for cell in row):
+                yield from given.document(dict(zip(columns, row, strict=False)), f"line {rows.line_num:,}")
+    except csv.Error as error:
+        file.note(f"what stands behind line {rows.line_num:,} is left out: {error}.")
+
+
+class _Given:
+    """The records of a file as documents, each under an id of its own."""
+
+    def __init__(self, file: SourceFile) -> None:
+        self._file = file
+        self._ids: set[str] = set()
+        self._count = 0
+
+    def document(self, record: Mapping[str, object], place: str) -> Iterator[Document]:
+        """The document of a record, unless it has no text or an id that was there before."""
+        self._count += 1
+        text = _body(record)
+        its_id = _id(_written(record, _ID)) or f"{self._file.document_id}-{self._count}"
+        if not text.strip():
+            self._file.note(f"{place} is left out: its text is empty.")
+        elif its_id in self._ids:
+            self._file.note(f"{place} is left out: an earlier record has its id, {its_id!r}.")
+        else:
+            self._ids.add(its_id)
+            yield _document(record, text, document_id=its_id, source=self._file.path.name)
+
+
+def _document(record: Mapping[str, object], text: str, *, document_id: str, source: str) -> Document:
+    blocks = tuple(Block(kind="paragraph", start=m.start(), end=m.end()) for m in _PARAGRAPH.finditer(text))
+    sections = (Section(path=(), start=blocks[0].start, end=blocks[-1].end, blocks=blocks),)
+    url = _written(record, _URL)
+    return Document(
+        id=document_id,
+        title=" ".join(_written(record, _TITLE).split()) or document_id,
+        text=text,
+        source=source,
+        authors=tuple(_names(_first(record, _AUTHORS))),
+        publisher=_written(record, _PUBLISHER) or None,
+        updated=_day(_written(record, _DATE)),
+        url=url if _ADDRESS.fullmatch(url) else None,
+        sections=sections,
+        markers=find_markers(text, sections, ()),
+    )
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    return ((number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip())
+
+
+def _columns(text: str, file: SourceFile) -> tuple[list[str], str]:
+    """The names of a table's columns, and what parts them."""
+    seen: list[str] = []
+    for delimiter in ",;\t|":
+        try:
+            header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+        except csv.Error:
+            continue
+        columns = [name.strip().lower() for name in header]
+        if "text" in columns:
+            return columns, delimiter
+        seen = max(seen, columns, key=len)
+    shown = ", ".join(repr(name[:40]) for name in seen[:_MOST_SHOWN]) + (", ..." if len(seen) > _MOST_SHOWN else "")
+    raise DamagedSourceError(
+        file.path,
+        kind="a table of documents",
+        reason=f"it has no column 'text', but {shown}",
+        hint="Name its columns in the first row: 'text' and, where there are, 'id', 'title', 'authors', 'date', 'url'.",
+    )
+
+
+def _first(record: Mapping[str, object], names: Iterable[str]) -> object:
+    return next((record[name] for name in names if record.get(name) not in (None, "")), "")
+
+
+def _written(record: Mapping[str, object], names: Iterable[str]) -> str:
+    """The first of the values as text; anything but a text or number is none."""
+    value = _first(record, names)
+    is_plain = isinstance(value, str | int | float) and not isinstance(value, bool)
+    return without_invisible(str(value)).strip() if is_plain else ""
+
+
+def _body(record: Mapping[str, object]) -> str:
+    """The text as it is, but for half characters, which no text can have, and line ends."""
+    text = record.get("text")
+    return without_invisible(text.replace("\r\n", "\n").replace("\r", "\n")) if isinstance(text, str) else ""
+
+
+def _names(value: object) -> list[str]:
+    listed = value if isinstance(value, list) else str(value).split(";") if isinstance(value, str) else []
+    found = (each.get("name") if isinstance(each, dict) else each for each in listed)
+    return [name for each in found if isinstance(each, str) and (name := without_invisible(each).strip())]
+
+
+def _day(text: str) -> date | None:
+    return parse_date(text.replace("/", "-"))
+
+
+def _id(given: str) -> str:
+    """An id as it is given, where it can stand in an address as it is.
+
+    >>> _id("MED-10"), _id("https://example.org/a.html")
+    ('MED-10', 'https-example-org-a-html')
+    """
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", given).strip("-")[:_LONGEST_ID]

@@ -1,0 +1,174 @@
+"""EPUB: the chapters of a book in their order, under their headings, with what the book says of itself."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from qa.errors import DamagedSourceError, LockedSourceError
+from qa.model import Document
+from qa.passages import passages
+from qa.readers import archives, read
+from qa.readers.epub import read_epub
+from qa.readers.writing import SourceFile
+
+CONTAINER = """<?xml version="1.0"?><container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>
+<rootfile full-path="OEBPS/book.opf" media-type="application/oebps-package+xml"/></rootfiles></container>"""
+PACKAGE = """<?xml version="1.0" encoding="utf-8"?><package xmlns="http://www.idpf.org/2007/opf" version="3.0">
+<metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>The book of terns</dc:title>
+<dc:creator>Ann Auk</dc:creator><dc:creator>Ben Bunting</dc:creator><dc:publisher>Bird Press</dc:publisher>
+<dc:date>2021-05-11</dc:date><meta property="dcterms:modified">2022-01-01T00:00:00Z</meta><dc:subject>terns</dc:subject>
+</metadata><manifest>
+<item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>
+<item id="c1" href="text/one.xhtml" media-type="application/xhtml+xml"/>
+<item id="c2" href="text/two%20.xhtml" media-type="application/xhtml+xml"/>
+<item id="cover" href="cover.jpg" media-type="image/jpeg"/></manifest>
+<spine><itemref idref="cover"/><itemref idref="nav"/><itemref idref="c2"/><itemref idref="c1"/></spine></package>"""
+NAV = """<html xmlns="http://www.w3.org/1999/xhtml"><body><nav><ol><li><a href="text/two%20.xhtml">Before all</a></li>
+<li><a href="text/one.xhtml#x">Food</a></li></ol></nav></body></html>"""
+TWO = """<?xml version="1.0" encoding="utf-8"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title/>
+<script src="x"/>
+</head><body><p>Terns&nbsp;dive<a id="a"/> deep.</p></body></html>"""
+ONE = """<?xml version="1.0"?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.1//EN"
+"http://www.w3.org/TR/xhtml11/DTD/xhtml11.dtd">
+<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops"><body>
+<h1>Food</h1><p>Fish. <a epub:type="noteref" href="#n1">1</a></p><h2>At sea</h2><ul><li>Eels</li></ul>
+<aside epub:type="footnote" id="n1"><p>Auk, 2019.</p></aside></body></html>"""
+
+BOOK = {
+    "mimetype": "application/epub+zip",
+    "META-INF/container.xml": CONTAINER,
+    "OEBPS/book.opf": PACKAGE,
+    "OEBPS/nav.xhtml": NAV,
+    "OEBPS/text/one.xhtml": ONE,
+    "OEBPS/text/two .xhtml": TWO,
+}
+
+
+def zipped(parts: Mapping[str, str | bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def epub(parts: Mapping[str, str | bytes], notes: list[str] | None = None) -> Document:
+    source = SourceFile(
+        data=zipped(parts),
+        path=Path("terns.epub"),
+        document_id="terns",
+        listed=lambda _: (),
+        note=(notes if notes is not None else []).append,
+    )
+    [document] = read_epub(source)
+    for passage in passages(document):
+        assert passage.text == document.text[passage.start : passage.end]
+    return document
+
+
+def blocks(document: Document) -> list[tuple[tuple[str, ...], str, str]]:
+    return [
+        (section.path, block.kind, document.text[block.start : block.end])
+        for section in document.sections
+        for block in section.blocks
+    ]
+
+
+def test_chapters_are_read_in_the_order_of_the_spine_under_their_headings() -> None:
+    assert blocks(epub(BOOK)) == [
+        (("Before all",), "paragraph", "Terns\xa0dive deep."),
+        (("Food",), "paragraph", "Fish. [1]"),
+        (("Food", "At sea"), "list", "- Eels"),
+    ]
+
+
+def test_a_book_says_who_wrote_it_and_when(tmp_path: Path) -> None:
+    path = tmp_path / "terns.epub"
+    path.write_bytes(zipped(BOOK))
+    document = read(path, "terns")
+    assert (document.title, document.authors) == ("The book of terns", ("Ann Auk", "Ben Bunting"))
+    assert (document.publisher, document.updated) == ("Bird Press", date(2021, 5, 11))
+    assert document.keywords == ("terns",)
+
+
+def test_a_note_of_a_chapter_is_what_its_marker_points_to_and_no_passage() -> None:
+    document = epub(BOOK)
+    assert [(each.marker, each.text) for each in document.references] == [("1", "Auk, 2019.")]
+    assert [document.text[each.start : each.end] for each in document.markers] == ["[1]"]
+
+
+def test_a_label_that_two_chapters_give_to_different_notes_stands_for_neither() -> None:
+    other = ONE.replace("Auk, 2019.", "Bunting, 2020.").replace("<h1>Food", "<h1>More")
+    assert epub(BOOK | {"OEBPS/text/two .xhtml": other}).references == ()
+
+
+def test_an_older_book_names_its_chapters_in_an_ncx() -> None:
+    ncx = """<ncx xmlns="http://www.daisy.org/z3986/2005/ncx/"><navMap><navPoint><navLabel><text>Preface</text></navLabel>
+    <content src="text/two%20.xhtml"/></navPoint></navMap></ncx>"""
+    package = PACKAGE.replace('properties="nav"', "").replace("<spine>", '<spine toc="ncx">')
+    package = package.replace(
+        "</manifest>", '<item id="ncx" href="toc.ncx" media-type="application/x-dtbncx+xml"/></manifest>'
+    )
+    document = epub(BOOK | {"OEBPS/book.opf": package, "OEBPS/toc.ncx": ncx})
+    assert (("Preface",), "paragraph", "Terns\xa0dive deep.") in blocks(document)
+
+
+def test_a_chapter_that_is_no_xml_is_read_as_a_browser_would() -> None:
+    document = epub(BOOK | {"OEBPS/text/two .xhtml": "<p>Terns <b>dive<p>deep & far"})
+    assert [text for _, _, text in blocks(document)][:2] == ["Terns dive", "deep & far"]
+
+
+def test_a_missing_or_bad_chapter_is_told_and_the_others_are_read() -> None:
+    notes: list[str] = []
+    bomb = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><html><body>&b;</body></html>'
+    parts = BOOK | {"OEBPS/text/two .xhtml": bomb}
+    assert "Fish." in epub(parts, notes).text
+    del parts["OEBPS/text/two .xhtml"]
+    assert "Fish." in epub(parts, notes).text
+    assert [note.split(": ")[0] for note in notes] == ["the chapter 'OEBPS/text/two .xhtml' is left out"] * 2
+    assert "entities" in notes[0]
+    assert notes[1].endswith("it is missing.")
+
+
+def test_a_book_that_is_protected_against_copying_says_so_and_one_with_locked_fonts_is_read() -> None:
+    form = """<encryption xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><e:EncryptedData
+    xmlns:e="http://www.w3.org/2001/04/xmlenc#"><e:EncryptionMethod Algorithm="{}"/></e:EncryptedData></encryption>"""
+    locked = form.format("http://www.w3.org/2001/04/xmlenc#aes128-cbc")
+    with pytest.raises(LockedSourceError) as error:
+        epub(BOOK | {"META-INF/encryption.xml": locked})
+    assert error.value.message == "terns.epub is locked: it is protected against copying (DRM)."
+    fonts = form.format("http://www.idpf.org/2008/embedding")
+    assert epub(BOOK | {"META-INF/encryption.xml": fonts}).text == epub(BOOK).text
+
+
+@pytest.mark.parametrize(
+    ("parts", "reason"),
+    [
+        ({"mimetype": "application/epub+zip"}, "it does not say what it holds"),
+        ({"META-INF/container.xml": "<"}, "its part 'META-INF/container.xml' is no XML"),
+        ({"META-INF/container.xml": CONTAINER}, "the list of its parts is missing"),
+        (BOOK | {"OEBPS/book.opf": "<package/>"}, "it has no chapter that can be read"),
+        (
+            BOOK | {"META-INF/container.xml": CONTAINER.replace("OEBPS", "../../etc")},
+            "the list of its parts is missing",
+        ),
+    ],
+)
+def test_a_broken_book_is_an_error_that_names_it(parts: dict[str, str], reason: str) -> None:
+    with pytest.raises(DamagedSourceError) as error:
+        epub(parts)
+    assert error.value.message.startswith(f"terns.epub cannot be read as EPUB: {reason}")
+
+
+def test_the_parts_of_a_book_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    notes: list[str] = []
+    monkeypatch.setattr(archives, "MOST_BYTES", 20_000)
+    text = epub(BOOK | {"OEBPS/text/one.xhtml": f"<p>{'x ' * 100_000}"}, notes).text
+    assert text == "Before all\n\nTerns\xa0dive deep."
+    assert "unpacks to more than is read of a file" in notes[0]

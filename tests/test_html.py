@@ -1,0 +1,274 @@
+"""HTML: the text of the page itself, its parts, its notes, and what its head says of it."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa.errors import DamagedSourceError, NotTextError
+from qa.model import Document
+from qa.passages import passages
+from qa.readers import read
+from qa.readers.html import read_html
+from qa.readers.writing import SourceFile
+
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Terns | The Bird Site</title>
+<meta name="keywords" content="terns, birds">
+<meta property="og:site_name" content="The Bird Site">
+<link rel="canonical" href="https://birds.example.org/terns">
+<script type="application/ld+json">{"@context": "https://schema.org", "@graph": [{"@type": "WebSite", "name": "x"},
+ {"@type": ["Article"], "headline": "Terns", "author": [{"@type": "Person", "name": "Ann Auk"}, "Ben Bunting"],
+  "datePublished": "2020-01-02", "dateModified": "2021-05-11T10:00:00Z"}]}</script>
+<style>p { color: red }</style></head><body>
+<header><a href="/">Home</a> <nav><ul><li><a href="/a">Auks</a><li><a href="/g">Gulls</a></ul></nav></header>
+<div class="cookie-banner">We use cookies.</div>
+<main><h1>Terns</h1>
+<p>Terns <b>dive</b> for fish,<sup><a href="#ref-1">1</a></sup> at up to 10&nbsp;m/s.<br>They breed in
+colo&shy;nies.</p>
+<script>alert("x")</script><p hidden>Hidden words.</p><p style="display:none">Hidden too.</p>
+<h2>Food &amp; <em>feeding</em></h2>
+Loose text.
+<ul><li>Fish<ul><li>Sand eels</li></ul></li><li><p>Shrimps</p></li></ul>
+<table><caption>Weights</caption><thead><tr><th>Bird</th><th>Weight</th></tr></thead>
+<tr><td>Arctic tern</td><td>100 g</td></tr></table>
+<pre>one
+  two</pre>
+<h3>At sea</h3><dl><dt>Kelp</dt><dd>A seaweed.</dd></dl>
+<h2>References</h2><ol><li id="ref-1">Auk A. Diving. J Birds. 2019. doi:10.1000/182 <a href="#c1">↩</a></li></ol>
+</main><footer>© The Bird Site</footer></body></html>"""
+
+
+def source(text: str | bytes, notes: list[str] | None = None) -> SourceFile:
+    return SourceFile(
+        data=text.encode() if isinstance(text, str) else text,
+        path=Path("terns.html"),
+        document_id="terns",
+        listed=lambda _: (),
+        note=(notes if notes is not None else []).append,
+    )
+
+
+def html(text: str | bytes) -> Document:
+    [document] = read_html(source(text))
+    return document
+
+
+def blocks(document: Document) -> list[tuple[tuple[str, ...], str, str]]:
+    return [
+        (section.path, block.kind, document.text[block.start : block.end])
+        for section in document.sections
+        for block in section.blocks
+    ]
+
+
+def test_a_page_is_its_headings_paragraphs_lists_tables_and_listings() -> None:
+    document = html(PAGE)
+    feeding = ("Food & feeding",)
+    assert blocks(document) == [
+        ((), "paragraph", "Terns dive for fish,[1] at up to 10\xa0m/s.\nThey breed in colonies."),
+        (feeding, "paragraph", "Loose text."),
+        (feeding, "list", "- Fish\n  - Sand eels\n- Shrimps"),
+        (feeding, "paragraph", "Weights"),
+        (feeding, "table", "| Bird | Weight |\n| Arctic tern | 100 g |"),
+        (feeding, "code", "one\n  two"),
+        ((*feeding, "At sea"), "list", "- Kelp: A seaweed."),
+    ]
+    assert [document.text[each.start : each.end] for each in document.headings] == [
+        "Terns",
+        "Food & feeding",
+        "At sea",
+        "References",
+    ]
+
+
+def test_a_page_says_who_wrote_it_when_and_where() -> None:
+    document = html(PAGE)
+    assert (document.title, document.authors) == ("Terns", ("Ann Auk", "Ben Bunting"))
+    assert (document.publisher, document.updated) == ("The Bird Site", date(2021, 5, 11))
+    assert (document.url, document.keywords) == ("https://birds.example.org/terns", ("terns", "birds"))
+
+
+def test_a_paper_says_it_by_the_names_that_libraries_gather() -> None:
+    head = """<title>A paper</title><meta name="citation_title" content="Terns at sea">
+    <meta name="citation_author" content="Ann Auk"><meta name="citation_author" content="Ben Bunting">
+    <meta name="citation_publication_date" content="2021/05/11"><meta name="citation_publisher" content="Bird Press">"""
+    document = html(f"<head>{head}</head><h1>Terns at sea</h1><p>They dive.")
+    assert (document.title, document.authors, document.publisher) == (
+        "Terns at sea",
+        ("Ann Auk", "Ben Bunting"),
+        "Bird Press",
+    )
+    assert document.updated == date(2021, 5, 11)
+    assert blocks(document) == [((), "paragraph", "They dive.")]
+
+
+@pytest.mark.parametrize(
+    ("page", "title"),
+    [
+        ("<title>Terns | Site</title><h1>Terns</h1><p>Dive.", "Terns"),
+        ("<title>Terns</title><p>Dive.", "Terns"),
+        ("<title>Terns</title><h1>One</h1><p>A.</p><h1>Two</h1><p>B.", "Terns"),
+        ("<p>Dive.", "terns"),
+        ("", "terns"),
+    ],
+)
+def test_the_title_is_the_only_great_heading_or_what_the_head_says_or_the_file_name(page: str, title: str) -> None:
+    assert html(page).title == title
+
+
+def test_markers_lead_to_the_entries_that_they_link_to() -> None:
+    document = html(PAGE)
+    [reference] = document.references
+    assert (reference.marker, reference.doi) == ("1", "10.1000/182")
+    [marker] = document.markers
+    assert document.text[marker.start : marker.end] == "[1]"
+    assert "Auk A." in document.text
+    assert all("Auk A." not in passage.text for passage in passages(document))
+
+
+def test_notes_without_a_heading_are_references_and_no_passages() -> None:
+    document = html(
+        "<p>Terns dive.<a href='#fn1' id='r1' role='doc-noteref'><sup>1</sup></a> They fly.<sup id='r2'>"
+        "<a href='#fn2'>[2]</a></sup></p><section role='doc-endnotes'><hr><ol><li id='fn1'><p>Auk, 2019."
+        "<a href='#r1' role='doc-backlink'>↩︎</a></p></li><li id='fn2'><p>Bunting, 2020.</p></li></ol></section>"
+        "<p>More.</p>"
+    )
+    assert [text for _, _, text in blocks(document)] == ["Terns dive.[1] They fly.[2]", "More."]
+    assert [(each.marker, each.text) for each in document.references] == [("1", "Auk, 2019."), ("2", "Bunting, 2020.")]
+    assert [each.label for each in document.markers] == ["1", "2"]
+    assert "[1] Auk, 2019." in document.text
+
+
+def test_a_link_to_a_part_of_the_page_is_no_marker() -> None:
+    document = html("<p>See section <a href='#s3'>3</a>.</p><div id='s3'><p>Third part.</p></div>")
+    assert (document.references, document.markers) == ((), ())
+    assert [text for _, _, text in blocks(document)] == ["See section 3.", "Third part."]
+
+
+def test_raised_numbers_are_raised_digits() -> None:
+    assert html("<p>Terns dive.<sup>12</sup> The 4<sup>th</sup> H<sub>2</sub>O").text == "Terns dive.¹² The 4th H2O"
+
+
+def test_a_body_without_a_main_part_loses_what_surrounds_its_text() -> None:
+    page = """<body><header>Site</header><div class="sidebar"><p>Left.</p></div><ul><li><a href="/1">One</a><li>
+    <a href="/2">Two</a><li><a href="/3">Three</a></ul><p>Terns dive for fish in summer, and also in winter.</p>
+    <form><label>Name</label></form><aside>Buy now</aside><footer>Imprint</footer>"""
+    assert html(page).text == "Terns dive for fish in summer, and also in winter."
+
+
+def test_what_calls_itself_a_menu_and_holds_most_of_the_text_is_the_text() -> None:
+    assert html("<div class='menu'><p>Fish and chips, 5 pounds.</p></div><p>Hi.</p>").text == (
+        "Fish and chips, 5 pounds.\n\nHi."
+    )
+
+
+def test_a_table_that_arranges_the_page_is_read_part_by_part() -> None:
+    document = html("<table><tr><td><h2>Terns</h2><p>Dive.</p></td><td><table><tr><td>a<td>b</table></table>")
+    assert blocks(document) == [(("Terns",), "paragraph", "Dive."), (("Terns",), "table", "| a | b |")]
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("<p>café".encode(), "café"),
+        (b"\xef\xbb\xbf<p>caf\xc3\xa9", "café"),
+        ("<meta charset=iso-8859-1><p>café “x”".encode("cp1252"), "café “x”"),
+        ('<meta http-equiv=Content-Type content="text/html; charset=koi8-r"><p>крачка'.encode("koi8-r"), "крачка"),
+        ("<p>café".encode("utf-16"), "café"),
+        ("<meta charset=nonsense><p>café".encode("cp1252"), "café"),
+    ],
+)
+def test_the_encoding_is_utf_8_or_what_the_page_says_or_what_fits(data: bytes, text: str) -> None:
+    assert html(data).text == text
+
+
+def test_a_page_keeps_its_bibliography_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "terns.html").write_text("<p>Terns dive. [7]")
+    (tmp_path / "terns.bib").write_text("@misc{ref7, title = {Diving}}")
+    [reference] = read(tmp_path / "terns.html", "terns").references
+    assert (reference.marker, reference.text) == ("7", "Diving.")
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<p>a&#0;b&#1;c",
+        "<p>&#xD800;&#0;&#99999999999;x",
+        "<",
+        "<!-- never closed",
+        "<title>",
+        "<table><tr><td><p>" * 40,
+        "<ol start=99999999999999999999><li value=-1>x",
+        "<script type=application/ld+json>[[[[[[</script><p>x",
+        "<script type=application/ld+json>" + "[" * 100_000 + "</script><p>x",
+        '<script type=application/ld+json>{"@type":"Article","headline":"\\ud800","author":[{"name":{}}]}</script><p>x',
+        '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><p>&b;',
+        "<p id=a><a id=b></a><sup><a href=#b>1</a></sup>" * 200,
+        "<sup><a href=#x>1</a><i id=x></i></sup>" * 50,
+    ],
+)
+def test_a_hostile_page_is_a_document_all_the_same(hostile: str) -> None:
+    document = html(hostile)
+    assert all(passage.text == document.text[passage.start : passage.end] for passage in passages(document))
+
+
+def test_scripts_never_reach_the_text_and_markup_in_the_text_is_letters() -> None:
+    document = html(
+        "<p onclick='x()'>&lt;script&gt;alert(1)&lt;/script&gt;<script>alert(2)</script><img src=x onerror=y>"
+    )
+    assert document.text == "<script>alert(1)</script>"
+
+
+def test_a_page_nested_too_deeply_is_an_error_that_names_it() -> None:
+    with pytest.raises(DamagedSourceError) as error:
+        html("<div>" * 100_000 + "deep")
+    assert error.value.message == ("terns.html cannot be read as HTML: its elements are nested more than 256 deep.")
+
+
+def test_a_picture_that_calls_itself_a_page_is_an_error() -> None:
+    with pytest.raises(NotTextError):
+        html(b"\x89PNG\r\n\x1a\n\0\0\0")
+
+
+TAGS = st.sampled_from(
+    [
+        "p",
+        "div",
+        "h1",
+        "h2",
+        "ul",
+        "ol",
+        "li",
+        "table",
+        "tr",
+        "td",
+        "pre",
+        "a",
+        "sup",
+        "br",
+        "dl",
+        "dt",
+        "dd",
+        "main",
+        "nav",
+        "span",
+        "b",
+        "section",
+    ]
+)
+TEXTS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=8)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.one_of(TAGS.map("<{}>".format), TAGS.map("</{}>".format), TEXTS), max_size=30))
+def test_whatever_the_markup_offsets_hold(pieces: list[str]) -> None:
+    document = html("".join(pieces).encode("utf-8", "replace"))
+    for section in document.sections:
+        for block in section.blocks:
+            assert document.text[block.start : block.end].strip()
+    for passage in passages(document):
+        assert passage.text == document.text[passage.start : passage.end]

@@ -1,0 +1,351 @@
+"""PDF: lines put together as a person reads them, each at its page, under the headings that it stands under."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+from pathlib import Path
+
+import pypdfium2
+import pytest
+import reportlab
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pdfs import BODY, HEIGHT, WIDTH, heading, made, paragraph, wrapped
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
+
+from qa import Engine, Settings
+from qa.errors import DamagedSourceError, LockedSourceError
+from qa.model import Document
+from qa.passages import passages
+from qa.readers import read
+from qa.readers.pdf import read_pdf
+from qa.readers.writing import SourceFile
+
+
+def pdf(data: bytes, notes: list[str] | None = None) -> Document:
+    source = SourceFile(
+        data=data,
+        path=Path("terns.pdf"),
+        document_id="terns",
+        listed=lambda _: (),
+        note=(notes if notes is not None else []).append,
+    )
+    [document] = read_pdf(source)
+    for passage in passages(document):
+        assert passage.text == document.text[passage.start : passage.end]
+        assert passage.page == document.page_at(passage.start)
+    return document
+
+
+def blocks(document: Document) -> list[tuple[tuple[str, ...], str, str]]:
+    return [
+        (section.path, block.kind, document.text[block.start : block.end])
+        for section in document.sections
+        for block in section.blocks
+    ]
+
+
+def page_of(document: Document, words: str) -> int | None:
+    return document.page_at(document.text.index(words))
+
+
+def paper(canvas: Canvas) -> None:
+    """Three pages in two columns, with a title, running heads and numbers of pages."""
+    for page in range(3):
+        canvas.setFont("Helvetica", 8)
+        canvas.drawString(60, HEIGHT - 40, "Journal of Birds 2021")
+        canvas.drawRightString(WIDTH - 60, HEIGHT - 40, str(page + 17))
+        canvas.drawCentredString(WIDTH / 2, 30, f"Page {page + 1} of 3")
+        top = HEIGHT - 80
+        if page == 0:
+            top = heading(canvas, "The flight of the Arctic tern over the seas", 60, top, size=20)
+            top = paragraph(canvas, "Ann Auk and Ben Bunting", 60, top, 400)
+            top = paragraph(canvas, f"This is the abstract. {BODY}", 60, top, WIDTH - 120)
+        for x, side in ((60, "Left"), (WIDTH / 2 + 10, "Right")):
+            y = heading(canvas, f"{page + 1}. {side} part", x, top, size=13)
+            y = paragraph(canvas, f"{side} of {page + 1}. {BODY}", x, y, WIDTH / 2 - 80)
+            paragraph(canvas, f"More on the {side.lower()}. {BODY}", x, y, WIDTH / 2 - 80)
+        canvas.showPage()
+
+
+def test_two_columns_are_read_one_after_the_other_under_their_headings_at_their_pages() -> None:
+    document = pdf(made(paper))
+    assert document.title == "The flight of the Arctic tern over the seas"
+    assert blocks(document) == [
+        ((), "paragraph", "Ann Auk and Ben Bunting"),
+        ((), "paragraph", f"This is the abstract. {BODY}"),
+    ] + [
+        ((f"{page}. {side} part",), "paragraph", text)
+        for page in (1, 2, 3)
+        for side in ("Left", "Right")
+        for text in (f"{side} of {page}. {BODY}", f"More on the {side.lower()}. {BODY}")
+    ]
+    assert [page_of(document, f"Right of {page}") for page in (1, 2, 3)] == [1, 2, 3]
+    assert len(document.pages) == 3
+
+
+def test_running_heads_and_numbers_of_pages_are_left_out() -> None:
+    text = pdf(made(paper)).text
+    assert "Journal of Birds" not in text
+    assert "of 3" not in text.replace("Left of 3", "").replace("Right of 3", "")
+    assert "17" not in text
+
+
+def test_a_line_with_the_number_of_its_page_is_left_out_whatever_else_it_says() -> None:
+    def draw(canvas: Canvas) -> None:
+        for page, chapter in enumerate(("Eggs", "Chicks", "Feathers", "Wings")):
+            canvas.setFont("Helvetica", 9)
+            canvas.drawString(60, HEIGHT - 50, f"Chapter {page + 1}: {chapter} {page + 11}")
+            paragraph(canvas, f"In 20{page} {chapter}. {BODY}", 60, HEIGHT - 150, 400)
+            canvas.showPage()
+
+    names = ("Eggs", "Chicks", "Feathers", "Wings")
+    assert [text for _, _, text in blocks(pdf(made(draw)))] == [
+        f"In 20{n} {name}. {BODY}" for n, name in enumerate(names)
+    ]
+
+
+def test_a_paragraph_that_runs_over_a_page_is_one_and_its_pages_begin_within_it() -> None:
+    def draw(canvas: Canvas) -> None:
+        lines = wrapped(canvas, BODY, 300, size=10)
+        canvas.setFont("Helvetica", 10)
+        for number, line in enumerate(lines):
+            if number == 3:
+                canvas.showPage()
+                canvas.setFont("Helvetica", 10)
+            canvas.drawString(60, HEIGHT - 150 - 12 * (number % 3 if number < 3 else number - 3), line)
+
+    document = pdf(made(draw))
+    assert blocks(document) == [((), "paragraph", BODY)]
+    line = wrapped(Canvas(io.BytesIO()), BODY, 300, size=10)[3]
+    assert document.pages == (0, BODY.index(line))
+
+
+def test_words_divided_at_a_line_end_are_put_together_and_compounds_stay() -> None:
+    lines = [
+        "The well-known biologist studied the migra-",
+        "tion of a long-",
+        "lived bird, of COVID-",
+        "19, and of the well-",
+        "known eider. Its incuba-",
+        "tion takes a month, says a semi-",
+        "Arctic person, who saw the photo-",
+        "synthesis of algae and the cli-",
+        "mate of a non-human world.",
+    ]
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 10)
+        for number, line in enumerate(lines):
+            canvas.drawString(60, 700 - 12 * number, line)
+
+    assert pdf(made(draw)).text == (
+        "The well-known biologist studied the migration of a long-lived bird, of COVID-19, and of the well-known "
+        "eider. Its incubation takes a month, says a semi-Arctic person, who saw the photosynthesis of algae and the "
+        "climate of a non-human world."
+    )
+
+
+def test_ligatures_are_letters_and_raised_numbers_raised_digits() -> None:
+    pdfmetrics.registerFont(TTFont("Vera", str(Path(reportlab.__file__).parent / "fonts" / "Vera.ttf")))
+
+    def draw(canvas: Canvas) -> None:
+        text = canvas.beginText(60, 700)
+        text.setFont("Vera", 10)
+        text.textOut("The \ufb01rst \ufb02ight was long.")
+        text.setRise(4)
+        text.setFont("Vera", 6)
+        text.textOut("12,13")
+        text.setRise(0)
+        text.setFont("Vera", 10)
+        text.textOut(" It ended well.")
+        canvas.drawText(text)
+
+    document = pdf(made(draw))
+    assert document.text == "The first flight was long.¹²,¹³ It ended well."
+    assert [marker.label for marker in document.markers] == ["12", "13"]
+
+
+def test_the_outline_says_which_lines_are_headings_and_how_deep() -> None:
+    def draw(canvas: Canvas) -> None:
+        y = HEIGHT - 150
+        for number, (name, level, text) in enumerate(
+            [("Methods", 0, "We looked."), ("2.1 Birds", 1, "Terns."), ("Results", 0, "They fly far.")]
+        ):
+            canvas.bookmarkPage(str(number))
+            canvas.addOutlineEntry(name.removeprefix("2.1 "), str(number), level)
+            y = paragraph(canvas, name, 60, y, 400)
+            y = paragraph(canvas, text, 60, y, 400)
+        canvas.bookmarkPage("nowhere")
+        canvas.addOutlineEntry("No such line", "nowhere", 0)
+
+    document = pdf(made(draw, title="On terns"))
+    assert document.title == "On terns"
+    assert blocks(document) == [
+        (("Methods",), "paragraph", "We looked."),
+        (("Methods", "2.1 Birds"), "paragraph", "Terns."),
+        (("Results",), "paragraph", "They fly far."),
+    ]
+
+
+def test_an_outline_that_names_nothing_that_is_there_is_passed_over() -> None:
+    def draw(canvas: Canvas) -> None:
+        for name in ("Lies", "More lies"):
+            canvas.bookmarkPage(name)
+            canvas.addOutlineEntry(name, name, 0)
+        y = heading(canvas, "Terns", 60, 700, size=18)
+        y = heading(canvas, "Diving", 60, paragraph(canvas, BODY, 60, y, 400), size=13)
+        paragraph(canvas, BODY, 60, y, 400)
+
+    assert [path for path, _, _ in blocks(pdf(made(draw)))] == [(), ("Diving",)]
+
+
+def test_bold_lines_that_stand_alone_are_headings() -> None:
+    def draw(canvas: Canvas) -> None:
+        y = paragraph(canvas, "Introduction", 60, 700, 400, font="Helvetica-Bold")
+        y = paragraph(canvas, BODY, 60, y, 400)
+        y = paragraph(canvas, "How far they fly", 60, y, 400, font="Helvetica-Bold")
+        paragraph(canvas, BODY, 60, y, 400)
+
+    document = pdf(made(draw, title="On terns"))
+    assert [path for path, _, _ in blocks(document)] == [("Introduction",), ("How far they fly",)]
+
+
+def test_lists_have_a_line_for_each_item_and_tables_one_for_each_row() -> None:
+    def draw(canvas: Canvas) -> None:
+        y = paragraph(canvas, BODY, 60, 700, 400)
+        canvas.setFont("Helvetica", 10)
+        for item in ("• Sand eels, which they catch", "near the coast.", "• Shrimps."):
+            canvas.drawString(70 if item.startswith("•") else 78, y, item)
+            y -= 12
+        y -= 20
+        for row in (("Bird", "Weight", "Flight"), ("Arctic tern", "100 g", "far"), ("Gull", "1 kg", "near")):
+            for x, cell in zip((60, 200, 300), row, strict=True):
+                canvas.drawString(x, y, cell)
+            y -= 14
+
+    assert blocks(pdf(made(draw)))[1:] == [
+        ((), "list", "• Sand eels, which they catch near the coast.\n• Shrimps."),
+        ((), "table", "| Bird | Weight | Flight |\n| Arctic tern | 100 g | far |\n| Gull | 1 kg | near |"),
+    ]
+
+
+def test_a_numbered_list_of_references_is_what_markers_point_to() -> None:
+    def draw(canvas: Canvas) -> None:
+        y = heading(canvas, "Terns", 60, 750, size=18)
+        y = paragraph(canvas, f"{BODY} [2]", 60, y, 400)
+        y = heading(canvas, "References", 60, y)
+        for entry in (
+            "[1] Auk A. Flight of terns, and of others that fly. J Birds. 2019.",
+            "[2] Bunting B. Loggers. 2020.",
+        ):
+            y = paragraph(canvas, entry, 60, y + 8, 200)
+
+    document = pdf(made(draw))
+    assert [(each.marker, each.text) for each in document.references] == [
+        ("1", "Auk A. Flight of terns, and of others that fly. J Birds. 2019."),
+        ("2", "Bunting B. Loggers. 2020."),
+    ]
+    assert [marker.label for marker in document.markers] == ["2"]
+    assert [section.path for section in document.sections] == [()]
+
+
+def test_the_file_says_its_title_authors_and_date(tmp_path: Path) -> None:
+    path = tmp_path / "report.pdf"
+    path.write_bytes(
+        made(lambda canvas: canvas.drawString(60, 700, "Terns dive."), title="On terns", author="Ann Auk; Ben")
+    )
+    document = read(path, "report")
+    assert (document.title, document.authors) == ("On terns", ("Ann Auk", "Ben"))
+    assert document.updated == date(2000, 1, 1)  # reportlab's, where it makes the same file each time
+
+
+def test_pages_without_text_are_told_and_numbers_of_pages_stay_right() -> None:
+    def draw(canvas: Canvas) -> None:
+        for page in range(6):
+            if page in (1, 5):
+                paragraph(canvas, f"Text {page}. {BODY}", 60, 600, 400)
+            else:
+                canvas.rect(60, 60, 200, 200, fill=1)
+            canvas.showPage()
+
+    notes: list[str] = []
+    document = pdf(made(draw), notes)
+    assert notes == ["pages 1, 3-5 have no text, as a blank or scanned page has none: text recognition (OCR) adds it."]
+    assert [page_of(document, f"Text {page}") for page in (1, 5)] == [2, 6]
+
+
+def test_text_that_is_turned_sideways_is_told_and_a_page_that_is_turned_is_read() -> None:
+    def stamped(canvas: Canvas) -> None:
+        paragraph(canvas, BODY, 60, 700, 400)
+        canvas.rotate(90)
+        canvas.drawString(200, -30, "A stamp in the margin of this page, from below.")
+
+    def turned(canvas: Canvas) -> None:
+        canvas.setPageRotation(90)
+        canvas.rotate(90)
+        paragraph(canvas, BODY, 60, -100, 600)
+
+    notes: list[str] = []
+    assert pdf(made(stamped), notes).text == BODY
+    assert notes == ["page 1 has text that is turned sideways, which is left out."]
+    assert pdf(made(turned)).text == BODY
+
+
+def test_a_file_with_a_password_is_an_error_that_says_so() -> None:
+    with pytest.raises(LockedSourceError) as error:
+        pdf(made(lambda canvas: canvas.drawString(60, 700, "Secret."), password="tern"))  # noqa: S106
+    assert error.value.message == "terns.pdf is locked: it opens only with a password."
+
+
+WHOLE = made(paper)
+
+
+@pytest.mark.parametrize("data", [b"", b"%PDF-1.7", b"no PDF at all", b"\0" * 1000, WHOLE[:200], b"%PDF-1.4\n%%EOF"])
+def test_what_is_no_pdf_is_an_error_that_names_it(data: bytes) -> None:
+    with pytest.raises(DamagedSourceError) as error:
+        pdf(data)
+    assert error.value.message.startswith("terns.pdf cannot be read as PDF: ")
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, len(WHOLE) - 1), st.binary(min_size=1, max_size=40))
+def test_a_damaged_file_is_read_or_an_error_and_never_a_crash(place: int, garbage: bytes) -> None:
+    for data in (WHOLE[:place], WHOLE[:place] + garbage + WHOLE[place + len(garbage) :]):
+        try:
+            pdf(data)
+        except (DamagedSourceError, LockedSourceError) as error:
+            assert "terns.pdf" in error.message
+
+
+def test_pages_of_absurd_size_are_read() -> None:
+    new = pypdfium2.PdfDocument.new()
+    for size in ((1e-3, 1e-3), (1e9, 1e9)):
+        new.new_page(*size)
+    file = io.BytesIO()
+    new.save(file)
+    notes: list[str] = []
+    assert pdf(file.getvalue(), notes).text == ""
+    assert len(notes) == 1
+
+
+def test_an_answer_out_of_a_pdf_cites_its_section_and_page(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        y = heading(canvas, "On terns", 60, 700, size=20)
+        paragraph(canvas, BODY, 60, y, 400)
+        canvas.showPage()
+        y = heading(canvas, "Food", 60, 700, size=14)
+        paragraph(canvas, "Terns eat sand eels. They catch them near the coast in summer.", 60, y, 400)
+
+    (tmp_path / "terns.pdf").write_bytes(made(draw))
+    engine = Engine.create(Settings(library=tmp_path / "library"))
+    engine.add([tmp_path / "terns.pdf"])
+    best = engine.ask("What do terns eat?").best
+    assert best is not None
+    citation = best.citation
+    assert (citation.section, citation.page) == (("Food",), 2)
+    assert citation.quote == "Terns eat sand eels. They catch them near the coast in summer."
+    assert "Page 2." in citation.label

@@ -1,0 +1,159 @@
+"""Files of many documents: JSON lines and tables, a document a record, each under its own id."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from qa import Engine, Settings
+from qa.cli import cli
+from qa.errors import DamagedSourceError, NotTextError
+from qa.model import Document
+from qa.passages import passages
+from qa.readers import find_sources, read_works
+
+JSONL = """{"_id": "MED-10", "title": "Terns", "text": "Terns dive.\\n\\nThey fly. [3]", "metadata": {"url": "https://x.org/1"}}
+
+{"_id": "7", "text": "Gulls eat chips.", "authors": ["Ann Auk", {"name": "Ben"}], "updated": "2021-05-11"}
+"""
+
+
+def works(path: Path, content: str | bytes) -> tuple[list[Document], list[str]]:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    notes: list[str] = []
+    found = [work.document for work in read_works(path, path.stem, note=notes.append)]
+    for document in found:
+        assert all(passage.text == document.text[passage.start : passage.end] for passage in passages(document))
+    return found, [note.removeprefix(f"{path}: ") for note in notes]
+
+
+def test_each_line_of_json_is_a_document_with_its_own_id(tmp_path: Path) -> None:
+    (terns, gulls), notes = works(tmp_path / "birds.jsonl", JSONL)
+    assert notes == []
+    assert (terns.id, terns.title, terns.text, terns.url) == (
+        "MED-10",
+        "Terns",
+        "Terns dive.\n\nThey fly. [3]",
+        "https://x.org/1",
+    )
+    assert [terns.text[b.start : b.end] for b in terns.sections[0].blocks] == ["Terns dive.", "They fly. [3]"]
+    assert [marker.label for marker in terns.markers] == ["3"]
+    assert (gulls.id, gulls.title, gulls.authors) == ("7", "7", ("Ann Auk", "Ben"))
+    assert (gulls.updated, gulls.source) == (date(2021, 5, 11), "birds.jsonl")
+
+
+def test_a_line_that_is_no_record_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
+    lines = [
+        '{"_id": "1", "text": "One."}',
+        "{broken",
+        "[1]",
+        '{"text": 5}',
+        '{"_id": "1", "text": "Again."}',
+        '{"_id": "2", "text": " "}',
+    ]
+    lines += ["[" * 100_000, '{"_id": "../3 ", "text": "Thr\\ud800ee."}', '{"text": "Four."}']
+    found, notes = works(tmp_path / "birds.jsonl", "\n".join(lines))
+    assert [(each.id, each.text) for each in found] == [("1", "One."), ("3", "Thr\ufffdee."), ("birds-5", "Four.")]
+    assert notes == [
+        "line 2 is left out: it is not JSON.",
+        "line 3 is left out: it is no object with a 'text'.",
+        "line 4 is left out: it is no object with a 'text'.",
+        "line 5 is left out: an earlier record has its id, '1'.",
+        "line 6 is left out: its text is empty.",
+        "line 7 is left out: it is not JSON.",
+    ]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("name", ["birds.csv", "birds.tsv"])
+def test_a_table_names_its_columns_in_any_order_and_with_any_delimiter(
+    tmp_path: Path, name: str, delimiter: str
+) -> None:
+    rows = [
+        ["Title", "Text", "ID", "Date", "URL", "Author"],
+        [
+            "Terns",
+            f'"Terns dive{delimiter} and\nfly ""fast""."',
+            "t-1",
+            "2021/05/11",
+            "https://x.org",
+            '"Auk; Bunting"',
+        ],
+        ["Gulls", "Gulls eat.", "", "", "", ""],
+        [""],
+    ]
+    (terns, gulls), notes = works(tmp_path / name, "\r\n".join(delimiter.join(row) for row in rows))
+    assert notes == []
+    assert (terns.id, terns.title, terns.text) == ("t-1", "Terns", f'Terns dive{delimiter} and\nfly "fast".')
+    assert (terns.updated, terns.url, terns.authors) == (date(2021, 5, 11), "https://x.org", ("Auk", "Bunting"))
+    assert (gulls.id, gulls.title) == ("birds-2", "Gulls")
+
+
+def test_a_table_without_a_text_names_the_columns_that_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "prices.csv"
+    with pytest.raises(DamagedSourceError) as error:
+        works(path, "bird;price\ntern;5\n")
+    assert error.value.message == (
+        f"{path} cannot be read as a table of documents: it has no column 'text', but 'bird', 'price'."
+    )
+    assert error.value.hint.startswith("Name its columns in the first row: 'text'")
+
+
+def test_lines_of_which_none_is_a_record_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DamagedSourceError) as error:
+        works(tmp_path / "birds.jsonl", "Terns dive.\n")
+    assert error.value.message.endswith("birds.jsonl cannot be read as JSON lines: no line is a record.")
+    assert '{"_id": "1"' in error.value.hint
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
+def test_an_empty_file_holds_no_documents_and_a_binary_one_is_an_error(tmp_path: Path, name: str) -> None:
+    assert works(tmp_path / name, "\n") == ([], [])
+    with pytest.raises(NotTextError):
+        works(tmp_path / name, b"text\n\0\0\1\2")
+
+
+def test_a_table_that_breaks_off_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    (found,), notes = works(tmp_path / "a.csv", 'text\nTerns dive.\n"' + "x" * 10_000_001)
+    assert found.text == "Terns dive."
+    assert [note.split(":")[0] for note in notes] == ["what stands behind line 3 is left out"]
+
+
+def test_reading_a_file_again_replaces_its_records_and_takes_out_those_that_are_gone(tmp_path: Path) -> None:
+    path = tmp_path / "birds.jsonl"
+    engine = Engine.create(Settings(library=tmp_path / "library"))
+
+    def index(records: dict[str, str]) -> dict[str, str]:
+        path.write_text("\n".join(json.dumps({"_id": key, "text": text}) for key, text in records.items()))
+        engine.add([path])
+        return {entry.id: engine.document(entry.id).text for entry in engine.contents()}
+
+    (tmp_path / "terns.md").write_text("# Terns")
+    engine.add([tmp_path / "terns.md"])
+    first = {"a": "Auks swim.", "terns": "Terns dive."}
+    assert index(first) == {"a": "Auks swim.", "terns": "Terns", "terns-2": "Terns dive."}
+    assert index({"terns": "Terns fly.", "b": "Boobies dive."}) == {
+        "b": "Boobies dive.",
+        "terns": "Terns",
+        "terns-2": "Terns fly.",
+    }
+
+
+def test_of_judged_questions_the_corpus_alone_is_read(tmp_path: Path) -> None:
+    (tmp_path / "qrels").mkdir()
+    (tmp_path / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\n")
+    for name in ("corpus.jsonl", "queries.jsonl"):
+        (tmp_path / name).write_text(JSONL)
+    assert list(find_sources(tmp_path)) == [(tmp_path / "corpus.jsonl", "corpus")]
+
+
+def test_the_command_tells_what_was_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "birds.jsonl"
+    path.write_text(JSONL + "{broken\n")
+    ran = CliRunner().invoke(cli, ["index", str(path), "--library", str(tmp_path / "library")])
+    assert (ran.exit_code, ran.stderr) == (0, f"Note: {path}: line 4 is left out: it is not JSON.\n")
+    assert ran.stdout.startswith("2 documents read in ")
