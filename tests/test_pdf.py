@@ -124,6 +124,36 @@ def test_a_paragraph_that_runs_over_a_page_is_one_and_its_pages_begin_within_it(
     assert document.pages == (0, BODY.index(line))
 
 
+def test_a_paragraph_that_a_footnote_interrupts_is_one_and_the_footnote_stands_before_it() -> None:
+    def draw(canvas: Canvas) -> None:
+        lines = wrapped(canvas, BODY, 300, size=10)
+        canvas.setFont("Helvetica", 10)
+        for number, line in enumerate(lines[:3]):
+            canvas.drawString(60, 200 - 12 * number, line)
+        canvas.setFont("Helvetica", 8)
+        canvas.drawString(60, 120, "1 A note at the foot of the page.")
+        canvas.showPage()
+        canvas.setFont("Helvetica", 8)
+        canvas.drawString(60, 700, "Figure 1. A tern.")
+        canvas.setFont("Helvetica", 10)
+        for number, line in enumerate(lines[3:]):
+            canvas.drawString(60, 600 - 12 * number, line)
+
+    document = pdf(made(draw))
+    texts = [text for _, _, text in blocks(document)]
+    assert texts == ["1 A note at the foot of the page.", BODY, "Figure 1. A tern."]
+    assert [document.page_at(document.text.index(text)) for text in texts] == [1, 1, 2]
+
+
+def test_short_lines_that_begin_with_a_capital_are_paragraphs_of_their_own() -> None:
+    def draw(canvas: Canvas) -> None:
+        y = paragraph(canvas, BODY, 60, 700, 400)
+        for number, line in enumerate(("Ann Auk", "Bird Street 5", "1234 Terntown")):
+            canvas.drawString(60, y - 12 * number, line)
+
+    assert [text for _, _, text in blocks(pdf(made(draw)))][1:] == ["Ann Auk", "Bird Street 5", "1234 Terntown"]
+
+
 def test_words_divided_at_a_line_end_are_put_together_and_compounds_stay() -> None:
     lines = [
         "The well-known biologist studied the migra-",

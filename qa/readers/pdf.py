@@ -48,6 +48,8 @@ _LONGEST_HEADING = 200  # characters
 _MOST_HEADING_LINES = 4
 _MOST_BOLD = 0.3  # share of bold letters above which bold says nothing
 _SAME_SIZE = 0.1  # share by which the type of one paragraph differs
+_SMALL = 0.93  # times the body's type size, in which notes and captions are set
+_MOST_BETWEEN = 10  # notes, captions and tables that interrupt a paragraph
 _LOOSE = 1.35  # times the usual distance of lines: between paragraphs
 _INDENT = 0.8  # of the type size
 
@@ -105,7 +107,7 @@ def read_pdf(file: SourceFile) -> list[Document]:
     lines = _without_running_heads(pages)
     body = _body_size(lines)
     headings = _outlined(lines, entries) or _set_as_headings(lines, body)
-    paragraphs = list(_paragraphs(lines, headings, body))
+    paragraphs = _joined_around_notes(list(_paragraphs(lines, headings, body)), body)
     title = about.title or _title(paragraphs)
     text = PlainText(_as_headed(title, paragraphs))
     join = _Joiner(lines)
@@ -440,6 +442,38 @@ def _paragraphs(lines: Sequence[Line], headings: dict[int, int], body: float) ->
         yield now
 
 
+def _joined_around_notes(paragraphs: Sequence[_Paragraph], body: float) -> list[_Paragraph]:
+    """The paragraphs with those put together that footnotes, captions or tables interrupt at the end of a column or
+    page. What interrupts stands before, or behind where it is on the later page, so that pages stay in order."""
+    found: list[_Paragraph] = []
+    between: list[_Paragraph] = []  # what stands behind the last paragraph in the body's type
+    for each in paragraphs:
+        is_note = each.kind == "table" or (each.kind != "heading" and each.lines[0].size <= _SMALL * body)
+        if is_note and found and len(between) < _MOST_BETWEEN:
+            between.append(each)
+            continue
+        last = found[-1] if found else None
+        page = each.lines[0].page
+        if between and last and _is_interrupted(last, each):
+            before = [note for note in between if note.lines[0].page < page or last.lines[-1].page == page]
+            if not before or last.lines[0].page == before[0].lines[0].page:
+                last.lines += each.lines
+                found[-1:] = [*before, last, *(note for note in between if note not in before)]
+                between = []
+                continue
+        found += [*between, each]
+        between = []
+    return found + between
+
+
+def _is_interrupted(paragraph: _Paragraph, later: _Paragraph) -> bool:
+    """Whether a paragraph breaks off at the end of a column or page, and another one goes on with it."""
+    last, line = paragraph.lines[-1], later.lines[0]
+    is_text = paragraph.kind == later.kind == "text" and abs(last.size - line.size) <= _SAME_SIZE * line.size
+    is_elsewhere = (last.page, last.column) != (line.page, line.column) and line.page - last.page <= 1
+    return is_text and is_elsewhere and not _ENDS.search(last.text) and line.text[:1].islower()
+
+
 def _leading(lines: Sequence[Line], body: float) -> float:
     """The usual distance of the body's lines, as a multiple of the type size."""
     steps = [
@@ -509,12 +543,25 @@ def _runs_on(now: _Paragraph, line: Line, leading: float) -> bool:
     if not 0 <= line.y - last.y <= _LOOSE * leading * line.size:
         return False
     if now.kind == "list":
-        return line.x > now.lines[0].x + 0.5 or not (ended and _ends_short(last))
+        return line.x > now.lines[0].x + 0.5 or not ((ended and _ends_short(last)) or _ends_early(last, line))
     indented = line.x > line.left + _INDENT * line.size and last.x <= line.left + 0.5 * _INDENT * line.size
     outdented = line.x < line.left - _INDENT * line.size
     if (indented or outdented) and ended:
         return False
-    return not (ended and _ends_short(last))
+    return not ((ended and _ends_short(last)) or _ends_early(last, line))
+
+
+def _ends_early(last: Line, line: Line) -> bool:
+    """Whether a line begins with a capital or number though its first word had found room in the line before."""
+    word = line.text.split(" ", 1)[0]
+    room = last.margin - last.right
+    needed = 1.3 * len(word) * (last.right - last.x) / max(len(last.text), 1) + 2 * last.size
+    return (
+        room > needed
+        and last.text[-1] not in "-,–"
+        and not word[0].islower()
+        and (word[0].isalnum() or word[0] in '"“(')
+    )
 
 
 def _ends_short(line: Line) -> bool:
