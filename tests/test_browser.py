@@ -528,6 +528,32 @@ def test_a_conversation_from_elsewhere_is_not_mixed_with_the_kept_one(open_page:
     expect(page.get_by_role("link", name="How does bevacor work?")).to_be_visible()
 
 
+def test_a_question_that_cannot_be_put_back_can_be_tried_again_in_its_place(open_page: Open) -> None:
+    page = open_page()
+    for number in range(14):  # the address holds 13
+        ask(page, f"{ANSWERED[:-1]}, {number}?")
+    page.route("**/ask", lambda route: route.abort())
+    page.reload()
+    first = page.locator(".exchange").first
+    expect(first.locator(".failed")).to_be_visible()
+    page.unroute("**/ask")
+    first.get_by_role("button", name="Try again").click()
+    expect(first.locator(".cited").first).to_be_attached()
+    expect(page.locator(".exchange")).to_have_count(14)
+    expect(first.get_by_role("heading", level=2)).to_have_text(f"{ANSWERED[:-1]}, 0?")
+    expect(page.get_by_label("Your question")).to_be_focused()
+    assert len(page.evaluate("JSON.parse(localStorage.getItem('pincite.conversation'))")) == 14
+
+
+def test_what_cannot_be_copied_says_so(open_page: Open) -> None:
+    page = open_page()
+    ask(page, ANSWERED)
+    refuse = "() => Promise.reject(new DOMException('no', 'NotAllowedError'))"
+    page.evaluate(f"() => {{ navigator.clipboard.writeText = {refuse}; }}")
+    page.get_by_role("button", name="Copy citation").first.click()
+    expect(page.get_by_role("status")).to_have_text("The browser did not let it be copied.")
+
+
 def test_one_button_clears_the_conversation(open_page: Open) -> None:
     page = open_page()
     expect(page.get_by_role("button", name="Clear")).to_be_hidden()
@@ -681,7 +707,39 @@ def test_a_person_says_whether_it_answered_and_may_change_their_mind_and_comment
     expect(form.get_by_role("button", name="Yes")).to_have_attribute("aria-pressed", "true")
     form.get_by_role("button", name="No").click()
     expect(form.get_by_text("Thank you.")).to_be_visible()
-    assert [helpful for _, _, helpful, _ in judgements(store)] == [False]
+    assert judgements(store) == [(ANSWERED, "second-treatment-00001", False, "It is in <b>there</b>.\nThanks")]
+
+
+def test_what_was_said_of_other_words_is_not_shown_beside_these(
+    asking: Callable[..., Page], store: FeedbackStore
+) -> None:
+    page = asking()
+    ask(page, ANSWERED)
+    page.locator(".feedback").get_by_role("button", name="Yes").click()
+    expect(page.get_by_role("status")).to_contain_text("Thank you.")
+    page.evaluate("""() => {
+        const turns = JSON.parse(localStorage.getItem("pincite.conversation"));
+        turns[0].said.is = "9-0123456789abcdef";
+        localStorage.setItem("pincite.conversation", JSON.stringify(turns));
+    }""")
+    page.reload()
+    expect(page.get_by_role("button", name="Yes")).to_have_attribute("aria-pressed", "false")
+    page.get_by_role("button", name="No").click()
+    expect(page.get_by_role("status")).to_contain_text("Thank you.")
+    assert [helpful for _, _, helpful, _ in judgements(store)] == [True, False]
+
+
+def test_feedback_in_one_tab_leaves_the_conversation_of_another(asking: Callable[..., Page]) -> None:
+    page = asking()
+    ask(page, ANSWERED)
+    other = page.context.new_page()
+    other.goto(page.url.partition("?")[0])
+    ask(other, "How does bevacor work?")
+    ask(other, "Where do terns nest?")
+    page.locator(".feedback").get_by_role("button", name="Yes").click()
+    expect(page.get_by_role("status")).to_contain_text("Thank you.")
+    other.reload()
+    expect(other.locator(".question")).to_have_text(["How does bevacor work?", "Where do terns nest?"])
 
 
 def test_a_refusal_can_be_judged_as_well(asking: Callable[..., Page], store: FeedbackStore) -> None:

@@ -486,3 +486,25 @@ def test_judged_questions_are_not_written_over_what_is_there_and_the_corpus_goes
     assert (ran.exit_code, ran.stdout) == (2, "")
     assert ran.stderr.endswith("Error: --with-corpus goes with --format beir.\n")
     assert not (tmp_path / "all.csv").exists()
+
+
+def test_another_program_s_database_is_left_as_it_is_even_where_it_looks_alike(tmp_path: Path) -> None:
+    path = tmp_path / "other.sqlite3"
+    with closing(sqlite3.connect(path)) as other:
+        other.executescript("CREATE TABLE feedback (at TEXT, id INTEGER); INSERT INTO feedback VALUES ('now', 1);")
+        other.execute("PRAGMA user_version = 1")
+        other.commit()
+    before = path.read_bytes()
+    store = FeedbackStore(path)
+    for change in (store.all, store.clear):
+        with pytest.raises(FeedbackDamagedError):
+            change()
+    assert path.read_bytes() == before
+
+
+def test_reading_an_empty_file_writes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "empty.sqlite3"
+    path.touch()
+    assert FeedbackStore(path).all() == []
+    assert FeedbackStore(path).clear() == 0
+    assert path.read_bytes() == b""

@@ -125,5 +125,18 @@ def test_a_conversation_is_sent_as_json_and_not_too_large(client: FlaskClient) -
     assert client.post("/conversation.md", json={"turns": "x" * 1_000_001}).status_code == 413
 
 
+def test_parameters_that_are_not_known_or_there_twice_are_refused(client: FlaskClient) -> None:
+    for query, pointer in (("q=a&bogus=1", "/bogus"), ("q=a&q=b", "/q"), ("q=a&limit=3", "/limit")):
+        for address in ("/conversation.md", "/conversation.json"):
+            answer = client.get(f"{address}?{query}")
+            assert (answer.status_code, json.loads(answer.text)["errors"][0]["pointer"]) == (422, pointer)
+
+
+def test_an_address_gives_no_more_than_the_last_questions(client: FlaskClient) -> None:
+    history = [f"Do terns nest, {number}?" for number in range(50)]
+    answer = client.get("/conversation.json", query_string={"q": "Where?", "history": history})
+    assert [turn["question"] for turn in json.loads(answer.text)["turns"]] == [*history[-12:], "Where?"]
+
+
 def test_a_conversation_without_a_question_is_refused(client: FlaskClient) -> None:
     assert client.get("/conversation.md").status_code == 422

@@ -21,7 +21,8 @@ from qa.model import Document, Heading, Marker, Passage, Reference, Section, Spa
 from qa.wire import cited_passage_body, passage_permalink
 from web import create_app
 from web.addresses import in_quotes
-from web.pages import REMEMBERED, slices
+from web.answers import REMEMBERED
+from web.pages import slices
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 

@@ -140,6 +140,13 @@ def test_the_interface_and_the_file_are_open_to_the_named_origins_alone(origin: 
     assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
+def test_the_served_file_has_its_words_and_nothing_left_open() -> None:
+    source = create_app(library_of_terns()).test_client().get("/widget.js").text
+    assert "= null;" not in source
+    assert '"Your question"' in source
+    assert "const REMEMBERED = 12;" in source
+
+
 def test_a_browser_may_ask_before_it_posts() -> None:
     client = create_app(library_of_terns(widget_origins=(ALLOWED,))).test_client()
     for origin, methods in ((ALLOWED, "GET, POST"), ("https://example.com", None)):

@@ -10,7 +10,19 @@ from flask import request
 
 from qa.wire import AskRequest
 
-__all__ = ["FILTERS", "exported", "in_quotes"]
+__all__ = [
+    "FILTERS",
+    "again",
+    "alone",
+    "as_json",
+    "exported",
+    "in_quotes",
+    "known_by",
+    "literally",
+    "transcript",
+    "whole",
+    "whole_address",
+]
 
 _UNESCAPED = "!~*'()"  # besides letters and digits, as JavaScript's encodeURIComponent has it
 
@@ -115,7 +127,14 @@ def whole_address(asked: AskRequest) -> str:
 
 
 FILTERS = {
-    each.__name__: each
-    for each in (literally, again, alone, as_json, transcript, exported, known_by, whole, whole_address)
+    "literally": literally,
+    "again": again,
+    "alone": alone,
+    "as_json": as_json,
+    "transcript": transcript,
+    "exported": exported,
+    "known_by": known_by,
+    "whole": whole,
+    "whole_address": whole_address,
 }
 """What the templates may pipe a request or a path through."""

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
 from flask import Flask, current_app, request
 from werkzeug.exceptions import UnsupportedMediaType
 
+from qa.errors import FieldProblem, InvalidRequestError
 from qa.model import Followed
 from qa.styles import written
 from qa.wire import AskRequest, AskResponse, answer_body, passage_permalink, read_fingerprint
+from web.addresses import whole
 from web.dates import today
 
 if TYPE_CHECKING:
     from qa import Engine
 
-__all__ = ["answer_to", "citation_in", "conversation", "current_engine", "json_body", "linked_passage", "set_engine"]
+__all__ = [
+    "REMEMBERED",
+    "answer_to",
+    "asked_in_address",
+    "citation_in",
+    "conversation",
+    "current_engine",
+    "json_body",
+    "linked_passage",
+    "set_engine",
+]
 
 EXTENSION = "pincite"
 
@@ -37,11 +49,45 @@ def answer_to(asked: AskRequest) -> AskResponse:
     return answer_body(answer)
 
 
+REMEMBERED = 12  # earlier questions that a conversation sends along; with the longest ones it still fits a request
+
+
 def conversation(asked: AskRequest) -> Iterator[AskRequest]:
-    """The request for each question of the history in its turn, then the one asked."""
-    for turn, question in enumerate(asked.history):
+    """The request for each of the last questions of the history in its turn, then the one asked."""
+    first = max(0, len(asked.history) - REMEMBERED)
+    for turn, question in enumerate(asked.history[first:], start=first):
         yield asked.model_copy(update={"question": question, "history": asked.history[:turn]})
     yield asked
+
+
+def asked_in_address(*names: str) -> AskRequest:
+    """What the address asks by `q`, `document` and `history`, and by `limit` if that is among `names`.
+
+    Raises:
+        InvalidRequestError: for a value that is not of its form, for a parameter that is not known or there twice.
+    """
+    known = ("q", *names)
+    found = [problem for name in request.args if (problem := _parameter_problem(name, known))]
+    if "q" not in request.args:
+        found.append(FieldProblem("/q", "is required"))
+    if found:
+        raise InvalidRequestError(found)
+    return AskRequest.from_arguments(
+        request.args.get("q"),
+        history=request.args.getlist("history"),
+        limit=request.args.get("limit"),
+        document=request.args.get("document"),
+    )
+
+
+def _parameter_problem(name: str, known: Sequence[str]) -> FieldProblem | None:
+    """What is wrong with a parameter's being there, or being there so often."""
+    pointer = "/" + name.replace("~", "~0").replace("/", "~1")
+    if name not in known:
+        return FieldProblem(pointer, f"is not a known parameter; known are {', '.join(known)}")
+    if name != "history" and len(request.args.getlist(name)) > 1:
+        return FieldProblem(pointer, "may be given only once")
+    return None
 
 
 def linked_passage(passage_id: str) -> Followed:
@@ -55,8 +101,7 @@ def linked_passage(passage_id: str) -> Followed:
 def citation_in(style: str, passage_id: str) -> str:
     """The citation of the passage that the address names, in a style, as seen today and with a whole permanent link."""
     cited = linked_passage(passage_id).cited
-    permalink = request.host_url.rstrip("/") + passage_permalink(cited.passage)
-    return written(cited.citation, style, accessed=today(), permalink=permalink)
+    return written(cited.citation, style, accessed=today(), permalink=whole(passage_permalink(cited.passage)))
 
 
 def json_body(noun: str) -> bytes:

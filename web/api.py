@@ -22,7 +22,7 @@ from qa.wire import (
     document_body,
     verification_body,
 )
-from web.answers import answer_to, citation_in, current_engine, json_body, linked_passage
+from web.answers import answer_to, asked_in_address, citation_in, current_engine, json_body, linked_passage
 from web.openapi import openapi_document
 from web.problems import FORM_TYPE
 from web.texts import load_texts
@@ -32,8 +32,6 @@ __all__ = ["Live", "Ready", "api"]
 MAX_CITATIONS_BODY = 1_000_000  # bytes
 MAX_FEEDBACK_BODY = 262_144  # bytes; a form writes a character in up to 12
 
-
-PARAMETERS = ("q", "limit", "document", "history")
 
 api = Blueprint("api", __name__)
 
@@ -60,18 +58,7 @@ def ask() -> Response:
 @api.get("/ask")
 def ask_by_address() -> Response:
     """Answer the question of a query string."""
-    found = [problem for name in request.args if (problem := _parameter_problem(name))]
-    if "q" not in request.args:
-        found.append(FieldProblem("/q", "is required"))
-    if found:
-        raise InvalidRequestError(found)
-    asked = AskRequest.from_arguments(
-        request.args.get("q"),
-        history=request.args.getlist("history"),
-        limit=request.args.get("limit"),
-        document=request.args.get("document"),
-    )
-    return _json(answer_to(asked))
+    return _json(answer_to(asked_in_address("limit", "document", "history")))
 
 
 @api.post("/verify")
@@ -158,16 +145,6 @@ def _refuse_other_sites() -> None:
         is_own = origin is None or origin.partition("://")[2].lower() == request.host.lower()
     if not is_own:
         raise Forbidden("Feedback is taken from the pages of this service alone, and from programs.")
-
-
-def _parameter_problem(name: str) -> FieldProblem | None:
-    """What is wrong with a parameter's being there, or being there so often."""
-    pointer = "/" + name.replace("~", "~0").replace("/", "~1")
-    if name not in PARAMETERS:
-        return FieldProblem(pointer, f"is not a known parameter; known are {', '.join(PARAMETERS)}")
-    if name != "history" and len(request.args.getlist(name)) > 1:
-        return FieldProblem(pointer, "may be given only once")
-    return None
 
 
 def _file(text: str, name: str, style: str) -> Response:

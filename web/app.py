@@ -12,6 +12,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import SecurityError
 
 from qa.styles import EXPORTS, TEXTS
+from qa.wire import MAX_COMMENT, MAX_TURNS
 from web import problems, widget
 from web.addresses import FILTERS
 from web.answers import current_engine, set_engine
@@ -63,6 +64,8 @@ def create_app(engine: Engine) -> Flask:
         exports=EXPORTS,
         old_after=engine.settings.old_after,
         feedback_key=_feedback_key,
+        max_comment=MAX_COMMENT,
+        max_turns=MAX_TURNS,
     )
     set_engine(app, engine)
     app.register_blueprint(api)

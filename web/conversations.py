@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from qa.wire import AskRequest, ConversationBody, ConversationRequest
-from web.answers import answer_to, conversation, json_body
+from qa.wire import ConversationBody, ConversationRequest
+from web.addresses import whole
+from web.answers import answer_to, asked_in_address, conversation, json_body
 from web.dates import today
 from web.transcripts import as_markdown
 
@@ -17,15 +18,13 @@ conversations = Blueprint("conversations", __name__)
 
 
 @conversations.route("/conversation.md", methods=["GET", "POST"])
-def markdown() -> Response:
+def as_text() -> Response:
     """The conversation for people, in Markdown."""
-    return _file(
-        as_markdown(_conversation(), origin=request.host_url.rstrip("/")), "text/markdown; charset=utf-8", "md"
-    )
+    return _file(as_markdown(_conversation(), origin=whole("")), "text/markdown; charset=utf-8", "md")
 
 
 @conversations.route("/conversation.json", methods=["GET", "POST"])
-def json() -> Response:
+def as_json() -> Response:
     """The conversation for programs."""
     return _file(_conversation().model_dump_json(by_alias=True), "application/json", "json")
 
@@ -35,10 +34,7 @@ def _conversation() -> ConversationBody:
         request.max_content_length = MAX_TURNS_BODY
         asked = ConversationRequest.from_json(json_body("questions")).turns
     else:
-        last = AskRequest.from_arguments(
-            request.args.get("q"), history=request.args.getlist("history"), document=request.args.get("document")
-        )
-        asked = tuple(conversation(last))
+        asked = tuple(conversation(asked_in_address("document", "history")))
     return ConversationBody(exported=today(), turns=tuple(map(answer_to, asked)))
 
 

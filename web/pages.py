@@ -16,11 +16,9 @@ from werkzeug.wrappers import Response
 from qa.errors import InvalidRequestError
 from qa.model import Document, DocumentEntry, Followed, LinkNote, Passage, Span
 from qa.wire import AskRequest, document_href, read_fingerprint
-from web.answers import answer_to, conversation, current_engine, linked_passage
+from web.answers import REMEMBERED, answer_to, conversation, current_engine, linked_passage
 
-__all__ = ["REMEMBERED", "Piece", "Slice", "pages", "slices"]
-
-REMEMBERED = 12  # earlier questions that a conversation sends along; with the longest ones it still fits a request
+__all__ = ["Piece", "Slice", "pages", "slices"]
 
 EXAMPLES = 3  # questions to start from
 

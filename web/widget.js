@@ -6,9 +6,9 @@
 // and the service names their origin in its setting. What stands inside of the element is shown where it cannot load.
 // Every text is put in as text: nothing from a document or a question is ever parsed as HTML.
 
-const TEXTS = {};
+const TEXTS = null; // filled in as this is served
+const REMEMBERED = null; // the same: how many earlier questions are sent along
 const SERVICE = new URL(import.meta.url).origin;
-const REMEMBERED = 12; // earlier questions that are sent along
 
 const STYLE = `
 :host {
@@ -172,13 +172,14 @@ class PinciteAsk extends HTMLElement {
       const answer = await fetchAnswer(asked);
       exchange.append(...this.#shown(asked, answer));
       this.#status.textContent = text(answer.answered ? "status.answered" : "status.nothing", {
-        ms: answer.took_ms.toLocaleString("en-US", { maximumFractionDigits: 1 }),
+        ms: answer.took_ms.toLocaleString("en-US", { maximumFractionDigits: answer.took_ms < 10 ? 1 : 0 }),
       });
       this.#history = [...this.#history, question].slice(-REMEMBERED);
     } catch (error) {
+      if (!(error instanceof Failure)) throw error;
       exchange.append(make("p", { class: "failed" }, error.message));
       this.#status.textContent = "";
-      this.#box.value = question;
+      if (this.#box.value.trim() === "") this.#box.value = question;
     } finally {
       this.#asking = false;
     }
@@ -195,6 +196,9 @@ class PinciteAsk extends HTMLElement {
   }
 }
 
+// What goes wrong with the service, in words for people.
+class Failure extends Error {}
+
 async function fetchAnswer(asked) {
   let response;
   let received;
@@ -208,13 +212,13 @@ async function fetchAnswer(asked) {
     });
     received = await response.json();
   } catch {
-    throw new Error(text("failure.unreachable"));
+    throw new Failure(text("failure.unreachable"));
   }
   if (response.ok) return received;
   const named = received.errors?.map(({ pointer, detail: problem }) =>
     text("failure.field", { field: pointer.slice(1) || text("failure.request"), problem }),
   );
-  throw new Error(named?.join(" ") ?? received.detail);
+  throw new Failure(named?.join(" ") ?? received.detail);
 }
 
 function addressOf({ question, history, document: only }) {

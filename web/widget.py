@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 from flask import Blueprint, Response, request
 
-from web.answers import current_engine
+from web.answers import REMEMBERED, current_engine
 from web.texts import load_texts
 
 __all__ = ["open_to_origins", "widget"]
@@ -22,9 +23,18 @@ widget = Blueprint("widget", __name__)
 @widget.get("/widget.js")
 def script() -> Response:
     """The widget with its texts, in one file."""
-    texts = json.dumps({table: load_texts().tables[table] for table in TABLES}, ensure_ascii=False)
-    source = SCRIPT.read_text("utf-8").replace("const TEXTS = {};", f"const TEXTS = {texts};")
-    return Response(source, content_type="text/javascript; charset=utf-8")
+    return Response(_source(), content_type="text/javascript; charset=utf-8")
+
+
+@cache
+def _source() -> str:
+    """The widget, with what its first lines leave open filled in."""
+    source = SCRIPT.read_text("utf-8")
+    texts = {table: load_texts().tables[table] for table in TABLES}
+    for name, value in (("TEXTS", texts), ("REMEMBERED", REMEMBERED)):
+        before, behind = source.split(f"const {name} = null;")
+        source = f"{before}const {name} = {json.dumps(value, ensure_ascii=False)};{behind}"
+    return source
 
 
 def open_to_origins(response: Response) -> Response:

@@ -136,6 +136,8 @@ def _written(path: Path) -> Iterator[Path]:
     try:
         yield new
         new.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
         if new.is_dir():
             shutil.rmtree(new)

@@ -1,7 +1,7 @@
 """Feedback in a file of SQLite. Each method opens it anew, so that several threads and processes may use it at once.
 
 What is kept has been synced to the disk before `keep` returns. Between two methods no connection is open, and the
-file is whole by itself: it can be copied.
+file is whole by itself: while nothing else uses it, it can be copied.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class FeedbackStore:
     def all(self) -> list[Feedback]:
         """All that is kept, in the order in which it was given or changed last."""
         with self._refusals():
-            if not self.path.exists():
+            if not self._holds_anything():
                 return []
             with self._opened() as database:
                 rows = database.execute(f"SELECT {', '.join(_COLUMNS)} FROM feedback ORDER BY at, id").fetchall()
@@ -75,7 +75,7 @@ class FeedbackStore:
     def clear(self) -> int:
         """Delete all that is kept, and its traces in the file; how much that was."""
         with self._refusals():
-            if not self.path.exists():
+            if not self._holds_anything():
                 return 0
             with self._opened() as database:
                 deleted = database.execute("DELETE FROM feedback").rowcount
@@ -83,18 +83,20 @@ class FeedbackStore:
                 database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 return deleted
 
+    def _holds_anything(self) -> bool:
+        return self.path.exists() and self.path.stat().st_size > 0
+
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
-        """A connection to the file, brought to the version that this program reads."""
+        """A connection to the file, brought to the version that this program reads. No other program's is changed."""
         with closing(sqlite3.connect(self.path, timeout=_BUSY, isolation_level=None)) as database:
-            if _pragma(database, "user_version") != len(_MIGRATIONS):
+            if self._version(database) != len(_MIGRATIONS):
                 self._migrate(database)
             _write_ahead(database)
             yield database
 
-    def _migrate(self, database: sqlite3.Connection) -> None:
-        """Bring the file to the latest version, whole or not at all. Another process may be about to do the same."""
-        database.execute("BEGIN IMMEDIATE")
+    def _version(self, database: sqlite3.Connection) -> int:
+        """The version of the file, 0 for a new one."""
         found = _pragma(database, "user_version")
         is_new = not database.execute("SELECT 1 FROM sqlite_master").fetchone()
         if _pragma(database, "application_id") != _PROGRAM and not is_new:
@@ -102,6 +104,12 @@ class FeedbackStore:
         if found > len(_MIGRATIONS):
             reason = f"it is of version {found}, but this program reads version {len(_MIGRATIONS)}"
             raise FeedbackDamagedError(self.path, reason=reason)
+        return found
+
+    def _migrate(self, database: sqlite3.Connection) -> None:
+        """Bring the file to the latest version, whole or not at all. Another process may be about to do the same."""
+        database.execute("BEGIN IMMEDIATE")
+        found = self._version(database)
         for migration in _MIGRATIONS[found:]:
             database.execute(migration)
         database.execute(f"PRAGMA application_id = {_PROGRAM}")
@@ -120,7 +128,7 @@ class FeedbackStore:
                 raise FeedbackDamagedError(self.path, reason=str(error)) from None
             raise FeedbackUnwritableError(self.path, reason=str(error)) from None
         except (sqlite3.DatabaseError, ValueError, TypeError) as error:
-            raise FeedbackDamagedError(self.path, reason=str(error)) from None
+            raise FeedbackDamagedError(self.path, reason=str(error)) from error
 
 
 def _write_ahead(database: sqlite3.Connection) -> None:

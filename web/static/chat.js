@@ -15,6 +15,7 @@ const log = document.getElementById("log");
 const status = document.getElementById("status");
 const tools = document.getElementById("tools");
 const remembered = Number(form.dataset.remembered);
+const AT_ONCE = 3; // questions that are put back at a time
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const desk = matchMedia("(hover: hover) and (pointer: fine)");
 
@@ -133,9 +134,10 @@ async function restore() {
   const before = kept();
   if (last === null) return offer(before);
   const exchanges = Array.from(log.children);
-  const questions = exchanges.map((each) => slot(each, "question").textContent);
+  const questions = [...last.history, last.question];
+  const first = questions.length - exchanges.length;
   exchanges.forEach((each, number) => {
-    const turn = { ...last, question: questions[number], history: questions.slice(0, number) };
+    const turn = { ...last, question: questions[first + number], history: questions.slice(0, first + number) };
     turns.set(each, turn);
     prepare(slot(each, "feedback"), turn);
   });
@@ -145,30 +147,37 @@ async function restore() {
 // The kept questions in their order; those that the page shows already stay as they are.
 async function putBack(before) {
   const here = Array.from(turns);
-  log.setAttribute("aria-live", "off");
   turns.clear();
   const order = before.map((turn) => {
     const at = here.findLastIndex(([, each]) => isSame(each, turn));
     const [exchange] = at < 0 ? [exchangePart(turn.question)] : here.splice(at, 1)[0];
     turns.set(exchange, turn);
+    exchange.setAttribute("aria-live", "off");
     if (at >= 0) prepare(slot(exchange, "feedback"), turn);
-    return { exchange, turn, isNew: at < 0 };
+    return { exchange, isNew: at < 0 };
   });
+  const last = order.at(-1).exchange;
   log.replaceChildren(...order.map(({ exchange }) => exchange));
-  await Promise.all(
-    order.filter(({ isNew }) => isNew).map(async ({ exchange, turn }) => {
-      const place = slot(exchange, "answer");
-      try {
-        place.replaceChildren(answerPart(turn, await answered(turn)));
-        prepare(slot(place, "feedback"), turn);
-      } catch (error) {
-        if (!(error instanceof Failure)) throw error;
-        place.replaceChildren(failedPart(error));
-      }
-    }),
-  );
-  bringUp(log.lastElementChild);
-  log.setAttribute("aria-live", "polite");
+  const missing = order.filter(({ isNew }) => isNew);
+  const workers = Array.from({ length: AT_ONCE }, async () => {
+    while (missing.length > 0) await fill(missing.pop().exchange); // the latest first
+  });
+  await Promise.all(workers);
+  if (log.lastElementChild === last) bringUp(last);
+}
+
+// Ask again what an exchange asked before.
+async function fill(exchange) {
+  const turn = turns.get(exchange);
+  const place = slot(exchange, "answer");
+  place.replaceChildren(part("pending"));
+  try {
+    place.replaceChildren(answerPart(turn, await answered(turn)));
+    prepare(slot(place, "feedback"), turn);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    place.replaceChildren(failedPart({ ...error, mine: false }));
+  }
 }
 
 // The way back to the kept conversation, on a page that shows none.
@@ -205,7 +214,8 @@ async function exportAs(link) {
 async function take(form, pressed) {
   const turn = turns.get(form.closest(".exchange"));
   status.textContent = await give(form, pressed, turn);
-  keep(Array.from(turns.values()));
+  const all = Array.from(turns.values());
+  if (kept().length === all.length && isSame(kept().at(-1), all.at(-1))) keep(all); // no other tab's conversation
 }
 
 // What came of pressing a button, on it for a while; pressed again meanwhile, it has no other label to go back to.
@@ -215,6 +225,15 @@ function say(button, words) {
   const label = Array.from(button.childNodes);
   button.replaceChildren(words);
   setTimeout(() => button.replaceChildren(...label), 2000);
+}
+
+async function copied(button, copying) {
+  try {
+    await copying;
+    say(button, text("status.copied"));
+  } catch {
+    status.textContent = text("status.not_copied");
+  }
 }
 
 // Listening
@@ -252,8 +271,8 @@ const ACTIONS = {
     if (!asking) askAgain(link);
   },
   clear: () => keep([]),
-  copy: (button) => copy(button).then(() => say(button, text("status.copied"))),
-  "copy-styled": (button) => copyStyled(button).then(() => say(button, text("status.copied"))),
+  copy: (button) => copied(button, copy(button)),
+  "copy-styled": (button) => copied(button, copyStyled(button)),
   export: (link, event) => {
     event.preventDefault();
     closeMenu();
@@ -266,8 +285,12 @@ const ACTIONS = {
   retry: (button) => {
     if (asking) return;
     const failed = button.closest(".exchange");
-    failed.remove();
     box.focus();
+    if (turns.has(failed)) {
+      fill(failed);
+      return;
+    }
+    failed.remove();
     begin(slot(failed, "question").textContent);
   },
 };

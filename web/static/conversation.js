@@ -4,7 +4,7 @@
 import { queryOf } from "./addresses.js";
 
 const KEY = "pincite.conversation";
-const MOST = 200; // questions, as many as a transcript may have
+const MOST = Number(document.getElementById("ask").dataset.most); // questions, as many as a transcript may have
 
 // The kept questions, oldest first; none where there are none, or the browser keeps nothing.
 export function kept() {
@@ -36,6 +36,7 @@ function isQuestion(found) {
     typeof found?.question === "string" &&
     Array.isArray(found.history) &&
     found.history.every((each) => typeof each === "string") &&
-    (found.document === null || typeof found.document === "string")
+    (found.document === null || typeof found.document === "string") &&
+    (found.said === undefined || (typeof found.said === "object" && typeof found.said?.key === "string"))
   );
 }

@@ -22,22 +22,29 @@ function said(form, helpful) {
 
 const answers = (form) => Array.from(form.querySelectorAll("button[name=helpful]"));
 
-// Shows the form as it stands with the module: the comment comes after a yes or a no.
-export function prepare(form, turn) {
-  if (turn.key) form.elements.key.value = turn.key;
+// Shows the form as it stands with the module: the comment comes after a yes or a no. What was said before is there
+// again if it was said of these very words.
+export function prepare(form, { said: before }) {
   slot(form, "send").hidden = false;
-  show(form, turn.helpful ?? null);
+  const { elements } = form;
+  const isOfThis = before?.passage === (elements.passage.value || null) && before?.is === (elements.is.value || null);
+  if (isOfThis) {
+    elements.key.value = before.key;
+    elements.comment.value = before.comment;
+  }
+  show(form, isOfThis ? before.helpful : null);
 }
 
 // Sends what was pressed. Gives what is to be said of it; the turn, which is kept, remembers the rest.
 export async function give(form, pressed, turn) {
   const isComment = pressed.name !== "helpful";
-  const helpful = isComment ? turn.helpful : pressed.value === "yes";
+  const helpful = isComment ? turn.said.helpful : pressed.value === "yes";
   const thanks = slot(form, "thanks");
   try {
     const body = said(form, helpful);
     await send("/feedback", text("failure.no_feedback"), { body });
-    Object.assign(turn, { key: body.key, helpful });
+    const { key, passage, is, comment } = body;
+    turn.said = { key, passage, is, helpful, comment };
     show(form, helpful);
     thanks.textContent = text(isComment ? "feedback.thanks_comment" : "feedback.thanks");
   } catch (error) {
