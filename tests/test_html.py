@@ -171,6 +171,20 @@ def test_a_table_that_arranges_the_page_is_read_part_by_part() -> None:
     assert blocks(document) == [(("Terns",), "paragraph", "Dive."), (("Terns",), "table", "| a | b |")]
 
 
+def test_a_heading_loses_the_link_that_leads_to_itself() -> None:
+    heads = "<h1>Terns&nbsp;at sea<a href='#terns'>#</a></h1><h2>C# <a href='#c'>¶</a></h2>"
+    document = html(f"<title>Terns at sea</title>{heads}<p>Fish.")
+    assert (document.title, blocks(document)) == ("Terns at sea", [(("C#",), "paragraph", "Fish.")])
+
+
+def test_a_table_of_one_column_is_no_table() -> None:
+    links = "<li><a href=a>a</a><li><a href=b>b</a><li><a href=c>c</a>"
+    menu = f"<table><tr><th>Menu</th></tr><tr><td><ul>{links}</ul></table>"
+    document = html(f"{menu}<p>Terns dive for fish in summer, and also in winter.")
+    assert [kind for _, kind, _ in blocks(document)] == ["paragraph", "paragraph"]
+    assert document.text == "Menu\n\nTerns dive for fish in summer, and also in winter."
+
+
 @pytest.mark.parametrize(
     ("data", "text"),
     [
