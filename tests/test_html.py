@@ -171,6 +171,12 @@ def test_a_table_that_arranges_the_page_is_read_part_by_part() -> None:
     assert blocks(document) == [(("Terns",), "paragraph", "Dive."), (("Terns",), "table", "| a | b |")]
 
 
+def test_text_between_the_items_of_a_list_is_kept() -> None:
+    assert html("<ol start=4>Birds<li>Terns</li>and<li>Gulls<ul>Young ones<ul>too</ul></ul></ol>").text == (
+        "Birds\n4. Terns\nand\n5. Gulls\nYoung ones\ntoo"
+    )
+
+
 def test_a_heading_loses_the_link_that_leads_to_itself() -> None:
     heads = "<h1>Terns&nbsp;at sea<a href='#terns'>#</a></h1><h2>C# <a href='#c'>¶</a></h2>"
     document = html(f"<title>Terns at sea</title>{heads}<p>Fish.")
@@ -277,7 +283,7 @@ TAGS = st.sampled_from(
 TEXTS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=8)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.one_of(TAGS.map("<{}>".format), TAGS.map("</{}>".format), TEXTS), max_size=30))
 def test_whatever_the_markup_offsets_hold(pieces: list[str]) -> None:
     document = html("".join(pieces).encode("utf-8", "replace"))

@@ -178,7 +178,7 @@ class HtmlWriter(PlainText):
         tag = element.tag
         if _HEADING.fullmatch(tag):
             self.write_heading(int(tag[1]), " ".join(_tidy(self._inline(element)).split()))
-        elif tag in {"ul", "ol", "dl"} and not _holds_headings(element):
+        elif _is_list(element) and not _holds_headings(element):
             if not self._is_contents(element):
                 lines = self._definitions(element) if tag == "dl" else self._items(element)
                 self.write_block("list", "\n".join(lines))
@@ -286,7 +286,7 @@ class HtmlWriter(PlainText):
         self._notes[label] = _BACKLINK.sub("", text.removeprefix(f"[{label}]").removeprefix(f"{label}.")).strip()
 
     def _items(self, element: etree._Element, depth: int = 0) -> list[str]:
-        lines: list[str] = []
+        lines = _loose_lines(element.text)
         number = int(start) if (start := element.get("start") or "1").isdecimal() and len(start) < 10 else 1
         for item in element:
             if item.tag in {"ul", "ol"}:
@@ -299,6 +299,7 @@ class HtmlWriter(PlainText):
                 if first or others:
                     lines += ["  " * depth + bullet + first, *others]
                 number += 1
+            lines += _loose_lines(item.tail)
         return lines
 
     def _definitions(self, element: etree._Element) -> list[str]:
@@ -454,6 +455,10 @@ def _holds_headings(element: etree._Element) -> bool:
     return next(element.iter("h1", "h2", "h3", "h4", "h5", "h6"), None) is not None
 
 
+def _is_list(element: etree._Element) -> bool:
+    return element.tag in {"ul", "ol"} or (element.tag == "dl" and next(element.iter("dt", "dd"), None) is not None)
+
+
 def _is_layout(table: etree._Element) -> bool:
     """Whether a table only arranges the page: it says so, has one column, or holds headings or tables."""
     is_said = (table.get("role") or "").lower() in {"presentation", "none"}
@@ -467,6 +472,11 @@ def _rows_of(table: etree._Element) -> Iterator[etree._Element]:
             yield each
         elif each.tag in {"thead", "tbody", "tfoot"}:
             yield from (row for row in each if row.tag == "tr")
+
+
+def _loose_lines(text: str | None) -> list[str]:
+    """The lines of what stands between the items of a list, where nothing should."""
+    return [line for line in _tidy(_one_space(text)).split("\n") if line]
 
 
 def _one_space(text: str | None) -> str:
