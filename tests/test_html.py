@@ -171,6 +171,26 @@ def test_a_table_that_arranges_the_page_is_read_part_by_part() -> None:
     assert blocks(document) == [(("Terns",), "paragraph", "Dive."), (("Terns",), "table", "| a | b |")]
 
 
+def test_text_between_the_items_of_a_list_is_kept() -> None:
+    assert html("<ol start=4>Birds<li>Terns</li>and<li>Gulls<ul>Young ones<ul>too</ul></ul></ol>").text == (
+        "Birds\n4. Terns\nand\n5. Gulls\nYoung ones\ntoo"
+    )
+
+
+def test_a_heading_loses_the_link_that_leads_to_itself() -> None:
+    heads = "<h1>Terns&nbsp;at sea<a href='#terns'>#</a></h1><h2>C# <a href='#c'>¶</a></h2>"
+    document = html(f"<title>Terns at sea</title>{heads}<p>Fish.")
+    assert (document.title, blocks(document)) == ("Terns at sea", [(("C#",), "paragraph", "Fish.")])
+
+
+def test_a_table_of_one_column_is_no_table() -> None:
+    links = "<li><a href=a>a</a><li><a href=b>b</a><li><a href=c>c</a>"
+    menu = f"<table><tr><th>Menu</th></tr><tr><td><ul>{links}</ul></table>"
+    document = html(f"{menu}<p>Terns dive for fish in summer, and also in winter.")
+    assert [kind for _, kind, _ in blocks(document)] == ["paragraph", "paragraph"]
+    assert document.text == "Menu\n\nTerns dive for fish in summer, and also in winter."
+
+
 @pytest.mark.parametrize(
     ("data", "text"),
     [
@@ -263,7 +283,7 @@ TAGS = st.sampled_from(
 TEXTS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=8)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.one_of(TAGS.map("<{}>".format), TAGS.map("</{}>".format), TEXTS), max_size=30))
 def test_whatever_the_markup_offsets_hold(pieces: list[str]) -> None:
     document = html("".join(pieces).encode("utf-8", "replace"))

@@ -30,8 +30,8 @@ _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
 _OF_FONTS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 _PAGES = frozenset({"application/xhtml+xml", "text/html", "application/xml", "text/x-oeb1-document"})
-_ENCODED = re.compile(rb"%([0-9A-Fa-f]{2})")
 _NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,40});")
+_QUOTED = re.compile(rb"%([0-9A-Fa-f]{2})")
 _OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _TEXT = re.compile(r"\S")
@@ -102,6 +102,11 @@ def _package(archive: Archive) -> str:
 def _inside(folder: str, href: str) -> str:
     """The name in the archive of what a link leads to; one that leads out of it names nothing that is there."""
     return posixpath.normpath(posixpath.join(folder, _unquoted(href.partition("#")[0]))).lstrip("/")
+
+
+def _unquoted(href: str) -> str:
+    """A link without percent signs: `two%20.xhtml` is `two .xhtml`."""
+    return _QUOTED.sub(lambda found: bytes.fromhex(found[1].decode()), href.encode()).decode("utf-8", "replace")
 
 
 def _about(package: etree._Element) -> About:
@@ -183,9 +188,3 @@ def _unambiguous(references: list[Reference]) -> list[Reference]:
     """The notes whose label no other note has."""
     labels = Counter(reference.marker for reference in set(references))
     return [each for each in references if labels[each.marker] == 1]
-
-
-def _unquoted(address: str) -> str:
-    """An address with the bytes that stand percent-encoded in it, as UTF-8."""
-    found = _ENCODED.sub(lambda match: bytes([int(match[1], 16)]), address.encode("utf-8", "replace"))
-    return found.decode("utf-8", "replace")

@@ -79,6 +79,7 @@ _WHITE = re.compile(r"[ \t\n\r\f]+")
 _LABEL = re.compile(r"\[?\s*(\d{1,4}|[a-z]|[ivx]{1,5}|[*†‡§¶]{1,3})\s*\]?", re.IGNORECASE)
 _BRACKETED_NUMBER = re.compile(r"\[\s*\d{1,4}\s*\]")
 _NOTE_ROLES = frozenset({"doc-noteref", "noteref", "doc-biblioref"})
+_ANCHOR = re.compile(r"[#¶§🔗]{1,2}")  # the text of a link behind a heading that leads to itself
 _BACKLINK = re.compile(r"[↩↑⤴^\ufe0e\ufe0f\s]+\Z|\A[↩↑⤴^\s]+")
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
@@ -95,6 +96,9 @@ def read_html(file: SourceFile) -> list[Document]:
         DamagedSourceError: for what is nested too deeply.
     """
     root = parsed_html(_decoded(file.data, file.path), file.path)
+    for link in root.iter("a"):
+        if (link.get("href") or "").startswith("#") and _ANCHOR.fullmatch((link.text or "").strip()):
+            link.text = ""
     about = about_page(root)
     content, is_main = _content(root)
     title = about.title or _only_heading(content) or _title_element(root)
@@ -173,8 +177,8 @@ class HtmlWriter(PlainText):
         self._keep_note(element)
         tag = element.tag
         if _HEADING.fullmatch(tag):
-            self.write_heading(int(tag[1]), " ".join(_tidy(self._inline(element)).split("\n")))
-        elif tag in {"ul", "ol", "dl"} and not _holds_headings(element):
+            self.write_heading(int(tag[1]), " ".join(_tidy(self._inline(element)).split()))
+        elif _is_list(element) and not _holds_headings(element):
             if not self._is_contents(element):
                 lines = self._definitions(element) if tag == "dl" else self._items(element)
                 self.write_block("list", "\n".join(lines))
@@ -282,7 +286,7 @@ class HtmlWriter(PlainText):
         self._notes[label] = _BACKLINK.sub("", text.removeprefix(f"[{label}]").removeprefix(f"{label}.")).strip()
 
     def _items(self, element: etree._Element, depth: int = 0) -> list[str]:
-        lines: list[str] = []
+        lines = _loose_lines(element.text)
         number = int(start) if (start := element.get("start") or "1").isdecimal() and len(start) < 10 else 1
         for item in element:
             if item.tag in {"ul", "ol"}:
@@ -295,6 +299,7 @@ class HtmlWriter(PlainText):
                 if first or others:
                     lines += ["  " * depth + bullet + first, *others]
                 number += 1
+            lines += _loose_lines(item.tail)
         return lines
 
     def _definitions(self, element: etree._Element) -> list[str]:
@@ -450,10 +455,15 @@ def _holds_headings(element: etree._Element) -> bool:
     return next(element.iter("h1", "h2", "h3", "h4", "h5", "h6"), None) is not None
 
 
+def _is_list(element: etree._Element) -> bool:
+    return element.tag in {"ul", "ol"} or (element.tag == "dl" and next(element.iter("dt", "dd"), None) is not None)
+
+
 def _is_layout(table: etree._Element) -> bool:
-    """Whether a table only arranges the page: it says so, or holds headings or tables."""
+    """Whether a table only arranges the page: it says so, has one column, or holds headings or tables."""
     is_said = (table.get("role") or "").lower() in {"presentation", "none"}
-    return is_said or _holds_headings(table) or next(table.iterdescendants("table"), None) is not None
+    has_one_column = all(sum(cell.tag in {"td", "th"} for cell in row) <= 1 for row in _rows_of(table))
+    return is_said or has_one_column or _holds_headings(table) or next(table.iterdescendants("table"), None) is not None
 
 
 def _rows_of(table: etree._Element) -> Iterator[etree._Element]:
@@ -462,6 +472,11 @@ def _rows_of(table: etree._Element) -> Iterator[etree._Element]:
             yield each
         elif each.tag in {"thead", "tbody", "tfoot"}:
             yield from (row for row in each if row.tag == "tr")
+
+
+def _loose_lines(text: str | None) -> list[str]:
+    """The lines of what stands between the items of a list, where nothing should."""
+    return [line for line in _tidy(_one_space(text)).split("\n") if line]
 
 
 def _one_space(text: str | None) -> str:
