@@ -112,7 +112,7 @@ class _Word:
         self._archive = archive
         self._body = _root(archive, main)
         folder = posixpath.dirname(main)
-        self._styles = _styles(self._part(folder, "styles.xml"))
+        self._styles = _Styles(self._part(folder, "styles.xml"))
         self._lists = _lists(self._part(folder, "numbering.xml"))
         self._notes = {
             "footnoteReference": _notes(self._part(folder, "footnotes.xml"), "footnote"),
@@ -193,9 +193,9 @@ class _Word:
         """The style of a paragraph, with what the paragraph itself says instead."""
         properties = paragraph.find(f"{_W}pPr")
         if properties is None:
-            return self._styles.get("", _Style())
+            return self._styles.style("")
         named = properties.find(f"{_W}pStyle")
-        style = self._styles.get(_value(named) if named is not None else "", _Style())
+        style = self._styles.style(_value(named))
         outline = _outline(properties)
         numbering = _numbering_of(properties)
         return _Style(
@@ -304,16 +304,23 @@ def _root(archive: Archive, name: str) -> etree._Element:
     return archive.parsed(archive.read(name).replace(_STRICT_W, _W[1:-1].encode()), name)
 
 
-def _styles(root: etree._Element | None) -> dict[str, _Style]:
-    """The styles by their ids, each with what it has from those it is based on; the usual one has the id "" too."""
-    if root is None:
-        return {}
-    elements = {style.get(f"{_W}styleId") or "": style for style in root.iter(f"{_W}style")}
-    found = {style_id: _inherited(style_id, elements) for style_id in elements}
-    usual = next(
-        (i for i, e in elements.items() if e.get(f"{_W}default") == "1" and e.get(f"{_W}type") == "paragraph"), None
-    )
-    return found | ({"": found[usual]} if usual is not None else {})
+class _Styles:
+    """The styles of a file by their ids, each with what it has from those it is based on; the usual one has the id ""
+    too. A file has more than it uses, so that a style is looked at when it is met."""
+
+    def __init__(self, root: etree._Element | None) -> None:
+        styles = [] if root is None else list(root.iter(f"{_W}style"))
+        self._elements = {style.get(f"{_W}styleId") or "": style for style in styles}
+        for style in styles:
+            if style.get(f"{_W}default") == "1" and style.get(f"{_W}type") == "paragraph":
+                self._elements.setdefault("", style)
+        self._met: dict[str, _Style] = {}
+
+    def style(self, style_id: str) -> _Style:
+        """The style with this id; one that is not there says nothing."""
+        if style_id not in self._met:
+            self._met[style_id] = _inherited(style_id, self._elements)
+        return self._met[style_id]
 
 
 def _inherited(style_id: str, elements: Mapping[str, etree._Element]) -> _Style:
