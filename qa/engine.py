@@ -23,6 +23,7 @@ from qa.model import (
     Document,
     DocumentEntry,
     Feedback,
+    FileState,
     Fingerprint,
     Followed,
     Hit,
@@ -34,11 +35,12 @@ from qa.model import (
 from qa.passages import passages, whole
 from qa.permalinks import find_mark, follow
 from qa.question import read_question
-from qa.readers import find_sources, legible, read_synonyms, read_works, resolved
+from qa.readers import file_state, find_sources, is_there, legible, read_synonyms, read_works, resolved
 from qa.verifying import verify_all
 
-__all__ = ["Engine", "Progress"]
+__all__ = ["Engine", "Indexing", "Progress"]
 
+_SYNONYMS = "synonyms"  # among the origins of files, which are absolute paths
 _PART = "/./"  # between a file's path, resolved and so without it, and which of the file's documents is meant
 
 
@@ -50,6 +52,21 @@ class Progress:
     files_found: int
     passages_indexed: int
     source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indexing:
+    """What became of the documents of the files that were to be read: their ids."""
+
+    added: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """Those that were read anew."""
+        return self.added + self.replaced
 
 
 class Engine:
@@ -121,65 +138,112 @@ class Engine:
         query, asked = understood(question, history, snapshot)
         return explain(query, asked, search(query, asked, snapshot, document=document), snapshot, limit=limit)
 
+    @property
+    def _synonyms(self) -> Path:
+        return self.settings.synonyms or SHIPPED_SYNONYMS
+
     def add(
         self,
         paths: Iterable[Path],
         *,
+        prune: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
         on_unreadable: Callable[[SourceError], None] | None = None,
         on_note: Callable[[str], None] = lambda _: None,
-    ) -> list[str]:
-        """Read files and folders into the library; the ids of their documents.
+    ) -> Indexing:
+        """Read files and folders into the library; what became of each document.
 
-        What was read from a file before is replaced. Nothing is changed unless all of it succeeds; but where
-        `on_unreadable` is given, it is told of each file that cannot be read, which is then left out. `on_note` is told
-        of what could not be read of the others.
+        What was read from a file before is replaced, unless the file is what it was: then it is not read again. With
+        `prune`, documents of the folders given whose files have gone are removed. Nothing is changed unless all of it
+        succeeds; but where `on_unreadable` is given, it is told of each file that cannot be read, which is then left
+        out. `on_note` is told of what could not be read of the others.
 
         Raises:
             SourceError: for the first file that cannot be read, or a path without any.
             LibraryError: where the library cannot be changed.
         """
+        paths = list(paths)
         found = {
             legible(resolved(source)): (source, wanted_id) for path in paths for source, wanted_id in find_sources(path)
         }
-        known = self._library.snapshot().origins() if self._library.exists else {}
+        snapshot = self._library.snapshot() if self._library.exists else None
+        known = snapshot.origins() if snapshot else {}
+        before = snapshot.files() if snapshot else {}
+        held = snapshot.ids_of_files() if snapshot else {}
+        gone = [
+            each
+            for origin, its_ids in held.items()
+            if prune and origin not in found and _is_gone(origin, paths)
+            for each in its_ids
+        ]
         ids = _Ids(known)
+        states: dict[str, FileState] = {}
+        unchanged: list[str] = []
         added: dict[str, str] = {}  # origins with the ids of their documents
+
+        def wanted() -> Iterator[str]:
+            """The origins of files that are not what they were when they were read."""
+            for origin, (path, _) in found.items():
+                try:
+                    state = file_state(path, before=before.get(origin))
+                except SourceError:
+                    state = FileState("", "")  # reading it says what is wrong
+                if origin in before and state.sha256 == before[origin].sha256:
+                    unchanged.extend(held.get(origin, ()))
+                else:
+                    states[origin] = state
+                    yield origin
+
+        to_read = list(wanted())
+        states[_SYNONYMS] = file_state(self._synonyms, before=before.get(_SYNONYMS))
+        is_reread = states[_SYNONYMS].sha256 != before.get(_SYNONYMS, FileState("", "")).sha256
         read: list[str] = []
 
         def sources() -> Iterator[Source]:
-            for origin, (path, wanted_id) in found.items():
+            for origin in to_read:
+                path, wanted_id = found[origin]
                 try:
                     for part, work in read_works(path, wanted_id, note=on_note):
                         its_origin = f"{origin}{_PART}{part}" if part else origin
                         document = replace(work, id=ids.take(work.id, its_origin))
-                        yield Source(its_origin, document, passages(document))
+                        yield Source(its_origin, document, passages(document), file=origin)
                         added[its_origin] = document.id
                 except SourceError as error:
                     if on_unreadable is None:
                         raise
                     on_unreadable(error)
+                    del states[origin]
                     continue
                 read.append(origin)
                 tell(source=path.name)
 
-        def gone() -> Iterator[str]:
-            """The documents of a file's earlier state that it holds no more."""
-            whole = set(read)
-            for origin, document_id in known.items():
-                if _PART in origin and origin.split(_PART)[0] in whole and origin not in added:
-                    yield document_id
+        def vanished() -> Iterator[str]:
+            """The documents of a file's earlier state that it holds no more, and those of files that have gone."""
+            now = set(added.values())
+            for origin in read:
+                yield from (each for each in held.get(origin, ()) if each not in now)
+            yield from gone
 
         def tell(*, passages_indexed: int = 0, source: str | None = None) -> None:
             if on_progress:
                 on_progress(
                     Progress(
-                        files_read=len(read), files_found=len(found), passages_indexed=passages_indexed, source=source
+                        files_read=len(read), files_found=len(to_read), passages_indexed=passages_indexed, source=source
                     )
                 )
 
-        self._library.change(add=sources(), remove=gone(), on_indexing=lambda count: tell(passages_indexed=count))
-        return list(added.values())
+        if to_read or gone or is_reread:
+            self._library.change(
+                add=sources(), remove=vanished(), files=states, on_indexing=lambda count: tell(passages_indexed=count)
+            )
+        earlier = set(known.values())
+        now = tuple(added.values())
+        return Indexing(
+            added=tuple(each for each in now if each not in earlier),
+            replaced=tuple(each for each in now if each in earlier),
+            unchanged=tuple(unchanged),
+            removed=tuple(vanished()),
+        )
 
     def remove(self, document_ids: Collection[str]) -> None:
         """Take documents out of the library, all of them or, where one is not there, none.
@@ -285,6 +349,11 @@ class Engine:
         return decide(question, query, asked, ranked, snapshot, threshold=self.settings.threshold, limit=limit)
 
     @property
+    def version(self) -> str:
+        """The name of the library's present state: another one with every change."""
+        return self._library.snapshot().name
+
+    @property
     def document_count(self) -> int:
         """How many documents the library holds."""
         return len(self._library.snapshot().contents())
@@ -297,6 +366,12 @@ class Engine:
 
 def _library(folder: Path | None, settings: Settings) -> Library:
     return Library(folder, synonyms=lambda: read_synonyms(settings.synonyms or SHIPPED_SYNONYMS))
+
+
+def _is_gone(origin: str, paths: Iterable[Path]) -> bool:
+    """Whether the file of an origin was in one of these folders, and is there no more."""
+    folders = [f"{legible(resolved(path)).rstrip('/')}/" for path in paths]
+    return any(origin.startswith(folder) for folder in folders) and not is_there(origin)
 
 
 class _Ids:

@@ -23,6 +23,7 @@ __all__ = [
     "DocumentEntry",
     "Feedback",
     "Figure",
+    "FileState",
     "Fingerprint",
     "Followed",
     "Heading",
@@ -219,6 +220,14 @@ class Figure(NamedTuple):
     start: int
     end: int
     context: Span
+
+
+class FileState(NamedTuple):
+    """How a source file stood when it was read, with the file of references beside it: a stamp that is quick to look up
+    and, where that differs, the digest of its bytes."""
+
+    stamp: str
+    sha256: str
 
 
 class DocumentEntry(NamedTuple):

@@ -7,6 +7,7 @@ import math
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -642,7 +643,8 @@ def test_ctrl_c_while_indexing_leaves_the_library_as_it_was(
         return read_works(path, document_id, note=note)
 
     monkeypatch.setattr(qa.engine, "read_works", interrupted)
-    ran = run("index", str(tmp_path / "auks.md"), str(TERNS), "--library", library)
+    copied = shutil.copytree(TERNS, tmp_path / "terns")
+    ran = run("index", str(tmp_path / "auks.md"), str(copied), "--library", library)
     assert (ran.exit_code, ran.stdout, ran.stderr) == (130, "", "Stopped.\n")
     monkeypatch.undo()
     assert Engine.open(Settings(library=Path(library))).document_count == 4

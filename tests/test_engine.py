@@ -115,8 +115,14 @@ def test_names_that_collide_are_numbered_as_they_come_and_nothing_else_differs(t
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "terns.md").write_text(f"# Terns\n\n{text}\n")
     forward, backward = Engine.create(Settings()), Engine.create(Settings())
-    assert forward.add([tmp_path / "a", tmp_path / "b"]) == ["terns", "terns-2"]
-    assert backward.add([tmp_path / "b", tmp_path / "a"]) == ["terns", "terns-2"]
+    assert forward.add([tmp_path / "a", tmp_path / "b"]).read == (
+        "terns",
+        "terns-2",
+    )
+    assert backward.add([tmp_path / "b", tmp_path / "a"]).read == (
+        "terns",
+        "terns-2",
+    )
     for question in ("Do terns dive?", "Do terns nest?"):
         first, second = forward.ask(question), backward.ask(question)
         assert first.best
@@ -216,7 +222,7 @@ def test_threads_that_ask_during_a_change_get_the_old_state_or_the_new(tmp_path:
 def test_progress_tells_of_every_file_and_then_of_every_passage(tmp_path: Path, on_disk: bool) -> None:
     told: list[Progress] = []
     engine = Engine.create(Settings(library=tmp_path / "library" if on_disk else None))
-    ids = engine.add([TERNS], on_progress=told.append)
+    ids = list(engine.add([TERNS], on_progress=told.append).read)
     assert ids == [name.removesuffix(".md") for name in DOCUMENTS]
     assert told[:4] == [
         Progress(files_read=number, files_found=4, passages_indexed=0, source=name)

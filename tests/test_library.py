@@ -17,9 +17,11 @@ from pathlib import Path
 
 import pytest
 
+import qa.engine
 from qa import Engine, Progress, Settings
 from qa.analysis import terms
 from qa.concepts import Concept
+from qa.engine import Indexing
 from qa.errors import (
     DamagedDocumentError,
     DamagedLibraryError,
@@ -27,7 +29,9 @@ from qa.errors import (
     LibraryBusyError,
     LibraryNotFoundError,
     LibraryUnwritableError,
+    NoSourcesError,
     NotTextError,
+    SourceNotFoundError,
     SynonymsError,
     UnknownDocumentError,
     UnknownPassageError,
@@ -197,7 +201,7 @@ def test_a_state_stays_as_it_was_while_the_library_changes(folder: Path) -> None
 def test_a_file_read_again_takes_its_own_place(folder: Path, documents: Path) -> None:
     (documents / "terns.md").write_text("# Terns\n\nTerns wade.\n")
     engine = Engine.open(Settings(library=folder))
-    assert engine.add([documents / "terns.md"]) == ["terns"]
+    assert engine.add([documents / "terns.md"]).read == ("terns",)
     assert titles(folder) == ["Auks", "Gulls", "Terns"]
     assert [passage.text for passage in engine.passages("terns")] == ["Terns wade."]
     assert not engine.ask("Who dives?").answered
@@ -209,17 +213,22 @@ def test_a_file_of_the_same_name_from_another_folder_is_kept_beside(folder: Path
     other.mkdir()
     (other / "terns.md").write_text("# Terns\n\nTerns wade.\n")
     engine = Engine.open(Settings(library=folder))
-    assert engine.add([other]) == ["terns-2"]
+    assert engine.add([other]).read == ("terns-2",)
     assert [entry.id for entry in engine.contents()] == ["auks", "gulls", "terns", "terns-2"]
     assert engine.passages("terns")[0].text == "Terns dive."
     assert engine.passages("terns-2")[0].text == "Terns wade."
-    assert engine.add([other]) == ["terns-2"]
+    (other / "terns.md").write_text("# Terns\n\nTerns wade and swim.\n")
+    assert engine.add([other]).replaced == ("terns-2",)
     assert engine.document_count == 4
 
 
 def test_a_file_named_twice_is_read_once(documents: Path, tmp_path: Path) -> None:
     engine = Engine.create(Settings(library=tmp_path / "library"))
-    assert engine.add([documents, documents / "terns.md", documents / "." / "terns.md"]) == ["auks", "gulls", "terns"]
+    assert engine.add([documents, documents / "terns.md", documents / "." / "terns.md"]).read == (
+        "auks",
+        "gulls",
+        "terns",
+    )
     assert engine.document_count == 3
 
 
@@ -369,6 +378,11 @@ def test_an_indexing_killed_once_it_is_whole_has_happened(folder: Path, document
 # Several processes
 
 
+def change(documents: Path) -> None:
+    """Make a file another one, so that it is read again."""
+    (documents / "terns.md").write_text("# Terns\n\nTerns dive and nest.\n")
+
+
 def test_a_second_writer_is_told_that_the_library_is_busy(folder: Path, documents: Path) -> None:
     refused: list[LibraryBusyError] = []
     other = Engine.open(Settings(library=folder))
@@ -380,6 +394,7 @@ def test_a_second_writer_is_told_that_the_library_is_busy(folder: Path, document
             refused.append(caught.value)
             assert other.ask("Do auks swim?").answered
 
+    change(documents)
     Engine.open(Settings(library=folder)).add([documents], on_progress=on_progress)
     assert [error.message for error in refused] == [f"Another process is changing the library in {folder}."]
     other.remove(["auks"])
@@ -410,6 +425,7 @@ def test_a_writer_in_another_process_is_told_that_the_library_is_busy(folder: Pa
         if progress.files_read == 1 and not printed:
             printed.append(remove_in_another_process(folder, "auks"))
 
+    change(documents)
     Engine.open(Settings(library=folder)).add([documents], on_progress=on_progress)
     assert printed == ["library_busy\n"]
     assert titles(folder) == ["Auks", "Gulls", "Terns"]
@@ -559,6 +575,7 @@ def test_a_library_where_the_system_lets_nothing_be_written_says_so(unwritable: 
 def test_a_lock_that_cannot_be_had_is_not_taken_for_another_writer(folder: Path, documents: Path) -> None:
     (folder / "change.lock").unlink()
     (folder / "change.lock").mkdir()
+    change(documents)
     with pytest.raises(LibraryUnwritableError, match="unable to open database file"):
         Engine.open(Settings(library=folder)).add([documents])
     assert titles(folder) == ["Auks", "Gulls", "Terns"]
@@ -658,3 +675,82 @@ def test_a_broken_file_of_synonyms_leaves_the_library_as_it_was(tmp_path: Path, 
     with pytest.raises(SynonymsError, match="Line 1 of "):
         engine.add([documents])
     assert files(folder) == before
+
+
+# Unchanged, replaced, gone
+
+
+def test_files_that_are_what_they_were_are_not_read_again(
+    folder: Path, documents: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = files(folder)
+    engine = Engine.open(Settings(library=folder))
+    monkeypatch.setattr(qa.engine, "read_works", None)
+    done = engine.add([documents])
+    assert done == Indexing(unchanged=("auks", "gulls", "terns"))
+    os.utime(documents / "auks.md", ns=(1, 1))
+    assert engine.add([documents]) == done
+    assert files(folder) == before
+
+
+def test_a_file_that_has_changed_is_read_again_and_it_alone(folder: Path, documents: Path) -> None:
+    stamp = (documents / "terns.md").stat()
+    (documents / "terns.md").write_text("# Terns\n\nTerns dart.\n")  # as long as before
+    (documents / "knots.md").write_text("# Knots\n\nKnots wade.\n")
+    engine = Engine.open(Settings(library=folder))
+    done = engine.add([documents])
+    assert done == Indexing(added=("knots",), replaced=("terns",), unchanged=("auks", "gulls"))
+    assert engine.passages("terns")[0].text == "Terns dart."
+    assert stamp.st_size == (documents / "terns.md").stat().st_size
+
+
+def test_a_bibliography_that_has_changed_has_its_document_read_again(folder: Path, documents: Path) -> None:
+    engine = Engine.open(Settings(library=folder))
+    (documents / "terns.bib").write_text("@misc{a, title = {Terns}}\n")
+    assert engine.add([documents]).replaced == ("terns",)
+    assert engine.add([documents]).replaced == ()
+    (documents / "terns.bib").unlink()
+    assert engine.add([documents]).replaced == ("terns",)
+
+
+def test_what_was_removed_is_read_again_where_its_file_is_named(folder: Path, documents: Path) -> None:
+    engine = Engine.open(Settings(library=folder))
+    engine.remove(["terns"])
+    assert engine.add([documents]) == Indexing(added=("terns",), unchanged=("auks", "gulls"))
+
+
+def test_new_synonyms_are_indexed_with_though_no_file_has_changed(
+    folder: Path, documents: Path, tmp_path: Path
+) -> None:
+    synonyms = tmp_path / "synonyms"
+    synonyms.write_text("tern, sterna\n")
+    engine = Engine.open(Settings(library=folder, synonyms=synonyms))
+    assert engine.ask("Do sterna dive?").best is None
+    assert engine.add([documents]).read == ()
+    assert engine.ask("Do sterna dive?").best is not None
+
+
+def test_documents_whose_files_have_gone_are_removed_only_when_that_is_asked_for(
+    folder: Path, documents: Path, tmp_path: Path
+) -> None:
+    engine = Engine.open(Settings(library=folder))
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "knots.md").write_text("# Knots\n\nKnots wade.\n")
+    engine.add([tmp_path / "elsewhere"])
+    (tmp_path / "elsewhere" / "knots.md").unlink()
+    (documents / "terns.md").unlink()
+    assert engine.add([documents]).removed == ()
+    assert engine.add([documents], prune=True) == Indexing(unchanged=("auks", "gulls"), removed=("terns",))
+    assert [entry.id for entry in engine.contents()] == ["auks", "gulls", "knots"]
+    assert engine.ask("Do terns dive?").best is None
+
+
+def test_a_folder_that_has_gone_takes_no_document_with_it(folder: Path, documents: Path) -> None:
+    shutil.rmtree(documents)
+    engine = Engine.open(Settings(library=folder))
+    with pytest.raises(SourceNotFoundError):
+        engine.add([documents], prune=True)
+    documents.mkdir()
+    with pytest.raises(NoSourcesError):
+        engine.add([documents], prune=True)
+    assert engine.document_count == 3

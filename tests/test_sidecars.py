@@ -236,7 +236,7 @@ def test_a_broken_bibliography_is_told_and_its_document_left_out_as_with_front_m
     (tmp_path / "gulls.md").write_text("Gulls swim.", "utf-8")
     told: list[SourceError] = []
     engine = Engine.create(Settings())
-    assert engine.add([tmp_path], on_unreadable=told.append) == ["gulls"]
+    assert engine.add([tmp_path], on_unreadable=told.append).read == ("gulls",)
     assert [type(error) for error in told] == [BibliographyError]
     with pytest.raises(BibliographyError):
         engine.add([source])
@@ -245,7 +245,7 @@ def test_a_broken_bibliography_is_told_and_its_document_left_out_as_with_front_m
 def test_bibliographies_are_no_documents_and_a_change_of_one_is_taken_up_at_the_next_indexing(tmp_path: Path) -> None:
     beside(tmp_path, ".bib", BIBTEX.replace("KEY", "98"))
     engine = Engine.create(Settings())
-    assert engine.add([tmp_path]) == ["terns"]
+    assert engine.add([tmp_path]).read == ("terns",)
     assert listed(engine.document("terns")) == ["98"]
     (tmp_path / "terns.bib").write_text(BIBTEX.replace("KEY", "99"), "utf-8")
     engine.add([tmp_path])

@@ -577,6 +577,21 @@ def test_a_style_that_there_is_not_is_refused_with_those_that_there_are(client: 
     ]
 
 
+def test_an_answer_names_the_state_of_the_library_which_a_change_renames(tmp_path: Path) -> None:
+    (tmp_path / "terns.md").write_text("# Terns\n\nTerns dive.\n", "utf-8")
+    (tmp_path / "auks.md").write_text("# Auks\n\nAuks swim.\n", "utf-8")
+    for library in (None, tmp_path / "library"):
+        engine = Engine.create(Settings(library=library))
+        engine.add([tmp_path / "terns.md", tmp_path / "auks.md"])
+        client = create_app(engine).test_client()
+        first = client.get("/ask?q=Do+auks+swim").headers["X-Library-Version"]
+        assert first == engine.version == client.get("/").headers["X-Library-Version"]
+        Engine.create(engine.settings).remove(["auks"]) if library else engine.remove(["auks"])
+        answer = client.get("/ask?q=Do+auks+swim")
+        assert not json.loads(answer.text)["answered"]
+        assert answer.headers["X-Library-Version"] == engine.version != first
+
+
 def test_openapi_describes_every_endpoint_of_the_interface(app: Flask, client: FlaskClient) -> None:
     described = {
         (method.upper(), address)
@@ -656,7 +671,7 @@ def test_feedback_is_kept_with_what_the_library_says_of_the_passage(client: Flas
         passage_sha256=digest(citation.quote),
         document_sha256=citation.document.sha256,
         confidence=found.confidence,
-        library="memory",
+        library=engine.version,
         version=version("pincite"),
     )
     assert abs(datetime.now(UTC) - kept.at) < timedelta(minutes=1)

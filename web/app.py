@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request
 from werkzeug.exceptions import SecurityError
 
+from qa.errors import LibraryError
 from qa.styles import EXPORTS, TEXTS
 from qa.wire import MAX_COMMENT, MAX_TURNS
 from web import problems, widget
@@ -76,6 +78,7 @@ def create_app(engine: Engine) -> Flask:
     if _serves_this_machine_alone(engine.settings.host):
         app.before_request(_refuse_foreign_hosts)
     app.after_request(_add_headers)
+    app.after_request(_name_version)
     app.after_request(widget.open_to_origins)
     return app
 
@@ -112,6 +115,13 @@ def _refuse_foreign_hosts() -> None:
         name = None
     if name not in {"localhost", current_engine().settings.host.lower()} and not _is_loopback(name or ""):
         raise SecurityError("This service answers only under its own addresses, such as http://localhost.")
+
+
+def _name_version(response: Response) -> Response:
+    """Say which state of the library there is, so that a program sees when that changes."""
+    with suppress(LibraryError):  # an answer that says so already
+        response.headers["X-Library-Version"] = current_engine().version
+    return response
 
 
 def _add_headers(response: Response) -> Response:

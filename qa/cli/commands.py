@@ -17,7 +17,7 @@ from qa.answering import Explanation
 from qa.cli.printing import StatusLine, count_of, visible
 from qa.confidence import BIAS, CONFIDENCE_WEIGHTS
 from qa.config import Settings
-from qa.engine import Engine, Progress
+from qa.engine import Engine, Indexing, Progress
 from qa.errors import QAError, SourceError
 from qa.evaluation import measure_speed, sample_questions
 from qa.evidence import WEIGHTS
@@ -154,8 +154,9 @@ def explain(question: str, library: Path | None, document: str | None, history: 
     help="Folder of the library; it is made if it is not there. Needed, unless PINCITE_LIBRARY names it.",
 )
 @click.option("--skip-unreadable", is_flag=True, help="Leave out files that cannot be read, and say which.")
-def index(paths: tuple[Path, ...], library: Path | None, skip_unreadable: bool) -> None:
-    """Read files and folders into a library. A file read before is replaced; the others stay.
+@click.option("--prune", is_flag=True, help="Remove documents of these folders whose files have gone.")
+def index(paths: tuple[Path, ...], library: Path | None, skip_unreadable: bool, prune: bool) -> None:
+    """Read files and folders into a library. A file read before is replaced, if it has changed; the others stay.
 
     It reads Markdown, plain text, HTML, PDF, Word (.docx), EPUB, JSON lines and CSV, and says what it left out.
 
@@ -170,8 +171,9 @@ def index(paths: tuple[Path, ...], library: Path | None, skip_unreadable: bool) 
     skipped: list[SourceError] = []
     notes: list[str] = []
     with StatusLine() as show:
-        added = engine.add(
+        done = engine.add(
             paths,
+            prune=prune,
             on_progress=lambda p: show(_progress_text(p)),
             on_unreadable=skipped.append if skip_unreadable else None,
             on_note=notes.append,
@@ -183,21 +185,27 @@ def index(paths: tuple[Path, ...], library: Path | None, skip_unreadable: bool) 
         click.echo(f"Note: {visible(note)}", err=True)
     if len(notes) > _MOST_NOTES:
         click.echo(f"And {len(notes) - _MOST_NOTES:,} more notes.", err=True)
-    its_ids = set(added)
+    its_ids = set(done.read)
     for entry in engine.contents():
         if not entry.passage_count and entry.id in its_ids:
             click.echo(f"Warning: {entry.id} holds no text to answer from.", err=True)
-        if entry.id in added and entry.updated and entry.updated > _today():
+        if entry.id in its_ids and entry.updated and entry.updated > _today():
             click.echo(f"Warning: {entry.id} has a date in the future, {entry.updated.isoformat()}.", err=True)
-    mixed = [each for document_id in added for each in engine.mixed_units(document_id)]
+    mixed = [each for document_id in done.read for each in engine.mixed_units(document_id)]
     for each in mixed[:_MOST_MIXED]:
         click.echo(
             f"Look at “{visible(each.citation.quote)}”: the units differ. {visible(each.citation.label)}", err=True
         )
     if len(mixed) > _MOST_MIXED:
         click.echo(f"And {len(mixed) - _MOST_MIXED:,} more comparisons of different units.", err=True)
-    click.echo(f"{count_of(len(added), 'document')} read in {seconds:.1f} s. {_holdings(engine)}")
+    click.echo(f"{count_of(len(done.read), 'document')} read in {seconds:.1f} s{_became(done)}. {_holdings(engine)}")
     click.echo(f'Ask it: pincite ask "..." --library {settings.library}')
+
+
+def _became(done: Indexing) -> str:
+    """What an indexing did besides reading new documents."""
+    others = {"replaced": done.replaced, "unchanged": done.unchanged, "removed": done.removed}
+    return "".join(f", {len(ids):,} {name}" for name, ids in others.items() if ids)
 
 
 @cli.command()

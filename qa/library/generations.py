@@ -23,7 +23,7 @@ from qa.errors import (
 
 __all__ = ["FORMAT", "current_generation", "generation_folder", "has_generation", "locked", "new_generation"]
 
-FORMAT = f"3/{ANALYZER}"
+FORMAT = f"4/{ANALYZER}"
 """What a library is refused by, if it was written otherwise: the layout of its files, and the analyzer's name."""
 
 _POINTER = "current.json"

@@ -28,13 +28,14 @@ __all__ = [
 
 SCHEMA = """
 CREATE TABLE documents (
-    id TEXT PRIMARY KEY, origin TEXT UNIQUE NOT NULL, title TEXT NOT NULL, updated TEXT, sha256 TEXT NOT NULL,
-    data TEXT NOT NULL, text TEXT NOT NULL
-);
+    id TEXT PRIMARY KEY, origin TEXT UNIQUE NOT NULL, file TEXT NOT NULL, title TEXT NOT NULL, updated TEXT,
+    sha256 TEXT NOT NULL, data TEXT NOT NULL, text TEXT NOT NULL
+) STRICT;
 CREATE TABLE passages (
     id TEXT PRIMARY KEY, document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
     section TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, page INTEGER, sentences TEXT NOT NULL
-);
+) STRICT;
+CREATE TABLE files (origin TEXT PRIMARY KEY, stamp TEXT NOT NULL, sha256 TEXT NOT NULL) STRICT;
 CREATE INDEX passages_of_document ON passages (document_id);
 CREATE INDEX documents_of_text ON documents (sha256);
 """
@@ -45,11 +46,13 @@ PASSAGE_COLUMNS = "id, document_id, section, start, end, page, sentences"
 
 
 class Source(NamedTuple):
-    """A document with its passages, and where it came from: what has the same origin takes its place."""
+    """A document with its passages, and where it came from: what has the same origin takes its place. `file` is the
+    origin of the file that holds it, which may hold others."""
 
     origin: str
     document: Document
     passages: Sequence[Passage]
+    file: str = ""
 
 
 def insert(database: sqlite3.Connection, source: Source) -> None:
@@ -58,8 +61,17 @@ def insert(database: sqlite3.Connection, source: Source) -> None:
     updated = document.updated.isoformat() if document.updated else None
     database.execute("DELETE FROM documents WHERE origin = ?", (source.origin,))
     database.execute(
-        f"INSERT INTO documents (origin, {DOCUMENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (source.origin, document.id, document.title, updated, document.sha256, _data(document), document.text),
+        f"INSERT INTO documents (origin, file, {DOCUMENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            source.origin,
+            source.file,
+            document.id,
+            document.title,
+            updated,
+            document.sha256,
+            _data(document),
+            document.text,
+        ),
     )
     database.executemany(
         f"INSERT INTO passages ({PASSAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",

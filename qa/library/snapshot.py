@@ -18,7 +18,7 @@ from qa.figures import find_figures
 from qa.highlighting import SentenceTerms, sentence_terms
 from qa.library.index import Index
 from qa.library.rows import DOCUMENT_COLUMNS, ENTRY_COLUMNS, PASSAGE_COLUMNS, document_of, entry_of, passage_of
-from qa.model import Document, DocumentEntry, Figure, Passage, Reading
+from qa.model import Document, DocumentEntry, Figure, FileState, Passage, Reading
 from qa.retrievers import Retriever
 
 __all__ = ["DATABASE", "Snapshot", "connect", "open_snapshot"]
@@ -107,6 +107,18 @@ class Snapshot:
     def origins(self) -> dict[str, str]:
         """From the origin of each document to its id."""
         return dict(self._read("SELECT origin, id FROM documents", make=tuple))
+
+    def ids_of_files(self) -> dict[str, list[str]]:
+        """From the origin of each file to the ids of the documents that it holds."""
+        found: dict[str, list[str]] = {}
+        for file, document_id in self._read("SELECT file, id FROM documents ORDER BY id", make=tuple):
+            found.setdefault(file, []).append(document_id)
+        return found
+
+    def files(self) -> dict[str, FileState]:
+        """From the origin of each file that was read to its state then."""
+        rows = self._read("SELECT origin, stamp, sha256 FROM files", make=tuple)
+        return {origin: FileState(stamp, sha256) for origin, stamp, sha256 in rows}
 
     def passages_of(self, document_id: str) -> list[Passage]:
         """The passages of a document, in source order.

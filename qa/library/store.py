@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +15,7 @@ from qa.library.generations import current_generation, generation_folder, has_ge
 from qa.library.index import Index
 from qa.library.rows import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, SCHEMA, Source, document_of, insert, passage_of
 from qa.library.snapshot import DATABASE, Snapshot, connect, open_snapshot
-from qa.model import Document, Passage
+from qa.model import Document, FileState, Passage, digest
 from qa.retrievers import OkapiRetriever, Retriever
 
 __all__ = ["Library"]
@@ -74,9 +74,11 @@ class Library:
         *,
         add: Iterable[Source] = (),
         remove: Iterable[str] = (),
+        files: Mapping[str, FileState] | None = None,
         on_indexing: Callable[[int], None] | None = None,
     ) -> Snapshot:
-        """Add, replace and, after that, remove documents.
+        """Add, replace and, after that, remove documents. `files` is how the files of what was added stand, by origin;
+        it is looked into when all is added. What is removed has its file read again the next time.
 
         `on_indexing` is told how many passages the new index has got so far.
 
@@ -90,10 +92,12 @@ class Library:
         if self.folder is None:
             with ExitStack() as on_error:
                 database = on_error.enter_context(closing(connect(":memory:")))
-                _fill(database, self._snapshot, add, remove)
+                _fill(database, self._snapshot, add, remove, files or {})
                 index = self._indexed(database, on_indexing)
                 on_error.pop_all()
-            self._snapshot = Snapshot(database, index, place=Path("memory"), name="memory")
+            digests = database.execute("SELECT group_concat(sha256) FROM (SELECT sha256 FROM documents ORDER BY id)")
+            name = f"memory-{digest(str(digests.fetchone()[0]))[:8]}"
+            self._snapshot = Snapshot(database, index, place=Path("memory"), name=name)
             return self._snapshot
         with locked(self.folder):
             old = self.snapshot() if self.exists else None
@@ -101,7 +105,7 @@ class Library:
                 new_generation(self.folder, after=old.name if old else None) as generation,
                 closing(connect((generation.resolve() / DATABASE).as_uri())) as database,
             ):
-                _fill(database, old, add, remove)
+                _fill(database, old, add, remove, files or {})
                 self._indexed(database, on_indexing).save(generation)
             return self.snapshot()
 
@@ -126,6 +130,7 @@ def _fill(
     old: Snapshot | None,
     add: Iterable[Source],
     remove: Iterable[str],
+    files: Mapping[str, FileState],
 ) -> None:
     """Write the old state and its changes into an empty database."""
     if old is None:
@@ -136,7 +141,11 @@ def _fill(
     with database:
         for source in add:
             insert(database, source)
+        rows = [(origin, *state) for origin, state in files.items()]
+        database.executemany("INSERT OR REPLACE INTO files (origin, stamp, sha256) VALUES (?, ?, ?)", rows)
         for document_id in remove:
+            of_its_file = "DELETE FROM files WHERE origin = (SELECT file FROM documents WHERE id = ?)"
+            database.execute(of_its_file, (document_id,))
             if not database.execute("DELETE FROM documents WHERE id = ?", (document_id,)).rowcount:
                 raise UnknownDocumentError(document_id)
 

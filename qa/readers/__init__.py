@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import stat
@@ -12,7 +14,7 @@ from typing import NamedTuple
 
 from qa.concepts import Concept
 from qa.errors import BibliographyError, NoSourcesError, SourceNotFoundError, UnknownFormatError, UnreadableError
-from qa.model import Document, Reference
+from qa.model import Document, FileState, Reference
 from qa.readers.bibliography import bracketed
 from qa.readers.decoding import decode
 from qa.readers.judged import JudgedQuestions, read_judged, read_lines, read_run, write_run
@@ -29,7 +31,9 @@ __all__ = [
     "Reader",
     "Work",
     "document_id",
+    "file_state",
     "find_sources",
+    "is_there",
     "legible",
     "read",
     "read_judged",
@@ -125,6 +129,42 @@ class Work(NamedTuple):
     document: Document
 
 
+READING = 1
+"""Raised whenever a reader makes another document of the same file, so that files are read again."""
+
+
+def file_state(path: Path, *, before: FileState | None = None) -> FileState:
+    """How a source file stands, with the file of references beside it. One whose stamp is that of `before` is not read.
+
+    Raises:
+        SourceNotFoundError, UnreadableError.
+    """
+    files = [path, *filter(None, [_sidecar(path)])]
+    try:
+        found = [(each.name, each.stat()) for each in files]
+    except OSError as error:
+        raise _refused(path, error) from None
+    stamp = json.dumps([READING, *((name, each.st_size, each.st_mtime_ns) for name, each in found)])
+    if before and before.stamp == stamp:
+        return before
+    digest = hashlib.sha256(str(READING).encode())
+    for each in files:
+        digest.update(f"\0{each.name}\0".encode("utf-8", "surrogateescape"))
+        digest.update(_bytes(each))
+    return FileState(stamp, digest.hexdigest())
+
+
+def is_there(origin: str) -> bool:
+    """Whether anything is where a file was; so it counts as well where the system does not say."""
+    try:
+        Path(origin).lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def find_sources(path: Path) -> Iterator[tuple[Path, str]]:
     """The source files at a path, in order of their names, each with the id that its document gets.
 
@@ -186,12 +226,17 @@ def read_works(path: Path, document_id: str, *, note: Callable[[str], None] = la
 
 def _bibliography_beside(path: Path, text: str) -> tuple[Reference, ...]:
     """The entries of the file of references with the same name as a source file, whose text may point to their keys."""
-    beside = next((each for ending in SIDECARS if (each := path.with_suffix(ending)).is_file()), None)
+    beside = _sidecar(path)
     if beside is None:
         return ()
     if beside.stat().st_size > MOST_BYTES:
         raise BibliographyError(Path(legible(beside)), reason=f"it is larger than {MOST_BYTES // 1024**2} megabytes")
     return parsed_sidecar(read_text(beside), path=Path(legible(beside)), brackets=bracketed(text))
+
+
+def _sidecar(path: Path) -> Path | None:
+    """The file of references beside a source file, if there is one."""
+    return next((each for ending in SIDECARS if (each := path.with_suffix(ending)).is_file()), None)
 
 
 def _is_beside_a_document(path: Path) -> bool:
