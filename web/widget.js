@@ -49,6 +49,7 @@ blockquote {
 mark { background: var(--mark); color: var(--on-mark); }
 .place { margin-top: 0.6rem; font-size: 0.875rem; color: var(--soft); }
 .place a { font-weight: 600; }
+.reason { margin-bottom: 0.5rem; }
 .reading { margin-bottom: 0.5rem; font-size: 0.875rem; color: var(--soft); }
 .failed { color: var(--alarm); }
 a { color: var(--accent); text-underline-offset: 0.2em; }
@@ -76,8 +77,9 @@ button {
   border-radius: 0.5rem;
   background: var(--accent);
   color: var(--on-accent);
-  font: 600 0.9375rem/1 inherit;
-  font-family: inherit;
+  font: inherit;
+  font-size: 0.9375rem;
+  font-weight: 600;
   cursor: pointer;
 }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
@@ -191,7 +193,7 @@ class PinciteAsk extends HTMLElement {
     const whole = make("a", { class: "more", href: addressOf(asked), target: "_blank", rel: "noopener" }, text("widget.more"));
     whole.setAttribute("aria-label", text("widget.more_of", { more: text("widget.more"), question: asked.question }));
     const notes = readings(answer.interpretation);
-    if (!answer.answered) return [make("p", { dir: "auto" }, answer.reason), ...notes];
+    if (!answer.answered) return [make("p", { class: "reason", dir: "auto" }, answer.reason), ...notes];
     return [...notes, quotation(answer.passage), place(answer), make("p", { "aria-live": "off" }, whole)];
   }
 }
