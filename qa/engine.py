@@ -156,7 +156,7 @@ class Engine:
         What was read from a file before is replaced, unless the file is what it was: then it is not read again. With
         `prune`, documents of the folders given whose files have gone are removed. Nothing is changed unless all of it
         succeeds; but where `on_unreadable` is given, it is told of each file that cannot be read, which is then left
-        out. `on_note` is told of what could not be read of the others.
+        out, unless that is all of them. `on_note` is told of what could not be read of the others.
 
         Raises:
             SourceError: for the first file that cannot be read, or a path without any.
@@ -198,6 +198,7 @@ class Engine:
         states[_SYNONYMS] = file_state(self._synonyms, before=before.get(_SYNONYMS))
         is_reread = states[_SYNONYMS].sha256 != before.get(_SYNONYMS, FileState("", "")).sha256
         read: list[str] = []
+        refused: list[SourceError] = []
 
         def sources() -> Iterator[Source]:
             for origin in to_read:
@@ -211,11 +212,14 @@ class Engine:
                 except SourceError as error:
                     if on_unreadable is None:
                         raise
+                    refused.append(error)
                     on_unreadable(error)
                     del states[origin]
                     continue
                 read.append(origin)
                 tell(source=path.name)
+            if refused and not (read or unchanged):
+                raise refused[0]
 
         def vanished() -> Iterator[str]:
             """The documents of a file's earlier state that it holds no more, and those of files that have gone."""

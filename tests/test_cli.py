@@ -599,20 +599,29 @@ def test_index_of_what_cannot_be_read_is_an_error_and_changes_nothing(library: s
     )
     for name, content in (("binary.md", b"\x89PNG\r\n\x1a\n\0\0"), ("broken.md", b"---\ntitle: [\n---\nText.\n")):
         (documents / name).write_bytes(content)
-        ran = run("index", str(TERNS), str(documents / name), "--library", library)
+        ran = run("index", str(TERNS), str(documents / name), "--library", library, "--strict")
         assert (ran.exit_code, ran.stdout) == (2, "")
         assert re.fullmatch(rf"Error: .*{name}.*\.\nHint: .+\n", ran.stderr)
     assert Engine.open(Settings(library=Path(library))).document_count == 4
 
 
-def test_index_can_leave_out_what_cannot_be_read_and_says_which(library: str, tmp_path: Path) -> None:
+def test_index_of_nothing_that_can_be_read_makes_no_library(tmp_path: Path) -> None:
+    (tmp_path / "bad.md").write_bytes(b"\x00\x01")
+    ran = run("index", str(tmp_path / "bad.md"), "--library", str(tmp_path / "library"))
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert ran.stderr.startswith(f"Error: {tmp_path / 'bad.md'} is not a text file: ")
+    assert run("documents", "--library", str(tmp_path / "library")).exit_code == 2
+
+
+def test_index_leaves_out_what_cannot_be_read_and_says_which(library: str, tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
     (tmp_path / "new" / "bad.md").write_bytes(b"\x00\x01")
     (tmp_path / "new" / "empty.md").write_text("")
     (tmp_path / "new" / "gulls.md").write_text("# Gulls\n\nGulls eat chips.\n")
-    ran = run("index", str(tmp_path / "new"), "--library", library, "--skip-unreadable")
+    ran = run("index", str(tmp_path / "new"), "--library", library)
     left_out, warning = ran.stderr.splitlines()
-    assert (ran.exit_code, warning) == (0, "Warning: empty holds no text to answer from.")
+    assert (ran.exit_code, warning) == (1, "Warning: empty holds no text to answer from.")
+    assert re.match(r"2 documents read in \d+\.\d s, 1 left out\. ", ran.stdout)
     assert left_out.startswith(f"Left out: {tmp_path / 'new' / 'bad.md'} is not a text file: ")
     assert run("ask", "What do gulls eat?", "--library", library).exit_code == 0
 

@@ -29,6 +29,7 @@ from qa.wire import AskRequest, answer_body
 __all__ = ["cli", "library_option"]
 
 EXIT_ANSWERED, EXIT_NOTHING_FOUND, EXIT_ERROR = 0, 1, 2
+EXIT_LEFT_OUT = 1
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it; click's own 1 would say that nothing was found
 _WIDTH = 100  # columns
 _MOST_NOTES = 100  # about what of a file could not be read
@@ -153,12 +154,15 @@ def explain(question: str, library: Path | None, document: str | None, history: 
     type=_Folder(file_okay=False, path_type=Path),
     help="Folder of the library; it is made if it is not there. Needed, unless PINCITE_LIBRARY names it.",
 )
-@click.option("--skip-unreadable", is_flag=True, help="Leave out files that cannot be read, and say which.")
 @click.option("--prune", is_flag=True, help="Remove documents of these folders whose files have gone.")
-def index(paths: tuple[Path, ...], library: Path | None, skip_unreadable: bool, prune: bool) -> None:
+@click.option("--strict", is_flag=True, help="Change nothing if any file cannot be read.")
+@click.pass_context
+def index(ctx: click.Context, paths: tuple[Path, ...], library: Path | None, prune: bool, strict: bool) -> None:
     """Read files and folders into a library. A file read before is replaced, if it has changed; the others stay.
 
     It reads Markdown, plain text, HTML, PDF, Word (.docx), EPUB, JSON lines and CSV, and says what it left out.
+
+    Exits with 0 when all files are read, 1 when any had to be left out, 2 on an error.
 
     Until all is read and indexed the library answers as before; an error or Ctrl-C leaves it unchanged. It points out
     comparisons of figures in different units ("11.1 in one group vs 4.7%"), which may be mistakes of the source.
@@ -175,12 +179,12 @@ def index(paths: tuple[Path, ...], library: Path | None, skip_unreadable: bool, 
             paths,
             prune=prune,
             on_progress=lambda p: show(_progress_text(p)),
-            on_unreadable=skipped.append if skip_unreadable else None,
+            on_unreadable=None if strict else skipped.append,
             on_note=notes.append,
         )
     seconds = time.perf_counter() - began
     for error in skipped:
-        click.echo(f"Left out: {visible(error.message)}", err=True)
+        click.echo(f"Left out: {visible(error.message)} {visible(error.hint)}", err=True)
     for note in notes[:_MOST_NOTES]:
         click.echo(f"Note: {visible(note)}", err=True)
     if len(notes) > _MOST_NOTES:
@@ -198,14 +202,22 @@ def index(paths: tuple[Path, ...], library: Path | None, skip_unreadable: bool, 
         )
     if len(mixed) > _MOST_MIXED:
         click.echo(f"And {len(mixed) - _MOST_MIXED:,} more comparisons of different units.", err=True)
-    click.echo(f"{count_of(len(done.read), 'document')} read in {seconds:.1f} s{_became(done)}. {_holdings(engine)}")
+    click.echo(
+        f"{count_of(len(done.read), 'document')} read in {seconds:.1f} s{_became(done, len(skipped))}. {_holdings(engine)}"
+    )
     click.echo(f'Ask it: pincite ask "..." --library {settings.library}')
+    ctx.exit(EXIT_LEFT_OUT if skipped else 0)
 
 
-def _became(done: Indexing) -> str:
+def _became(done: Indexing, left_out: int) -> str:
     """What an indexing did besides reading new documents."""
-    others = {"replaced": done.replaced, "unchanged": done.unchanged, "removed": done.removed}
-    return "".join(f", {len(ids):,} {name}" for name, ids in others.items() if ids)
+    others = {
+        "replaced": len(done.replaced),
+        "unchanged": len(done.unchanged),
+        "removed": len(done.removed),
+        "left out": left_out,
+    }
+    return "".join(f", {count:,} {name}" for name, count in others.items() if count)
 
 
 @cli.command()
