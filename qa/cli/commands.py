@@ -202,9 +202,8 @@ def index(ctx: click.Context, paths: tuple[Path, ...], library: Path | None, pru
         )
     if len(mixed) > _MOST_MIXED:
         click.echo(f"And {len(mixed) - _MOST_MIXED:,} more comparisons of different units.", err=True)
-    click.echo(
-        f"{count_of(len(done.read), 'document')} read in {seconds:.1f} s{_became(done, len(skipped))}. {_holdings(engine)}"
-    )
+    became = _became(done, len(skipped))
+    click.echo(f"{count_of(len(done.read), 'document')} read in {seconds:.1f} s{became}. {_holdings(engine)}")
     click.echo(f'Ask it: pincite ask "..." --library {settings.library}')
     ctx.exit(EXIT_LEFT_OUT if skipped else 0)
 
