@@ -508,3 +508,16 @@ def test_reading_an_empty_file_writes_nothing(tmp_path: Path) -> None:
     assert FeedbackStore(path).all() == []
     assert FeedbackStore(path).clear() == 0
     assert path.read_bytes() == b""
+
+
+def test_an_export_to_standard_output_is_what_a_file_would_hold(
+    engine: Engine, keys: Iterator[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    judge(engine, next(keys), NEST, helpful=True, passage="terns-00001")
+    for form in ("csv", "jsonl"):
+        assert run(engine, "export", "--format", form, "file").exit_code == 0
+        printed = run(engine, "export", "--format", form, "-")
+        assert (printed.exit_code, printed.stdout_bytes) == (0, (tmp_path / "file").read_bytes())
+    assert run(engine, "export", "--format", "beir", "-").exit_code == 2
+    assert [path.name for path in tmp_path.iterdir() if path.name == "-"] == []

@@ -74,7 +74,8 @@ def summary(library: Path | None) -> None:
 @click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
 @library_option
 def export(form: str, with_corpus: bool, out: Path, library: Path | None) -> None:
-    """Write all feedback to OUT: a file, which is replaced, or for beir a folder, which must not be there yet.
+    """Write all feedback to OUT: a file, which is replaced, - for standard output, or for beir a folder, which must not
+    be there yet.
 
     csv: a line of names, then one for each answer that was judged. A text that begins as a formula of a spreadsheet
     does (=, +, -, @, a tab) has an apostrophe before it.
@@ -91,6 +92,12 @@ def export(form: str, with_corpus: bool, out: Path, library: Path | None) -> Non
         raise click.UsageError("--with-corpus goes with --format beir.")
     settings = Settings.load(library=library)
     given = _store(settings).all()
+    is_printed = str(out) == "-"
+    if is_printed and form == "beir":
+        raise click.UsageError("--format beir writes a folder; name one.")
+    if is_printed:
+        click.get_binary_stream("stdout").write(FORMS[form](given).encode())
+        return
     if form != "beir":
         write_rows(out, given, form=form)
         click.echo(f"{count_of(len(given), 'judged answer')} written to {visible(str(out))}.")
