@@ -96,7 +96,7 @@ def export(form: str, with_corpus: bool, out: Path, library: Path | None) -> Non
     if is_printed and form == "beir":
         raise click.UsageError("--format beir writes a folder; name one.")
     if is_printed:
-        click.get_binary_stream("stdout").write(FORMS[form](given).encode())
+        click.echo(FORMS[form](given).encode(), nl=False)
         return
     if form != "beir":
         write_rows(out, given, form=form)
