@@ -93,7 +93,7 @@ def test_the_example_questions_are_titles_of_the_library(client: FlaskClient) ->
 
 
 def test_an_empty_library_has_a_first_page_too() -> None:
-    empty: Any = SimpleNamespace(contents=list, settings=Settings())
+    empty: Any = SimpleNamespace(contents=list, settings=Settings(), version="empty")
     assert "The library holds no document yet." in get(create_app(empty).test_client(), "/").text("main")
 
 
