@@ -10,9 +10,8 @@ import stat
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from qa.concepts import Concept
 from qa.errors import (
     BibliographyError,
     NoSourcesError,
@@ -29,8 +28,10 @@ from qa.readers.markdown import read_markdown
 from qa.readers.plain import read_plain
 from qa.readers.sandbox import MEGABYTE, GivenFile, Limits, Sandbox
 from qa.readers.sidecars import MOST_BYTES, SIDECARS, parsed_sidecar
-from qa.readers.synonyms import parsed_synonyms
 from qa.readers.writing import SourceFile
+
+if TYPE_CHECKING:
+    from qa.concepts import Concept
 
 __all__ = [
     "READERS",
@@ -275,8 +276,15 @@ def parsed(file: GivenFile, *, note: Callable[[str], None]) -> Iterator[Document
 
 
 def _sidecar(path: Path) -> Path | None:
-    """The file of references beside a source file, if there is one."""
-    return next((each for ending in SIDECARS if (each := path.with_suffix(ending)).is_file()), None)
+    """The file of references beside a source file, if there is one.
+
+    Raises:
+        BibliographyError: where it is a link that leads out of their folder.
+    """
+    found = next((each for ending in SIDECARS if (each := path.with_suffix(ending)).is_file()), None)
+    if found and found.is_symlink() and not resolved(found).is_relative_to(resolved(path.parent)):
+        raise BibliographyError(Path(legible(found)), reason="it is a link that leads out of its folder")
+    return found
 
 
 def _is_beside_a_document(path: Path) -> bool:
@@ -317,6 +325,8 @@ def read_synonyms(path: Path) -> list[Concept]:
         SourceNotFoundError, UnreadableError, NotTextError.
         SynonymsError: for a line that is not of the form.
     """
+    from qa.readers.synonyms import parsed_synonyms
+
     return parsed_synonyms(read_text(path), path=Path(legible(path)))
 
 
