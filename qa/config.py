@@ -61,7 +61,7 @@ class Settings(BaseModel):
         default=200, ge=1, le=100_000, description="megabytes that a source file may have, 1 to 100000"
     )
     max_memory: int = Field(
-        default=2048, ge=512, le=1_000_000, description="megabytes that reading a file may take, 512 to 1000000"
+        default=2048, ge=256, le=1_000_000, description="megabytes that reading a file may take, 256 to 1000000"
     )
     max_seconds: int = Field(
         default=60, ge=1, le=86_400, description="seconds that reading a file may take, 1 to 86400"

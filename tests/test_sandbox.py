@@ -185,7 +185,7 @@ def test_markdown_that_takes_its_parser_minutes_is_ended_in_time(written: Callab
 def test_a_file_that_takes_too_much_memory_is_left_with_the_setting_that_allows_more(
     written: Callable[..., Path],
 ) -> None:
-    page, good = written("held = bytearray(400 * 1024 * 1024)\n" + GOOD), written(GOOD, "good.html")
+    page, good = written("held = bytearray(512 * 1024 * 1024)\n" + GOOD), written(GOOD, "good.html")
     with Sandbox(Limits(memory=512)) as reading:
         with pytest.raises(SourceLimitError) as caught:
             texts(page, reading)
