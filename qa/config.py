@@ -57,6 +57,16 @@ class Settings(BaseModel):
         description="origins whose pages may embed the widget, such as https://example.org, with commas between",
     )
 
+    max_file_size: int = Field(
+        default=200, ge=1, le=100_000, description="megabytes that a source file may have, 1 to 100000"
+    )
+    max_memory: int = Field(
+        default=2048, ge=256, le=1_000_000, description="megabytes that reading a file may take, 256 to 1000000"
+    )
+    max_seconds: int = Field(
+        default=60, ge=1, le=86_400, description="seconds that reading a file may take, 1 to 86400"
+    )
+
     @property
     def feedback_file(self) -> Path:
         """The file that keeps feedback: the one that is set, else one in the library's folder, else, of the shipped

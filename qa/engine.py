@@ -35,7 +35,17 @@ from qa.model import (
 from qa.passages import passages, whole
 from qa.permalinks import find_mark, follow
 from qa.question import read_question
-from qa.readers import file_state, find_sources, is_there, legible, read_synonyms, read_works, resolved
+from qa.readers import (
+    Limits,
+    Sandbox,
+    file_state,
+    find_sources,
+    is_there,
+    legible,
+    read_synonyms,
+    read_works,
+    resolved,
+)
 from qa.verifying import verify_all
 
 __all__ = ["Engine", "Indexing", "Progress"]
@@ -164,7 +174,9 @@ class Engine:
         """
         paths = list(paths)
         found = {
-            legible(resolved(source)): (source, wanted_id) for path in paths for source, wanted_id in find_sources(path)
+            legible(resolved(source)): (source, wanted_id)
+            for path in paths
+            for source, wanted_id in find_sources(path, note=on_note)
         }
         snapshot = self._library.snapshot() if self._library.exists else None
         known = snapshot.origins() if snapshot else {}
@@ -177,6 +189,9 @@ class Engine:
             for each in its_ids
         ]
         ids = _Ids(known)
+        settings = self.settings
+        limits = Limits(settings.max_file_size, settings.max_memory, settings.max_seconds)
+        sandbox = Sandbox(limits)
         states: dict[str, FileState] = {}
         unchanged: list[str] = []
         added: dict[str, str] = {}  # origins with the ids of their documents
@@ -185,7 +200,7 @@ class Engine:
             """The origins of files that are not what they were when they were read."""
             for origin, (path, _) in found.items():
                 try:
-                    state = file_state(path, before=before.get(origin))
+                    state = file_state(path, before=before.get(origin), limits=limits)
                 except SourceError:
                     state = FileState("", "")  # reading it says what is wrong
                 if origin in before and state.sha256 == before[origin].sha256:
@@ -204,7 +219,7 @@ class Engine:
             for origin in to_read:
                 path, wanted_id = found[origin]
                 try:
-                    for part, work in read_works(path, wanted_id, note=on_note):
+                    for part, work in read_works(path, wanted_id, sandbox=sandbox, note=on_note):
                         its_origin = f"{origin}{_PART}{part}" if part else origin
                         document = replace(work, id=ids.take(work.id, its_origin))
                         yield Source(its_origin, document, passages(document), file=origin)
@@ -237,9 +252,13 @@ class Engine:
                 )
 
         if to_read or gone or is_reread:
-            self._library.change(
-                add=sources(), remove=vanished(), files=states, on_indexing=lambda count: tell(passages_indexed=count)
-            )
+            with sandbox:
+                self._library.change(
+                    add=sources(),
+                    remove=vanished(),
+                    files=states,
+                    on_indexing=lambda count: tell(passages_indexed=count),
+                )
         earlier = set(known.values())
         now = tuple(added.values())
         return Indexing(

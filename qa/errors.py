@@ -11,6 +11,7 @@
     │   ├── UnknownFormatError   source_format        no reader for this kind of file
     │   ├── DamagedSourceError   source_damaged       a file that is not what its name says, or only half of it
     │   ├── LockedSourceError    source_locked        a password or a lock is in the way
+    │   ├── SourceLimitError     source_limit         a file that is larger, or takes longer to read, than is allowed
     │   ├── FrontMatterError     front_matter         the header of a Markdown file is broken
     │   ├── BibliographyError    bibliography         a file of references beside a document is broken
     │   ├── JudgedQuestionsError judged_questions     files that are no questions in BEIR's form
@@ -66,6 +67,7 @@ __all__ = [
     "QAError",
     "SettingError",
     "SourceError",
+    "SourceLimitError",
     "SourceNotFoundError",
     "SynonymsError",
     "UnknownDocumentError",
@@ -207,6 +209,18 @@ class LockedSourceError(SourceError):
         super().__init__(
             f"{path} is locked: {reason}.",
             hint="Save a copy of it without protection, if you may, or leave it out.",
+        )
+
+
+class SourceLimitError(SourceError):
+    """A file that is larger, or takes more to read, than is allowed; `setting` is the one that allows more."""
+
+    code = "source_limit"
+
+    def __init__(self, path: Path, *, what: str, setting: str) -> None:
+        super().__init__(
+            f"{path} {what}.",
+            hint=f"Leave it out or split it; or, if you trust it, allow more by PINCITE_{setting.upper()}.",
         )
 
 

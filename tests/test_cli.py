@@ -26,7 +26,7 @@ from qa import Engine, Settings
 from qa.cli import cli
 from qa.confidence import BIAS, CONFIDENCE_WEIGHTS
 from qa.evidence import WEIGHTS
-from qa.readers import READERS, Work, read_works
+from qa.readers import READERS, Sandbox, Work, read_works
 from qa.styles import EXPORTS, STYLES, TEXTS, written
 from qa.wire import AskResponse, answer_body
 from web.command import serve
@@ -646,10 +646,12 @@ def test_ctrl_c_while_indexing_leaves_the_library_as_it_was(
 ) -> None:
     (tmp_path / "auks.md").write_text("# Auks\n\nAuks swim.\n")
 
-    def interrupted(path: Path, document_id: str, *, note: Callable[[str], None]) -> Iterator[Work]:
+    def interrupted(
+        path: Path, document_id: str, *, sandbox: Sandbox, note: Callable[[str], None]
+    ) -> Iterator[Work]:
         if path.name == "second-treatment.md":
             signal.raise_signal(signal.SIGINT)
-        return read_works(path, document_id, note=note)
+        return read_works(path, document_id, sandbox=sandbox, note=note)
 
     monkeypatch.setattr(qa.engine, "read_works", interrupted)
     copied = shutil.copytree(TERNS, tmp_path / "terns")

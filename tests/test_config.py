@@ -25,6 +25,9 @@ DEFAULTS = {
     "threshold": 0.3,
     "old_after": 3,
     "widget_origins": (),
+    "max_file_size": 200,
+    "max_memory": 2048,
+    "max_seconds": 60,
 }
 
 GOOD = [
@@ -43,6 +46,12 @@ GOOD = [
     ("old_after", "1000", 1000),
     ("widget_origins", "https://example.org", ("https://example.org",)),
     ("widget_origins", "http://a.example:8080, http://[::1]:9", ("http://a.example:8080", "http://[::1]:9")),
+    ("max_file_size", "1", 1),
+    ("max_file_size", "100000", 100_000),
+    ("max_memory", "256", 256),
+    ("max_memory", "1000000", 1_000_000),
+    ("max_seconds", "1", 1),
+    ("max_seconds", "86400", 86_400),
 ]
 BAD = [
     ("host", ""),
@@ -69,6 +78,15 @@ BAD = [
     ("widget_origins", "https://EXAMPLE.org"),
     ("widget_origins", "https://*.example.org"),
     ("widget_origins", "https://example.org, null"),
+    ("max_file_size", "0"),
+    ("max_file_size", "100001"),
+    ("max_file_size", "0.5"),
+    ("max_memory", "255"),
+    ("max_memory", "1000001"),
+    ("max_memory", "2 GB"),
+    ("max_seconds", "0"),
+    ("max_seconds", "86401"),
+    ("max_seconds", "never"),
 ]
 
 
@@ -121,7 +139,8 @@ def test_an_unknown_variable_of_ours_is_refused_with_those_that_are_known() -> N
         Settings.load({"PINCITE_TRESHOLD": "0.4"})
     assert caught.value.message == (
         "The setting PINCITE_TRESHOLD is not known; "
-        "known are library, synonyms, feedback, host, port, threads, threshold, old_after, widget_origins."
+        "known are library, synonyms, feedback, host, port, threads, threshold, old_after, widget_origins, "
+        "max_file_size, max_memory, max_seconds."
     )
 
 

@@ -34,6 +34,7 @@ from qa.errors import (
     QAError,
     SettingError,
     SourceError,
+    SourceLimitError,
     SourceNotFoundError,
     SynonymsError,
     UnknownDocumentError,
@@ -54,6 +55,7 @@ EXAMPLES: list[QAError] = [
     UnknownFormatError(PATH, suffixes=(".md", ".txt")),
     DamagedSourceError(PATH, kind="PDF", reason="it ends too early"),
     LockedSourceError(PATH, reason="it needs a password"),
+    SourceLimitError(PATH, what="takes longer than the 60 seconds that reading a file may", setting="max_seconds"),
     FrontMatterError(PATH, reason="it has no closing '---'"),
     BibliographyError(PATH, reason="it is not JSON"),
     LibraryNotFoundError(PATH),
@@ -141,7 +143,7 @@ def test_every_error_is_a_sentence_with_a_hint(error: QAError) -> None:
 def test_an_error_about_a_path_names_it() -> None:
     about_paths = [error for error in EXAMPLES if isinstance(error, SourceError | LibraryError)]
     about_paths = [error for error in about_paths if not isinstance(error, DamagedDocumentError)]
-    assert len(about_paths) == 17
+    assert len(about_paths) == 18
     assert all(str(PATH) in error.message for error in about_paths)
 
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from qa.errors import NoSourcesError, SourceError, SourceNotFoundError, UnknownFormatError, UnreadableError
+from qa.errors import (
+    BibliographyError,
+    NoSourcesError,
+    SourceError,
+    SourceNotFoundError,
+    UnknownFormatError,
+    UnreadableError,
+)
 from qa.readers import READERS, RECORDS, document_id, find_sources, read
 
 
@@ -95,6 +103,74 @@ def test_a_linked_folder_is_not_followed_and_a_linked_file_is(tmp_path: Path) ->
     (tmp_path / "all" / "round").symlink_to(tmp_path / "all")
     (tmp_path / "all" / "two.md").symlink_to(path)
     assert [each for _, each in find_sources(tmp_path / "all")] == ["one", "two"]
+
+
+def test_a_link_out_of_the_folder_is_left_out_and_said(tmp_path: Path) -> None:
+    outside, folder = write(tmp_path / "outside" / "secret.md"), tmp_path / "all"
+    kept = [write(folder / "deep" / "one.md"), folder / "two.md", folder / "zero.md"]
+    kept[1].symlink_to(kept[0])
+    kept[2].symlink_to(Path("deep") / ".." / "deep" / "one.md")
+    (folder / "a.md").symlink_to(outside)
+    (folder / "b.md").symlink_to(folder / "a.md")
+    (folder / "c").symlink_to(outside.parent)
+    (folder / "d.md").symlink_to(tmp_path / "nowhere.md")
+    (folder / "e").symlink_to(tmp_path / "all")
+    (folder / "f.md").symlink_to("/dev/zero")
+    (folder / "picture.png").symlink_to("/dev/zero")
+    notes: list[str] = []
+    assert [path for path, _ in find_sources(folder, note=notes.append)] == kept
+    left_out = [folder / name for name in ("a.md", "b.md", "c", "d.md", "f.md")]
+    assert notes == [f"{each} is left out: it is a link that leads out of the folder." for each in left_out]
+
+
+def test_links_round_in_a_circle_come_to_an_end(tmp_path: Path) -> None:
+    (tmp_path / "a.md").symlink_to(tmp_path / "b.md")
+    (tmp_path / "b.md").symlink_to(tmp_path / "a.md")
+    (tmp_path / "c").symlink_to(tmp_path)
+    sources = list(find_sources(tmp_path))
+    assert [path.name for path, _ in sources] == ["a.md", "b.md"]
+    for path, wanted in sources:
+        with pytest.raises(UnreadableError, match="too many levels of symbolic links"):
+            read(path, wanted)
+
+
+def test_a_folder_may_be_named_by_a_link_and_so_may_a_file(tmp_path: Path) -> None:
+    write(tmp_path / "all" / "one.md")
+    (tmp_path / "link").symlink_to(tmp_path / "all")
+    (tmp_path / "file.md").symlink_to(tmp_path / "all" / "one.md")
+    notes: list[str] = []
+    assert list(find_sources(tmp_path / "link", note=notes.append)) == [(tmp_path / "link" / "one.md", "one")]
+    assert list(find_sources(tmp_path / "file.md", note=notes.append)) == [(tmp_path / "file.md", "file")]
+    assert notes == []
+
+
+def test_pipes_sockets_and_devices_of_a_folder_are_left_out_and_never_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = write(tmp_path / "kept.md")
+    os.mkfifo(tmp_path / "pipe.md")
+    (tmp_path / "link.md").symlink_to("pipe.md")
+    monkeypatch.chdir(tmp_path)  # the name of a socket is short
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind("socket.md")
+        notes: list[str] = []
+        assert list(find_sources(tmp_path, note=notes.append)) == [(kept, "kept")]
+    assert notes == [
+        f"{tmp_path / name} is left out: it is no file, but a pipe, a socket or a device."
+        for name in ("link.md", "pipe.md", "socket.md")
+    ]
+
+
+def test_a_bibliography_that_is_a_link_out_of_its_folder_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "outside" / "secret.bib", "@misc{a, title = {A}}")
+    path = write(tmp_path / "all" / "terns.md", "Terns dive. [a]")
+    (tmp_path / "all" / "terns.bib").symlink_to(tmp_path / "outside" / "secret.bib")
+    with pytest.raises(BibliographyError, match=r"terns\.bib is broken: it is a link that leads out of its folder"):
+        read(path, "terns")
+    (tmp_path / "all" / "terns.bib").unlink()
+    write(tmp_path / "all" / "refs" / "all.bib", "@misc{a, title = {A}}")
+    (tmp_path / "all" / "terns.bib").symlink_to(Path("refs") / "all.bib")
+    assert [reference.text for reference in read(path, "terns").references] == ["A."]
 
 
 @pytest.mark.parametrize(

@@ -73,14 +73,15 @@ def new_generation(folder: Path, *, after: str | None) -> Iterator[Path]:
     name = f"{number:06}-{secrets.token_hex(4)}"  # unlike that of any library that was here before
     generation = generation_folder(folder, name)
     generation.mkdir(parents=True)
+    new = folder / f"{_POINTER}.new"
     with ExitStack() as on_error:
+        on_error.callback(new.unlink, missing_ok=True)
         on_error.callback(shutil.rmtree, generation, ignore_errors=True)
         yield generation
         _sync(*generation.iterdir(), generation, generation.parent)
-        on_error.pop_all()
-    new = folder / f"{_POINTER}.new"
-    new.write_text(json.dumps({"format": FORMAT, "generation": name}) + "\n")
-    _sync(new)
+        new.write_text(json.dumps({"format": FORMAT, "generation": name}) + "\n")
+        _sync(new)
+        on_error.pop_all()  # from here on it may be the current one, even where the next line is cut short
     new.replace(folder / _POINTER)
     _sync(folder)
 

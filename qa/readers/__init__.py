@@ -10,31 +10,43 @@ import stat
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from qa.concepts import Concept
-from qa.errors import BibliographyError, NoSourcesError, SourceNotFoundError, UnknownFormatError, UnreadableError
+from qa.errors import (
+    BibliographyError,
+    NoSourcesError,
+    SourceLimitError,
+    SourceNotFoundError,
+    UnknownFormatError,
+    UnreadableError,
+)
 from qa.model import Document, FileState, Reference
 from qa.readers.bibliography import bracketed
 from qa.readers.decoding import decode
 from qa.readers.judged import JudgedQuestions, read_judged, read_lines, read_run, write_run
 from qa.readers.markdown import read_markdown
 from qa.readers.plain import read_plain
+from qa.readers.sandbox import MEGABYTE, GivenFile, Limits, Sandbox
 from qa.readers.sidecars import MOST_BYTES, SIDECARS, parsed_sidecar
-from qa.readers.synonyms import parsed_synonyms
 from qa.readers.writing import SourceFile
+
+if TYPE_CHECKING:
+    from qa.concepts import Concept
 
 __all__ = [
     "READERS",
     "RECORDS",
     "JudgedQuestions",
+    "Limits",
     "Reader",
+    "Sandbox",
     "Work",
     "document_id",
     "file_state",
     "find_sources",
     "is_there",
     "legible",
+    "parsed",
     "read",
     "read_judged",
     "read_lines",
@@ -121,6 +133,12 @@ READERS: dict[str, Reader] = {
 RECORDS = frozenset({".jsonl", ".csv", ".tsv"})
 """The endings of files that hold many documents, each known by its own id."""
 
+_TEXTS = RECORDS | {".md", ".markdown", ".txt", ".text"}
+_SMALL = 16 * 1024
+"""Bytes up to which a file of text is read without a child, which would take longer to start than most such files to
+read: these readers are Python throughout, and so cannot break the process, nor fill it with so little, nor take more
+than seconds over the worst of it (Markdown that is nothing but opening brackets)."""
+
 
 class Work(NamedTuple):
     """A document of a file, and which of the file's it is: empty where the file is one document."""
@@ -133,11 +151,11 @@ READING = 1
 """Raised whenever a reader makes another document of the same file, so that files are read again."""
 
 
-def file_state(path: Path, *, before: FileState | None = None) -> FileState:
+def file_state(path: Path, *, before: FileState | None = None, limits: Limits | None = None) -> FileState:
     """How a source file stands, with the file of references beside it. One whose stamp is that of `before` is not read.
 
     Raises:
-        SourceNotFoundError, UnreadableError.
+        SourceNotFoundError, UnreadableError, SourceLimitError.
     """
     files = [path, *filter(None, [_sidecar(path)])]
     try:
@@ -150,7 +168,7 @@ def file_state(path: Path, *, before: FileState | None = None) -> FileState:
     digest = hashlib.sha256(str(READING).encode())
     for each in files:
         digest.update(f"\0{each.name}\0".encode("utf-8", "surrogateescape"))
-        digest.update(_bytes(each))
+        digest.update(_bytes(each, limits=limits or Limits()))
     return FileState(stamp, digest.hexdigest())
 
 
@@ -165,13 +183,14 @@ def is_there(origin: str) -> bool:
     return True
 
 
-def find_sources(path: Path) -> Iterator[tuple[Path, str]]:
+def find_sources(path: Path, *, note: Callable[[str], None] = lambda _: None) -> Iterator[tuple[Path, str]]:
     """The source files at a path, in order of their names, each with the id that its document gets.
 
     A folder gives all that lie in it, at any depth; README files, whatever begins with a dot, and links to folders
     (which may lead round in circles) are passed over; and so is a file of references that is named itself, as
     `FOLDER/*` does, where the document lies beside it with which it is read. Of judged questions in BEIR's form it
-    gives the corpus alone.
+    gives the corpus alone. Left out, and said to `note`, are links that lead out of the folder, and what is no file, as
+    pipes and devices are: none of these is opened.
 
     Raises:
         SourceNotFoundError, UnreadableError, UnknownFormatError, NoSourcesError.
@@ -184,7 +203,7 @@ def find_sources(path: Path) -> Iterator[tuple[Path, str]]:
         yield path, document_id(Path(path.name))
         return
     found = False
-    for source in _files(path):
+    for source in _files(path, root=resolved(path), note=note):
         found = True
         yield source, document_id(source.relative_to(path))
     if not found:
@@ -200,43 +219,72 @@ def read(path: Path, document_id: str) -> Document:
     return next(each.document for each in read_works(path, document_id))
 
 
-def read_works(path: Path, document_id: str, *, note: Callable[[str], None] = lambda _: None) -> Iterator[Work]:
+def read_works(
+    path: Path, document_id: str, *, sandbox: Sandbox | None = None, note: Callable[[str], None] = lambda _: None
+) -> Iterator[Work]:
     """The documents that a source file holds, each with the id that it wants, one after the other.
 
-    `note` is told, in sentences that name the file, what of it is in none of them.
+    They are read in the sandbox, if there is one and the file is not a small one of text alone. `note` is told, in
+    sentences that name the file, what of it is in none of them.
 
     Raises:
         SourceError: of the kind that says what is wrong with the file, or with the bibliography beside it.
     """
     suffix = path.suffix.lower()
-    reader = READERS.get(suffix)
-    if reader is None:
+    if suffix not in READERS:
         raise UnknownFormatError(path, suffixes=tuple(READERS))
-    shown = Path(legible(path))
-    file = SourceFile(
-        data=_bytes(path),
-        path=shown,
-        document_id=document_id,
-        listed=lambda text: _bibliography_beside(path, text),
-        note=lambda sentence: note(f"{shown}: {sentence}"),
-    )
-    for document in reader(file):
+    file = _given(path, document_id, limits=sandbox.limits if sandbox else Limits())
+    is_small = suffix in _TEXTS and len(file.data) <= _SMALL and not file.beside
+    documents = parsed(file, note=note) if sandbox is None or is_small else sandbox.documents(file, note=note)
+    for document in documents:
         yield Work(document.id if suffix in RECORDS else "", document)
 
 
-def _bibliography_beside(path: Path, text: str) -> tuple[Reference, ...]:
-    """The entries of the file of references with the same name as a source file, whose text may point to their keys."""
-    beside = _sidecar(path)
+def _given(path: Path, document_id: str, *, limits: Limits) -> GivenFile:
+    """A source file with the file of references with the same name, whose keys its text may point to."""
+    beside = None if path.suffix.lower() in RECORDS else _sidecar(path)
+    data = _bytes(path, limits=limits)
+    shown = Path(legible(path))
     if beside is None:
-        return ()
+        return GivenFile(shown, document_id, data)
     if beside.stat().st_size > MOST_BYTES:
-        raise BibliographyError(Path(legible(beside)), reason=f"it is larger than {MOST_BYTES // 1024**2} megabytes")
-    return parsed_sidecar(read_text(beside), path=Path(legible(beside)), brackets=bracketed(text))
+        raise BibliographyError(Path(legible(beside)), reason=f"it is larger than {MOST_BYTES // MEGABYTE} megabytes")
+    return GivenFile(shown, document_id, data, legible(beside), _bytes(beside, limits=limits))
+
+
+def parsed(file: GivenFile, *, note: Callable[[str], None]) -> Iterator[Document]:
+    """The documents of a file of a known format, in this process; `note` is told what its reader has to say.
+
+    Raises:
+        SourceError: as `read_works` does.
+    """
+
+    def listed(text: str) -> tuple[Reference, ...]:
+        if not file.beside:
+            return ()
+        beside = Path(file.beside)
+        return parsed_sidecar(decode(file.bibliography, beside), path=beside, brackets=bracketed(text))
+
+    source = SourceFile(
+        data=file.data,
+        path=file.path,
+        document_id=file.document_id,
+        listed=listed,
+        note=lambda sentence: note(f"{file.path}: {sentence}"),
+    )
+    yield from READERS[file.path.suffix.lower()](source)
 
 
 def _sidecar(path: Path) -> Path | None:
-    """The file of references beside a source file, if there is one."""
-    return next((each for ending in SIDECARS if (each := path.with_suffix(ending)).is_file()), None)
+    """The file of references beside a source file, if there is one.
+
+    Raises:
+        BibliographyError: where it is a link that leads out of their folder.
+    """
+    found = next((each for ending in SIDECARS if (each := path.with_suffix(ending)).is_file()), None)
+    if found and found.is_symlink() and not resolved(found).is_relative_to(resolved(path.parent)):
+        raise BibliographyError(Path(legible(found)), reason="it is a link that leads out of its folder")
+    return found
 
 
 def _is_beside_a_document(path: Path) -> bool:
@@ -254,13 +302,20 @@ def read_text(path: Path) -> str:
     return decode(_bytes(path), path)
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, *, limits: Limits | None = None) -> bytes:
+    """The bytes of a file, which without limits may be of any number."""
     if not stat.S_ISREG(_mode(path)):
         raise UnreadableError(path, reason="it is not a file")
+    most = limits.file_size * MEGABYTE if limits else -2
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(most + 1)
     except OSError as error:
         raise _refused(path, error) from None
+    if limits and len(data) > most:
+        what = f"is larger than the {limits.file_size:,} megabytes that a file may have"
+        raise SourceLimitError(Path(legible(path)), what=what, setting="max_file_size")
+    return data
 
 
 def read_synonyms(path: Path) -> list[Concept]:
@@ -270,6 +325,8 @@ def read_synonyms(path: Path) -> list[Concept]:
         SourceNotFoundError, UnreadableError, NotTextError.
         SynonymsError: for a line that is not of the form.
     """
+    from qa.readers.synonyms import parsed_synonyms
+
     return parsed_synonyms(read_text(path), path=Path(legible(path)))
 
 
@@ -307,7 +364,7 @@ def _refused(path: Path, error: OSError) -> UnreadableError:
     return UnreadableError(path, reason=(error.strerror or "it cannot be opened").lower())
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _files(folder: Path, *, root: Path, note: Callable[[str], None]) -> Iterator[Path]:
     try:
         entries = [(entry, entry.is_dir()) for entry in sorted(folder.iterdir()) if not entry.name.startswith(".")]
     except OSError as error:
@@ -316,8 +373,23 @@ def _files(folder: Path) -> Iterator[Path]:
     for entry, is_folder in entries:
         if is_judged and entry.name in {"queries.jsonl", "qrels"}:
             continue  # questions about the corpus beside them, and their judgements
-        if is_folder:
+        is_source = entry.suffix.lower() in READERS and entry.stem.upper() != "README"
+        if not is_folder and not is_source:
+            continue
+        if entry.is_symlink() and not resolved(entry).is_relative_to(root):
+            note(f"{legible(entry)} is left out: it is a link that leads out of the folder.")
+        elif is_folder:
             if not entry.is_symlink():
-                yield from _files(entry)
-        elif entry.suffix.lower() in READERS and entry.stem.upper() != "README":
+                yield from _files(entry, root=root, note=note)
+        elif _is_special(entry):
+            note(f"{legible(entry)} is left out: it is no file, but a pipe, a socket or a device.")
+        else:
             yield entry
+
+
+def _is_special(path: Path) -> bool:
+    """Whether something is there that is no file; a link to nothing, or round in a circle, is for the reader to name."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False

@@ -1,0 +1,283 @@
+"""Files read in a process of their own, which a damaged or hostile file can break, stop or fill without harm.
+
+One child reads file after file. It is given a file's bytes and what is beside them, opens nothing itself but what it is
+made of, and may reach no network and start no program, as far as Python can say so. What it sends back is JSON, which
+is taken only if it is a document to the last field: nothing of it is ever run. A file that takes too long or too much
+memory, or breaks the child, is an error that names it; the next one gets a new child.
+
+The child ends with its parent: at the end of what it is sent, on Linux by the system at once, and wherever there is
+an alarm clock some seconds behind the time that a file may take.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Timer
+from typing import NamedTuple, Self
+
+from pydantic import TypeAdapter
+
+from qa.errors import DamagedSourceError, QAError, SourceError, SourceLimitError
+from qa.model import Document
+
+__all__ = ["DOCUMENT", "END", "FAILURE", "MEGABYTE", "REQUEST", "SENTENCE", "Failure", "GivenFile", "Limits", "Sandbox"]
+
+MEGABYTE = 1024 * 1024
+
+REQUEST = TypeAdapter(tuple[str, str, int, str, int])
+"""What the child is sent, as a line: path, wanted id, number of bytes; the path and number of what is beside, or "" and
+0. The bytes follow."""
+
+END = b".\n"
+"""What the child sends when it is ready, and behind all else that it has to say of a file."""
+
+DOCUMENT = TypeAdapter(Document)
+SENTENCE = TypeAdapter(str)
+
+_MOST_REPLIED = 1024 * MEGABYTE  # bytes of one file's documents, as JSON
+_LONGEST_START = 60.0  # seconds
+_LONGEST_REASON = 200  # characters
+
+_PROGRAM = """
+import json, sys, types
+sys.path[:] = json.loads(sys.argv[1])
+sys.modules["qa"] = types.ModuleType("qa")
+sys.modules["qa"].__path__ = [sys.argv[4]]
+from qa.readers.child import serve
+serve(memory=int(sys.argv[2]), seconds=int(sys.argv[3]))
+"""
+"""It begins without the face of `qa`, which would load the whole engine, and so in a fraction of the time."""
+
+_PACKAGE = str(Path(__file__).resolve().parent.parent)
+
+
+class Limits(NamedTuple):
+    """What a source file may take: its own size and the memory of the process that reads it, in megabytes, and its time
+    in seconds."""
+
+    file_size: int = 200
+    memory: int = 2048
+    seconds: int = 60
+
+
+class Failure(NamedTuple):
+    """A `SourceError` as it is sent: its class by its code."""
+
+    code: str
+    message: str
+    hint: str
+
+
+FAILURE = TypeAdapter(Failure)
+
+
+class GivenFile(NamedTuple):
+    """All that a reader may know of a source file. `path` is for its name alone, and `document_id` the id that it wants;
+    `beside` is the path of a file of references with the same name, or empty, and `bibliography` its bytes."""
+
+    path: Path
+    document_id: str
+    data: bytes
+    beside: str = ""
+    bibliography: bytes = b""
+
+
+class Sandbox:
+    """Reads files in a child process, which is started with the first. To be used by one thread, and closed by it."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self._child: _Child | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the child, whatever it does."""
+        if self._child is not None:
+            self._child.end()
+            self._child = None
+
+    def documents(self, file: GivenFile, *, note: Callable[[str], None]) -> Iterator[Document]:
+        """The documents of a file, all of which are there before the first is given. `note` is told what the reader has
+        to say.
+
+        Raises:
+            SourceError: of the reader's, or
+            SourceLimitError: where it takes more time or memory than it may, or
+            DamagedSourceError: where the child broke down, or sent something else.
+        """
+        lines = deque(self._reply(file))
+        while lines:
+            line = lines.popleft()
+            kind, body = line[:1], line[1:]
+            try:
+                if kind == b"D":
+                    document = DOCUMENT.validate_json(body, strict=True)
+                elif kind == b"N":
+                    sentence = SENTENCE.validate_json(body, strict=True)
+                elif kind == b"E":
+                    raise _error(FAILURE.validate_json(body))
+                else:
+                    raise ValueError("a line of no kind that is known")
+            except ValueError:
+                self.close()
+                raise _broken_by(file, "it sent what is no document") from None
+            if kind == b"D":
+                yield document
+            else:
+                note(sentence)
+
+    def _reply(self, file: GivenFile) -> list[bytes]:
+        """What the child says of a file. Where one broke down that had read others, it may have been for those, and the
+        file gets a second."""
+        try:
+            if self._child is not None:
+                try:
+                    return self._child.ask(file)
+                except (_OutOfMemoryError, _BrokenError):
+                    self.close()
+            self._child = _Child(self.limits)
+            return self._child.ask(file)
+        except _OutOfTimeError:
+            self.close()
+            took, setting = f"takes longer than the {self.limits.seconds:,} seconds that reading a file may", "max_seconds"
+        except _OutOfMemoryError:
+            self.close()
+            took, setting = f"takes more than the {self.limits.memory:,} megabytes that reading a file may", "max_memory"
+        except _BrokenError as error:
+            self.close()
+            raise _broken_by(file, str(error)) from None
+        except BaseException:
+            self.close()
+            raise
+        raise SourceLimitError(file.path, what=took, setting=setting)
+
+
+class _BrokenError(Exception):
+    """The child ended before its time, or wrote more than anyone can read."""
+
+
+class _OutOfTimeError(Exception):
+    """The child was ended since it took too long."""
+
+
+class _OutOfMemoryError(Exception):
+    """The child has no more memory."""
+
+
+class _Child:
+    """One process that reads files, one after the other."""
+
+    def __init__(self, limits: Limits) -> None:
+        """Start it, and wait until it is ready."""
+        self._seconds = limits.seconds
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
+        arguments = (json.dumps(sys.path), str(limits.memory), str(limits.seconds), _PACKAGE)
+        self._process = subprocess.Popen(  # noqa: S603 - our own program, in the Python that runs this one
+            [sys.executable, "-I", "-c", _PROGRAM, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+        )
+        try:
+            self._lines(b"", seconds=_LONGEST_START)
+        except BaseException:
+            self.end()
+            raise
+
+    def ask(self, file: GivenFile) -> list[bytes]:
+        """All lines about a file.
+
+        Raises:
+            _BrokenError, _OutOfTimeError, _OutOfMemoryError.
+        """
+        asked = (str(file.path), file.document_id, len(file.data), file.beside, len(file.bibliography))
+        return self._lines(REQUEST.dump_json(asked) + b"\n", file.data, file.bibliography, seconds=self._seconds)
+
+    def end(self) -> None:
+        """End it at once, if it has not ended."""
+        self._process.kill()
+        self._process.wait()
+        self._errors.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except OSError:  # what it has not taken of a file is written at closing
+                    continue
+
+    def _lines(self, *sent: bytes, seconds: float) -> list[bytes]:
+        """The lines that come, up to `END` and without it, in answer to what is sent."""
+        ours, theirs = self._process.stdin, self._process.stdout
+        if ours is None or theirs is None:
+            raise ValueError("a process without its pipes")
+        too_late: list[bool] = []
+
+        def stop() -> None:
+            too_late.append(True)
+            self._process.kill()
+
+        lines: list[bytes] = []
+        left = _MOST_REPLIED
+        timer = Timer(seconds, stop)
+        timer.daemon = True
+        timer.start()
+        try:
+            for each in sent:
+                ours.write(each)
+            ours.flush()
+            while (line := theirs.readline(left)).endswith(b"\n"):
+                if line == END:
+                    return lines
+                if line == b"M\n":
+                    raise _OutOfMemoryError
+                lines.append(line)
+                left -= len(line)
+            if len(line) >= left:
+                raise _BrokenError("it has more text than is read of a file")
+        except OSError:  # it has ended, and takes no more
+            pass
+        finally:
+            timer.cancel()
+        if too_late:
+            raise _OutOfTimeError
+        raise _BrokenError(self._last_words())
+
+    def _last_words(self) -> str:
+        """How it ended: by which signal, or the last line of what it wrote of its error."""
+        self._process.kill()
+        code = self._process.wait()
+        self._errors.seek(0)
+        said = self._errors.read(MEGABYTE).decode("utf-8", "replace").strip().rpartition("\n")[2]
+        if code < 0 and -code != signal.SIGKILL:
+            return signal.Signals(-code).name
+        return said[:_LONGEST_REASON].rstrip(".") or "it ended"
+
+
+def _broken_by(file: GivenFile, reason: str) -> DamagedSourceError:
+    kind = f"a {file.path.suffix.lower()} file"
+    return DamagedSourceError(
+        file.path, kind=kind, reason=f"its reader broke down ({reason})", hint="Save it anew, or leave it out."
+    )
+
+
+_ERRORS: dict[str, type[SourceError]] = {each.code: each for each in SourceError.__subclasses__()}
+
+
+def _error(failure: Failure) -> SourceError:
+    """The error that the child met, with the words that it had."""
+    kind = _ERRORS.get(failure.code, SourceError)
+    error = kind.__new__(kind)
+    QAError.__init__(error, failure.message, hint=failure.hint)
+    return error
