@@ -2,10 +2,10 @@
 
     python tests/kill_indexing.py [ROUNDS] [--seed NUMBER]
 
-In every second round the indexing is killed from outside, with all the processes that it started, after a random time of
-all that it takes; in the others it kills itself at a random one of the calls by which it opens, makes, renames or
-removes files, so that the short moments between them have their share. Not a power cut: what the system was told to write is
-written.
+In every second round the indexing is killed from outside, with all the processes that it started, after a random
+time of all that it takes; in the others it kills itself at a random one of the calls by which it opens, makes, renames or
+removes files, so that the short moments between them have their share. Not a power cut: what the
+system was told to write is written.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ print(calls)
 
 
 class Killed(NamedTuple):
-    """How the rounds went: how many left the library as before, and as after; how many ended before they were killed."""
+    """How many rounds left the library as before, and as after; how many ended before they were killed."""
 
     before: int
     after: int
@@ -71,7 +71,7 @@ State = tuple[list[str], list[Answer]]
 
 
 def write_documents(folder: Path, *, changed: bool) -> None:
-    """Some twenty files. Changed, one is new, one has gone, one is replaced and so is one that a child process reads."""
+    """Some twenty files. Changed, one is new, one has gone, two are replaced, of which a child process reads one."""
     folder.mkdir(exist_ok=True)
     for number in range(20):
         (folder / f"bird-{number}.md").write_text(f"# Bird {number}\n\nA knot is {number + 20} cm long. Knots wade.\n")
@@ -187,5 +187,8 @@ if __name__ == "__main__":
     given = parser.parse_args()
     print(f"Seed {given.seed}.")
     killed = kill_indexings(given.rounds, chance=random.Random(given.seed))
-    print(f"{given.rounds} killed: {killed.before} libraries as before, {killed.after} as after, none in between; ", end="")
+    print(
+        f"{given.rounds} killed: {killed.before} libraries as before, {killed.after} as after, none in between; ",
+        end="",
+    )
     print(f"{killed.finished} had finished.")

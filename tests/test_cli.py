@@ -646,9 +646,7 @@ def test_ctrl_c_while_indexing_leaves_the_library_as_it_was(
 ) -> None:
     (tmp_path / "auks.md").write_text("# Auks\n\nAuks swim.\n")
 
-    def interrupted(
-        path: Path, document_id: str, *, sandbox: Sandbox, note: Callable[[str], None]
-    ) -> Iterator[Work]:
+    def interrupted(path: Path, document_id: str, *, sandbox: Sandbox, note: Callable[[str], None]) -> Iterator[Work]:
         if path.name == "second-treatment.md":
             signal.raise_signal(signal.SIGINT)
         return read_works(path, document_id, sandbox=sandbox, note=note)

@@ -1,18 +1,14 @@
-"""Indexings that are killed, and disks that are full: the library is as before or as after, and the error says how to mend it."""
+"""Indexings that are killed, and disks that are full: the library is as before or as after."""
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
 from kill_indexing import ROOT, Killed, index, kill_indexings, state, write_documents
-from qa import Engine, Settings
-from qa.errors import LibraryUnwritableError
 
 ROUNDS = 4
 

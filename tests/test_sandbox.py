@@ -79,7 +79,9 @@ def ends(pid: int) -> bool:
 
 def test_a_child_reads_what_this_process_reads(tmp_path: Path) -> None:
     long = "Terns dive. [1]\n\n" * 2000
-    (tmp_path / "a.md").write_text(f"---\ntitle: Terns\nupdated: 2021-05-11\n---\n# Terns\n\n{long}## Gulls\n\n- steal\n")
+    (tmp_path / "a.md").write_text(
+        f"---\ntitle: Terns\nupdated: 2021-05-11\n---\n# Terns\n\n{long}## Gulls\n\n- steal\n"
+    )
     (tmp_path / "b.html").write_text("<title>Gulls 🐦</title><h1>Gulls</h1><p>Gulls steal.<table><tr><td>x")
     (tmp_path / "c.csv").write_text("text\n" + "Auks swim.\nKnots wade.\n" * 2000)
     (tmp_path / "d.jsonl").write_text('{"text": "Auks swim."}\n{\n' * 2000)
@@ -140,7 +142,9 @@ BREAKS = {
     "1 / 0": "ZeroDivisionError: division by zero",
     "def f(): f()\nf()": "RecursionError: maximum recursion depth exceeded",
     "import socket; socket.socket()": "PermissionError: a reader may not use socket.__new__",
-    "import urllib.request; urllib.request.urlopen('http://127.0.0.1:9')": "<urlopen error a reader may not use socket.getaddrinfo>",
+    "from urllib.request import urlopen; urlopen('http://127.0.0.1:9')": (
+        "<urlopen error a reader may not use socket.getaddrinfo>"
+    ),
     "import subprocess; subprocess.run(['true'])": "PermissionError: a reader may not use subprocess.Popen",
     "import os; os.system('true')": "PermissionError: a reader may not use os.system",
     "import os; os.fork()": "PermissionError: a reader may not use os.fork",
@@ -224,7 +228,7 @@ FORGERIES = [
     b"[]",
     b"{}",
     b'{"id": 3, "title": "", "text": "", "source": ""}',
-    b'{"id": "a", "title": "", "text": "", "source": "", "sections": [{"path": [], "start": 0, "end": 9, "blocks": []}]}',
+    b'{"id": "", "title": "", "text": "", "source": "", "sections": [{"path": [], "start": 0, "end": 9, "blocks": []}]}',
     b'{"id": "a", "title": "", "text": "", "source": "", "updated": "yesterday"}',
     b'{"id": "a", "title": "", "text": "\\ud800", "source": ""}',
     b"\x80\x04cos\nsystem\n(S'true'\ntR.",
@@ -301,8 +305,8 @@ with Sandbox() as reading:
 def test_the_child_ends_with_its_parent(written: Callable[..., Path], tmp_path: Path, sent: signal.Signals) -> None:
     if sent == signal.SIGKILL and sys.platform != "linux":
         pytest.skip("elsewhere it takes as long as a file may")
-    page = written(f"import os, pathlib, time\npathlib.Path({str(tmp_path / 'pid')!r}).write_text(f'{{os.getpid()}}.')\n"
-                   "time.sleep(1000)")  # fmt: skip
+    note_pid = f"pathlib.Path({str(tmp_path / 'pid')!r}).write_text(f'{{os.getpid()}}.')"
+    page = written(f"import os, pathlib, time\n{note_pid}\ntime.sleep(1000)")
     command = [sys.executable, "-c", READS, str(page), sandbox._PROGRAM]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, process_group=0) as parent:
         while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text().endswith("."):

@@ -68,7 +68,9 @@ PROBLEMS = {
     "source_format": _server_fault("Source of unknown format", "There is no reader for a source file."),
     "source_damaged": _server_fault("Source damaged", "A source file is not what its name says, or only half of it."),
     "source_locked": _server_fault("Source locked", "A source file opens only with a password or a licence."),
-    "source_limit": _server_fault("Source beyond a limit", "A source file is larger, or takes more to read, than allowed."),
+    "source_limit": _server_fault(
+        "Source beyond a limit", "A source file is larger, or takes more to read, than allowed."
+    ),
     "front_matter": _server_fault("Broken front matter", "The header of a source file cannot be understood."),
     "bibliography": _server_fault(
         "Broken bibliography", "A file of references beside a source file cannot be understood."

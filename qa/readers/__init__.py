@@ -388,7 +388,7 @@ def _files(folder: Path, *, root: Path, note: Callable[[str], None]) -> Iterator
 
 
 def _is_special(path: Path) -> bool:
-    """Whether something is there that is no file; a link to nothing, or round in a circle, is for the reader to name."""
+    """Whether something is there that is no file; a link to nothing, or round in a circle, the reader names."""
     try:
         return not stat.S_ISREG(path.stat().st_mode)
     except OSError:

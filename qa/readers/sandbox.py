@@ -79,7 +79,7 @@ FAILURE = TypeAdapter(Failure)
 
 
 class GivenFile(NamedTuple):
-    """All that a reader may know of a source file. `path` is for its name alone, and `document_id` the id that it wants;
+    """All that a reader may know of a source file. `path` is for its name alone, and `document_id` what it wants to be;
     `beside` is the path of a file of references with the same name, or empty, and `bibliography` its bytes."""
 
     path: Path
@@ -151,10 +151,16 @@ class Sandbox:
             return self._child.ask(file)
         except _OutOfTimeError:
             self.close()
-            took, setting = f"takes longer than the {self.limits.seconds:,} seconds that reading a file may", "max_seconds"
+            took, setting = (
+                f"takes longer than the {self.limits.seconds:,} seconds that reading a file may",
+                "max_seconds",
+            )
         except _OutOfMemoryError:
             self.close()
-            took, setting = f"takes more than the {self.limits.memory:,} megabytes that reading a file may", "max_memory"
+            took, setting = (
+                f"takes more than the {self.limits.memory:,} megabytes that reading a file may",
+                "max_memory",
+            )
         except _BrokenError as error:
             self.close()
             raise _broken_by(file, str(error)) from None
