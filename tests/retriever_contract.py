@@ -7,11 +7,14 @@ class TestMyRetriever(RetrieverContract):
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from qa.errors import DamagedLibraryError
 from qa.model import Candidate, Query
@@ -45,6 +48,29 @@ def random_corpus(seed: int, size: int = 200) -> Corpus:
     ]
 
 
+PASSAGE_IDS = st.sampled_from(["p1", "p10", "p2", "p 3", 'p"4', "p\\5", "p海", "#p", "p\t6"])
+PASSAGES = st.dictionaries(PASSAGE_IDS, st.lists(st.sampled_from(["tern", "gull", "a b"]), max_size=5), max_size=6)
+CHANGES = st.lists(st.tuples(st.sets(PASSAGE_IDS, max_size=4), PASSAGES), max_size=4)
+ODD_TERMS = (
+    *("=PFS=progression-free survival", "progression-free", "a b", "a\\b", "a\\sb", "a\tb", "a\fb", "a\vb", "a\xa0b"),
+    *(
+        "海鸥",
+        "e\u0301",
+        "é",
+        "\U0001f426",
+        "\x00",
+        "{",
+        '"',
+        "AND",
+        "terms:a",
+        "x" * 70_000,
+        "x" * 70_001,
+        "海" * 40_000,
+    ),
+)
+"""No two of them are the same term, though an engine might take them for one, or for two, or for none."""
+
+
 class RetrieverContract:
     """The public contract of `qa.retrievers.Retriever`."""
 
@@ -57,7 +83,7 @@ class RetrieverContract:
     def saved(self, corpus: Corpus, folder: Path) -> list[Path]:
         """The files of the retriever's index, once it is saved."""
         folder.mkdir()
-        self.build(corpus).save(folder)
+        self.retriever_class.build(corpus, folder=folder)
         return sorted(path for path in folder.rglob("*") if path.is_file())
 
     # Building
@@ -89,6 +115,89 @@ class RetrieverContract:
         first, second = self.build(corpus), self.build(corpus)
         for term in VOCABULARY:
             assert first.search(asking([term, "w0"]), limit=50) == second.search(asking([term, "w0"]), limit=50)
+
+    # Changing
+
+    @settings(deadline=None, max_examples=60)
+    @given(first=PASSAGES, changes=CHANGES)
+    def test_after_any_changes_it_answers_as_an_index_of_what_is_left(
+        self, first: dict[str, list[str]], changes: list[tuple[set[str], dict[str, list[str]]]]
+    ) -> None:
+        left = dict(first)
+        retriever = self.build(sorted(left.items()))
+        for removed, added in changes:
+            left = {each: terms for each, terms in left.items() if each not in removed} | added
+            before, retriever = retriever, retriever.changed(removed=removed, added=sorted(added.items()))
+            self.assert_same(retriever, self.build(sorted(left.items())))
+        if changes:
+            assert before.changed(removed=removed, added=sorted(added.items())).holding([]) == sorted(left)
+
+    def assert_same(self, changed: Retriever, built: Retriever) -> None:
+        """Assert that two retrievers are of the same passages, and answer alike as far as is promised."""
+        assert changed.passage_count == built.passage_count
+        query = asking({"tern": 1.0, "gull": 0.5, "a b": 0.7})
+        assert changed.search(query, limit=99) == built.search(query, limit=99)
+        for term in (*query.terms, "penguin"):
+            assert changed.document_frequency(term) == built.document_frequency(term)
+            assert changed.holding([term]) == built.holding([term])
+        for passage_id in built.holding([]):
+            assert changed.explain(query, passage_id) == built.explain(query, passage_id)
+
+    def test_a_change_leaves_the_index_as_it_was(self, tmp_path: Path) -> None:
+        corpus, query = random_corpus(9), asking({"w1": 1.0, "w2": 0.5})
+        files = self.saved(corpus, tmp_path / "old")
+        kept = {file: file.read_bytes() for file in files}
+        old = self.retriever_class.load(tmp_path / "old")
+        before = old.search(query, limit=999)
+        (tmp_path / "new").mkdir()
+        new = old.changed(removed=[before[0].passage_id], added=[("z", ("w1",))], folder=tmp_path / "new")
+        assert old.search(query, limit=999) == before
+        assert {file: file.read_bytes() for file in files} == kept
+        assert new.search(query, limit=999) != before
+        shutil.rmtree(tmp_path / "old")
+        loaded = self.retriever_class.load(tmp_path / "new")
+        assert loaded.search(query, limit=999) == new.search(query, limit=999)
+        assert loaded.holding(["w1"]) == new.holding(["w1"])
+        assert "z" in loaded.holding(["w1"])
+
+    def test_a_change_of_nothing_is_the_same_index(self, tmp_path: Path) -> None:
+        retriever, query = self.build(BIRDS), asking(["tern", "fish"])
+        retriever.changed(removed=(), added=(), folder=tmp_path)
+        assert self.retriever_class.load(tmp_path).search(query, limit=9) == retriever.search(query, limit=9)
+        assert self.retriever_class.load(tmp_path).passage_count == 4
+
+    def test_all_can_be_removed_and_added_again(self) -> None:
+        query, ids = asking(["tern", "fish"]), [passage_id for passage_id, _ in BIRDS]
+        emptied = self.build(BIRDS).changed(removed=ids, added=())
+        assert (emptied.passage_count, emptied.search(query, limit=9), emptied.holding([])) == (0, [], [])
+        again = emptied.changed(removed=(), added=BIRDS)
+        assert again.search(query, limit=9) == self.build(BIRDS).search(query, limit=9)
+
+    @pytest.mark.parametrize("ids", [("p8", "p7"), ("p7", "p7"), ("p1", "p9", "p8")])
+    def test_added_ids_that_do_not_ascend_are_refused(self, ids: Sequence[str]) -> None:
+        retriever = self.build(BIRDS)
+        with pytest.raises(ValueError, match="comes behind"):
+            retriever.changed(removed=(), added=[(passage_id, ("tern",)) for passage_id in ids])
+        assert retriever.passage_count == 4
+
+    # Terms
+
+    def test_every_term_is_a_term_of_its_own(self) -> None:
+        corpus = [(f"p{number:02}", ("tern", term, "gull", term)) for number, term in enumerate(ODD_TERMS)]
+        retriever = self.build(corpus)
+        for passage_id, (_, term, _, _) in corpus:
+            assert retriever.holding([term]) == [passage_id], term
+            assert retriever.document_frequency(term) == 1
+            assert [each.passage_id for each in retriever.search(asking([term]), limit=9)] == [passage_id]
+            [part] = retriever.explain(asking([term]), passage_id)
+            assert (part.term, part.frequency, part.length) == (term, 2, 4)
+        assert retriever.document_frequency("a") == retriever.document_frequency("b") == 0
+
+    def test_the_passages_that_hold_all_of_some_terms_are_told_in_order(self) -> None:
+        corpus = random_corpus(10)
+        retriever = self.build(corpus)
+        for terms in (["w1"], ["w1", "w2"], ["w3", "w1", "w2"], ["w1", "w1"], ["w1", "penguin"], ["penguin"], []):
+            assert retriever.holding(terms) == [each for each, held in corpus if set(terms) <= set(held)]
 
     # Ranking
 
@@ -216,8 +325,7 @@ class RetrieverContract:
         "corpus", [(), (("p1", ()),), BIRDS, random_corpus(7)], ids=["none", "void", "few", "many"]
     )
     def test_a_saved_index_gives_the_same_answers(self, corpus: Corpus, tmp_path: Path) -> None:
-        built = self.build(corpus)
-        built.save(tmp_path)
+        built = self.retriever_class.build(corpus, folder=tmp_path)
         loaded = self.retriever_class.load(tmp_path)
         assert loaded.passage_count == built.passage_count
         for terms in ({"w1": 1.0, "w2": 0.5}, {"tern": 1.0, "fish": 0.3}, {"penguin": 1.0}):
@@ -231,7 +339,7 @@ class RetrieverContract:
                 assert loaded.document_frequency(term) == built.document_frequency(term)
 
     def test_terms_and_ids_in_any_script_are_kept(self, tmp_path: Path) -> None:
-        self.build([("pé", ("海鸥", "tern%", "2.5")), ("p海", ("чайка",))]).save(tmp_path)
+        self.retriever_class.build([("pé", ("海鸥", "tern%", "2.5")), ("p海", ("чайка",))], folder=tmp_path)
         loaded = self.retriever_class.load(tmp_path)
         for term, passage_id in (("海鸥", "pé"), ("tern%", "pé"), ("2.5", "pé"), ("чайка", "p海")):
             assert [each.passage_id for each in loaded.search(asking([term]), limit=9)] == [passage_id]

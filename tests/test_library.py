@@ -322,9 +322,9 @@ def on_progress(progress):
         die()
 
 if point == "saving":
-    qa.retrievers.OkapiRetriever.save = die
+    qa.retrievers.OkapiRetriever.changed = die
 elif point == "saved":
-    qa.retrievers.OkapiRetriever.save = dying_after(qa.retrievers.OkapiRetriever.save)
+    qa.retrievers.OkapiRetriever.changed = dying_after(qa.retrievers.OkapiRetriever.changed)
 elif point == "renaming":
     Path.replace = die
 elif point == "renamed":
@@ -498,9 +498,9 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "the concepts are no names": lambda library: (generation(library) / "concepts.json").write_text(
         json.dumps({"sha256": digest("[[1, 2, 3]]"), "concepts": "[[1, 2, 3]]"})
     ),
-    "the index is missing": lambda library: (generation(library) / "okapi.npz").unlink(),
-    "the index is empty": lambda library: (generation(library) / "okapi.npz").write_bytes(b""),
-    "the index is none": lambda library: (generation(library) / "okapi.npz").write_bytes(b"tern" * 1000),
+    "the index is missing": lambda library: (generation(library) / "okapi.passages.npy").unlink(),
+    "the index is empty": lambda library: (generation(library) / "okapi.passages.npy").write_bytes(b""),
+    "the index is none": lambda library: (generation(library) / "okapi.passages.npy").write_bytes(b"tern" * 1000),
     "the vocabulary is missing": lambda library: (generation(library) / "vocabulary.npz").unlink(),
     "the vocabulary is empty": lambda library: (generation(library) / "vocabulary.npz").write_bytes(b""),
     "the vocabulary is none": lambda library: (generation(library) / "vocabulary.npz").write_bytes(b"tern" * 1000),
@@ -540,7 +540,14 @@ def test_a_generation_has_a_file_for_each_thing_that_is_made_at_indexing(folder:
     assert sorted(path.name for path in generation(folder).iterdir()) == [
         "concepts.json",
         "library.sqlite3",
-        "okapi.npz",
+        "okapi.bounds.npy",
+        "okapi.frequencies.npy",
+        "okapi.ids.npy",
+        "okapi.lengths.npy",
+        "okapi.passages.npy",
+        "okapi.saturations.npy",
+        "okapi.terms.npy",
+        "sealed.json",
         "vocabulary.npz",
         "wordings.npz",
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rank_bm25 import BM25Okapi
-from retriever_contract import BIRDS, RetrieverContract, asking
+from retriever_contract import BIRDS, RetrieverContract, asking, random_corpus
 
 from qa.retrievers import OkapiRetriever, inverse_document_frequency
 from qa.retrievers.okapi import K1, B, LuceneOkapi
@@ -59,9 +60,33 @@ def test_a_ranking_is_the_order_of_those_scores(corpus: list[list[str]], query: 
 @given(corpus=CORPORA)
 def test_an_index_from_its_postings_is_the_index(corpus: list[list[str]]) -> None:
     built = LuceneOkapi(corpus)
-    again = LuceneOkapi.from_postings(built.spans, built.passages, built.frequencies, built.lengths)
-    assert (again.idf, again.avgdl, again.corpus_size) == (built.idf, built.avgdl, built.corpus_size)
+    again = LuceneOkapi.from_postings(built.postings)
+    assert (again.avgdl, again.corpus_size) == (built.avgdl, built.corpus_size)
+    assert all(again.idf_of(term) == built.idf_of(term) for term in {*sum(corpus, []), "penguin"})
     assert np.array_equal(again.saturations, built.saturations)
+
+
+def test_a_changed_index_is_kept_in_the_same_bytes_as_one_that_was_built(tmp_path: Path) -> None:
+    corpus = dict(random_corpus(11))
+    old = {each: terms for each, terms in corpus.items() if each < "p0150"} | {"p0003": ("gull",), "p0003x": ("tern",)}
+    built, changed = tmp_path / "built", tmp_path / "changed"
+    for folder in (built, changed):
+        folder.mkdir()
+    OkapiRetriever.build(sorted(corpus.items()), folder=built)
+    added = {each: terms for each, terms in corpus.items() if each not in old or each == "p0003"}
+    before = OkapiRetriever.build(sorted(old.items()))
+    before.changed(removed={"p0003x", "p9"}, added=sorted(added.items()), folder=changed)
+    assert sorted(path.name for path in built.iterdir()) == sorted(path.name for path in changed.iterdir())
+    for path in built.iterdir():
+        assert (changed / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_an_index_that_is_opened_is_mapped_and_not_read(tmp_path: Path) -> None:
+    OkapiRetriever.build(random_corpus(12), folder=tmp_path)
+    postings = OkapiRetriever.load(tmp_path)._index.postings
+    for array in (postings.bounds, postings.passages, postings.frequencies, postings.lengths):
+        assert isinstance(array.base, np.memmap)
+        assert not array.flags.writeable
 
 
 def test_a_term_asked_twice_counts_twice_as_in_rank_bm25() -> None:

@@ -73,7 +73,7 @@ class Index(NamedTuple):
 
     def save(self, folder: Path) -> None:
         """Write the index into an empty folder."""
-        self.retriever.save(folder)
+        self.retriever.changed(removed=(), added=(), folder=folder)
         self.wordings.save(folder)
         self.speller.save(folder)
         _save_concepts(self.concepts, folder)

@@ -6,147 +6,216 @@ a question costs what its own terms occur. The scores are those of `BM25Okapi.ge
 
 from __future__ import annotations
 
-from collections import Counter
+from array import array
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 from rank_bm25 import BM25Okapi
 
 from qa import arrays
+from qa.errors import DamagedLibraryError
 from qa.model import Candidate, Query
-from qa.retrievers.protocol import TermScore, inverse_document_frequency
+from qa.retrievers import files
+from qa.retrievers.protocol import TermScore, ascending, inverse_document_frequency
 
-__all__ = ["K1", "B", "LuceneOkapi", "OkapiRetriever"]
+__all__ = ["K1", "B", "LuceneOkapi", "OkapiRetriever", "Postings"]
 
 K1 = 1.2  # saturation of a term's frequency; Lucene's default
 B = 0.75  # how much a passage's length counts, 0..1; Lucene's default
 
 _Floats = npt.NDArray[np.float64]
-_Integers = npt.NDArray[np.int64]
+_Integers = npt.NDArray[np.int32]
+_Offsets = npt.NDArray[np.int64]
+
+
+class Postings(NamedTuple):
+    """Which passages hold which terms, how often, and how many terms each passage has.
+
+    Passages are numbered from 0 in the order of their ids. Those that hold `terms[i]` are `passages[a:b]`, ascending,
+    as often as `frequencies[a:b]` says, where `a, b = bounds[i], bounds[i + 1]`. The terms ascend.
+    """
+
+    terms: list[str]
+    bounds: _Offsets
+    passages: _Integers
+    frequencies: _Integers
+    lengths: _Integers
+
+    @classmethod
+    def of(cls, corpus: Iterable[Sequence[str]]) -> Self:
+        """The postings of passages, each given as its terms."""
+        numbers: dict[str, int] = {}
+        held, lengths = array("q"), array("q")
+        for passage in corpus:
+            lengths.append(len(passage))
+            held.extend([numbers.setdefault(term, len(numbers)) for term in passage])
+        terms = sorted(numbers)
+        rank = np.zeros(len(terms), np.int64)
+        rank[[numbers[term] for term in terms]] = np.arange(len(terms))
+        places = np.repeat(np.arange(len(lengths)), lengths)
+        keys, frequencies = np.unique(rank[np.array(held, np.int64)] * len(lengths) + places, return_counts=True)
+        return cls._laid_out(terms, keys, frequencies, np.array(lengths, np.int32))
+
+    @classmethod
+    def _laid_out(
+        cls, terms: list[str], keys: _Offsets, frequencies: npt.NDArray[np.integer[Any]], lengths: _Integers
+    ) -> Self:
+        """The postings whose ascending `keys` are each the number of a term times all passages plus the passage's."""
+        count = max(len(lengths), 1)
+        bounds = np.searchsorted(keys, np.arange(len(terms) + 1) * count)
+        return cls(terms, bounds, (keys % count).astype(np.int32), frequencies.astype(np.int32), lengths)
+
+    def changed(self, kept: _Offsets, added: Postings, places: _Offsets) -> Postings:
+        """These postings of the `kept` passages alone, with those of others, whose numbers shall be `places`."""
+        count = len(kept) + len(places)
+        is_added = np.zeros(count, bool)
+        is_added[places] = True
+        number = np.full(len(self.lengths), -1)
+        number[kept] = np.flatnonzero(~is_added)
+        lengths = np.zeros(count, np.int32)
+        lengths[number[kept]], lengths[places] = self.lengths[kept], added.lengths
+
+        terms = sorted({*self.terms, *added.terms})
+        rank = {term: at for at, term in enumerate(terms)}
+        numbers = number[self.passages]
+        keys = np.concatenate(
+            [self._terms_by(rank)[numbers >= 0] * count + numbers[numbers >= 0], added._terms_by(rank) * count]
+        )
+        keys[len(keys) - len(added.passages) :] += places[added.passages]
+        frequencies = np.concatenate([self.frequencies[numbers >= 0], added.frequencies])
+        order = np.argsort(keys, kind="stable")
+        all_postings = self._laid_out(terms, keys[order], frequencies[order], lengths)
+        return all_postings._without_terms_of_no_passage()
+
+    def _terms_by(self, rank: Mapping[str, int]) -> _Offsets:
+        """Of each posting, the number that its term has in `rank`."""
+        numbers = np.array([rank[term] for term in self.terms], np.int64)
+        return np.repeat(numbers, np.diff(self.bounds))
+
+    def _without_terms_of_no_passage(self) -> Postings:
+        held = np.diff(self.bounds) > 0
+        terms = [term for term, is_held in zip(self.terms, held.tolist(), strict=True) if is_held]
+        return self._replace(terms=terms, bounds=np.concatenate([self.bounds[:1], self.bounds[1:][held]]))
 
 
 class LuceneOkapi(BM25Okapi):  # type: ignore[misc]  # rank-bm25 has no types
-    """BM25Okapi with Lucene's idf and with postings in place of a dict for every passage.
-
-    The postings of a term are `passages[a:b]` and `frequencies[a:b]` with `a, b = spans[term]`: passages are numbered
-    in the order in which they came, from 0, and ascend within a term.
-    """
+    """BM25Okapi with Lucene's idf and with postings in place of a dict for every passage."""
 
     def __init__(self, corpus: Iterable[Sequence[str]]) -> None:
-        self.spans: dict[str, tuple[int, int]] = {}
-        self.passages: _Integers = np.zeros(0, np.int64)
-        self.frequencies: _Integers = np.zeros(0, np.int64)
-        self.lengths: _Integers = np.zeros(0, np.int64)
+        self.postings = Postings.of(())
         super().__init__(corpus, k1=K1, b=B)
         self._weigh()
 
     @classmethod
-    def from_postings(
-        cls, spans: dict[str, tuple[int, int]], passages: _Integers, frequencies: _Integers, lengths: _Integers
-    ) -> Self:
-        """The same index from its postings, without its corpus."""
+    def from_postings(cls, postings: Postings, saturations: _Floats | None = None) -> Self:
+        """The same index from its postings, without its corpus; `saturations` where they have been computed."""
         index = cls(())
-        index.spans, index.passages, index.frequencies, index.lengths = spans, passages, frequencies, lengths
-        index.corpus_size = len(lengths)
-        index.avgdl = int(lengths.sum()) / max(len(lengths), 1)
-        index._calc_idf({term: end - start for term, (start, end) in spans.items()})
-        index._weigh()
+        index._count(postings)
+        index._weigh(saturations)
         return index
 
     def _initialize(self, corpus: Iterable[Sequence[str]]) -> dict[str, int]:
-        postings: dict[str, list[tuple[int, int]]] = {}
-        lengths: list[int] = []
-        for number, terms in enumerate(corpus):
-            lengths.append(len(terms))
-            for term, frequency in Counter(terms).items():
-                postings.setdefault(term, []).append((number, frequency))
-        self.lengths = np.array(lengths, np.int64)
-        self.corpus_size = len(lengths)
-        self.avgdl = sum(lengths) / max(len(lengths), 1)
-        flat = np.array([pair for term in postings for pair in postings[term]], np.int64).reshape(-1, 2)
-        self.passages, self.frequencies = np.ascontiguousarray(flat[:, 0]), np.ascontiguousarray(flat[:, 1])
-        start = 0
-        for term, pairs in postings.items():
-            self.spans[term] = (start, start + len(pairs))
-            start += len(pairs)
-        return {term: len(pairs) for term, pairs in postings.items()}
+        self._count(Postings.of(corpus))
+        return {}
 
     def _calc_idf(self, nd: Mapping[str, int]) -> None:
-        self.idf = {term: inverse_document_frequency(n, self.corpus_size) for term, n in nd.items()}
+        """A term's weight is computed when it is asked for: `idf_of`."""
 
-    def _weigh(self) -> None:
+    def _count(self, postings: Postings) -> None:
+        self.postings = postings
+        self.corpus_size = len(postings.lengths)
+        self.avgdl = int(postings.lengths.sum()) / max(self.corpus_size, 1)
+        bounds = postings.bounds.tolist()
+        self._spans = dict(zip(postings.terms, zip(bounds, bounds[1:], strict=False), strict=True))
+
+    def _weigh(self, saturations: _Floats | None = None) -> None:
         """Compute once what a question would compute again: the saturation of each posting."""
-        norms = self.k1 * (1 - self.b + self.b * self.lengths / (self.avgdl or 1))
-        self.saturations: _Floats = self.frequencies * (self.k1 + 1) / (self.frequencies + norms[self.passages])
+        _, _, passages, frequencies, lengths = self.postings
+        if saturations is None:
+            norms = self.k1 * (1 - self.b + self.b * lengths / (self.avgdl or 1))
+            saturations = frequencies * (self.k1 + 1) / (frequencies + norms[passages])
+        self.saturations: _Floats = saturations
+
+    def span(self, term: str) -> tuple[int, int]:
+        """Where a term's postings start and end; 0, 0 for one that no passage holds."""
+        return self._spans.get(term, (0, 0))
+
+    def idf_of(self, term: str) -> float:
+        """The weight of a term by its rarity."""
+        start, end = self.span(term)
+        return inverse_document_frequency(end - start, self.corpus_size)
 
     def get_scores(self, query: Iterable[str] | Mapping[str, float]) -> _Floats:
         """The score of every passage; for a mapping, each term's part is multiplied by its weight."""
         scores = np.zeros(self.corpus_size)
         for term in query:
-            span = self.spans.get(term)
-            if span is not None:
-                part = self.idf[term] * self.saturations[slice(*span)]
-                scores[self.passages[slice(*span)]] += query[term] * part if isinstance(query, Mapping) else part
+            start, end = self.span(term)
+            if start < end:
+                part = self.idf_of(term) * self.saturations[start:end]
+                scores[self.postings.passages[start:end]] += query[term] * part if isinstance(query, Mapping) else part
         return scores
 
 
 class OkapiRetriever:
     """Ranks by BM25, in memory: `k1` 1.2, `b` 0.75, Lucene's idf."""
 
-    _FILE = "okapi.npz"
+    _KIND = "okapi"
+    _ARRAYS = ("terms", "ids", "bounds", "passages", "frequencies", "lengths", "saturations")
 
     def __init__(self, ids: Sequence[str], index: LuceneOkapi) -> None:
         self._ids = ids
-        self._numbers = {passage_id: number for number, passage_id in enumerate(ids)}
         self._index = index
 
     @classmethod
-    def build(cls, passages: Iterable[tuple[str, Sequence[str]]]) -> Self:
+    def build(cls, passages: Iterable[tuple[str, Sequence[str]]], *, folder: Path | None = None) -> Self:
         ids: list[str] = []
-
-        def terms_in_order() -> Iterator[Sequence[str]]:
-            for passage_id, terms in passages:
-                if ids and passage_id <= ids[-1]:
-                    raise ValueError(f"passage {passage_id} comes behind {ids[-1]}")
-                ids.append(passage_id)
-                yield terms
-
-        index = LuceneOkapi(terms_in_order())
-        return cls(ids, index)
+        return cls(ids, LuceneOkapi(_terms_in_order(passages, ids)))._kept(folder)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        return arrays.load(folder / cls._FILE, cls._from_arrays)
+        found = files.mapped_arrays(folder, cls._KIND, cls._ARRAYS)
+        try:
+            terms, ids = arrays.unpacked(found["terms"]), arrays.unpacked(found["ids"])
+            postings = Postings(terms, found["bounds"], found["passages"], found["frequencies"], found["lengths"])
+            return cls(ids, LuceneOkapi.from_postings(postings, found["saturations"]))
+        except (ValueError, TypeError) as error:
+            raise DamagedLibraryError(folder, reason=f"its arrays do not fit together ({error})") from None
 
-    @classmethod
-    def _from_arrays(cls, found: Mapping[str, npt.NDArray[Any]]) -> Self:
-        bounds = found["bounds"].tolist()
-        spans = {term: (bounds[i], bounds[i + 1]) for i, term in enumerate(arrays.unpacked(found["terms"]))}
-        index = LuceneOkapi.from_postings(spans, found["passages"], found["frequencies"], found["lengths"])
-        return cls(arrays.unpacked(found["ids"]), index)
+    def changed(
+        self, *, removed: Collection[str], added: Iterable[tuple[str, Sequence[str]]], folder: Path | None = None
+    ) -> Self:
+        ids: list[str] = []
+        new = Postings.of(_terms_in_order(added, ids))
+        is_kept = np.ones(len(self._ids), bool)
+        is_kept[[number for number in map(self._number, {*removed, *ids}) if number is not None]] = False
+        kept = np.flatnonzero(is_kept)
+        kept_ids = [self._ids[number] for number in kept.tolist()]
+        places = np.array([bisect_left(kept_ids, each) + before for before, each in enumerate(ids)], np.int64)
+        postings = self._index.postings.changed(kept, new, places)
+        return type(self)(sorted([*kept_ids, *ids]), LuceneOkapi.from_postings(postings))._kept(folder)
 
-    def save(self, folder: Path) -> None:
-        index = self._index
-        arrays.save(
-            folder / self._FILE,
-            {
-                "terms": arrays.packed(index.spans),
-                "ids": arrays.packed(self._ids),
-                "bounds": np.array([0, *(end for _, end in index.spans.values())], np.int64),
-                "passages": index.passages,
-                "frequencies": index.frequencies,
-                "lengths": index.lengths,
-            },
-        )
+    def _kept(self, folder: Path | None) -> Self:
+        """This index, kept in an empty folder where one is given."""
+        if folder is not None:
+            terms, bounds, passages, frequencies, lengths = self._index.postings
+            words = arrays.packed(terms), arrays.packed(self._ids)
+            kept = (*words, bounds, passages, frequencies, lengths, self._index.saturations)
+            files.kept_arrays(folder, self._KIND, dict(zip(self._ARRAYS, kept, strict=True)))
+        return self
+
+    def _number(self, passage_id: str) -> int | None:
+        place = bisect_left(self._ids, passage_id)
+        return place if self._ids[place : place + 1] == [passage_id] else None
 
     def search(self, query: Query, *, limit: int, within: Collection[str] | None = None) -> list[Candidate]:
         scores = self._index.get_scores(query.terms)
         matching = np.flatnonzero(scores)
         if within is not None:
-            allowed = [self._numbers[each] for each in within if each in self._numbers]
+            allowed = [number for number in map(self._number, within) if number is not None]
             matching = np.intersect1d(matching, np.array(allowed, np.int64))
         if len(matching) > limit > 0:
             worst = np.partition(scores[matching], len(matching) - limit)[len(matching) - limit]
@@ -155,30 +224,46 @@ class OkapiRetriever:
         return [Candidate(self._ids[number], float(scores[number])) for number in matching[order]]
 
     def explain(self, query: Query, passage_id: str) -> list[TermScore]:
-        number, index = self._numbers[passage_id], self._index
-        found = []
+        number, index = self._number(passage_id), self._index
+        if number is None:
+            raise KeyError(passage_id)
+        postings, found = index.postings, []
         for term, weight in query.terms.items():
-            start, end = index.spans.get(term, (0, 0))
-            place = start + int(np.searchsorted(index.passages[start:end], number))
-            if place < end and index.passages[place] == number:
-                saturation = float(index.saturations[place])
+            start, end = index.span(term)
+            place = start + int(np.searchsorted(postings.passages[start:end], number))
+            if place < end and postings.passages[place] == number:
+                idf, saturation = index.idf_of(term), float(index.saturations[place])
                 found.append(
                     TermScore(
                         term=term,
                         weight=weight,
-                        idf=index.idf[term],
+                        idf=idf,
                         saturation=saturation,
-                        frequency=int(index.frequencies[place]),
-                        length=int(index.lengths[number]),
-                        score=weight * (index.idf[term] * saturation),
+                        frequency=int(postings.frequencies[place]),
+                        length=int(postings.lengths[number]),
+                        score=weight * (idf * saturation),
                     )
                 )
         return found
 
     def document_frequency(self, term: str) -> int:
-        start, end = self._index.spans.get(term, (0, 0))
+        start, end = self._index.span(term)
         return end - start
+
+    def holding(self, terms: Collection[str]) -> list[str]:
+        holds_all = np.arange(self.passage_count, dtype=np.int32)
+        for term in terms:
+            start, end = self._index.span(term)
+            holds_all = np.intersect1d(holds_all, self._index.postings.passages[start:end], assume_unique=True)
+        return [self._ids[number] for number in holds_all.tolist()]
 
     @property
     def passage_count(self) -> int:
         return int(self._index.corpus_size)
+
+
+def _terms_in_order(passages: Iterable[tuple[str, Sequence[str]]], ids: list[str]) -> Iterator[Sequence[str]]:
+    """The terms of passages, whose ids are appended to `ids`."""
+    for passage_id, terms in ascending(passages):
+        ids.append(passage_id)
+        yield terms

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
 
 from qa.model import Candidate, Query
 
-__all__ = ["Retriever", "TermScore", "inverse_document_frequency"]
+__all__ = ["Retriever", "TermScore", "ascending", "inverse_document_frequency"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TermScore:
     """What one term adds to one passage's score: `score = weight * idf * saturation`.
 
-    `frequency` is how often the passage (with its headings and title) holds the term, `length` how many terms it has.
+    `frequency` is how often the passage (with its headings and title) holds the term, `length` how many terms it was
+    counted to have: all of them, or where lengths are kept in a byte each, up to an eighth fewer.
     """
 
     term: str
@@ -30,11 +31,17 @@ class TermScore:
 
 
 class Retriever(Protocol):
-    """Ranks passages for a query. Swap engines here; nothing above this line changes."""
+    """Ranks passages for a query. Swap engines here; nothing above this line changes.
+
+    An index never changes; what `changed` gives is another. Terms and ids are words of one character or more, without
+    line breaks. What is kept in a folder is whole once `build` or `changed` has returned.
+    """
 
     @classmethod
-    def build(cls, passages: Iterable[tuple[str, Sequence[str]]]) -> Self:
+    def build(cls, passages: Iterable[tuple[str, Sequence[str]]], *, folder: Path | None = None) -> Self:
         """The index of some passages, each given as its id and its terms, in ascending order of their ids.
+
+        It is kept in `folder`, an empty one; without it, as long as it is used.
 
         Raises:
             ValueError: for ids that do not ascend.
@@ -42,14 +49,23 @@ class Retriever(Protocol):
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """The index that `save` wrote.
+        """The index that `build` or `changed` kept in a folder.
 
         Raises:
             DamagedLibraryError: for files that are broken or missing.
         """
 
-    def save(self, folder: Path) -> None:
-        """Write the index into an empty folder."""
+    def changed(
+        self, *, removed: Collection[str], added: Iterable[tuple[str, Sequence[str]]], folder: Path | None = None
+    ) -> Self:
+        """The index without some passages and with others, kept in `folder`, an empty one, where that is given.
+
+        A passage that is added and is there already is replaced; one that is removed need not be there. This index
+        stays as it is and goes on answering.
+
+        Raises:
+            ValueError: for ids of added passages that do not ascend.
+        """
 
     def search(self, query: Query, *, limit: int, within: Collection[str] | None = None) -> list[Candidate]:
         """At most `limit` passages whose score is above 0, best first, ties broken by passage id.
@@ -59,14 +75,35 @@ class Retriever(Protocol):
         """
 
     def explain(self, query: Query, passage_id: str) -> list[TermScore]:
-        """What each of the query's terms adds to a passage's score; added in this order they are the score."""
+        """What each of the query's terms adds to a passage's score; added in this order they are the score.
+
+        Raises:
+            KeyError: for a passage that is not indexed.
+        """
 
     def document_frequency(self, term: str) -> int:
         """How many passages hold a term; 0 for a term that none holds."""
 
+    def holding(self, terms: Collection[str]) -> list[str]:
+        """The ids, ascending, of the passages that hold all of these terms."""
+
     @property
     def passage_count(self) -> int:
         """How many passages are indexed."""
+
+
+def ascending(passages: Iterable[tuple[str, Sequence[str]]]) -> Iterator[tuple[str, Sequence[str]]]:
+    """The passages as they come.
+
+    Raises:
+        ValueError: at one whose id is not above that of the one before.
+    """
+    last: str | None = None
+    for passage_id, terms in passages:
+        if last is not None and passage_id <= last:
+            raise ValueError(f"passage {passage_id} comes behind {last}")
+        last = passage_id
+        yield passage_id, terms
 
 
 def inverse_document_frequency(document_frequency: int, passage_count: int) -> float:

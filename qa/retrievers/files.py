@@ -1,0 +1,114 @@
+"""The files of an index: arrays that are mapped, not read, and a list of the files by which damage is seen."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import weakref
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qa.errors import DamagedLibraryError
+
+__all__ = ["check", "kept_arrays", "link", "mapped_arrays", "names", "own_folder", "read_json", "seal"]
+
+_SEAL = "sealed.json"
+_WHOLE = 1 << 25  # bytes; an index of no more is checked whole each time that it is opened, in about 0.03 s
+_ENDS = 1 << 16  # bytes; of the files of a larger one so many at either end
+
+
+def seal(folder: Path, files: Iterable[str]) -> None:
+    """Write down the size and the checksum of these files of a folder, once they are as they shall be."""
+    sizes = {name: (folder / name).stat().st_size for name in files}
+    sealed = {name: [size, _checksum(folder / name, sizes)] for name, size in sizes.items()}
+    (folder / _SEAL).write_text(json.dumps(sealed, sort_keys=True), "utf-8")
+
+
+def check(folder: Path) -> None:
+    """See whether the files that were sealed are there, and what they were.
+
+    In an index of more than `_WHOLE` bytes, a change in the middle of a file that leaves its size is not seen.
+
+    Raises:
+        DamagedLibraryError: for files that are missing or changed, or a folder that was never sealed.
+    """
+    sealed = read_json(folder / _SEAL)
+    try:
+        sizes = {name: size for name, (size, _) in sealed.items()}
+        for name, (size, checksum) in sealed.items():
+            path = folder / name
+            if path.stat().st_size != size or _checksum(path, sizes) != checksum:
+                raise DamagedLibraryError(folder, reason=f"{name} has been changed")
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise DamagedLibraryError(folder, reason=f"its files cannot be read ({error})") from None
+
+
+def _checksum(path: Path, sizes: Mapping[str, int]) -> int:
+    with path.open("rb") as stream:
+        if sum(sizes.values()) <= _WHOLE:
+            return zlib.crc32(stream.read())
+        start = zlib.crc32(stream.read(_ENDS))
+        stream.seek(max(0, path.stat().st_size - _ENDS))
+        return zlib.crc32(stream.read(), start)
+
+
+def read_json(path: Path) -> Any:
+    """What a file of JSON holds.
+
+    Raises:
+        DamagedLibraryError: for a file that is broken or missing.
+    """
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise DamagedLibraryError(path.parent, reason=f"{path.name} cannot be read ({error})") from None
+
+
+def kept_arrays(folder: Path, kind: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Write arrays into a folder, each into a file that can be mapped, and seal it."""
+    for name, array in arrays.items():
+        np.save(folder / f"{kind}.{name}.npy", array, allow_pickle=False)
+    seal(folder, [f"{kind}.{name}.npy" for name in arrays])
+
+
+def mapped_arrays(folder: Path, kind: str, wanted: Iterable[str]) -> dict[str, npt.NDArray[Any]]:
+    """The arrays that `kept_arrays` wrote, read only where they are looked at, and shared by all who map them.
+
+    Raises:
+        DamagedLibraryError: for files that are broken or missing.
+    """
+    check(folder)
+    try:
+        return {name: np.asarray(np.load(folder / f"{kind}.{name}.npy", mmap_mode="r")) for name in wanted}
+    except (OSError, EOFError, ValueError) as error:
+        raise DamagedLibraryError(folder, reason=f"an array cannot be read ({error})") from None
+
+
+def names(folder: Path) -> list[str]:
+    """The names of the files in a folder, in ascending order."""
+    return sorted(path.name for path in folder.iterdir() if path.is_file())
+
+
+def link(folder: Path, target: Path, *, shared: Callable[[str], bool]) -> None:
+    """The sealed files of a folder in another: `shared` ones, never written to again, by hard links where they can be."""
+    for name in read_json(folder / _SEAL):
+        try:
+            if not shared(name):
+                raise OSError
+            os.link(folder / name, target / name)
+        except OSError:
+            shutil.copyfile(folder / name, target / name)
+
+
+def own_folder(owner: object) -> Path:
+    """A new folder for an index that is not kept: it goes when its owner does."""
+    folder = Path(tempfile.mkdtemp(prefix="pincite-"))
+    weakref.finalize(owner, shutil.rmtree, folder, ignore_errors=True)
+    return folder
