@@ -17,7 +17,9 @@ import numpy.typing as npt
 
 from qa.errors import DamagedLibraryError
 
-__all__ = ["check", "kept_arrays", "link", "mapped_arrays", "names", "own_folder", "read_json", "seal"]
+__all__ = [
+    *("OwnFolder", "check", "kept_arrays", "link", "mapped_arrays", "names", "read_json", "seal", "write_json"),
+]
 
 _SEAL = "sealed.json"
 _WHOLE = 1 << 25  # bytes; an index of no more is checked whole each time that it is opened, in about 0.03 s
@@ -28,7 +30,7 @@ def seal(folder: Path, files: Iterable[str]) -> None:
     """Write down the size and the checksum of these files of a folder, once they are as they shall be."""
     sizes = {name: (folder / name).stat().st_size for name in files}
     sealed = {name: [size, _checksum(folder / name, sizes)] for name, size in sizes.items()}
-    (folder / _SEAL).write_text(json.dumps(sealed, sort_keys=True), "utf-8")
+    write_json(folder / _SEAL, sealed)
 
 
 def check(folder: Path) -> None:
@@ -92,23 +94,29 @@ def mapped_arrays(folder: Path, kind: str, wanted: Iterable[str]) -> dict[str, n
 
 
 def names(folder: Path) -> list[str]:
-    """The names of the files in a folder, in ascending order."""
-    return sorted(path.name for path in folder.iterdir() if path.is_file())
+    """The names of the files in a folder, in ascending order, but for the seal."""
+    return sorted(path.name for path in folder.iterdir() if path.name != _SEAL)
 
 
-def link(folder: Path, target: Path, *, shared: Callable[[str], bool]) -> None:
-    """The sealed files of a folder in another: `shared` ones, never written to again, by hard links where they can be."""
+def link(folder: Path, target: Path, *, is_shared: Callable[[str], bool]) -> None:
+    """The sealed files of a folder in another: shared ones, never written to again, by hard links where they can be."""
     for name in read_json(folder / _SEAL):
         try:
-            if not shared(name):
-                raise OSError
+            if not is_shared(name):
+                raise OSError("written to again")
             os.link(folder / name, target / name)
         except OSError:
             shutil.copyfile(folder / name, target / name)
 
 
-def own_folder(owner: object) -> Path:
-    """A new folder for an index that is not kept: it goes when its owner does."""
-    folder = Path(tempfile.mkdtemp(prefix="pincite-"))
-    weakref.finalize(owner, shutil.rmtree, folder, ignore_errors=True)
-    return folder
+def write_json(path: Path, value: object) -> None:
+    """Write a file of JSON."""
+    path.write_text(json.dumps(value, sort_keys=True), "utf-8")
+
+
+class OwnFolder:
+    """A folder for an index that is not kept; it goes when this does."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="pincite-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)

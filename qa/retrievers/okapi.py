@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -130,7 +131,7 @@ class LuceneOkapi(BM25Okapi):  # type: ignore[misc]  # rank-bm25 has no types
         self.corpus_size = len(postings.lengths)
         self.avgdl = int(postings.lengths.sum()) / max(self.corpus_size, 1)
         bounds = postings.bounds.tolist()
-        self._spans = dict(zip(postings.terms, zip(bounds, bounds[1:], strict=False), strict=True))
+        self._spans = dict(zip(postings.terms, pairwise(bounds), strict=True))
 
     def _weigh(self, saturations: _Floats | None = None) -> None:
         """Compute once what a question would compute again: the saturation of each posting."""

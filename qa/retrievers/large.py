@@ -1,0 +1,301 @@
+"""The retriever for large libraries: tantivy, whose index lies on disk, and of which a change costs what changed.
+
+Its formula is the default retriever's, but for the lengths of passages, which it keeps in a byte each: those above 40
+terms are counted up to an eighth too short. Scores are numbers of 32 bits.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import tantivy
+
+from qa.errors import DamagedLibraryError
+from qa.model import Candidate, Query, digest
+from qa.retrievers import files
+from qa.retrievers.okapi import K1, B
+from qa.retrievers.protocol import TermScore, ascending, inverse_document_frequency
+
+__all__ = ["TantivyRetriever"]
+
+_HEAP = 128_000_000  # bytes; how much is indexed in memory before it is written
+_SPARE = 16  # passages found beyond those asked for, since ties are in no promised order
+_MOST = 5_000  # passages; among no more than so many that tie are those with the lowest ids looked for
+_MEAN_OFF = 0.001  # by how much of it the mean length may be off before scores are put right
+_KNOWN = 50_000  # terms; of how many it is remembered in how many passages they are
+
+_COUNTS = "counts.json"
+_META = "meta.json"  # tantivy's list of its segments
+
+_LONG = 16_000  # characters, in UTF-8 at most 64,000 bytes; tantivy drops terms above 65,530
+_ESCAPES = (("\\", "\\\\"), (" ", "\\s"), ("\t", "\\t"), ("\f", "\\f"), ("\r", "\\r"))
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("terms", tokenizer_name="whitespace", index_option="freq")
+    builder.add_integer_field("length", fast=True)
+    return builder.build()
+
+
+class TantivyRetriever:
+    """Ranks by BM25, on disk: `k1` 1.2, `b` 0.75, Lucene's idf.
+
+    tantivy counts what was deleted until it merges the segments in which that was. Here a term's weight is put right
+    at once, by a boost. So is the mean length where it is off by more than `_MEAN_OFF`: then what is found is scored
+    anew. Below that, scores differ by less than that share from those of an index built of the same passages.
+
+    It may be searched from many threads at a time. Opening it makes an empty lock file in its folder.
+    """
+
+    def __init__(self, folder: Path | files.OwnFolder) -> None:
+        self._place = folder  # one's own goes with the retriever
+        self._folder = folder if isinstance(folder, Path) else folder.path
+        files.check(self._folder)
+        with self._sound():
+            index = tantivy.Index.open(str(self._folder))
+            index.config_reader("manual")  # which watches no files
+            self._schema, self._searcher = index.schema, index.searcher()
+            self._with_deleted = sum(each["max_doc"] for each in files.read_json(self._folder / _META)["segments"])
+            self._mean = files.read_json(self._folder / _COUNTS)["terms"] / max(self.passage_count, 1)
+        self._its_mean: float | None = None
+        self._frequencies: dict[str, int] = {}
+
+    # Writing
+
+    @classmethod
+    def build(cls, passages: Iterable[tuple[str, Sequence[str]]], *, folder: Path | None = None) -> Self:
+        place = folder or files.OwnFolder()
+        path = place if isinstance(place, Path) else place.path
+        return cls._written(tantivy.Index(_schema(), str(path)), place, path, removed=(), added=passages)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        return cls(folder)
+
+    def changed(
+        self, *, removed: Collection[str], added: Iterable[tuple[str, Sequence[str]]], folder: Path | None = None
+    ) -> Self:
+        place = folder or files.OwnFolder()
+        path = place if isinstance(place, Path) else place.path
+        files.link(self._folder, path, is_shared=lambda name: not name.endswith(".json"))
+        with self._sound():
+            index = tantivy.Index.open(str(path))
+        return self._written(index, place, path, removed=removed, added=added)
+
+    @classmethod
+    def _written(
+        cls,
+        index: tantivy.Index,
+        place: Path | files.OwnFolder,
+        path: Path,
+        *,
+        removed: Collection[str],
+        added: Iterable[tuple[str, Sequence[str]]],
+    ) -> Self:
+        """The index, changed and sealed. Raises OSError where it cannot be written."""
+        index.config_reader("manual")
+        with _writing():
+            writer = index.writer(_HEAP, num_threads=1)
+            for passage_id in removed:
+                writer.delete_documents_by_term("id", passage_id)
+        is_new = index.searcher().num_docs == 0
+        for passage_id, terms in ascending(added):
+            document = tantivy.Document()
+            document.add_text("id", passage_id)
+            document.add_text("terms", _tokens(terms))
+            document.add_integer("length", len(terms))
+            with _writing():
+                if not is_new:
+                    writer.delete_documents_by_term("id", passage_id)
+                writer.add_document(document)
+        with _writing():
+            writer.commit()
+            writer.wait_merging_threads()
+            index.reload()
+            counted = index.searcher().aggregate(tantivy.Query.all_query(), {"terms": {"sum": {"field": "length"}}})
+        files.write_json(path / _COUNTS, {"terms": int(counted["terms"]["value"] or 0)})
+        files.seal(path, [name for name in files.names(path) if not name.endswith(".lock")])
+        return cls(place)
+
+    # Searching
+
+    def search(self, query: Query, *, limit: int, within: Collection[str] | None = None) -> list[Candidate]:
+        boosts = self._boosts(query.terms)
+        if limit <= 0 or not boosts or (within is not None and not within):
+            return []
+        asked = self._any(boosts)
+        if within is not None:
+            only = tantivy.Query.term_set_query(self._schema, "id", list(within))
+            asked = _all_of([asked, tantivy.Query.const_score_query(only, 0.0)])
+        wanted = limit + _SPARE
+        with self._sound():
+            while True:
+                hits = self._hits(asked, wanted)
+                scored, exceeds = self._put_right(query, hits)
+                scored.sort(key=lambda each: -each[0])
+                cut = scored[limit - 1][0] if len(scored) >= limit else 0.0
+                if len(hits) < wanted or hits[-1][0] * exceeds < cut or wanted >= _MOST:
+                    break
+                wanted *= 4
+            found = [Candidate(self._id(address), score) for score, address in scored if score >= cut]
+        return sorted(found, key=lambda each: (-each.score, each.passage_id))[:limit]
+
+    def _boosts(self, weights: Mapping[str, float]) -> dict[str, float]:
+        """What tantivy's own score of each term that passages hold is to be multiplied by."""
+        boosts, count = {}, self.passage_count
+        for term, weight in weights.items():
+            frequency = self.document_frequency(term)
+            if frequency and count == self._with_deleted:
+                boosts[term] = weight
+            elif frequency:
+                its_idf = inverse_document_frequency(self._frequency_with_deleted(term), self._with_deleted)
+                boosts[term] = weight * inverse_document_frequency(frequency, count) / its_idf
+        return boosts
+
+    def _put_right(
+        self, query: Query, hits: list[tuple[float, tantivy.DocAddress]]
+    ) -> tuple[list[tuple[float, tantivy.DocAddress]], float]:
+        """The scores of hits by the true mean length, and by what factor they may exceed tantivy's own."""
+        if not hits or not self._is_off(query, hits[0][1]):
+            return list(hits), 1.0
+        scored = [(sum(part.score for part in self._parts(query, address)), address) for _, address in hits]
+        return scored, max(1.0, self._mean / (self._its_mean or 1)) * 1.000001  # 32 bits have 7 digits
+
+    def _is_off(self, query: Query, address: tantivy.DocAddress) -> bool:
+        """Whether tantivy's mean length, which any passage that a query finds will tell, is off by too much."""
+        if self._its_mean is None:
+            told = (self._explained(term, address) for term in query.terms)
+            self._its_mean = next(each["avgdl"] for each in told if each)
+        return bool(abs(self._its_mean - self._mean) > _MEAN_OFF * self._mean)
+
+    def explain(self, query: Query, passage_id: str) -> list[TermScore]:
+        with self._sound():
+            hits = self._hits(self._term("id", passage_id), 1)
+            if not hits:
+                raise KeyError(passage_id)
+            return self._parts(query, hits[0][1])
+
+    def _parts(self, query: Query, address: tantivy.DocAddress) -> list[TermScore]:
+        parts, count = [], self.passage_count
+        for term, weight in query.terms.items():
+            told = self._explained(term, address)
+            if told:
+                mean = self._mean if self._is_off(query, address) else told["avgdl"]
+                frequency, length = told["freq"], told["dl"]
+                idf = inverse_document_frequency(self.document_frequency(term), count)
+                saturation = frequency * (K1 + 1) / (frequency + K1 * (1 - B + B * length / mean))
+                parts.append(
+                    TermScore(
+                        term=term,
+                        weight=weight,
+                        idf=idf,
+                        saturation=saturation,
+                        frequency=int(frequency),
+                        length=int(length),
+                        score=weight * (idf * saturation),
+                    )
+                )
+        return parts
+
+    def _explained(self, term: str, address: tantivy.DocAddress) -> dict[str, float]:
+        """The numbers in tantivy's score of a term in a passage, by their names there; none where it lacks the term."""
+        try:
+            told = json.loads(self._term("terms", _token(term)).explain(self._searcher, address).to_json())
+        except ValueError:
+            return {}
+        return dict(_numbers(told))
+
+    def document_frequency(self, term: str) -> int:
+        if self.passage_count == self._with_deleted:
+            return self._frequency_with_deleted(term)
+        known = self._frequencies.get(term)
+        if known is None:
+            if len(self._frequencies) >= _KNOWN:
+                self._frequencies.clear()
+            held = tantivy.Query.const_score_query(self._term("terms", _token(term)), 1.0)
+            with self._sound():
+                known = self._searcher.search(held, 1, count=True).count  # type: ignore[attr-defined]
+            self._frequencies[term] = known
+        return known
+
+    def _frequency_with_deleted(self, term: str) -> int:
+        with self._sound():
+            return self._searcher.doc_freq("terms", _token(term))
+
+    def holding(self, terms: Collection[str]) -> list[str]:
+        all_terms = [self._term("terms", _token(term)) for term in terms] or [tantivy.Query.all_query()]
+        with self._sound():
+            hits = self._hits(tantivy.Query.const_score_query(_all_of(all_terms), 1.0), self.passage_count)
+            return sorted(self._id(address) for _, address in hits)
+
+    @property
+    def passage_count(self) -> int:
+        return self._searcher.num_docs
+
+    # tantivy
+
+    def _term(self, field: str, token: str) -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, field, token, "freq" if field == "terms" else "basic")
+
+    def _any(self, boosts: Mapping[str, float]) -> tantivy.Query:
+        queries = [tantivy.Query.boost_query(self._term("terms", _token(term)), each) for term, each in boosts.items()]
+        return tantivy.Query.boolean_query([(tantivy.Occur.Should, each) for each in queries])
+
+    def _hits(self, query: tantivy.Query, limit: int) -> list[tuple[float, tantivy.DocAddress]]:
+        return self._searcher.search(query, max(1, min(limit, self.passage_count)), count=False).hits
+
+    def _id(self, address: tantivy.DocAddress) -> str:
+        return str(self._searcher.doc(address).get_first("id"))
+
+    @contextmanager
+    def _sound(self) -> Iterator[None]:
+        """Take it for damage where tantivy cannot read what it wrote: it raises ValueError, or panics."""
+        try:
+            yield
+        except BaseException as error:
+            if isinstance(error, ValueError) or type(error).__module__ == "pyo3_runtime":
+                raise DamagedLibraryError(self._folder, reason=f"its index cannot be read ({error})") from None
+            raise
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Tell of what tantivy cannot write as of any file that cannot be written."""
+    try:
+        yield
+    except ValueError as error:
+        raise OSError(f"the index cannot be written: {error}") from None
+
+
+def _all_of(queries: Sequence[tantivy.Query]) -> tantivy.Query:
+    return tantivy.Query.boolean_query([(tantivy.Occur.Must, each) for each in queries])
+
+
+def _numbers(explanation: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """The numbers of an explanation and of its details, each by the first word that describes it."""
+    yield explanation["description"].partition(",")[0], explanation["value"]
+    for detail in explanation.get("details") or ():
+        yield from _numbers(detail)
+
+
+def _tokens(terms: Sequence[str]) -> str:
+    """Terms as one text, in which tantivy finds each of them again: it parts them at white space."""
+    text = "\n".join(terms)
+    return _escaped(text) if len(text) <= _LONG else "\n".join(map(_token, terms))
+
+
+def _token(term: str) -> str:
+    """A term as it is in the index: without white space, and cut short where it is too long, but for its digest."""
+    return _escaped(term) if len(term) <= _LONG else f"{_escaped(term[:100])}\\#{digest(term)}"
+
+
+def _escaped(text: str) -> str:
+    for character, escape in _ESCAPES:
+        text = text.replace(character, escape)
+    return text
