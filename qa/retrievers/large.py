@@ -7,6 +7,7 @@ above 40 terms they are rounded, by 6 % at most. Scores are numbers of 32 bits.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,8 @@ __all__ = ["TantivyRetriever"]
 _HEAP = 128_000_000  # bytes; how much is indexed in memory before it is written
 _SPARE = 16  # passages found beyond those asked for, since ties are in no promised order
 _MOST = 5_000  # passages; among no more than so many that tie are those with the lowest ids looked for
-_MEAN_OFF = 0.001  # by how much of it the mean length may be off before scores are put right
+_MEAN_OFF = 1e-4  # by how much of it the mean length may be off before scores are put right
+_WEIGHINGS = 3  # how often counterweights are tried; a merge can undo what they did
 _KNOWN = 50_000  # terms; of how many it is remembered in how many passages they are
 
 _COUNTS = "counts.json"
@@ -48,8 +50,9 @@ class TantivyRetriever:
     """Ranks by BM25, on disk: `k1` 1.2, `b` 0.75, Lucene's idf.
 
     tantivy counts what was deleted until it merges the segments in which that was. Here a term's weight is put right
-    at once, by a boost. So is the mean length where it is off by more than `_MEAN_OFF`: then what is found is scored
-    anew. Below that, scores differ by less than that share from those of an index built of the same passages.
+    by a boost, and the mean length by counterweights: passages of fillers, or of nothing, which no query finds. Where
+    those leave it off by more than `_MEAN_OFF`, what is found is scored anew. So scores differ by less than that share
+    from those of an index built of the same passages.
 
     It may be searched from many threads at a time. Opening it makes an empty lock file in its folder.
     """
@@ -62,8 +65,9 @@ class TantivyRetriever:
             index = tantivy.Index.open(str(self._folder))
             index.config_reader("manual")  # which watches no files
             self._schema, self._searcher = index.schema, index.searcher()
-            self._with_deleted = sum(each["max_doc"] for each in files.read_json(self._folder / _META)["segments"])
-            self._mean = files.read_json(self._folder / _COUNTS)["terms"] / max(self.passage_count, 1)
+            self._with_deleted = _documents(self._folder)
+            self._counts = files.read_json(self._folder / _COUNTS)
+            self._mean = self._counts["terms"] / max(self.passage_count, 1)
         self._its_mean: float | None = None
         self._frequencies: dict[str, int] = {}
 
@@ -73,7 +77,8 @@ class TantivyRetriever:
     def build(cls, passages: Iterable[tuple[str, Sequence[str]]], *, folder: Path | None = None) -> Self:
         place = folder or files.OwnFolder()
         path = place if isinstance(place, Path) else place.path
-        return cls._written(tantivy.Index(_schema(), str(path)), place, path, removed=(), added=passages)
+        index = tantivy.Index(_schema(), str(path))
+        return cls._written(index, place, path, removed=(), added=passages, counterweights=0)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -87,7 +92,8 @@ class TantivyRetriever:
         files.link(self._folder, path, is_shared=lambda name: not name.endswith(".json"))
         with self._sound():
             index = tantivy.Index.open(str(path))
-        return self._written(index, place, path, removed=removed, added=added)
+        counterweights = self._counts["counterweights"]
+        return self._written(index, place, path, removed=removed, added=added, counterweights=counterweights)
 
     @classmethod
     def _written(
@@ -98,8 +104,13 @@ class TantivyRetriever:
         *,
         removed: Collection[str],
         added: Iterable[tuple[str, Sequence[str]]],
+        counterweights: int,
     ) -> Self:
-        """The index, changed and sealed. Raises OSError where it cannot be written."""
+        """The index, changed and sealed, in which there are so many counterweights.
+
+        Raises:
+            OSError: where it cannot be written.
+        """
         index.config_reader("manual")
         with _writing():
             writer = index.writer(_HEAP, num_threads=1)
@@ -120,7 +131,11 @@ class TantivyRetriever:
             writer.wait_merging_threads()
             index.reload()
             counted = index.searcher().aggregate(tantivy.Query.all_query(), {"terms": {"sum": {"field": "length"}}})
-        files.write_json(path / _COUNTS, {"terms": int(counted["terms"]["value"] or 0)})
+            total = int(counted["terms"]["value"] or 0)
+            count = index.searcher().num_docs - counterweights
+            if total and count != _documents(path):
+                counterweights += _counterweights(index, path, mean=total / count)
+        files.write_json(path / _COUNTS, {"terms": total, "passages": count, "counterweights": counterweights})
         files.seal(path, [name for name in files.names(path) if not name.endswith(".lock")])
         return cls(place)
 
@@ -205,12 +220,11 @@ class TantivyRetriever:
         return parts
 
     def _explained(self, term: str, address: tantivy.DocAddress) -> dict[str, float]:
-        """The numbers in tantivy's score of a term in a passage, by their names there; none where it lacks the term."""
+        """The numbers in tantivy's score of a term in a passage; none where it lacks the term."""
         try:
-            told = json.loads(self._term("terms", _token(term)).explain(self._searcher, address).to_json())
+            return _told(self._term("terms", _token(term)).explain(self._searcher, address))
         except ValueError:
             return {}
-        return dict(_numbers(told))
 
     def document_frequency(self, term: str) -> int:
         if self.passage_count == self._with_deleted:
@@ -230,14 +244,14 @@ class TantivyRetriever:
             return self._searcher.doc_freq("terms", _token(term))
 
     def holding(self, terms: Collection[str]) -> list[str]:
-        all_terms = [self._term("terms", _token(term)) for term in terms] or [tantivy.Query.all_query()]
+        all_terms = [self._term("terms", _token(term)) for term in terms] or [tantivy.Query.exists_query("length")]
         with self._sound():
             hits = self._hits(tantivy.Query.const_score_query(_all_of(all_terms), 1.0), self.passage_count)
             return sorted(self._id(address) for _, address in hits)
 
     @property
     def passage_count(self) -> int:
-        return self._searcher.num_docs
+        return int(self._counts["passages"])
 
     # tantivy
 
@@ -276,6 +290,39 @@ def _writing() -> Iterator[None]:
 
 def _all_of(queries: Sequence[tantivy.Query]) -> tantivy.Query:
     return tantivy.Query.boolean_query([(tantivy.Occur.Must, each) for each in queries])
+
+
+def _documents(folder: Path) -> int:
+    """How many documents tantivy counts, deleted ones and counterweights too."""
+    return sum(each["max_doc"] for each in files.read_json(folder / _META)["segments"])
+
+
+def _counterweights(index: tantivy.Index, folder: Path, *, mean: float) -> int:
+    """Add documents until the mean length that tantivy counts is this one; how many there were."""
+    filler, added = tantivy.Query.term_query(index.schema, "terms", _FILLER, "freq"), 0
+    for _ in range(_WEIGHINGS):
+        searcher, count = index.searcher(), _documents(folder)
+        hits = searcher.search(filler, 1, count=False).hits
+        its_mean = _told(filler.explain(searcher, hits[0][1]))["avgdl"] if hits else mean
+        if hits and abs(its_mean - mean) <= _MEAN_OFF / 100 * mean:
+            break
+        documents = max(1, math.ceil(its_mean * count / mean) - count)
+        fillers = round(mean * (count + documents) - its_mean * count)
+        writer = index.writer(_HEAP, num_threads=1)
+        for number in range(documents):
+            document = tantivy.Document()
+            document.add_text("terms", "" if number else f"{_FILLER}\n" * fillers)
+            writer.add_document(document)
+        writer.commit()
+        writer.wait_merging_threads()
+        index.reload()
+        added += documents
+    return added
+
+
+def _told(explanation: tantivy.Explanation) -> dict[str, float]:
+    """The numbers in a score of tantivy's, by their names there."""
+    return dict(_numbers(json.loads(explanation.to_json())))
 
 
 def _numbers(explanation: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
