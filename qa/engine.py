@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
+from itertools import accumulate
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from qa.answering import Explanation, cited_passage, decide, explain, hits, search, understood, with_figures
 from qa.citing import cite_span
@@ -38,6 +42,7 @@ from qa.question import read_question
 from qa.readers import (
     Limits,
     Sandbox,
+    file_size,
     file_state,
     find_sources,
     is_there,
@@ -48,30 +53,45 @@ from qa.readers import (
 )
 from qa.verifying import verify_all
 
-__all__ = ["Engine", "Indexing", "Progress"]
+__all__ = ["Engine", "Indexing", "Progress", "Step"]
 
 _SYNONYMS = "synonyms"  # among the origins of files, which are absolute paths
 _PART = "/./"  # between a file's path, resolved and so without it, and which of the file's documents is meant
 
 
+Step = Literal["looking", "reading", "indexing"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far an indexing has got: files read of files found, then passages indexed."""
+    """How far a step of an indexing has got: files are looked at, whether they have changed; those that have are read;
+    then the passages of the whole library are indexed. `done` and `total` count files, files and passages.
+    """
 
-    files_read: int
-    files_found: int
-    passages_indexed: int
+    step: Step
+    done: int
+    total: int
+    bytes_done: int = 0
+    """Of the files that are read, as are `bytes_total`; 0 at the other steps."""
+    bytes_total: int = 0
     source: str | None = None
+    """The name of the file that is read now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indexing:
-    """What became of the documents of the files that were to be read: their ids."""
+    """What became of the documents of the files: their ids. `kept` are those of which the file could not be read anew.
+
+    Of the `files_found` that were new or changed, `unread` were not read, because it was to stop.
+    """
 
     added: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    files_found: int = 0
+    unread: int = 0
 
     @property
     def read(self) -> tuple[str, ...]:
@@ -160,32 +180,49 @@ class Engine:
         on_progress: Callable[[Progress], None] | None = None,
         on_unreadable: Callable[[SourceError], None] | None = None,
         on_note: Callable[[str], None] = lambda _: None,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> Indexing:
         """Read files and folders into the library; what became of each document.
 
         What was read from a file before is replaced, unless the file is what it was: then it is not read again. With
-        `prune`, documents of the folders given whose files have gone are removed. Nothing is changed unless all of it
-        succeeds; but where `on_unreadable` is given, it is told of each file that cannot be read, which is then left
-        out, unless that is all of them. `on_note` is told of what could not be read of the others.
+        `prune`, documents of the files and folders given whose files have gone are removed. Nothing is changed unless
+        all of it succeeds; but where `on_unreadable` is given, it is told of each path and file that cannot be read,
+        which is then left out, unless that is all of them. `on_note` is told of what could not be read of the others.
+
+        Where `should_stop` says so, no more files are read, nor documents pruned; those read so far are indexed. The
+        next call reads the rest.
 
         Raises:
             SourceError: for the first file that cannot be read, or a path without any.
             LibraryError: where the library cannot be changed.
         """
-        paths = list(paths)
-        found = {
-            legible(resolved(source)): (source, wanted_id)
-            for path in paths
-            for source, wanted_id in find_sources(path, note=on_note)
-        }
         snapshot = self._library.snapshot() if self._library.exists else None
         known = snapshot.origins() if snapshot else {}
         before = snapshot.files() if snapshot else {}
         held = snapshot.ids_of_files() if snapshot else {}
+        refused: list[SourceError] = []
+        given: set[str] = set()
+        found: dict[str, tuple[Path, str]] = {}
+
+        def refuse(error: SourceError) -> None:
+            if on_unreadable is None:
+                raise error
+            refused.append(error)
+            on_unreadable(error)
+
+        for path in paths:
+            origin = legible(resolved(path))
+            try:
+                if not (prune and origin in held and not is_there(str(resolved(path)))):
+                    sources_there = list(find_sources(path, note=on_note))
+                    found |= {legible(resolved(each)): (each, wanted_id) for each, wanted_id in sources_there}
+                given.add(origin)
+            except SourceError as error:
+                refuse(error)
         gone = [
             each
             for origin, its_ids in held.items()
-            if prune and origin not in found and _is_gone(origin, paths)
+            if prune and origin not in found and _is_gone(origin, given)
             for each in its_ids
         ]
         ids = _Ids(known)
@@ -196,9 +233,21 @@ class Engine:
         unchanged: list[str] = []
         added: dict[str, str] = {}  # origins with the ids of their documents
 
+        def tell(step: Step, done: int, total: int, source: str | None = None) -> None:
+            if on_progress:
+                so_far, of_all = (reached[done], reached[-1]) if step == "reading" else (0, 0)
+                on_progress(
+                    Progress(step=step, done=done, total=total, bytes_done=so_far, bytes_total=of_all, source=source)
+                )
+
         def wanted() -> Iterator[str]:
             """The origins of files that are not what they were when they were read."""
-            for origin, (path, _) in found.items():
+            for number, (origin, (path, _)) in enumerate(found.items()):
+                tell("looking", number, len(found))
+                if should_stop():  # none will be read
+                    states[origin] = FileState("", "")
+                    yield origin
+                    continue
                 try:
                     state = file_state(path, before=before.get(origin), limits=limits)
                 except SourceError:
@@ -210,31 +259,44 @@ class Engine:
                     yield origin
 
         to_read = list(wanted())
+        reached = [0, *accumulate(file_size(found[origin][0]) for origin in to_read)]  # bytes
+        unread = deque(to_read)
         states[_SYNONYMS] = file_state(self._synonyms, before=before.get(_SYNONYMS))
         is_reread = states[_SYNONYMS].sha256 != before.get(_SYNONYMS, FileState("", "")).sha256
         read: list[str] = []
-        refused: list[SourceError] = []
+        kept: list[str] = []
+        counts: dict[str, int] = {}  # of the passages of what is read
 
         def sources() -> Iterator[Source]:
-            for origin in to_read:
+            while unread and not should_stop():
+                origin = unread[0]
                 path, wanted_id = found[origin]
+                tell("reading", len(to_read) - len(unread), len(to_read), source=path.name)
+                unread.popleft()
                 try:
                     for part, work in read_works(path, wanted_id, sandbox=sandbox, note=on_note):
                         its_origin = f"{origin}{_PART}{part}" if part else origin
                         document = replace(work, id=ids.take(work.id, its_origin))
-                        yield Source(its_origin, document, passages(document), file=origin)
+                        its_passages = passages(document)
+                        yield Source(its_origin, document, its_passages, file=origin)
+                        counts[document.id] = len(its_passages)
                         added[its_origin] = document.id
                 except SourceError as error:
-                    if on_unreadable is None:
-                        raise
-                    refused.append(error)
-                    on_unreadable(error)
+                    refuse(error)
+                    kept.extend(held.get(origin, ()))
                     del states[origin]
                     continue
                 read.append(origin)
-                tell(source=path.name)
-            if refused and not (read or unchanged):
-                raise refused[0]
+            tell("reading", len(to_read) - len(unread), len(to_read))
+            if unread:
+                gone.clear()  # what was in them may be in those that are unread
+            for origin in unread:
+                del states[origin]
+            if not (read or gone or is_reread) or is_all_refused():
+                raise _NothingReadError
+
+        def is_all_refused() -> bool:
+            return bool(refused) and not (read or unchanged or unread or gone)
 
         def vanished() -> Iterator[str]:
             """The documents of a file's earlier state that it holds no more, and those of files that have gone."""
@@ -243,22 +305,23 @@ class Engine:
                 yield from (each for each in held.get(origin, ()) if each not in now)
             yield from gone
 
-        def tell(*, passages_indexed: int = 0, source: str | None = None) -> None:
-            if on_progress:
-                on_progress(
-                    Progress(
-                        files_read=len(read), files_found=len(to_read), passages_indexed=passages_indexed, source=source
-                    )
-                )
+        @cache
+        def passage_total() -> int:
+            """How many passages there are to index, when all is read."""
+            held_before = {each.id: each.passage_count for each in snapshot.contents()} if snapshot else {}
+            dropped = set(vanished())
+            return sum(count for each, count in (held_before | counts).items() if each not in dropped)
 
         if to_read or gone or is_reread:
-            with sandbox:
+            with sandbox, suppress(_NothingReadError):
                 self._library.change(
                     add=sources(),
                     remove=vanished(),
                     files=states,
-                    on_indexing=lambda count: tell(passages_indexed=count),
+                    on_indexing=lambda count: tell("indexing", count, passage_total()) if on_progress else None,
                 )
+        if is_all_refused():
+            raise refused[0]
         earlier = set(known.values())
         now = tuple(added.values())
         return Indexing(
@@ -266,6 +329,9 @@ class Engine:
             replaced=tuple(each for each in now if each in earlier),
             unchanged=tuple(unchanged),
             removed=tuple(vanished()),
+            kept=tuple(kept),
+            files_found=len(to_read),
+            unread=len(unread),
         )
 
     def remove(self, document_ids: Collection[str]) -> None:
@@ -391,10 +457,14 @@ def _library(folder: Path | None, settings: Settings) -> Library:
     return Library(folder, synonyms=lambda: read_synonyms(settings.synonyms or SHIPPED_SYNONYMS))
 
 
-def _is_gone(origin: str, paths: Iterable[Path]) -> bool:
-    """Whether the file of an origin was in one of these folders, and is there no more."""
-    folders = [f"{legible(resolved(path)).rstrip('/')}/" for path in paths]
-    return any(origin.startswith(folder) for folder in folders) and not is_there(origin)
+def _is_gone(origin: str, given: Collection[str]) -> bool:
+    """Whether the file of an origin was given itself or in a folder, and is there no more."""
+    is_given = origin in given or any(str(each) in given for each in Path(origin).parents)
+    return is_given and not is_there(origin)
+
+
+class _NothingReadError(Exception):
+    """Nothing was read, and nothing is to be removed: the library stays as it is."""
 
 
 class _Ids:

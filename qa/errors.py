@@ -16,6 +16,7 @@
     │   ├── BibliographyError    bibliography         a file of references beside a document is broken
     │   ├── JudgedQuestionsError judged_questions     files that are no questions in BEIR's form
     │   ├── SynonymsError        synonyms             a file of synonyms with a line that is none
+    │   ├── UnwatchableError     source_unwatchable   the system refuses to tell of changes
     │   └── CitationsError       citations            a file without citations to verify
     ├── LibraryError
     │   ├── LibraryNotFoundError library_not_found    no library in this folder
@@ -74,6 +75,7 @@ __all__ = [
     "UnknownFormatError",
     "UnknownPassageError",
     "UnreadableError",
+    "UnwatchableError",
 ]
 
 
@@ -161,6 +163,18 @@ class UnreadableError(SourceError):
         super().__init__(
             f"{path} cannot be read: {reason}.",
             hint="Give this user the right to read it, or leave it out.",
+        )
+
+
+class UnwatchableError(SourceError):
+    """The operating system refuses to tell of changes to files."""
+
+    code = "source_unwatchable"
+
+    def __init__(self, path: Path, *, reason: str) -> None:
+        super().__init__(
+            f"The system cannot tell of changes to {path}: {reason.rstrip('.')}.",
+            hint="Let it watch more files (on Linux fs.inotify.max_user_watches), or run pincite index now and then.",
         )
 
 
@@ -408,7 +422,7 @@ class UnknownDocumentError(QAError):
     def __init__(self, document_id: str) -> None:
         super().__init__(
             f"No document has the id {_shortened(document_id)!r}.",
-            hint="The command pincite documents lists those that there are.",
+            hint="The command pincite list shows those that there are.",
         )
 
 

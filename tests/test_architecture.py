@@ -145,7 +145,11 @@ FILE_CALLS = {
 
 def file_uses(tree: ast.AST) -> list[str]:
     """Where a module imports what reaches files or the environment, or calls it."""
-    found = [f"import {module}" for module, _ in imports(tree) if module.split(".")[0] in FILE_MODULES]
+    found = [
+        f"import {module}"
+        for module, names in imports(tree)
+        if module.split(".")[0] in FILE_MODULES and names != ["get_terminal_size"]
+    ]
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)

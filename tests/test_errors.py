@@ -41,6 +41,7 @@ from qa.errors import (
     UnknownFormatError,
     UnknownPassageError,
     UnreadableError,
+    UnwatchableError,
 )
 
 PATH = Path("folder/terns.md")
@@ -51,6 +52,7 @@ EXAMPLES: list[QAError] = [
     SourceNotFoundError(PATH),
     NoSourcesError(PATH, suffixes=(".md", ".txt")),
     UnreadableError(PATH, reason="permission denied"),
+    UnwatchableError(PATH, reason="too many files are watched"),
     NotTextError(PATH, reason="it holds control characters"),
     UnknownFormatError(PATH, suffixes=(".md", ".txt")),
     DamagedSourceError(PATH, kind="PDF", reason="it ends too early"),

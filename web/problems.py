@@ -77,6 +77,7 @@ PROBLEMS = {
     ),
     "judged_questions": _server_fault("No judged questions", "A folder holds no judged questions in BEIR's form."),
     "synonyms": _server_fault("Broken synonyms", "A line of the file of synonyms cannot be understood."),
+    "source_unwatchable": _server_fault("Unwatchable source", "The system cannot tell of changes to a source file."),
     "citations": _server_fault("No citations", "A file holds no citations to verify."),
     "missing_extra": _server_fault("Packages missing", "The service lacks packages that this needs."),
     "source": _server_fault("Source unusable", "A source file cannot become a document."),

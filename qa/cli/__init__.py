@@ -3,7 +3,8 @@
 from qa.cli.commands import cli, library_option
 from qa.cli.evaluate import evaluate
 from qa.cli.feedback import feedback
+from qa.cli.library import index, list_documents, remove
 from qa.cli.printing import count_of
 from qa.cli.verify import verify
 
-__all__ = ["cli", "count_of", "evaluate", "feedback", "library_option", "verify"]
+__all__ = ["cli", "count_of", "evaluate", "feedback", "index", "library_option", "list_documents", "remove", "verify"]

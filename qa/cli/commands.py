@@ -1,4 +1,4 @@
-"""The commands that ask a library, change it, and say what it does."""
+"""The group of all commands, and those that ask a library and say what it does."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from typing import Any
 import click
 
 from qa.answering import Explanation
-from qa.cli.printing import StatusLine, count_of, visible
+from qa.cli.printing import count_of, visible
 from qa.confidence import BIAS, CONFIDENCE_WEIGHTS
 from qa.config import Settings
-from qa.engine import Engine, Indexing, Progress
-from qa.errors import QAError, SourceError
+from qa.engine import Engine
+from qa.errors import QAError
 from qa.evaluation import measure_speed, sample_questions
 from qa.evidence import WEIGHTS
 from qa.model import Answer, Citation, CitedPassage, Interpretation
@@ -26,14 +26,11 @@ from qa.readers import read_text
 from qa.styles import EXPORTS, STYLES, written
 from qa.wire import AskRequest, answer_body
 
-__all__ = ["cli", "library_option"]
+__all__ = ["EXIT_ERROR", "EXIT_INTERRUPTED", "Folder", "cli", "library_option", "today"]
 
 EXIT_ANSWERED, EXIT_NOTHING_FOUND, EXIT_ERROR = 0, 1, 2
-EXIT_LEFT_OUT = 1
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it; click's own 1 would say that nothing was found
 _WIDTH = 100  # columns
-_MOST_NOTES = 100  # about what of a file could not be read
-_MOST_MIXED = 20  # comparisons that are pointed out
 _MOST_BENCHMARKED = 1000  # questions: the first, so that a round ends in reasonable time
 
 
@@ -57,7 +54,7 @@ class _Group(click.Group):
             ctx.exit(EXIT_ERROR)
 
 
-class _Folder(click.Path):
+class Folder(click.Path):
     """A folder by a name that is not empty, which would mean the one that the person stands in."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -68,7 +65,7 @@ class _Folder(click.Path):
 
 library_option = click.option(
     "--library",
-    type=_Folder(file_okay=False, path_type=Path),
+    type=Folder(file_okay=False, path_type=Path),
     help="Folder of the library to use; without it, the corpus that comes with pincite.",
 )
 
@@ -123,7 +120,7 @@ def ask(
     text = answer_body(answer).model_dump_json(indent=2) if as_json else _answer_text(answer, cite)
     click.echo(text, err=export is not None)
     if export and answer.best:
-        click.echo(visible(written(answer.best.citation, export, accessed=_today(), permalink=None)), nl=False)
+        click.echo(visible(written(answer.best.citation, export, accessed=today(), permalink=None)), nl=False)
     ctx.exit(EXIT_ANSWERED if answer.answered else EXIT_NOTHING_FOUND)
 
 
@@ -145,100 +142,6 @@ def explain(question: str, library: Path | None, document: str | None, history: 
         click.echo(_explanation_text(each, threshold=engine.settings.threshold))
     if answer.reason:
         click.echo(answer.reason)
-
-
-@cli.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
-@click.option(
-    "--library",
-    type=_Folder(file_okay=False, path_type=Path),
-    help="Folder of the library; it is made if it is not there. Needed, unless PINCITE_LIBRARY names it.",
-)
-@click.option("--prune", is_flag=True, help="Remove documents of these folders whose files have gone.")
-@click.option("--strict", is_flag=True, help="Change nothing if any file cannot be read.")
-@click.pass_context
-def index(ctx: click.Context, paths: tuple[Path, ...], library: Path | None, prune: bool, strict: bool) -> None:
-    """Read files and folders into a library. A file read before is replaced, if it has changed; the others stay.
-
-    It reads Markdown, plain text, HTML, PDF, Word (.docx), EPUB, JSON lines and CSV, and says what it left out.
-
-    Exits with 0 when all files are read, 1 when any had to be left out, 2 on an error.
-
-    Until all is read and indexed the library answers as before; an error or Ctrl-C leaves it unchanged. It points out
-    comparisons of figures in different units ("11.1 in one group vs 4.7%"), which may be mistakes of the source.
-    """
-    began = time.perf_counter()
-    settings = Settings.load(library=library)
-    if settings.library is None:
-        raise click.UsageError("Say which library to add to: --library FOLDER")
-    engine = Engine.create(settings)
-    skipped: list[SourceError] = []
-    notes: list[str] = []
-    with StatusLine() as show:
-        done = engine.add(
-            paths,
-            prune=prune,
-            on_progress=lambda p: show(_progress_text(p)),
-            on_unreadable=None if strict else skipped.append,
-            on_note=notes.append,
-        )
-    seconds = time.perf_counter() - began
-    for error in skipped:
-        click.echo(f"Left out: {visible(error.message)} {visible(error.hint)}", err=True)
-    for note in notes[:_MOST_NOTES]:
-        click.echo(f"Note: {visible(note)}", err=True)
-    if len(notes) > _MOST_NOTES:
-        click.echo(f"And {len(notes) - _MOST_NOTES:,} more notes.", err=True)
-    its_ids = set(done.read)
-    for entry in engine.contents():
-        if not entry.passage_count and entry.id in its_ids:
-            click.echo(f"Warning: {entry.id} holds no text to answer from.", err=True)
-        if entry.id in its_ids and entry.updated and entry.updated > _today():
-            click.echo(f"Warning: {entry.id} has a date in the future, {entry.updated.isoformat()}.", err=True)
-    mixed = [each for document_id in done.read for each in engine.mixed_units(document_id)]
-    for each in mixed[:_MOST_MIXED]:
-        click.echo(
-            f"Look at “{visible(each.citation.quote)}”: the units differ. {visible(each.citation.label)}", err=True
-        )
-    if len(mixed) > _MOST_MIXED:
-        click.echo(f"And {len(mixed) - _MOST_MIXED:,} more comparisons of different units.", err=True)
-    became = _became(done, len(skipped))
-    click.echo(f"{count_of(len(done.read), 'document')} read in {seconds:.1f} s{became}. {_holdings(engine)}")
-    click.echo(f'Ask it: pincite ask "..." --library {settings.library}')
-    ctx.exit(EXIT_LEFT_OUT if skipped else 0)
-
-
-def _became(done: Indexing, left_out: int) -> str:
-    """What an indexing did besides reading new documents."""
-    others = {
-        "replaced": len(done.replaced),
-        "unchanged": len(done.unchanged),
-        "removed": len(done.removed),
-        "left out": left_out,
-    }
-    return "".join(f", {count:,} {name}" for name, count in others.items() if count)
-
-
-@cli.command()
-@library_option
-def documents(library: Path | None) -> None:
-    """List the documents: id, date, number of passages, title."""
-    for entry in Engine.open(Settings.load(library=library)).contents():
-        updated = entry.updated.isoformat() if entry.updated else "undated"
-        click.echo(f"{entry.id}  {updated}  {count_of(entry.passage_count, 'passage')}  {visible(entry.title)}")
-
-
-@cli.command()
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
-@library_option
-def remove(ids: tuple[str, ...], library: Path | None) -> None:
-    """Take documents out of a library, all of them or, where one is not there, none. Their files stay."""
-    settings = Settings.load(library=library)
-    if settings.library is None:
-        raise click.UsageError("Say which library to take them out of: --library FOLDER")
-    engine = Engine.open(settings)
-    engine.remove(ids)
-    click.echo(f"{count_of(len(set(ids)), 'document')} removed. {_holdings(engine)}")
 
 
 @cli.group()
@@ -294,30 +197,21 @@ def bench(library: Path | None, questions: Path | None, seconds: float) -> None:
         click.echo(f"memory at its most   {speed.peak_memory / 1e6:>12,.0f} MB")
 
 
-def _progress_text(progress: Progress) -> str:
-    text = f"{progress.files_read:,} of {progress.files_found:,} files read"
-    return f"{text}, {progress.passages_indexed:,} passages indexed" if progress.passages_indexed else text
-
-
-def _holdings(engine: Engine) -> str:
-    documents, passages = count_of(engine.document_count, "document"), count_of(engine.passage_count, "passage")
-    return f"The library in {engine.settings.library} now holds {documents} in {passages}."
-
-
-def _today() -> date:
+def today() -> date:
+    """The date here and now."""
     return datetime.now().astimezone().date()
 
 
 def _citing(style: str | None, *, old_after: int) -> Callable[[Citation], str]:
     """How to write a citation: in a style, as seen today, or in pincite's own line; and under it that it is old."""
-    today = _today()
+    seen = today()
 
     def cite(citation: Citation) -> str:
-        years = citation.document.years_old(today)
+        years = citation.document.years_old(seen)
         is_old = years is not None and years >= old_after
         text = citation.label
         if style is not None:
-            text = written(citation, style, accessed=today, permalink=None).rstrip("\n")
+            text = written(citation, style, accessed=seen, permalink=None).rstrip("\n")
         return f"{text}\n  {count_of(years or 0, 'year')} old: look for newer sources." if is_old else text
 
     return cite

@@ -1,4 +1,4 @@
-"""What goes to the terminal: text from outside made harmless, counts, and how far long work has got."""
+"""What goes to the terminal: text from outside made harmless, cut to its columns, counts, and how far work is."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import sys
 import time
 import unicodedata
 from collections.abc import Callable
+from shutil import get_terminal_size
+from typing import TextIO
 
 import click
 
-__all__ = ["StatusLine", "count_of", "visible"]
+__all__ = ["StatusLine", "count_of", "fitted", "terminal_columns", "visible"]
 
 _HARMLESS = "\n\t\u00ad\u200c\u200d"  # among what is not printable
 
@@ -28,6 +30,35 @@ def visible(text: str) -> str:
 def count_of(number: int, noun: str) -> str:
     """A number of things: "1 passage", "2 passages"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def fitted(text: str, columns: int) -> str:
+    """A text in at most so many columns of a terminal, cut short with an ellipsis.
+
+    >>> fitted("Lenalidomide", 8), fitted("漢字漢字漢字", 8), fitted("Terns", 8)
+    ('Lenalid…', '漢字漢…', 'Terns')
+    """
+    widths = list(map(_width, text))
+    if sum(widths) <= columns:
+        return text
+    reached, kept = 1, 0  # the ellipsis has a column
+    while kept < len(text) and reached + widths[kept] <= columns:
+        reached += widths[kept]
+        kept += 1
+    return f"{text[:kept]}…"
+
+
+def terminal_columns(stream: TextIO | None) -> int | None:
+    """The columns of the terminal that a stream goes to, but for the last, behind which some begin a new line; None
+    where it goes elsewhere."""
+    return get_terminal_size().columns - 1 if stream is not None and stream.isatty() else None
+
+
+def _width(character: str) -> int:
+    """The columns of a character: none for one that is put over another, two for those of East Asia and pictures."""
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 class StatusLine:

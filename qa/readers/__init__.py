@@ -42,6 +42,7 @@ __all__ = [
     "Sandbox",
     "Work",
     "document_id",
+    "file_size",
     "file_state",
     "find_sources",
     "is_there",
@@ -170,6 +171,14 @@ def file_state(path: Path, *, before: FileState | None = None, limits: Limits | 
         digest.update(f"\0{each.name}\0".encode("utf-8", "surrogateescape"))
         digest.update(_bytes(each, limits=limits or Limits()))
     return FileState(stamp, digest.hexdigest())
+
+
+def file_size(path: Path) -> int:
+    """The bytes of a file, 0 where the system does not say."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def is_there(origin: str) -> bool:
@@ -368,7 +377,11 @@ def _files(folder: Path, *, root: Path, note: Callable[[str], None]) -> Iterator
     try:
         entries = [(entry, entry.is_dir()) for entry in sorted(folder.iterdir()) if not entry.name.startswith(".")]
     except OSError as error:
-        raise _refused(folder, error) from None
+        refused = _refused(folder, error)
+        if resolved(folder) == root:
+            raise refused from None
+        note(refused.message)
+        return
     is_judged = {"corpus.jsonl", "queries.jsonl"} <= {entry.name for entry, _ in entries}
     for entry, is_folder in entries:
         if is_judged and entry.name in {"queries.jsonl", "qrels"}:

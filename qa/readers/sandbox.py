@@ -195,6 +195,7 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
+            process_group=0 if sys.platform != "win32" else None,  # Ctrl-C is the parent's, from its first moment
         )
         try:
             self._lines(b"", seconds=_LONGEST_START)

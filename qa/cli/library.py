@@ -1,0 +1,308 @@
+"""The commands that change a library, and list what it holds."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from qa.cli.commands import EXIT_INTERRUPTED, Folder, cli, library_option, today
+from qa.cli.printing import count_of, fitted, terminal_columns, visible
+from qa.cli.progress import ProgressLine, stoppable
+from qa.config import Settings
+from qa.engine import Engine, Indexing
+from qa.errors import LibraryError, LibraryNotFoundError, NoSourcesError, QAError, SourceError
+from qa.model import DocumentEntry
+from qa.readers.watching import watching
+
+__all__ = ["index", "list_documents", "remove"]
+
+EXIT_LEFT_OUT = 1
+_MOST_LEFT_OUT = 20  # files that are named with the reason
+_MOST_NOTES = 100  # about what of a file could not be read
+_MOST_MIXED = 20  # comparisons that are pointed out
+_MOST_NAMED = 5  # documents in the line of a change
+_TRIED_AGAIN = 5.0  # seconds after which a library that cannot be changed is tried again
+_STOPPING = "Stopping: what has been read is kept. Ctrl-C again stops at once and leaves the library as it was."
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
+@click.option(
+    "--library",
+    type=Folder(file_okay=False, path_type=Path),
+    help="Folder of the library; it is made if it is not there. Needed, unless PINCITE_LIBRARY names it.",
+)
+@click.option("--prune", is_flag=True, help="Remove documents whose files have gone from these paths.")
+@click.option("--watch", is_flag=True, help="Stay and follow changes of these paths, with --prune, until Ctrl-C.")
+@click.option("--strict", is_flag=True, help="Change nothing if any file cannot be read.")
+@click.option("--verbose", is_flag=True, help="Name every document and what became of it, and every file left out.")
+@click.pass_context
+def index(
+    ctx: click.Context,
+    paths: tuple[Path, ...],
+    library: Path | None,
+    prune: bool,
+    watch: bool,
+    strict: bool,
+    verbose: bool,
+) -> None:
+    """Read files and folders into a library. A file read before is replaced, if it has changed; the others stay.
+
+    It reads Markdown, plain text, HTML, PDF, Word (.docx), EPUB, JSON lines and CSV, and says what it left out.
+
+    Exits with 0 when all files are read, 1 when any had to be left out, 2 on an error, 130 when it was stopped.
+
+    Until all is read and indexed the library answers as before; an error leaves it unchanged. Ctrl-C ends the reading,
+    and what has been read is indexed: the same command goes on from there. Ctrl-C again leaves the library unchanged.
+
+    It points out comparisons of figures in different units ("11.1 in one group vs 4.7%"), which may be mistakes of the
+    source.
+    """
+    settings = Settings.load(library=library)
+    if settings.library is None:
+        raise click.UsageError("Say which library to add to: --library FOLDER")
+    task = _Task(
+        engine=Engine.create(settings), paths=paths, prune=prune or watch, is_strict=strict, is_verbose=verbose
+    )
+    if watch:
+        ctx.exit(_watch(task, settings.library))
+    done = task.run()
+    _report(task.engine, done, is_verbose=verbose)
+    ctx.exit(EXIT_INTERRUPTED if done.indexing.unread else EXIT_LEFT_OUT if done.left_out else 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Done:
+    """An indexing, with the files that it left out, what it noted, and how long it took."""
+
+    indexing: Indexing
+    left_out: Sequence[SourceError]
+    notes: Sequence[str]
+    seconds: float
+    was_stopped: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """What is to be indexed, once or again and again."""
+
+    engine: Engine
+    paths: Sequence[Path]
+    prune: bool
+    is_strict: bool
+    is_verbose: bool
+
+    def run(self) -> _Done:
+        """Index it, and show how far that is; the first Ctrl-C ends the reading."""
+        began = time.perf_counter()
+        left_out: list[SourceError] = []
+        notes: list[str] = []
+        with ProgressLine() as line, stoppable(lambda: line.say(_STOPPING)) as should_stop:
+            indexing = self.engine.add(
+                self.paths,
+                prune=self.prune,
+                on_progress=line.show,
+                on_unreadable=None if self.is_strict else left_out.append,
+                on_note=notes.append,
+                should_stop=should_stop,
+            )
+            return _Done(
+                indexing=indexing,
+                left_out=left_out,
+                notes=notes,
+                seconds=time.perf_counter() - began,
+                was_stopped=should_stop(),
+            )
+
+
+def _report(engine: Engine, done: _Done, *, is_verbose: bool) -> None:
+    """Say what an indexing noted, what became of the documents, and what the library holds now."""
+    indexing = done.indexing
+    stopped = f"Stopped after {indexing.files_found - indexing.unread:,} of {count_of(indexing.files_found, 'file')}"
+    fates = {
+        "Added": indexing.added,
+        "Replaced": indexing.replaced,
+        "Unchanged": indexing.unchanged,
+        "Removed": indexing.removed,
+    }
+    _print_bounded([f"Note: {visible(note)}" for note in done.notes], None if is_verbose else _MOST_NOTES, "notes")
+    try:
+        _print_doubts(engine, indexing.read)
+        holdings = _holdings(engine)
+    except LibraryNotFoundError:
+        click.echo(f"{stopped}; there is no library yet. Run the same command again.")
+        return
+    if is_verbose:
+        for name, ids in fates.items():
+            for each in ids:
+                click.echo(f"{name:<9}  {each}")
+    for line in _table({name: (len(ids), "document") for name, ids in fates.items()}, len(done.left_out)):
+        click.echo(line)
+    for line in _left_out_lines(done.left_out, most=None if is_verbose else _MOST_LEFT_OUT):
+        click.echo(line, err=True)
+    if indexing.kept:
+        kept = _named(indexing.kept, most=None if is_verbose else _MOST_NAMED)
+        click.echo(f"What was read of them before stays in the library: {kept}.", err=True)
+    if indexing.unread:
+        click.echo(f"{stopped}. Run the same command again for the rest. {holdings}")
+    else:
+        click.echo(f"Done in {done.seconds:.1f} s. {holdings}")
+    click.echo(f'Ask it: pincite ask "..." --library {shlex.quote(visible(str(engine.settings.library)))}')
+
+
+def _table(counts: dict[str, tuple[int, str]], left_out: int) -> list[str]:
+    """A line for each count, with its noun, in columns."""
+    rows = {**counts, "Left out": (left_out, "file")}
+    digits = max(len(f"{count:,}") for count, _ in rows.values())
+    return [f"{name:<9}  {count:>{digits},} {noun}{'' if count == 1 else 's'}" for name, (count, noun) in rows.items()]
+
+
+def _left_out_lines(errors: Sequence[SourceError], *, most: int | None) -> list[str]:
+    """Each file with the reason, those with the same hint together and the hint under them."""
+    by_hint: dict[str, list[str]] = {}
+    for error in errors[:most]:
+        by_hint.setdefault(error.hint, []).append(error.message)
+    lines = ["Left out:"] if errors else []
+    for hint, messages in by_hint.items():
+        lines += [f"  {_one_line(message)}" for message in messages]
+        lines.append(f"    {_one_line(hint)}")
+    more = len(errors) - (len(errors) if most is None else most)
+    return [*lines, f"  And {count_of(more, 'more file')}; --verbose names all."] if more > 0 else lines
+
+
+def _one_line(text: str) -> str:
+    return visible(" ".join(text.splitlines()))
+
+
+def _print_doubts(engine: Engine, ids: Iterable[str]) -> None:
+    """Say which documents that were read hold nothing, or what may be wrong."""
+    read = set(ids)
+    for entry in engine.contents() if read else ():
+        if not entry.passage_count and entry.id in read:
+            click.echo(f"Warning: {entry.id} holds no text to answer from.", err=True)
+        if entry.id in read and entry.updated and entry.updated > today():
+            click.echo(f"Warning: {entry.id} has a date in the future, {entry.updated.isoformat()}.", err=True)
+    mixed = [each for document_id in ids for each in engine.mixed_units(document_id)]
+    lines = [
+        f"Look at “{visible(each.citation.quote)}”: the units differ. {visible(each.citation.label)}" for each in mixed
+    ]
+    _print_bounded(lines, _MOST_MIXED, "comparisons of different units")
+
+
+def _print_bounded(lines: Sequence[str], most: int | None, things: str) -> None:
+    for line in lines[:most]:
+        click.echo(line, err=True)
+    if most is not None and len(lines) > most:
+        click.echo(f"And {len(lines) - most:,} more {things}.", err=True)
+
+
+def _watch(task: _Task, library: Path) -> int:
+    """Index what is to be indexed, and again whenever it changes, until Ctrl-C. The status to exit with."""
+    told: set[str] = set()
+    watched = [*task.paths, *filter(None, [task.engine.settings.synonyms])]
+    is_first = True
+    with suppress(KeyboardInterrupt):
+        while True:
+            with watching(watched, apart_from=library) as wait:
+                left_out: Sequence[QAError]
+                try:
+                    done = task.run()
+                except QAError as error:
+                    if is_first and not isinstance(error, NoSourcesError):
+                        raise
+                    left_out = [error]
+                else:
+                    left_out = done.left_out
+                    if is_first:
+                        _report(task.engine, done, is_verbose=task.is_verbose)
+                        told = {each.message for each in left_out}
+                    else:
+                        _print_change(done.indexing)
+                    if done.indexing.unread:
+                        return EXIT_INTERRUPTED
+                    if done.was_stopped:
+                        break
+                for each in left_out:
+                    if each.message not in told:
+                        click.echo(f"{_clock_time()}  {_one_line(each.message)} {_one_line(each.hint)}", err=True)
+                told = {each.message for each in left_out}
+                if is_first:
+                    click.echo("Watching for changes, until Ctrl-C.")
+                    is_first = False
+                wait(_TRIED_AGAIN if any(isinstance(each, LibraryError) for each in left_out) else None)
+    click.echo("Stopped watching.")
+    return 0
+
+
+def _print_change(indexing: Indexing) -> None:
+    fates = {"added": indexing.added, "replaced": indexing.replaced, "removed": indexing.removed}
+    parts = [f"{name} {len(ids):,} ({_named(ids, most=_MOST_NAMED)})" for name, ids in fates.items() if ids]
+    if parts:
+        click.echo(f"{_clock_time()}  {', '.join(parts)}")
+
+
+def _clock_time() -> str:
+    return f"{datetime.now().astimezone():%H:%M:%S}"
+
+
+def _named(ids: Sequence[str], *, most: int | None) -> str:
+    more = [f"and {len(ids) - most:,} more"] if most is not None and len(ids) > most else []
+    return ", ".join([*ids[:most], *more])
+
+
+@cli.command("list")
+@library_option
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each document.")
+def list_documents(library: Path | None, as_json: bool) -> None:
+    """List the documents: id, date, number of passages, title."""
+    entries = Engine.open(Settings.load(library=library)).contents()
+    for line in map(_entry_json, entries) if as_json else _entry_lines(entries):
+        click.echo(line)
+
+
+def _entry_json(entry: DocumentEntry) -> str:
+    updated = entry.updated.isoformat() if entry.updated else None
+    return json.dumps(
+        {"id": entry.id, "title": entry.title, "updated": updated, "passages": entry.passage_count}, ensure_ascii=False
+    )
+
+
+def _entry_lines(entries: Sequence[DocumentEntry]) -> list[str]:
+    """A line for each document, in columns, on a terminal not longer than that is wide."""
+    width = max((len(entry.id) for entry in entries), default=0)
+    digits = max((len(f"{entry.passage_count:,}") for entry in entries), default=0)
+    columns = terminal_columns(sys.stdout)
+    lines = []
+    for entry in entries:
+        updated = entry.updated.isoformat() if entry.updated else "undated"
+        passages = f"{entry.passage_count:>{digits},} {'passage ' if entry.passage_count == 1 else 'passages'}"
+        line = f"{entry.id:<{width}}  {updated:<10}  {passages}  {visible(' '.join(entry.title.split()))}"
+        lines.append(line if columns is None else fitted(line, columns))
+    return lines
+
+
+@cli.command()
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@library_option
+def remove(ids: tuple[str, ...], library: Path | None) -> None:
+    """Take documents out of a library, all of them or, where one is not there, none. Their files stay."""
+    settings = Settings.load(library=library)
+    if settings.library is None:
+        raise click.UsageError("Say which library to take them out of: --library FOLDER")
+    engine = Engine.open(settings)
+    engine.remove(ids)
+    click.echo(f"{count_of(len(set(ids)), 'document')} removed. {_holdings(engine)}")
+
+
+def _holdings(engine: Engine) -> str:
+    documents, passages = count_of(engine.document_count, "document"), count_of(engine.passage_count, "passage")
+    return f"The library in {visible(str(engine.settings.library))} now holds {documents} in {passages}."
