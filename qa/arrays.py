@@ -1,39 +1,17 @@
-"""Arrays in a file, and back: what the parts of an index have in common when they are saved."""
+"""Words and numbers packed into bytes, and back: what the parts of an index have in common when they are kept."""
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from qa.errors import DamagedLibraryError
+__all__ = ["packed", "packed_numbers", "unpacked", "unpacked_numbers"]
 
-__all__ = ["load", "packed", "save", "unpacked"]
-
-_Made = TypeVar("_Made")
-
-
-def save(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Write arrays into a file by their names."""
-    np.savez(path, allow_pickle=False, **arrays)
-
-
-def load(path: Path, make: Callable[[Mapping[str, npt.NDArray[Any]]], _Made]) -> _Made:
-    """What is made of the arrays that `save` wrote. `make` raises ValueError for those that do not fit together.
-
-    Raises:
-        DamagedLibraryError: for a file that is broken or missing, or of which nothing can be made.
-    """
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            return make(arrays)
-    # RuntimeError is zipfile's for an archive that claims to be encrypted or of a later version.
-    except (OSError, EOFError, ValueError, KeyError, IndexError, RuntimeError, zipfile.BadZipFile) as error:
-        raise DamagedLibraryError(path.parent, reason=f"{path.name} cannot be read ({error})") from None
+_BITS = 7  # of a number in each byte; the eighth says that more of them follow
+_MOST_BYTES = 5  # that a number of 32 bits takes
 
 
 def packed(words: Iterable[str]) -> npt.NDArray[np.uint8]:
@@ -44,3 +22,49 @@ def packed(words: Iterable[str]) -> npt.NDArray[np.uint8]:
 def unpacked(array: npt.NDArray[np.uint8]) -> list[str]:
     """The words that `packed` packed."""
     return array.tobytes().decode("utf-8").split("\n") if len(array) else []
+
+
+def packed_numbers(numbers: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> list[bytes]:
+    """Rows of numbers of 0 and above, which lie one after another and have these lengths, each as bytes.
+
+    A number takes a byte for every seven bits that it has: small ones are short.
+
+    >>> packed_numbers(np.array([1, 2, 300]), np.array([2, 1]))
+    [b'\\x01\\x02', b'\\xac\\x02']
+    """
+    sizes = np.ones(len(numbers), np.int64)
+    for more in range(1, _MOST_BYTES):
+        sizes += numbers >= 1 << (_BITS * more)
+    ends = np.cumsum(sizes)
+    starts = ends - sizes
+    packed = np.zeros(int(ends[-1]) if len(ends) else 0, np.uint8)
+    for place in range(_MOST_BYTES):
+        has = np.flatnonzero(sizes > place)
+        follows = (sizes[has] > place + 1).astype(np.uint8) << _BITS
+        packed[starts[has] + place] = ((numbers[has] >> (_BITS * place)) & 0x7F).astype(np.uint8) | follows
+    bounds = np.concatenate([[0], ends])[np.concatenate([[0], np.cumsum(lengths)])].tolist()
+    whole = packed.tobytes()
+    return [whole[start:end] for start, end in pairwise(bounds)]
+
+
+def unpacked_numbers(rows: Sequence[bytes]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The numbers of rows that `packed_numbers` packed, one after another, and the length of each row.
+
+    Raises:
+        ValueError: for bytes that are no such rows.
+    """
+    data = np.frombuffer(b"".join(rows), np.uint8)
+    is_last = data < 1 << _BITS
+    ends = np.flatnonzero(is_last) + 1
+    bounds = np.cumsum([0, *map(len, rows)])
+    before = np.concatenate([[0], np.cumsum(is_last)])[bounds]
+    if len(data) and not is_last[bounds[1:][bounds[1:] > 0] - 1].all():
+        raise ValueError("a number is cut off")
+    starts = np.concatenate([[0], ends])[: len(ends)]
+    sizes = ends - starts
+    if len(sizes) and sizes.max() > _MOST_BYTES:
+        raise ValueError("a number is too long")
+    places = np.arange(len(data)) - np.repeat(starts, sizes)
+    parts = (data & 0x7F).astype(np.int64) << (_BITS * places)
+    numbers = np.add.reduceat(parts, starts) if len(starts) else np.zeros(0, np.int64)
+    return numbers, np.diff(before)

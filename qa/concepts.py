@@ -8,8 +8,7 @@ of the names is covered by that token. So "PFS" finds "progression-free survival
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import NamedTuple
@@ -17,7 +16,7 @@ from typing import NamedTuple
 from qa.analysis import Head, fold, terms_and_heads
 from qa.lexicon import DRUG_ENDINGS, STOP_WORDS
 
-__all__ = ["NO_CONCEPTS", "Concept", "Concepts", "Naming", "Pair", "agreed", "mined"]
+__all__ = ["NO_CONCEPTS", "Concept", "Concepts", "Naming", "Pair", "agreed", "mined", "plain_words", "terms_of_name"]
 
 _LONGEST_PHRASE = 12  # content words of a name
 _WINDOW = 160  # characters before a bracket in which a long form may stand
@@ -160,21 +159,17 @@ class Concepts:
 NO_CONCEPTS = Concepts()
 
 
-def agreed(texts: Iterable[str], known: Sequence[Concept] = ()) -> list[Concept]:
-    """The concepts that texts define between them, by their names ascending, without those that are known already.
+def agreed(pairs: Mapping[Pair, int], written: Mapping[str, int], known: Sequence[Concept] = ()) -> list[Concept]:
+    """The concepts that documents define between them, by their names ascending, without those that are known already.
 
+    `pairs` count the documents in which each is `mined`, `written` how often each of the `plain_words` stands in them.
     An abbreviation counts that more than half of its definitions give the same long form, and that is no common word:
     one that stands in small letters more often than as it was defined is left out.
     """
-    pairs: Counter[Pair] = Counter()
-    written: Counter[str] = Counter()
-    for text in texts:
-        pairs.update(set(mined(text)))
-        written.update(_PLAIN_WORD.findall(text))
     meanings: dict[tuple[str, ...], dict[tuple[str, ...], list[Pair]]] = {}
     for pair in sorted(pairs, key=lambda pair: (-pairs[pair], pair)):
         short, long = _key(pair.short), _key(pair.long)
-        is_word = written[pair.short.lower()] > written[pair.short]
+        is_word = written.get(pair.short.lower(), 0) > written.get(pair.short, 0)
         if short and 0 < len(long) <= _LONGEST_PHRASE and not is_word:
             meanings.setdefault(short, {}).setdefault(long, []).append(pair)
     known_names = [{_key(name) for name in concept.names} for concept in known]
@@ -187,6 +182,22 @@ def agreed(texts: Iterable[str], known: Sequence[Concept] = ()) -> list[Concept]
             if not any({_key(pair.short), _key(pair.long)} <= names for names in known_names):
                 found.append(Concept(names=pair))
     return sorted(found, key=lambda concept: concept.names)
+
+
+def terms_of_name(name: str) -> list[list[str]]:
+    """The terms of which a text holds all that has a name; for a name of one word, those of its plural beside it.
+
+    >>> terms_of_name("progression-free survival"), terms_of_name("PFS")
+    ([['progress', 'free', 'surviv']], [['pf'], ['pfss']])
+    """
+    heads = _heads(name)
+    plural = [[head.term for head in _heads(f"{heads[0].word}s")]] if len(heads) == 1 else []
+    return [[head.term for head in heads], *plural]
+
+
+def plain_words(text: str) -> list[str]:
+    """The words of a text that an abbreviation may be mistaken for, as they are written."""
+    return _PLAIN_WORD.findall(text)
 
 
 def mined(text: str) -> Iterator[Pair]:

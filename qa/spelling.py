@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
-from pathlib import Path
 from string import ascii_lowercase
 from typing import Any, Self
 
@@ -21,7 +19,6 @@ import numpy.typing as npt
 from rapidfuzz.distance import OSA, Postfix, Prefix
 from rapidfuzz.process import extract
 
-from qa import arrays
 from qa.analysis import Word, fold, words
 from qa.english import checksum, english_words
 from qa.lexicon import ALL_WORDS, FRAME_WORDS, LISTED_WORDS, STOP_WORDS
@@ -45,6 +42,7 @@ _COMMONNESS = 0.25  # what a word gains for each nat of the number of times that
 
 _PLAIN_WORDS = FRAME_WORDS | ALL_WORDS | LISTED_WORDS  # of questions, whatever the library is about
 _WORD = re.compile(rf"[a-z]{{2,{LONGEST}}}")
+_PLACES_OF_WORDS = 32 * 26 + LONGEST  # of first letters and lengths, and those that a slip may lead to
 _QUOTED_OR_TOGETHER = re.compile(r'"[^"]*"|“[^“”]*”|[^\s"“”]+')
 _LETTERS = re.compile(r"[^\W\d_]+")
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")  # each row half a key to the right of the one above
@@ -66,58 +64,44 @@ class Speller:
     `english` are the checksums of words that are right though the library lacks them, ascending.
     """
 
-    _FILE = "vocabulary.npz"
+    ARRAYS = ("words", "counts", "masks", "starts", "english")
+    """The names of `arrays`."""
 
-    def __init__(
-        self,
-        vocabulary: Sequence[str],
-        counts: npt.NDArray[np.int64],
-        masks: npt.NDArray[np.uint32],
-        english: npt.NDArray[np.uint32],
-    ) -> None:
-        self._english = english
-        self._vocabulary = vocabulary
-        self._counts = dict(zip(vocabulary, counts.tolist(), strict=True))
-        self._masks = masks
-        sizes = Counter(_place(word, len(word)) for word in vocabulary)
-        self._starts = [0]
-        for place in range(_place("z", LONGEST + 4)):
-            self._starts.append(self._starts[-1] + sizes[place])
-
-    @classmethod
-    def build(cls, words: Mapping[str, int]) -> Self:
-        """The speller of a library whose texts have these words, folded, each with how often it stands there."""
-        counts = {word: count for word, count in words.items() if _WORD.fullmatch(word)}
-        vocabulary = sorted(counts, key=lambda word: (word[0], len(word), word))
-        masks = np.array([_mask(word) for word in vocabulary], np.uint32)
-        return cls(vocabulary, np.array([counts[word] for word in vocabulary], np.int64), masks, english_words())
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """The speller that `save` wrote.
+    def __init__(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """The speller of the `arrays` of another.
 
         Raises:
-            DamagedLibraryError: for a file that is broken or missing.
+            ValueError: for arrays that do not fit together.
         """
-        return arrays.load(folder / cls._FILE, cls._from_arrays)
+        self.arrays = dict(arrays)
+        """What it is made of; it may be mapped from files."""
+        self._words, self._counts, self._masks, self._starts, self._english = (arrays[name] for name in self.ARRAYS)
+        fits = len(self._words) == len(self._counts) == len(self._masks) == self._starts[-1]
+        if not fits or len(self._starts) != _PLACES_OF_WORDS:
+            raise ValueError("the parts of the vocabulary do not fit together")
 
     @classmethod
-    def _from_arrays(cls, found: Mapping[str, npt.NDArray[Any]]) -> Self:
-        vocabulary = arrays.unpacked(found["words"])
-        if not len(vocabulary) == len(found["masks"]) == len(found["counts"]):
-            raise ValueError("its parts do not fit together")
-        return cls(vocabulary, found["counts"], found["masks"], found["english"])
-
-    def save(self, folder: Path) -> None:
-        """Write the speller into a folder."""
-        arrays.save(
-            folder / self._FILE,
+    def build(cls, words: Iterable[tuple[str, int]]) -> Self:
+        """The speller of a library whose texts have these words, folded, each with how often it stands there."""
+        counts = {word.encode(): count for word, count in words if _WORD.fullmatch(word)}
+        found = np.array(list(counts), f"S{LONGEST}")
+        letters = found.view(np.uint8).reshape(-1, LONGEST)
+        lengths = np.count_nonzero(letters, axis=1)
+        masks = np.zeros(len(found), np.uint32)
+        for column in letters.T:
+            masks |= np.where(column, np.uint32(1) << (column - np.uint8(ord("a"))).astype(np.uint32) % 32, 0).astype(
+                np.uint32
+            )
+        places = 32 * (letters[:, 0].astype(np.int64) - ord("a")) + lengths if len(found) else lengths
+        order = np.lexsort((found, places))
+        return cls(
             {
-                "words": arrays.packed(self._vocabulary),
-                "counts": np.array(list(self._counts.values()), np.int64),
-                "masks": self._masks,
-                "english": self._english,
-            },
+                "words": found[order],
+                "counts": np.array(list(counts.values()), np.int64)[order],
+                "masks": masks[order],
+                "starts": np.searchsorted(places[order], np.arange(_PLACES_OF_WORDS)),
+                "english": english_words(),
+            }
         )
 
     def correct(self, question: str, is_known: Callable[[Word], bool]) -> tuple[str, tuple[Reading, ...]]:
@@ -147,7 +131,7 @@ class Speller:
         near = [each for each in self._near(word) if len(word) >= SHORTEST or each in STOP_WORDS]
         costs = {each: _cost(word, each) for each in near}
         likely = min(
-            costs, key=lambda each: (costs[each] - _COMMONNESS * math.log(self._counts[each]), each), default=""
+            costs, key=lambda each: (costs[each] - _COMMONNESS * math.log(self._count(each)), each), default=""
         )
         patience = min(_PATIENCE * max(len(word), SHORTEST), _MOST_PATIENCE)
         return likely if likely and costs[likely] <= patience else None
@@ -157,16 +141,22 @@ class Speller:
         place = int(np.searchsorted(self._english, np.uint32(sought)))
         return place < len(self._english) and int(self._english[place]) == sought
 
+    def _count(self, word: str) -> int:
+        """How often a word of a to z stands in the library."""
+        start, end = self._starts[_place(word, len(word))], self._starts[_place(word, len(word)) + 1]
+        place = start + int(np.searchsorted(self._words[start:end], word.encode()))
+        return int(self._counts[place]) if place < end and self._words[place] == word.encode() else 0
+
     def _near(self, word: str) -> list[str]:
         """The words one slip away and, with the same first letter, those two away from a longer word."""
         slips = 2 if len(word) >= _TWO_SLIPS else 1
-        start = self._starts[_place(word, len(word) - slips)]
-        end = self._starts[_place(word, len(word) + slips + 1)]
+        start = int(self._starts[_place(word, len(word) - slips)])
+        end = int(self._starts[_place(word, len(word) + slips + 1)])
         # A slip changes which letters a word holds by two at most.
         alike = np.bitwise_count(self._masks[start:end] ^ np.uint32(_mask(word))) <= 2 * slips
-        choices = [self._vocabulary[start + number] for number in np.flatnonzero(alike).tolist()]
+        choices = [each.decode() for each in self._words[start:end][alike].tolist()]
         found = extract(word, choices, scorer=OSA.distance, score_cutoff=slips, limit=None)
-        return [near for near, _, _ in found] + [near for near in _begun_otherwise(word) if near in self._counts]
+        return [near for near, _, _ in found] + [near for near in _begun_otherwise(word) if self._count(near)]
 
 
 def _unknown(question: str, is_known: Callable[[Word], bool]) -> list[re.Match[str]]:

@@ -1,104 +1,196 @@
 """The words of every passage as they stand, laid out once, so that a question can be held against many passages.
 
-Each passage is a row of numbers in one array: its document's title, its headings and its sentences, each a part that
-begins with a mark, and in each part its words in order and then, behind another mark, what more the index has of it:
-compounds and the tokens of concepts, which stand beside nothing.
+Each passage is a row of numbers: its document's title, its headings and its sentences, each a part that begins with a
+mark, and in each part its words in order and then, behind another mark, what more the index has of it: compounds and
+the tokens of concepts, which stand beside nothing.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from array import array
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from qa import arrays
 from qa.analysis import TermsOf, spoken
+from qa.arrays import packed_numbers, unpacked_numbers
 from qa.model import Passage
 
-__all__ = ["HEADING_WEIGHT", "Excerpt", "Found", "Part", "Wordings", "WordingsBuilder"]
+__all__ = [
+    "HEADING_WEIGHT",
+    "MARKS",
+    "Entry",
+    "Excerpt",
+    "Found",
+    "Layout",
+    "Part",
+    "Row",
+    "Wordings",
+    "WordingsBuilder",
+    "Words",
+    "packed_rows",
+    "word_counts",
+]
 
 HEADING_WEIGHT = 2  # how many times a heading's terms count, before saturation
 
-_PART, _NUMBERED_PART, _BESIDE_NOTHING = -1, -2, -3
-_MARKS = 3
+_PART, _NUMBERED_PART, _BESIDE_NOTHING = 0, 1, 2
+MARKS = 3
+"""The numbers below are marks, those from it on are words."""
 
 _NUMBER = re.compile(r"\d")
 _BRACKET = re.compile(r"\[[^\[\]\n]{1,80}\]")  # a number in these is a reference's
 
-_Integers = npt.NDArray[np.int32]
 _Places = npt.NDArray[np.int64]
 _Flags = npt.NDArray[np.bool_]
 
 
-class WordingsBuilder:
-    """Takes passages one by one, in ascending order of their ids."""
+class Entry(NamedTuple):
+    """A word as it is written, folded, with its term, which a stop word has not. What stands beside nothing is written
+    as "+" and its term."""
 
-    def __init__(self, terms_of: TermsOf) -> None:
+    word: str
+    term: str | None
+
+
+class Words(Protocol):
+    """The words of a library and their numbers, from `MARKS` on."""
+
+    def numbers(self, words: Collection[str]) -> Mapping[str, int]:
+        """The numbers of those words that there are."""
+
+    def numbers_of_terms(self, terms: Collection[str]) -> Mapping[str, Sequence[int]]:
+        """For each of the terms the numbers of the words that have it; those that none has may be left out."""
+
+    def entries(self, numbers: Collection[int]) -> Mapping[int, Entry]:
+        """The words with these numbers."""
+
+
+class Row(NamedTuple):
+    """A passage laid out: its numbers, how many of its parts are its title and headings, and how many terms its text
+    has."""
+
+    stream: bytes
+    contexts: int
+    length: int
+
+
+class Layout:
+    """Lays out passages one by one. `number` gives a word its number, from `MARKS` on, always the same."""
+
+    def __init__(self, terms_of: TermsOf, number: Callable[[str, str | None], int]) -> None:
         self._terms_of = terms_of
-        self._ids: list[str] = []
-        self._words: dict[str, int] = {}
-        self._stems = array("i")
-        self._terms: dict[str, int] = {}
-        self._stream = array("i")
-        self._starts = array("q", [0])
-        self._contexts = array("i")
-        self._lengths = array("i")
+        self._number = number
+        self.stream = array("q")
+        self.sizes = array("q")
+        self.contexts = array("q")
+        self.lengths = array("q")
 
     def add(self, passage: Passage, *, title: str) -> list[str]:
         """Lay out a passage of a document with this title; its terms for the index come back.
 
         These are its own, its headings' `HEADING_WEIGHT` times and its document's title's once.
         """
+        start = len(self.stream)
         indexed = self._part(title, _PART)
         for heading in passage.section:
             indexed += HEADING_WEIGHT * self._part(heading, _PART)
         text: list[str] = []
-        for start, end in passage.sentences:
-            sentence = passage.text[start:end]
+        for begin, end in passage.sentences:
+            sentence = passage.text[begin:end]
             is_numbered = _NUMBER.search(_BRACKET.sub("", sentence))
             text += self._part(sentence, _NUMBERED_PART if is_numbered else _PART)
-        self._lengths.append(len(text))
-        self._ids.append(passage.id)
-        self._contexts.append(1 + len(passage.section))
-        self._starts.append(len(self._stream))
+        self.sizes.append(len(self.stream) - start)
+        self.contexts.append(1 + len(passage.section))
+        self.lengths.append(len(text))
         return indexed + text
 
     def _part(self, text: str, mark: int) -> list[str]:
-        self._stream.append(mark)
+        self.stream.append(mark)
         said, terms = spoken(text), self._terms_of(text)
-        self._stream.extend(self._number(word, term) for word, term in said)
-        of_words = {term for _, term in said}
-        more = dict.fromkeys(term for term in terms if term not in of_words)
+        number = self._number
+        self.stream.extend([number(word, term) for word, term in said])
+        more = dict.fromkeys(terms)
+        for _, term in said:
+            more.pop(term, None)  # type: ignore[arg-type]  # a stop word's is None, and no term
         if more:
-            self._stream.append(_BESIDE_NOTHING)
-            self._stream.extend(self._number(f"+{term}", term) for term in more)
+            self.stream.append(_BESIDE_NOTHING)
+            self.stream.extend([number(f"+{term}", term) for term in more])
         return terms
 
-    def _number(self, word: str, term: str | None) -> int:
-        number = self._words.setdefault(word, len(self._words))
-        if number == len(self._stems):
-            self._stems.append(-1 if term is None else self._terms.setdefault(term, len(self._terms)))
+
+def packed_rows(
+    stream: npt.NDArray[np.int64], sizes: Sequence[int], contexts: Sequence[int], lengths: Sequence[int]
+) -> list[Row]:
+    """The rows of passages whose numbers lie one after another."""
+    return list(map(Row, packed_numbers(stream, np.array(sizes, np.int64)), contexts, lengths))
+
+
+def word_counts(rows: Iterable[bytes]) -> Counter[int]:
+    """How often the words of some passages stand there, by their numbers."""
+    numbers, _ = unpacked_numbers(list(rows))
+    found, counts = np.unique(numbers[numbers >= MARKS], return_counts=True)
+    return Counter(dict(zip(found.tolist(), counts.tolist(), strict=True)))
+
+
+class _KnownWords:
+    """Words that are held in memory."""
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+        self._numbers: dict[str, int] = {}
+        self._of_terms: dict[str, list[int]] = {}
+
+    def number(self, word: str, term: str | None) -> int:
+        """The number of a word, which it gets when it is met."""
+        number = self._numbers.get(word)
+        if number is None:
+            number = self._numbers[word] = MARKS + len(self._entries)
+            self._entries.append(Entry(word, term))
+            if term is not None:
+                self._of_terms.setdefault(term, []).append(number)
         return number
+
+    def numbers(self, words: Collection[str]) -> dict[str, int]:
+        return {word: self._numbers[word] for word in words if word in self._numbers}
+
+    def numbers_of_terms(self, terms: Collection[str]) -> dict[str, list[int]]:
+        return {term: self._of_terms[term] for term in terms if term in self._of_terms}
+
+    def entries(self, numbers: Collection[int]) -> dict[int, Entry]:
+        return {number: self._entries[number - MARKS] for number in numbers}
+
+
+class WordingsBuilder:
+    """Lays out passages in memory."""
+
+    def __init__(self, terms_of: TermsOf) -> None:
+        self._words = _KnownWords()
+        self._ids: list[str] = []
+        self._layout = Layout(terms_of, self._words.number)
+
+    def add(self, passage: Passage, *, title: str) -> list[str]:
+        """Lay out a passage, as `Layout.add` does."""
+        self._ids.append(passage.id)
+        return self._layout.add(passage, title=title)
 
     def done(self, document_frequency: Callable[[str], int]) -> Wordings:
         """All of them; a term's `document_frequency` is the number of passages that hold it."""
+        made = self._layout
+        stream = np.array(made.stream, np.int64)
+        rows = dict(zip(self._ids, packed_rows(stream, made.sizes, made.contexts, made.lengths), strict=True))
         return Wordings(
-            ids=self._ids,
-            words=list(self._words),
-            terms=list(self._terms),
-            stems=np.frombuffer(self._stems, np.int32) if self._stems else np.zeros(0, np.int32),
-            frequencies=np.array([document_frequency(term) for term in self._terms], np.int32),
-            stream=np.frombuffer(self._stream, np.int32) if self._stream else np.zeros(0, np.int32),
-            starts=np.frombuffer(self._starts, np.int64),
-            contexts=np.frombuffer(self._contexts, np.int32) if self._contexts else np.zeros(0, np.int32),
-            lengths=np.frombuffer(self._lengths, np.int32) if self._lengths else np.zeros(0, np.int32),
+            rows=lambda passage_ids: [rows[each] for each in passage_ids],
+            words=self._words,
+            document_frequency=document_frequency,
+            passage_count=len(rows),
+            mean_length=sum(made.lengths) / len(rows) if rows else 1.0,
         )
 
 
@@ -110,93 +202,24 @@ class Part(NamedTuple):
 
 
 class Wordings:
-    """The words of all passages.
-
-    `words[n]` is a word as it is written, folded, `stems[n]` the number of its term in `terms`, or -1 for a stop word,
-    and `frequencies` count for each term the passages that hold it. Passage `n` is `stream[starts[n]:starts[n + 1]]`,
-    of whose parts the first `contexts[n]` are its title and headings, and whose text has `lengths[n]` terms.
-    """
-
-    _FILE = "wordings.npz"
+    """The words of all passages, each of which is looked up when it is asked for."""
 
     def __init__(
         self,
         *,
-        ids: Sequence[str],
-        words: Sequence[str],
-        terms: Sequence[str],
-        stems: _Integers,
-        frequencies: _Integers,
-        stream: _Integers,
-        starts: npt.NDArray[np.int64],
-        contexts: _Integers,
-        lengths: _Integers,
+        rows: Callable[[Sequence[str]], Sequence[Row]],
+        words: Words,
+        document_frequency: Callable[[str], int],
+        passage_count: int,
+        mean_length: float,
     ) -> None:
-        self._ids = ids
-        self._word_names, self._term_names = words, terms
-        self._words = {word: number for number, word in enumerate(words)}
-        self._terms = {term: number for number, term in enumerate(terms)}
-        self._stems = np.append(stems, np.full(_MARKS, -1, np.int32))  # a mark, counted from the end, has no stem
-        self._stream, self._starts, self._contexts, self._lengths = stream, starts, contexts, lengths
-        self._frequencies = frequencies
-        self._rarities = np.log(1 + (len(ids) - frequencies + 0.5) / (frequencies + 0.5))
-        self._rarities[[number for number, term in enumerate(terms) if term[0] == "="]] = 0  # a concept is no word
-        self.mean_length = max(1.0, float(lengths.mean())) if len(lengths) else 1.0
+        """`rows` gives those of passages by their ids, and raises KeyError for one that is not there."""
+        self._rows = rows
+        self.words = words
+        self._document_frequency = document_frequency
+        self._passage_count = passage_count
+        self.mean_length = max(1.0, mean_length)
         """How many terms the text of a passage has on average."""
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """The wordings that `save` wrote.
-
-        Raises:
-            DamagedLibraryError: for a file that is broken or missing.
-        """
-        return arrays.load(folder / cls._FILE, cls._from_arrays)
-
-    @classmethod
-    def _from_arrays(cls, found: Mapping[str, npt.NDArray[Any]]) -> Self:
-        ids, words, terms = (arrays.unpacked(found[name]) for name in ("ids", "words", "terms"))
-        stems, frequencies, stream = found["stems"], found["frequencies"], found["stream"]
-        starts, contexts, lengths = found["starts"], found["contexts"], found["lengths"]
-        fits = len(starts) - 1 == len(contexts) == len(lengths) == len(ids) and starts[-1] == len(stream)
-        if not fits or len(stems) != len(words) or len(frequencies) != len(terms):
-            raise ValueError("its parts do not fit together")
-        return cls(
-            ids=ids,
-            words=words,
-            terms=terms,
-            stems=stems,
-            frequencies=frequencies,
-            stream=stream,
-            starts=starts,
-            contexts=contexts,
-            lengths=lengths,
-        )
-
-    def save(self, folder: Path) -> None:
-        """Write the wordings into a folder."""
-        arrays.save(
-            folder / self._FILE,
-            {
-                "ids": arrays.packed(self._ids),
-                "words": arrays.packed(self._words),
-                "terms": arrays.packed(self._terms),
-                "stems": self._stems[:-_MARKS],
-                "frequencies": self._frequencies,
-                "stream": self._stream,
-                "starts": self._starts,
-                "contexts": self._contexts,
-                "lengths": self._lengths,
-            },
-        )
-
-    def __len__(self) -> int:
-        return len(self._ids)
-
-    def counts(self) -> dict[str, int]:
-        """Each word as it is written, folded, with how often it stands in the passages, their titles and headings."""
-        counts = np.bincount(self._stream[self._stream >= 0], minlength=len(self._words)).tolist()
-        return {word: counts[number] for word, number in self._words.items() if word[0] != "+"}
 
     def excerpt(self, passage_ids: Sequence[str]) -> Excerpt:
         """The wordings of some passages, one after another.
@@ -204,17 +227,16 @@ class Wordings:
         Raises:
             KeyError: for a passage that is not there.
         """
-        numbers = np.array([self._place(each) for each in passage_ids], np.int64)
-        begins = self._starts[numbers]
-        lengths = self._starts[numbers + 1] - begins
-        rows = np.repeat(np.arange(len(numbers)), lengths)
-        offsets = np.cumsum(lengths) - lengths
-        stream = self._stream[np.arange(len(rows)) + (begins - offsets)[rows]]
+        found = self._rows(passage_ids)
+        stream, sizes = unpacked_numbers([row.stream for row in found])
+        contexts = np.array([row.contexts for row in found], np.int64)
+        rows = np.repeat(np.arange(len(found)), sizes)
+        offsets = np.cumsum(sizes) - sizes
         is_mark = (stream == _PART) | (stream == _NUMBERED_PART)
         marks = np.flatnonzero(is_mark)
         parts = np.cumsum(is_mark) - 1
         part_rows, first_parts = rows[marks], parts[offsets] if len(rows) else parts
-        innermost: _Places = first_parts + self._contexts[numbers].astype(np.int64) - 1
+        innermost: _Places = first_parts + contexts - 1
         is_text = np.arange(len(marks)) > innermost[part_rows]
         text_starts = np.append(marks, len(rows))[innermost + 1]
         return Excerpt(
@@ -228,21 +250,22 @@ class Wordings:
             is_text=is_text,
             is_numbered=stream[marks] == _NUMBERED_PART,
             text_starts=text_starts,
-            lengths=self._lengths[numbers],
+            lengths=np.array([row.length for row in found], np.int64),
         )
 
     def parts(self, passage_id: str) -> list[Part]:
         """The title, the headings and the sentences of a passage, in order."""
-        place = self._place(passage_id)
+        numbers = self._numbers(passage_id)
+        entries = self.words.entries({number for number in numbers if number >= MARKS})
         parts: list[Part] = []
         beside = True
-        stream = self._stream[self._starts[place] : self._starts[place + 1]]
-        for number, stem in zip(stream.tolist(), self._stems[stream].tolist(), strict=True):
-            if number >= 0:
+        for number in numbers:
+            if number >= MARKS:
+                word, term = entries[number]
                 if beside:
-                    parts[-1].words.append(self._word_names[number])
-                if stem >= 0:
-                    parts[-1].terms.add(self._term_names[stem])
+                    parts[-1].words.append(word)
+                if term is not None:
+                    parts[-1].terms.add(term)
             elif number == _BESIDE_NOTHING:
                 beside = False
             else:
@@ -252,19 +275,24 @@ class Wordings:
 
     def context_size(self, passage_id: str) -> int:
         """How many of the parts of a passage are its title and headings."""
-        return int(self._contexts[self._place(passage_id)])
+        return self._rows([passage_id])[0].contexts
 
     def holds(self, passage_id: str, terms: Iterable[str]) -> frozenset[str]:
         """Those of the terms that a passage holds, with its headings and title."""
-        place = self._place(passage_id)
-        held = set(self._stems[self._stream[self._starts[place] : self._starts[place + 1]]].tolist())
-        return frozenset(term for term in terms if self._terms.get(term, -2) in held)
+        held = set(self._numbers(passage_id))
+        of_terms = self.words.numbers_of_terms(list(terms))
+        return frozenset(term for term, numbers in of_terms.items() if not held.isdisjoint(numbers))
 
-    def _place(self, passage_id: str) -> int:
-        place = bisect_left(self._ids, passage_id)
-        if place == len(self._ids) or self._ids[place] != passage_id:
-            raise KeyError(passage_id)
-        return place
+    def rarity(self, term: str) -> float:
+        """The weight of a term in a heading; a concept is no word, and has none."""
+        if term.startswith("="):
+            return 0.0
+        frequency = self._document_frequency(term)
+        return math.log(1 + (self._passage_count - frequency + 0.5) / (frequency + 0.5))
+
+    def _numbers(self, passage_id: str) -> list[int]:
+        numbers: list[int] = unpacked_numbers([self._rows([passage_id])[0].stream])[0].tolist()
+        return numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,7 +319,7 @@ class Excerpt:
     """
 
     wordings: Wordings
-    stream: _Integers
+    stream: _Places
     rows: _Places
     parts: _Places
     part_rows: _Places
@@ -300,37 +328,45 @@ class Excerpt:
     is_text: _Flags
     is_numbered: _Flags
     text_starts: _Places
-    lengths: _Integers
+    lengths: _Places
 
     def words(self, words: Sequence[str]) -> Found:
         """Where words stand as they are written, folded."""
-        return self._found([self.wordings._words.get(word) for word in words], self.stream, len(self.wordings._words))
+        numbers = self.wordings.words.numbers(words)
+        return self._found([[numbers[word]] if word in numbers else [] for word in words])
 
     def terms(self, terms: Sequence[str]) -> Found:
         """Where words stand that have one of these terms."""
-        wordings = self.wordings
-        return self._found(
-            [wordings._terms.get(term) for term in terms], wordings._stems[self.stream], len(wordings._terms)
-        )
+        numbers = self.wordings.words.numbers_of_terms(terms)
+        return self._found([numbers.get(term, ()) for term in terms])
 
     def heading_rarities(self) -> npt.NDArray[np.float64]:
         """For each passage, the sum of the rarities of the different terms of its innermost heading, or title."""
-        wordings = self.wordings
-        places = np.flatnonzero(self.parts == self.innermost[self.rows])
-        stems = wordings._stems[self.stream[places]]
-        places, stems = places[stems >= 0], stems[stems >= 0]
-        different = np.unique(self.rows[places] * len(wordings._terms) + stems)
-        rows, terms = np.divmod(different, max(1, len(wordings._terms)))
-        return np.bincount(rows, wordings._rarities[terms], minlength=len(self.innermost)).astype(np.float64)
+        places = np.flatnonzero((self.parts == self.innermost[self.rows]) & (self.stream >= MARKS))
+        numbers, inverse = np.unique(self.stream[places], return_inverse=True)
+        entries = self.wordings.words.entries(numbers.tolist())
+        terms = [entries[number].term for number in numbers.tolist()]
+        known = {term: place for place, term in enumerate(dict.fromkeys(term for term in terms if term is not None))}
+        term_numbers = np.array([-1 if term is None else known[term] for term in terms], np.int64)[inverse]
+        rows, term_numbers = self.rows[places][term_numbers >= 0], term_numbers[term_numbers >= 0]
+        different = np.unique(rows * max(1, len(known)) + term_numbers)
+        rarities = np.array([self.wordings.rarity(term) for term in known], np.float64)
+        rows, found = np.divmod(different, max(1, len(known)))
+        return np.bincount(rows, rarities[found], minlength=len(self.innermost)).astype(np.float64)
 
-    def _found(self, numbers: Sequence[int | None], among: _Integers, count: int) -> Found:
-        table = np.full(count + _MARKS, -1, np.int16)
-        for place, number in enumerate(numbers):
-            if number is not None:
-                table[number] = place
-        codes = table[among]
-        places = np.flatnonzero(codes >= 0)
+    def _found(self, groups: Sequence[Sequence[int]]) -> Found:
+        """Where the numbers of each group stand, none of which is in two of them."""
+        numbers = np.array([number for group in groups for number in group], np.int64)
+        order = np.argsort(numbers)
+        numbers = np.append(numbers[order], -1)  # where those are looked for that are above all others
+        codes = np.append(np.repeat(np.arange(len(groups)), [len(group) for group in groups])[order], -1)
+        at = np.searchsorted(numbers[:-1], self.stream)
+        places = np.flatnonzero(numbers[at] == self.stream)
         parts = self.parts[places]
         return Found(
-            places=places, rows=self.rows[places], parts=parts, numbers=codes[places], in_text=self.is_text[parts]
+            places=places,
+            rows=self.rows[places],
+            parts=parts,
+            numbers=codes[at[places]].astype(np.int16),
+            in_text=self.is_text[parts],
         )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.analysis import terms, words_in_place
-from qa.concepts import NO_CONCEPTS, Concept, Concepts, Pair, agreed, mined
+from qa.concepts import NO_CONCEPTS, Concept, Concepts, Pair, mined, plain_words, terms_of_name
+from qa.concepts import agreed as agreed_on
 
 PFS = Concept(names=("PFS", "progression-free survival"))
 CRS = Concept(names=("CRS", "cytokine release syndrome"))
@@ -107,6 +111,12 @@ def test_the_letters_of_an_abbreviation_stand_in_its_long_form_in_their_order(te
             assert all(c in letters for c in short.casefold() if c.isalnum()), (short, long)
 
 
+def agreed(texts: Sequence[str], known: Sequence[Concept] = ()) -> list[Concept]:
+    """What documents with these texts agree on."""
+    pairs = Counter(pair for text in texts for pair in set(mined(text)))
+    return agreed_on(pairs, Counter(word for text in texts for word in plain_words(text)), known)
+
+
 @settings(deadline=None, max_examples=100)
 @given(texts=st.lists(TEXTS, max_size=5))
 def test_what_texts_agree_on_does_not_depend_on_their_order(texts: list[str]) -> None:
@@ -114,6 +124,15 @@ def test_what_texts_agree_on_does_not_depend_on_their_order(texts: list[str]) ->
 
 
 # What texts agree on
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("PFS", "the PFSs of"), ("DREAMM-2", "in DREAMM 2"), ("two-way road", "a two way road")]
+)
+def test_a_text_that_has_a_name_has_all_terms_of_one_of_its_forms(name: str, text: str) -> None:
+    found, names = Concepts([Concept(names=(name, "other"))]).terms_and_names(text)
+    assert names
+    assert any(set(needed) <= set(found) for needed in terms_of_name(name))
 
 
 def test_the_long_form_that_most_definitions_give_is_the_one() -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.analysis import Word, spoken, terms
-from qa.errors import DamagedLibraryError
 from qa.model import Reading
 from qa.spelling import LONGEST, SHORTEST, Speller
 
@@ -24,7 +22,7 @@ LONG_WORDS = ["pomalidomide", "migration", "incubating", "relieved", "sandeels"]
 
 
 def speller_of(text: str) -> Speller:
-    return Speller.build(Counter(word for word, _ in spoken(text)))
+    return Speller.build(Counter(word for word, _ in spoken(text)).items())
 
 
 SPELLER = speller_of(TEXT)
@@ -166,35 +164,28 @@ def test_a_question_of_slips_alone_is_corrected_at_its_beginning() -> None:
 
 
 def test_a_library_without_words_corrects_nothing() -> None:
-    assert Speller.build({}).correct("petrwl", is_known) == ("petrwl", ())
+    assert Speller.build([]).correct("petrwl", is_known) == ("petrwl", ())
 
 
 # Kept
 
 
-@pytest.mark.parametrize("speller", [SPELLER, Speller.build({})], ids=["words", "no words"])
-def test_what_was_saved_reads_as_before(speller: Speller, tmp_path: Path) -> None:
-    speller.save(tmp_path)
-    loaded = Speller.load(tmp_path)
+@pytest.mark.parametrize("speller", [SPELLER, Speller.build([])], ids=["words", "no words"])
+def test_one_made_of_the_arrays_of_another_reads_as_that(speller: Speller) -> None:
+    again = Speller(speller.arrays)
     for written in ("petrwl", "thw", "pomalydomid", "migratoin", "zzzz"):
-        assert loaded.nearest(written) == speller.nearest(written)
-    loaded.save(tmp_path)
-    assert Speller.load(tmp_path).nearest("petrwl") == speller.nearest("petrwl")
+        assert again.nearest(written) == speller.nearest(written)
 
 
-@pytest.mark.parametrize("size", [0, 1, 100, -1])
-def test_a_broken_file_is_damage(size: int, tmp_path: Path) -> None:
-    SPELLER.save(tmp_path)
-    [path] = tmp_path.iterdir()
-    path.write_bytes(path.read_bytes()[:size])
-    with pytest.raises(DamagedLibraryError, match=r"vocabulary\.npz cannot be read"):
-        Speller.load(tmp_path)
-    path.unlink()
-    with pytest.raises(DamagedLibraryError, match=r"vocabulary\.npz cannot be read"):
-        Speller.load(tmp_path)
+@pytest.mark.parametrize("name", ["words", "counts", "masks", "starts"])
+def test_arrays_that_do_not_fit_together_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="do not fit together"):
+        Speller(SPELLER.arrays | {name: SPELLER.arrays[name][:-1]})
 
 
 def test_words_with_which_one_asks_are_never_read_otherwise_though_the_library_lacks_them() -> None:
     question = "Give me an overview, show the options and name all different kinds"
-    speller = Speller.build(dict.fromkeys(["given", "shown", "named", "option", "kinda", "overvies", "differens"], 9))
+    speller = Speller.build(
+        (word, 9) for word in ("given", "shown", "named", "option", "kinda", "overvies", "differens")
+    )
     assert speller.correct(question, lambda _: False) == (question, ())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,12 +13,21 @@ from hypothesis import strategies as st
 
 from qa.analysis import TermsOf, spoken, terms
 from qa.concepts import Concept, Concepts
-from qa.errors import DamagedLibraryError
 from qa.model import Document, Passage
 from qa.passages import passages
 from qa.readers.markdown import read_markdown
 from qa.sentences import sentences
-from qa.wordings import HEADING_WEIGHT, Excerpt, Found, Wordings, WordingsBuilder
+from qa.wordings import (
+    HEADING_WEIGHT,
+    MARKS,
+    Excerpt,
+    Found,
+    Layout,
+    Wordings,
+    WordingsBuilder,
+    packed_rows,
+    word_counts,
+)
 
 TITLE = "A walk"
 
@@ -169,10 +177,15 @@ def test_what_a_passage_holds_is_what_its_text_its_headings_and_its_title_say() 
     assert WORDINGS.holds("c-00000", []) == frozenset()
 
 
-def test_words_are_counted_as_they_are_written_and_compounds_are_no_words() -> None:
-    auk = Concept(names=("auk", "diving bird"))
-    counted = wordings_of([passage_of("Anti-tern terns. The auk.", "Terns")], terms_of=Concepts([auk]).terms).counts()
-    assert counted == {"a": 1, "walk": 1, "terns": 2, "anti": 1, "tern": 1, "the": 1, "auk": 1}
+def test_words_are_counted_as_they_are_written_and_compounds_apart() -> None:
+    words: dict[str, int] = {}
+    layout = Layout(terms, lambda word, _: words.setdefault(word, MARKS + len(words)))
+    layout.add(passage_of("Anti-tern terns. The auk.", "Terns"), title=TITLE)
+    [row] = packed_rows(np.array(layout.stream), layout.sizes, layout.contexts, layout.lengths)
+    counted = word_counts([row.stream])
+    named = {word: counted[number] for word, number in words.items()}
+    assert named == {"a": 1, "walk": 1, "terns": 2, "anti": 1, "tern": 1, "+antitern": 1, "the": 1, "auk": 1}
+    assert (row.contexts, row.length) == (2, 5)
 
 
 def test_the_mean_length_is_of_texts_and_never_0() -> None:
@@ -240,27 +253,7 @@ def test_the_sentences_of_a_document_s_passages_leave_no_term_out(text: str) -> 
         assert Counter(builder.add(passage, title=document.title)) == Counter(expected)
 
 
-# Kept
-
-
-@pytest.mark.parametrize("count", [0, 1, 2, 5])
-def test_what_was_saved_reads_as_before(count: int, tmp_path: Path) -> None:
-    saved = wordings_of(BIRDS[:count])
-    saved.save(tmp_path)
-    loaded = Wordings.load(tmp_path)
-    passage_ids = [each.id for each in BIRDS[:count]]
-    assert (len(loaded), loaded.counts(), loaded.mean_length) == (count, saved.counts(), saved.mean_length)
-    for passage_id in passage_ids:
-        said = list(saved.counts())
-        before, after = saved.excerpt([passage_id]), loaded.excerpt([passage_id])
-        assert before.stream.tolist() == after.stream.tolist()
-        assert places(before.words(said)) == places(after.words(said))
-        assert before.heading_rarities().tolist() == after.heading_rarities().tolist()
-        assert saved.holds(passage_id, ["tern", "auk"]) == loaded.holds(passage_id, ["tern", "auk"])
-    again = tmp_path / "again"
-    again.mkdir()
-    loaded.save(again)
-    assert (again / "wordings.npz").read_bytes() == (tmp_path / "wordings.npz").read_bytes()
+# What is not there
 
 
 def test_a_passage_that_is_not_there_is_an_error_and_no_passages_give_an_empty_excerpt() -> None:
@@ -273,44 +266,3 @@ def test_a_passage_that_is_not_there_is_an_error_and_no_passages_give_an_empty_e
         nothing = wordings.excerpt([])
         assert places(nothing.words(["terns"])) == places(nothing.terms(["tern"])) == []
         assert nothing.heading_rarities().tolist() == nothing.part_rows.tolist() == []
-
-
-@pytest.mark.parametrize("size", [0, 1, 100, -1])
-def test_a_broken_file_is_damage(size: int, tmp_path: Path) -> None:
-    WORDINGS.save(tmp_path)
-    [path] = tmp_path.iterdir()
-    path.write_bytes(path.read_bytes()[:size])
-    with pytest.raises(DamagedLibraryError, match=r"wordings\.npz cannot be read"):
-        Wordings.load(tmp_path)
-    path.unlink()
-    with pytest.raises(DamagedLibraryError, match=r"wordings\.npz cannot be read"):
-        Wordings.load(tmp_path)
-
-
-@pytest.mark.parametrize(
-    "name", ["ids", "words", "terms", "stems", "frequencies", "stream", "starts", "contexts", "lengths"]
-)
-def test_a_part_that_is_missing_or_does_not_fit_to_the_others_is_damage(name: str, tmp_path: Path) -> None:
-    WORDINGS.save(tmp_path)
-    path = tmp_path / "wordings.npz"
-    with np.load(path) as loaded:
-        arrays = dict(loaded)
-    np.savez(path, **(arrays | {name: arrays[name][:0]}))
-    with pytest.raises(DamagedLibraryError, match=r"wordings\.npz cannot be read"):
-        Wordings.load(tmp_path)
-    del arrays[name]
-    np.savez(path, **arrays)
-    with pytest.raises(DamagedLibraryError, match=r"wordings\.npz cannot be read"):
-        Wordings.load(tmp_path)
-
-
-def test_a_byte_that_was_changed_is_damage(tmp_path: Path) -> None:
-    WORDINGS.save(tmp_path)
-    path = tmp_path / "wordings.npz"
-    with zipfile.ZipFile(path) as archive:
-        start = archive.getinfo("stream.npy").header_offset
-    kept = bytearray(path.read_bytes())
-    kept[start + 200] ^= 1
-    path.write_bytes(kept)
-    with pytest.raises(DamagedLibraryError, match=r"wordings\.npz cannot be read"):
-        Wordings.load(tmp_path)

@@ -2,23 +2,21 @@
 
 A library on disk is a folder:
 
-    current.json               the format, and which generation is the current one
-    generations/000007-5e1f…/  never changed once it is current
-        library.sqlite3        documents and passages
-        okapi.npz              the retriever's index
-        wordings.npz           the words of its passages, which a question is held against
-        vocabulary.npz         the words that a question's are corrected to
-        concepts.json          names that mean the same, of which the library holds any
-    change.lock                held while a change is made
+    library.sqlite3            documents, sections, references, passages; and of the passages the words, as they stand
+    library.sqlite3-wal, -shm  what SQLite keeps beside it while it is in use
+    index/000007-5e1f…/        the index of one version, never changed once it is the current one
+        passages/              the retriever's
+        vocabulary/            the words that a question's are corrected to
 
-A change is made in a new generation, a copy, which becomes the current one by the renaming of one small file. Until
-then the old one serves; whatever a killed change left behind is swept away by the next.
+A change is one transaction of the database, which names the version of the index that belongs to it. So the commit
+makes both the current ones at once. Until then the old ones serve; whatever a killed change left behind is swept away
+by the next.
 
-`store` makes changes, `snapshot` reads one state, `rows` turns documents into rows and back, `names` keeps the
-concepts, `generations` knows the folder.
+`store` makes changes, by `indexing` and with `analyst`s; `snapshot` reads one state; `index` is what finds passages;
+`rows` turns documents into rows and back, `words` looks words up; `folder` and `schema` know the files and the tables.
 """
 
-from qa.library.generations import FORMAT
+from qa.library.folder import FORMAT
 from qa.library.rows import Source
 from qa.library.snapshot import Snapshot
 from qa.library.store import Library

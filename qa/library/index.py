@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import sqlite3
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
-from qa.concepts import Concept, Concepts, agreed
-from qa.errors import DamagedLibraryError
-from qa.model import Passage, digest
-from qa.retrievers import Retriever
+from qa.concepts import Concept, Concepts
+from qa.library.words import KeptRows, KeptWords, Select
+from qa.retrievers import ENGINES, Retriever, files
 from qa.spelling import Speller
-from qa.wordings import Wordings, WordingsBuilder
+from qa.wordings import Wordings
 
-__all__ = ["Index"]
+__all__ = [
+    "PASSAGES",
+    "VOCABULARY",
+    "Index",
+    "kept_concepts",
+    "kept_speller",
+    "load_index",
+    "load_retriever",
+    "opened",
+    "write_concepts",
+]
 
-_CONCEPTS = "concepts.json"
+PASSAGES, VOCABULARY = "passages", "vocabulary"
+"""The folders of the retriever's index, and of the speller's words."""
 
 
 class Index(NamedTuple):
@@ -27,77 +38,66 @@ class Index(NamedTuple):
     speller: Speller
     concepts: Concepts
 
-    @classmethod
-    def build(
-        cls,
-        passages: Iterable[tuple[str, Passage]],
-        *,
-        texts: Iterable[str],
-        synonyms: Sequence[Concept],
-        retrievers: type[Retriever],
-    ) -> Self:
-        """The index of passages in ascending order of their ids, each given with its document's title.
 
-        `texts` are the documents' whole, in which concepts are mined beside the `synonyms`.
-        """
-        concepts = Concepts([*synonyms, *agreed(texts, synonyms)])
-        names: set[tuple[Concept, str]] = set()
-
-        def terms_of(text: str) -> list[str]:
-            terms, found = concepts.terms_and_names(text)
-            names.update(found)
-            return terms
-
-        builder = WordingsBuilder(terms_of)
-
-        def indexed() -> Iterator[tuple[str, list[str]]]:
-            for title, passage in passages:
-                yield passage.id, builder.add(passage, title=title)
-
-        retriever = retrievers.build(indexed())
-        wordings = builder.done(retriever.document_frequency)
-        return cls(retriever, wordings, Speller.build(wordings.counts()), concepts.of_library(names))
-
-    @classmethod
-    def load(cls, folder: Path, *, retrievers: type[Retriever], count: int) -> Self:
-        """The index of so many passages that `save` wrote.
-
-        Raises:
-            DamagedLibraryError: for files that are broken or missing, or of another number of passages.
-        """
-        retriever, wordings = retrievers.load(folder), Wordings.load(folder)
-        for indexed in (retriever.passage_count, len(wordings)):
-            if indexed != count:
-                raise DamagedLibraryError(folder, reason=f"{count} passages are kept, but {indexed} are indexed")
-        return cls(retriever, wordings, Speller.load(folder), _load_concepts(folder))
-
-    def save(self, folder: Path) -> None:
-        """Write the index into an empty folder."""
-        self.retriever.changed(removed=(), added=(), folder=folder)
-        self.wordings.save(folder)
-        self.speller.save(folder)
-        _save_concepts(self.concepts, folder)
+def opened(select: Select, retriever: Retriever, speller: Speller, facts: Mapping[str, str]) -> Index:
+    """The index over what a database holds."""
+    wordings = Wordings(
+        rows=KeptRows(select),
+        words=KeptWords(select),
+        document_frequency=retriever.document_frequency,
+        passage_count=retriever.passage_count,
+        mean_length=int(facts["terms"]) / max(1, retriever.passage_count),
+    )
+    return Index(retriever, wordings, speller, kept_concepts(select, is_held=True))
 
 
-def _save_concepts(concepts: Concepts, folder: Path) -> None:
-    """Write concepts into an empty folder, with the digest of what is written."""
-    kept = json.dumps([[each.names, each.found, sorted(each.held)] for each in concepts.all])
-    (folder / _CONCEPTS).write_text(json.dumps({"sha256": digest(kept), "concepts": kept}), "utf-8")
-
-
-def _load_concepts(folder: Path) -> Concepts:
-    """The concepts that `_save_concepts` wrote.
+def load_index(folder: Path, select: Select, facts: Mapping[str, str]) -> Index:
+    """The index that a folder holds, over what a database holds.
 
     Raises:
-        DamagedLibraryError: for a file that is broken, changed or missing.
+        DamagedLibraryError: for files that are broken or missing.
+        ValueError: where they do not fit the database.
     """
-    try:
-        kept = json.loads((folder / _CONCEPTS).read_bytes())
-        if digest(kept["concepts"]) != kept["sha256"]:
-            raise ValueError("it has been changed")
-        return Concepts(
-            Concept(names=tuple(names), found=tuple(found), held=frozenset(held))
-            for names, found, held in json.loads(kept["concepts"])
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise DamagedLibraryError(folder, reason=f"{_CONCEPTS} cannot be read ({error})") from None
+    retriever = load_retriever(folder, facts)
+    speller = Speller(files.mapped_arrays(folder / VOCABULARY, VOCABULARY, Speller.ARRAYS))
+    return opened(select, retriever, speller, facts)
+
+
+def load_retriever(folder: Path, facts: Mapping[str, str]) -> Retriever:
+    """The same, of the retriever's index alone."""
+    retriever = ENGINES[facts["engine"]]().load(folder / PASSAGES)
+    if retriever.passage_count != int(facts["passages"]):
+        raise ValueError(f"{facts['passages']} passages are kept, but {retriever.passage_count} are indexed")
+    return retriever
+
+
+def kept_speller(database: sqlite3.Connection, folder: Path | None) -> Speller:
+    """The speller of the words in a database, kept in a folder where one is given."""
+    speller = Speller.build(database.execute("SELECT word, count FROM words WHERE count > 0 ORDER BY number"))
+    if folder is not None:
+        (folder / VOCABULARY).mkdir()
+        files.kept_arrays(folder / VOCABULARY, VOCABULARY, speller.arrays)
+    return speller
+
+
+def kept_concepts(select: Select, *, is_held: bool) -> Concepts:
+    """The concepts with which a library was indexed or, where `is_held`, those of which it holds a name."""
+    concepts = Concepts(
+        Concept(names=tuple(json.loads(names)), found=tuple(json.loads(found)))
+        for names, found in select("SELECT names, found FROM concepts ORDER BY number")
+    )
+    if not is_held:
+        return concepts
+    held: dict[str, list[str]] = {}
+    for token, name in select("SELECT concept, name FROM namings"):
+        held.setdefault(token, []).append(name)
+    return concepts.of_library([(each, name) for each in concepts.all for name in held.get(each.token, ())])
+
+
+def write_concepts(database: sqlite3.Connection, concepts: Iterable[Concept]) -> None:
+    """Keep these concepts in the place of all others."""
+    database.execute("DELETE FROM concepts")
+    database.executemany(
+        "INSERT INTO concepts (names, found) VALUES (?, ?)",
+        [(json.dumps(each.names), json.dumps(each.found)) for each in concepts],
+    )

@@ -12,13 +12,13 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from qa.errors import DamagedDocumentError
+from qa.library.words import Select
 from qa.model import Block, Document, DocumentEntry, Heading, Marker, Passage, Reference, Section, Span
 
 __all__ = [
     "DOCUMENT_COLUMNS",
     "ENTRY_COLUMNS",
     "PASSAGE_COLUMNS",
-    "SCHEMA",
     "Source",
     "document_of",
     "entry_of",
@@ -26,28 +26,14 @@ __all__ = [
     "passage_of",
 ]
 
-SCHEMA = """
-CREATE TABLE documents (
-    id TEXT PRIMARY KEY, origin TEXT UNIQUE NOT NULL, file TEXT NOT NULL, title TEXT NOT NULL, updated TEXT,
-    sha256 TEXT NOT NULL, data TEXT NOT NULL, text TEXT NOT NULL
-) STRICT;
-CREATE TABLE passages (
-    id TEXT PRIMARY KEY, document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
-    section TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, page INTEGER, sentences TEXT NOT NULL
-) STRICT;
-CREATE TABLE files (origin TEXT PRIMARY KEY, stamp TEXT NOT NULL, sha256 TEXT NOT NULL) STRICT;
-CREATE INDEX passages_of_document ON passages (document_id);
-CREATE INDEX documents_of_text ON documents (sha256);
-"""
-
-ENTRY_COLUMNS = "id, title, updated, (SELECT count(*) FROM passages WHERE document_id = documents.id)"
-DOCUMENT_COLUMNS = "id, title, updated, sha256, data, text"
-PASSAGE_COLUMNS = "id, document_id, section, start, end, page, sentences"
+ENTRY_COLUMNS = "id, title, updated, (SELECT count(*) FROM passages WHERE document = documents.number)"
+DOCUMENT_COLUMNS = "number, id, title, updated, sha256, data, text"
+PASSAGE_COLUMNS = "passages.id, section, start, end, page, sentences"
 
 
 class Source(NamedTuple):
     """A document with its passages, and where it came from: what has the same origin takes its place. `file` is the
-    origin of the file that holds it, which may hold others."""
+    origin of the file that holds it, which may hold others; the document's own begins with it."""
 
     origin: str
     document: Document
@@ -55,31 +41,54 @@ class Source(NamedTuple):
     file: str = ""
 
 
-def insert(database: sqlite3.Connection, source: Source) -> None:
-    """Write a document and its passages, in the place of what had the same origin."""
+def insert(database: sqlite3.Connection, source: Source) -> int:
+    """Write a document and its passages, of whose origin there is none; the document's number."""
     document = source.document
-    updated = document.updated.isoformat() if document.updated else None
-    database.execute("DELETE FROM documents WHERE origin = ?", (source.origin,))
-    database.execute(
-        f"INSERT INTO documents (origin, file, {DOCUMENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    database.execute("INSERT OR IGNORE INTO files (origin) VALUES (?)", (source.file,))
+    number = database.execute(
+        "INSERT INTO documents (file, part, id, title, updated, sha256, data, text)"
+        " VALUES ((SELECT number FROM files WHERE origin = ?), ?, ?, ?, ?, ?, ?, ?)",
         (
-            source.origin,
             source.file,
+            source.origin.removeprefix(source.file),
             document.id,
             document.title,
-            updated,
-            document.sha256,
+            document.updated.isoformat() if document.updated else None,
+            bytes.fromhex(document.sha256),
             _data(document),
             document.text,
         ),
-    )
+    ).lastrowid
     database.executemany(
-        f"INSERT INTO passages ({PASSAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO sections VALUES (?, ?, ?, ?, ?, ?)",
         [
-            (p.id, p.document_id, json.dumps(p.section), p.start, p.end, p.page, json.dumps(p.sentences))
-            for p in source.passages
+            (
+                number,
+                place,
+                _json(each.path),
+                each.start,
+                each.end,
+                _json([(b.kind, b.start, b.end) for b in each.blocks]),
+            )
+            for place, each in enumerate(document.sections)
         ],
     )
+    if document.references:
+        database.executemany(
+            "INSERT INTO bibliography VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (number, place, each.marker, each.text, each.doi, each.pmid, each.url)
+                for place, each in enumerate(document.references)
+            ],
+        )
+    database.executemany(
+        "INSERT INTO passages (document, id, section, start, end, page, sentences) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (number, each.id, _json(each.section), each.start, each.end, each.page, _json(each.sentences))
+            for each in source.passages
+        ],
+    )
+    return int(number or 0)
 
 
 def entry_of(row: Sequence[Any]) -> DocumentEntry:
@@ -88,50 +97,54 @@ def entry_of(row: Sequence[Any]) -> DocumentEntry:
     return DocumentEntry(document_id, title, _date(updated), passage_count)
 
 
-def document_of(row: Sequence[Any]) -> Document:
-    """A document from its `DOCUMENT_COLUMNS`.
+def document_of(row: Sequence[Any], select: Select) -> Document:
+    """A document from its `DOCUMENT_COLUMNS`, and from its sections and references.
 
     Raises:
         DamagedDocumentError: where the text is not the one that was written.
     """
-    document_id, title, updated, sha256, data, text = row
+    number, document_id, title, updated, sha256, data, text = row
     fields = json.loads(data)
+    sections = "SELECT path, start, end, blocks FROM sections WHERE document = ? ORDER BY number"
+    references = "SELECT marker, text, doi, pmid, url FROM bibliography WHERE document = ? ORDER BY number"
     document = Document(
         id=document_id,
         text=text,
         title=title,
-        source=fields["source"],
-        authors=tuple(fields["authors"]),
-        editors=tuple(fields["editors"]),
-        publisher=fields["publisher"],
         updated=_date(updated),
-        url=fields["url"],
-        keywords=tuple(fields["keywords"]),
-        headings=tuple(Heading(level=level, start=start, end=end) for level, start, end in fields["headings"]),
+        source=fields["source"],
+        authors=tuple(fields.get("authors", ())),
+        editors=tuple(fields.get("editors", ())),
+        publisher=fields.get("publisher"),
+        url=fields.get("url"),
+        keywords=tuple(fields.get("keywords", ())),
+        headings=tuple(Heading(level=level, start=start, end=end) for level, start, end in fields.get("headings", ())),
         sections=tuple(
             Section(
-                path=tuple(path),
+                path=tuple(json.loads(path)),
                 start=start,
                 end=end,
-                blocks=tuple(Block(kind=kind, start=a, end=b) for kind, a, b in blocks),
+                blocks=tuple(Block(kind=kind, start=a, end=b) for kind, a, b in json.loads(blocks)),
             )
-            for path, start, end, blocks in fields["sections"]
+            for path, start, end, blocks in select(sections, number)
         ),
-        references=tuple(Reference(marker=m, text=t, doi=d, pmid=p, url=u) for m, t, d, p, u in fields["references"]),
-        markers=tuple(Marker(label=label, start=start, end=end) for label, start, end in fields["markers"]),
-        pages=tuple(fields.get("pages", ())),  # which a library did not have before it read documents with pages
+        references=tuple(
+            Reference(marker=m, text=t, doi=d, pmid=p, url=u) for m, t, d, p, u in select(references, number)
+        ),
+        markers=tuple(Marker(label=label, start=start, end=end) for label, start, end in fields.get("markers", ())),
+        pages=tuple(fields.get("pages", ())),
     )
-    if document.sha256 != sha256:
+    if document.sha256 != sha256.hex():
         raise DamagedDocumentError(document_id)
     return document
 
 
 def passage_of(row: Sequence[Any], document: Document) -> Passage:
     """A passage of a document from its `PASSAGE_COLUMNS`."""
-    passage_id, document_id, section, start, end, page, sentences = row
+    passage_id, section, start, end, page, sentences = row
     return Passage(
         id=passage_id,
-        document_id=document_id,
+        document_id=document.id,
         section=tuple(json.loads(section)),
         text=document.text[start:end],
         start=start,
@@ -142,25 +155,26 @@ def passage_of(row: Sequence[Any], document: Document) -> Passage:
 
 
 def _data(document: Document) -> str:
-    """What else there is of a document, as JSON."""
-    return json.dumps(
-        {
-            "source": document.source,
-            "authors": document.authors,
-            "editors": document.editors,
-            "publisher": document.publisher,
-            "url": document.url,
-            "keywords": document.keywords,
-            "headings": [[each.level, each.start, each.end] for each in document.headings],
-            "sections": [
-                [section.path, section.start, section.end, [[b.kind, b.start, b.end] for b in section.blocks]]
-                for section in document.sections
-            ],
-            "references": [[each.marker, each.text, each.doi, each.pmid, each.url] for each in document.references],
-            "markers": [[each.label, each.start, each.end] for each in document.markers],
-            "pages": document.pages,
-        }
-    )
+    """What else there is of a document, as JSON; what it has not is left out."""
+    fields = {
+        "source": document.source,
+        "authors": document.authors,
+        "editors": document.editors,
+        "publisher": document.publisher,
+        "url": document.url,
+        "keywords": document.keywords,
+        "headings": [(each.level, each.start, each.end) for each in document.headings],
+        "markers": [(each.label, each.start, each.end) for each in document.markers],
+        "pages": document.pages,
+    }
+    return _json({name: value for name, value in fields.items() if name == "source" or value not in (None, (), [])})
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+def _json(value: object) -> str:
+    return _ENCODER.encode(value)
 
 
 def _date(text: str | None) -> date | None:

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import sqlite3
-import weakref
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import ExitStack, closing
 from itertools import groupby
 from pathlib import Path
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
 from qa.analysis import Word
-from qa.errors import DamagedLibraryError, UnknownDocumentError, UnknownPassageError
+from qa.errors import DamagedLibraryError, LibraryNotFoundError, UnknownDocumentError, UnknownPassageError
 from qa.figures import find_figures
 from qa.highlighting import SentenceTerms, sentence_terms
-from qa.library.index import Index
+from qa.library.folder import DATABASE, Reader, index_folder, kept_facts, read_only
+from qa.library.index import Index, load_index
 from qa.library.rows import DOCUMENT_COLUMNS, ENTRY_COLUMNS, PASSAGE_COLUMNS, document_of, entry_of, passage_of
 from qa.model import Document, DocumentEntry, Figure, FileState, Passage, Reading
 from qa.retrievers import Retriever
 
-__all__ = ["DATABASE", "Snapshot", "connect", "open_snapshot"]
+__all__ = ["Snapshot", "open_snapshot"]
 
-DATABASE = "library.sqlite3"
+_OF_DOCUMENT = "document = (SELECT number FROM documents WHERE id = ?)"
 
 _REMEMBERED_DOCUMENTS = 256
 _REMEMBERED_PASSAGES = 4096
@@ -38,11 +37,8 @@ class Snapshot:
     Every method raises `DamagedLibraryError` where what it reads is not what was written.
     """
 
-    def __init__(self, database: sqlite3.Connection, index: Index, *, place: Path, name: str) -> None:
-        self._database = database
-        self._reading = Lock()
-        self._place = place
-        weakref.finalize(self, database.close)
+    def __init__(self, reader: Reader, index: Index, *, name: str) -> None:
+        self._reader = reader
         self.index = index
         self.name = name
         self._documents: _Remembered[Document] = _Remembered(_REMEMBERED_DOCUMENTS)
@@ -102,22 +98,24 @@ class Snapshot:
     def documents_with_digest(self, sha256: str) -> list[str]:
         """The ids of the documents whose text has this digest, ascending."""
         query = "SELECT id FROM documents WHERE sha256 = ? ORDER BY id"
-        return self._read(query, sha256, make=lambda row: str(row[0]))
+        return self._read(query, bytes.fromhex(sha256), make=lambda row: str(row[0]))
 
     def origins(self) -> dict[str, str]:
         """From the origin of each document to its id."""
-        return dict(self._read("SELECT origin, id FROM documents", make=tuple))
+        query = "SELECT origin || part, id FROM documents JOIN files ON file = files.number"
+        return dict(self._read(query, make=tuple))
 
     def ids_of_files(self) -> dict[str, list[str]]:
         """From the origin of each file to the ids of the documents that it holds."""
         found: dict[str, list[str]] = {}
-        for file, document_id in self._read("SELECT file, id FROM documents ORDER BY id", make=tuple):
+        query = "SELECT origin, id FROM documents JOIN files ON file = files.number ORDER BY id"
+        for file, document_id in self._read(query, make=tuple):
             found.setdefault(file, []).append(document_id)
         return found
 
     def files(self) -> dict[str, FileState]:
         """From the origin of each file that was read to its state then."""
-        rows = self._read("SELECT origin, stamp, sha256 FROM files", make=tuple)
+        rows = self._read("SELECT origin, stamp, sha256 FROM files WHERE stamp IS NOT NULL", make=tuple)
         return {origin: FileState(stamp, sha256) for origin, stamp, sha256 in rows}
 
     def passages_of(self, document_id: str) -> list[Passage]:
@@ -127,7 +125,7 @@ class Snapshot:
             UnknownDocumentError: where there is no such document.
         """
         document = self.document(document_id)
-        query = f"SELECT {PASSAGE_COLUMNS} FROM passages WHERE document_id = ? ORDER BY start"
+        query = f"SELECT {PASSAGE_COLUMNS} FROM passages WHERE {_OF_DOCUMENT} ORDER BY start, passages.number"
         return self._read(query, document_id, make=lambda row: passage_of(row, document))
 
     def passage_ids_of(self, document_id: str) -> list[str]:
@@ -137,7 +135,7 @@ class Snapshot:
             UnknownDocumentError: where there is no such document.
         """
         self.document(document_id)
-        query = "SELECT id FROM passages WHERE document_id = ? ORDER BY id"
+        query = f"SELECT id FROM passages WHERE {_OF_DOCUMENT} ORDER BY id"
         return self._read(query, document_id, make=lambda row: str(row[0]))
 
     def openings_of(self, document_id: str) -> tuple[Passage, ...]:
@@ -148,22 +146,22 @@ class Snapshot:
         """
         return self._openings.get(document_id, self._read_openings)
 
-    def copy_to(self, database: sqlite3.Connection) -> None:
-        """Write this state's documents and passages into an empty database."""
-        try:
-            self._database.backup(database)
-        except sqlite3.DatabaseError as error:
-            raise DamagedLibraryError(self._place, reason=f"{DATABASE} cannot be read ({error})") from None
+    def copy_to(self, database: sqlite3.Connection, *, on_pages: Callable[[int, int], None] | None = None) -> None:
+        """Write all that this state holds, but for its index, into an empty database."""
+        self._reader.copy_to(database, on_pages=on_pages)
 
     def _read_document(self, document_id: str) -> Document:
         query = f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE id = ?"
-        found = self._read(query, document_id, make=document_of)
+        found = self._read(query, document_id, make=lambda row: document_of(row, self._reader.select))
         if not found:
             raise UnknownDocumentError(document_id)
         return found[0]
 
     def _read_passage(self, passage_id: str) -> Passage:
-        query = f"SELECT {PASSAGE_COLUMNS} FROM passages WHERE id = ?"
+        query = (
+            f"SELECT documents.id, {PASSAGE_COLUMNS} FROM passages JOIN documents ON document = documents.number"
+            " WHERE passages.id = ?"
+        )
         found = self._read(query, passage_id, make=self._passage)
         if not found:
             raise UnknownPassageError(passage_id)
@@ -181,39 +179,34 @@ class Snapshot:
         return tuple(next(passages) for _, passages in by_section)
 
     def _passage(self, row: tuple[Any, ...]) -> Passage:
-        return passage_of(row, self.document(row[1]))
+        return passage_of(row[1:], self.document(row[0]))
 
-    def _read(self, query: str, *parameters: str, make: Callable[[tuple[Any, ...]], _Made]) -> list[_Made]:
-        """What the database answers. One thread at a time: two could get hold of the same prepared statement."""
+    def _read(self, query: str, *parameters: object, make: Callable[[tuple[Any, ...]], _Made]) -> list[_Made]:
+        """What the database answers."""
         try:
-            with self._reading:
-                rows = self._database.execute(query, parameters).fetchall()
-            return [make(row) for row in rows]
-        except (sqlite3.DatabaseError, ValueError, KeyError, TypeError) as error:
-            raise DamagedLibraryError(self._place, reason=f"{DATABASE} cannot be read ({error})") from None
+            return [make(row) for row in self._reader.select(query, *parameters)]
+        except (ValueError, KeyError, TypeError) as error:
+            raise DamagedLibraryError(self._reader.place, reason=f"{DATABASE} cannot be read ({error})") from None
 
 
-def open_snapshot(generation: Path, name: str, retrievers: type[Retriever]) -> Snapshot:
-    """The state that a generation's folder holds, with the index that this kind of retriever saved.
+def open_snapshot(folder: Path) -> Snapshot:
+    """The present state of the library in a folder.
 
     Raises:
+        LibraryNotFoundError, IndexFormatError.
         DamagedLibraryError: where its files are broken or do not fit together.
     """
-    with ExitStack() as on_error:
-        try:
-            database = connect(f"{(generation.resolve() / DATABASE).as_uri()}?mode=ro")
-            on_error.enter_context(closing(database))
-            count = database.execute("SELECT count(*) FROM passages").fetchone()[0]
-        except (sqlite3.Error, UnicodeDecodeError) as error:
-            raise DamagedLibraryError(generation, reason=f"{DATABASE} cannot be read ({error})") from None
-        index = Index.load(generation, retrievers=retrievers, count=count)
-        on_error.pop_all()
-    return Snapshot(database, index, place=generation, name=name)
-
-
-def connect(address: str) -> sqlite3.Connection:
-    """A connection to a database by its URI. SQLite is built for several threads, and a snapshot is only read."""
-    return sqlite3.connect(address, uri=True, check_same_thread=False)
+    database = read_only(folder)
+    reader = Reader(database, folder)
+    reader.select("BEGIN")  # and so one state, whatever is changed
+    facts = kept_facts(folder, database)
+    if not facts:
+        raise LibraryNotFoundError(folder)
+    try:
+        index = load_index(index_folder(folder, facts["version"]), reader.select, facts)
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedLibraryError(folder, reason=f"its index cannot be read ({error})") from None
+    return Snapshot(reader, index, name=facts["version"])
 
 
 class _Remembered(Generic[_Made]):

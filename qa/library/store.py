@@ -2,46 +2,66 @@
 
 from __future__ import annotations
 
+import secrets
+import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
-from functools import lru_cache
+from os import stat_result
+from os.path import samestat
 from pathlib import Path
 from threading import Lock
 
 from qa.concepts import Concept
-from qa.errors import DamagedLibraryError, LibraryNotFoundError, UnknownDocumentError
-from qa.library.generations import current_generation, generation_folder, has_generation, locked, new_generation
-from qa.library.index import Index
-from qa.library.rows import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, SCHEMA, Source, document_of, insert, passage_of
-from qa.library.snapshot import DATABASE, Snapshot, connect, open_snapshot
-from qa.model import Document, FileState, Passage, digest
-from qa.retrievers import OkapiRetriever, Retriever
+from qa.errors import DamagedLibraryError, LibraryError, LibraryNotFoundError
+from qa.library.folder import (
+    DATABASE,
+    Reader,
+    connect,
+    index_folder,
+    kept_facts,
+    read_only,
+    sweep,
+    sync,
+    writing,
+)
+from qa.library.index import load_retriever, opened
+from qa.library.indexing import Changes, Indexed, update
+from qa.library.rows import Source
+from qa.library.schema import migrate
+from qa.library.snapshot import Snapshot, open_snapshot
+from qa.model import FileState, digest
+from qa.retrievers import Retriever
 
 __all__ = ["Library"]
+
+_MEMORY = Path("memory")
 
 
 class Library:
     """The library in a folder or, without one, in memory alone."""
 
     def __init__(
-        self,
-        folder: Path | None,
-        *,
-        retrievers: type[Retriever] = OkapiRetriever,
-        synonyms: Callable[[], Sequence[Concept]] = list,
+        self, folder: Path | None, *, engine: str | None = None, synonyms: Callable[[], Sequence[Concept]] = list
     ) -> None:
-        """`synonyms` gives, at a change, the concepts that hold beside those which the documents define."""
+        """`synonyms` gives, at a change, the concepts that hold beside those which the documents define; `engine` is
+        the name of the retriever that a change uses, in `ENGINES`, and without it the number of passages decides."""
         self.folder = folder
+        self._engine = engine
         self._synonyms = synonyms
-        self._retrievers = retrievers
         self._snapshot: Snapshot | None = None
-        self._opening = Lock()
+        self._watched: tuple[stat_result, Reader] | None = None
+        self._opening, self._watching = Lock(), Lock()
 
     @property
     def exists(self) -> bool:
-        """Whether there is a library to open."""
-        return self._snapshot is not None or (self.folder is not None and has_generation(self.folder))
+        """Whether there is a library to open, be it damaged."""
+        try:
+            return bool(self.snapshot().name)
+        except LibraryNotFoundError:
+            return False
+        except LibraryError:
+            return True
 
     def snapshot(self) -> Snapshot:
         """The current state; another process may have made a new one since the last call.
@@ -50,24 +70,40 @@ class Library:
             LibraryNotFoundError, IndexFormatError, DamagedLibraryError.
         """
         snapshot = self._snapshot
-        if self.folder is not None and (snapshot is None or snapshot.name != current_generation(self.folder)):
+        if self.folder is not None and (snapshot is None or snapshot.name != self._version(self.folder)):
             with self._opening:
                 snapshot = self._snapshot = self._opened(self.folder)
         if snapshot is None:
-            raise LibraryNotFoundError(Path("memory"))
+            raise LibraryNotFoundError(_MEMORY)
         return snapshot
 
     def _opened(self, folder: Path) -> Snapshot:
-        """The current generation; the next one, where it was replaced and swept away while it was being opened."""
+        """The present state; the next one, where its index was swept away while it was being opened."""
         while True:
-            name = current_generation(folder)
-            if self._snapshot is not None and self._snapshot.name == name:
+            version = self._version(folder)
+            if self._snapshot is not None and self._snapshot.name == version:
                 return self._snapshot
             try:
-                return open_snapshot(generation_folder(folder, name), name, self._retrievers)
+                return open_snapshot(folder)
             except DamagedLibraryError:
-                if name == current_generation(folder):
+                if version == self._version(folder):
                     raise
+
+    def _version(self, folder: Path) -> str:
+        """Which version of the library there is now."""
+        path = folder / DATABASE
+        try:
+            file = path.stat()
+        except OSError:
+            read_only(folder).close()  # which says what is wrong
+            raise
+        with self._watching:
+            if self._watched is None or not samestat(self._watched[0], file):
+                self._watched = file, Reader(read_only(folder), folder)
+            reader = self._watched[1]
+        if not reader.select("SELECT 1 FROM sqlite_schema WHERE name = 'facts'"):
+            raise LibraryNotFoundError(folder)
+        return str(reader.select("SELECT value FROM facts WHERE key = 'version'")[0][0])
 
     def change(
         self,
@@ -80,7 +116,7 @@ class Library:
         """Add, replace and, after that, remove documents. `files` is how the files of what was added stand, by origin;
         it is looked into when all is added. What is removed has its file read again the next time.
 
-        `on_indexing` is told how many passages the new index has got so far.
+        `on_indexing` is told how many passages of those that must be have been indexed so far.
 
         An error, or the end of the process, leaves the library as it was.
 
@@ -89,78 +125,65 @@ class Library:
             LibraryUnwritableError: where the system refuses to write it.
             UnknownDocumentError: for an id to remove that is not there.
         """
+        changes = Changes(add, remove, files if files is not None else {})
         if self.folder is None:
+            return self._change_in_memory(changes, on_indexing)
+        with writing(self.folder) as database:
+            facts = kept_facts(self.folder, database)
+            number = int(facts["version"].partition("-")[0]) + 1 if facts else 1
+            version = f"{number:06}-{secrets.token_hex(4)}"  # unlike that of any library that was here before
+            place = index_folder(self.folder, version)
             with ExitStack() as on_error:
-                database = on_error.enter_context(closing(connect(":memory:")))
-                _fill(database, self._snapshot, add, remove, files or {})
-                index = self._indexed(database, on_indexing)
+                on_error.callback(shutil.rmtree, place, ignore_errors=True)
+                place.mkdir(parents=True)
+                old = self._retriever(self.folder, facts) if facts else None
+                self._update(database, changes, version, old, place, on_indexing)
+                sync(place)
                 on_error.pop_all()
-            digests = database.execute("SELECT group_concat(sha256) FROM (SELECT sha256 FROM documents ORDER BY id)")
-            name = f"memory-{digest(str(digests.fetchone()[0]))[:8]}"
-            self._snapshot = Snapshot(database, index, place=Path("memory"), name=name)
-            return self._snapshot
-        with locked(self.folder):
-            old = self.snapshot() if self.exists else None
-            with (
-                new_generation(self.folder, after=old.name if old else None) as generation,
-                closing(connect((generation.resolve() / DATABASE).as_uri())) as database,
-            ):
-                _fill(database, old, add, remove, files or {})
-                self._indexed(database, on_indexing).save(generation)
-            return self.snapshot()
+        sweep(self.folder, keep=version)
+        return self.snapshot()
 
-    def _indexed(self, database: sqlite3.Connection, on_indexing: Callable[[int], None] | None) -> Index:
-        """The index of passages as they are kept. What was kept before may since have been damaged."""
-        synonyms = self._synonyms()
-        try:
-            texts = database.execute("SELECT title || char(10) || text FROM documents ORDER BY id")
-            return Index.build(
-                _passages(database, on_indexing),
-                texts=(text for (text,) in texts),
-                synonyms=synonyms,
-                retrievers=self._retrievers,
-            )
-        except (sqlite3.DatabaseError, ValueError, KeyError, TypeError) as error:
-            place = self.folder or Path("memory")
-            raise DamagedLibraryError(place, reason=f"what is kept cannot be indexed ({error})") from None
+    def _change_in_memory(self, changes: Changes, on_indexing: Callable[[int], None] | None) -> Snapshot:
+        old = self._snapshot
+        with ExitStack() as on_error:
+            database = on_error.enter_context(closing(connect(":memory:")))
+            if old is not None:
+                old.copy_to(database)
+            database.execute("PRAGMA foreign_keys = ON")
+            database.execute("BEGIN")
+            migrate(database)
+            made = self._update(database, changes, "", old.retriever if old else None, None, on_indexing)
+            database.execute("COMMIT")
+            on_error.pop_all()
+        reader = Reader(database, _MEMORY)
+        digests = reader.select("SELECT group_concat(hex(sha256)) FROM (SELECT sha256 FROM documents ORDER BY id)")
+        index = opened(reader.select, made.retriever, made.speller, made.facts)
+        self._snapshot = Snapshot(reader, index, name=f"memory-{digest(str(digests[0][0]))[:8]}")
+        return self._snapshot
 
+    def _retriever(self, folder: Path, facts: Mapping[str, str]) -> Retriever:
+        """The retriever of the version that these are the facts of."""
+        if self._snapshot is not None and self._snapshot.name == facts["version"]:
+            return self._snapshot.retriever
+        return load_retriever(index_folder(folder, facts["version"]), facts)
 
-def _fill(
-    database: sqlite3.Connection,
-    old: Snapshot | None,
-    add: Iterable[Source],
-    remove: Iterable[str],
-    files: Mapping[str, FileState],
-) -> None:
-    """Write the old state and its changes into an empty database."""
-    if old is None:
-        database.executescript(SCHEMA)
-    else:
-        old.copy_to(database)
-    database.execute("PRAGMA foreign_keys = ON")
-    with database:
-        for source in add:
-            insert(database, source)
-        rows = [(origin, *state) for origin, state in files.items()]
-        database.executemany("INSERT OR REPLACE INTO files (origin, stamp, sha256) VALUES (?, ?, ?)", rows)
-        for document_id in remove:
-            of_its_file = "DELETE FROM files WHERE origin = (SELECT file FROM documents WHERE id = ?)"
-            database.execute(of_its_file, (document_id,))
-            if not database.execute("DELETE FROM documents WHERE id = ?", (document_id,)).rowcount:
-                raise UnknownDocumentError(document_id)
-
-
-def _passages(database: sqlite3.Connection, on_indexing: Callable[[int], None] | None) -> Iterator[tuple[str, Passage]]:
-    """Each passage with its document's title, by ids ascending."""
-
-    @lru_cache(maxsize=8)  # the passages of a document follow one another, but for ids that begin alike
-    def document(document_id: str) -> Document:
-        query = f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE id = ?"
-        return document_of(database.execute(query, (document_id,)).fetchone())
-
-    rows = database.execute(f"SELECT {PASSAGE_COLUMNS} FROM passages ORDER BY id")
-    for number, row in enumerate(rows, start=1):
-        its_document = document(row[1])
-        yield its_document.title, passage_of(row, its_document)
-        if on_indexing:
-            on_indexing(number)
+    def _update(
+        self,
+        database: sqlite3.Connection,
+        changes: Changes,
+        version: str,
+        old: Retriever | None,
+        place: Path | None,
+        on_indexing: Callable[[int], None] | None,
+    ) -> Indexed:
+        return update(
+            database,
+            changes,
+            version=version,
+            old=old,
+            engine=self._engine,
+            synonyms=self._synonyms,
+            library=self.folder or _MEMORY,
+            folder=place,
+            on_indexing=on_indexing,
+        )

@@ -1,0 +1,210 @@
+"""The folder of a library: its database, the index beside it, and what may go wrong with files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from qa.analysis import ANALYZER
+from qa.errors import (
+    DamagedLibraryError,
+    IndexFormatError,
+    LibraryBusyError,
+    LibraryError,
+    LibraryNotFoundError,
+    LibraryUnwritableError,
+)
+from qa.library.schema import LATEST, migrate, version_of
+
+__all__ = [
+    "DATABASE",
+    "FORMAT",
+    "Reader",
+    "connect",
+    "index_folder",
+    "kept_facts",
+    "read_only",
+    "sweep",
+    "sync",
+    "writing",
+]
+
+DATABASE = "library.sqlite3"
+
+FORMAT = f"5/{ANALYZER}"
+"""What a library is refused by, if it was written otherwise: what its tables hold, and the analyzer's name."""
+
+_INDEX = "index"
+_CACHE = 64 * 1024  # kilobytes of the database that a change holds in memory
+_PAGES = 4096  # of 4 KB, which are copied at a time
+_MAPPED = 1 << 40  # bytes of the database that readers map, and so share: all of it
+
+_REFUSED = {
+    *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN),
+    *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOMEM),
+}
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+def index_folder(folder: Path, version: str) -> Path:
+    """Where the index of a version of the library lies."""
+    return folder / _INDEX / version
+
+
+def connect(address: str) -> sqlite3.Connection:
+    """A connection to a database by its URI. SQLite is built for several threads; transactions are begun by hand."""
+    return sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None, timeout=5)
+
+
+class Reader:
+    """One state of a database, which is read for as long as this is kept. One thread at a time reads: two could get
+    hold of the same prepared statement."""
+
+    def __init__(self, database: sqlite3.Connection, place: Path) -> None:
+        self.place = place
+        self._database = database
+        self._reading = RLock()
+        weakref.finalize(self, database.close)
+
+    def select(self, statement: str, *parameters: object) -> list[Any]:
+        """The rows of a statement.
+
+        Raises:
+            DamagedLibraryError: where they cannot be read.
+        """
+        with self._reading, _damage(self.place):
+            return self._database.execute(statement, parameters).fetchall()
+
+    def copy_to(self, database: sqlite3.Connection, *, on_pages: Callable[[int, int], None] | None = None) -> None:
+        """Write this state into an empty database; `on_pages` is told how many of how many pages are written."""
+        with self._reading, _damage(self.place):
+            progress = None if on_pages is None else (lambda _, left, total: on_pages(total - left, total))
+            self._database.backup(database, pages=_PAGES, progress=progress)
+
+
+def read_only(folder: Path) -> sqlite3.Connection:
+    """A connection to the library's database that cannot change it.
+
+    Raises:
+        LibraryNotFoundError: where there is none.
+        DamagedLibraryError: where it cannot be opened.
+    """
+    path = folder.resolve() / DATABASE
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise LibraryNotFoundError(folder) from None
+    except OSError as error:
+        raise DamagedLibraryError(folder, reason=f"{DATABASE} cannot be read ({error.strerror})") from None
+    with _damage(folder):
+        database = connect(f"{path.as_uri()}?mode=ro")
+        try:
+            version_of(database)
+        except sqlite3.OperationalError:
+            database.close()
+            if path.with_name(f"{DATABASE}-wal").exists():
+                raise
+            # A disk that cannot be written to has no place for the file by which readers and writers know of another.
+            database = connect(f"{path.as_uri()}?mode=ro&immutable=1")
+        database.execute(f"PRAGMA mmap_size = {_MAPPED}")
+        return database
+
+
+def kept_facts(folder: Path, database: sqlite3.Connection) -> dict[str, str]:
+    """The facts of the library in a database; none where nothing was ever kept in it.
+
+    Raises:
+        IndexFormatError: where it is of another format.
+        DamagedLibraryError: where it cannot be read.
+    """
+    with _damage(folder):
+        version = version_of(database)
+        if not version:
+            if database.execute("SELECT 1 FROM sqlite_schema").fetchone():
+                raise DamagedLibraryError(folder, reason=f"{DATABASE} is no database of this program")
+            return {}
+        if version > LATEST:
+            raise IndexFormatError(folder, found=f"of tables {version}", expected=f"of tables {LATEST}")
+        facts = dict(database.execute("SELECT key, value FROM facts").fetchall())
+    if facts and facts.get("format") != FORMAT:
+        raise IndexFormatError(folder, found=str(facts.get("format")), expected=FORMAT)
+    return facts
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[sqlite3.Connection]:
+    """A database to change, in a transaction that keeps others from changing it; it is committed at the end.
+
+    An error, or the end of the process, leaves it as it was.
+
+    Raises:
+        LibraryBusyError: while another process changes it.
+        LibraryUnwritableError: for whatever the system refuses.
+        DamagedLibraryError: where it cannot be read.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with closing(connect((folder.resolve() / DATABASE).as_uri())) as database:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA foreign_keys = ON")
+            database.execute(f"PRAGMA cache_size = -{_CACHE}")
+            database.execute("PRAGMA busy_timeout = 0")
+            database.execute("BEGIN IMMEDIATE")
+            try:
+                kept_facts(folder, database)
+                migrate(database)
+                yield database
+                database.execute("COMMIT")
+            finally:
+                if database.in_transaction:
+                    database.execute("ROLLBACK")
+            with suppress(sqlite3.Error):  # what readers still need stays in the journal until the next change
+                database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except OSError as error:
+        raise LibraryUnwritableError(folder, reason=(error.strerror or str(error)).lower()) from None
+    except sqlite3.Error as error:
+        raise _as_library_error(folder, error) from None
+
+
+def sweep(folder: Path, *, keep: str) -> None:
+    """Take away the index of every version but one; what a reader holds open on Windows goes the next time."""
+    for each in (folder / _INDEX).iterdir():
+        if each.name != keep:
+            shutil.rmtree(each, ignore_errors=True)
+
+
+def sync(folder: Path) -> None:
+    """Make sure that all that is in a folder, and its name, is on the disk. Windows has no such call for folders."""
+    for path in (*folder.rglob("*"), folder, folder.parent, folder.parent.parent):
+        if path.is_dir() and os.name != "posix":
+            continue
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def _damage(folder: Path) -> Iterator[None]:
+    """Tell of what cannot be read as of damage."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise DamagedLibraryError(folder, reason=f"{DATABASE} cannot be read ({error})") from None
+
+
+def _as_library_error(folder: Path, error: sqlite3.Error) -> LibraryError:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code in _BUSY:
+        return LibraryBusyError(folder)
+    if code in _REFUSED:
+        return LibraryUnwritableError(folder, reason=str(error))
+    return DamagedLibraryError(folder, reason=f"{DATABASE} cannot be read ({error})")

@@ -1,0 +1,284 @@
+"""A change of a library's database and index: only what changed is read, analysed and written."""
+
+from __future__ import annotations
+
+import sqlite3
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from qa.concepts import Concept, Concepts, Pair, agreed, mined, plain_words, terms_of_name
+from qa.errors import DamagedDocumentError, DamagedLibraryError, UnknownDocumentError
+from qa.library.analyst import Analysed, Analyst, Titled, analysed
+from qa.library.folder import FORMAT
+from qa.library.index import PASSAGES, kept_concepts, kept_speller, write_concepts
+from qa.library.rows import PASSAGE_COLUMNS, Source, insert, passage_of
+from qa.library.words import chosen
+from qa.model import Document, FileState
+from qa.retrievers import ENGINES, LARGE, Retriever
+from qa.spelling import Speller
+from qa.wordings import MARKS, Entry, packed_rows, word_counts
+
+__all__ = ["Changes", "Indexed", "titled_passages", "update"]
+
+_MOST_CHANGED = 0.5  # of the passages; where more changed, the index is made anew
+_AT_ONCE = 500  # passages that are taken out of the index in one go
+
+_TITLED = f"passages.number, documents.id, documents.sha256, title, text, {PASSAGE_COLUMNS}"
+_OF_DOCUMENTS = "passages JOIN documents ON document = documents.number"
+
+
+class Changes(NamedTuple):
+    """What is to become of a library: documents to add or replace and, after that, ids of those to remove. `files` is
+    how the files of what was added stand, by origin, once all is added."""
+
+    add: Iterable[Source] = ()
+    remove: Iterable[str] = ()
+    files: Mapping[str, FileState] = {}
+
+
+class Indexed(NamedTuple):
+    """The index of a changed library, and the facts of it."""
+
+    retriever: Retriever
+    speller: Speller
+    facts: dict[str, str]
+
+
+def update(
+    database: sqlite3.Connection,
+    changes: Changes,
+    *,
+    version: str,
+    old: Retriever | None,
+    engine: str | None,
+    synonyms: Callable[[], Sequence[Concept]],
+    library: Path,
+    folder: Path | None,
+    on_indexing: Callable[[int], None] | None,
+) -> Indexed:
+    """Make changes in a database, whose index is `old`, within its transaction; the new index is kept in `folder`.
+
+    `engine` is the name of the one to use; without it the number of passages decides.
+
+    Raises:
+        UnknownDocumentError: for an id to remove that is not there.
+        DamagedDocumentError: where a document that must be indexed again is not what was written.
+        DamagedLibraryError: where what is kept of a passage cannot be read. `library` is its name there.
+    """
+    change = _Change(database, old, on_indexing)
+    change.documents(changes)
+    known = synonyms()
+    try:
+        change.concepts(known)
+        (passages,) = database.execute("SELECT count(*) FROM passages").fetchone()
+        name = engine or ("tantivy" if passages >= LARGE else "rank-bm25")
+        retriever = change.retriever(name, passages=passages, folder=folder)
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedLibraryError(library, reason=f"what is kept cannot be indexed ({error})") from None
+    facts = {"format": FORMAT, "version": version, "engine": name}
+    facts |= {"passages": str(passages), "terms": str(change.terms)}
+    database.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())
+    return Indexed(retriever, kept_speller(database, folder), facts)
+
+
+def titled_passages(database: sqlite3.Connection, only: str = "") -> Iterator[Titled]:
+    """The passages of a database, by ids ascending; `only` is a condition.
+
+    Raises:
+        DamagedDocumentError: where a text is not the one that was written.
+    """
+    document: Document | None = None
+    for row in database.execute(f"SELECT {_TITLED} FROM {_OF_DOCUMENTS} {only} ORDER BY passages.id"):
+        number, document_id, sha256, title, text, *columns = row
+        if document is None or document.id != document_id:
+            document = Document(id=document_id, text=text, title=title, source="")
+            if document.sha256 != sha256.hex():
+                raise DamagedDocumentError(document_id)
+        yield Titled(number, title, passage_of(columns, document))
+
+
+class _Change:
+    """One change, step by step."""
+
+    def __init__(
+        self, database: sqlite3.Connection, old: Retriever | None, on_indexing: Callable[[int], None] | None
+    ) -> None:
+        self._database = database
+        self._old = old
+        self._on_indexing = on_indexing
+        self._concepts = kept_concepts(self._select, is_held=False)
+        self._analyst_before = Analyst(self._concepts)
+        self._facts = dict(self._select("SELECT key, value FROM facts"))
+        self._removed: set[str] = set()  # passages of the old index that are no more, or have other terms
+        self._spellings: Counter[str] = Counter()
+        self._words: Counter[int] = Counter()
+        self._namings: Counter[tuple[str, str]] = Counter()
+        self.terms = int(self._facts.get("terms", 0))
+        """How many terms the texts of all passages have."""
+        database.execute("CREATE TEMP TABLE IF NOT EXISTS changed (passage INTEGER PRIMARY KEY)")
+        database.execute("DELETE FROM changed")
+
+    def documents(self, changes: Changes) -> None:
+        """Write documents and take others out."""
+        database = self._database
+        for source in changes.add:
+            part = source.origin.removeprefix(source.file)
+            self._take_out("file = (SELECT number FROM files WHERE origin = ?) AND part = ?", source.file, part)
+            number = insert(database, source)
+            text = f"{source.document.title}\n{source.document.text}"
+            pairs = [(number, *pair) for pair in set(mined(text))]
+            database.executemany("INSERT INTO definitions VALUES (?, ?, ?)", pairs)
+            self._spellings.update(plain_words(text))
+            database.execute("INSERT INTO changed SELECT number FROM passages WHERE document = ?", (number,))
+        database.executemany(
+            "INSERT INTO files (origin, stamp, sha256) VALUES (?, ?, ?)"
+            " ON CONFLICT (origin) DO UPDATE SET stamp = excluded.stamp, sha256 = excluded.sha256",
+            [(origin, *state) for origin, state in changes.files.items()],
+        )
+        for document_id in changes.remove:
+            of_it = "number = (SELECT file FROM documents WHERE id = ?)"
+            database.execute(f"UPDATE files SET stamp = NULL, sha256 = NULL WHERE {of_it}", (document_id,))
+            if not self._take_out("id = ?", document_id):
+                raise UnknownDocumentError(document_id)
+        database.executemany(
+            "INSERT INTO spellings VALUES (?, ?) ON CONFLICT (word) DO UPDATE SET count = count + excluded.count",
+            self._spellings.items(),
+        )
+
+    def concepts(self, synonyms: Sequence[Concept]) -> None:
+        """Find what the documents agree on; passages of which that changes the terms count as changed."""
+        rows = self._select("SELECT short, long, count(*) FROM definitions GROUP BY short, long")
+        pairs = {Pair(short, long): count for short, long, count in rows}
+        words = {form for pair in pairs for form in (pair.short, pair.short.lower())}
+        written = dict(chosen(self._select, "SELECT word, count FROM spellings WHERE word IN (…)", words))
+        before, self._concepts = self._concepts, Concepts([*synonyms, *agreed(pairs, written, synonyms)])
+        write_concepts(self._database, self._concepts.all)
+        if self._old is None:
+            return
+        changed = {(each.names, each.found) for each in before.all} ^ {
+            (each.names, each.found) for each in self._concepts.all
+        }
+        needed = {tuple(terms) for each in changed for name in (*each[0], *each[1]) for terms in terms_of_name(name)}
+        affected = sorted({each for terms in needed for each in self._old.holding(terms)} - self._removed)
+        for start in range(0, len(affected), _AT_ONCE):
+            some = affected[start : start + _AT_ONCE]
+            found = chosen(self._select, "SELECT number FROM passages WHERE id IN (…)", some)
+            self._uncount(f"passages.number IN ({','.join('?' * len(found))})", [number for (number,) in found])
+            self._database.executemany("INSERT OR IGNORE INTO changed VALUES (?)", found)
+            self._database.executemany("DELETE FROM wordings WHERE passage = ?", found)
+
+    def retriever(self, engine: str, *, passages: int, folder: Path | None) -> Retriever:
+        """The index of all passages, of which those are analysed that changed or, with another engine, all."""
+        retrievers, place = ENGINES[engine](), None if folder is None else folder / PASSAGES
+        if place is not None:
+            place.mkdir()
+        (changed,) = self._database.execute("SELECT count(*) FROM changed").fetchone()
+        old = self._old if self._facts.get("engine") == engine else None
+        if old is None or changed + len(self._removed) > _MOST_CHANGED * passages:
+            for table in ("wordings", "words", "namings"):
+                self._database.execute(f"DELETE FROM {table}")
+            self._words.clear()
+            self._namings.clear()
+            self.terms = 0
+            retriever = retrievers.build(self._analysed(passages), folder=place)
+        else:
+            added = self._analysed(changed, "WHERE passages.number IN changed")
+            retriever = old.changed(removed=self._removed, added=added, folder=place)
+        self._database.executemany(
+            "UPDATE words SET count = count + ? WHERE number = ?",
+            [(count, word) for word, count in self._words.items()],
+        )
+        self._database.executemany(
+            "INSERT INTO namings VALUES (?, ?, ?)"
+            " ON CONFLICT (concept, name) DO UPDATE SET passages = passages + excluded.passages",
+            [(*naming, count) for naming, count in self._namings.items()],
+        )
+        self._database.execute("DELETE FROM namings WHERE passages <= 0")
+        return retriever
+
+    def _select(self, statement: str, *parameters: object) -> list[Any]:
+        return self._database.execute(statement, parameters).fetchall()
+
+    def _take_out(self, which: str, *parameters: str) -> bool:
+        """Take a document out; whether it was there."""
+        found = self._select(f"SELECT number, title, text FROM documents WHERE {which}", *parameters)
+        for number, title, text in found:
+            self._spellings.subtract(plain_words(f"{title}\n{text}"))
+            self._uncount("document = ?", [number])
+            self._database.execute("DELETE FROM documents WHERE number = ?", (number,))
+        return bool(found)
+
+    def _uncount(self, which: str, parameters: Sequence[object]) -> None:
+        """Take what passages hold out of what is counted, where they are in the old index."""
+        rows = self._select(
+            f"SELECT stream, length, {_TITLED} FROM {_OF_DOCUMENTS} JOIN wordings ON passage = passages.number"
+            f" WHERE {which}",
+            *parameters,
+        )
+        self._words.subtract(word_counts([stream for stream, *_ in rows]))
+        titled = []
+        for _, length, number, document_id, _, title, text, *columns in rows:
+            document = Document(id=document_id, text=text, title=title, source="")
+            titled.append(Titled(number, title, passage_of(columns, document)))
+            self.terms -= length
+        for namings in self._analyst_before(titled).namings:
+            self._namings.subtract(namings)
+        self._removed.update(each.passage.id for each in titled)
+
+    def _analysed(self, count: int, only: str = "") -> Iterator[tuple[str, list[str]]]:
+        """The terms of passages, by ids ascending, whose words are written down on the way."""
+        numbers = _Numbers(self._database)
+        done = 0
+        for passages, found in analysed(titled_passages(self._database, only), self._concepts, count=count):
+            rows = packed_rows(numbers.of(found), found.sizes, found.contexts, found.lengths)
+            self._database.executemany(
+                "INSERT INTO wordings (passage, stream, contexts, length) VALUES (?, ?, ?, ?)",
+                [(each.number, *row) for each, row in zip(passages, rows, strict=True)],
+            )
+            self.terms += sum(found.lengths)
+            for namings in found.namings:
+                self._namings.update(namings)
+            for each, terms in zip(passages, found.terms, strict=True):
+                yield each.passage.id, terms.split("\n") if terms else []
+                done += 1
+                if self._on_indexing:
+                    self._on_indexing(done)
+        self._words.update(numbers.counts())
+
+
+class _Numbers:
+    """The library's numbers of the words that analysts number by themselves, and how often each was met."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        self._of_analysts: dict[int, array[int]] = {}
+        self._counts = np.zeros(0, np.int64)
+
+    def of(self, found: Analysed) -> npt.NDArray[np.int64]:
+        """The stream of what an analyst found, in the library's numbers."""
+        known = self._of_analysts.setdefault(found.analyst, array("q", range(MARKS)))
+        known.extend(map(self._number, found.words))
+        stream = np.frombuffer(known, np.int64)[found.stream]
+        counts = np.bincount(stream, minlength=len(self._counts))
+        counts[: len(self._counts)] += self._counts
+        self._counts = counts
+        return stream
+
+    def counts(self) -> dict[int, int]:
+        """How often each word was met, by its number."""
+        met = np.flatnonzero(self._counts)
+        return dict(zip(met[met >= MARKS].tolist(), self._counts[met[met >= MARKS]].tolist(), strict=True))
+
+    def _number(self, entry: Entry) -> int:
+        found = self._database.execute("SELECT number FROM words WHERE word = ?", (entry.word,)).fetchone()
+        if found:
+            return int(found[0])
+        first = "coalesce((SELECT max(number) FROM words) + 1, ?)"
+        statement = f"INSERT INTO words VALUES ({first}, ?, ?, 0)"
+        return int(self._database.execute(statement, (MARKS, *entry)).lastrowid or 0)

@@ -1,0 +1,66 @@
+"""The tables of a library, and how an older one comes by them."""
+
+from __future__ import annotations
+
+import sqlite3
+
+__all__ = ["LATEST", "MIGRATIONS", "migrate", "version_of"]
+
+_FIRST = """
+CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE files (number INTEGER PRIMARY KEY, origin TEXT NOT NULL UNIQUE, stamp TEXT, sha256 TEXT) STRICT;
+CREATE TABLE documents (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, file INTEGER NOT NULL REFERENCES files, part TEXT NOT NULL,
+    title TEXT NOT NULL, updated TEXT, sha256 BLOB NOT NULL, data TEXT NOT NULL, text TEXT NOT NULL,
+    UNIQUE (file, part)
+) STRICT;
+CREATE INDEX documents_of_text ON documents (sha256);
+CREATE TABLE sections (
+    document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE, number INTEGER NOT NULL, path TEXT NOT NULL,
+    start INTEGER NOT NULL, end INTEGER NOT NULL, blocks TEXT NOT NULL, PRIMARY KEY (document, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE bibliography (
+    document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE, number INTEGER NOT NULL, marker TEXT NOT NULL,
+    text TEXT NOT NULL, doi TEXT, pmid TEXT, url TEXT, PRIMARY KEY (document, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE passages (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
+    document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
+    section TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, page INTEGER, sentences TEXT NOT NULL
+) STRICT;
+CREATE INDEX passages_of_document ON passages (document);
+CREATE TABLE wordings (
+    passage INTEGER PRIMARY KEY REFERENCES passages ON DELETE CASCADE,
+    contexts INTEGER NOT NULL, length INTEGER NOT NULL, stream BLOB NOT NULL
+) STRICT;
+CREATE TABLE words (number INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE, term TEXT, count INTEGER NOT NULL) STRICT;
+CREATE INDEX words_of_term ON words (term);
+CREATE TABLE definitions (
+    document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE, short TEXT NOT NULL, long TEXT NOT NULL,
+    PRIMARY KEY (document, short, long)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE spellings (word TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE concepts (number INTEGER PRIMARY KEY, names TEXT NOT NULL, found TEXT NOT NULL) STRICT;
+CREATE TABLE namings (
+    concept TEXT NOT NULL, name TEXT NOT NULL, passages INTEGER NOT NULL, PRIMARY KEY (concept, name)
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST,)
+"""What makes of version `n` of the tables version `n + 1`, `user_version` in SQLite; 0 is an empty database."""
+
+LATEST = len(MIGRATIONS)
+
+
+def version_of(database: sqlite3.Connection) -> int:
+    """The version of a database's tables; 0 where it has none."""
+    return int(database.execute("PRAGMA user_version").fetchone()[0])
+
+
+def migrate(database: sqlite3.Connection) -> None:
+    """Bring a database's tables to the latest version, within the transaction that is open."""
+    for number, script in enumerate(MIGRATIONS[version_of(database) :], start=version_of(database) + 1):
+        for statement in script.split(";\n"):
+            if statement.strip():
+                database.execute(statement)
+        database.execute(f"PRAGMA user_version = {number}")

@@ -1,0 +1,102 @@
+"""The words of a library as its database keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from threading import Lock
+from typing import Any, TypeVar
+
+from qa.wordings import Entry, Row
+
+__all__ = ["KeptRows", "KeptWords", "Select", "chosen"]
+
+Select = Callable[..., list[Any]]
+"""What a query gives: a statement and its parameters to rows."""
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+_AT_ONCE = 500  # parameters of a statement; SQLite takes a thousand at least
+_REMEMBERED = 100_000  # words and terms, about 20 MB
+
+
+def chosen(select: Select, statement: str, values: Collection[object]) -> list[Any]:
+    """The rows of a statement that has (…) for any of these values, however many."""
+    found, left = [], list(values)
+    for start in range(0, len(left), _AT_ONCE):
+        some = left[start : start + _AT_ONCE]
+        found += select(statement.replace("(…)", f"({','.join('?' * len(some))})"), *some)
+    return found
+
+
+class KeptWords:
+    """Words that are looked up in the database, and remembered. For several threads at once."""
+
+    def __init__(self, select: Select) -> None:
+        self._select = select
+        self._entries: dict[int, Entry] = {}
+        self._numbers: dict[str, int | None] = {}
+        self._of_terms: dict[str, Sequence[int]] = {}
+        self._remembering = Lock()
+
+    def numbers(self, words: Collection[str]) -> Mapping[str, int]:
+        found = self._looked_up(self._numbers, words, self._find_numbers)
+        return {word: number for word, number in found.items() if number is not None}
+
+    def numbers_of_terms(self, terms: Collection[str]) -> Mapping[str, Sequence[int]]:
+        return self._looked_up(self._of_terms, terms, self._find_numbers_of_terms)
+
+    def entries(self, numbers: Collection[int]) -> Mapping[int, Entry]:
+        return self._looked_up(self._entries, numbers, self._find_entries)
+
+    def _find_numbers(self, words: Collection[str]) -> dict[str, int | None]:
+        rows = chosen(self._select, "SELECT word, number FROM words WHERE word IN (…)", words)
+        return dict.fromkeys(words) | dict(rows)
+
+    def _find_numbers_of_terms(self, terms: Collection[str]) -> dict[str, Sequence[int]]:
+        found: dict[str, list[int]] = {term: [] for term in terms}
+        for term, number in chosen(self._select, "SELECT term, number FROM words WHERE term IN (…)", terms):
+            found[term].append(number)
+        return dict(found)
+
+    def _find_entries(self, numbers: Collection[int]) -> dict[int, Entry]:
+        rows = chosen(self._select, "SELECT number, word, term FROM words WHERE number IN (…)", numbers)
+        return {number: Entry(word, term) for number, word, term in rows}
+
+    def _looked_up(
+        self, known: dict[_K, _V], wanted: Collection[_K], find: Callable[[Collection[_K]], dict[_K, _V]]
+    ) -> dict[_K, _V]:
+        """What is wanted of what is known or can be found."""
+        taken, missing = {}, []
+        for each in wanted:
+            try:
+                taken[each] = known[each]
+            except KeyError:
+                missing.append(each)
+        if missing:
+            found = find(missing)
+            with self._remembering:
+                if len(known) + len(found) > _REMEMBERED:
+                    known.clear()
+                known.update(found)
+            taken |= found
+        return taken
+
+
+class KeptRows:
+    """The rows of passages that are looked up in the database."""
+
+    def __init__(self, select: Select) -> None:
+        self._select = select
+
+    def __call__(self, passage_ids: Sequence[str]) -> list[Row]:
+        """The rows of passages, in the order of their ids.
+
+        Raises:
+            KeyError: for one that is not there.
+        """
+        statement = (
+            "SELECT id, stream, contexts, length FROM passages JOIN wordings ON passage = number WHERE id IN (…)"
+        )
+        found = {row[0]: Row(*row[1:]) for row in chosen(self._select, statement, passage_ids)}
+        return [found[each] for each in passage_ids]
