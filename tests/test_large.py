@@ -207,7 +207,7 @@ def lines(path: Path, *, every: int) -> list[dict[str, str]]:
 
 @pytest.mark.skipif(not MEDQUAD.is_dir(), reason="the questions of MedQuAD are not here")
 def test_the_large_and_the_default_retriever_put_the_same_passage_first() -> None:
-    entries = lines(MEDQUAD / "corpus.jsonl", every=2)
+    entries = lines(MEDQUAD / "corpus.jsonl", every=1)
     corpus = [(entry["_id"], terms(f"{entry['title']}\n{entry['text']}")) for entry in entries]
     corpus.sort()
     default, other = OkapiRetriever.build(corpus), TantivyRetriever.build(corpus)
@@ -221,4 +221,4 @@ def test_the_large_and_the_default_retriever_put_the_same_passage_first() -> Non
             same += found[0].passage_id == right[0].passage_id
             assert dict(right)[found[0].passage_id] > 0.99 * right[0].score
     assert asked > 700
-    assert same / asked > 0.975
+    assert round(same / asked, 2) >= 0.98
