@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qa.errors import DamagedLibraryError
@@ -121,7 +121,8 @@ class RetrieverContract:
 
     # Changing
 
-    @settings(deadline=None, max_examples=60)
+    # Each retriever's class runs it, which Hypothesis would take for a mistake.
+    @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.differing_executors])
     @given(first=PASSAGES, changes=CHANGES)
     def test_after_any_changes_it_answers_as_an_index_of_what_is_left(
         self, first: dict[str, list[str]], changes: list[tuple[set[str], dict[str, list[str]]]]

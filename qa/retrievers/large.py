@@ -77,7 +77,8 @@ class TantivyRetriever:
     def build(cls, passages: Iterable[tuple[str, Sequence[str]]], *, folder: Path | None = None) -> Self:
         place = folder or files.OwnFolder()
         path = place if isinstance(place, Path) else place.path
-        index = tantivy.Index(_schema(), str(path))
+        with _writing():
+            index = tantivy.Index(_schema(), str(path))
         return cls._written(index, place, path, removed=(), added=passages, counterweights=0)
 
     @classmethod
