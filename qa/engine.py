@@ -342,6 +342,22 @@ class Engine:
         """
         self._library.change(remove=set(document_ids))
 
+    def check(self, *, on_passages: Callable[[int, int], None] = lambda *_: None) -> list[str]:
+        """What is wrong with the library, in sentences; none where all that is kept is what was read, and all that is
+        kept is in the index. `on_passages` is told how many of how many passages have been checked."""
+        return self._library.snapshot().problems(on_passages=on_passages)
+
+    def backup(self, folder: Path, *, on_pages: Callable[[int, int], None] | None = None) -> None:
+        """Write a copy of the library, with its feedback, into a folder that is not there yet, or empty. It may be used
+        and changed meanwhile: the copy is of one state. `on_pages` is told how much of how much is written.
+
+        Raises:
+            LibraryThereError: where there is something in the folder.
+            LibraryError: where the library cannot be read or the copy cannot be written.
+        """
+        with self._library.backing_up(folder, on_pages=on_pages) as place:
+            self.feedback.copy_to(place / self.feedback.path.name)
+
     def document(self, document_id: str) -> Document:
         """The document with this id.
 

@@ -390,6 +390,18 @@ class LibraryUnwritableError(LibraryError):
         )
 
 
+class LibraryThereError(LibraryError):
+    """A place for a copy that holds something already."""
+
+    code = "library_there"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"There is something in {path} already.",
+            hint="Name a folder that is not there yet; nothing is ever written over.",
+        )
+
+
 class FeedbackUnwritableError(QAError):
     """The operating system refuses to write or to read the file of feedback."""
 

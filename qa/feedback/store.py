@@ -72,6 +72,13 @@ class FeedbackStore:
                 rows = database.execute(f"SELECT {', '.join(_COLUMNS)} FROM feedback ORDER BY at, id").fetchall()
                 return [_feedback(row) for row in rows]
 
+    def copy_to(self, path: Path) -> None:
+        """Write all that is kept into another file; where nothing is, there will be none."""
+        with self._refusals():
+            if self._holds_anything():
+                with self._opened() as database, closing(sqlite3.connect(path)) as copy:
+                    database.backup(copy)
+
     def clear(self) -> int:
         """Delete all that is kept, and its traces in the file; how much that was."""
         with self._refusals():

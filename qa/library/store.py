@@ -5,15 +5,22 @@ from __future__ import annotations
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from os import stat_result
 from os.path import samestat
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 
 from qa.concepts import Concept
-from qa.errors import DamagedLibraryError, LibraryError, LibraryNotFoundError
+from qa.errors import (
+    DamagedLibraryError,
+    LibraryError,
+    LibraryNotFoundError,
+    LibraryThereError,
+    LibraryUnwritableError,
+)
 from qa.library.folder import (
     DATABASE,
     Reader,
@@ -142,6 +149,55 @@ class Library:
                 on_error.pop_all()
         sweep(self.folder, keep=version)
         return self.snapshot()
+
+    @contextmanager
+    def backing_up(self, target: Path, *, on_pages: Callable[[int, int], None] | None = None) -> Iterator[Path]:
+        """A copy of the present state, in a folder beside `target` that takes its place when the block ends without
+        error. The library may be changed meanwhile.
+
+        Raises:
+            LibraryThereError: where there is something in `target` already.
+            LibraryUnwritableError: where the system refuses to write it.
+            LibraryError: where the library cannot be read.
+        """
+        source = self.folder
+        if source is None:
+            raise LibraryNotFoundError(_MEMORY)
+        self.snapshot()
+        try:
+            if target.exists() and (not target.is_dir() or any(target.iterdir())):
+                raise LibraryThereError(target)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent, ignore_cleanup_errors=True) as made:
+                place = Path(made) / target.name
+                place.mkdir()
+                snapshot = self._copied_index(source, place)
+                with closing(connect((place.resolve() / DATABASE).as_uri())) as database:
+                    snapshot.copy_to(database, on_pages=on_pages)
+                    database.execute("PRAGMA journal_mode = WAL")
+                yield place
+                sync(place)
+                if target.exists():
+                    target.rmdir()
+                place.rename(target)
+        except OSError as error:
+            raise LibraryUnwritableError(target, reason=(error.strerror or str(error)).lower()) from None
+        except sqlite3.Error as error:
+            raise LibraryUnwritableError(target, reason=str(error)) from None
+
+    def _copied_index(self, source: Path, place: Path) -> Snapshot:
+        """The present state, of which the index is copied; the next one, where it was swept away meanwhile."""
+        while True:
+            snapshot = self.snapshot()
+            index = index_folder(place, snapshot.name)
+            try:
+                shutil.copytree(index_folder(source, snapshot.name), index)
+            except (OSError, shutil.Error):
+                shutil.rmtree(index, ignore_errors=True)
+                if self.snapshot().name == snapshot.name:
+                    raise
+            else:
+                return snapshot
 
     def _change_in_memory(self, changes: Changes, on_indexing: Callable[[int], None] | None) -> Snapshot:
         old = self._snapshot

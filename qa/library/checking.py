@@ -1,0 +1,165 @@
+"""Whether a library is whole: what is kept is what was read, and the index is of what is kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+import numpy as np
+
+from qa.concepts import mined, plain_words
+from qa.errors import LibraryError
+from qa.library.analyst import Titled, analysed
+from qa.library.index import Index, kept_concepts
+from qa.library.rows import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, document_of, passage_of
+from qa.library.words import Select
+from qa.model import Document, Passage
+from qa.spelling import Speller
+from qa.wordings import MARKS, packed_rows, word_counts
+
+__all__ = ["problems"]
+
+_MOST = 100  # problems that are named
+
+
+def problems(select: Select, index: Index, *, on_passages: Callable[[int, int], None]) -> list[str]:
+    """What is wrong with a library, in sentences; none where it is whole. At most a hundred.
+
+    Every document is held against its digest, every passage against its document, every word against a new analysis of
+    its passage, and the index against the number of passages that hold each term. `on_passages` is told how many of how
+    many passages have been checked.
+    """
+    checking = _Checking(select, index, on_passages)
+    found = islice(checking.problems(), _MOST)
+    told: list[str] = []
+    try:
+        told.extend(found)
+    except LibraryError as error:
+        told.append(error.message)
+    return told
+
+
+class _Checking:
+    """One check, step by step."""
+
+    def __init__(self, select: Select, index: Index, on_passages: Callable[[int, int], None]) -> None:
+        self._select = select
+        self._index = index
+        self._on_passages = on_passages
+        self._spellings: Counter[str] = Counter()
+
+    def problems(self) -> Iterator[str]:
+        """All of them. Behind a database that is broken nothing else is worth a look."""
+        broken = [f"The database is broken: {row[0]}." for row in self._select("PRAGMA integrity_check(10)")]
+        if broken != ["The database is broken: ok."]:
+            yield from broken
+            return
+        for table, row, parent, _ in self._select("PRAGMA foreign_key_check"):
+            yield f"Row {row} of {table} belongs to nothing in {parent}."
+        yield from self._documents()
+        yield from self._passages()
+
+    def _documents(self) -> Iterator[str]:
+        for (number,) in self._select("SELECT number FROM documents ORDER BY id"):
+            [row] = self._select(f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE number = ?", number)
+            try:
+                document = document_of(row, self._select)
+            except LibraryError as error:
+                yield error.message
+                continue
+            except (ValueError, KeyError, TypeError) as error:
+                yield f"What is kept of the document {row[1]} cannot be read ({error})."
+                continue
+            for place, section in enumerate(document.sections):
+                if not 0 <= section.start <= section.end <= len(document.text):
+                    yield f"Section {place} of the document {document.id} lies outside of it."
+            yield from self._passages_of(number, document)
+            text = f"{document.title}\n{document.text}"
+            self._spellings.update(plain_words(text))
+            pairs = {
+                tuple(row) for row in self._select("SELECT short, long FROM definitions WHERE document = ?", number)
+            }
+            if pairs != set(mined(text)):
+                yield f"The abbreviations that the document {document.id} defines are not those that are kept."
+        kept = dict(self._select("SELECT word, count FROM spellings WHERE count <> 0"))
+        if kept != dict(self._spellings):
+            yield "The words that are counted as they are written are not those of the documents."
+
+    def _passages_of(self, number: int, document: Document) -> Iterator[str]:
+        rows = self._select(f"SELECT {PASSAGE_COLUMNS} FROM passages WHERE document = ?", number)
+        paths = {(), *(section.path for section in document.sections)}
+        for row in rows:
+            try:
+                passage = passage_of(row, document)
+            except (ValueError, KeyError, TypeError) as error:
+                yield f"What is kept of the passage {row[0]} cannot be read ({error})."
+                continue
+            if not 0 <= passage.start <= passage.end <= len(document.text) or not _holds_its_sentences(passage):
+                yield f"The passage {passage.id} lies outside of its document, or its sentences outside of it."
+            if passage.section not in paths or passage.page != document.page_at(passage.start):
+                yield f"The passage {passage.id} is not in the section, or on the page, that is kept of it."
+
+    def _passages(self) -> Iterator[str]:
+        select, retriever = self._select, self._index.retriever
+        numbers = dict(select("SELECT word, number FROM words"))
+        of_analysts: dict[int, list[int]] = {}
+        counts: Counter[int] = Counter()
+        frequencies: Counter[str] = Counter()
+        namings: Counter[tuple[str, str]] = Counter()
+        terms = done = 0
+        ids = [passage_id for (passage_id,) in select("SELECT id FROM passages ORDER BY id")]
+        if retriever.holding(()) != ids:
+            yield "The index holds other passages than those that are kept."
+        concepts = kept_concepts(select, is_held=False)
+        for passages, found in analysed(self._titled(ids), concepts, count=len(ids)):
+            known = of_analysts.setdefault(found.analyst, list(range(MARKS)))
+            known.extend(numbers.get(entry.word, -1) for entry in found.words)
+            stream = np.maximum(np.array(known, np.int64)[found.stream], 0)
+            rows = packed_rows(stream, found.sizes, found.contexts, found.lengths)
+            for each, row, held in zip(passages, rows, found.terms, strict=True):
+                kept = select("SELECT stream, contexts, length FROM wordings WHERE passage = ?", each.number)
+                if kept != [tuple(row)]:
+                    yield f"The words that are kept of the passage {each.passage.id} are not those of its text."
+                frequencies.update(set(held.split("\n")) if held else ())
+            counts.update(word_counts([row.stream for row in rows]))
+            namings.update(naming for of_passage in found.namings for naming in of_passage)
+            terms += sum(found.lengths)
+            done += len(passages)
+            self._on_passages(done, len(ids))
+        facts = dict(select("SELECT key, value FROM facts"))
+        if (facts.get("passages"), facts.get("terms")) != (str(len(ids)), str(terms)):
+            yield "The numbers of passages and terms that are kept are not theirs."
+        wrong = sorted(term for term, count in frequencies.items() if retriever.document_frequency(term) != count)
+        if wrong:
+            yield f"The index counts other passages for {len(wrong):,} terms, such as “{wrong[0]}”."
+        if dict(select("SELECT number, count FROM words WHERE count <> 0")) != dict(counts):
+            yield "The words of the library are not counted as they stand in the passages."
+        if {(concept, name): count for concept, name, count in select("SELECT * FROM namings")} != dict(namings):
+            yield "The names of concepts are not counted as they stand in the passages."
+        speller = Speller.build(select("SELECT word, count FROM words WHERE count > 0 ORDER BY number"))
+        kept_speller = self._index.speller.arrays
+        if not all(np.array_equal(speller.arrays[name], kept_speller[name]) for name in Speller.ARRAYS):
+            yield "The words that questions are corrected to are not those of the library."
+
+    def _titled(self, ids: list[str]) -> Iterator[Titled]:
+        """The passages that can be read; of the others it has been told."""
+        document: Document | None = None
+        for passage_id in ids:
+            [(number, document_id, *columns)] = self._select(
+                f"SELECT passages.number, documents.id, {PASSAGE_COLUMNS} FROM passages"
+                " JOIN documents ON document = documents.number WHERE passages.id = ?",
+                passage_id,
+            )
+            if document is None or document.id != document_id:
+                [(title, text)] = self._select("SELECT title, text FROM documents WHERE id = ?", document_id)
+                document = Document(id=document_id, text=text, title=title, source="")
+            try:
+                yield Titled(number, document.title, passage_of(columns, document))
+            except (ValueError, KeyError, TypeError):
+                continue
+
+
+def _holds_its_sentences(passage: Passage) -> bool:
+    ends = [place for sentence in passage.sentences for place in sentence]
+    return ends == sorted(ends) and all(0 <= place <= len(passage.text) for place in ends)
