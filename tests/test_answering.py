@@ -292,7 +292,7 @@ def test_a_library_that_breaks_while_it_is_asked_is_an_error_and_not_nothing_fou
     engine_over(documents)
     engine = Engine.create(Settings(library=library))
     engine.add([documents])
-    [database] = library.glob("generations/*/library.sqlite3")
+    [database] = library.glob("library.sqlite3")
     engine = Engine.open(Settings(library=library))
     with sqlite3.connect(database) as connection:
         connection.execute("DROP TABLE passages")

@@ -172,7 +172,7 @@ def test_only_readers_library_and_config_touch_files_or_the_environment(module: 
 
 
 def test_touching_a_file_would_be_noticed() -> None:
-    touching = ("qa.readers", "qa.library.generations", "qa.config")
+    touching = ("qa.readers", "qa.library.folder", "qa.config")
     assert [bool(file_uses(TREES[module])) for module in touching] == [True] * 3
     assert file_uses(ast.parse("path.read_text('utf-8')")) == ["path.read_text in line 1"]
     assert file_uses(ast.parse("open('x')")) == ["open in line 1"]

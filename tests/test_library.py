@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import shutil
 import signal
@@ -12,14 +11,17 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import qa.engine
 from qa import Engine, Progress, Settings
-from qa.analysis import terms
+from qa.answering import search, understood
 from qa.concepts import Concept
 from qa.engine import Indexing
 from qa.errors import (
@@ -28,6 +30,7 @@ from qa.errors import (
     IndexFormatError,
     LibraryBusyError,
     LibraryNotFoundError,
+    LibraryThereError,
     LibraryUnwritableError,
     NoSourcesError,
     NotTextError,
@@ -37,8 +40,10 @@ from qa.errors import (
     UnknownPassageError,
 )
 from qa.library import FORMAT, Library, Source
-from qa.model import Block, Document, Heading, Marker, Passage, Query, Reference, Section, Span, digest
-from qa.wordings import WordingsBuilder
+from qa.model import Block, Document, Heading, Judgement, Marker, Passage, Query, Reference, Section, Span
+from qa.passages import passages
+from qa.readers.markdown import read_markdown
+from qa.retrievers import ENGINES
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -111,19 +116,35 @@ def titles(library: Path) -> list[str]:
     return [entry.title for entry in engine.contents()]
 
 
-def current(library: Path) -> dict[str, str]:
-    found: dict[str, str] = json.loads((library / "current.json").read_text())
+def version(library: Path) -> str:
+    return Library(library).snapshot().name
+
+
+def index(library: Path) -> Path:
+    [found] = (library / "index").iterdir()
     return found
 
 
-def generation(library: Path) -> Path:
-    return library / "generations" / current(library)["generation"]
+def execute(library: Path, statement: str) -> None:
+    """Change what the database holds behind the back of the library."""
+    with closing(sqlite3.connect(library / "library.sqlite3")) as connection, connection:
+        connection.execute(statement)
 
 
 def files(library: Path) -> dict[str, bytes]:
-    """The library's files with their bytes, but for the lock."""
-    found = (path for path in library.rglob("*") if path.is_file() and path.name != "change.lock")
+    """The library's files with their bytes, but for what SQLite keeps beside it while it is in use."""
+    found = (path for path in library.rglob("*") if path.is_file() and not path.name.endswith(("-wal", "-shm")))
     return {path.relative_to(library).as_posix(): path.read_bytes() for path in found}
+
+
+def told_of(engine: Engine, documents: Path) -> list[Progress]:
+    told: list[Progress] = []
+    engine.add([documents], on_progress=told.append)
+    return told
+
+
+def is_whole(library: Path) -> bool:
+    return Engine.open(Settings(library=library)).check() == []
 
 
 # Keeping
@@ -259,17 +280,15 @@ def test_removing_what_is_not_there_removes_nothing(folder: Path, documents: Pat
 def test_an_error_in_the_middle_leaves_everything_as_it_was(folder: Path, documents: Path, on_disk: bool) -> None:
     engine = Engine.create(Settings(library=folder if on_disk else None))
     engine.add([documents])
-    serving, kept = generation(folder), engine.ask("Do terns dive?")
-    before = {path.name: path.read_bytes() for path in serving.iterdir()}
+    before, kept = files(folder), engine.ask("Do terns dive?")
     (documents / "auks.md").write_text("# Auks\n\nAuks wade.\n")
     (documents / "zebras.md").write_bytes(b"\x00\x01\x02")
     with pytest.raises(NotTextError):
         engine.add([documents])
     assert [entry.id for entry in engine.contents()] == ["auks", "gulls", "terns"]
     assert engine.ask("Do auks wade?").best is None
-    assert engine.ask("Do terns dive?") == kept
-    assert generation(folder) == serving
-    assert {path.name: path.read_bytes() for path in serving.iterdir()} == before
+    assert replace(engine.ask("Do terns dive?"), took_ms=kept.took_ms) == kept
+    assert files(folder) == before
     (documents / "zebras.md").unlink()
     engine.add([documents])
     assert engine.ask("Do auks wade?").answered
@@ -288,14 +307,16 @@ def test_old_states_are_swept_away(folder: Path, documents: Path) -> None:
     engine = Engine.open(Settings(library=folder))
     for _ in range(5):
         engine.add([documents])
-    assert len(list((folder / "generations").iterdir())) <= 2
-    assert sorted(path.name for path in folder.iterdir()) == ["change.lock", "current.json", "generations"]
+    assert [path.name for path in (folder / "index").iterdir()] == [version(folder)]
+    names = {path.name for path in folder.iterdir()}
+    assert names - {"library.sqlite3-wal", "library.sqlite3-shm"} == {"index", "library.sqlite3"}
 
 
 def test_indexing_is_told_of_as_it_goes(folder: Path) -> None:
     told: list[int] = []
-    Library(folder).change(on_indexing=told.append)
-    assert told == [1, 2, 3]
+    again = [replace(each, id=f"more-{each.id}", document_id="more") for each in PASSAGES]
+    Library(folder).change(add=[Source("more", replace(FULL, id="more"), again)], on_indexing=told.append)
+    assert told == [1, 2]
 
 
 # Killed
@@ -303,7 +324,8 @@ def test_indexing_is_told_of_as_it_goes(folder: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-import qa.retrievers
+import qa.library.indexing
+import qa.library.store
 from qa import Engine, Settings
 
 library, documents, point = sys.argv[1:]
@@ -318,17 +340,17 @@ def dying_after(function):
     return call
 
 def on_progress(progress):
-    if (point == "reading" and progress.files_read == 2) or (point == "indexing" and progress.passages_indexed == 2):
+    if progress.step == point and progress.done == 2:
         die()
 
-if point == "saving":
-    qa.retrievers.OkapiRetriever.changed = die
-elif point == "saved":
-    qa.retrievers.OkapiRetriever.changed = dying_after(qa.retrievers.OkapiRetriever.changed)
-elif point == "renaming":
-    Path.replace = die
-elif point == "renamed":
-    Path.replace = dying_after(Path.replace)
+if point == "indexed":
+    qa.library.indexing.kept_speller = die
+elif point == "kept":
+    qa.library.store.sync = die
+elif point == "synced":
+    qa.library.store.sync = dying_after(qa.library.store.sync)
+elif point == "committed":
+    qa.library.store.sweep = die
 Engine.create(Settings(library=Path(library))).add([Path(documents)], on_progress=on_progress)
 print("not killed")
 """
@@ -340,7 +362,7 @@ def kill_an_indexing(library: Path, documents: Path, point: str) -> None:
     assert (killed.returncode, killed.stdout, killed.stderr) == (-signal.SIGKILL, "", "")
 
 
-@pytest.mark.parametrize("point", ["reading", "indexing", "saving", "saved", "renaming"])
+@pytest.mark.parametrize("point", ["reading", "indexing", "indexed", "kept", "synced"])
 def test_a_killed_indexing_leaves_the_old_index_answering(folder: Path, documents: Path, point: str) -> None:
     engine, before = Engine.open(Settings(library=folder)), files(folder)
     (documents / "waders.md").write_text("# Waders\n\nWaders wade.\n")
@@ -353,10 +375,11 @@ def test_a_killed_indexing_leaves_the_old_index_answering(folder: Path, document
     engine.add([documents])
     assert titles(folder) == ["Auks", "Gulls", "Terns", "Waders"]
     assert engine.ask("Do terns wade?").answered
-    assert len(list((folder / "generations").iterdir())) <= 2
+    assert [path.name for path in (folder / "index").iterdir()] == [version(folder)]
+    assert is_whole(folder)
 
 
-@pytest.mark.parametrize("point", ["reading", "saved", "renaming"])
+@pytest.mark.parametrize("point", ["reading", "indexed", "synced"])
 def test_a_killed_first_indexing_leaves_no_library_and_the_next_succeeds(
     tmp_path: Path, documents: Path, point: str
 ) -> None:
@@ -366,12 +389,13 @@ def test_a_killed_first_indexing_leaves_no_library_and_the_next_succeeds(
         Engine.open(Settings(library=library))
     Engine.create(Settings(library=library)).add([documents])
     assert titles(library) == ["Auks", "Gulls", "Terns"]
-    assert len(list((library / "generations").iterdir())) == 1
+    assert index(library).name == version(library)
+    assert is_whole(library)
 
 
 def test_an_indexing_killed_once_it_is_whole_has_happened(folder: Path, documents: Path) -> None:
     (documents / "waders.md").write_text("# Waders\n\nWaders wade.\n")
-    kill_an_indexing(folder, documents, "renamed")
+    kill_an_indexing(folder, documents, "committed")
     assert titles(folder) == ["Auks", "Gulls", "Terns", "Waders"]
 
 
@@ -388,7 +412,7 @@ def test_a_second_writer_is_told_that_the_library_is_busy(folder: Path, document
     other = Engine.open(Settings(library=folder))
 
     def on_progress(progress: Progress) -> None:
-        if progress.files_read == 1 and not refused:
+        if progress.step == "reading" and not refused:
             with pytest.raises(LibraryBusyError) as caught:
                 other.remove(["auks"])
             refused.append(caught.value)
@@ -422,7 +446,7 @@ def test_a_writer_in_another_process_is_told_that_the_library_is_busy(folder: Pa
     printed: list[str] = []
 
     def on_progress(progress: Progress) -> None:
-        if progress.files_read == 1 and not printed:
+        if progress.step == "reading" and not printed:
             printed.append(remove_in_another_process(folder, "auks"))
 
     change(documents)
@@ -452,7 +476,7 @@ def test_a_folder_without_a_library_says_how_to_make_one(tmp_path: Path) -> None
 
 
 def test_a_library_of_another_format_is_refused_with_the_command_that_helps(folder: Path, documents: Path) -> None:
-    (folder / "current.json").write_text(json.dumps(current(folder) | {"format": "0/english-porter-0"}))
+    execute(folder, "UPDATE facts SET value = '0/english-porter-0' WHERE key = 'format'")
     before = files(folder)
     engine = Engine.create(Settings(library=folder))
     uses: list[Callable[[], object]] = [
@@ -470,47 +494,39 @@ def test_a_library_of_another_format_is_refused_with_the_command_that_helps(fold
     assert files(folder) == before
 
 
-def damage_current(text: str) -> Callable[[Path], object]:
-    return lambda library: (library / "current.json").write_text(text)
+def damaged_fact(key: str, value: str) -> Callable[[Path], object]:
+    return lambda library: execute(library, f"UPDATE facts SET value = '{value}' WHERE key = '{key}'")  # noqa: S608
 
 
+def damaged_file(name: str, data: bytes | None) -> Callable[[Path], object]:
+    def damage(library: Path) -> None:
+        [path] = index(library).rglob(name)
+        if data is None:
+            path.unlink()
+        else:
+            path.write_bytes(data)
+
+    return damage
+
+
+INDEX_FILES = ["okapi.passages.npy", "okapi.terms.npy", "vocabulary.words.npy"]
 DAMAGE: dict[str, Callable[[Path], object]] = {
-    "current.json is empty": damage_current(""),
-    "current.json is no JSON": damage_current('{"format": '),
-    "current.json is a list": damage_current("[]"),
-    "current.json is a text": damage_current('"1"'),
-    "current.json lacks the format": damage_current('{"generation": "000001"}'),
-    "current.json lacks the generation": damage_current(json.dumps({"format": FORMAT})),
-    "current.json leads out of the library": damage_current(json.dumps({"format": FORMAT, "generation": "../.."})),
-    "current.json names no number": damage_current(json.dumps({"format": FORMAT, "generation": None})),
-    "current.json names what is not there": damage_current(json.dumps({"format": FORMAT, "generation": "000009"})),
-    "current.json is not UTF-8": lambda library: (library / "current.json").write_bytes(b"\xff\xfe{"),
-    "the database is missing": lambda library: (generation(library) / "library.sqlite3").unlink(),
-    "the database is empty": lambda library: (generation(library) / "library.sqlite3").write_bytes(b""),
-    "the database is none": lambda library: (generation(library) / "library.sqlite3").write_bytes(b"tern" * 1000),
-    "the concepts are missing": lambda library: (generation(library) / "concepts.json").unlink(),
-    "the concepts are empty": lambda library: (generation(library) / "concepts.json").write_bytes(b""),
-    "the concepts are a list": lambda library: (generation(library) / "concepts.json").write_text("[]"),
-    "the concepts are deep": lambda library: (generation(library) / "concepts.json").write_text("[" * 100_000),
-    "the concepts are others": lambda library: (generation(library) / "concepts.json").write_text(
-        json.dumps({"sha256": "0" * 64, "concepts": "[]"})
+    "the version leads out of the library": damaged_fact("version", "../.."),
+    "the version is not there": damaged_fact("version", "000009-01234567"),
+    "the version is lacking": lambda library: execute(library, "DELETE FROM facts WHERE key = 'version'"),
+    "the engine is none": damaged_fact("engine", "guesswork"),
+    "the passages are not counted": damaged_fact("passages", "many"),
+    "the database is none": lambda library: (library / "library.sqlite3").write_bytes(b"tern" * 1000),
+    "the database is another program's": lambda library: (
+        (library / "library.sqlite3").unlink(),
+        execute(library, "CREATE TABLE birds (name)"),
     ),
-    "the concepts are no names": lambda library: (generation(library) / "concepts.json").write_text(
-        json.dumps({"sha256": digest("[[1, 2, 3]]"), "concepts": "[[1, 2, 3]]"})
-    ),
-    "the index is missing": lambda library: (generation(library) / "okapi.passages.npy").unlink(),
-    "the index is empty": lambda library: (generation(library) / "okapi.passages.npy").write_bytes(b""),
-    "the index is none": lambda library: (generation(library) / "okapi.passages.npy").write_bytes(b"tern" * 1000),
-    "the vocabulary is missing": lambda library: (generation(library) / "vocabulary.npz").unlink(),
-    "the vocabulary is empty": lambda library: (generation(library) / "vocabulary.npz").write_bytes(b""),
-    "the vocabulary is none": lambda library: (generation(library) / "vocabulary.npz").write_bytes(b"tern" * 1000),
-    "the wordings are missing": lambda library: (generation(library) / "wordings.npz").unlink(),
-    "the wordings are empty": lambda library: (generation(library) / "wordings.npz").write_bytes(b""),
-    "the wordings are none": lambda library: (generation(library) / "wordings.npz").write_bytes(b"tern" * 1000),
-    "the wordings are the vocabulary": lambda library: shutil.copy(
-        generation(library) / "vocabulary.npz", generation(library) / "wordings.npz"
-    ),
-    "the wordings are of no passages": lambda library: WordingsBuilder(terms).done(len).save(generation(library)),
+    "the facts are gone": lambda library: execute(library, "DROP TABLE facts"),
+    "the concepts are no names": lambda library: execute(library, "INSERT INTO concepts VALUES (9999, '[1', '[]')"),
+    **{f"{name} is missing": damaged_file(name, None) for name in INDEX_FILES},
+    **{f"{name} is empty": damaged_file(name, b"") for name in INDEX_FILES},
+    **{f"{name} is none": damaged_file(name, b"tern" * 1000) for name in INDEX_FILES},
+    "a seal is missing": lambda library: (index(library) / "passages" / "sealed.json").unlink(),
 }
 
 
@@ -529,32 +545,21 @@ def test_a_damaged_library_is_refused_and_left_alone(
 
 
 def test_an_index_of_other_passages_is_refused(folder: Path) -> None:
-    with sqlite3.connect(generation(folder) / "library.sqlite3") as connection:
-        connection.execute("DELETE FROM passages WHERE document_id = 'terns'")
-    connection.close()
+    execute(folder, "UPDATE facts SET value = '2' WHERE key = 'passages'")
     with pytest.raises(DamagedLibraryError, match="2 passages are kept, but 3 are indexed"):
         Engine.open(Settings(library=folder))
 
 
-def test_a_generation_has_a_file_for_each_thing_that_is_made_at_indexing(folder: Path) -> None:
-    assert sorted(path.name for path in generation(folder).iterdir()) == [
-        "concepts.json",
-        "library.sqlite3",
-        "okapi.bounds.npy",
-        "okapi.frequencies.npy",
-        "okapi.ids.npy",
-        "okapi.lengths.npy",
-        "okapi.passages.npy",
-        "okapi.saturations.npy",
-        "okapi.terms.npy",
-        "sealed.json",
-        "vocabulary.npz",
-        "wordings.npz",
-    ]
+def test_a_library_of_later_tables_is_refused(folder: Path, documents: Path) -> None:
+    execute(folder, "PRAGMA user_version = 99")
+    with pytest.raises(IndexFormatError, match="of tables 99"):
+        Engine.open(Settings(library=folder))
+    with pytest.raises(IndexFormatError, match="of tables 99"):
+        Engine.create(Settings(library=folder)).add([documents])
 
 
 def test_a_page_of_the_database_that_is_broken_is_damage_when_it_is_read(folder: Path) -> None:
-    database = generation(folder) / "library.sqlite3"
+    database = folder / "library.sqlite3"
     engine = Engine.open(Settings(library=folder))
     data = bytearray(database.read_bytes())
     data[4096:] = b"\xff" * (len(data) - 4096)
@@ -579,15 +584,6 @@ def test_a_library_where_the_system_lets_nothing_be_written_says_so(unwritable: 
         assert caught.value.hint != ""
 
 
-def test_a_lock_that_cannot_be_had_is_not_taken_for_another_writer(folder: Path, documents: Path) -> None:
-    (folder / "change.lock").unlink()
-    (folder / "change.lock").mkdir()
-    change(documents)
-    with pytest.raises(LibraryUnwritableError, match="unable to open database file"):
-        Engine.open(Settings(library=folder)).add([documents])
-    assert titles(folder) == ["Auks", "Gulls", "Terns"]
-
-
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="this user may read and write everything")
 def test_a_library_that_may_only_be_read_answers_and_is_not_changed(folder: Path, documents: Path) -> None:
     paths = [folder, *folder.rglob("*")]
@@ -610,18 +606,9 @@ def test_a_text_that_was_changed_inside_the_library_is_never_quoted(tmp_path: Pa
     (tmp_path / "terns.md").write_text("# Terns\n\nThe tern dives in 61% of tries.\n")
     engine = Engine.create(Settings(library=tmp_path / "library"))
     engine.add([tmp_path / "terns.md"])
-    [database] = (tmp_path / "library").rglob("library.sqlite3")
-    with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute("UPDATE documents SET text = replace(text, '61%', '91%')")
+    execute(tmp_path / "library", "UPDATE documents SET text = replace(text, '61%', '91%')")
     with pytest.raises(DamagedDocumentError, match="The text of the document terns has been changed"):
         Engine.open(Settings(library=tmp_path / "library")).ask("How often does the tern dive?")
-
-
-def test_a_lock_that_is_none_is_named(tmp_path: Path) -> None:
-    (tmp_path / "library").mkdir()
-    (tmp_path / "library" / "change.lock").write_bytes(b"no database " * 100)
-    with pytest.raises(DamagedLibraryError, match="is no lock of this program"):
-        Library(tmp_path / "library").change()
 
 
 def test_an_indexing_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -629,20 +616,175 @@ def test_an_indexing_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "worse.md").write_bytes(b"\x00")
     with pytest.raises(NotTextError):
         Engine.create(Settings(library=tmp_path / "library")).add([tmp_path])
-    assert sorted(path.name for path in (tmp_path / "library").iterdir()) == ["change.lock", "generations"]
-    assert list((tmp_path / "library" / "generations").iterdir()) == []
+    assert list((tmp_path / "library" / "index").iterdir()) == []
+    with pytest.raises(LibraryNotFoundError):
+        Engine.open(Settings(library=tmp_path / "library"))
 
 
 def test_passages_that_were_damaged_are_not_indexed_again(tmp_path: Path) -> None:
     (tmp_path / "terns.md").write_text("# Terns\n\nThe tern dives.\n")
     engine = Engine.create(Settings(library=tmp_path / "library"))
     engine.add([tmp_path / "terns.md"])
-    [database] = (tmp_path / "library").rglob("library.sqlite3")
-    with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute("UPDATE passages SET sentences = '[[0,'")
+    execute(tmp_path / "library", "UPDATE passages SET sentences = '[[0,'")
     (tmp_path / "gulls.md").write_text("# Gulls\n\nThe gull dives.\n")
+    (tmp_path / "auks.md").write_text("# Auks\n\nThe auk dives.\n")
     with pytest.raises(DamagedLibraryError, match="what is kept cannot be indexed"):
-        Engine.create(Settings(library=tmp_path / "library")).add([tmp_path / "gulls.md"])
+        Engine.create(Settings(library=tmp_path / "library")).add([tmp_path / "gulls.md", tmp_path / "auks.md"])
+
+
+# Checked
+
+
+CHANGED_BEHIND_ITS_BACK = {
+    "UPDATE documents SET text = replace(text, 'dive', 'dove') WHERE id = 'terns'": "has been changed inside",
+    "UPDATE documents SET data = '[' WHERE id = 'terns'": "What is kept of the document terns cannot be read",
+    "UPDATE passages SET start = start + 1 WHERE id = 'terns-00000'": "words that are kept of the passage terns-00000",
+    "UPDATE passages SET end = end + 100 WHERE id = 'terns-00000'": "of the passage terns-00000 cannot be read",
+    "UPDATE passages SET sentences = '[' WHERE id = 'terns-00000'": "of the passage terns-00000 cannot be read",
+    "UPDATE passages SET sentences = '[[9,2]]' WHERE id = 'terns-00000'": "The sentences of the passage terns-00000 lie",
+    "UPDATE passages SET section = '[\"Emus\"]' WHERE id = 'terns-00000'": "not in the section, or on the page",
+    "UPDATE passages SET page = 7 WHERE id = 'terns-00000'": "not in the section, or on the page",
+    "UPDATE sections SET end = 10000": "What is kept of the document auks cannot be read",
+    "DELETE FROM passages WHERE id = 'terns-00000'": "The index holds other passages than those that are kept",
+    "DELETE FROM wordings WHERE passage = 1": "words that are kept of the passage",
+    "UPDATE words SET word = 'emu' WHERE word = 'dive'": "words that are kept of the passage terns-00000",
+    "UPDATE words SET count = count + 1 WHERE word = 'dive'": "not counted as they stand in the passages",
+    "INSERT INTO words VALUES (999, 'emu', 'emu', 3)": "The words that questions are corrected to are not those",
+    "UPDATE spellings SET count = 9 WHERE word = 'dive'": "words that are counted as they are written",
+    "INSERT INTO definitions SELECT number, 'EMU', 'Eastern Marsh' FROM documents": "abbreviations that the document",
+    "INSERT INTO namings VALUES ('=a=b', 'a', 1)": "The names of concepts are not counted",
+    "UPDATE facts SET value = '7' WHERE key = 'terms'": "The numbers of passages and terms",
+    "INSERT INTO wordings VALUES (999, 1, 1, '')": "belongs to nothing in passages",
+}
+
+
+def test_a_library_that_was_made_and_changed_is_whole(folder: Path, documents: Path) -> None:
+    told: list[tuple[int, int]] = []
+    engine = Engine.open(Settings(library=folder))
+    assert engine.check(on_passages=lambda done, total: told.append((done, total))) == []
+    assert told == [(3, 3)]
+    (documents / "terns.md").write_text("# Terns\n\nThe great tern colony (GTC) dives.\n")
+    engine.add([documents])
+    engine.remove(["auks"])
+    assert engine.check() == []
+
+
+@pytest.mark.parametrize(("statement", "problem"), CHANGED_BEHIND_ITS_BACK.items())
+def test_whatever_was_changed_behind_its_back_is_found_by_a_check(folder: Path, statement: str, problem: str) -> None:
+    if statement.startswith("INSERT INTO wordings"):
+        statement = statement.replace("''", "x'00'")
+    execute(folder, statement)
+    assert problem in " ".join(Engine.open(Settings(library=folder)).check())
+
+
+def test_a_page_of_the_database_that_is_broken_is_found_by_a_check(folder: Path) -> None:
+    database = folder / "library.sqlite3"
+    engine = Engine.open(Settings(library=folder))
+    data = bytearray(database.read_bytes())
+    data[4096:] = b"\xff" * (len(data) - 4096)
+    database.write_bytes(data)
+    assert engine.check()
+
+
+# Copied
+
+
+def test_a_copy_is_a_library_with_the_feedback_and_of_one_state(folder: Path, documents: Path, tmp_path: Path) -> None:
+    engine = Engine.open(Settings(library=folder))
+    answer = engine.ask("Do terns dive?")
+    engine.judge(Judgement(question="Do terns dive?", key="0" * 32, helpful=True))
+
+    def on_pages(_done: int, _total: int) -> None:
+        if [each.id for each in engine.contents()] != ["gulls", "terns"]:
+            Engine.open(Settings(library=folder)).remove(["auks"])
+
+    engine.backup(tmp_path / "copies" / "first", on_pages=on_pages)
+    assert titles(folder) == ["Gulls", "Terns"]
+    copy = Engine.open(Settings(library=tmp_path / "copies" / "first"))
+    assert [each.id for each in copy.contents()] == ["auks", "gulls", "terns"]
+    assert copy.check() == []
+    assert replace(copy.ask("Do terns dive?"), took_ms=answer.took_ms) == answer
+    assert [each.question for each in copy.feedback.all()] == ["Do terns dive?"]
+    assert [path.name for path in (tmp_path / "copies").iterdir()] == ["first"]
+    copy.add([documents / "auks.md"])
+
+
+def test_nothing_is_ever_copied_over_something(folder: Path, tmp_path: Path) -> None:
+    engine = Engine.open(Settings(library=folder))
+    (tmp_path / "empty").mkdir()
+    engine.backup(tmp_path / "empty")
+    assert is_whole(tmp_path / "empty")
+    before = files(tmp_path / "empty")
+    for place in (tmp_path / "empty", folder, tmp_path / "documents" / "terns.md"):
+        with pytest.raises(LibraryThereError, match="There is something in "):
+            engine.backup(place)
+    assert files(tmp_path / "empty") == before
+
+
+def test_a_copy_that_cannot_be_written_leaves_nothing(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LibraryUnwritableError):
+        Engine.open(Settings(library=folder)).backup(tmp_path / "file" / "copy")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["documents", "file", "library"]
+
+
+# Changed step by step
+
+
+_FILES = st.dictionaries(
+    st.sampled_from(["auks", "emus", "gulls", "terns"]),
+    st.sampled_from(
+        [
+            "",
+            "The FSB dives. [1]\n\n## Food\n\nIt eats 3 fishes.",
+            "The fast swimming bird (FSB) is an auk.",
+            "The free southern bird (FSB) is an emu.",
+            "The free southern bird (FSB) runs, as fast swimming birds do not.",
+            "A fsb, an fsb, and one more fsb. Pomalidomide (Pomalyst) is none.",
+        ]
+    ),
+    max_size=4,
+)
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(states=st.lists(_FILES, min_size=1, max_size=4), on_disk=st.booleans(), engine=st.sampled_from([*ENGINES]))
+def test_a_library_changed_step_by_step_is_the_same_as_one_made_at_once(
+    tmp_path_factory: pytest.TempPathFactory, states: list[dict[str, str]], on_disk: bool, engine: str
+) -> None:
+    root = tmp_path_factory.mktemp("steps")
+
+    def source(name: str, text: str) -> Source:
+        document: Document = read_markdown(f"# The {name}\n\n{text}\n", path=Path(name), document_id=name)
+        return Source(name, document, passages(document))
+
+    stepwise = Library(root / "steps" if on_disk else None, engine=engine)
+    before: dict[str, str] = {}
+    for state in states:
+        changed = [source(name, text) for name, text in state.items() if before.get(name) != text]
+        stepwise.change(add=changed, remove=[name for name in before if name not in state])
+        before = state
+    at_once = Library(None, engine=engine)
+    at_once.change(add=[source(name, text) for name, text in sorted(before.items())])
+    one, other = stepwise.snapshot(), at_once.snapshot()
+    assert one.problems() == other.problems() == []
+    assert one.index.concepts.all == other.index.concepts.all
+    assert one.index.wordings.mean_length == other.index.wordings.mean_length
+    for question in ("What does the FSB eat?", "Is the free southern bird fast?", "pomalyst", "emu fsb tern auk gull"):
+        query, asked = understood(question, (), one)
+        found = [(hit.passage_id, hit.score) for hit in search(query, asked, one)]
+        expected = [(hit.passage_id, hit.score) for hit in search(*understood(question, (), other), other)]
+        assert [passage_id for passage_id, _ in found] == [passage_id for passage_id, _ in expected]
+        assert [score for _, score in found] == pytest.approx([score for _, score in expected], rel=1e-3)
+
+
+def test_a_change_of_one_file_reads_and_analyses_nothing_else(folder: Path, documents: Path) -> None:
+    engine = Engine.open(Settings(library=folder))
+    for number in range(9):
+        (documents / f"knot-{number}.md").write_text("# Knots\n\nKnots wade.\n")
+    engine.add([documents])
+    (documents / "terns.md").write_text("# Terns\n\nTerns wade.\n")
+    assert [each.done for each in told_of(engine, documents) if each.step == "indexing"] == [1]
 
 
 # Concepts
@@ -706,7 +848,9 @@ def test_a_file_that_has_changed_is_read_again_and_it_alone(folder: Path, docume
     (documents / "knots.md").write_text("# Knots\n\nKnots wade.\n")
     engine = Engine.open(Settings(library=folder))
     done = engine.add([documents])
-    assert done == Indexing(added=("knots",), replaced=("terns",), unchanged=("auks", "gulls"))
+    assert done == Indexing(
+        added=("knots",), replaced=("terns",), unchanged=("auks", "gulls"), files_found=2
+    )
     assert engine.passages("terns")[0].text == "Terns dart."
     assert stamp.st_size == (documents / "terns.md").stat().st_size
 
@@ -723,7 +867,7 @@ def test_a_bibliography_that_has_changed_has_its_document_read_again(folder: Pat
 def test_what_was_removed_is_read_again_where_its_file_is_named(folder: Path, documents: Path) -> None:
     engine = Engine.open(Settings(library=folder))
     engine.remove(["terns"])
-    assert engine.add([documents]) == Indexing(added=("terns",), unchanged=("auks", "gulls"))
+    assert engine.add([documents]) == Indexing(added=("terns",), unchanged=("auks", "gulls"), files_found=1)
 
 
 def test_new_synonyms_are_indexed_with_though_no_file_has_changed(

@@ -3,8 +3,21 @@
 from qa.cli.commands import cli, library_option
 from qa.cli.evaluate import evaluate
 from qa.cli.feedback import feedback
+from qa.cli.keeping import backup, check
 from qa.cli.library import index, list_documents, remove
 from qa.cli.printing import count_of
 from qa.cli.verify import verify
 
-__all__ = ["cli", "count_of", "evaluate", "feedback", "index", "library_option", "list_documents", "remove", "verify"]
+__all__ = [
+    "backup",
+    "check",
+    "cli",
+    "count_of",
+    "evaluate",
+    "feedback",
+    "index",
+    "library_option",
+    "list_documents",
+    "remove",
+    "verify",
+]

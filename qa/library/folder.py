@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import weakref
@@ -44,7 +45,7 @@ FORMAT = f"5/{ANALYZER}"
 _INDEX = "index"
 _CACHE = 64 * 1024  # kilobytes of the database that a change holds in memory
 _PAGES = 4096  # of 4 KB, which are copied at a time
-_MAPPED = 1 << 40  # bytes of the database that readers map, and so share: all of it
+_VERSION = re.compile(r"\d{6,}-[0-9a-f]{8}")
 
 _REFUSED = {
     *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN),
@@ -113,7 +114,6 @@ def read_only(folder: Path) -> sqlite3.Connection:
                 raise
             # A disk that cannot be written to has no place for the file by which readers and writers know of another.
             database = connect(f"{path.as_uri()}?mode=ro&immutable=1")
-        database.execute(f"PRAGMA mmap_size = {_MAPPED}")
         return database
 
 
@@ -135,6 +135,8 @@ def kept_facts(folder: Path, database: sqlite3.Connection) -> dict[str, str]:
         facts = dict(database.execute("SELECT key, value FROM facts").fetchall())
     if facts and facts.get("format") != FORMAT:
         raise IndexFormatError(folder, found=str(facts.get("format")), expected=FORMAT)
+    if facts and not _VERSION.fullmatch(facts.get("version", "")):
+        raise DamagedLibraryError(folder, reason=f"{DATABASE} names no version of the index")
     return facts
 
 

@@ -21,7 +21,7 @@ CREATE TABLE sections (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE bibliography (
     document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE, number INTEGER NOT NULL, marker TEXT NOT NULL,
-    text TEXT NOT NULL, doi TEXT, pmid TEXT, url TEXT, PRIMARY KEY (document, number)
+    text TEXT, doi TEXT, pmid TEXT, url TEXT, PRIMARY KEY (document, number)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE passages (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,

@@ -108,9 +108,13 @@ class Library:
             if self._watched is None or not samestat(self._watched[0], file):
                 self._watched = file, Reader(read_only(folder), folder)
             reader = self._watched[1]
-        if not reader.select("SELECT 1 FROM sqlite_schema WHERE name = 'facts'"):
+        tables = {name for (name,) in reader.select("SELECT name FROM sqlite_schema")}
+        if not tables:
             raise LibraryNotFoundError(folder)
-        return str(reader.select("SELECT value FROM facts WHERE key = 'version'")[0][0])
+        found = reader.select("SELECT value FROM facts WHERE key = 'version'") if "facts" in tables else []
+        if not found:
+            raise DamagedLibraryError(folder, reason=f"{DATABASE} names no version of the index")
+        return str(found[0][0])
 
     def change(
         self,

@@ -1,0 +1,59 @@
+"""The commands that keep a library safe: whether it is whole, and a copy of it."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+from qa.cli.commands import cli, library_option
+from qa.cli.printing import StatusLine, count_of
+from qa.config import Settings
+from qa.engine import Engine
+
+__all__ = ["backup", "check"]
+
+EXIT_DAMAGED = 1
+
+
+@cli.command()
+@library_option
+@click.pass_context
+def check(ctx: click.Context, library: Path | None) -> None:
+    """Check whether a library is whole.
+
+    Every document is held against the digest of its text, every passage against its document, and the index against a
+    new reading of every passage. That takes about as long as indexing did. Nothing is changed.
+
+    Exits with 0 when it is whole, 1 when something is wrong, 2 when it cannot be opened.
+    """
+    engine = Engine.open(Settings.load(library=library))
+    with StatusLine() as show:
+        found = engine.check(on_passages=lambda done, total: show(f"Checking {done:,} of {total:,} passages"))
+    for problem in found:
+        click.echo(problem)
+    if found:
+        hint = "Make it anew in another folder with: pincite index YOUR_DOCUMENTS --library NEW_FOLDER"
+        click.echo(f"{count_of(len(found), 'problem')}. {hint}", err=True)
+        ctx.exit(EXIT_DAMAGED)
+    documents, passages = count_of(engine.document_count, "document"), count_of(engine.passage_count, "passage")
+    click.echo(f"Whole: {documents} with {passages}, all of them as they were read and indexed ({engine.version}).")
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@library_option
+def backup(folder: Path, library: Path | None) -> None:
+    """Copy a library into FOLDER, with its feedback, while it is in use.
+
+    FOLDER must not be there yet, or be empty. The copy is of one state, and a library like any other.
+    """
+    engine = Engine.open(Settings.load(library=library))
+    if engine.settings.library is None:
+        raise click.UsageError("Say which library to copy: --library FOLDER")
+    with StatusLine() as show:
+        engine.backup(folder, on_pages=lambda done, total: show(f"Copying {done / max(1, total):.0%}"))
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    click.echo(f"Copied {count_of(engine.document_count, 'document')}, {size / 1e6:,.1f} MB, to {folder}.")
+    click.echo(f"Check it with: pincite check --library {shlex.quote(str(folder))}")
