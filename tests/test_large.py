@@ -130,7 +130,7 @@ def test_a_folder_that_may_not_be_written_to_is_searched_and_left_as_it_is(
     for lock in (tmp_path / "old").glob("*.lock"):
         lock.unlink()
     kept = files.names(tmp_path / "old")
-    monkeypatch.setattr("os.access", lambda path, mode: path.parent != tmp_path / "old" and path != tmp_path / "old")
+    monkeypatch.setattr("os.access", lambda path, _: path.parent != tmp_path / "old" and path != tmp_path / "old")
     retriever = TantivyRetriever.load(tmp_path / "old")
     assert retriever.search(query, limit=99) == built.search(query, limit=99)
     retriever.changed(removed=["p0003"], added=(), folder=made(tmp_path / "new"))
