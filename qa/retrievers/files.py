@@ -18,7 +18,8 @@ import numpy.typing as npt
 from qa.errors import DamagedLibraryError
 
 __all__ = [
-    *("OwnFolder", "check", "kept_arrays", "link", "mapped_arrays", "names", "read_json", "seal", "write_json"),
+    *("OwnFolder", "check", "kept_arrays", "link", "mapped_arrays", "names", "read_json", "seal", "writable"),
+    "write_json",
 ]
 
 _SEAL = "sealed.json"
@@ -120,3 +121,13 @@ class OwnFolder:
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="pincite-"))
         weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
+def writable(folder: Path) -> OwnFolder | None:
+    """One's own folder of links to the sealed files of another, where nothing may be written into that; else None."""
+    if all(os.access(path, os.W_OK) for path in (folder, *folder.glob("*.lock"))):
+        return None
+    own = OwnFolder()
+    for name in read_json(folder / _SEAL):
+        (own.path / name).symlink_to((folder / name).resolve())
+    return own

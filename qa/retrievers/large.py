@@ -54,15 +54,17 @@ class TantivyRetriever:
     those leave it off by more than `_MEAN_OFF`, what is found is scored anew. So scores differ by less than that share
     from those of an index built of the same passages.
 
-    It may be searched from many threads at a time. Opening it makes an empty lock file in its folder.
+    It may be searched from many threads at a time. Opening it makes an empty lock file in its folder; one that may not
+    be written to is opened by links from a folder of its own.
     """
 
     def __init__(self, folder: Path | files.OwnFolder) -> None:
         self._place = folder  # one's own goes with the retriever
         self._folder = folder if isinstance(folder, Path) else folder.path
         files.check(self._folder)
+        self._links = files.writable(self._folder)
         with self._sound():
-            index = tantivy.Index.open(str(self._folder))
+            index = tantivy.Index.open(str(self._links.path if self._links else self._folder))
             index.config_reader("manual")  # which watches no files
             self._schema, self._searcher = index.schema, index.searcher()
             self._with_deleted = _documents(self._folder)

@@ -18,7 +18,7 @@ class TermScore:
     """What one term adds to one passage's score: `score = weight * idf * saturation`.
 
     `frequency` is how often the passage (with its headings and title) holds the term, `length` how many terms it was
-    counted to have: all of them, or where lengths are kept in a byte each, up to an eighth fewer.
+    counted to have: all of them, or where lengths are kept in a byte each, up to 6 % more or fewer.
     """
 
     term: str
