@@ -40,7 +40,7 @@ ANALYZER = "english-porter-3"
 
 _LONGEST_TERM = 64  # characters; what is longer is no word, and is cut for matching
 _REMEMBERED_QUESTION_TOKENS = 1 << 12
-_REMEMBERED_TOKENS = 1 << 18  # distinct tokens whose terms are kept: about 60 MB when full
+_REMEMBERED_TOKENS = 1 << 17  # distinct tokens that are kept as they were analysed: about 150 MB when full
 
 _HYPHEN = r"[-\u2010\u2011\u2012\u2013\u2212]"
 _ATOM = r"(?:\d+(?:[.,·]\d+)*[^\W_]*|[^\W_\p{M}][\w\p{M}\p{No}]*(?:['’][^\W\d_]+)?)"
@@ -100,7 +100,7 @@ def terms(text: str) -> list[str]:
     >>> terms("The ORR was 29.2 % at 2.5mg/kg in DREAMM-2")
     ['orr', '29.2', '%', '2.5', 'mg', '2.5mg', 'kg', 'dreamm', '2', 'dreamm2']
     """
-    return list(chain.from_iterable(map(_terms_of_token, _tokens(text))))
+    return list(chain.from_iterable([_token(token).terms for token in _tokens(text)]))
 
 
 def terms_and_heads(text: str) -> list[tuple[tuple[str, ...], tuple[Head, ...]]]:
@@ -109,7 +109,7 @@ def terms_and_heads(text: str) -> list[tuple[tuple[str, ...], tuple[Head, ...]]]
     >>> terms_and_heads("the anti-CD38")[-1]
     (('anti', 'cd38', 'anticd38'), (Head(word='anti', term='anti', is_small=True), Head(word='cd38', ...)))
     """
-    return [(_terms_of_token(token), _heads_of_token(token)) for token in _tokens(text)]
+    return [(each.terms, each.heads) for each in _analysed(text)]
 
 
 def words(text: str) -> list[Word]:
@@ -130,7 +130,7 @@ def words_in_place(text: str) -> list[tuple[Word, Head, Span]]:
     return [
         (word, head, Span(*found.span()))
         for found in _TOKENIZER.in_place(visible(text))
-        for word, head in zip(_words_of_token(found.group()), _heads_of_token(found.group()), strict=True)
+        for word, head in zip(_words_of_token(found.group()), _token(found.group()).heads, strict=True)
     ]
 
 
@@ -140,7 +140,7 @@ def spoken(text: str) -> list[tuple[str, str | None]]:
     >>> spoken("The terns")
     [('the', None), ('terns', 'tern')]
     """
-    return list(chain.from_iterable(map(_spoken_of_token, _tokens(text))))
+    return list(chain.from_iterable([each.spoken for each in _analysed(text)]))
 
 
 def fold(text: str) -> str:
@@ -168,27 +168,31 @@ def _tokens(text: str) -> list[str]:
     return found
 
 
-@lru_cache(maxsize=_REMEMBERED_TOKENS)
-def _terms_of_token(token: str) -> tuple[str, ...]:
-    pieces, compound = _pieces_of_token(token)
-    own = [_term(piece) for piece in pieces if piece not in STOP_WORDS]
-    return (*own, compound) if compound else tuple(own)
+class _Token(NamedTuple):
+    """All that there is to know of a token."""
+
+    terms: tuple[str, ...]
+    heads: tuple[Head, ...]
+    spoken: tuple[tuple[str, str | None], ...]
+
+
+@lru_cache(maxsize=2)  # at indexing the same text is asked for its words and then for its terms
+def _analysed(text: str) -> list[_Token]:
+    return list(map(_token, _tokens(text)))
 
 
 @lru_cache(maxsize=_REMEMBERED_TOKENS)
-def _heads_of_token(token: str) -> tuple[Head, ...]:
+def _token(token: str) -> _Token:
     pieces, compound = _pieces_of_token(token)
+    spoken = tuple((piece, None if piece in STOP_WORDS else _term(piece)) for piece in pieces)
+    own = tuple(term for _, term in spoken if term is not None)
     if compound and _is_numbered_name(token, pieces):
-        return (Head(compound, compound, is_small=False),)
-    return tuple(
-        Head(piece, _term(piece), _as_written(piece, token).islower()) for piece in pieces if piece not in STOP_WORDS
-    )
-
-
-@lru_cache(maxsize=_REMEMBERED_TOKENS)
-def _spoken_of_token(token: str) -> tuple[tuple[str, str | None], ...]:
-    pieces, _ = _pieces_of_token(token)
-    return tuple((piece, None if piece in STOP_WORDS else _term(piece)) for piece in pieces)
+        heads: tuple[Head, ...] = (Head(compound, compound, is_small=False),)
+    else:
+        heads = tuple(
+            Head(piece, term, _as_written(piece, token).islower()) for piece, term in spoken if term is not None
+        )
+    return _Token((*own, compound) if compound else own, heads, spoken)
 
 
 @lru_cache(maxsize=_REMEMBERED_QUESTION_TOKENS)

@@ -147,7 +147,10 @@ class Concepts:
 
     def _all_namings(self, heads: Sequence[Head]) -> Iterator[Naming]:
         """All names in a row of words, by their beginnings; of those that begin together the longest first."""
-        for start, head in enumerate(heads):
+        lengths, words = self._lengths, self._words
+        begun = [start for start, head in enumerate(heads) if head.term in lengths or head.word in words]
+        for start in begun:
+            head = heads[start]
             for length in self._lengths.get(head.term, ()):
                 terms = tuple(each.term for each in heads[start : start + length])
                 if len(terms) == length and (concepts := self._phrases[head.term].get(terms)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
+from nltk.tokenize.punkt import PunktLanguageVars, PunktParameters, PunktSentenceTokenizer
 
 from qa.lexicon import ABBREVIATIONS
 from qa.model import Span
@@ -79,8 +79,43 @@ def _trimmed(text: str, start: int, end: int) -> Span:
     return Span(start + len(piece) - len(piece.lstrip()), end - len(piece) + len(piece.rstrip()))
 
 
+# A word and its full stop, a question or exclamation mark, a number before a capital, a bracket that closes.
+_PLAIN_END = re.compile(
+    r"(?:(?P<word>[A-Za-z]+(?:-[A-Za-z]+)*)\.|[A-Za-z]+[?!]|\d+\.(?=\s+[A-Z])|[^\s.?!]*[)\]]\.)\s+\S", re.UNICODE
+)
+
+
+class _LanguageVars(PunktLanguageVars):  # type: ignore[misc]  # NLTK has no types
+    """Punkt's, with patterns of which NLTK does not watch the clock, which takes most of the time: they are linear."""
+
+    __slots__ = ("_context",)
+    re_boundary_realignment = re.compile(PunktLanguageVars.re_boundary_realignment.pattern, re.MULTILINE)
+
+    def __init__(self) -> None:
+        parts = {"NonWord": self._re_non_word_chars, "SentEndChars": self._re_sent_end_chars}
+        self._context = re.compile(self._period_context_fmt % parts, re.VERBOSE)
+
+    def period_context_re(self) -> re.Pattern[str]:
+        return self._context
+
+
+class _Punkt(PunktSentenceTokenizer):  # type: ignore[misc]
+    """Punkt, which decides at once where nothing but its list of abbreviations has a say."""
+
+    def text_contains_sentbreak(self, text: str) -> bool:
+        plain = _PLAIN_END.match(text)
+        if plain is None or (plain["word"] and not self._is_plain(plain["word"].lower())):
+            return bool(super().text_contains_sentbreak(text))
+        return True
+
+    def _is_plain(self, word: str) -> bool:
+        """Whether a word is neither an initial nor an abbreviation."""
+        known = self._params.abbrev_types
+        return len(word) > 1 and word not in known and word.rpartition("-")[2] not in known
+
+
 @lru_cache(maxsize=1)
 def _punkt() -> PunktSentenceTokenizer:
     parameters = PunktParameters()
     parameters.abbrev_types = set(ABBREVIATIONS)
-    return PunktSentenceTokenizer(parameters)
+    return _Punkt(parameters, lang_vars=_LanguageVars())

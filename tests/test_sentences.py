@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
 
+from qa.lexicon import ABBREVIATIONS
 from qa.readers import read
-from qa.sentences import lines, sentences
+from qa.sentences import _punkt, lines, sentences
 
 REAL_PAGE = Path(__file__).parent.parent.parent / "shared" / "source" / "second-line-therapies-mm.txt"
 PAGE = Path(__file__).parent / "fixtures" / "question-page.txt"
@@ -253,3 +255,31 @@ def test_lines_are_the_whole_text_cut_and_no_sentence_runs_across_one(text: str)
 )
 def test_tens_of_thousands_of_marks_end(hostile: str) -> None:
     assert "".join("".join(cut(hostile)).split()) == "".join(hostile.split())
+
+
+_CONTEXTS = st.lists(
+    st.sampled_from(
+        [
+            *"abAB.?!:;,-)]}\"'(“”’» \t\n1290",
+            "the",
+            "The",
+            "e.g.",
+            "Dr.",
+            "al.",
+            "low-risk",
+            "No.",
+            "U.S.",
+            "...",
+            "word. ",
+        ]
+    ),
+    max_size=14,
+).map("".join)
+
+
+@settings(deadline=None, max_examples=2000)
+@given(text=_CONTEXTS)
+def test_sentences_end_where_punkt_ends_them_however_it_was_decided(text: str) -> None:
+    parameters = PunktParameters()
+    parameters.abbrev_types = set(ABBREVIATIONS)
+    assert list(_punkt().span_tokenize(text)) == list(PunktSentenceTokenizer(parameters).span_tokenize(text))
