@@ -3,15 +3,14 @@
     python tests/kill_indexing.py [ROUNDS] [--seed NUMBER]
 
 In every second round the indexing is killed from outside, with all the processes that it started, after a random
-time of all that it takes; in the others it kills itself at a random one of the calls by which it opens, makes, renames or
-removes files, so that the short moments between them have their share. Not a power cut: what the
-system was told to write is written.
+time of all that it takes; in the others it kills itself at a random one of the calls by which it opens, makes, renames
+or removes files, or of the statements that the database is to run, so that the short moments between them have their
+share. Not a power cut: what the system was told to write is written.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import shutil
@@ -33,24 +32,33 @@ ROOT = Path(__file__).resolve().parent.parent
 QUESTIONS = ["Do terns dive?", "Do auks swim?", "Who steals?", "Which bird wades?", "How long is a knot?", "Zebras?"]
 
 INDEXING = """
-import os, signal, sys
+import os, signal, sqlite3, sys
 from pathlib import Path
 
 library, documents, moment = sys.argv[1], sys.argv[2], int(sys.argv[3])
 calls = 0
 
-def on_call(event, arguments):
+def count(*_):
     global calls
-    if event in CALLS and any(str(each).startswith(library) for each in arguments):
-        calls += 1
-        if calls == moment:
-            os.kill(os.getpid(), signal.SIGKILL)
+    calls += 1
+    if calls == moment:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def on_call(event, arguments):
+    if event in CALLS and any(library in str(each) for each in arguments):
+        count()
+
+def counting(*arguments, connect=sqlite3.connect, **options):
+    database = connect(*arguments, **options)
+    database.set_trace_callback(count)
+    return database
 
 CALLS = {"open", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.listdir", "shutil.rmtree", "sqlite3.connect"}
 from qa import Engine, Settings
 
 Engine.create(Settings(library=Path(library))).add([Path(documents)])
 sys.addaudithook(on_call)
+sqlite3.connect = counting
 print("ready", flush=True)
 sys.stdin.readline()
 Engine.create(Settings(library=Path(library))).add([Path(documents)])
@@ -84,8 +92,9 @@ def write_documents(folder: Path, *, changed: bool) -> None:
 
 
 def state(library: Path) -> State:
-    """All that a library says: its contents, and its answers."""
+    """All that a library says: its contents, and its answers. It must be whole."""
     engine = Engine.open(Settings(library=library))
+    assert engine.check() == []
     passages = [passage.text for entry in engine.contents() for passage in engine.passages(entry.id)]
     return passages, [replace(engine.ask(question), took_ms=0.0) for question in QUESTIONS]
 
@@ -149,7 +158,7 @@ def kill_indexings(rounds: int, *, chance: random.Random) -> Killed:
         assert calls > 10
         after = state(library)
         assert after != before
-        print(f"An indexing takes {takes:.2f} s, in which it opens, makes, renames or removes {calls} files.")
+        print(f"An indexing takes {takes:.2f} s and has {calls:,} moments to be killed at.")
 
         ended: Counter[str] = Counter()
         for number in range(1, rounds + 1):
@@ -165,10 +174,10 @@ def kill_indexings(rounds: int, *, chance: random.Random) -> Killed:
             index(library, documents)
             tidied, answers = state(library)
             assert (sorted(tidied), len(answers)) == (sorted(without_auks(after[0])), len(QUESTIONS))
-            rest = sorted(path.name for path in library.iterdir())
-            assert rest == ["change.lock", "current.json", "generations"], rest
-            current = json.loads((library / "current.json").read_text())["generation"]
-            assert current in [path.name for path in (library / "generations").iterdir()]
+            rest = {path.name for path in library.iterdir()}
+            assert rest - {"library.sqlite3-shm", "library.sqlite3-wal"} == {"index", "library.sqlite3"}, rest
+            [version] = (library / "index").iterdir()
+            assert version.name == Engine.open(Settings(library=library)).version
             shutil.rmtree(library)
         return Killed(ended["before"], ended["after"], ended["finished"])
 

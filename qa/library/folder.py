@@ -7,7 +7,7 @@ import re
 import shutil
 import sqlite3
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import RLock
@@ -47,10 +47,8 @@ _CACHE = 64 * 1024  # kilobytes of the database that a change holds in memory
 _PAGES = 4096  # of 4 KB, which are copied at a time
 _VERSION = re.compile(r"\d{6,}-[0-9a-f]{8}")
 
-_REFUSED = {
-    *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN),
-    *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOMEM),
-}
+_NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM}  # which readers need for what they share
+_REFUSED = {*_NO_ROOM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
@@ -172,7 +170,7 @@ def writing(folder: Path) -> Iterator[sqlite3.Connection]:
     except OSError as error:
         raise LibraryUnwritableError(folder, reason=(error.strerror or str(error)).lower()) from None
     except sqlite3.Error as error:
-        raise _as_library_error(folder, error) from None
+        raise _as_library_error(folder, error, refused=_REFUSED) from None
 
 
 def sweep(folder: Path, *, keep: str) -> None:
@@ -196,17 +194,17 @@ def sync(folder: Path) -> None:
 
 @contextmanager
 def _damage(folder: Path) -> Iterator[None]:
-    """Tell of what cannot be read as of damage."""
+    """Tell of what cannot be read as of damage, where it is not for want of room."""
     try:
         yield
     except sqlite3.Error as error:
-        raise DamagedLibraryError(folder, reason=f"{DATABASE} cannot be read ({error})") from None
+        raise _as_library_error(folder, error, refused=_NO_ROOM) from None
 
 
-def _as_library_error(folder: Path, error: sqlite3.Error) -> LibraryError:
+def _as_library_error(folder: Path, error: sqlite3.Error, *, refused: Collection[int]) -> LibraryError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code in _BUSY:
         return LibraryBusyError(folder)
-    if code in _REFUSED:
+    if code in refused:
         return LibraryUnwritableError(folder, reason=str(error))
     return DamagedLibraryError(folder, reason=f"{DATABASE} cannot be read ({error})")
