@@ -1,9 +1,10 @@
 """The command line: a thin layer over the engine. `serve` is added by the web package."""
 
+from qa.cli.bench import bench
 from qa.cli.commands import cli, library_option
 from qa.cli.evaluate import evaluate
 from qa.cli.feedback import feedback
 from qa.cli.printing import count_of
 from qa.cli.verify import verify
 
-__all__ = ["cli", "count_of", "evaluate", "feedback", "library_option", "verify"]
+__all__ = ["bench", "cli", "count_of", "evaluate", "feedback", "library_option", "verify"]
