@@ -109,7 +109,11 @@ def json_body(noun: str) -> bytes:
 
     Raises:
         UnsupportedMediaType: for one that is sent as anything else.
+        RequestEntityTooLarge: for one that is larger than the request may be.
     """
     if request.mimetype != "application/json":
         raise UnsupportedMediaType(f"Send the {noun} as JSON, with the header Content-Type: application/json.")
-    return request.get_data()
+    body = request.get_data()
+    if request.content_length is None:
+        request.stream.read(1)  # refuses what goes on behind the most that is read of a body in chunks
+    return body

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from multiprocessing.synchronize import Semaphore
     from wsgiref.types import WSGIApplication
 
-__all__ = ["held_address", "serve_in_workers"]
+__all__ = ["end_with_parent", "held_address", "serve_in_workers"]
 
 _GRACE = 5  # seconds that a worker has for what it is answering when the service ends
 _POLL = 0.01  # seconds
@@ -103,13 +103,14 @@ def _load_in_worker(load: Callable[[], WSGIApplication], loaded: Semaphore) -> W
     """The application of this worker, which can be ended while it loads, and ends with the process that started it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first tells the others
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    Thread(target=_end_with_parent, daemon=True).start()
+    Thread(target=end_with_parent, daemon=True).start()
     application = load()
     loaded.release()
     return application
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """Wait for the process that started this one to end, however it does, and end with it."""
     if parent := multiprocessing.parent_process():
         parent.join()
         os._exit(1)
