@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, cast
 
 from flask import Flask
 
-from qa import Engine, Settings
-from web.app import create_app
-from web.serving import end_with_parent, held_address, serve_in_workers
+from web.serving import cores, end_with_parent, held_address, load_service, serve_in_workers
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from wsgiref.types import WSGIApplication
+
+    from qa import Settings
 
 __all__ = ["measure_http"]
 
@@ -36,12 +36,11 @@ _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = b"\r\ncontent-length: "
 
 
-def measure_http(
-    settings: Settings, questions: Sequence[str], *, seconds: float, connections: int, workers: int
-) -> list[str]:
+def measure_http(settings: Settings, questions: Sequence[str], *, seconds: float, connections: int) -> list[str]:
     """Lines that say how fast the service of a library answers questions, and how fast that is for this server."""
     found = []
-    for load in (partial(service, settings), empty):
+    workers = settings.workers or cores()
+    for load in (partial(load_service, settings), _empty):
         with _served(load, workers=workers, threads=settings.threads) as port:
             requests = [_request(question, port) for question in questions]
             asyncio.run(_load(port, requests, seconds=seconds / 4, connections=connections))  # to warm up
@@ -52,16 +51,11 @@ def measure_http(
         f"connections          {connections:>12,}",
         f"POST /ask            {_text(asked)}",
         f"an empty endpoint    {_text(bare)}",
-        f"ratio                {asked.per_second / bare.per_second:>12.3f}",
+        f"the first of these   {asked.per_second / max(bare.per_second, 1e-9):>12.3f} of the second",
     ]
 
 
-def service(settings: Settings) -> Flask:
-    """The service over the library that the settings name."""
-    return create_app(Engine.open(settings))
-
-
-def empty() -> Flask:
+def _empty() -> Flask:
     """An application whose `POST /ask` gives an empty object, whatever it is asked."""
     app = Flask("empty")
     app.post("/ask")(dict)

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import errno
-import os
 import signal
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from qa import Engine, Settings
 from qa.cli import cli, count_of, library_option
-
-if TYPE_CHECKING:
-    from flask import Flask
 
 __all__ = ["cli", "main"]
 
@@ -47,7 +43,7 @@ class AddressError(click.ClickException):
 @library_option
 def serve(host: str | None, port: int | None, workers: int | None, dev: bool, library: Path | None) -> None:
     """Serve the chat page and the JSON interface, until Ctrl-C."""
-    from web.serving import held_address, serve_in_workers
+    from web.serving import cores, held_address, load_service, serve_in_workers
 
     settings = Settings.load(host=host, port=port, workers=workers, library=library)
     engine = Engine.open(settings)  # what is wrong with the library is said here, once
@@ -65,18 +61,12 @@ def serve(host: str | None, port: int | None, workers: int | None, dev: bool, li
     del engine  # a database is not to be taken along into another process
     with held:
         serve_in_workers(
-            partial(_load_app, settings),
+            partial(load_service, settings),
             held,
-            workers=settings.workers or _cores(),
+            workers=settings.workers or cores(),
             threads=settings.threads,
             on_ready=partial(click.echo, ready),
         )
-
-
-def _load_app(settings: Settings) -> Flask:
-    from web.app import create_app
-
-    return create_app(Engine.open(settings))
 
 
 def _serve_for_development(engine: Engine, address: tuple[str, int], ready: str) -> None:
@@ -92,14 +82,15 @@ def _serve_for_development(engine: Engine, address: tuple[str, int], ready: str)
     server.serve_forever()
 
 
-def _cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _measure_service(settings: Settings, questions: list[str], *, seconds: float, connections: int) -> Iterable[str]:
+    from web.benchmark import measure_http
+
+    return measure_http(settings, questions, seconds=seconds, connections=connections)
 
 
 def main() -> None:
     """Run the command line."""
-    cli()
+    cli(obj=_measure_service)
 
 
 def _address(host: str, port: int) -> str:

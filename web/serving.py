@@ -18,11 +18,18 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
+from qa import Engine
+from web.app import create_app
+
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Semaphore
     from wsgiref.types import WSGIApplication
 
-__all__ = ["end_with_parent", "held_address", "serve_in_workers"]
+    from flask import Flask
+
+    from qa import Settings
+
+__all__ = ["cores", "end_with_parent", "held_address", "load_service", "serve_in_workers"]
 
 _GRACE = 5  # seconds that a worker has for what it is answering when the service ends
 _POLL = 0.01  # seconds
@@ -31,6 +38,16 @@ _ERRORS = {
     "loggers": {"_granian": {"handlers": ["console"], "propagate": False}},
 }
 """What the server has to say of itself: errors alone, and not among what the command prints."""
+
+
+def cores() -> int:
+    """How many cores this process may use, which is how many workers there are unless a setting says."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def load_service(settings: Settings) -> Flask:
+    """The service over the library that the settings name, opened in this process."""
+    return create_app(Engine.open(settings))
 
 
 def held_address(host: str, port: int) -> socket.socket:
