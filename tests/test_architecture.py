@@ -130,7 +130,7 @@ def test_the_web_sees_the_public_face_the_errors_the_nouns_the_wire_form_and_the
 
 @pytest.mark.parametrize("module", [module for module in MODULES if module.startswith("qa")])
 def test_the_engine_knows_nothing_of_http(module: str) -> None:
-    above = {"flask", "werkzeug", "waitress", "jinja2", "http", "urllib", "socket", "web", "requests"}
+    above = {"flask", "werkzeug", "granian", "jinja2", "http", "urllib", "socket", "web", "requests"}
     assert {imported.split(".")[0] for imported, _ in imports(TREES[module])} & above == set()
 
 
@@ -250,12 +250,12 @@ def imported(module: str) -> tuple[set[str], list[str]]:
 def test_importing_the_engine_loads_no_web_and_opens_nothing() -> None:
     loaded, touched = imported("qa")
     assert {"qa", "rank_bm25", "nltk"} <= loaded
-    assert loaded & {"flask", "werkzeug", "waitress", "jinja2", "click", "web", "pytest"} == set()
+    assert loaded & {"flask", "werkzeug", "granian", "jinja2", "click", "web", "pytest"} == set()
     assert touched == []
 
 
 def test_importing_the_web_opens_nothing() -> None:
-    loaded, touched = imported("web")
+    loaded, touched = imported("web.app")
     assert {"qa", "web", "flask"} <= loaded
-    assert "waitress" not in loaded
+    assert "granian" not in loaded
     assert touched == []

@@ -51,7 +51,7 @@ def measure_http(settings: Settings, questions: Sequence[str], *, seconds: float
         f"connections          {connections:>12,}",
         f"POST /ask            {_text(asked)}",
         f"an empty endpoint    {_text(bare)}",
-        f"the first of these   {asked.per_second / max(bare.per_second, 1e-9):>12.3f} of the second",
+        f"ratio                {asked.per_second / max(bare.per_second, 1e-9):>12.3f}",
     ]
 
 
@@ -121,7 +121,9 @@ async def _load(port: int, requests: Sequence[bytes], *, seconds: float, connect
     began = time.perf_counter()
     clients = [_Client(turns, until=began + seconds, done=loop.create_future()) for _ in range(connections)]
     opened = [loop.create_connection(lambda client=client: client, "127.0.0.1", port) for client in clients]  # type: ignore[misc]
-    await asyncio.gather(*opened, return_exceptions=True)
+    for client, outcome in zip(clients, await asyncio.gather(*opened, return_exceptions=True), strict=True):
+        if isinstance(outcome, BaseException):
+            client.connection_lost(None)
     await asyncio.wait([client.done for client in clients], timeout=seconds + _PATIENCE)
     return _Served(
         took=[each for client in clients for each in client.took],

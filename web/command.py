@@ -56,7 +56,9 @@ def serve(host: str | None, port: int | None, workers: int | None, dev: bool, li
     ready = f"pincite is ready: http://{address} ({holdings}). Stop it with Ctrl-C."
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if dev:
-        _serve_for_development(engine, held.getsockname()[:2], ready)
+        with held:
+            place = held.getsockname()[:2]
+        _serve_for_development(engine, place, ready)
         return
     del engine  # a database is not to be taken along into another process
     with held:
