@@ -739,6 +739,9 @@ def test_config_show_prints_every_setting_with_the_value_in_force(monkeypatch: p
         "threshold": "0.3",
         "old_after": "3",
         "widget_origins": "(none)",
+        "max_file_size": "200",
+        "max_memory": "2048",
+        "max_seconds": "60",
     }
     assert lines == [[name, values[name], field.description] for name, field in Settings.model_fields.items()]
     assert run("config", "show").stdout.splitlines()[0].startswith("library         (none)")
