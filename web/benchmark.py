@@ -2,6 +2,8 @@
 
 Both are served as `pincite serve` serves, by as many workers, one after the other, and asked by the same client in this
 process: a number of connections that are kept open, each of which sends its next request when the last is answered.
+The service is asked first questions that it has not been asked before, and so has to look for, and then the same ones
+over and over, of which it has kept the answers if they are not too many.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import cycle
+from itertools import count, cycle
 from threading import Thread
 from typing import TYPE_CHECKING, cast
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["measure_http"]
 
 _PATIENCE = 60.0  # seconds for the service to open its library, and for the last answers to come
+_LONGEST = 1000  # characters of a question
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = b"\r\ncontent-length: "
 
@@ -40,18 +43,20 @@ def measure_http(settings: Settings, questions: Sequence[str], *, seconds: float
     """Lines that say how fast the service of a library answers questions, and how fast that is for this server."""
     found = []
     workers = settings.workers or cores()
-    for load in (partial(load_service, settings), _empty):
+    for load, kinds in ((partial(load_service, settings), (_anew, _again)), (_empty, (_again,))):
         with _served(load, workers=workers, threads=settings.threads) as port:
-            requests = [_request(question, port) for question in questions]
-            asyncio.run(_load(port, requests, seconds=seconds / 4, connections=connections))  # to warm up
-            found.append(asyncio.run(_load(port, requests, seconds=seconds, connections=connections)))
-    asked, bare = found
+            for kind in kinds:
+                asyncio.run(_load(port, kind(questions, port), seconds=seconds / 4, connections=connections))  # warm up
+                found.append(asyncio.run(_load(port, kind(questions, port), seconds=seconds, connections=connections)))
+    anew, again, bare = found
     return [
         f"workers              {workers:>12,}",
         f"connections          {connections:>12,}",
-        f"POST /ask            {_text(asked)}",
+        f"asked anew           {_text(anew)}",
+        f"asked again          {_text(again)}",
         f"an empty endpoint    {_text(bare)}",
-        f"ratio                {asked.per_second / max(bare.per_second, 1e-9):>12.3f}",
+        f"anew to empty        {anew.per_second / max(bare.per_second, 1e-9):>12.3f}",
+        f"again to empty       {again.per_second / max(bare.per_second, 1e-9):>12.3f}",
     ]
 
 
@@ -114,12 +119,23 @@ def _request(question: str, port: int) -> bytes:
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-async def _load(port: int, requests: Sequence[bytes], *, seconds: float, connections: int) -> _Served:
-    """Send the requests in turn, again and again, for so many seconds over so many connections."""
+def _again(questions: Sequence[str], port: int) -> Iterator[bytes]:
+    """The same requests in turn, again and again."""
+    return cycle([_request(question, port) for question in questions])
+
+
+def _anew(questions: Sequence[str], port: int) -> Iterator[bytes]:
+    """The same questions in turn, with one space more behind them in each round, so that no kept answer is theirs."""
+    for spaces in count():
+        for question in questions:
+            yield _request(f"{question}{' ' * (spaces % (_LONGEST + 1 - len(question)))}", port)
+
+
+async def _load(port: int, requests: Iterator[bytes], *, seconds: float, connections: int) -> _Served:
+    """Send the requests in turn for so many seconds over so many connections."""
     loop = asyncio.get_running_loop()
-    turns = cycle(requests)
     began = time.perf_counter()
-    clients = [_Client(turns, until=began + seconds, done=loop.create_future()) for _ in range(connections)]
+    clients = [_Client(requests, until=began + seconds, done=loop.create_future()) for _ in range(connections)]
     opened = [loop.create_connection(lambda client=client: client, "127.0.0.1", port) for client in clients]  # type: ignore[misc]
     for client, outcome in zip(clients, await asyncio.gather(*opened, return_exceptions=True), strict=True):
         if isinstance(outcome, BaseException):

@@ -59,8 +59,9 @@ def bench(
     """Measure how fast questions are answered, on one thread, and how long opening takes; or how fast by the service.
 
     Of the service it is said how many requests it answers in a second, how long half of them and all but one in a
-    hundred take at most, and how many failed: were not answered with 200. An endpoint of Flask that answers every
-    question with an empty object is asked by the same client, on the same server, for comparison.
+    hundred take at most, and how many failed: were not answered with 200. It is asked what it was not asked before, for
+    which it has to look, and then the same again and again, of which it keeps the last answers. For comparison an
+    endpoint of Flask that answers everything with an empty object is asked by the same client, on the same server.
     """
     if not math.isfinite(seconds):
         raise click.UsageError("--seconds must be a number of seconds.")
