@@ -752,7 +752,8 @@ def test_config_show_names_a_setting_that_is_wrong(monkeypatch: pytest.MonkeyPat
     assert_fails(
         run("config", "show"),
         "The setting PINCITE_PROT is not known; "
-        "known are library, synonyms, feedback, host, port, workers, threads, threshold, old_after, widget_origins.",
+        "known are library, synonyms, feedback, host, port, workers, threads, threshold, old_after, widget_origins, "
+        "max_file_size, max_memory, max_seconds.",
         "Correct or unset it; the README lists every setting with its range.",
     )
 
@@ -787,7 +788,7 @@ def test_bench_has_the_service_measured_by_what_knows_of_it(library: str) -> Non
     arguments = ["bench", "--http", "--library", library, "--seconds", "1", "--connections", "8"]
     ran = CliRunner().invoke(cli, arguments, obj=measure)
     assert (ran.exit_code, ran.output) == (0, "as fast as that\n")
-    assert asked == [Path(library), 12, 1.0, 8]
+    assert asked == [Path(library), 7, 1.0, 8]
     ran = run(*arguments)
     assert (ran.exit_code, ran.stdout) == (2, "")
     assert ran.stderr.endswith("Error: --http needs the web service, which only the command pincite brings along.\n")
