@@ -15,11 +15,10 @@ from itertools import chain
 from typing import NamedTuple
 
 import regex
-from nltk.stem.porter import PorterStemmer
-from nltk.tokenize.regexp import RegexpTokenizer
 
 from qa.lexicon import LETTER_SPELLINGS, STOP_WORDS, WORD_SPELLINGS
 from qa.model import Span
+from qa.nltk_parts import PorterStemmer, RegexpTokenizer
 
 __all__ = [
     "ANALYZER",

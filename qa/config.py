@@ -44,7 +44,10 @@ class Settings(BaseModel):
     )
     host: str = Field(default="127.0.0.1", min_length=1, description="address to serve on")
     port: int = Field(default=8000, ge=0, le=65535, description="port to serve on, 0 to 65535; 0 takes a free one")
-    threads: int = Field(default=4, ge=1, le=64, description="threads that serve, 1 to 64")
+    workers: int | None = Field(
+        default=None, ge=1, le=256, description="processes that serve, 1 to 256; without it, one for each core"
+    )
+    threads: int = Field(default=4, ge=1, le=64, description="threads of each process that serve, 1 to 64")
     threshold: float = Field(
         default=0.3, ge=0, le=1, description="least confidence at which a passage is given as the answer, 0 to 1"
     )

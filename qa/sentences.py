@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from nltk.tokenize.punkt import PunktLanguageVars, PunktParameters, PunktSentenceTokenizer
-
 from qa.lexicon import ABBREVIATIONS
 from qa.model import Span
+from qa.nltk_parts import PunktLanguageVars, PunktParameters, PunktSentenceTokenizer
 
 __all__ = ["lines", "sentences"]
 

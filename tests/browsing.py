@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from conftest import ReadingEngine
-from waitress.server import TcpWSGIServer, create_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from qa import Engine, Settings
 
@@ -48,17 +48,21 @@ TITLE = "How well does the second treatment of tern fever work?"
 NOT_FOUND = "Does metformin end tern fever?"
 
 
+class _Silent(WSGIRequestHandler):
+    def log(self, *_: Any) -> None:
+        """What is asked is nothing to tell."""
+
+
 @contextmanager
 def served(app: Any) -> Iterator[str]:
     """The address of an app on a server of its own, for the time of the block."""
-    server = create_server(app, host="127.0.0.1", port=0)
-    assert isinstance(server, TcpWSGIServer)
-    thread = Thread(target=server.run, daemon=True)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
+    thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.trigger.pull_trigger(server.close)
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
     thread.join(timeout=10)
-    server.task_dispatcher.shutdown()
+    server.server_close()
 
 
 def library_of_terns(**settings: Any) -> Engine:

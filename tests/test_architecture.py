@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = (
     {"qa.errors"},
     {"qa.model"},
-    {"qa.boundaries", "qa.english", "qa.lexicon"},
+    {"qa.boundaries", "qa.english", "qa.lexicon", "qa.nltk_parts"},
     {"qa.analysis", "qa.sentences", "qa.arrays"},
     {"qa.concepts", "qa.leaning", "qa.spelling"},
     {"qa.passages", "qa.readers", "qa.wire", "qa.styles", "qa.config", "qa.wordings", "qa.figures"},
@@ -130,7 +130,7 @@ def test_the_web_sees_the_public_face_the_errors_the_nouns_the_wire_form_and_the
 
 @pytest.mark.parametrize("module", [module for module in MODULES if module.startswith("qa")])
 def test_the_engine_knows_nothing_of_http(module: str) -> None:
-    above = {"flask", "werkzeug", "waitress", "jinja2", "http", "urllib", "socket", "web", "requests"}
+    above = {"flask", "werkzeug", "granian", "jinja2", "http", "urllib", "socket", "web", "requests"}
     assert {imported.split(".")[0] for imported, _ in imports(TREES[module])} & above == set()
 
 
@@ -256,13 +256,58 @@ def imported(module: str) -> tuple[set[str], list[str]]:
 
 def test_importing_the_engine_loads_no_web_and_opens_nothing() -> None:
     loaded, touched = imported("qa")
-    assert {"qa", "rank_bm25", "nltk"} <= loaded
-    assert loaded & {"flask", "werkzeug", "waitress", "jinja2", "click", "web", "pytest"} == set()
+    assert {"qa", "rank_bm25"} <= loaded
+    assert loaded & {"flask", "werkzeug", "granian", "jinja2", "click", "web", "pytest"} == set()
     assert touched == []
 
 
 def test_importing_the_web_opens_nothing() -> None:
-    loaded, touched = imported("web")
+    loaded, touched = imported("web.app")
     assert {"qa", "web", "flask"} <= loaded
-    assert "waitress" not in loaded
+    assert "granian" not in loaded
     assert touched == []
+
+
+# A command loads what it needs
+
+ASK = """
+import sys
+from click.testing import CliRunner
+from web.command import cli
+
+ran = CliRunner().invoke(cli, sys.argv[1:])
+assert ran.exit_code == 0, ran.output
+print(" ".join(sorted({name.split(".")[0] for name in sys.modules})))
+"""
+SERVERS = {"flask", "granian", "jinja2", "werkzeug"}
+OF_OTHER_FORMATS = {"bibtexparser", "charset_normalizer", "lxml", "pypdfium2", "rispy"}
+OF_INDEXING = {"markdown_it", "mdit_py_plugins", "spellchecker", "yaml"}
+OF_MEASURING = {"ir_measures", "pytrec_eval"}
+NOBODYS = {"matplotlib", "nltk", "pandas", "scipy"}  # of NLTK there are parts, by which it is not known
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    ran = subprocess.run([sys.executable, "-c", ASK, *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(ran.stdout.split())
+
+
+def test_asking_a_library_loads_no_server_no_reader_and_nothing_of_indexing(tmp_path: Path) -> None:
+    qa.Engine.create(qa.Settings(library=tmp_path)).add([ROOT / "tests" / "fixtures" / "terns"])
+    loaded = loaded_by("ask", "In how many people did fever end with alcanor?", "--library", str(tmp_path))
+    assert {"qa", "rank_bm25"} <= loaded
+    assert loaded & (SERVERS | OF_OTHER_FORMATS | OF_INDEXING | OF_MEASURING | NOBODYS) == set()
+
+
+def test_asking_the_shipped_corpus_loads_no_server_and_no_reader_of_other_formats() -> None:
+    loaded = loaded_by("ask", "Which protein does selinexor block?")
+    assert loaded & (SERVERS | OF_OTHER_FORMATS | OF_MEASURING | NOBODYS) == set()
+
+
+def test_help_loads_no_server_and_no_reader() -> None:
+    assert loaded_by("--help") & (SERVERS | OF_OTHER_FORMATS | OF_INDEXING | OF_MEASURING | NOBODYS) == set()
+
+
+def test_who_imports_nltk_gets_it_whole_before_and_after() -> None:
+    program = "import {}, {}; assert nltk.stem.porter.PorterStemmer().stem('terns') == 'tern'; nltk.word_tokenize"
+    for order in (("qa", "nltk"), ("nltk", "qa")):
+        subprocess.run([sys.executable, "-c", program.format(*order)], cwd=ROOT, check=True)

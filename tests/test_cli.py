@@ -734,10 +734,14 @@ def test_config_show_prints_every_setting_with_the_value_in_force(monkeypatch: p
         "feedback": "(none)",
         "host": "127.0.0.1",
         "port": "8123",
+        "workers": "(none)",
         "threads": "4",
         "threshold": "0.3",
         "old_after": "3",
         "widget_origins": "(none)",
+        "max_file_size": "200",
+        "max_memory": "2048",
+        "max_seconds": "60",
     }
     assert lines == [[name, values[name], field.description] for name, field in Settings.model_fields.items()]
     assert run("config", "show").stdout.splitlines()[0].startswith("library         (none)")
@@ -748,7 +752,8 @@ def test_config_show_names_a_setting_that_is_wrong(monkeypatch: pytest.MonkeyPat
     assert_fails(
         run("config", "show"),
         "The setting PINCITE_PROT is not known; "
-        "known are library, synonyms, feedback, host, port, threads, threshold, old_after, widget_origins.",
+        "known are library, synonyms, feedback, host, port, workers, threads, threshold, old_after, widget_origins, "
+        "max_file_size, max_memory, max_seconds.",
         "Correct or unset it; the README lists every setting with its range.",
     )
 
@@ -771,6 +776,22 @@ def test_bench_prints_its_figures(library: str) -> None:
     assert asked >= different >= 4
     assert 0 < p50 <= p99
     assert min(opened, per_second, memory) > 0
+
+
+def test_bench_has_the_service_measured_by_what_knows_of_it(library: str) -> None:
+    asked: list[object] = []
+
+    def measure(settings: Settings, questions: list[str], *, seconds: float, connections: int) -> list[str]:
+        asked.extend([settings.library, len(questions), seconds, connections])
+        return ["as fast as that"]
+
+    arguments = ["bench", "--http", "--library", library, "--seconds", "1", "--connections", "8"]
+    ran = CliRunner().invoke(cli, arguments, obj=measure)
+    assert (ran.exit_code, ran.output) == (0, "as fast as that\n")
+    assert asked == [Path(library), 7, 1.0, 8]
+    ran = run(*arguments)
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert ran.stderr.endswith("Error: --http needs the web service, which only the command pincite brings along.\n")
 
 
 def test_bench_asks_the_questions_of_a_file_in_any_encoding(library: str, tmp_path: Path) -> None:

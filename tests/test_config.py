@@ -21,6 +21,7 @@ DEFAULTS = {
     "feedback": None,
     "host": "127.0.0.1",
     "port": 8000,
+    "workers": None,
     "threads": 4,
     "threshold": 0.3,
     "old_after": 3,
@@ -37,6 +38,8 @@ GOOD = [
     ("host", "::1", "::1"),
     ("port", "0", 0),
     ("port", "65535", 65535),
+    ("workers", "1", 1),
+    ("workers", "256", 256),
     ("threads", "1", 1),
     ("threads", "64", 64),
     ("threshold", "0", 0.0),
@@ -60,6 +63,8 @@ BAD = [
     ("port", "http"),
     ("port", ""),
     ("port", "80.5"),
+    ("workers", "0"),
+    ("workers", "257"),
     ("threads", "0"),
     ("threads", "65"),
     ("threads", "many"),
@@ -139,7 +144,7 @@ def test_an_unknown_variable_of_ours_is_refused_with_those_that_are_known() -> N
         Settings.load({"PINCITE_TRESHOLD": "0.4"})
     assert caught.value.message == (
         "The setting PINCITE_TRESHOLD is not known; "
-        "known are library, synonyms, feedback, host, port, threads, threshold, old_after, widget_origins, "
+        "known are library, synonyms, feedback, host, port, workers, threads, threshold, old_after, widget_origins, "
         "max_file_size, max_memory, max_seconds."
     )
 

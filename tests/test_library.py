@@ -641,7 +641,7 @@ CHANGED_BEHIND_ITS_BACK = {
     "UPDATE passages SET start = start + 1 WHERE id = 'terns-00000'": "words that are kept of the passage terns-00000",
     "UPDATE passages SET end = end + 100 WHERE id = 'terns-00000'": "of the passage terns-00000 cannot be read",
     "UPDATE passages SET sentences = '[' WHERE id = 'terns-00000'": "of the passage terns-00000 cannot be read",
-    "UPDATE passages SET sentences = '[[9,2]]' WHERE id = 'terns-00000'": "The sentences of the passage terns-00000 lie",
+    "UPDATE passages SET sentences = '[[9,2]]' WHERE id = 'terns-00000'": "sentences of the passage terns-00000 lie",
     "UPDATE passages SET section = '[\"Emus\"]' WHERE id = 'terns-00000'": "not in the section, or on the page",
     "UPDATE passages SET page = 7 WHERE id = 'terns-00000'": "not in the section, or on the page",
     "UPDATE sections SET end = 10000": "What is kept of the document auks cannot be read",
@@ -848,9 +848,7 @@ def test_a_file_that_has_changed_is_read_again_and_it_alone(folder: Path, docume
     (documents / "knots.md").write_text("# Knots\n\nKnots wade.\n")
     engine = Engine.open(Settings(library=folder))
     done = engine.add([documents])
-    assert done == Indexing(
-        added=("knots",), replaced=("terns",), unchanged=("auks", "gulls"), files_found=2
-    )
+    assert done == Indexing(added=("knots",), replaced=("terns",), unchanged=("auks", "gulls"), files_found=2)
     assert engine.passages("terns")[0].text == "Terns dart."
     assert stamp.st_size == (documents / "terns.md").stat().st_size
 

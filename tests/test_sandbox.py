@@ -228,7 +228,7 @@ FORGERIES = [
     b"[]",
     b"{}",
     b'{"id": 3, "title": "", "text": "", "source": ""}',
-    b'{"id": "", "title": "", "text": "", "source": "", "sections": [{"path": [], "start": 0, "end": 9, "blocks": []}]}',
+    b'{"id": "", "title":"", "text": "", "source": "", "sections": [{"path": [], "start": 0, "end": 9, "blocks": []}]}',
     b'{"id": "a", "title": "", "text": "", "source": "", "updated": "yesterday"}',
     b'{"id": "a", "title": "", "text": "\\ud800", "source": ""}',
     b"\x80\x04cos\nsystem\n(S'true'\ntR.",

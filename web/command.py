@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import errno
-import logging
 import signal
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import click
-from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 
 from qa import Engine, Settings
 from qa.cli import cli, count_of, library_option
-from web.app import create_app
 
 __all__ = ["cli", "main"]
-
-MAX_UPLOAD = 1024 * 1024  # bytes; what is larger is refused before the app, with its own limit, sees it
-
 
 _EVERY_ADDRESS = frozenset({"*", "0", "0.0.0.0", "::", "[::]"})  # noqa: S104
 
@@ -27,7 +23,7 @@ class AddressError(click.ClickException):
 
     exit_code = 2
 
-    def __init__(self, settings: Settings, error: OSError | ValueError) -> None:
+    def __init__(self, settings: Settings, error: OSError | UnicodeError) -> None:
         reason, hint = "that is no address of this machine", "--host 127.0.0.1"
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
             reason, hint = "another program serves there", f"--port {settings.port % 65535 + 1}"
@@ -42,33 +38,61 @@ class AddressError(click.ClickException):
 @cli.command()
 @click.option("--host", help="Address to serve on.  [default: 127.0.0.1]")
 @click.option("--port", type=int, help="Port to serve on; 0 takes a free one.  [default: 8000]")
+@click.option("--workers", type=int, help="Processes that serve.  [default: one for each core]")
+@click.option("--dev", is_flag=True, help="Serve with Flask's own server, which reads changed templates anew.")
 @library_option
-def serve(host: str | None, port: int | None, library: Path | None) -> None:
+def serve(host: str | None, port: int | None, workers: int | None, dev: bool, library: Path | None) -> None:
     """Serve the chat page and the JSON interface, until Ctrl-C."""
-    settings = Settings.load(host=host, port=port, library=library)
-    engine = Engine.open(settings)
+    from web.serving import cores, held_address, load_service, serve_in_workers
+
+    settings = Settings.load(host=host, port=port, workers=workers, library=library)
+    engine = Engine.open(settings)  # what is wrong with the library is said here, once
+    holdings = f"{count_of(engine.document_count, 'document')}, {count_of(engine.passage_count, 'passage')}"
     try:
-        server = create_server(
-            create_app(engine),
-            host=settings.host,
-            port=settings.port,
-            threads=settings.threads,
-            max_request_body_size=MAX_UPLOAD,
-            ident=None,
-        )
-    except (OSError, ValueError) as error:  # waitress gives a ValueError for what is no address
+        held = held_address(settings.host, settings.port)
+    except (OSError, UnicodeError) as error:  # a UnicodeError for what is no name of a host
         raise AddressError(settings, error) from None
-    held = f"{count_of(engine.document_count, 'document')}, {count_of(engine.passage_count, 'passage')}"
-    address = _address(_own_address(settings.host), _port(server))
-    click.echo(f"pincite is ready: http://{address} ({held}). Stop it with Ctrl-C.")
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that questions wait their turn is no trouble
+    address = _address(_own_address(settings.host), held.getsockname()[1])
+    ready = f"pincite is ready: http://{address} ({holdings}). Stop it with Ctrl-C."
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    server.run()
+    if dev:
+        with held:
+            place = held.getsockname()[:2]
+        _serve_for_development(engine, place, ready)
+        return
+    del engine  # a database is not to be taken along into another process
+    with held:
+        serve_in_workers(
+            partial(load_service, settings),
+            held,
+            workers=settings.workers or cores(),
+            threads=settings.threads,
+            on_ready=partial(click.echo, ready),
+        )
+
+
+def _serve_for_development(engine: Engine, address: tuple[str, int], ready: str) -> None:
+    """Serve by Flask's own server: one process, which says on standard error what it is asked."""
+    from werkzeug.serving import make_server
+
+    from web.app import create_app
+
+    app = create_app(engine)
+    app.jinja_env.auto_reload = True
+    server = make_server(*address, app, threaded=True)
+    click.echo(ready)
+    server.serve_forever()
+
+
+def _measure_service(settings: Settings, questions: list[str], *, seconds: float, connections: int) -> Iterable[str]:
+    from web.benchmark import measure_http
+
+    return measure_http(settings, questions, seconds=seconds, connections=connections)
 
 
 def main() -> None:
     """Run the command line."""
-    cli()
+    cli(obj=_measure_service)
 
 
 def _address(host: str, port: int) -> str:
@@ -79,10 +103,3 @@ def _address(host: str, port: int) -> str:
 def _own_address(host: str) -> str:
     """A host by which this machine reaches what it serves there: "every address" is none."""
     return "127.0.0.1" if host in _EVERY_ADDRESS else host
-
-
-def _port(server: BaseWSGIServer | MultiSocketServer) -> int:
-    """The port that is served on, which tells which one was taken for 0."""
-    if isinstance(server, MultiSocketServer):
-        return int(server.effective_listen[0][1])
-    return int(server.effective_port)

@@ -1,5 +1,6 @@
 """The command line: a thin layer over the engine. `serve` is added by the web package."""
 
+from qa.cli.bench import bench
 from qa.cli.commands import cli, library_option
 from qa.cli.evaluate import evaluate
 from qa.cli.feedback import feedback
@@ -10,6 +11,7 @@ from qa.cli.verify import verify
 
 __all__ = [
     "backup",
+    "bench",
     "check",
     "cli",
     "count_of",

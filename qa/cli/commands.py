@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import textwrap
-import time
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -19,10 +17,8 @@ from qa.confidence import BIAS, CONFIDENCE_WEIGHTS
 from qa.config import Settings
 from qa.engine import Engine
 from qa.errors import QAError
-from qa.evaluation import measure_speed, sample_questions
 from qa.evidence import WEIGHTS
 from qa.model import Answer, Citation, CitedPassage, Interpretation
-from qa.readers import read_text
 from qa.styles import EXPORTS, STYLES, written
 from qa.wire import AskRequest, answer_body
 
@@ -31,7 +27,6 @@ __all__ = ["EXIT_ERROR", "EXIT_INTERRUPTED", "Folder", "cli", "library_option", 
 EXIT_ANSWERED, EXIT_NOTHING_FOUND, EXIT_ERROR = 0, 1, 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it; click's own 1 would say that nothing was found
 _WIDTH = 100  # columns
-_MOST_BENCHMARKED = 1000  # questions: the first, so that a round ends in reasonable time
 
 
 class _Group(click.Group):
@@ -159,42 +154,6 @@ def show(library: Path | None) -> None:
         value = getattr(settings, name)
         shown = ",".join(value) if isinstance(value, tuple) else str("" if value is None else value)
         click.echo(f"{name:<{width}}  {shown or '(none)':<12}  {field.description}")
-
-
-@cli.command()
-@library_option
-@click.option(
-    "--questions",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="File with a question a line; without it, the library's titles and headings are asked.",
-)
-@click.option("--seconds", type=click.FloatRange(0.1, 600), default=3.0, show_default=True, help="How long to ask.")
-def bench(library: Path | None, questions: Path | None, seconds: float) -> None:
-    """Measure how fast questions are answered, on one thread, and how long opening takes."""
-    began = time.perf_counter()
-    engine = Engine.open(Settings.load(library=library))
-    opened = time.perf_counter() - began
-    lines = (
-        read_text(questions).splitlines()
-        if questions
-        else sample_questions(engine.document(entry.id) for entry in engine.contents())
-    )
-    asked = [line.strip() for line in lines if line.strip()][:_MOST_BENCHMARKED]
-    if not asked:
-        raise click.UsageError("there is no question to ask.")
-    for line in asked:
-        AskRequest.from_arguments(line)
-    if not math.isfinite(seconds):
-        raise click.UsageError("--seconds must be a number of seconds.")
-    speed = measure_speed(engine.ask, asked, seconds=seconds)
-    click.echo(f"passages             {engine.passage_count:>12,}")
-    click.echo(f"open or index        {opened:>12.3f} s")
-    click.echo(f"questions asked      {speed.asked:>12,}  ({len(asked):,} different)")
-    click.echo(f"p50                  {speed.p50_ms:>12.3f} ms")
-    click.echo(f"p99                  {speed.p99_ms:>12.3f} ms")
-    click.echo(f"questions a second   {speed.per_second:>12,.0f}")
-    if speed.peak_memory is not None:
-        click.echo(f"memory at its most   {speed.peak_memory / 1e6:>12,.0f} MB")
 
 
 def today() -> date:

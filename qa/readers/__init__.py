@@ -24,8 +24,6 @@ from qa.model import Document, FileState, Reference
 from qa.readers.bibliography import bracketed
 from qa.readers.decoding import decode
 from qa.readers.judged import JudgedQuestions, read_judged, read_lines, read_run, write_run
-from qa.readers.markdown import read_markdown
-from qa.readers.plain import read_plain
 from qa.readers.sandbox import MEGABYTE, GivenFile, Limits, Sandbox
 from qa.readers.sidecars import MOST_BYTES, SIDECARS, parsed_sidecar
 from qa.readers.writing import SourceFile
@@ -68,11 +66,15 @@ What a reader needs is imported when it reads its first file, not before: most l
 
 
 def _read_markdown(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.markdown import read_markdown
+
     text = decode(file.data, file.path)
     return [read_markdown(text, path=file.path, document_id=file.document_id, listed=file.listed(text))]
 
 
 def _read_plain(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.plain import read_plain
+
     text = decode(file.data, file.path)
     return [read_plain(text, path=file.path, document_id=file.document_id, listed=file.listed(text))]
 

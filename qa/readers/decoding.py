@@ -6,8 +6,6 @@ import codecs
 import re
 from pathlib import Path
 
-from charset_normalizer import from_bytes
-
 from qa.errors import NotTextError
 
 __all__ = ["decode"]
@@ -66,6 +64,8 @@ def _detected(data: bytes, path: Path) -> str:
         raise NotTextError(path, reason=f"it is in UTF-8 but {broken} of its bytes break it")
     if len(_HIGH_BYTE.findall(data)) <= _FEW_MARKS * len(data) and not _NOT_IN_WINDOWS_1252.search(data):
         return data.decode("cp1252")
+    from charset_normalizer import from_bytes
+
     matches = from_bytes(data)
     best = matches.best()
     if best is None:

@@ -16,12 +16,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import rispy
-from bibtexparser import splitter
-from bibtexparser.entrypoint import parse_string
-from bibtexparser.middlewares import RemoveEnclosingMiddleware
-from bibtexparser.model import DuplicateBlockKeyBlock, String
-
 from qa.errors import BibliographyError
 from qa.model import Reference
 from qa.readers.bibliography import told_apart
@@ -44,8 +38,6 @@ _PAGE_RANGE = re.compile(r"(?<=\d)\s?(?:--?|–)\s?(?=\w?\d)")
 _NUMBER = re.compile(
     r"(?:ref(?:erence)?|bib|cit(?:e|ation)?|r|b|no\.?)?[\s_:.-]{0,2}\[?0{0,3}(\d{1,4})\]?\.?", re.IGNORECASE
 )
-
-splitter.logger.disabled = True  # what it cannot read is an error here, not a line on the terminal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +102,12 @@ def _parse_of(path: Path) -> Callable[[str, Path], list[_Entry]]:
 
 
 def _parsed_bibtex(text: str, path: Path) -> list[_Entry]:
+    from bibtexparser import splitter
+    from bibtexparser.entrypoint import parse_string
+    from bibtexparser.middlewares import RemoveEnclosingMiddleware
+    from bibtexparser.model import DuplicateBlockKeyBlock, String
+
+    splitter.logger.disabled = True  # what it cannot read is an error here, not a line on the terminal
     library = parse_string(text, parse_stack=[RemoveEnclosingMiddleware()])
     for block in library.failed_blocks:
         if isinstance(block, DuplicateBlockKeyBlock) and isinstance(block.ignore_error_block, String):
@@ -206,6 +204,8 @@ def _accented(found: re.Match[str]) -> str:
 
 
 def _parsed_ris(text: str, path: Path) -> list[_Entry]:
+    import rispy
+
     try:
         found = rispy.loads(text)
     except (rispy.parser.ParseError, OSError, ValueError, KeyError, IndexError) as error:

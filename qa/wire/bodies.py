@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -248,6 +249,7 @@ def _mark_query(passage: Passage, marked: Span) -> str:
     return f"?mark={passage.start + marked.start}-{passage.start + marked.end}&is={known_by}"
 
 
+@lru_cache(maxsize=4096)
 def _known_by(text: str, section: tuple[str, ...]) -> str:
     return "{0.length}-{0.digest}-{0.section}".format(fingerprint(text, section))
 

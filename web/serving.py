@@ -1,0 +1,133 @@
+"""Worker processes that serve a WSGI application on one address, under granian."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+
+from qa import Engine
+from web.app import create_app
+
+if TYPE_CHECKING:
+    from multiprocessing.synchronize import Semaphore
+    from wsgiref.types import WSGIApplication
+
+    from flask import Flask
+
+    from qa import Settings
+
+__all__ = ["cores", "end_with_parent", "held_address", "load_service", "serve_in_workers"]
+
+_GRACE = 5  # seconds that a worker has for what it is answering when the service ends
+_POLL = 0.01  # seconds
+_ERRORS = {
+    "handlers": {"console": {"formatter": "generic", "class": "logging.StreamHandler", "stream": "ext://sys.stderr"}},
+    "loggers": {"_granian": {"handlers": ["console"], "propagate": False}},
+}
+"""What the server has to say of itself: errors alone, and not among what the command prints."""
+
+
+def cores() -> int:
+    """How many cores this process may use, which is how many workers there are unless a setting says."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def load_service(settings: Settings) -> Flask:
+    """The service over the library that the settings name, opened in this process."""
+    return create_app(Engine.open(settings))
+
+
+def held_address(host: str, port: int) -> socket.socket:
+    """A socket that keeps an address for the workers, and keeps other programs off it. Port 0 takes a free one.
+
+    Raises:
+        OSError: where another program has the address, no such one is this machine's, or the system does not allow it.
+        UnicodeError: for what is no name of a host.
+    """
+    host = {"*": "0.0.0.0", "0": "0.0.0.0"}.get(host, host.strip("[]"))  # noqa: S104 - asked for
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    family, kind, protocol, _, place = min(found, key=lambda each: each[0] != socket.AF_INET)
+    with socket.socket(family, kind, protocol) as alone:
+        alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        alone.bind(place)  # refused where another program serves, which the workers' sharing of it would not be
+        place = alone.getsockname()
+    held = socket.socket(family, kind, protocol)
+    if hasattr(socket, "SO_REUSEPORT"):
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    held.bind(place)
+    return held
+
+
+def serve_in_workers(
+    load: Callable[[], WSGIApplication],
+    held: socket.socket,
+    *,
+    workers: int,
+    threads: int,
+    on_ready: Callable[[], object],
+) -> None:
+    """Serve until SIGINT or SIGTERM. Each worker calls `load`, which must be picklable, in a process of its own.
+
+    A worker that dies is replaced; one that dies again at once ends the service, with the exit code 1. `on_ready` is
+    called when all of them listen.
+    """
+    host, port = held.getsockname()[:2]
+    if sys.platform != "linux":  # where workers get the server's own socket, and do not share the port
+        held.close()
+    method = multiprocessing.get_start_method()
+    loaded = multiprocessing.get_context(method if method == "fork" else "spawn").Semaphore(0)
+    Thread(target=_announce, args=(loaded, (host, port), workers, on_ready), daemon=True).start()
+    Server(
+        "pincite",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        workers=workers,
+        blocking_threads=threads,
+        respawn_failed_workers=True,
+        workers_kill_timeout=_GRACE,
+        log_level=LogLevels.error,
+        log_dictconfig=_ERRORS,
+    ).serve(target_loader=partial(_load_in_worker, load, loaded), wrap_loader=False)
+
+
+def _announce(loaded: Semaphore, address: tuple[str, int], workers: int, on_ready: Callable[[], object]) -> None:
+    """Wait until all workers have loaded the application, and the address answers."""
+    for _ in range(workers):
+        loaded.acquire()
+    while True:
+        with suppress(OSError), socket.create_connection(address, timeout=1):
+            break
+        time.sleep(_POLL)
+    on_ready()
+
+
+def _load_in_worker(load: Callable[[], WSGIApplication], loaded: Semaphore) -> WSGIApplication:
+    """The application of this worker, which can be ended while it loads, and ends with the process that started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first tells the others
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    Thread(target=end_with_parent, daemon=True).start()
+    application = load()
+    loaded.release()
+    return application
+
+
+def end_with_parent() -> None:
+    """Wait for the process that started this one to end, however it does, and end with it."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
