@@ -35,7 +35,13 @@ def library(tmp_path: Path) -> Path:
 def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The service as a process of its own, and the line that it prints."""
     with subprocess.Popen(
-        [*SERVE, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+        [*SERVE, *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        start_new_session=True,
     ) as process:
         try:
             assert process.stdout
@@ -61,6 +67,15 @@ def test_serve_says_where_it_is_ready_and_ends_cleanly(library: Path, stop: sign
             assert json.load(answer) == {"status": "ready", "documents": 4}
         process.send_signal(stop)
         assert process.wait(timeout=10) == 0
+        assert process.stderr
+        assert process.stderr.read() == ""
+
+
+def test_ctrl_c_in_a_terminal_which_all_processes_get_ends_the_service_cleanly(library: Path) -> None:
+    with serving("--library", str(library), "--port", "0", "--workers", "2") as (process, line):
+        assert line.startswith("pincite is ready: ")
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(timeout=9) == 0  # of a worker that hangs, more are waited for
         assert process.stderr
         assert process.stderr.read() == ""
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cores", "end_with_parent", "held_address", "load_service", "serve_in_workers"]
 
-_GRACE = 5  # seconds that a worker has for what it is answering when the service ends
+_GRACE = 10  # seconds that a worker has for what it is answering when the service ends
 _POLL = 0.01  # seconds
 _ERRORS = {
     "handlers": {"console": {"formatter": "generic", "class": "logging.StreamHandler", "stream": "ext://sys.stderr"}},
@@ -118,7 +118,9 @@ def _announce(loaded: Semaphore, address: tuple[str, int], workers: int, on_read
 
 def _load_in_worker(load: Callable[[], WSGIApplication], loaded: Semaphore) -> WSGIApplication:
     """The application of this worker, which can be ended while it loads, and ends with the process that started it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first tells the others
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "setpgid"):  # Ctrl-C is for the first process alone, which tells the others; told twice, they hang
+        os.setpgid(0, 0)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     Thread(target=end_with_parent, daemon=True).start()
     application = load()
