@@ -18,7 +18,7 @@ from qa.config import SHIPPED_CORPUS, SHIPPED_SYNONYMS, Settings
 from qa.errors import SourceError
 from qa.feedback import FeedbackStore, feedback_on
 from qa.figures import mixed_units
-from qa.library import Library, Snapshot, Source
+from qa.library import Library, Snapshot, Source, size_of
 from qa.model import (
     Answer,
     Candidate,
@@ -347,9 +347,10 @@ class Engine:
         kept is in the index. `on_passages` is told how many of how many passages have been checked."""
         return self._library.snapshot().problems(on_passages=on_passages)
 
-    def backup(self, folder: Path, *, on_pages: Callable[[int, int], None] | None = None) -> None:
-        """Write a copy of the library, with its feedback, into a folder that is not there yet, or empty. It may be used
-        and changed meanwhile: the copy is of one state. `on_pages` is told how much of how much is written.
+    def backup(self, folder: Path, *, on_pages: Callable[[int, int], None] | None = None) -> int:
+        """Write a copy of the library, with its feedback, into a folder that is not there yet, or empty; its size in
+        bytes. The library may be used and changed meanwhile: the copy is of one state. `on_pages` is told how much of
+        how much is written.
 
         Raises:
             LibraryThereError: where there is something in the folder.
@@ -357,6 +358,7 @@ class Engine:
         """
         with self._library.backing_up(folder, on_pages=on_pages) as place:
             self.feedback.copy_to(place / self.feedback.path.name)
+        return size_of(folder)
 
     def document(self, document_id: str) -> Document:
         """The document with this id.

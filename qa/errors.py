@@ -24,7 +24,8 @@
     │   ├── DamagedLibraryError  library_damaged      files that do not fit together
     │   ├── DamagedDocumentError document_damaged     a text that is not the one read in
     │   ├── LibraryBusyError     library_busy         another process is changing it
-    │   └── LibraryUnwritableError library_unwritable the system refuses to write it
+    │   ├── LibraryUnwritableError library_unwritable the system refuses to write it
+    │   └── LibraryThereError      library_there      there is something already where a copy is to be
     ├── FeedbackUnwritableError  feedback_unwritable  the system refuses to write or read what is kept of feedback
     ├── FeedbackDamagedError     feedback_damaged     its file is broken, another's, or of a later version
     ├── MissingExtraError        missing_extra        packages that this needs are not installed
@@ -59,6 +60,7 @@ __all__ = [
     "LibraryBusyError",
     "LibraryError",
     "LibraryNotFoundError",
+    "LibraryThereError",
     "LibraryUnwritableError",
     "LockedSourceError",
     "MissingExtraError",

@@ -319,7 +319,7 @@ def test_a_setting_out_of_range_is_an_error(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_damaged_library_is_an_error(library: str) -> None:
-    (Path(library) / "current.json").write_text("{")
+    (Path(library) / "library.sqlite3").write_text("no database" * 99)
     ran = run("ask", ANSWERED, "--library", library)
     assert (ran.exit_code, ran.stdout) == (2, "")
     assert re.fullmatch(r"Error: The library in .* is damaged: .*\.\nHint: Make it anew .*\n", ran.stderr)

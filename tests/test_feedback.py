@@ -299,7 +299,7 @@ def test_feedback_lies_in_the_librarys_folder_and_names_its_generation(engine: E
     assert folder
     assert engine.feedback.path == folder / "feedback.sqlite3"
     [kept] = Engine.open(Settings(library=folder)).feedback.all()
-    assert kept.library == json.loads((folder / "current.json").read_text())["generation"]
+    assert kept.library == Engine.open(Settings(library=folder)).version
     engine.add([folder.parent / "terns.md"])
     assert engine.feedback.all() == [kept]
 

@@ -143,7 +143,7 @@ def test_no_worker_outlives_a_service_that_is_killed(library: Path) -> None:
 
 
 def test_a_library_that_cannot_be_opened_is_told_once_and_starts_no_worker(library: Path) -> None:
-    (library / "current.json").write_text("{}")
+    (library / "library.sqlite3").write_text("no database" * 99)
     with serving("--library", str(library), "--port", "0") as (process, line):
         assert (line, process.wait(timeout=DEADLINE)) == ("", 2)
         assert process.stderr

@@ -53,7 +53,6 @@ def backup(folder: Path, library: Path | None) -> None:
     if engine.settings.library is None:
         raise click.UsageError("Say which library to copy: --library FOLDER")
     with StatusLine() as show:
-        engine.backup(folder, on_pages=lambda done, total: show(f"Copying {done / max(1, total):.0%}"))
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        size = engine.backup(folder, on_pages=lambda done, total: show(f"Copying {done / max(1, total):.0%}"))
     click.echo(f"Copied {count_of(engine.document_count, 'document')}, {size / 1e6:,.1f} MB, to {folder}.")
     click.echo(f"Check it with: pincite check --library {shlex.quote(str(folder))}")

@@ -16,9 +16,9 @@ by the next.
 `rows` turns documents into rows and back, `words` looks words up; `folder` and `schema` know the files and the tables.
 """
 
-from qa.library.folder import FORMAT
+from qa.library.folder import FORMAT, size_of
 from qa.library.rows import Source
 from qa.library.snapshot import Snapshot
 from qa.library.store import Library
 
-__all__ = ["FORMAT", "Library", "Snapshot", "Source"]
+__all__ = ["FORMAT", "Library", "Snapshot", "Source", "size_of"]

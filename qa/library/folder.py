@@ -32,6 +32,7 @@ __all__ = [
     "index_folder",
     "kept_facts",
     "read_only",
+    "size_of",
     "sweep",
     "sync",
     "writing",
@@ -178,6 +179,11 @@ def sweep(folder: Path, *, keep: str) -> None:
     for each in (folder / _INDEX).iterdir():
         if each.name != keep:
             shutil.rmtree(each, ignore_errors=True)
+
+
+def size_of(folder: Path) -> int:
+    """How many bytes the files in a folder take."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def sync(folder: Path) -> None:
