@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import accumulate
 from pathlib import Path
 from typing import Literal, Self
@@ -65,7 +64,7 @@ Step = Literal["looking", "reading", "indexing"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """How far a step of an indexing has got: files are looked at, whether they have changed; those that have are read;
-    then the passages of the whole library are indexed. `done` and `total` count files, files and passages.
+    then the passages that changed are indexed, or all where most did. `done` and `total` count files, or passages.
     """
 
     step: Step
@@ -265,7 +264,6 @@ class Engine:
         is_reread = states[_SYNONYMS].sha256 != before.get(_SYNONYMS, FileState("", "")).sha256
         read: list[str] = []
         kept: list[str] = []
-        counts: dict[str, int] = {}  # of the passages of what is read
 
         def sources() -> Iterator[Source]:
             while unread and not should_stop():
@@ -277,9 +275,7 @@ class Engine:
                     for part, work in read_works(path, wanted_id, sandbox=sandbox, note=on_note):
                         its_origin = f"{origin}{_PART}{part}" if part else origin
                         document = replace(work, id=ids.take(work.id, its_origin))
-                        its_passages = passages(document)
-                        yield Source(its_origin, document, its_passages, file=origin)
-                        counts[document.id] = len(its_passages)
+                        yield Source(its_origin, document, passages(document), file=origin)
                         added[its_origin] = document.id
                 except SourceError as error:
                     refuse(error)
@@ -305,20 +301,13 @@ class Engine:
                 yield from (each for each in held.get(origin, ()) if each not in now)
             yield from gone
 
-        @cache
-        def passage_total() -> int:
-            """How many passages there are to index, when all is read."""
-            held_before = {each.id: each.passage_count for each in snapshot.contents()} if snapshot else {}
-            dropped = set(vanished())
-            return sum(count for each, count in (held_before | counts).items() if each not in dropped)
-
         if to_read or gone or is_reread:
             with sandbox, suppress(_NothingReadError):
                 self._library.change(
                     add=sources(),
                     remove=vanished(),
                     files=states,
-                    on_indexing=lambda count: tell("indexing", count, passage_total()) if on_progress else None,
+                    on_indexing=lambda done, total: tell("indexing", done, total),
                 )
         if is_all_refused():
             raise refused[0]

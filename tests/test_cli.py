@@ -13,6 +13,7 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -304,7 +305,7 @@ def test_ask_names_a_document_that_is_not_there(library: str) -> None:
     assert_fails(
         run("ask", ANSWERED, "--library", library, "--document", "emus"),
         "No document has the id 'emus'.",
-        "The command pincite documents lists those that there are.",
+        "The command pincite list shows those that there are.",
     )
 
 
@@ -550,7 +551,8 @@ def test_index_makes_a_library_and_says_how_to_ask_it(tmp_path: Path) -> None:
     assert (ran.exit_code, ran.stderr) == (0, "")
     count = Engine.open(Settings(library=library)).passage_count
     assert re.fullmatch(
-        rf"4 documents read in \d+\.\d s\. The library in {re.escape(str(library))} now holds 4 documents in "
+        "Added      4 documents\nReplaced   0 documents\nUnchanged  0 documents\nRemoved    0 documents\n"
+        rf"Left out   0 files\nDone in \d+\.\d s\. The library in {re.escape(str(library))} now holds 4 documents in "
         rf"{count} passages\.\nAsk it: pincite ask \"\.\.\.\" --library {re.escape(str(library))}\n",
         ran.stdout,
     )
@@ -559,7 +561,7 @@ def test_index_makes_a_library_and_says_how_to_ask_it(tmp_path: Path) -> None:
 def test_index_adds_to_what_is_there_and_counts_in_the_singular(library: str, tmp_path: Path) -> None:
     (tmp_path / "auks.md").write_text("# Auks\n\nAuks swim.\n")
     ran = run("index", str(tmp_path / "auks.md"), "--library", library)
-    assert ran.stdout.startswith("1 document read in ")
+    assert ran.stdout.startswith("Added      1 document\n")
     assert " now holds 5 documents in " in ran.stdout
     alone = run("index", str(tmp_path / "auks.md"), "--library", str(tmp_path / "alone"))
     assert " now holds 1 document in 1 passage.\n" in alone.stdout
@@ -610,7 +612,7 @@ def test_index_of_nothing_that_can_be_read_makes_no_library(tmp_path: Path) -> N
     ran = run("index", str(tmp_path / "bad.md"), "--library", str(tmp_path / "library"))
     assert (ran.exit_code, ran.stdout) == (2, "")
     assert ran.stderr.startswith(f"Error: {tmp_path / 'bad.md'} is not a text file: ")
-    assert run("documents", "--library", str(tmp_path / "library")).exit_code == 2
+    assert run("list", "--library", str(tmp_path / "library")).exit_code == 2
 
 
 def test_index_leaves_out_what_cannot_be_read_and_says_which(library: str, tmp_path: Path) -> None:
@@ -619,10 +621,12 @@ def test_index_leaves_out_what_cannot_be_read_and_says_which(library: str, tmp_p
     (tmp_path / "new" / "empty.md").write_text("")
     (tmp_path / "new" / "gulls.md").write_text("# Gulls\n\nGulls eat chips.\n")
     ran = run("index", str(tmp_path / "new"), "--library", library)
-    left_out, warning = ran.stderr.splitlines()
+    warning, heading, left_out, hint = ran.stderr.splitlines()
     assert (ran.exit_code, warning) == (1, "Warning: empty holds no text to answer from.")
-    assert re.match(r"2 documents read in \d+\.\d s, 1 left out\. ", ran.stdout)
-    assert left_out.startswith(f"Left out: {tmp_path / 'new' / 'bad.md'} is not a text file: ")
+    assert ran.stdout.startswith("Added      2 documents\n")
+    assert "\nLeft out   1 file\n" in ran.stdout
+    assert (heading, hint[:4]) == ("Left out:", "    ")
+    assert left_out.startswith(f"  {tmp_path / 'new' / 'bad.md'} is not a text file: ")
     assert run("ask", "What do gulls eat?", "--library", library).exit_code == 0
 
 
@@ -631,7 +635,7 @@ def test_index_takes_a_file_whose_name_is_no_text(tmp_path: Path) -> None:
     Path(path).write_text("The tern dives.")
     library = str(tmp_path / "library")
     assert run_process("index", path, "--library", library).returncode == 0
-    assert run("documents", "--library", library).stdout == "t  undated  1 passage  t\\xff\n"
+    assert run("list", "--library", library).stdout == "t  undated     1 passage   t\\xff\n"
 
 
 def test_index_where_nothing_can_be_written_is_an_error(tmp_path: Path) -> None:
@@ -641,24 +645,90 @@ def test_index_where_nothing_can_be_written_is_an_error(tmp_path: Path) -> None:
     assert re.fullmatch(r"Error: The library in .* cannot be written: .*\.\nHint: Choose a folder .*\n", ran.stderr)
 
 
-def test_ctrl_c_while_indexing_leaves_the_library_as_it_was(
-    library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_while_indexing_keeps_what_has_been_read_and_again_leaves_the_library_as_it_was(
+    library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     (tmp_path / "auks.md").write_text("# Auks\n\nAuks swim.\n")
 
     def interrupted(path: Path, document_id: str, *, sandbox: Sandbox, note: Callable[[str], None]) -> Iterator[Work]:
         if path.name == "second-treatment.md":
-            signal.raise_signal(signal.SIGINT)
+            for _ in range(times):
+                signal.raise_signal(signal.SIGINT)
         return read_works(path, document_id, sandbox=sandbox, note=note)
 
     monkeypatch.setattr(qa.engine, "read_works", interrupted)
     copied = shutil.copytree(TERNS, tmp_path / "terns")
-    ran = run("index", str(tmp_path / "auks.md"), str(copied), "--library", library)
-    assert (ran.exit_code, ran.stdout, ran.stderr) == (130, "", "Stopped.\n")
+    again = ("index", str(tmp_path / "auks.md"), str(copied), "--library", library)
+    ran = run(*again)
     monkeypatch.undo()
-    assert Engine.open(Settings(library=Path(library))).document_count == 4
+    assert ran.exit_code == 130
+    assert ran.stderr.startswith("Stopping: what has been read is kept. ")
+    count = Engine.open(Settings(library=Path(library))).document_count
+    if times == 1:
+        assert re.search(r"\nStopped after \d of 5 files\. Run the same command again for the rest\. ", ran.stdout)
+        assert 4 < count < 9
+    else:
+        assert (ran.stdout, count) == ("", 4)
     assert run("ask", ANSWERED, "--library", library).exit_code == 0
-    assert run("index", str(tmp_path / "auks.md"), "--library", library).exit_code == 0
+    assert run(*again).exit_code == 0
+    assert Engine.open(Settings(library=Path(library))).document_count == 9
+
+
+def test_index_prunes_and_names_every_document_where_that_is_asked_for(tmp_path: Path) -> None:
+    library, copied = str(tmp_path / "library"), shutil.copytree(TERNS, tmp_path / "terns")
+    assert run("index", str(copied), "--library", library).exit_code == 0
+    (copied / "spotting.md").unlink()
+    (copied / "first-treatment.md").write_text("# Terns\n\nTerns are seen.\n")
+    ran = run("index", str(copied), "--library", library, "--prune", "--verbose")
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    fates = [line.split() for line in ran.stdout.splitlines() if re.match(r"\w+  +\S+\Z", line)]
+    assert ["Replaced", "first-treatment"] in fates
+    assert ["Unchanged", "second-treatment"] in fates
+    assert ["Removed", "spotting"] in fates
+    assert len(fates) == 4
+
+
+@contextmanager
+def watching(documents: Path, library: Path) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [PINCITE, "index", str(documents), "--library", str(library), "--watch"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def line_with(process: subprocess.Popen[str], words: str) -> str:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if words in line:
+            return line
+    raise AssertionError(f"it ended without {words}")
+
+
+def test_index_watches_files_that_change_come_and_go_until_ctrl_c(tmp_path: Path) -> None:
+    documents, library = shutil.copytree(TERNS, tmp_path / "terns"), tmp_path / "terns" / "library"
+    with watching(documents, library) as process:
+        line_with(process, "Watching for changes, until Ctrl-C.")
+        (documents / "auks.md").write_text("# Auks\n\nAuks swim.\n")
+        assert re.fullmatch(r"\d\d:\d\d:\d\d  added 1 \(auks\)\n", line_with(process, "added"))
+        assert run("ask", "Do auks swim?", "--library", str(library)).exit_code == 0
+        (documents / "new").write_text("# Auks\n\nAuks wade.\n")
+        (documents / "new").replace(documents / "auks.md")
+        assert line_with(process, "replaced").endswith("  replaced 1 (auks)\n")
+        (documents / "bad.md").write_bytes(b"\0")
+        assert "is not a text file" in line_with(process, "bad.md")
+        (documents / "auks.md").unlink()
+        assert line_with(process, "removed").endswith("  removed 1 (auks)\n")
+        process.send_signal(signal.SIGINT)
+        line_with(process, "Stopped watching.")
+        assert process.wait() == 0
 
 
 def test_ctrl_c_while_asking_does_not_look_like_nothing_found(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -672,14 +742,24 @@ def test_ctrl_c_while_asking_does_not_look_like_nothing_found(library: str, monk
 # config and bench
 
 
-def test_documents_lists_ids_dates_passages_and_titles(library: str) -> None:
-    ran = run("documents", "--library", library)
+def test_list_shows_ids_dates_passages_and_titles(library: str) -> None:
+    ran = run("list", "--library", library)
     assert (ran.exit_code, ran.stderr) == (0, "")
     engine = Engine.open(Settings(library=Path(library)))
     for line, entry in zip(ran.stdout.splitlines(), engine.contents(), strict=True):
         assert line.split("  ")[0] == entry.id
         assert line.endswith(f"  {entry.title}")
-        assert f"  {len(engine.passages(entry.id))} passage" in line
+        assert re.search(rf"  +{len(engine.passages(entry.id))} passage", line)
+    lines = run("list", "--library", library, "--json").stdout.splitlines()
+    assert [json.loads(line) for line in lines] == [
+        {
+            "id": entry.id,
+            "title": entry.title,
+            "updated": entry.updated.isoformat() if entry.updated else None,
+            "passages": entry.passage_count,
+        }
+        for entry in engine.contents()
+    ]
 
 
 def test_remove_takes_documents_out_for_good(library: str) -> None:
@@ -696,7 +776,7 @@ def test_remove_of_one_that_is_not_there_removes_none(library: str) -> None:
     assert_fails(
         run("remove", "spotting", "nothing", "--library", library),
         "No document has the id 'nothing'.",
-        "The command pincite documents lists those that there are.",
+        "The command pincite list shows those that there are.",
     )
     assert Engine.open(Settings(library=Path(library))).contents() == before
 
@@ -847,8 +927,8 @@ def test_every_command_explains_itself_and_each_of_its_options(path: tuple[str, 
 
 
 def test_the_commands_are_these() -> None:
-    commands = {"ask", "bench", "config", "documents", "eval", "explain", "feedback"}
-    commands |= {"index", "remove", "serve", "verify"}
+    commands = {"ask", "backup", "bench", "check", "config", "eval", "explain", "feedback"}
+    commands |= {"index", "list", "remove", "serve", "verify"}
     assert set(cli.commands) == commands
     assert cli.commands["serve"] is serve
 
@@ -954,5 +1034,5 @@ def test_on_a_terminal_the_highlight_is_bold_and_nothing_else_is_steered(library
 def test_on_a_terminal_indexing_shows_how_far_it_is_and_clears_the_line(tmp_path: Path) -> None:
     printed = on_a_terminal("index", str(TERNS), "--library", str(tmp_path / "library"))
     shown, _, left = printed.rpartition("\r\x1b[K")
-    assert re.match(r"\r\x1b\[K1 of 4 files read", shown)
-    assert left.startswith("4 documents read in ")
+    assert re.match(r"\r\x1b\[K(Reading|Indexing) +\d+% \[#*-+\]  \d of \d+ (files|passages)", shown)
+    assert left.startswith("Added      4 documents\n")

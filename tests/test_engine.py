@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -224,13 +225,17 @@ def test_progress_tells_of_every_file_and_then_of_every_passage(tmp_path: Path, 
     engine = Engine.create(Settings(library=tmp_path / "library" if on_disk else None))
     ids = list(engine.add([TERNS], on_progress=told.append).read)
     assert ids == [name.removesuffix(".md") for name in DOCUMENTS]
-    assert told[:4] == [
-        Progress(files_read=number, files_found=4, passages_indexed=0, source=name)
-        for number, name in enumerate(DOCUMENTS, start=1)
+    steps = {step: [each for each in told if each.step == step] for step in ("looking", "reading", "indexing")}
+    assert told == [*steps["looking"], *steps["reading"], *steps["indexing"]]
+    assert [(each.done, each.total) for each in steps["looking"]] == [(number, 4) for number in range(4)]
+    assert [(each.done, each.total) for each in steps["reading"]] == [(number, 4) for number in range(5)]
+    assert [each.source for each in steps["reading"]] == [*DOCUMENTS, None]
+    assert [each.bytes_done for each in steps["reading"]] == [
+        0,
+        *accumulate((TERNS / each).stat().st_size for each in DOCUMENTS),
     ]
-    assert told[4:] == [
-        Progress(files_read=4, files_found=4, passages_indexed=number) for number in range(1, engine.passage_count + 1)
-    ]
+    count = engine.passage_count
+    assert [(each.done, each.total) for each in steps["indexing"]] == [(each, count) for each in range(1, count + 1)]
 
 
 # What it holds

@@ -313,10 +313,12 @@ def test_old_states_are_swept_away(folder: Path, documents: Path) -> None:
 
 
 def test_indexing_is_told_of_as_it_goes(folder: Path) -> None:
-    told: list[int] = []
+    told: list[tuple[int, int]] = []
     again = [replace(each, id=f"more-{each.id}", document_id="more") for each in PASSAGES]
-    Library(folder).change(add=[Source("more", replace(FULL, id="more"), again)], on_indexing=told.append)
-    assert told == [1, 2]
+    Library(folder).change(
+        add=[Source("more", replace(FULL, id="more"), again)], on_indexing=lambda *far: told.append(far)
+    )
+    assert told == [(1, 2), (2, 2)]
 
 
 # Killed

@@ -60,7 +60,7 @@ def update(
     synonyms: Callable[[], Sequence[Concept]],
     library: Path,
     folder: Path | None,
-    on_indexing: Callable[[int], None] | None,
+    on_indexing: Callable[[int, int], None] | None,
 ) -> Indexed:
     """Make changes in a database, whose index is `old`, within its transaction; the new index is kept in `folder`.
 
@@ -107,7 +107,7 @@ class _Change:
     """One change, step by step."""
 
     def __init__(
-        self, database: sqlite3.Connection, old: Retriever | None, on_indexing: Callable[[int], None] | None
+        self, database: sqlite3.Connection, old: Retriever | None, on_indexing: Callable[[int, int], None] | None
     ) -> None:
         self._database = database
         self._old = old
@@ -248,7 +248,7 @@ class _Change:
                 yield each.passage.id, terms.split("\n") if terms else []
                 done += 1
                 if self._on_indexing:
-                    self._on_indexing(done)
+                    self._on_indexing(done, count)
         self._words.update(numbers.counts())
 
 

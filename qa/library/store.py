@@ -122,12 +122,12 @@ class Library:
         add: Iterable[Source] = (),
         remove: Iterable[str] = (),
         files: Mapping[str, FileState] | None = None,
-        on_indexing: Callable[[int], None] | None = None,
+        on_indexing: Callable[[int, int], None] | None = None,
     ) -> Snapshot:
         """Add, replace and, after that, remove documents. `files` is how the files of what was added stand, by origin;
         it is looked into when all is added. What is removed has its file read again the next time.
 
-        `on_indexing` is told how many passages of those that must be have been indexed so far.
+        `on_indexing` is told how many of how many passages are indexed: of those that changed, or all where most did.
 
         An error, or the end of the process, leaves the library as it was.
 
@@ -203,7 +203,7 @@ class Library:
             else:
                 return snapshot
 
-    def _change_in_memory(self, changes: Changes, on_indexing: Callable[[int], None] | None) -> Snapshot:
+    def _change_in_memory(self, changes: Changes, on_indexing: Callable[[int, int], None] | None) -> Snapshot:
         old = self._snapshot
         with ExitStack() as on_error:
             database = on_error.enter_context(closing(connect(":memory:")))
@@ -234,7 +234,7 @@ class Library:
         version: str,
         old: Retriever | None,
         place: Path | None,
-        on_indexing: Callable[[int], None] | None,
+        on_indexing: Callable[[int, int], None] | None,
     ) -> Indexed:
         return update(
             database,
