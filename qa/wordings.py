@@ -29,12 +29,14 @@ __all__ = [
     "Excerpt",
     "Found",
     "Layout",
+    "PackedRow",
     "Part",
     "Row",
     "Wordings",
     "WordingsBuilder",
     "Words",
     "packed_rows",
+    "unpacked_rows",
     "word_counts",
 ]
 
@@ -44,9 +46,12 @@ _PART, _NUMBERED_PART, _BESIDE_NOTHING = 0, 1, 2
 MARKS = 3
 """The numbers below are marks, those from it on are words."""
 
+_REMEMBERED_RARITIES = 20_000  # terms of headings
+
 _NUMBER = re.compile(r"\d")
 _BRACKET = re.compile(r"\[[^\[\]\n]{1,80}\]")  # a number in these is a reference's
 
+_Numbers = npt.NDArray[np.int32]
 _Places = npt.NDArray[np.int64]
 _Flags = npt.NDArray[np.bool_]
 
@@ -72,11 +77,19 @@ class Words(Protocol):
         """The words with these numbers."""
 
 
-class Row(NamedTuple):
+class PackedRow(NamedTuple):
     """A passage laid out: its numbers, how many of its parts are its title and headings, and how many terms its text
     has."""
 
     stream: bytes
+    contexts: int
+    length: int
+
+
+class Row(NamedTuple):
+    """The same, as it is read."""
+
+    stream: _Numbers
     contexts: int
     length: int
 
@@ -127,9 +140,20 @@ class Layout:
 
 def packed_rows(
     stream: npt.NDArray[np.int64], sizes: Sequence[int], contexts: Sequence[int], lengths: Sequence[int]
-) -> list[Row]:
+) -> list[PackedRow]:
     """The rows of passages whose numbers lie one after another."""
-    return list(map(Row, packed_numbers(stream, np.array(sizes, np.int64)), contexts, lengths))
+    return list(map(PackedRow, packed_numbers(stream, np.array(sizes, np.int64)), contexts, lengths))
+
+
+def unpacked_rows(packed: Sequence[PackedRow]) -> list[Row]:
+    """The rows that were packed.
+
+    Raises:
+        ValueError: for bytes that are no such rows.
+    """
+    numbers, sizes = unpacked_numbers([row.stream for row in packed])
+    streams = np.split(numbers.astype(np.int32), np.cumsum(sizes)[:-1]) if packed else []
+    return [Row(stream, row.contexts, row.length) for stream, row in zip(streams, packed, strict=True)]
 
 
 def word_counts(rows: Iterable[bytes]) -> Counter[int]:
@@ -184,7 +208,8 @@ class WordingsBuilder:
         """All of them; a term's `document_frequency` is the number of passages that hold it."""
         made = self._layout
         stream = np.array(made.stream, np.int64)
-        rows = dict(zip(self._ids, packed_rows(stream, made.sizes, made.contexts, made.lengths), strict=True))
+        packed = packed_rows(stream, made.sizes, made.contexts, made.lengths)
+        rows = dict(zip(self._ids, unpacked_rows(packed), strict=True))
         return Wordings(
             rows=lambda passage_ids: [rows[each] for each in passage_ids],
             words=self._words,
@@ -218,6 +243,7 @@ class Wordings:
         self.words = words
         self._document_frequency = document_frequency
         self._passage_count = passage_count
+        self._rarities: dict[str, float] = {}
         self.mean_length = max(1.0, mean_length)
         """How many terms the text of a passage has on average."""
 
@@ -228,7 +254,8 @@ class Wordings:
             KeyError: for a passage that is not there.
         """
         found = self._rows(passage_ids)
-        stream, sizes = unpacked_numbers([row.stream for row in found])
+        stream = np.concatenate([np.zeros(0, np.int32), *(row.stream for row in found)])
+        sizes = np.array([len(row.stream) for row in found], np.int64)
         contexts = np.array([row.contexts for row in found], np.int64)
         rows = np.repeat(np.arange(len(found)), sizes)
         offsets = np.cumsum(sizes) - sizes
@@ -285,13 +312,18 @@ class Wordings:
 
     def rarity(self, term: str) -> float:
         """The weight of a term in a heading; a concept is no word, and has none."""
-        if term.startswith("="):
-            return 0.0
-        frequency = self._document_frequency(term)
-        return math.log(1 + (self._passage_count - frequency + 0.5) / (frequency + 0.5))
+        known = self._rarities.get(term)
+        if known is None:
+            frequency = self._document_frequency(term)
+            rarity = math.log(1 + (self._passage_count - frequency + 0.5) / (frequency + 0.5))
+            known = 0.0 if term.startswith("=") else rarity
+            if len(self._rarities) >= _REMEMBERED_RARITIES:
+                self._rarities.clear()
+            self._rarities[term] = known
+        return known
 
     def _numbers(self, passage_id: str) -> list[int]:
-        numbers: list[int] = unpacked_numbers([self._rows([passage_id])[0].stream])[0].tolist()
+        numbers: list[int] = self._rows([passage_id])[0].stream.tolist()
         return numbers
 
 
@@ -319,7 +351,7 @@ class Excerpt:
     """
 
     wordings: Wordings
-    stream: _Places
+    stream: _Numbers
     rows: _Places
     parts: _Places
     part_rows: _Places
@@ -356,17 +388,17 @@ class Excerpt:
 
     def _found(self, groups: Sequence[Sequence[int]]) -> Found:
         """Where the numbers of each group stand, none of which is in two of them."""
-        numbers = np.array([number for group in groups for number in group], np.int64)
-        order = np.argsort(numbers)
-        numbers = np.append(numbers[order], -1)  # where those are looked for that are above all others
-        codes = np.append(np.repeat(np.arange(len(groups)), [len(group) for group in groups])[order], -1)
-        at = np.searchsorted(numbers[:-1], self.stream)
-        places = np.flatnonzero(numbers[at] == self.stream)
+        top = max((number for group in groups for number in group), default=-1) + 1
+        table = np.full(top + 1, -1, np.int16)  # which has a place for all that are above those looked for
+        for place, group in enumerate(groups):
+            table[list(group)] = place
+        codes = table[np.minimum(self.stream, top)]
+        places = np.flatnonzero(codes >= 0)
         parts = self.parts[places]
         return Found(
             places=places,
             rows=self.rows[places],
             parts=parts,
-            numbers=codes[at[places]].astype(np.int16),
+            numbers=codes[places],
             in_text=self.is_text[parts],
         )

@@ -679,6 +679,15 @@ def test_whatever_was_changed_behind_its_back_is_found_by_a_check(folder: Path, 
     assert problem in " ".join(Engine.open(Settings(library=folder)).check())
 
 
+@pytest.mark.parametrize(
+    "statement", ["DELETE FROM wordings", "UPDATE wordings SET stream = x'ff'", "DELETE FROM words WHERE word = 'terns'"]
+)
+def test_words_that_were_damaged_are_an_error_and_not_nothing_found(folder: Path, statement: str) -> None:
+    execute(folder, statement)
+    with pytest.raises(DamagedLibraryError, match="words"):
+        Engine.open(Settings(library=folder)).ask("Do terns dive?")
+
+
 def test_a_page_of_the_database_that_is_broken_is_found_by_a_check(folder: Path) -> None:
     database = folder / "library.sqlite3"
     engine = Engine.open(Settings(library=folder))

@@ -39,11 +39,11 @@ class Index(NamedTuple):
     concepts: Concepts
 
 
-def opened(select: Select, retriever: Retriever, speller: Speller, facts: Mapping[str, str]) -> Index:
+def opened(select: Select, retriever: Retriever, speller: Speller, facts: Mapping[str, str], *, place: Path) -> Index:
     """The index over what a database holds."""
     wordings = Wordings(
-        rows=KeptRows(select),
-        words=KeptWords(select),
+        rows=KeptRows(select, place),
+        words=KeptWords(select, place),
         document_frequency=retriever.document_frequency,
         passage_count=retriever.passage_count,
         mean_length=int(facts["terms"]) / max(1, retriever.passage_count),
@@ -60,7 +60,7 @@ def load_index(folder: Path, select: Select, facts: Mapping[str, str]) -> Index:
     """
     retriever = load_retriever(folder, facts)
     speller = Speller(files.mapped_arrays(folder / VOCABULARY, VOCABULARY, Speller.ARRAYS))
-    return opened(select, retriever, speller, facts)
+    return opened(select, retriever, speller, facts, place=folder)
 
 
 def load_retriever(folder: Path, facts: Mapping[str, str]) -> Retriever:

@@ -217,7 +217,7 @@ class Library:
             on_error.pop_all()
         reader = Reader(database, _MEMORY)
         digests = reader.select("SELECT group_concat(hex(sha256)) FROM (SELECT sha256 FROM documents ORDER BY id)")
-        index = opened(reader.select, made.retriever, made.speller, made.facts)
+        index = opened(reader.select, made.retriever, made.speller, made.facts, place=_MEMORY)
         self._snapshot = Snapshot(reader, index, name=f"memory-{digest(str(digests[0][0]))[:8]}")
         return self._snapshot
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
-from qa.wordings import Entry, Row
+from qa.errors import DamagedLibraryError
+from qa.wordings import Entry, PackedRow, Row, unpacked_rows
 
 __all__ = ["KeptRows", "KeptWords", "Select", "chosen"]
 
@@ -17,6 +19,8 @@ _K = TypeVar("_K")
 _V = TypeVar("_V")
 
 _AT_ONCE = 500  # parameters of a statement; SQLite takes a thousand at least
+_REMEMBERED_ROWS = 8_000  # passages, about 10 MB
+_ROWS = "SELECT id, stream, contexts, length FROM passages JOIN wordings ON passage = number WHERE id IN (…)"
 _REMEMBERED = 100_000  # words and terms, about 20 MB
 
 
@@ -32,8 +36,9 @@ def chosen(select: Select, statement: str, values: Collection[object]) -> list[A
 class KeptWords:
     """Words that are looked up in the database, and remembered. For several threads at once."""
 
-    def __init__(self, select: Select) -> None:
+    def __init__(self, select: Select, place: Path) -> None:
         self._select = select
+        self._place = place
         self._entries: dict[int, Entry] = {}
         self._numbers: dict[str, int | None] = {}
         self._of_terms: dict[str, Sequence[int]] = {}
@@ -61,6 +66,8 @@ class KeptWords:
 
     def _find_entries(self, numbers: Collection[int]) -> dict[int, Entry]:
         rows = chosen(self._select, "SELECT number, word, term FROM words WHERE number IN (…)", numbers)
+        if len(rows) < len(numbers):
+            raise DamagedLibraryError(self._place, reason="it lacks words that its passages have")
         return {number: Entry(word, term) for number, word, term in rows}
 
     def _looked_up(
@@ -84,19 +91,34 @@ class KeptWords:
 
 
 class KeptRows:
-    """The rows of passages that are looked up in the database."""
+    """The rows of passages that are looked up in the database, and remembered. For several threads at once."""
 
-    def __init__(self, select: Select) -> None:
+    def __init__(self, select: Select, place: Path) -> None:
         self._select = select
+        self._place = place
+        self._rows: dict[str, Row] = {}
 
     def __call__(self, passage_ids: Sequence[str]) -> list[Row]:
         """The rows of passages, in the order of their ids.
 
         Raises:
-            KeyError: for one that is not there.
+            DamagedLibraryError: for one that is not there, or cannot be read.
         """
-        statement = (
-            "SELECT id, stream, contexts, length FROM passages JOIN wordings ON passage = number WHERE id IN (…)"
-        )
-        found = {row[0]: Row(*row[1:]) for row in chosen(self._select, statement, passage_ids)}
+        found = {each: row for each in passage_ids if (row := self._rows.get(each)) is not None}
+        missing = [each for each in passage_ids if each not in found]
+        if missing:
+            kept = chosen(self._select, _ROWS, missing)
+            try:
+                rows = unpacked_rows([PackedRow(*columns) for _, *columns in kept])
+            except (ValueError, TypeError) as error:
+                raise DamagedLibraryError(
+                    self._place, reason=f"the words of passages cannot be read ({error})"
+                ) from None
+            if len(rows) < len(missing):
+                raise DamagedLibraryError(self._place, reason="it lacks the words of passages that it has indexed")
+            read = {passage_id: row for (passage_id, *_), row in zip(kept, rows, strict=True)}
+            if len(self._rows) + len(read) > _REMEMBERED_ROWS:
+                self._rows = {}
+            self._rows.update(read)
+            found |= read
         return [found[each] for each in passage_ids]
