@@ -35,7 +35,7 @@ from qa.model import (
     Span,
     Verification,
 )
-from qa.passages import passages, whole
+from qa.passages import whole
 from qa.permalinks import find_mark, follow
 from qa.question import read_question
 from qa.readers import (
@@ -275,7 +275,7 @@ class Engine:
                     for part, work in read_works(path, wanted_id, sandbox=sandbox, note=on_note):
                         its_origin = f"{origin}{_PART}{part}" if part else origin
                         document = replace(work, id=ids.take(work.id, its_origin))
-                        yield Source(its_origin, document, passages(document), file=origin)
+                        yield Source(its_origin, document, file=origin)
                         added[its_origin] = document.id
                 except SourceError as error:
                     refuse(error)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 
 import numpy as np
 
 from qa.concepts import mined, plain_words
 from qa.errors import LibraryError
-from qa.library.analyst import Titled, analysed
+from qa.library.analyst import Analyst, Titled
+from qa.library.helpers import Helpers
 from qa.library.index import Index, kept_concepts
 from qa.library.rows import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, document_of, passage_of
 from qa.library.words import Select
@@ -20,6 +22,7 @@ from qa.wordings import MARKS, packed_rows, word_counts
 
 __all__ = ["problems"]
 
+_AT_ONCE = 256  # passages
 _MOST = 100  # problems that are named
 
 
@@ -30,21 +33,21 @@ def problems(select: Select, index: Index, *, on_passages: Callable[[int, int], 
     its passage, and the index against the number of passages that hold each term. `on_passages` is told how many of how
     many passages have been checked.
     """
-    checking = _Checking(select, index, on_passages)
-    found = islice(checking.problems(), _MOST)
     told: list[str] = []
-    try:
-        told.extend(found)
-    except LibraryError as error:
-        told.append(error.message)
+    with Helpers() as helpers:
+        try:
+            told.extend(islice(_Checking(select, index, helpers, on_passages).problems(), _MOST))
+        except LibraryError as error:
+            told.append(error.message)
     return told
 
 
 class _Checking:
     """One check, step by step."""
 
-    def __init__(self, select: Select, index: Index, on_passages: Callable[[int, int], None]) -> None:
+    def __init__(self, select: Select, index: Index, helpers: Helpers, on_passages: Callable[[int, int], None]) -> None:
         self._select = select
+        self._helpers = helpers
         self._index = index
         self._on_passages = on_passages
         self._spellings: Counter[str] = Counter()
@@ -108,8 +111,8 @@ class _Checking:
         ids = [passage_id for (passage_id,) in select("SELECT id FROM passages ORDER BY id")]
         if retriever.holding(()) != ids:
             yield "The index holds other passages than those that are kept."
-        concepts = kept_concepts(select, is_held=False)
-        for passages, found in analysed(self._titled(ids), concepts, count=len(ids)):
+        worker = partial(Analyst, kept_concepts(select, is_held=False))
+        for passages, found in self._helpers.each(worker, self._titled(ids), size=_AT_ONCE, count=len(ids)):
             known = of_analysts.setdefault(found.analyst, list(range(MARKS)))
             known.extend(numbers.get(entry.word, -1) for entry in found.words)
             stream = np.maximum(np.array(known, np.int64)[found.stream], 0)

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from qa.concepts import Concept, Concepts, Pair, agreed, mined, plain_words, terms_of_name
+from qa.concepts import Concept, Concepts, Pair, agreed, plain_words, terms_of_name
 from qa.errors import DamagedDocumentError, DamagedLibraryError, UnknownDocumentError
-from qa.library.analyst import Analysed, Analyst, Titled, analysed
+from qa.library.analyst import Analysed, Analyst, Split, Titled, split
 from qa.library.folder import FORMAT
+from qa.library.helpers import Helpers
 from qa.library.index import PASSAGES, kept_concepts, kept_speller, write_concepts
 from qa.library.rows import PASSAGE_COLUMNS, Source, insert, passage_of
 from qa.library.words import chosen
-from qa.model import Document, FileState
+from qa.model import Document, FileState, Passage
 from qa.retrievers import ENGINES, LARGE, Retriever
 from qa.spelling import Speller
 from qa.wordings import MARKS, Entry, packed_rows, word_counts
@@ -28,6 +30,7 @@ __all__ = ["Changes", "Indexed", "titled_passages", "update"]
 
 _MOST_CHANGED = 0.5  # of the passages; where more changed, the index is made anew
 _AT_ONCE = 500  # passages that are taken out of the index in one go
+_SPLIT_AT_ONCE, _ANALYSED_AT_ONCE = 64, 256  # documents and passages of which a process takes so many
 
 _TITLED = f"passages.number, documents.id, documents.sha256, title, text, {PASSAGE_COLUMNS}"
 _OF_DOCUMENTS = "passages JOIN documents ON document = documents.number"
@@ -71,16 +74,17 @@ def update(
         DamagedDocumentError: where a document that must be indexed again is not what was written.
         DamagedLibraryError: where what is kept of a passage cannot be read. `library` is its name there.
     """
-    change = _Change(database, old, on_indexing)
-    change.documents(changes)
-    known = synonyms()
-    try:
-        change.concepts(known)
-        (passages,) = database.execute("SELECT count(*) FROM passages").fetchone()
-        name = engine or ("tantivy" if passages >= LARGE else "rank-bm25")
-        retriever = change.retriever(name, passages=passages, folder=folder)
-    except (ValueError, KeyError, TypeError) as error:
-        raise DamagedLibraryError(library, reason=f"what is kept cannot be indexed ({error})") from None
+    with Helpers() as helpers:
+        change = _Change(database, old, helpers, on_indexing)
+        change.documents(changes)
+        known = synonyms()
+        try:
+            change.concepts(known)
+            (passages,) = database.execute("SELECT count(*) FROM passages").fetchone()
+            name = engine or ("tantivy" if passages >= LARGE else "rank-bm25")
+            retriever = change.retriever(name, passages=passages, folder=folder)
+        except (ValueError, KeyError, TypeError) as error:
+            raise DamagedLibraryError(library, reason=f"what is kept cannot be indexed ({error})") from None
     facts = {"format": FORMAT, "version": version, "engine": name}
     facts |= {"passages": str(passages), "terms": str(change.terms)}
     database.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())
@@ -107,9 +111,14 @@ class _Change:
     """One change, step by step."""
 
     def __init__(
-        self, database: sqlite3.Connection, old: Retriever | None, on_indexing: Callable[[int, int], None] | None
+        self,
+        database: sqlite3.Connection,
+        old: Retriever | None,
+        helpers: Helpers,
+        on_indexing: Callable[[int, int], None] | None,
     ) -> None:
         self._database = database
+        self._helpers = helpers
         self._old = old
         self._on_indexing = on_indexing
         self._concepts = kept_concepts(self._select, is_held=False)
@@ -127,14 +136,13 @@ class _Change:
     def documents(self, changes: Changes) -> None:
         """Write documents and take others out."""
         database = self._database
-        for source in changes.add:
+        for source, taken_apart in self._split(changes.add):
             part = source.origin.removeprefix(source.file)
             self._take_out("file = (SELECT number FROM files WHERE origin = ?) AND part = ?", source.file, part)
-            number = insert(database, source)
-            text = f"{source.document.title}\n{source.document.text}"
-            pairs = [(number, *pair) for pair in set(mined(text))]
+            number = insert(database, source, taken_apart.passages)
+            pairs = [(number, *pair) for pair in taken_apart.pairs]
             database.executemany("INSERT INTO definitions VALUES (?, ?, ?)", pairs)
-            self._spellings.update(plain_words(text))
+            self._spellings.update(taken_apart.words)
             database.execute("INSERT INTO changed SELECT number FROM passages WHERE document = ?", (number,))
         database.executemany(
             "INSERT INTO files (origin, stamp, sha256) VALUES (?, ?, ?)"
@@ -150,6 +158,19 @@ class _Change:
             "INSERT INTO spellings VALUES (?, ?) ON CONFLICT (word) DO UPDATE SET count = count + excluded.count",
             self._spellings.items(),
         )
+
+    def _split(self, sources: Iterable[Source]) -> Iterator[tuple[Source, Split]]:
+        """Sources in their order, each with what its document is taken apart into."""
+        given: deque[Source] = deque()
+
+        def documents() -> Iterator[tuple[Document, Sequence[Passage] | None]]:
+            for source in sources:
+                given.append(source)
+                yield source.document, source.passages
+
+        for _, found in self._helpers.each(lambda _: split, documents(), size=_SPLIT_AT_ONCE):
+            for each in found:
+                yield given.popleft(), each
 
     def concepts(self, synonyms: Sequence[Concept]) -> None:
         """Find what the documents agree on; passages of which that changes the terms count as changed."""
@@ -235,7 +256,10 @@ class _Change:
         """The terms of passages, by ids ascending, whose words are written down on the way."""
         numbers = _Numbers(self._database)
         done = 0
-        for passages, found in analysed(titled_passages(self._database, only), self._concepts, count=count):
+        titled = titled_passages(self._database, only)
+        concepts = self._concepts
+        work = self._helpers.each(partial(Analyst, concepts), titled, size=_ANALYSED_AT_ONCE, count=count)
+        for passages, found in work:
             rows = packed_rows(numbers.of(found), found.sizes, found.contexts, found.lengths)
             self._database.executemany(
                 "INSERT INTO wordings (passage, stream, contexts, length) VALUES (?, ?, ?, ?)",

@@ -32,16 +32,17 @@ PASSAGE_COLUMNS = "passages.id, section, start, end, page, sentences"
 
 
 class Source(NamedTuple):
-    """A document with its passages, and where it came from: what has the same origin takes its place. `file` is the
-    origin of the file that holds it, which may hold others; the document's own begins with it."""
+    """A document, and where it came from: what has the same origin takes its place. `file` is the origin of the file
+    that holds it, which may hold others; the document's own begins with it. `passages` are its passages where they
+    shall not be those of `passages.passages`."""
 
     origin: str
     document: Document
-    passages: Sequence[Passage]
+    passages: Sequence[Passage] | None = None
     file: str = ""
 
 
-def insert(database: sqlite3.Connection, source: Source) -> int:
+def insert(database: sqlite3.Connection, source: Source, passages: Sequence[Passage]) -> int:
     """Write a document and its passages, of whose origin there is none; the document's number."""
     document = source.document
     database.execute("INSERT OR IGNORE INTO files (origin) VALUES (?)", (source.file,))
@@ -85,7 +86,7 @@ def insert(database: sqlite3.Connection, source: Source) -> int:
         "INSERT INTO passages (document, id, section, start, end, page, sentences) VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
             (number, each.id, _json(each.section), each.start, each.end, each.page, _json(each.sentences))
-            for each in source.passages
+            for each in passages
         ],
     )
     return int(number or 0)

@@ -1,0 +1,153 @@
+"""Work that is done by other processes too, where there is much of it.
+
+They are programs of our own, started anew: a fork would take along whatever the threads of this one hold.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, Self, TypeVar
+
+__all__ = ["Helpers", "serve"]
+
+_ALONE = 1_000  # things that this process does by itself before others are started
+_WAITING = 3  # chunks that each process has before it
+
+_Thing = TypeVar("_Thing")
+_Made = TypeVar("_Made")
+
+
+class Helpers:
+    """A process for each core, started when they are needed. To be used by one thread, and closed by it."""
+
+    def __init__(self) -> None:
+        self._cores = os.cpu_count() or 1
+        self._processes: list[_Helper] = []
+        self._at_end = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._at_end.close()
+
+    def each(
+        self,
+        worker: Callable[[int], Callable[[Sequence[_Thing]], _Made]],
+        things: Iterable[_Thing],
+        *,
+        size: int,
+        count: int | None = None,
+    ) -> Iterator[tuple[list[_Thing], _Made]]:
+        """What is made of things, in their order and `size` at a time.
+
+        `worker` gives for this process, which is number 0, and for each other what works there. `count` is about how
+        many things there are, if that is known.
+        """
+        left = iter(things)
+        work, alone = worker(0), _ALONE if count is None else 0
+        if self._cores < 2 or (count is not None and count <= 2 * _ALONE):
+            alone = sys.maxsize
+        done, turn = 0, 0
+        at_work: list[_Helper] = []
+        waiting: deque[tuple[list[_Thing], Future[_Made]]] = deque()
+        while chunk := list(islice(left, size)):
+            if done < alone:
+                done += len(chunk)
+                yield chunk, work(chunk)
+                continue
+            at_work = at_work or self._set_to(worker)
+            waiting.append((chunk, at_work[turn % len(at_work)].ask(chunk)))
+            turn += 1
+            if len(waiting) > _WAITING * len(at_work):
+                first, made = waiting.popleft()
+                yield first, made.result()
+        for first, made in waiting:
+            yield first, made.result()
+
+    def _set_to(self, worker: Callable[[int], object]) -> list[_Helper]:
+        """The other processes, each with what works there."""
+        if not self._processes:
+            self._processes = [self._at_end.enter_context(_Helper()) for _ in range(self._cores)]
+        for number, each in enumerate(self._processes, start=1):
+            each.set_to(worker(number))
+        return self._processes
+
+
+_PROGRAM = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from qa.library.helpers import serve
+serve()
+"""
+
+
+class _Helper:
+    """A process that ends with this one: at the end of what it is sent."""
+
+    def __init__(self) -> None:
+        path = json.dumps([str(Path(__file__).resolve().parents[2]), *sys.path])
+        self._process = subprocess.Popen(  # noqa: S603 - our own program, in the Python that runs this one
+            [sys.executable, "-c", _PROGRAM, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        self._thread = ThreadPoolExecutor(1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._thread.shutdown(cancel_futures=True)
+        self._process.communicate()
+
+    def set_to(self, work: object) -> None:
+        """Have it do this from now on with what it is sent."""
+        self._thread.submit(self._send, (True, work))
+
+    def ask(self, chunk: Sequence[object]) -> Future[Any]:
+        """What it will make of some things."""
+        return self._thread.submit(self._asked, chunk)
+
+    def _asked(self, chunk: Sequence[object]) -> object:
+        self._send((False, chunk))
+        return pickle.load(_there(self._process.stdout))  # noqa: S301 - it is our own program's
+
+    def _send(self, message: tuple[bool, object]) -> None:
+        ours = _there(self._process.stdin)
+        pickle.dump(message, ours, pickle.HIGHEST_PROTOCOL)
+        ours.flush()
+
+
+def _there(pipe: IO[bytes] | None) -> IO[bytes]:
+    if pipe is None:
+        raise ValueError("a process without its pipes")
+    return pipe
+
+
+def serve() -> None:
+    """Do what is sent with what is sent, until no more comes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, who ends this process
+    asked, replies = os.fdopen(0, "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints is no reply
+    work: Any = None
+    while True:
+        try:
+            is_work, message = pickle.load(asked)  # noqa: S301 - the parent's own
+        except EOFError:
+            return
+        if is_work:
+            work = message
+        else:
+            pickle.dump(work(message), replies, pickle.HIGHEST_PROTOCOL)
+            replies.flush()
