@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from platformdirs import user_data_path
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
@@ -37,6 +37,11 @@ class Settings(BaseModel):
     )
     synonyms: Path | None = Field(
         default=None, description="file of synonyms in Solr's form to index with; without one, the shipped file"
+    )
+    engine: Literal["auto", "rank-bm25", "tantivy"] | None = Field(
+        default=None,
+        description="what a library is indexed with: rank-bm25, tantivy, or auto, by its size; "
+        "without it, as it was asked for before",
     )
     feedback: Path | None = Field(
         default=None,

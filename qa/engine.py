@@ -262,6 +262,7 @@ class Engine:
         unread = deque(to_read)
         states[_SYNONYMS] = file_state(self._synonyms, before=before.get(_SYNONYMS))
         is_reread = states[_SYNONYMS].sha256 != before.get(_SYNONYMS, FileState("", "")).sha256
+        is_reread |= snapshot is not None and settings.engine not in (None, snapshot.engine_asked)
         read: list[str] = []
         kept: list[str] = []
 
@@ -461,7 +462,9 @@ class Engine:
 
 
 def _library(folder: Path | None, settings: Settings) -> Library:
-    return Library(folder, synonyms=lambda: read_synonyms(settings.synonyms or SHIPPED_SYNONYMS))
+    return Library(
+        folder, engine=settings.engine, synonyms=lambda: read_synonyms(settings.synonyms or SHIPPED_SYNONYMS)
+    )
 
 
 def _is_gone(origin: str, given: Collection[str]) -> bool:

@@ -811,6 +811,7 @@ def test_config_show_prints_every_setting_with_the_value_in_force(monkeypatch: p
     values = {
         "library": "/srv/terns",
         "synonyms": "(none)",
+        "engine": "(none)",
         "feedback": "(none)",
         "host": "127.0.0.1",
         "port": "8123",
@@ -832,7 +833,8 @@ def test_config_show_names_a_setting_that_is_wrong(monkeypatch: pytest.MonkeyPat
     assert_fails(
         run("config", "show"),
         "The setting PINCITE_PROT is not known; "
-        "known are library, synonyms, feedback, host, port, workers, threads, threshold, old_after, widget_origins, "
+        "known are library, synonyms, engine, feedback, host, port, workers, threads, threshold, old_after, "
+        "widget_origins, "
         "max_file_size, max_memory, max_seconds.",
         "Correct or unset it; the README lists every setting with its range.",
     )

@@ -18,6 +18,7 @@ README = (Path(__file__).resolve().parent.parent / "README.md").read_text("utf-8
 DEFAULTS = {
     "library": None,
     "synonyms": None,
+    "engine": None,
     "feedback": None,
     "host": "127.0.0.1",
     "port": 8000,
@@ -34,6 +35,8 @@ DEFAULTS = {
 GOOD = [
     ("library", "/srv/library", Path("/srv/library")),
     ("synonyms", "/srv/synonyms.txt", Path("/srv/synonyms.txt")),
+    ("engine", "auto", "auto"),
+    ("engine", "tantivy", "tantivy"),
     ("feedback", "/srv/feedback.sqlite3", Path("/srv/feedback.sqlite3")),
     ("host", "::1", "::1"),
     ("port", "0", 0),
@@ -74,6 +77,7 @@ BAD = [
     ("threshold", "inf"),
     ("threshold", "high"),
     ("old_after", "-1"),
+    ("engine", "lucene"),
     ("old_after", "1001"),
     ("old_after", "2.5"),
     ("old_after", "never"),
@@ -144,7 +148,8 @@ def test_an_unknown_variable_of_ours_is_refused_with_those_that_are_known() -> N
         Settings.load({"PINCITE_TRESHOLD": "0.4"})
     assert caught.value.message == (
         "The setting PINCITE_TRESHOLD is not known; "
-        "known are library, synonyms, feedback, host, port, workers, threads, threshold, old_after, widget_origins, "
+        "known are library, synonyms, engine, feedback, host, port, workers, threads, threshold, old_after, "
+        "widget_origins, "
         "max_file_size, max_memory, max_seconds."
     )
 

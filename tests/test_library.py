@@ -14,12 +14,14 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import qa.engine
+import qa.library.indexing
 from qa import Engine, Progress, Settings
 from qa.answering import search, understood
 from qa.concepts import Concept
@@ -326,6 +328,7 @@ def test_indexing_is_told_of_as_it_goes(folder: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from typing import Literal
 import qa.library.indexing
 import qa.library.store
 from qa import Engine, Settings
@@ -430,6 +433,7 @@ def test_a_second_writer_is_told_that_the_library_is_busy(folder: Path, document
 REMOVE = """
 import sys
 from pathlib import Path
+from typing import Literal
 from qa import Engine, QAError, Settings
 
 try:
@@ -511,6 +515,11 @@ def damaged_file(name: str, data: bytes | None) -> Callable[[Path], object]:
     return damage
 
 
+def another_program(library: Path) -> None:
+    (library / "library.sqlite3").unlink()
+    execute(library, "CREATE TABLE birds (name)")
+
+
 INDEX_FILES = ["okapi.passages.npy", "okapi.terms.npy", "vocabulary.words.npy"]
 DAMAGE: dict[str, Callable[[Path], object]] = {
     "the version leads out of the library": damaged_fact("version", "../.."),
@@ -519,10 +528,7 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "the engine is none": damaged_fact("engine", "guesswork"),
     "the passages are not counted": damaged_fact("passages", "many"),
     "the database is none": lambda library: (library / "library.sqlite3").write_bytes(b"tern" * 1000),
-    "the database is another program's": lambda library: (
-        (library / "library.sqlite3").unlink(),
-        execute(library, "CREATE TABLE birds (name)"),
-    ),
+    "the database is another program's": another_program,
     "the facts are gone": lambda library: execute(library, "DROP TABLE facts"),
     "the concepts are no names": lambda library: execute(library, "INSERT INTO concepts VALUES (9999, '[1', '[]')"),
     **{f"{name} is missing": damaged_file(name, None) for name in INDEX_FILES},
@@ -680,7 +686,8 @@ def test_whatever_was_changed_behind_its_back_is_found_by_a_check(folder: Path, 
 
 
 @pytest.mark.parametrize(
-    "statement", ["DELETE FROM wordings", "UPDATE wordings SET stream = x'ff'", "DELETE FROM words WHERE word = 'terns'"]
+    "statement",
+    ["DELETE FROM wordings", "UPDATE wordings SET stream = x'ff'", "DELETE FROM words WHERE word = 'terns'"],
 )
 def test_words_that_were_damaged_are_an_error_and_not_nothing_found(folder: Path, statement: str) -> None:
     execute(folder, statement)
@@ -877,6 +884,35 @@ def test_what_was_removed_is_read_again_where_its_file_is_named(folder: Path, do
     engine = Engine.open(Settings(library=folder))
     engine.remove(["terns"])
     assert engine.add([documents]) == Indexing(added=("terns",), unchanged=("auks", "gulls"), files_found=1)
+
+
+def test_the_engine_that_was_asked_for_stays_until_another_is(folder: Path, documents: Path) -> None:
+    def engine_of(engine: Literal["auto", "tantivy"] | None = None) -> str:
+        Engine.create(Settings(library=folder, engine=engine)).add([documents])
+        snapshot = Library(folder).snapshot()
+        assert snapshot.problems() == []
+        assert titles(folder) == ["Auks", "Gulls", "Terns"]
+        return type(snapshot.retriever).__name__
+
+    assert engine_of() == "OkapiRetriever"
+    assert engine_of("tantivy") == "TantivyRetriever"
+    change(documents)
+    assert engine_of() == "TantivyRetriever"
+    assert engine_of("auto") == "OkapiRetriever"
+
+
+def test_a_library_that_grows_large_gets_the_engine_for_it_and_loses_it_as_it_shrinks(
+    folder: Path, documents: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(qa.library.indexing, "LARGE", 4)
+    engine = Engine.open(Settings(library=folder))
+    (documents / "knots.md").write_text("# Knots\n\nKnots wade.\n")
+    engine.add([documents])
+    assert type(Library(folder).snapshot().retriever).__name__ == "TantivyRetriever"
+    assert titles(folder) == ["Auks", "Gulls", "Knots", "Terns"]
+    engine.remove(["knots"])
+    assert type(Library(folder).snapshot().retriever).__name__ == "OkapiRetriever"
+    assert engine.check() == []
 
 
 def test_new_synonyms_are_indexed_with_though_no_file_has_changed(

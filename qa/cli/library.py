@@ -45,6 +45,11 @@ _STOPPING = "Stopping: what has been read is kept. Ctrl-C again stops at once an
 )
 @click.option("--prune", is_flag=True, help="Remove documents whose files have gone from these paths.")
 @click.option("--watch", is_flag=True, help="Stay and follow changes of these paths, with --prune, until Ctrl-C.")
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "rank-bm25", "tantivy"]),
+    help="What finds the passages; without it as before, or by the size of the library.",
+)
 @click.option("--strict", is_flag=True, help="Change nothing if any file cannot be read.")
 @click.option("--verbose", is_flag=True, help="Name every document and what became of it, and every file left out.")
 @click.pass_context
@@ -54,6 +59,7 @@ def index(
     library: Path | None,
     prune: bool,
     watch: bool,
+    engine: str | None,
     strict: bool,
     verbose: bool,
 ) -> None:
@@ -69,7 +75,7 @@ def index(
     It points out comparisons of figures in different units ("11.1 in one group vs 4.7%"), which may be mistakes of the
     source.
     """
-    settings = Settings.load(library=library)
+    settings = Settings.load(library=library, engine=engine)
     if settings.library is None:
         raise click.UsageError("Say which library to add to: --library FOLDER")
     task = _Task(

@@ -67,7 +67,7 @@ def update(
 ) -> Indexed:
     """Make changes in a database, whose index is `old`, within its transaction; the new index is kept in `folder`.
 
-    `engine` is the name of the one to use; without it the number of passages decides.
+    `engine` is the name of the one to use, or "auto", by the number of passages; without it the one asked for before.
 
     Raises:
         UnknownDocumentError: for an id to remove that is not there.
@@ -81,11 +81,13 @@ def update(
         try:
             change.concepts(known)
             (passages,) = database.execute("SELECT count(*) FROM passages").fetchone()
-            name = engine or ("tantivy" if passages >= LARGE else "rank-bm25")
+            asked = engine or change.facts.get("asked", "auto")
+            by_size = "tantivy" if passages >= LARGE else "rank-bm25"
+            name = by_size if asked == "auto" else asked
             retriever = change.retriever(name, passages=passages, folder=folder)
         except (ValueError, KeyError, TypeError) as error:
             raise DamagedLibraryError(library, reason=f"what is kept cannot be indexed ({error})") from None
-    facts = {"format": FORMAT, "version": version, "engine": name}
+    facts = {"format": FORMAT, "version": version, "asked": asked, "engine": name}
     facts |= {"passages": str(passages), "terms": str(change.terms)}
     database.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())
     return Indexed(retriever, kept_speller(database, folder), facts)
@@ -123,12 +125,13 @@ class _Change:
         self._on_indexing = on_indexing
         self._concepts = kept_concepts(self._select, is_held=False)
         self._analyst_before = Analyst(self._concepts)
-        self._facts = dict(self._select("SELECT key, value FROM facts"))
+        self.facts = dict(self._select("SELECT key, value FROM facts"))
+        """Those of the library as it was."""
         self._removed: set[str] = set()  # passages of the old index that are no more, or have other terms
         self._spellings: Counter[str] = Counter()
         self._words: Counter[int] = Counter()
         self._namings: Counter[tuple[str, str]] = Counter()
-        self.terms = int(self._facts.get("terms", 0))
+        self.terms = int(self.facts.get("terms", 0))
         """How many terms the texts of all passages have."""
         database.execute("CREATE TEMP TABLE IF NOT EXISTS changed (passage INTEGER PRIMARY KEY)")
         database.execute("DELETE FROM changed")
@@ -200,7 +203,7 @@ class _Change:
         if place is not None:
             place.mkdir()
         (changed,) = self._database.execute("SELECT count(*) FROM changed").fetchone()
-        old = self._old if self._facts.get("engine") == engine else None
+        old = self._old if self.facts.get("engine") == engine else None
         if old is None or changed + len(self._removed) > _MOST_CHANGED * passages:
             for table in ("wordings", "words", "namings"):
                 self._database.execute(f"DELETE FROM {table}")

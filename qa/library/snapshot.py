@@ -85,6 +85,11 @@ class Snapshot:
         """What finds its passages."""
         return self.index.retriever
 
+    @property
+    def engine_asked(self) -> str:
+        """The engine that was asked for: its name, or "auto"."""
+        return str(self._read("SELECT value FROM facts WHERE key = 'asked'", make=lambda row: row[0])[0])
+
     def correct(self, question: str) -> tuple[str, tuple[Reading, ...]]:
         """A question in the words of the library, as `Speller.correct` reads it."""
         return self.index.speller.correct(question, self._knows)

@@ -52,7 +52,8 @@ class Library:
         self, folder: Path | None, *, engine: str | None = None, synonyms: Callable[[], Sequence[Concept]] = list
     ) -> None:
         """`synonyms` gives, at a change, the concepts that hold beside those which the documents define; `engine` is
-        the name of the retriever that a change uses, in `ENGINES`, and without it the number of passages decides."""
+        the name of the retriever that a change uses, in `ENGINES`, or "auto", by the number of passages; without it, as
+        it was asked for before."""
         self.folder = folder
         self._engine = engine
         self._synonyms = synonyms
