@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, cast
 
 from flask import Flask, current_app, request
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "REMEMBERED",
+    "answer_json",
     "answer_to",
     "asked_in_address",
     "citation_in",
@@ -35,9 +36,19 @@ __all__ = [
 
 EXTENSION = "pincite"
 ANSWERS = "pincite.answers"
-KEPT_ANSWERS = (
-    256  # of each process: of 20 KB each, 5 MB; of the longest, which list 20 passages and an outline, some 50 MB
-)
+KEPT_ANSWERS = 256  # of each process: of 20 KB each, with their JSON, 10 MB; of the longest, some 100 MB
+
+
+class _Kept:
+    """The wire form of an answer, and its JSON but for how long it took, made when it is first sent."""
+
+    def __init__(self, body: AskResponse) -> None:
+        self.body = body
+
+    @cached_property
+    def json(self) -> bytes:
+        """The object without its end and without `took_ms`, which is its last field."""
+        return self.body.model_dump_json(by_alias=True, exclude={"took_ms"}).encode()[:-1]
 
 
 def set_engine(app: Flask, engine: Engine) -> None:
@@ -45,9 +56,9 @@ def set_engine(app: Flask, engine: Engine) -> None:
     app.extensions[EXTENSION] = engine
 
     @lru_cache(maxsize=KEPT_ANSWERS)
-    def answer(asked: AskRequest, version: str, day: date) -> AskResponse:  # noqa: ARG001 - what else it depends on
+    def answer(asked: AskRequest, version: str, day: date) -> _Kept:  # noqa: ARG001 - what else it depends on
         found = engine.ask(asked.question, history=asked.history, limit=asked.limit, document=asked.document)
-        return answer_body(found)
+        return _Kept(answer_body(found))
 
     app.extensions[ANSWERS] = answer
 
@@ -62,10 +73,21 @@ def answer_to(asked: AskRequest) -> AskResponse:
 
     Pages ask again: a conversation is loaded whole, each time. No version of a library ever comes back.
     """
+    kept, took_ms = _kept_answer(asked)
+    return kept.body.model_copy(update={"took_ms": took_ms})
+
+
+def answer_json(asked: AskRequest) -> bytes:
+    """The same in JSON, which is written once for all who ask it."""
+    kept, took_ms = _kept_answer(asked)
+    return b'%b,"took_ms":%b}' % (kept.json, str(took_ms).encode())
+
+
+def _kept_answer(asked: AskRequest) -> tuple[_Kept, float]:
+    """The answer, and how many milliseconds it took to come by it."""
     began = time.perf_counter()
-    answer = current_app.extensions[ANSWERS](asked, current_engine().version, datetime.now(UTC).date())
-    took_ms = round((time.perf_counter() - began) * 1000, 3)
-    return cast("AskResponse", answer.model_copy(update={"took_ms": took_ms}))
+    kept = cast("_Kept", current_app.extensions[ANSWERS](asked, current_engine().version, datetime.now(UTC).date()))
+    return kept, round((time.perf_counter() - began) * 1000, 3)
 
 
 REMEMBERED = 12  # earlier questions that a conversation sends along; with the longest ones it still fits a request

@@ -22,7 +22,7 @@ from qa.wire import (
     document_body,
     verification_body,
 )
-from web.answers import answer_to, asked_in_address, citation_in, current_engine, json_body, linked_passage
+from web.answers import answer_json, asked_in_address, citation_in, current_engine, json_body, linked_passage
 from web.openapi import openapi_document
 from web.problems import FORM_TYPE
 from web.texts import load_texts
@@ -52,13 +52,13 @@ class Ready(BaseModel):
 @api.post("/ask")
 def ask() -> Response:
     """Answer the question of a JSON body."""
-    return _json(answer_to(AskRequest.from_json(json_body("question"))))
+    return _answer(AskRequest.from_json(json_body("question")))
 
 
 @api.get("/ask")
 def ask_by_address() -> Response:
     """Answer the question of a query string."""
-    return _json(answer_to(asked_in_address("limit", "document", "history")))
+    return _answer(asked_in_address("limit", "document", "history"))
 
 
 @api.post("/verify")
@@ -154,6 +154,10 @@ def _file(text: str, name: str, style: str) -> Response:
     how = "inline" if style in TEXTS else "attachment"
     response.headers.set("Content-Disposition", how, filename=f"{name}{form.suffix}")
     return response
+
+
+def _answer(asked: AskRequest) -> Response:
+    return Response(answer_json(asked), content_type="application/json")
 
 
 def _json(body: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 from contextlib import suppress
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -109,12 +110,18 @@ def _refuse_foreign_hosts() -> None:
 
     Flask's TRUSTED_HOSTS would do, but cannot name `[::1]`.
     """
-    try:
-        name = urlsplit(f"//{request.host}").hostname
-    except ValueError:
-        name = None
-    if name not in {"localhost", current_engine().settings.host.lower()} and not _is_loopback(name or ""):
+    if not _is_own_host(request.host, current_engine().settings.host.lower()):
         raise SecurityError("This service answers only under its own addresses, such as http://localhost.")
+
+
+@lru_cache(maxsize=64)
+def _is_own_host(host: str, served: str) -> bool:
+    """Whether a request's host, with its port if it has one, is one by which this service is reached."""
+    try:
+        name = urlsplit(f"//{host}").hostname
+    except ValueError:
+        return False
+    return name in {"localhost", served} or _is_loopback(name or "")
 
 
 def _name_version(response: Response) -> Response:
@@ -125,6 +132,6 @@ def _name_version(response: Response) -> Response:
 
 
 def _add_headers(response: Response) -> Response:
-    response.headers.update(SECURITY_HEADERS)
+    response.headers.extend(SECURITY_HEADERS)  # of which nothing below sets any
     response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -41,7 +41,7 @@ def open_to_origins(response: Response) -> Response:
     """Let the pages of the named origins load the widget and ask, and no others (Fetch Standard, 3.2)."""
     if request.path not in OPEN:
         return response
-    response.vary.add("Origin")
+    response.headers.add("Vary", "Origin")
     origin = request.headers.get("Origin")
     if origin in current_engine().settings.widget_origins:
         response.headers["Access-Control-Allow-Origin"] = origin

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, NamedTuple, Self
 
@@ -30,6 +30,9 @@ MAX_QUESTION = 1000  # characters
 MAX_HISTORY = 50  # earlier questions
 MAX_LIMIT = 20  # further passages
 MAX_TURNS = 200  # questions of a conversation
+
+_UNUSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters but for tab and line breaks (Unicode's category Cc), and surrogates (Cs)."""
 
 QuestionText = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)]
 
@@ -139,13 +142,13 @@ def _text_problem(text: str) -> str | None:
 
 def character_problem(text: str) -> str | None:
     """What makes a character of a text unusable, or None."""
-    for position, character in enumerate(text):
-        category = unicodedata.category(character)
-        if category == "Cs":
-            return f"must be valid Unicode, and has a lone surrogate, U+{ord(character):04X}, at character {position}"
-        if category == "Cc" and character not in "\t\n\r":
-            return f"must not hold control characters, and has U+{ord(character):04X} at character {position}"
-    return None
+    found = _UNUSABLE.search(text)
+    if found is None:
+        return None
+    code = f"U+{ord(found.group()):04X}"
+    if "\ud800" <= found.group() <= "\udfff":
+        return f"must be valid Unicode, and has a lone surrogate, {code}, at character {found.start()}"
+    return f"must not hold control characters, and has {code} at character {found.start()}"
 
 
 class Form(NamedTuple):
