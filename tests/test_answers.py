@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from qa import Engine, Settings
 from qa.model import Answer
+from qa.wire import AskResponse, answer_body
 from web import answers, create_app
 
 TERNS = Path(__file__).parent / "fixtures" / "terns"
@@ -80,3 +81,13 @@ def test_no_more_answers_are_kept_than_is_said(client: FlaskClient, engine: Coun
 def test_a_failure_is_not_kept(client: FlaskClient, engine: CountingEngine) -> None:
     assert [ask(client, document="nothing")["status"] for _ in range(2)] == [404, 404]
     assert len(engine.asked) == 2
+
+
+def test_the_json_of_an_answer_is_its_wire_form_byte_for_byte(client: FlaskClient, engine: CountingEngine) -> None:
+    for question in (QUESTION, "Wie spät ist es in Ⅻ?"):
+        for _ in range(2):
+            sent = client.post("/ask", json={"question": question}).data
+            body = AskResponse.model_validate_json(sent)
+            assert sent == body.model_dump_json(by_alias=True).encode()
+            expected = answer_body(engine.ask(question))
+            assert body.model_copy(update={"took_ms": 0}) == expected.model_copy(update={"took_ms": 0})

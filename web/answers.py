@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, cast
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, g, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from qa.errors import FieldProblem, InvalidRequestError
@@ -30,6 +30,7 @@ __all__ = [
     "conversation",
     "current_engine",
     "json_body",
+    "library_version",
     "linked_passage",
     "set_engine",
 ]
@@ -68,6 +69,17 @@ def current_engine() -> Engine:
     return cast("Engine", current_app.extensions[EXTENSION])
 
 
+def library_version() -> str:
+    """Which state of the library this request is answered from, looked up once.
+
+    Raises:
+        LibraryError: where the library cannot be used now.
+    """
+    if "library_version" not in g:
+        g.library_version = current_engine().version
+    return cast("str", g.library_version)
+
+
 def answer_to(asked: AskRequest) -> AskResponse:
     """The wire form of the engine's answer, which is not looked for again while library and day are the same.
 
@@ -86,7 +98,7 @@ def answer_json(asked: AskRequest) -> bytes:
 def _kept_answer(asked: AskRequest) -> tuple[_Kept, float]:
     """The answer, and how many milliseconds it took to come by it."""
     began = time.perf_counter()
-    kept = cast("_Kept", current_app.extensions[ANSWERS](asked, current_engine().version, datetime.now(UTC).date()))
+    kept = cast("_Kept", current_app.extensions[ANSWERS](asked, library_version(), datetime.now(UTC).date()))
     return kept, round((time.perf_counter() - began) * 1000, 3)
 
 

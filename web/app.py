@@ -18,7 +18,7 @@ from qa.styles import EXPORTS, TEXTS
 from qa.wire import MAX_COMMENT, MAX_TURNS
 from web import problems, widget
 from web.addresses import FILTERS
-from web.answers import current_engine, set_engine
+from web.answers import current_engine, library_version, set_engine
 from web.api import api
 from web.conversations import conversations
 from web.dates import long_date, today
@@ -127,7 +127,7 @@ def _is_own_host(host: str, served: str) -> bool:
 def _name_version(response: Response) -> Response:
     """Say which state of the library there is, so that a program sees when that changes."""
     with suppress(LibraryError):  # an answer that says so already
-        response.headers["X-Library-Version"] = current_engine().version
+        response.headers["X-Library-Version"] = library_version()
     return response
 
 
