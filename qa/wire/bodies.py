@@ -47,7 +47,7 @@ _TRAILING_MARKERS = re.compile(r"(?:\s*\[[^\[\]\n]{1,80}\])+\s*\Z")
 
 
 class _Body(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)  # what a program is never asked for is never built
 
 
 class FigureBody(_Body):
