@@ -41,7 +41,7 @@ from qa.errors import (
     UnknownDocumentError,
     UnknownPassageError,
 )
-from qa.library import FORMAT, Library, Source
+from qa.library import FORMAT, Library, Source, schema
 from qa.model import Block, Document, Heading, Judgement, Marker, Passage, Query, Reference, Section, Span
 from qa.passages import passages
 from qa.readers.markdown import read_markdown
@@ -564,6 +564,19 @@ def test_a_library_of_later_tables_is_refused(folder: Path, documents: Path) -> 
         Engine.open(Settings(library=folder))
     with pytest.raises(IndexFormatError, match="of tables 99"):
         Engine.create(Settings(library=folder)).add([documents])
+
+
+def test_a_library_of_earlier_tables_is_brought_to_the_latest_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, "CREATE TABLE more (bird TEXT) STRICT;\n"))
+    assert titles(folder) == ["Auks", "Gulls", "Terns"]
+    with closing(sqlite3.connect(folder / "library.sqlite3")) as database:
+        assert schema.version_of(database) == 2
+        assert database.execute("SELECT * FROM more").fetchall() == []
+    assert is_whole(folder)
+    Engine.open(Settings(library=folder)).remove(["auks"])
+    assert titles(folder) == ["Gulls", "Terns"]
 
 
 def test_a_page_of_the_database_that_is_broken_is_damage_when_it_is_read(folder: Path) -> None:

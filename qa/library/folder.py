@@ -22,7 +22,7 @@ from qa.errors import (
     LibraryNotFoundError,
     LibraryUnwritableError,
 )
-from qa.library.schema import LATEST, migrate, version_of
+from qa.library.schema import latest, migrate, version_of
 
 __all__ = [
     "DATABASE",
@@ -129,8 +129,8 @@ def kept_facts(folder: Path, database: sqlite3.Connection) -> dict[str, str]:
             if database.execute("SELECT 1 FROM sqlite_schema").fetchone():
                 raise DamagedLibraryError(folder, reason=f"{DATABASE} is no database of this program")
             return {}
-        if version > LATEST:
-            raise IndexFormatError(folder, found=f"of tables {version}", expected=f"of tables {LATEST}")
+        if version > latest():
+            raise IndexFormatError(folder, found=f"of tables {version}", expected=f"of tables {latest()}")
         facts = dict(database.execute("SELECT key, value FROM facts").fetchall())
     if facts and facts.get("format") != FORMAT:
         raise IndexFormatError(folder, found=str(facts.get("format")), expected=FORMAT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-__all__ = ["LATEST", "MIGRATIONS", "migrate", "version_of"]
+__all__ = ["MIGRATIONS", "latest", "migrate", "version_of"]
 
 _FIRST = """
 CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -49,7 +49,10 @@ CREATE TABLE namings (
 MIGRATIONS: tuple[str, ...] = (_FIRST,)
 """What makes of version `n` of the tables version `n + 1`, `user_version` in SQLite; 0 is an empty database."""
 
-LATEST = len(MIGRATIONS)
+
+def latest() -> int:
+    """The version of the tables that this program reads."""
+    return len(MIGRATIONS)
 
 
 def version_of(database: sqlite3.Connection) -> int:

@@ -15,9 +15,10 @@ from qa.errors import DamagedLibraryError, LibraryNotFoundError, UnknownDocument
 from qa.figures import find_figures
 from qa.highlighting import SentenceTerms, sentence_terms
 from qa.library.checking import problems
-from qa.library.folder import DATABASE, Reader, index_folder, kept_facts, read_only
+from qa.library.folder import DATABASE, Reader, index_folder, kept_facts, read_only, writing
 from qa.library.index import Index, load_index
 from qa.library.rows import DOCUMENT_COLUMNS, ENTRY_COLUMNS, PASSAGE_COLUMNS, document_of, entry_of, passage_of
+from qa.library.schema import latest, version_of
 from qa.model import Document, DocumentEntry, Figure, FileState, Passage, Reading
 from qa.retrievers import Retriever
 
@@ -208,6 +209,9 @@ def open_snapshot(folder: Path) -> Snapshot:
     """
     database = read_only(folder)
     reader = Reader(database, folder)
+    if 0 < version_of(database) < latest():
+        with writing(folder):  # which brings its tables to the latest version
+            pass
     reader.select("BEGIN")  # and so one state, whatever is changed
     facts = kept_facts(folder, database)
     if not facts:
