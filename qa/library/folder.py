@@ -29,6 +29,7 @@ __all__ = [
     "FORMAT",
     "Reader",
     "connect",
+    "copy_files",
     "index_folder",
     "kept_facts",
     "read_only",
@@ -179,6 +180,18 @@ def sweep(folder: Path, *, keep: str) -> None:
     for each in (folder / _INDEX).iterdir():
         if each.name != keep:
             shutil.rmtree(each, ignore_errors=True)
+
+
+def copy_files(source: Path, target: Path) -> None:
+    """Copy a folder with all that is in it to where nothing is."""
+    target.mkdir(parents=True)
+    for path in sorted(source.rglob("*")):
+        copy = target / path.relative_to(source)
+        if path.is_dir():
+            copy.mkdir()
+        else:
+            shutil.copyfile(path, copy)
+    source.stat()  # it may have been swept away
 
 
 def size_of(folder: Path) -> int:

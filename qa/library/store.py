@@ -25,6 +25,7 @@ from qa.library.folder import (
     DATABASE,
     Reader,
     connect,
+    copy_files,
     index_folder,
     kept_facts,
     read_only,
@@ -140,20 +141,31 @@ class Library:
         changes = Changes(add, remove, files if files is not None else {})
         if self.folder is None:
             return self._change_in_memory(changes, on_indexing)
-        with writing(self.folder) as database:
-            facts = kept_facts(self.folder, database)
-            number = int(facts["version"].partition("-")[0]) + 1 if facts else 1
-            version = f"{number:06}-{secrets.token_hex(4)}"  # unlike that of any library that was here before
-            place = index_folder(self.folder, version)
-            with ExitStack() as on_error:
-                on_error.callback(shutil.rmtree, place, ignore_errors=True)
+        with ExitStack() as on_error:
+            with writing(self.folder) as database:
+                facts = kept_facts(self.folder, database)
+                number = int(facts["version"].partition("-")[0]) + 1 if facts else 1
+                version = f"{number:06}-{secrets.token_hex(4)}"  # unlike that of any library that was here before
+                place = index_folder(self.folder, version)
+                on_error.callback(self._take_away, self.folder, version)
                 place.mkdir(parents=True)
                 old = self._retriever(self.folder, facts) if facts else None
                 self._update(database, changes, version, old, place, on_indexing)
                 sync(place)
-                on_error.pop_all()
+            on_error.pop_all()
         sweep(self.folder, keep=version)
         return self.snapshot()
+
+    def _take_away(self, folder: Path, version: str) -> None:
+        """Take away the index of a version that did not become the present one."""
+        try:
+            if self._version(folder) == version:
+                return
+        except LibraryNotFoundError:
+            pass
+        except LibraryError:  # the next change will see what it is
+            return
+        shutil.rmtree(index_folder(folder, version), ignore_errors=True)
 
     @contextmanager
     def backing_up(self, target: Path, *, on_pages: Callable[[int, int], None] | None = None) -> Iterator[Path]:
@@ -196,8 +208,8 @@ class Library:
             snapshot = self.snapshot()
             index = index_folder(place, snapshot.name)
             try:
-                shutil.copytree(index_folder(source, snapshot.name), index)
-            except (OSError, shutil.Error):
+                copy_files(index_folder(source, snapshot.name), index)
+            except OSError:
                 shutil.rmtree(index, ignore_errors=True)
                 if self.snapshot().name == snapshot.name:
                     raise
