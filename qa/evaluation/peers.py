@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import pickle
 import sqlite3
 import sys
@@ -20,7 +19,18 @@ from qa.evaluation.growth import Variation
 from qa.model import Query
 from qa.retrievers import ENGINES, LARGE, OkapiRetriever
 
-__all__ = ["OURS", "PEERS", "Asked", "Contender", "folder_size", "is_installed", "write_passages", "write_terms"]
+__all__ = [
+    "OURS",
+    "PEERS",
+    "TOP",
+    "Asked",
+    "Contender",
+    "Corpus",
+    "is_installed",
+    "peak_memory",
+    "write_passages",
+    "write_terms",
+]
 
 TOP = 10
 """How many passages are asked for."""
@@ -38,6 +48,14 @@ class Asked(NamedTuple):
     terms: tuple[str, ...]
 
 
+class Corpus(NamedTuple):
+    """A folder of passages as JSON lines, the file of their terms that `write_terms` writes, and how many they are."""
+
+    passages: Path
+    terms_file: Path
+    count: int
+
+
 class Contender(Protocol):
     """An engine that is measured."""
 
@@ -47,8 +65,8 @@ class Contender(Protocol):
     index: str
     """The folder of its index, which it may share with others that ask the same one otherwise."""
 
-    def build(self, passages: Path, terms_file: Path, folder: Path) -> None:
-        """Index the JSONL files in the folder `passages`, or the terms of them in `terms_file`, into an empty folder."""
+    def build(self, corpus: Corpus, folder: Path) -> None:
+        """Index the passages, or the terms of them, into an empty folder."""
 
     def open(self, folder: Path) -> Callable[[Asked], list[str]]:
         """What gives of an index in a folder the ids of the 10 best passages for a question, best first."""
@@ -59,11 +77,11 @@ class _RankBM25:
 
     name = needs = index = "rank_bm25"
 
-    def build(self, passages: Path, terms_file: Path, folder: Path) -> None:
+    def build(self, corpus: Corpus, folder: Path) -> None:
         from rank_bm25 import BM25Okapi
 
         ids: list[str] = []
-        index = BM25Okapi(_collected(terms_file, ids), k1=_K1, b=_B)
+        index = BM25Okapi(_collected(corpus.terms_file, ids), k1=_K1, b=_B)
         with (folder / "index.pickle").open("wb") as file:
             pickle.dump((ids, index), file, protocol=pickle.HIGHEST_PROTOCOL)
 
@@ -78,12 +96,12 @@ class _BM25s:
 
     name = needs = index = "bm25s"
 
-    def build(self, passages: Path, terms_file: Path, folder: Path) -> None:
+    def build(self, corpus: Corpus, folder: Path) -> None:
         import bm25s
 
         ids: list[str] = []
         index = bm25s.BM25(method="lucene", k1=_K1, b=_B, backend="numba" if is_installed("numba") else "numpy")
-        index.index(list(_collected(terms_file, ids)), show_progress=False)
+        index.index(list(_collected(corpus.terms_file, ids)), show_progress=False)
         index.save(folder)
         (folder / "ids.txt").write_text("\n".join(ids), "utf-8")
 
@@ -105,7 +123,7 @@ class _Tantivy:
 
     name = needs = index = "tantivy"
 
-    def build(self, passages: Path, terms_file: Path, folder: Path) -> None:
+    def build(self, corpus: Corpus, folder: Path) -> None:
         import tantivy
 
         builder = tantivy.SchemaBuilder()
@@ -113,7 +131,7 @@ class _Tantivy:
         builder.add_text_field("terms", tokenizer_name="whitespace", index_option="freq")
         index = tantivy.Index(builder.build(), str(folder))
         writer = index.writer(_HEAP, num_threads=1)
-        for its_id, held in _rows(terms_file):
+        for its_id, held in _rows(corpus.terms_file):
             document = tantivy.Document()
             document.add_text("id", its_id)
             document.add_text("terms", held)
@@ -141,12 +159,12 @@ class _FTS5:
 
     name, needs, index = "SQLite FTS5", "sqlite3", "fts5"
 
-    def build(self, passages: Path, terms_file: Path, folder: Path) -> None:
+    def build(self, corpus: Corpus, folder: Path) -> None:
         database = sqlite3.connect(folder / "index.sqlite3")
         tokenizer = f"unicode61 remove_diacritics 0 tokenchars '{_MARKS}'"
         database.execute("CREATE TABLE ids (number INTEGER PRIMARY KEY, id TEXT NOT NULL)")
         database.execute(f"CREATE VIRTUAL TABLE held USING fts5(terms, content='', tokenize=\"{tokenizer}\")")
-        for number, (its_id, held) in enumerate(_rows(terms_file)):
+        for number, (its_id, held) in enumerate(_rows(corpus.terms_file)):
             database.execute("INSERT INTO ids VALUES (?, ?)", (number, its_id))
             database.execute("INSERT INTO held (rowid, terms) VALUES (?, ?)", (number, held))
         database.execute("INSERT INTO held (held) VALUES ('optimize')")
@@ -172,10 +190,9 @@ class _OurRetriever:
 
     name, needs, index = "pincite, its retriever", "qa", "pincite-retriever"
 
-    def build(self, passages: Path, terms_file: Path, folder: Path) -> None:
-        count = sum(1 for _ in _rows(terms_file))
-        engine = "tantivy" if count >= LARGE else "rank-bm25"
-        ENGINES[engine]().build(((its_id, held.split(" ")) for its_id, held in _rows(terms_file)), folder=folder)
+    def build(self, corpus: Corpus, folder: Path) -> None:
+        engine = "tantivy" if corpus.count >= LARGE else "rank-bm25"
+        ENGINES[engine]().build(((its_id, held.split(" ")) for its_id, held in _rows(corpus.terms_file)), folder=folder)
 
     def open(self, folder: Path) -> Callable[[Asked], list[str]]:
         is_large = (folder / "meta.json").exists()
@@ -225,9 +242,19 @@ def write_terms(passages: Path, file: Path) -> None:
                     written.write(f"{record['_id']}\t{' '.join(terms(record['title'] + ' ' + record['text']))}\n")
 
 
-def folder_size(folder: Path) -> int:
-    """The bytes of the files in a folder and those below."""
-    return sum(os.path.getsize(Path(at, name)) for at, _, names in os.walk(folder) for name in names)
+def peak_memory() -> int:
+    """The most memory that this process has had, in bytes; 0 where the system does not say.
+
+    On Linux it is that of this program alone; what `getrusage` gives begins with that of whoever started it.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text("ascii").partition("VmHWM:")[2].split()[0]) * 1024
+    try:
+        import resource
+    except ImportError:
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _rows(terms_file: Path) -> Iterator[tuple[str, str]]:
