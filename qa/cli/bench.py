@@ -11,6 +11,7 @@ from typing import Protocol
 import click
 
 from qa.cli.commands import cli, library_option
+from qa.cli.plotting import check_picture, plot
 from qa.config import Settings
 from qa.engine import Engine
 from qa.evaluation import measure_speed, sample_questions
@@ -47,6 +48,20 @@ class MeasureService(Protocol):
     show_default=True,
     help="With --http, how many to ask over at once.",
 )
+@click.option(
+    "--plot",
+    "picture",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Measure at growing numbers of passages, the library's varied, other engines too, and draw it into this file,"
+    " .svg or .png; the numbers go beside it, as .csv.",
+)
+@click.option(
+    "--most",
+    type=click.IntRange(1_000, 10_000_000),
+    default=20_000,
+    show_default=True,
+    help="With --plot, how many passages at most.",
+)
 @click.pass_obj
 def bench(
     measure_service: MeasureService | None,
@@ -55,6 +70,8 @@ def bench(
     seconds: float,
     http: bool,
     connections: int,
+    picture: Path | None,
+    most: int,
 ) -> None:
     """Measure how fast questions are answered, on one thread, and how long opening takes; or how fast by the service.
 
@@ -65,11 +82,16 @@ def bench(
     """
     if not math.isfinite(seconds):
         raise click.UsageError("--seconds must be a number of seconds.")
+    if picture is not None:
+        check_picture(picture, with_service=http)
     settings = Settings.load(library=library)
     began = time.perf_counter()
     engine = Engine.open(settings)
     opened = time.perf_counter() - began
     asked = _questions(questions, engine)
+    if picture is not None:
+        plot(engine, asked, picture, most=most, seconds=seconds)
+        return
     if http:
         if measure_service is None:
             raise click.UsageError("--http needs the web service, which only the command pincite brings along.")

@@ -1,0 +1,192 @@
+"""`pincite bench --plot`: how speed and memory grow with the number of passages, measured and drawn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import cycle, islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from qa.cli.printing import StatusLine, count_of, visible
+from qa.config import Settings
+from qa.engine import Engine
+from qa.errors import MissingExtraError
+from qa.evaluation.contest import Figures, contest, table, write_csv
+from qa.evaluation.growth import sizes, varied
+from qa.evaluation.peers import PEERS, TOP, Asked, Contender, Corpus, is_installed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["OUR_WAYS", "check_picture", "draw", "plot", "spread"]
+
+_MOST_TEXTS = 2_000  # documents of a library that are varied
+_FORMS = (".svg", ".png")
+_PATIENCE = 600.0  # seconds that one engine may take over one step
+
+
+class _Whole:
+    """pincite as it is used: files are read and indexed into a library, and questions asked of it."""
+
+    needs, index = "qa", "pincite"
+
+    def __init__(self, name: str) -> None:
+        self.name = f"pincite, {name}"
+        self._way = name
+
+    def build(self, corpus: Corpus, folder: Path) -> None:
+        Engine.create(Settings(library=folder)).add([corpus.passages])
+
+    def open(self, folder: Path) -> Callable[[Asked], list[str]]:
+        engine = Engine.open(Settings(library=folder))
+
+        def search(asked: Asked) -> list[str]:
+            return [hit.passage.document_id for hit in engine.search(asked.text, limit=TOP)]
+
+        def ask(asked: Asked) -> list[str]:
+            answer = engine.ask(asked.text, limit=TOP - 1)
+            return [each.passage.document_id for each in (*filter(None, [answer.best]), *answer.alternatives)][:TOP]
+
+        return search if self._way == "search" else ask
+
+
+OUR_WAYS: tuple[Contender, ...] = (_Whole("search"), _Whole("ask"))
+"""The whole of pincite: its ranking, and with it the answer and its citations."""
+
+
+def check_picture(file: Path, *, with_service: bool) -> None:
+    """See that a picture can be drawn, before any long work.
+
+    Raises:
+        click.UsageError: for a file of no form that is drawn, or where the service is to be measured.
+        MissingExtraError: where matplotlib is not installed.
+    """
+    if with_service:
+        raise click.UsageError("--plot and --http exclude each other.")
+    if file.suffix.lower() not in _FORMS:
+        raise click.UsageError(f"--plot draws {' or '.join(_FORMS)}, and the name of the file has to end so.")
+    if not is_installed("matplotlib"):
+        raise MissingExtraError("plot")
+
+
+def plot(engine: Engine, questions: Sequence[str], file: Path, *, most: int, seconds: float) -> None:
+    """Measure ours and others at 1,000 passages and more, up to `most`, draw them into a file, and write the numbers
+    beside it. The passages are the library's, varied."""
+    documents = [engine.document(entry.id) for entry in islice(engine.contents(), _MOST_TEXTS)]
+    texts = [(document.title, document.text) for document in documents]
+    measured: list[Figures] = []
+    with StatusLine() as show:
+        for count in sizes(most):
+            measured += contest(
+                [*OUR_WAYS, *PEERS],
+                varied([texts], count=count),
+                questions,
+                seconds=seconds,
+                patience=_PATIENCE,
+                on_contender=lambda name, at=count: show(f"{count_of(at, 'passage')}: {name}"),  # type: ignore[misc]
+            )
+    click.echo(table(measured))
+    numbers = file.with_suffix(".csv")
+    with click.open_file(str(numbers), "w", encoding="utf-8") as written:
+        write_csv(measured, written)
+    draw(measured, file)
+    click.echo(f"The picture is in {visible(str(file))}, its numbers in {visible(str(numbers))}.")
+
+
+_PANELS = (
+    ("p50_ms", "A question, half of them (p50), ms"),
+    ("p99_ms", "A question, 99 of 100 (p99), ms"),
+    ("memory_mb", "Memory while asked, MB"),
+    ("index_s", "Indexing, s"),
+)
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
+"""Okabe and Ito's, which people tell apart who see colours otherwise."""
+_LABEL_HEIGHT = 0.062  # of a panel's height
+_OURS_IS_THICK = {True: 2.4, False: 1.2}
+
+
+def draw(measured: Sequence[Figures], file: Path) -> None:
+    """Draw what was measured against the number of passages, both on log axes, each line named at its end, into a file
+    whose ending says its form (.svg, .png, ...). The same figures give the same SVG."""
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    from matplotlib.figure import Figure
+
+    engines = list(dict.fromkeys(each.engine for each in measured))
+    colours = dict(zip(engines, cycle(_COLOURS), strict=False))
+    with mpl.rc_context(
+        {"svg.hashsalt": "pincite", "font.size": 9, "axes.spines.right": False, "axes.spines.top": False}
+    ):
+        figure = Figure(figsize=(9.6, 7.6), dpi=100, layout="constrained")
+        for axes, (field, title) in zip(figure.subplots(2, 2).flat, _PANELS, strict=True):
+            lines = {name: _points(measured, name, field) for name in engines}
+            axes.set(xscale="log", yscale="log", xlabel="passages")
+            axes.set_title(title, loc="left", fontsize=10)
+            axes.grid(visible=True, which="major", color="#e4e4e4", linewidth=0.8)
+            axes.set_axisbelow(True)
+            for name, points in lines.items():
+                if points:
+                    width = _OURS_IS_THICK[name.startswith("pincite")]
+                    axes.plot(
+                        *zip(*points, strict=True), color=colours[name], linewidth=width, marker="o", markersize=3
+                    )
+            axes.xaxis.set_major_formatter(_plain)
+            axes.yaxis.set_major_formatter(_plain)
+            axes.minorticks_off()
+            _name_lines(axes, {name: points[-1] for name, points in lines.items() if points}, colours)
+        metadata = {"Date": None} if file.suffix.lower() == ".svg" else None
+        figure.savefig(file, metadata=metadata)
+
+
+def _points(measured: Sequence[Figures], engine: str, field: str) -> list[tuple[int, float]]:
+    """How many passages there were, ascending, with the figure of an engine there; 0 has no place on a log axis."""
+    found = ((each.passages, getattr(each, field)) for each in measured if each.engine == engine)
+    return sorted((count, value) for count, value in found if value)
+
+
+def _name_lines(axes: Axes, ends: dict[str, tuple[int, float]], colours: dict[str, str]) -> None:
+    """Write each line's name right of its end, moved up or down where names would stand on one another."""
+    if not ends:
+        return
+    low, high = (math.log10(each) for each in axes.get_ylim())
+    names = sorted(ends, key=lambda name: ends[name][1])
+    heights = spread([(math.log10(ends[name][1]) - low) / (high - low) for name in names], apart=_LABEL_HEIGHT)
+    for name, height in zip(names, heights, strict=True):
+        count, value = ends[name]
+        axes.annotate(
+            name,
+            (count, value),
+            (1.06, height),
+            textcoords="axes fraction",
+            color=colours[name],
+            fontsize=8.5,
+            fontweight="bold" if name.startswith("pincite") else "normal",
+            va="center",
+            arrowprops={"arrowstyle": "-", "color": colours[name], "linewidth": 0.5, "shrinkA": 0, "shrinkB": 2},
+        )
+
+
+def spread(heights: Sequence[float], *, apart: float) -> list[float]:
+    """Ascending heights, moved as little as puts each at least so far above the one below it: those that would be too
+    near form a block about their mean.
+
+    >>> spread([0.5, 0.5, 2.0], apart=1.0)
+    [0.0, 1.0, 2.0]
+    """
+    blocks: list[tuple[float, int]] = []  # the mean height of each, and how many are in it
+    for height in heights:
+        middle, count = height, 1
+        while blocks and middle - (count - 1) * apart / 2 - (blocks[-1][0] + (blocks[-1][1] - 1) * apart / 2) < apart:
+            below, its_count = blocks.pop()
+            middle, count = (middle * count + below * its_count) / (count + its_count), count + its_count
+        blocks.append((middle, count))
+    return [middle + (place - (count - 1) / 2) * apart for middle, count in blocks for place in range(count)]
+
+
+def _plain(value: float, _: int) -> str:
+    """A number on an axis: 0.01, 1, 20,000."""
+    return f"{value:,.0f}" if value >= 1 else f"{value:g}"
