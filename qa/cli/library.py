@@ -16,11 +16,11 @@ from pathlib import Path
 import click
 
 from qa.cli.commands import EXIT_INTERRUPTED, Folder, cli, library_option, today
-from qa.cli.printing import count_of, fitted, terminal_columns, visible
+from qa.cli.printing import count_of, fitted, say, terminal_columns, visible
 from qa.cli.progress import ProgressLine, stoppable
 from qa.config import Settings
 from qa.engine import Engine, Indexing
-from qa.errors import LibraryError, LibraryNotFoundError, NoSourcesError, QAError, SourceError
+from qa.errors import LibraryError, LibraryNotFoundError, NoSourcesError, QAError, SourceError, SourceNotFoundError
 from qa.model import DocumentEntry
 from qa.readers.watching import watching
 
@@ -32,6 +32,7 @@ _MOST_NOTES = 100  # about what of a file could not be read
 _MOST_LOOKED_AT = 1000  # documents, since it takes time
 _MOST_MIXED = 20  # comparisons that are pointed out
 _MOST_NAMED = 5  # documents in the line of a change
+_MOST_ALIGNED = 32  # columns; a longer id does not widen those of the others
 _TRIED_AGAIN = 5.0  # seconds after which a library that cannot be changed is tried again
 _STOPPING = "Stopping: what has been read is kept. Ctrl-C again stops at once and leaves the library as it was."
 
@@ -147,7 +148,7 @@ def _report(engine: Engine, done: _Done, *, is_verbose: bool) -> None:
         _print_doubts(engine, indexing.read)
         holdings = _holdings(engine)
     except LibraryNotFoundError:
-        click.echo(f"{stopped}; there is no library yet. Run the same command again.")
+        say(f"{stopped}; there is no library yet. Run the same command again.")
         return
     if is_verbose:
         for name, ids in fates.items():
@@ -155,15 +156,14 @@ def _report(engine: Engine, done: _Done, *, is_verbose: bool) -> None:
                 click.echo(f"{name:<9}  {each}")
     for line in _table({name: (len(ids), "document") for name, ids in fates.items()}, len(done.left_out)):
         click.echo(line)
-    for line in _left_out_lines(done.left_out, most=None if is_verbose else _MOST_LEFT_OUT):
-        click.echo(line, err=True)
+    _print_left_out(done.left_out, most=None if is_verbose else _MOST_LEFT_OUT)
     if indexing.kept:
         kept = _named(indexing.kept, most=None if is_verbose else _MOST_NAMED)
-        click.echo(f"What was read of them before stays in the library: {kept}.", err=True)
+        say(f"What was read of them before stays in the library: {kept}.", err=True)
     if indexing.unread:
-        click.echo(f"{stopped}. Run the same command again for the rest. {holdings}")
+        say(f"{stopped}. Run the same command again for the rest. {holdings}")
     else:
-        click.echo(f"Done in {done.seconds:.1f} s. {holdings}")
+        say(f"Done in {done.seconds:.1f} s. {holdings}")
     click.echo(f'Ask it: pincite ask "..." --library {shlex.quote(visible(str(engine.settings.library)))}')
 
 
@@ -174,17 +174,19 @@ def _table(counts: dict[str, tuple[int, str]], left_out: int) -> list[str]:
     return [f"{name:<9}  {count:>{digits},} {noun}{'' if count == 1 else 's'}" for name, (count, noun) in rows.items()]
 
 
-def _left_out_lines(errors: Sequence[SourceError], *, most: int | None) -> list[str]:
-    """Each file with the reason, those with the same hint together and the hint under them."""
+def _print_left_out(errors: Sequence[SourceError], *, most: int | None) -> None:
+    """Name each file with the reason, those with the same hint together and the hint under them."""
     by_hint: dict[str, list[str]] = {}
     for error in errors[:most]:
         by_hint.setdefault(error.hint, []).append(error.message)
-    lines = ["Left out:"] if errors else []
+    if errors:
+        say("Left out:", err=True)
     for hint, messages in by_hint.items():
-        lines += [f"  {_one_line(message)}" for message in messages]
-        lines.append(f"    {_one_line(hint)}")
-    more = len(errors) - (len(errors) if most is None else most)
-    return [*lines, f"  And {count_of(more, 'more file')}; --verbose names all."] if more > 0 else lines
+        for message in messages:
+            say(_one_line(message), err=True, indent="  ")
+        say(_one_line(hint), err=True, indent="    ")
+    if most is not None and len(errors) > most:
+        say(f"And {count_of(len(errors) - most, 'more file')}; --verbose names all.", err=True, indent="  ")
 
 
 def _one_line(text: str) -> str:
@@ -196,9 +198,9 @@ def _print_doubts(engine: Engine, ids: Iterable[str]) -> None:
     read = set(ids)
     for entry in engine.contents() if read else ():
         if not entry.passage_count and entry.id in read:
-            click.echo(f"Warning: {entry.id} holds no text to answer from.", err=True)
+            say(f"Warning: {entry.id} holds no text to answer from.", err=True)
         if entry.id in read and entry.updated and entry.updated > today():
-            click.echo(f"Warning: {entry.id} has a date in the future, {entry.updated.isoformat()}.", err=True)
+            say(f"Warning: {entry.id} has a date in the future, {entry.updated.isoformat()}.", err=True)
     looked_at = islice(ids, _MOST_LOOKED_AT)
     mixed = [each for document_id in looked_at for each in engine.mixed_units(document_id)]
     lines = [
@@ -209,9 +211,9 @@ def _print_doubts(engine: Engine, ids: Iterable[str]) -> None:
 
 def _print_bounded(lines: Sequence[str], most: int | None, things: str) -> None:
     for line in lines[:most]:
-        click.echo(line, err=True)
+        say(line, err=True)
     if most is not None and len(lines) > most:
-        click.echo(f"And {len(lines) - most:,} more {things}.", err=True)
+        say(f"And {len(lines) - most:,} more {things}.", err=True)
 
 
 def _watch(task: _Task, library: Path) -> int:
@@ -242,7 +244,7 @@ def _watch(task: _Task, library: Path) -> int:
                         break
                 for each in left_out:
                     if each.message not in told:
-                        click.echo(f"{_clock_time()}  {_one_line(each.message)} {_one_line(each.hint)}", err=True)
+                        say(f"{_clock_time()}  {_one_line(each.message)} {_one_line(_hint(each))}", err=True)
                 told = {each.message for each in left_out}
                 if is_first:
                     click.echo("Watching for changes, until Ctrl-C.")
@@ -256,7 +258,12 @@ def _print_change(indexing: Indexing) -> None:
     fates = {"added": indexing.added, "replaced": indexing.replaced, "removed": indexing.removed}
     parts = [f"{name} {len(ids):,} ({_named(ids, most=_MOST_NAMED)})" for name, ids in fates.items() if ids]
     if parts:
-        click.echo(f"{_clock_time()}  {', '.join(parts)}")
+        say(f"{_clock_time()}  {', '.join(parts)}")
+
+
+def _hint(error: QAError) -> str:
+    """What to do about what went wrong with a path that is watched; it was there, so it is spelled rightly."""
+    return "It is read again when it is back." if isinstance(error, SourceNotFoundError) else error.hint
 
 
 def _clock_time() -> str:
@@ -286,16 +293,22 @@ def _entry_json(entry: DocumentEntry) -> str:
 
 
 def _entry_lines(entries: Sequence[DocumentEntry]) -> list[str]:
-    """A line for each document, in columns, on a terminal not longer than that is wide."""
-    width = max((len(entry.id) for entry in entries), default=0)
+    """A line for each document, in columns, on a terminal not longer than that is wide: there a long id, which is
+    never cut, has a line to itself."""
+    width = min(max((len(entry.id) for entry in entries), default=0), _MOST_ALIGNED)
     digits = max((len(f"{entry.passage_count:,}") for entry in entries), default=0)
     columns = terminal_columns(sys.stdout)
     lines = []
     for entry in entries:
         updated = entry.updated.isoformat() if entry.updated else "undated"
         passages = f"{entry.passage_count:>{digits},} {'passage ' if entry.passage_count == 1 else 'passages'}"
-        line = f"{entry.id:<{width}}  {updated:<10}  {passages}  {visible(' '.join(entry.title.split()))}"
-        lines.append(line if columns is None else fitted(line, columns))
+        rest = f"  {updated:<10}  {passages}  {visible(' '.join(entry.title.split()))}"
+        if columns is None:
+            lines.append(f"{entry.id:<{width}}{rest}")
+            continue
+        is_long = len(entry.id) > width
+        lines += [entry.id] if is_long else []
+        lines.append(fitted(f"{'' if is_long else entry.id:<{width}}{rest}", columns))
     return lines
 
 
@@ -309,7 +322,7 @@ def remove(ids: tuple[str, ...], library: Path | None) -> None:
         raise click.UsageError("Say which library to take them out of: --library FOLDER")
     engine = Engine.open(settings)
     engine.remove(ids)
-    click.echo(f"{count_of(len(set(ids)), 'document')} removed. {_holdings(engine)}")
+    say(f"{count_of(len(set(ids)), 'document')} removed. {_holdings(engine)}")
 
 
 def _holdings(engine: Engine) -> str:

@@ -1,18 +1,20 @@
-"""What goes to the terminal: text from outside made harmless, cut to its columns, counts, and how far work is."""
+"""What goes to the terminal: text from outside made harmless, fitted to its columns, counts, and how far work is."""
 
 from __future__ import annotations
 
 import sys
+import textwrap
 import time
 import unicodedata
 from collections.abc import Callable
-from shutil import get_terminal_size
+from os import get_terminal_size
 from typing import TextIO
 
 import click
 
-__all__ = ["StatusLine", "count_of", "fitted", "terminal_columns", "visible"]
+__all__ = ["StatusLine", "count_of", "fitted", "say", "terminal_columns", "visible"]
 
+_UNSAID_COLUMNS = 80  # of a terminal that does not say how many it has
 _HARMLESS = "\n\t\u00ad\u200c\u200d"  # among what is not printable
 
 
@@ -48,10 +50,34 @@ def fitted(text: str, columns: int) -> str:
     return f"{text[:kept]}…"
 
 
+def say(text: str, *, err: bool = False, indent: str = "") -> None:
+    """Print a line; on a terminal in as many as it takes without a word broken, each behind the indent."""
+    columns = terminal_columns(sys.stderr if err else sys.stdout)
+    if columns is None:
+        click.echo(f"{indent}{text}", err=err)
+        return
+    wrapped = textwrap.wrap(
+        text,
+        max(columns, len(indent) + 1),
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    for line in wrapped:
+        click.echo(line, err=err)
+
+
 def terminal_columns(stream: TextIO | None) -> int | None:
     """The columns of the terminal that a stream goes to, but for the last, behind which some begin a new line; None
     where it goes elsewhere."""
-    return get_terminal_size().columns - 1 if stream is not None and stream.isatty() else None
+    if stream is None or not stream.isatty():
+        return None
+    try:
+        columns = get_terminal_size(stream.fileno()).columns
+    except OSError:
+        columns = 0
+    return (columns or _UNSAID_COLUMNS) - 1
 
 
 def _width(character: str) -> int:

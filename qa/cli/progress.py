@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 import time
@@ -17,7 +18,8 @@ from qa.engine import Progress
 __all__ = ["ProgressLine", "progress_text", "stoppable"]
 
 _STEPS = {"looking": ("Looking", "files"), "reading": ("Reading", "files"), "indexing": ("Indexing", "passages")}
-_BAR = 16  # columns
+_BAR = 10  # columns
+_ECHO = 2  # columns that a terminal writes ^C in, which must not begin a new line
 _AGAIN_ON_TERMINAL, _AGAIN_ELSEWHERE = 0.1, 10.0  # seconds from one line to the next
 _SURE = 1.0  # seconds from which on a rate says something
 
@@ -58,7 +60,7 @@ class ProgressLine:
             return
         self._last = now
         columns = terminal_columns(sys.stderr)
-        text = progress_text(progress, now - self._began, columns=columns)
+        text = progress_text(progress, now - self._began, columns=columns and max(columns - _ECHO, 1))
         if columns is None:
             click.echo(text, err=True)
         else:
@@ -71,9 +73,9 @@ def progress_text(progress: Progress, seconds: float, *, columns: int | None = N
 
     >>> far = Progress(step="reading", done=30, total=120, bytes_done=10, bytes_total=20, source="terns.pdf")
     >>> progress_text(far, 60.0)
-    'Reading   50%  30 of 120 files, 0.5 a second, 1:00 left'
+    'Reading   50%  30 of 120 files, 0.5/s, 1:00 left'
     >>> progress_text(far, 60.0, columns=80)
-    'Reading   50% [########--------]  30 of 120 files, 0.5 a second, 1:00 left  ter…'
+    'Reading   50% [#####-----]  30 of 120 files, 0.5/s, 1:00 left  terns.pdf'
     """
     name, things = _STEPS[progress.step]
     done, total = (
@@ -83,12 +85,12 @@ def progress_text(progress: Progress, seconds: float, *, columns: int | None = N
     parts = [f"{progress.done:,} of {progress.total:,} {things}"]
     if seconds >= _SURE and progress.done:
         rate = progress.done / seconds
-        parts.append(f"{rate:,.0f} a second" if rate >= 10 else f"{rate:.1f} a second")
+        parts.append(f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s")
         if 0 < share < 1:
             parts.append(f"{_clock(seconds * (1 - share) / share)} left")
     filled = int(share * _BAR)
     bar = f" [{'#' * filled}{'-' * (_BAR - filled)}]" if columns else ""
-    text = f"{name:<9}{share:>4.0%}{bar}  {', '.join(parts)}"
+    text = f"{name:<9}{math.floor(share * 100):>3}%{bar}  {', '.join(parts)}"
     if columns is None:
         return text
     source = visible(" ".join((progress.source or "").split()))
@@ -118,7 +120,7 @@ def stoppable(on_asked: Callable[[], None]) -> Iterator[Callable[[], bool]]:
 
 
 def _clock(seconds: float) -> str:
-    """A time as on a clock: 0:05, 12:05, 3:12:05."""
-    minutes, second = divmod(round(seconds), 60)
+    """A time as on a clock, rounded up: 0:05, 12:05, 3:12:05."""
+    minutes, second = divmod(math.ceil(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
