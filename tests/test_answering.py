@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -294,9 +293,8 @@ def test_a_library_that_breaks_while_it_is_asked_is_an_error_and_not_nothing_fou
     engine.add([documents])
     [database] = library.glob("library.sqlite3")
     engine = Engine.open(Settings(library=library))
-    with sqlite3.connect(database) as connection:
-        connection.execute("DROP TABLE passages")
-    connection.close()
+    data = database.read_bytes()
+    database.write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
     with pytest.raises(DamagedLibraryError, match=r"library\.sqlite3 cannot be read"):
         engine.ask("Do terns dive?")
 

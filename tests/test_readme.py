@@ -25,7 +25,20 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 PINCITE = Path(sys.executable).parent / "pincite"
 
-COMMANDS = ["ask", "index", "documents", "remove", "serve", "explain", "eval", "bench", "config show", "verify"]
+COMMANDS = [
+    "ask",
+    "index",
+    "list",
+    "remove",
+    "check",
+    "backup",
+    "serve",
+    "explain",
+    "eval",
+    "bench",
+    "config show",
+    "verify",
+]
 COMMANDS += ["feedback list", "feedback summary", "feedback export", "feedback clear"]
 
 

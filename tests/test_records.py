@@ -156,4 +156,4 @@ def test_the_command_tells_what_was_left_out(tmp_path: Path) -> None:
     path.write_text(JSONL + "{broken\n")
     ran = CliRunner().invoke(cli, ["index", str(path), "--library", str(tmp_path / "library")])
     assert (ran.exit_code, ran.stderr) == (0, f"Note: {path}: line 4 is left out: it is not JSON.\n")
-    assert ran.stdout.startswith("2 documents read in ")
+    assert ran.stdout.startswith("Added      2 documents\n")
