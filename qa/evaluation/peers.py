@@ -53,7 +53,7 @@ class Corpus(NamedTuple):
 
     passages: Path
     terms_file: Path
-    count: int
+    passage_count: int
 
 
 class Contender(Protocol):
@@ -191,7 +191,7 @@ class _OurRetriever:
     name, needs, index = "pincite, its retriever", "qa", "pincite-retriever"
 
     def build(self, corpus: Corpus, folder: Path) -> None:
-        engine = "tantivy" if corpus.count >= LARGE else "rank-bm25"
+        engine = "tantivy" if corpus.passage_count >= LARGE else "rank-bm25"
         ENGINES[engine]().build(((its_id, held.split(" ")) for its_id, held in _rows(corpus.terms_file)), folder=folder)
 
     def open(self, folder: Path) -> Callable[[Asked], list[str]]:
