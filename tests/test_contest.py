@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import subprocess
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -72,6 +73,12 @@ def test_engines_that_are_given_the_same_terms_find_much_the_same_passages() -> 
 def test_an_engine_that_is_not_installed_or_takes_too_long_has_no_figures() -> None:
     measured = contest([Missing()], varied([TEXTS], count=10), QUESTIONS, seconds=0.1, patience=0.01)
     assert measured == [Figures(engine="pincite, its retriever", passages=10), Figures(engine="missing", passages=10)]
+
+
+def test_an_engine_that_fails_is_an_error_and_not_a_missing_figure(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(subprocess.CalledProcessError):
+        contest([Broken()], varied([TEXTS], count=10), QUESTIONS, seconds=0.1, patience=100)
+    assert "OSError: 10 passages do not fit into broken\n" in capfd.readouterr().err
 
 
 def test_figures_are_a_table_for_the_terminal_and_in_markdown() -> None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import cycle, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -125,7 +125,7 @@ def draw(measured: Sequence[Figures], file: Path) -> None:
     engines = list(dict.fromkeys(each.engine for each in measured))
     strokes = dict(zip(engines, cycle(_STROKES), strict=False))
     counts = sorted({each.passages for each in measured})
-    style = {"svg.hashsalt": "pincite", "font.size": 9, "axes.spines.right": False, "axes.spines.top": False}
+    style: Any = {"svg.hashsalt": "pincite", "font.size": 9, "axes.spines.right": False, "axes.spines.top": False}
     with mpl.rc_context(style):
         figure = Figure(figsize=(8, 6.8), dpi=100, layout="constrained")  # which makes room for the names
         for axes, (field, title) in zip(figure.subplots(2, 2).flat, _PANELS, strict=True):

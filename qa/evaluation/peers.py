@@ -112,6 +112,8 @@ class _BM25s:
         ids = (folder / "ids.txt").read_text("utf-8").split("\n")
 
         def search(asked: Asked) -> list[str]:
+            if not asked.terms:
+                return []  # bm25s takes no question without terms
             found, scores = index.retrieve([list(asked.terms)], k=min(TOP, len(ids)), show_progress=False)
             return [ids[n] for n, score in zip(found[0].tolist(), scores[0].tolist(), strict=True) if score > 0]
 
