@@ -57,7 +57,7 @@ class MeasureService(Protocol):
 )
 @click.option(
     "--most",
-    type=click.IntRange(1_000, 10_000_000),
+    type=click.IntRange(100, 10_000_000),
     default=20_000,
     show_default=True,
     help="With --plot, how many passages at most.",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import cycle, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -97,49 +97,67 @@ def plot(engine: Engine, questions: Sequence[str], file: Path, *, most: int, sec
 
 
 _PANELS = (
-    ("p50_ms", "A question, half of them (p50), ms"),
-    ("p99_ms", "A question, 99 of 100 (p99), ms"),
+    ("p50_ms", "Half of the questions take at most (p50), ms"),
+    ("p99_ms", "99 of 100 questions take at most (p99), ms"),
     ("memory_mb", "Memory while asked, MB"),
     ("index_s", "Indexing, s"),
 )
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
-"""Okabe and Ito's, which people tell apart who see colours otherwise."""
-_LABEL_HEIGHT = 0.062  # of a panel's height
-_OURS_IS_THICK = {True: 2.4, False: 1.2}
+_NOTE = (
+    "By the number of passages; all axes logarithmic. Each engine in a process of its own, on one thread when asked."
+    "\n“pincite, search” and “ask” read files and questions; all others are given pincite’s terms ready-made."
+)
+_STROKES = (
+    *(("#0072b2", "-"), ("#d55e00", "-"), ("#009e73", "-"), ("#aa4499", "--"), ("#332288", ":"), ("#8a6500", "-.")),
+    *(("#000000", (0, (5, 1, 1, 1, 1, 1))), ("#882255", (0, (1, 3)))),
+)
+"""Colours and dashes. The first three are of Okabe and Ito's colours, the others of Tol's muted ones, darkened so that
+names can be read in them: people who see colours otherwise tell them apart, and the dashes do so in grey."""
+_LABEL_HEIGHT = 0.068  # of a panel's height
+_FEW = 6  # numbers of passages that have a tick each
 
 
 def draw(measured: Sequence[Figures], file: Path) -> None:
     """Draw what was measured against the number of passages, both on log axes, each line named at its end, into a file
-    whose ending says its form (.svg, .png, ...). The same figures give the same SVG."""
+    whose ending says its form. The same figures give the same file."""
     import matplotlib as mpl
-
-    mpl.use("agg")
     from matplotlib.figure import Figure
 
     engines = list(dict.fromkeys(each.engine for each in measured))
-    colours = dict(zip(engines, cycle(_COLOURS), strict=False))
-    with mpl.rc_context(
-        {"svg.hashsalt": "pincite", "font.size": 9, "axes.spines.right": False, "axes.spines.top": False}
-    ):
-        figure = Figure(figsize=(9.6, 7.6), dpi=100, layout="constrained")
+    strokes = dict(zip(engines, cycle(_STROKES), strict=False))
+    counts = sorted({each.passages for each in measured})
+    style: Any = {"svg.hashsalt": "pincite", "font.size": 9, "axes.spines.right": False, "axes.spines.top": False}
+    with mpl.rc_context(style):
+        figure = Figure(figsize=(8, 6.8), dpi=100, layout="constrained")  # which makes room for the names
         for axes, (field, title) in zip(figure.subplots(2, 2).flat, _PANELS, strict=True):
-            lines = {name: _points(measured, name, field) for name in engines}
-            axes.set(xscale="log", yscale="log", xlabel="passages")
-            axes.set_title(title, loc="left", fontsize=10)
+            lines = {name: points for name in engines if (points := _points(measured, name, field))}
+            axes.set(xscale="log", yscale="log")
+            axes.set_title(title, loc="left", fontsize=9.5)
             axes.grid(visible=True, which="major", color="#e4e4e4", linewidth=0.8)
             axes.set_axisbelow(True)
             for name, points in lines.items():
-                if points:
-                    width = _OURS_IS_THICK[name.startswith("pincite")]
-                    axes.plot(
-                        *zip(*points, strict=True), color=colours[name], linewidth=width, marker="o", markersize=3
-                    )
-            axes.xaxis.set_major_formatter(_plain)
+                colour, dashes = strokes[name]
+                width = 2.2 if _is_ours(name) else 1.3
+                axes.plot(
+                    *zip(*points, strict=True),
+                    color=colour,
+                    linestyle=dashes,
+                    linewidth=width,
+                    marker="o",
+                    markersize=3,
+                )
+            axes.xaxis.set_major_formatter(_short)
             axes.yaxis.set_major_formatter(_plain)
+            if len(counts) <= _FEW:
+                axes.set_xticks(counts)
+            axes.tick_params(labelsize=8)
             axes.minorticks_off()
-            _name_lines(axes, {name: points[-1] for name, points in lines.items() if points}, colours)
-        metadata = {"Date": None} if file.suffix.lower() == ".svg" else None
-        figure.savefig(file, metadata=metadata)
+            _name_lines(axes, {name: points[-1] for name, points in lines.items()}, strokes)
+        figure.supxlabel(_NOTE, fontsize=8, x=0.01, ha="left")
+        figure.savefig(file, metadata={"Date": None} if file.suffix.lower() == ".svg" else None)
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith("pincite")
 
 
 def _points(measured: Sequence[Figures], engine: str, field: str) -> list[tuple[int, float]]:
@@ -148,7 +166,7 @@ def _points(measured: Sequence[Figures], engine: str, field: str) -> list[tuple[
     return sorted((count, value) for count, value in found if value)
 
 
-def _name_lines(axes: Axes, ends: dict[str, tuple[int, float]], colours: dict[str, str]) -> None:
+def _name_lines(axes: Axes, ends: Mapping[str, tuple[int, float]], strokes: Mapping[str, tuple[str, object]]) -> None:
     """Write each line's name right of its end, moved up or down where names would stand on one another."""
     if not ends:
         return
@@ -156,17 +174,17 @@ def _name_lines(axes: Axes, ends: dict[str, tuple[int, float]], colours: dict[st
     names = sorted(ends, key=lambda name: ends[name][1])
     heights = spread([(math.log10(ends[name][1]) - low) / (high - low) for name in names], apart=_LABEL_HEIGHT)
     for name, height in zip(names, heights, strict=True):
-        count, value = ends[name]
+        colour, _ = strokes[name]
         axes.annotate(
             name,
-            (count, value),
+            ends[name],
             (1.06, height),
             textcoords="axes fraction",
-            color=colours[name],
+            color=colour,
             fontsize=8.5,
-            fontweight="bold" if name.startswith("pincite") else "normal",
+            fontweight="bold" if _is_ours(name) else "normal",
             va="center",
-            arrowprops={"arrowstyle": "-", "color": colours[name], "linewidth": 0.5, "shrinkA": 0, "shrinkB": 2},
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 2},
         )
 
 
@@ -190,3 +208,9 @@ def spread(heights: Sequence[float], *, apart: float) -> list[float]:
 def _plain(value: float, _: int) -> str:
     """A number on an axis: 0.01, 1, 20,000."""
     return f"{value:,.0f}" if value >= 1 else f"{value:g}"
+
+
+def _short(count: float, _: int) -> str:
+    """A number of passages on an axis: 500, 20k, 1M."""
+    power = sum(count >= step for step in (1_000, 1_000_000))
+    return f"{count / 1000**power:g}{'kM'[power - 1] if power else ''}"

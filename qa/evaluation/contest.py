@@ -13,9 +13,10 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple, TextIO, TypeVar
+from typing import IO, Any, NamedTuple, TypeVar
 
 from qa.analysis import terms
 from qa.evaluation.growth import Variation
@@ -33,6 +34,7 @@ from qa.library import size_of
 
 __all__ = ["Figures", "contest", "table", "write_csv"]
 
+_LEAST = 100  # questions that are asked, however long that takes, if there are so many
 _WARMING = 20  # questions that are asked before the first that counts
 _PROGRAM = """
 import pickle, sys
@@ -82,9 +84,12 @@ def contest(
 ) -> list[Figures]:
     """The figures of our retriever and then of others, over these passages.
 
-    Questions are asked in turn for so many seconds, and at least once each; an engine that takes longer than
-    `patience`, in seconds, to index or to be asked is stopped. Files are kept, while this lasts, where the system has
-    temporary ones.
+    Questions are asked in turn for so many seconds, at least 100 of them; an engine that takes longer than `patience`,
+    in seconds, to index or to be asked is stopped. Files are kept, while this lasts, where the system has temporary
+    ones.
+
+    Raises:
+        subprocess.CalledProcessError: where an engine fails.
     """
     with TemporaryDirectory(prefix="pincite-") as folder:
         passages, terms_file = Path(folder, "passages"), Path(folder, "terms.tsv")
@@ -119,7 +124,7 @@ def _measured(
     ours: list[list[str]] = []
     for each in contenders:
         on_contender(each.name)
-        figures = Figures(engine=each.name, passages=corpus.count)
+        figures = Figures(engine=each.name, passages=corpus.passage_count)
         folder = place / each.index
         if is_installed(each.needs) and each.index not in built:
             folder.mkdir()
@@ -155,20 +160,21 @@ def _answered(contender: Contender, folder: Path, questions: Sequence[Asked], se
     took: list[float] = []
     found: list[list[str]] = []
     began = time.perf_counter()
-    while not took or time.perf_counter() - began < seconds:
-        for question in questions:
-            asked_at = time.perf_counter()
-            best = search(question)
-            took.append(time.perf_counter() - asked_at)
-            if len(found) < len(questions):
-                found.append(best)
+    for question in cycle(questions):
+        asked_at = time.perf_counter()
+        best = search(question)
+        took.append(time.perf_counter() - asked_at)
+        if len(found) < len(questions):
+            found.append(best)
+        if len(took) >= min(_LEAST, len(questions)) and time.perf_counter() - began >= seconds:
+            break
     percentiles = statistics.quantiles(took, n=100) if len(took) > 1 else took * 99
     return _Answers(percentiles[49] * 1000, percentiles[98] * 1000, peak_memory() - before, found)
 
 
 def _agreement(ours: Sequence[Sequence[str]], others: Sequence[Sequence[str]]) -> float | None:
-    """The mean share of ours that others have, over the questions for which we have any."""
-    shares = [len({*mine} & {*theirs}) / len(mine) for mine, theirs in zip(ours, others, strict=True) if mine]
+    """The mean share of ours that others have, over the questions that both were asked and for which we have any."""
+    shares = [len({*mine} & {*theirs}) / len(mine) for mine, theirs in zip(ours, others, strict=False) if mine]
     return statistics.fmean(shares) if shares else None
 
 
@@ -225,7 +231,7 @@ def _cells(figures: Figures) -> list[str]:
     return ["–" if value is None else format(value, form) for value, form in values]
 
 
-def write_csv(rows: Iterable[Figures], file: TextIO) -> None:
+def write_csv(rows: Iterable[Figures], file: IO[str]) -> None:
     """Write figures with a row of their names, each with 4 digits; one that is missing is empty."""
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(_COLUMNS)

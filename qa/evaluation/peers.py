@@ -53,7 +53,7 @@ class Corpus(NamedTuple):
 
     passages: Path
     terms_file: Path
-    count: int
+    passage_count: int
 
 
 class Contender(Protocol):
@@ -112,6 +112,8 @@ class _BM25s:
         ids = (folder / "ids.txt").read_text("utf-8").split("\n")
 
         def search(asked: Asked) -> list[str]:
+            if not asked.terms:
+                return []  # bm25s takes no question without terms
             found, scores = index.retrieve([list(asked.terms)], k=min(TOP, len(ids)), show_progress=False)
             return [ids[n] for n, score in zip(found[0].tolist(), scores[0].tolist(), strict=True) if score > 0]
 
@@ -191,7 +193,7 @@ class _OurRetriever:
     name, needs, index = "pincite, its retriever", "qa", "pincite-retriever"
 
     def build(self, corpus: Corpus, folder: Path) -> None:
-        engine = "tantivy" if corpus.count >= LARGE else "rank-bm25"
+        engine = "tantivy" if corpus.passage_count >= LARGE else "rank-bm25"
         ENGINES[engine]().build(((its_id, held.split(" ")) for its_id, held in _rows(corpus.terms_file)), folder=folder)
 
     def open(self, folder: Path) -> Callable[[Asked], list[str]]:
