@@ -29,6 +29,7 @@ _MOST_INVENTED = 8  # words of a passage; what more is owed comes with the next 
 _MOST_SENTENCES = 20_000  # kept of each set
 _SHORTEST, _LONGEST = 4, 60  # words of a sentence that is taken
 _LONGEST_TITLE = 200  # characters
+_MOST_MISSES = 2  # sentences that do not fit before a passage is whole
 _OWN = 0.5  # the share of a passage's sentences that are of the text whose title it has
 
 
@@ -122,7 +123,7 @@ def _drawn(group: _Set, start: int, end: int, draw: _Draw) -> tuple[list[str], i
     """Sentences of a set, half of them from `start` to `end`, and how many words they have together."""
     found: list[str] = []
     taken: set[int] = set()
-    words = 0
+    words = misses = 0
     while True:
         own = draw() < _OWN
         place = start + int(draw() * (end - start)) if own else -1
@@ -130,11 +131,14 @@ def _drawn(group: _Set, start: int, end: int, draw: _Draw) -> tuple[list[str], i
             place = int(draw() * len(group.sentences))
         parts, digits, its_words = group.sentences[place]
         if words + its_words > _MOST_WORDS or place in taken:
-            return found, words
+            misses += 1
+            if misses > _MOST_MISSES:
+                return found, words
+            continue
         taken.add(place)
         words += its_words
         text = parts[0]
-        for part, length in zip(parts[1:], digits, strict=True):
+        for part, length in zip(parts[1:], digits, strict=True) if digits else ():
             text += f"{int((0.1 + 0.9 * draw()) * 10**length)}{part}"
         found.append(text)
 

@@ -220,7 +220,7 @@ def is_installed(package: str) -> bool:
 
 def write_passages(made: Iterable[Variation], folder: Path) -> int:
     """Write passages into a folder as JSON lines in BEIR's form, 50,000 to a file; how many they are."""
-    file, count = None, 0
+    file, count, encode = None, 0, json.JSONEncoder(ensure_ascii=False).encode
     try:
         for count, each in enumerate(made, start=1):
             if file is None or count % _RECORDS == 1:
@@ -228,7 +228,7 @@ def write_passages(made: Iterable[Variation], folder: Path) -> int:
                     file.close()
                 file = (folder / f"passages-{(count - 1) // _RECORDS + 1:05d}.jsonl").open("w", encoding="utf-8")
             record = {"_id": each.id, "title": each.title, "text": each.text}
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            file.write(encode(record) + "\n")
     finally:
         if file is not None:
             file.close()
