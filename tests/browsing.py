@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -53,10 +53,20 @@ class _Silent(WSGIRequestHandler):
         """What is asked is nothing to tell."""
 
 
+def whole(app: Any) -> Any:
+    """An app that gives each response in one piece, and closes its files even where the browser has gone away."""
+
+    def respond(environ: Any, start_response: Any) -> list[bytes]:
+        with closing(app(environ, start_response)) as parts:
+            return [b"".join(parts)]
+
+    return respond
+
+
 @contextmanager
 def served(app: Any) -> Iterator[str]:
     """The address of an app on a server of its own, for the time of the block."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
+    server = make_server("127.0.0.1", 0, whole(app), threaded=True, request_handler=_Silent)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.port}"

@@ -141,13 +141,13 @@ def serve() -> None:
     asked, replies = os.fdopen(0, "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no reply
     work: Any = None
-    while True:
-        try:
+    try:
+        while True:
             is_work, message = pickle.load(asked)  # noqa: S301 - the parent's own
-        except EOFError:
-            return
-        if is_work:
-            work = message
-        else:
-            pickle.dump(work(message), replies, pickle.HIGHEST_PROTOCOL)
-            replies.flush()
+            if is_work:
+                work = message
+            else:
+                pickle.dump(work(message), replies, pickle.HIGHEST_PROTOCOL)
+                replies.flush()
+    except (EOFError, OSError, pickle.UnpicklingError):  # the parent has ended, maybe in the middle of a word
+        os._exit(0)
