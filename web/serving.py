@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from threading import Thread
+from threading import Condition, Thread, main_thread
 from typing import TYPE_CHECKING
 
 from granian.constants import HTTPModes, Interfaces
@@ -33,6 +33,7 @@ __all__ = ["cores", "end_with_parent", "held_address", "load_service", "serve_in
 
 _GRACE = 10  # seconds that a worker has for what it is answering when the service ends
 _POLL = 0.01  # seconds
+_SETTLE = 0.1  # seconds in which a worker's runtime, which says nothing, starts to heed signals: it takes 0.02
 _ERRORS = {
     "handlers": {"console": {"formatter": "generic", "class": "logging.StreamHandler", "stream": "ext://sys.stderr"}},
     "loggers": {"_granian": {"handlers": ["console"], "propagate": False}},
@@ -106,7 +107,7 @@ def serve_in_workers(
 
 
 def _announce(loaded: Semaphore, address: tuple[str, int], workers: int, on_ready: Callable[[], object]) -> None:
-    """Wait until all workers have loaded the application, and the address answers."""
+    """Wait until all workers serve, and the address answers."""
     for _ in range(workers):
         loaded.acquire()
     while True:
@@ -124,8 +125,17 @@ def _load_in_worker(load: Callable[[], WSGIApplication], loaded: Semaphore) -> W
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     Thread(target=end_with_parent, daemon=True).start()
     application = load()
-    loaded.release()
+    Thread(target=_release_when_served, args=(loaded,), daemon=True).start()
     return application
+
+
+def _release_when_served(loaded: Semaphore) -> None:
+    """Say that this worker serves once its first thread waits for the end: told to end before, it would miss it."""
+    first = main_thread().ident or 0
+    while sys._current_frames()[first].f_code is not Condition.wait.__code__:
+        time.sleep(_POLL)
+    time.sleep(_SETTLE)
+    loaded.release()
 
 
 def end_with_parent() -> None:
