@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
@@ -23,12 +22,14 @@ from qa.nltk_parts import PorterStemmer, RegexpTokenizer
 __all__ = [
     "ANALYZER",
     "Head",
-    "TermsOf",
+    "Token",
     "Word",
+    "analysed",
     "fold",
     "spoken",
     "terms",
     "terms_and_heads",
+    "tokens",
     "visible",
     "words",
     "words_in_place",
@@ -39,10 +40,20 @@ ANALYZER = "english-porter-3"
 
 _LONGEST_TERM = 64  # characters; what is longer is no word, and is cut for matching
 _REMEMBERED_QUESTION_TOKENS = 1 << 12
-_REMEMBERED_TOKENS = 1 << 17  # distinct tokens that are kept as they were analysed: about 150 MB when full
+_REMEMBERED_TOKENS = 1 << 14  # distinct tokens that are kept as they were analysed: about 20 MB when full
+_REMEMBERED_WORDS = 1 << 17  # distinct words of which the term is kept: about 20 MB
 
 _HYPHEN = r"[-\u2010\u2011\u2012\u2013\u2212]"
 _ATOM = r"(?:\d+(?:[.,·]\d+)*[^\W_]*|[^\W_\p{M}][\w\p{M}\p{No}]*(?:['’][^\W\d_]+)?)"
+
+
+# The same where all is ASCII, in half the time: most words are small letters with nothing to hold on to.
+_ASCII_ATOM = r"(?:[0-9]+(?:[.,][0-9]+)*[A-Za-z0-9]*|[A-Za-z]\w*(?:'[A-Za-z]+)?)"
+_ASCII = re.compile(
+    r"(?:[a-oq-z]|p(?!er cent))[a-z]*(?![\w'-])|[A-Z]\w{0,20}[A-Z]\w{0,20} [0-9]{1,3}(?![\w.,%])"
+    rf"|(?i:per cent)\b|{_ASCII_ATOM}(?:-{_ASCII_ATOM})*|%",
+    re.ASCII,
+)
 
 
 class _CompoundTokenizer(RegexpTokenizer):  # type: ignore[misc]  # NLTK has no types
@@ -89,17 +100,13 @@ class Word(NamedTuple):
     terms: tuple[str, ...]
 
 
-TermsOf = Callable[[str], list[str]]
-"""What gives the terms of a text: `terms`, or that and more."""
-
-
 def terms(text: str) -> list[str]:
     """The terms of a text, in order, as often as they occur; stop words dropped.
 
     >>> terms("The ORR was 29.2 % at 2.5mg/kg in DREAMM-2")
     ['orr', '29.2', '%', '2.5', 'mg', '2.5mg', 'kg', 'dreamm', '2', 'dreamm2']
     """
-    return list(chain.from_iterable([_token(token).terms for token in _tokens(text)]))
+    return list(chain.from_iterable([_analysed(token).terms for token in tokens(text)]))
 
 
 def terms_and_heads(text: str) -> list[tuple[tuple[str, ...], tuple[Head, ...]]]:
@@ -108,7 +115,7 @@ def terms_and_heads(text: str) -> list[tuple[tuple[str, ...], tuple[Head, ...]]]
     >>> terms_and_heads("the anti-CD38")[-1]
     (('anti', 'cd38', 'anticd38'), (Head(word='anti', term='anti', is_small=True), Head(word='cd38', ...)))
     """
-    return [(each.terms, each.heads) for each in _analysed(text)]
+    return [(each.terms, each.heads) for each in map(_analysed, tokens(text))]
 
 
 def words(text: str) -> list[Word]:
@@ -117,7 +124,7 @@ def words(text: str) -> list[Word]:
     >>> words("the anti-CD38 antibody")
     [Word(text='anti', terms=('anti', 'anticd38')), Word(text='CD38', terms=('cd38', 'anticd38')), ...]
     """
-    return [word for token in _tokens(text) for word in _words_of_token(token)]
+    return [word for token in tokens(text) for word in _words_of_token(token)]
 
 
 def words_in_place(text: str) -> list[tuple[Word, Head, Span]]:
@@ -129,7 +136,7 @@ def words_in_place(text: str) -> list[tuple[Word, Head, Span]]:
     return [
         (word, head, Span(*found.span()))
         for found in _TOKENIZER.in_place(visible(text))
-        for word, head in zip(_words_of_token(found.group()), _token(found.group()).heads, strict=True)
+        for word, head in zip(_words_of_token(found.group()), _analysed(found.group()).heads, strict=True)
     ]
 
 
@@ -139,7 +146,7 @@ def spoken(text: str) -> list[tuple[str, str | None]]:
     >>> spoken("The terns")
     [('the', None), ('terns', 'tern')]
     """
-    return list(chain.from_iterable([each.spoken for each in _analysed(text)]))
+    return list(chain.from_iterable([_analysed(token).spoken for token in tokens(text)]))
 
 
 def fold(text: str) -> str:
@@ -161,27 +168,27 @@ def visible(text: str) -> str:
     return text if text.isascii() else _WITHOUT_WIDTH.sub("", text)
 
 
-def _tokens(text: str) -> list[str]:
-    """The tokens of a text, in order."""
-    found: list[str] = _TOKENIZER.tokenize(visible(text))
+def tokens(text: str) -> list[str]:
+    """The tokens of a text, in order: words, numbers and what can make a compound.
+
+    >>> tokens("In DREAMM 2 the anti-CD38")
+    ['In', 'DREAMM 2', 'the', 'anti-CD38']
+    """
+    found: list[str] = _ASCII.findall(text) if text.isascii() else _TOKENIZER.tokenize(visible(text))
     return found
 
 
-class _Token(NamedTuple):
-    """All that there is to know of a token."""
+class Token(NamedTuple):
+    """All that there is to know of a token: its terms, of which a compound's comes last, the heads of its words, and
+    all its words in order, as `spoken` gives them."""
 
     terms: tuple[str, ...]
     heads: tuple[Head, ...]
     spoken: tuple[tuple[str, str | None], ...]
 
 
-@lru_cache(maxsize=2)  # at indexing the same text is asked for its words and then for its terms
-def _analysed(text: str) -> list[_Token]:
-    return list(map(_token, _tokens(text)))
-
-
-@lru_cache(maxsize=_REMEMBERED_TOKENS)
-def _token(token: str) -> _Token:
+def analysed(token: str) -> Token:
+    """What a token is made of."""
     pieces, compound = _pieces_of_token(token)
     spoken = tuple((piece, None if piece in STOP_WORDS else _term(piece)) for piece in pieces)
     own = tuple(term for _, term in spoken if term is not None)
@@ -191,7 +198,10 @@ def _token(token: str) -> _Token:
         heads = tuple(
             Head(piece, term, _as_written(piece, token).islower()) for piece, term in spoken if term is not None
         )
-    return _Token((*own, compound) if compound else own, heads, spoken)
+    return Token((*own, compound) if compound else own, heads, spoken)
+
+
+_analysed = lru_cache(maxsize=_REMEMBERED_TOKENS)(analysed)
 
 
 @lru_cache(maxsize=_REMEMBERED_QUESTION_TOKENS)
@@ -229,7 +239,7 @@ def _is_numbered_name(token: str, pieces: list[str]) -> bool:
     return len(pieces) == 2 and pieces[1].isdigit() and pieces[0].isalpha() and sum(c.isupper() for c in token) > 1
 
 
-@lru_cache(maxsize=_REMEMBERED_TOKENS)
+@lru_cache(maxsize=_REMEMBERED_WORDS)
 def _term(piece: str) -> str:
     """The index form of a folded word: a number without its thousands' commas, any other word as its Porter stem."""
     if piece[0].isdigit():

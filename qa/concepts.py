@@ -118,11 +118,18 @@ class Concepts:
     def terms_and_names(self, text: str) -> tuple[list[str], set[tuple[Concept, str]]]:
         """The same, and the names that stand there."""
         tokens = terms_and_heads(text)
-        heads = list(chain.from_iterable(heads for _, heads in tokens))
-        meant = (naming for naming in self._all_namings(heads) if not self._is_shrunk(naming, heads))
-        found = [each for naming in meant for each in naming.concepts]
+        found = self.names(list(chain.from_iterable(heads for _, heads in tokens)))
         terms = list(chain.from_iterable(terms for terms, _ in tokens))
         return terms + [concept.token for concept, _ in found], set(found)
+
+    def begin(self, head: Head) -> bool:
+        """Whether a name may begin with this word."""
+        return head.term in self._lengths or head.word in self._words
+
+    def names(self, heads: Sequence[Head]) -> list[tuple[Concept, str]]:
+        """The names in a row of words of a text, each with its concept."""
+        meant = (naming for naming in self._all_namings(heads) if not self._is_shrunk(naming, heads))
+        return [each for naming in meant for each in naming.concepts]
 
     def namings(self, heads: Sequence[Head]) -> Iterator[Naming]:
         """The names in a question's words, from the left, the longest first, none within another."""
@@ -147,10 +154,9 @@ class Concepts:
 
     def _all_namings(self, heads: Sequence[Head]) -> Iterator[Naming]:
         """All names in a row of words, by their beginnings; of those that begin together the longest first."""
-        lengths, words = self._lengths, self._words
-        begun = [start for start, head in enumerate(heads) if head.term in lengths or head.word in words]
-        for start in begun:
-            head = heads[start]
+        for start, head in enumerate(heads):
+            if not self.begin(head):
+                continue
             for length in self._lengths.get(head.term, ()):
                 terms = tuple(each.term for each in heads[start : start + length])
                 if len(terms) == length and (concepts := self._phrases[head.term].get(terms)):

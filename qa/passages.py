@@ -7,8 +7,10 @@ would be no pinpoint: then it is divided between its lines.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
+from typing import NamedTuple
 
 from qa.model import Block, Document, Passage, Section, Span
 from qa.sentences import lines, sentences
@@ -30,65 +32,85 @@ def passages(document: Document, *, most_words: int = PASSAGE_WORDS) -> list[Pas
 
     A passage goes beyond `most_words` only where one sentence, list or table does.
     """
-    spans = [(section, span) for section in document.sections for span in _spans(document.text, section, most_words)]
-    return [_passage(document, section, span, number) for number, (section, span) in enumerate(spans)]
+    found = [(section, piece) for section in document.sections for piece in _joined(document.text, section, most_words)]
+    return [_passage(document, section, piece, number) for number, (section, piece) in enumerate(found)]
 
 
 def whole(document: Document) -> list[Passage]:
     """A document as one passage, which has the document's id."""
     section = Section(path=(), start=0, end=len(document.text), blocks=())
-    return [replace(_passage(document, section, Span(0, len(document.text)), 0), id=document.id)]
+    return [replace(_passage(document, section, _Piece(0, len(document.text), 0), 0), id=document.id)]
 
 
-def _passage(document: Document, section: Section, span: Span, number: int) -> Passage:
-    text = document.text[span.start : span.end]
+class _Piece(NamedTuple):
+    """A span with its size in words, and with its sentences where they are known already."""
+
+    start: int
+    end: int
+    words: int
+    sentences: tuple[Span, ...] | None = None
+
+
+def _passage(document: Document, section: Section, piece: _Piece, number: int) -> Passage:
+    text = document.text[piece.start : piece.end]
+    found = piece.sentences
+    if found is None:
+        found = tuple(sentences(text, 0, len(text)))
+    else:
+        found = tuple([Span(start - piece.start, end - piece.start) for start, end in found])
     return Passage(
         id=f"{document.id}-{number:05d}",
         document_id=document.id,
         section=section.path,
         text=text,
-        start=span.start,
-        end=span.end,
-        sentences=tuple(sentences(text, 0, len(text))),
-        page=document.page_at(span.start),
+        start=piece.start,
+        end=piece.end,
+        sentences=found,
+        page=document.page_at(piece.start),
     )
 
 
-def _spans(text: str, section: Section, most_words: int) -> Iterator[Span]:
+def _joined(text: str, section: Section, most_words: int) -> Iterator[_Piece]:
     """Pieces put together for as long as they fit. A block that fits into one passage is not divided."""
-    start = end = count = 0
+    some: list[_Piece] = []
+    count = 0
     for piece in _pieces(text, section, most_words):
-        words = _words(text, piece)
-        if count and count + words > most_words:
-            yield Span(start, end)
-            count = 0
-        if not count:
-            start = piece.start
-        end = piece.end
-        count += words
+        if count and count + piece.words > most_words:
+            yield _join(some)
+            some, count = [], 0
+        some.append(piece)
+        count += piece.words
     if count:
-        yield Span(start, end)
+        yield _join(some)
 
 
-def _pieces(text: str, section: Section, most_words: int) -> Iterator[Span]:
+def _join(pieces: Sequence[_Piece]) -> _Piece:
+    """Pieces as one, the sentences of which are known if those of all are."""
+    known = [each.sentences for each in pieces if each.sentences is not None]
+    found = tuple(chain.from_iterable(known)) if len(known) == len(pieces) else None
+    return _Piece(pieces[0].start, pieces[-1].end, sum(each.words for each in pieces), found)
+
+
+def _pieces(text: str, section: Section, most_words: int) -> Iterator[_Piece]:
     """What stays together: a block that fits, a list or table with the line before it, else a sentence."""
-    introduction: Span | None = None
+    introduction: _Piece | None = None
     for block in section.blocks:
-        span = Span(block.start, block.end)
+        whole_block = _piece(text, block.start, block.end)
         if block.kind == "paragraph":
             if introduction:
                 yield introduction
                 introduction = None
-            *others, last = [span] if _words(text, span) <= most_words else _sentences(text, span, most_words)
+            fits = whole_block.words <= most_words
+            *others, last = [whole_block] if fits else _sentences(text, block.start, block.end, most_words)
             yield from others
             if text[last.start : last.end].rstrip().endswith(":"):
                 introduction = last
             else:
                 yield last
         else:
-            introduced = Span(introduction.start, span.end) if introduction else span
+            introduced = _piece(text, introduction.start, block.end) if introduction else whole_block
             introduction = None
-            if _words(text, introduced) <= _LONGEST_LIST * most_words:
+            if introduced.words <= _LONGEST_LIST * most_words:
                 yield introduced
             else:
                 yield from _divided(text, block, introduced, most_words)
@@ -96,17 +118,17 @@ def _pieces(text: str, section: Section, most_words: int) -> Iterator[Span]:
         yield introduction
 
 
-def _divided(text: str, block: Block, introduced: Span, most_words: int) -> Iterator[Span]:
+def _divided(text: str, block: Block, introduced: _Piece, most_words: int) -> Iterator[_Piece]:
     """The lines of a block that is too long, the first with its introduction; of a line that alone is too long, the
     sentences."""
     cut = lines(text, block.start, block.end) if block.kind == "list" else _rows(text, block)
     start = introduced.start
     for row in cut:
-        piece = Span(start, row.end)
-        if _words(text, piece) > _LONGEST_LIST * most_words:
-            yield from _sentences(text, piece, most_words)
+        piece = _piece(text, start, row.end)
+        if piece.words > _LONGEST_LIST * most_words:
+            yield from _sentences(text, start, row.end, most_words)
         elif written := text[start : row.end].rstrip():
-            yield Span(start, start + len(written))
+            yield _Piece(start, start + len(written), piece.words)
         start = row.end
 
 
@@ -117,19 +139,20 @@ def _rows(text: str, block: Block) -> Iterator[Span]:
         start += len(row)
 
 
-def _sentences(text: str, span: Span, most_words: int) -> list[Span]:
+def _sentences(text: str, start: int, end: int, most_words: int) -> list[_Piece]:
     """The sentences of a span; one so long that it is none is divided between its words."""
-    found: list[Span] = []
-    for sentence in sentences(text, *span):
-        if _words(text, sentence) <= _LONGEST_SENTENCE:
-            found.append(sentence)
+    found: list[_Piece] = []
+    for sentence in sentences(text, start, end):
+        piece = _piece(text, *sentence)
+        if piece.words <= _LONGEST_SENTENCE:
+            found.append(piece._replace(sentences=(sentence,)))
             continue
         words = list(_WORD.finditer(text, *sentence))
         for first in range(0, len(words), most_words):
             last = min(first + most_words, len(words)) - 1
-            found.append(Span(words[first].start(), words[last].end()))
+            found.append(_Piece(words[first].start(), words[last].end(), last + 1 - first))
     return found
 
 
-def _words(text: str, span: Span) -> int:
-    return len(_WORD.findall(text, *span))
+def _piece(text: str, start: int, end: int) -> _Piece:
+    return _Piece(start, end, len(_WORD.findall(text, start, end)))

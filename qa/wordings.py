@@ -13,13 +13,16 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, starmap
+from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from qa.analysis import TermsOf, spoken
+from qa.analysis import Head, analysed, tokens
 from qa.arrays import packed_numbers, unpacked_numbers
+from qa.concepts import NO_CONCEPTS, Concepts
 from qa.model import Passage
 
 __all__ = [
@@ -28,6 +31,7 @@ __all__ = [
     "Entry",
     "Excerpt",
     "Found",
+    "Laid",
     "Layout",
     "PackedRow",
     "Part",
@@ -47,6 +51,7 @@ MARKS = 3
 """The numbers below are marks, those from it on are words."""
 
 _REMEMBERED_RARITIES = 20_000  # terms of headings
+_REMEMBERED_TOKENS = 1 << 16  # distinct tokens that are kept as they were laid out: about 60 MB when full
 
 _NUMBER = re.compile(r"\d")
 _BRACKET = re.compile(r"\[[^\[\]\n]{1,80}\]")  # a number in these is a reference's
@@ -94,16 +99,63 @@ class Row(NamedTuple):
     length: int
 
 
+class _LaidToken(NamedTuple):
+    """A token laid out: the numbers of its words, its terms, its words' heads, and the term of the compound that it is.
+    `is_plain` says that it is none, and that no concept's name may begin in it."""
+
+    numbers: tuple[int, ...]
+    terms: tuple[str, ...]
+    heads: tuple[Head, ...]
+    compound: tuple[str, ...]
+    is_plain: bool
+
+
+class _Tokens(dict[str, _LaidToken]):
+    """Tokens, each laid out when it is met."""
+
+    def __init__(self, concepts: Concepts, number: Callable[[str, str | None], int]) -> None:
+        super().__init__()
+        self._concepts = concepts
+        self._number = number
+
+    def __missing__(self, token: str) -> _LaidToken:
+        if len(self) >= _REMEMBERED_TOKENS:
+            self.clear()
+        terms, heads, spoken = analysed(token)
+        numbers = tuple(starmap(self._number, spoken))
+        compound = terms[sum(term is not None for _, term in spoken) :]
+        is_plain = not compound and not any(map(self._concepts.begin, heads))
+        laid = self[token] = _LaidToken(numbers, terms, heads, compound, is_plain)
+        return laid
+
+
+_numbers_of, _terms_of, _is_plain = itemgetter(0), itemgetter(1), itemgetter(4)
+
+
+class Laid(NamedTuple):
+    """Passages laid out: the numbers of each one's row are `sizes` of `stream`. `namings` counts the passages in which
+    a concept, given by its token, has a name."""
+
+    stream: npt.NDArray[np.int64]
+    sizes: list[int]
+    contexts: list[int]
+    lengths: list[int]
+    namings: Counter[tuple[str, str]]
+
+
 class Layout:
     """Lays out passages one by one. `number` gives a word its number, from `MARKS` on, always the same."""
 
-    def __init__(self, terms_of: TermsOf, number: Callable[[str, str | None], int]) -> None:
-        self._terms_of = terms_of
+    def __init__(self, concepts: Concepts, number: Callable[[str, str | None], int]) -> None:
+        self._concepts = concepts
         self._number = number
+        self._tokens = _Tokens(concepts, number)
         self.stream = array("q")
         self.sizes = array("q")
         self.contexts = array("q")
         self.lengths = array("q")
+        self._namings: Counter[tuple[str, str]] = Counter()
+        self._names: set[tuple[str, str]] = set()  # of this passage
 
     def add(self, passage: Passage, *, title: str) -> list[str]:
         """Lay out a passage of a document with this title; its terms for the index come back.
@@ -111,38 +163,56 @@ class Layout:
         These are its own, its headings' `HEADING_WEIGHT` times and its document's title's once.
         """
         start = len(self.stream)
+        self._names.clear()
         indexed = self._part(title, _PART)
         for heading in passage.section:
             indexed += HEADING_WEIGHT * self._part(heading, _PART)
         text: list[str] = []
         for begin, end in passage.sentences:
             sentence = passage.text[begin:end]
-            is_numbered = _NUMBER.search(_BRACKET.sub("", sentence))
+            is_numbered = _NUMBER.search(_BRACKET.sub("", sentence) if "[" in sentence else sentence)
             text += self._part(sentence, _NUMBERED_PART if is_numbered else _PART)
         self.sizes.append(len(self.stream) - start)
         self.contexts.append(1 + len(passage.section))
         self.lengths.append(len(text))
+        self._namings.update(self._names)
         return indexed + text
 
+    def take(self) -> Laid:
+        """What has been laid out since the last time."""
+        stream = np.array(self.stream, np.int64)
+        found = Laid(stream, list(self.sizes), list(self.contexts), list(self.lengths), self._namings)
+        for each in (self.stream, self.sizes, self.contexts, self.lengths):
+            del each[:]
+        self._namings = Counter()
+        return found
+
     def _part(self, text: str, mark: int) -> list[str]:
-        self.stream.append(mark)
-        said, terms = spoken(text), self._terms_of(text)
-        number = self._number
-        self.stream.extend([number(word, term) for word, term in said])
-        more = dict.fromkeys(terms)
-        for _, term in said:
-            more.pop(term, None)  # type: ignore[arg-type]  # a stop word's is None, and no term
+        known = self._tokens
+        laid = [known[token] for token in tokens(text)]
+        stream = self.stream
+        stream.append(mark)
+        stream.extend(chain.from_iterable(map(_numbers_of, laid)))
+        terms = list(chain.from_iterable(map(_terms_of, laid)))
+        if all(map(_is_plain, laid)):
+            return terms
+        names = self._concepts.names(list(chain.from_iterable([each.heads for each in laid])))
+        concepts = [concept.token for concept, _ in names]
+        self._names.update((concept.token, name) for concept, name in names)
+        more = dict.fromkeys([*chain.from_iterable([each.compound for each in laid]), *concepts])
+        for each in laid:
+            for term in each.terms[: len(each.terms) - len(each.compound)]:
+                more.pop(term, None)
         if more:
-            self.stream.append(_BESIDE_NOTHING)
-            self.stream.extend([number(f"+{term}", term) for term in more])
-        return terms
+            stream.append(_BESIDE_NOTHING)
+            stream.extend([self._number(f"+{term}", term) for term in more])
+        return terms + concepts
 
 
-def packed_rows(
-    stream: npt.NDArray[np.int64], sizes: Sequence[int], contexts: Sequence[int], lengths: Sequence[int]
-) -> list[PackedRow]:
-    """The rows of passages whose numbers lie one after another."""
-    return list(map(PackedRow, packed_numbers(stream, np.array(sizes, np.int64)), contexts, lengths))
+def packed_rows(stream: npt.NDArray[np.int64], laid: Laid) -> list[PackedRow]:
+    """The rows of what was laid out, with these numbers in the place of its own."""
+    rows = packed_numbers(stream, np.array(laid.sizes, np.int64))
+    return list(map(PackedRow, rows, laid.contexts, laid.lengths))
 
 
 def unpacked_rows(packed: Sequence[PackedRow]) -> list[Row]:
@@ -194,10 +264,10 @@ class _KnownWords:
 class WordingsBuilder:
     """Lays out passages in memory."""
 
-    def __init__(self, terms_of: TermsOf) -> None:
+    def __init__(self, concepts: Concepts = NO_CONCEPTS) -> None:
         self._words = _KnownWords()
         self._ids: list[str] = []
-        self._layout = Layout(terms_of, self._words.number)
+        self._layout = Layout(concepts, self._words.number)
 
     def add(self, passage: Passage, *, title: str) -> list[str]:
         """Lay out a passage, as `Layout.add` does."""
@@ -206,9 +276,8 @@ class WordingsBuilder:
 
     def done(self, document_frequency: Callable[[str], int]) -> Wordings:
         """All of them; a term's `document_frequency` is the number of passages that hold it."""
-        made = self._layout
-        stream = np.array(made.stream, np.int64)
-        packed = packed_rows(stream, made.sizes, made.contexts, made.lengths)
+        made = self._layout.take()
+        packed = packed_rows(made.stream, made)
         rows = dict(zip(self._ids, unpacked_rows(packed), strict=True))
         return Wordings(
             rows=lambda passage_ids: [rows[each] for each in passage_ids],

@@ -21,7 +21,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from qa.analysis import terms
 from qa.evidence import coverage, read_query
 from qa.highlighting import WEIGHTS, SentenceTerms, sentence_evidence, sentence_terms, sought
 from qa.model import Passage
@@ -41,7 +40,7 @@ STEPS, RATE, SHRINKAGE = 200, 0.1, 3e-4
 def questions_of(folder: Path) -> list[Question]:
     judged = read_judged(folder)
     passages: dict[str, Passage] = {}
-    retrieved, builder = [], WordingsBuilder(terms)
+    retrieved, builder = [], WordingsBuilder()
     for document in sorted(judged.documents or (), key=lambda each: each.id):
         [passage] = whole(document)
         passages[document.id] = passage

@@ -14,7 +14,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from qa.analysis import terms
 from qa.model import Passage
 from qa.passages import passages
 from qa.question import read_question
@@ -34,7 +33,7 @@ def main(folder: Path, sizes: list[int]) -> None:
     print(f"{'words':>6} {'passages':>9} {'mean words':>11} {'whole':>7} {'P@1':>7}   of {len(answers):,} questions")
     for size in sizes:
         made = sorted((p for d in documents for p in passages(d, most_words=size)), key=lambda p: p.id)
-        wordings = WordingsBuilder(terms)
+        wordings = WordingsBuilder()
         retriever = OkapiRetriever.build((p.id, wordings.add(p, title=titles[p.document_id])) for p in made)
         by_id = {p.id: p for p in made}
         whole = first = 0

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.analysis import Word, fold, terms, terms_and_heads, words
+from qa.analysis import Word, fold, terms, terms_and_heads, tokens, words
 from qa.lexicon import STOP_WORDS
 
 
@@ -214,6 +214,24 @@ def test_no_text_is_too_strange_and_its_words_are_among_its_terms(text: str) -> 
 def test_composed_and_decomposed_text_have_the_same_terms(text: str) -> None:
     composed, decomposed = (unicodedata.normalize(form, text) for form in ("NFC", "NFD"))
     assert terms(composed) == terms(decomposed)
+
+
+_ASCII_TEXTS = st.one_of(
+    st.text(st.characters(codec="ascii"), max_size=80),
+    st.lists(
+        st.sampled_from(
+            ["per cent", "PER CENT", "percent", "p", "CD", "Cd", "DREAMM", "38", "1,000", "2.5", "1234", "th"]
+        )
+        | st.sampled_from([" ", "-", "_", "'", "'s", ".", ",", "%", "\n"]),
+        max_size=20,
+    ).map("".join),
+)
+
+
+@given(_ASCII_TEXTS)
+@settings(max_examples=1000, deadline=None)
+def test_a_text_of_ascii_has_the_tokens_that_it_has_beside_other_letters(text: str) -> None:
+    assert [*tokens(text), "é"] == tokens(f"{text} é")
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=40))

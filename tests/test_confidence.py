@@ -39,7 +39,7 @@ class Shore:
 
 
 def shore(*texts: str, concepts: Concepts = NO_CONCEPTS) -> Shore:
-    builder, frequencies = WordingsBuilder(concepts.terms), Counter[str]()
+    builder, frequencies = WordingsBuilder(concepts), Counter[str]()
     for number, text in enumerate(texts):
         passage = Passage(
             id=f"p-{number}",

@@ -162,7 +162,7 @@ def ranked(
     concepts: Concepts = NO_CONCEPTS,
 ) -> list[Ranked]:
     """The ranking of some passages of a library whose other passages, to the number in its statistics, say nothing."""
-    builder = WordingsBuilder(concepts.terms)
+    builder = WordingsBuilder(concepts)
     for each in sorted(found, key=lambda each: each.passage.id):
         builder.add(each.passage, title=title)
     for number in range(statistics.passage_count - len(found)):

@@ -6,7 +6,6 @@ import math
 
 import pytest
 
-from qa.analysis import terms
 from qa.evidence import read_query
 from qa.highlighting import WEIGHTS, SentenceTerms, highlight, sentence_evidence, sentence_terms, sought
 from qa.model import Passage
@@ -37,7 +36,7 @@ def passage_of(text: str, *, section: tuple[str, ...] = ()) -> Passage:
 
 
 def terms_of(passage: Passage, *, title: str = "") -> tuple[SentenceTerms, ...]:
-    builder = WordingsBuilder(terms)
+    builder = WordingsBuilder()
     builder.add(passage, title=title)
     return sentence_terms(passage, builder.done(lambda _: 1))
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.analysis import TermsOf, spoken, terms
-from qa.concepts import Concept, Concepts
+from qa.analysis import spoken, terms
+from qa.concepts import NO_CONCEPTS, Concept, Concepts
 from qa.model import Document, Passage
 from qa.passages import passages
 from qa.readers.markdown import read_markdown
@@ -44,14 +44,14 @@ def passage_of(text: str, *headings: str, passage_id: str = "d-00000") -> Passag
     )
 
 
-def wordings_of(found: Sequence[Passage], *, title: str = TITLE, terms_of: TermsOf = terms) -> Wordings:
-    builder = WordingsBuilder(terms_of)
+def wordings_of(found: Sequence[Passage], *, title: str = TITLE, concepts: Concepts = NO_CONCEPTS) -> Wordings:
+    builder = WordingsBuilder(concepts)
     frequencies = Counter(term for each in found for term in set(builder.add(each, title=title)))
     return builder.done(frequencies.__getitem__)
 
 
-def excerpt_of(text: str, *headings: str, terms_of: TermsOf = terms) -> Excerpt:
-    return wordings_of([passage_of(text, *headings)], terms_of=terms_of).excerpt(["d-00000"])
+def excerpt_of(text: str, *headings: str, concepts: Concepts = NO_CONCEPTS) -> Excerpt:
+    return wordings_of([passage_of(text, *headings)], concepts=concepts).excerpt(["d-00000"])
 
 
 def places(found: Found) -> list[tuple[int, int]]:
@@ -121,7 +121,7 @@ def test_compounds_are_found_and_stand_beside_nothing() -> None:
 
 def test_concepts_are_found_and_stand_beside_nothing() -> None:
     auk = Concept(names=("auk", "diving bird"))
-    found = excerpt_of("A diving bird. Birds dive.", "Auks", terms_of=Concepts([auk]).terms)
+    found = excerpt_of("A diving bird. Birds dive.", "Auks", concepts=Concepts([auk]))
     by_term = found.terms(["dive", "bird", "auk", auk.token])
     assert places(by_term) == [(1, 2), (1, 3), (2, 0), (2, 1), (2, 3), (3, 1), (3, 0)]
     assert np.diff(by_term.places).tolist() == [2, 3, 1, 2, 2, 1]
@@ -162,7 +162,7 @@ def test_a_heading_weighs_by_its_different_terms_and_a_concept_is_no_word() -> N
     auk = Concept(names=("auk", "diving bird"))
     statistics = {"auk": 1, "tern": 2}
     passage = passage_of("Owls.", "Not this one", "An auk, the tern: auks", passage_id="d-00000")
-    builder = WordingsBuilder(Concepts([auk]).terms)
+    builder = WordingsBuilder(Concepts([auk]))
     builder.add(passage, title="Gulls")
     builder.add(passage_of("Owls.", passage_id="e-00000"), title="The tern")
     found = builder.done(lambda term: statistics.get(term, 0)).excerpt(["d-00000", "e-00000"])
@@ -179,9 +179,10 @@ def test_what_a_passage_holds_is_what_its_text_its_headings_and_its_title_say() 
 
 def test_words_are_counted_as_they_are_written_and_compounds_apart() -> None:
     words: dict[str, int] = {}
-    layout = Layout(terms, lambda word, _: words.setdefault(word, MARKS + len(words)))
+    layout = Layout(NO_CONCEPTS, lambda word, _: words.setdefault(word, MARKS + len(words)))
     layout.add(passage_of("Anti-tern terns. The auk.", "Terns"), title=TITLE)
-    [row] = packed_rows(np.array(layout.stream), layout.sizes, layout.contexts, layout.lengths)
+    laid = layout.take()
+    [row] = packed_rows(laid.stream, laid)
     counted = word_counts([row.stream])
     named = {word: counted[number] for word, number in words.items()}
     assert named == {"a": 1, "walk": 1, "terns": 2, "anti": 1, "tern": 1, "+antitern": 1, "the": 1, "auk": 1}
@@ -229,7 +230,7 @@ _TEXTS = st.one_of(st.text(max_size=80), st.lists(_PIECES, max_size=25).map(" ".
 @settings(deadline=None, max_examples=200)
 @given(text=_TEXTS, headings=st.lists(_TEXTS, max_size=3), title=_TEXTS)
 def test_every_term_of_the_index_is_found_and_none_is_left_out(text: str, headings: list[str], title: str) -> None:
-    builder = WordingsBuilder(terms)
+    builder = WordingsBuilder()
     passage = passage_of(text, *headings)
     indexed = builder.add(passage, title=title)
     of_headings = [term for heading in headings for term in terms(heading)]
@@ -246,7 +247,7 @@ def test_every_term_of_the_index_is_found_and_none_is_left_out(text: str, headin
 @given(text=_TEXTS)
 def test_the_sentences_of_a_document_s_passages_leave_no_term_out(text: str) -> None:
     document: Document = read_markdown(f"# Terns\n\n{text}\n", path=Path("d.md"), document_id="d")
-    builder = WordingsBuilder(terms)
+    builder = WordingsBuilder()
     for passage in sorted(passages(document), key=lambda each: each.id):
         of_headings = [term for heading in passage.section for term in terms(heading)]
         expected = terms(document.title) + HEADING_WEIGHT * of_headings + terms(passage.text)

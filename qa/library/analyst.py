@@ -10,13 +10,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
 from qa.concepts import Concepts, Pair, mined, plain_words
 from qa.model import Document, Passage
 from qa.passages import passages
-from qa.wordings import MARKS, Entry, Layout
+from qa.wordings import MARKS, Entry, Laid, Layout
 
 __all__ = ["Analysed", "Analyst", "Split", "Titled", "split"]
 
@@ -49,57 +46,30 @@ class Titled(NamedTuple):
 
 
 class Analysed(NamedTuple):
-    """What an analyst found in some passages.
-
-    The numbers of each passage's row are `sizes` of `stream`, those of its words the analyst's own; `words` are those
-    that it had not met before, whose numbers follow on one another. `terms` are each passage's for the index, with line
-    breaks between them, and `namings` for each the tokens of its concepts with the names by which it has them.
-    """
+    """What an analyst found in some passages: how they are laid out, in its own numbers of words; those words that it
+    had not met before, whose numbers follow on one another; and each passage's terms for the index, with line breaks
+    between them."""
 
     analyst: int
     words: list[Entry]
-    stream: npt.NDArray[np.int64]
-    sizes: list[int]
-    contexts: list[int]
-    lengths: list[int]
+    laid: Laid
     terms: list[str]
-    namings: list[set[tuple[str, str]]]
 
 
 class Analyst:
     """Finds the words of passages. `number` tells it from others."""
 
     def __init__(self, concepts: Concepts, number: int = 0) -> None:
-        self._concepts = concepts
         self._number = number
         self._numbers: dict[str, int] = {}
         self._new: list[Entry] = []
-        self._namings: set[tuple[str, str]] = set()
+        self._layout = Layout(concepts, self._number_of)
 
     def __call__(self, passages: Sequence[Titled]) -> Analysed:
         """What there is in some passages."""
         self._new = []
-        layout = Layout(self._terms_of, self._number_of)
-        terms, namings = [], []
-        for _, title, passage in passages:
-            self._namings = set()
-            terms.append("\n".join(layout.add(passage, title=title)))
-            namings.append(self._namings)
-        return Analysed(
-            self._number,
-            self._new,
-            np.array(layout.stream, np.int64),
-            list(layout.sizes),
-            list(layout.contexts),
-            list(layout.lengths),
-            terms,
-            namings,
-        )
-
-    def _terms_of(self, text: str) -> list[str]:
-        terms, found = self._concepts.terms_and_names(text)
-        self._namings.update((concept.token, name) for concept, name in found)
-        return terms
+        terms = ["\n".join(self._layout.add(passage, title=title)) for _, title, passage in passages]
+        return Analysed(self._number, self._new, self._layout.take(), terms)
 
     def _number_of(self, word: str, term: str | None) -> int:
         number = self._numbers.get(word)

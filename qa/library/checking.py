@@ -115,16 +115,16 @@ class _Checking:
         for passages, found in self._helpers.each(worker, self._titled(ids), size=_AT_ONCE, count=len(ids)):
             known = of_analysts.setdefault(found.analyst, list(range(MARKS)))
             known.extend(numbers.get(entry.word, -1) for entry in found.words)
-            stream = np.maximum(np.array(known, np.int64)[found.stream], 0)
-            rows = packed_rows(stream, found.sizes, found.contexts, found.lengths)
+            stream = np.maximum(np.array(known, np.int64)[found.laid.stream], 0)
+            rows = packed_rows(stream, found.laid)
             for each, row, held in zip(passages, rows, found.terms, strict=True):
                 kept = select("SELECT stream, contexts, length FROM wordings WHERE passage = ?", each.number)
                 if kept != [tuple(row)]:
                     yield f"The words that are kept of the passage {each.passage.id} are not those of its text."
                 frequencies.update(set(held.split("\n")) if held else ())
             counts.update(word_counts([row.stream for row in rows]))
-            namings.update(naming for of_passage in found.namings for naming in of_passage)
-            terms += sum(found.lengths)
+            namings.update(found.laid.namings)
+            terms += sum(found.laid.lengths)
             done += len(passages)
             self._on_passages(done, len(ids))
         facts = dict(select("SELECT key, value FROM facts"))

@@ -251,8 +251,7 @@ class _Change:
             document = Document(id=document_id, text=text, title=title, source="")
             titled.append(Titled(number, title, passage_of(columns, document)))
             self.terms -= length
-        for namings in self._analyst_before(titled).namings:
-            self._namings.subtract(namings)
+        self._namings.subtract(self._analyst_before(titled).laid.namings)
         self._removed.update(each.passage.id for each in titled)
 
     def _analysed(self, count: int, only: str = "") -> Iterator[tuple[str, list[str]]]:
@@ -263,14 +262,13 @@ class _Change:
         concepts = self._concepts
         work = self._helpers.each(partial(Analyst, concepts), titled, size=_ANALYSED_AT_ONCE, count=count)
         for passages, found in work:
-            rows = packed_rows(numbers.of(found), found.sizes, found.contexts, found.lengths)
+            rows = packed_rows(numbers.of(found), found.laid)
             self._database.executemany(
                 "INSERT INTO wordings (passage, stream, contexts, length) VALUES (?, ?, ?, ?)",
                 [(each.number, *row) for each, row in zip(passages, rows, strict=True)],
             )
-            self.terms += sum(found.lengths)
-            for namings in found.namings:
-                self._namings.update(namings)
+            self.terms += sum(found.laid.lengths)
+            self._namings.update(found.laid.namings)
             for each, terms in zip(passages, found.terms, strict=True):
                 yield each.passage.id, terms.split("\n") if terms else []
                 done += 1
@@ -291,7 +289,7 @@ class _Numbers:
         """The stream of what an analyst found, in the library's numbers."""
         known = self._of_analysts.setdefault(found.analyst, array("q", range(MARKS)))
         known.extend(map(self._number, found.words))
-        stream = np.frombuffer(known, np.int64)[found.stream]
+        stream = np.frombuffer(known, np.int64)[found.laid.stream]
         counts = np.bincount(stream, minlength=len(self._counts))
         counts[: len(self._counts)] += self._counts
         self._counts = counts

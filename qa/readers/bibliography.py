@@ -56,6 +56,8 @@ def find_markers(text: str, sections: Iterable[Section], references: Iterable[Re
     `[100, 101]` and `¹⁰⁰,¹⁰¹` give two markers and `[97-99]` three, each with the span of the whole; `[^1]`
     gives `^1` where that is a footnote, and `[see @terns, p. 3; @gulls]` `terns` and `gulls`.
     """
+    if text.isascii() and "[" not in text:
+        return ()
     known = {reference.marker for reference in references}
     found: list[Marker] = []
     for section in sections:
