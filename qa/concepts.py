@@ -118,7 +118,8 @@ class Concepts:
     def terms_and_names(self, text: str) -> tuple[list[str], set[tuple[Concept, str]]]:
         """The same, and the names that stand there."""
         tokens = terms_and_heads(text)
-        found = self.names(list(chain.from_iterable(heads for _, heads in tokens)))
+        heads = list(chain.from_iterable(heads for _, heads in tokens))
+        found = self.names(heads, range(len(heads)))
         terms = list(chain.from_iterable(terms for terms, _ in tokens))
         return terms + [concept.token for concept, _ in found], set(found)
 
@@ -126,15 +127,15 @@ class Concepts:
         """Whether a name may begin with this word."""
         return head.term in self._lengths or head.word in self._words
 
-    def names(self, heads: Sequence[Head]) -> list[tuple[Concept, str]]:
-        """The names in a row of words of a text, each with its concept."""
-        meant = (naming for naming in self._all_namings(heads) if not self._is_shrunk(naming, heads))
+    def names(self, heads: Sequence[Head], starts: Iterable[int]) -> list[tuple[Concept, str]]:
+        """The names in a row of words of a text that begin at these places, each with its concept."""
+        meant = (naming for naming in self._all_namings(heads, starts) if not self._is_shrunk(naming, heads))
         return [each for naming in meant for each in naming.concepts]
 
     def namings(self, heads: Sequence[Head]) -> Iterator[Naming]:
         """The names in a question's words, from the left, the longest first, none within another."""
         reached = 0
-        for naming in self._all_namings(heads):
+        for naming in self._all_namings(heads, range(len(heads))):
             follows_number = naming.start > 0 and heads[naming.start - 1].word[0].isdigit()
             if naming.start >= reached and not (follows_number and self._is_shrunk(naming, heads)):
                 reached = naming.end
@@ -152,11 +153,10 @@ class Concepts:
         first = heads[naming.start]
         return naming.end - naming.start == 1 and first.is_small and first.word in self._capitals
 
-    def _all_namings(self, heads: Sequence[Head]) -> Iterator[Naming]:
-        """All names in a row of words, by their beginnings; of those that begin together the longest first."""
-        for start, head in enumerate(heads):
-            if not self.begin(head):
-                continue
+    def _all_namings(self, heads: Sequence[Head], starts: Iterable[int]) -> Iterator[Naming]:
+        """All names that begin at these places in a row of words; of those that begin together the longest first."""
+        for start in starts:
+            head = heads[start]
             for length in self._lengths.get(head.term, ()):
                 terms = tuple(each.term for each in heads[start : start + length])
                 if len(terms) == length and (concepts := self._phrases[head.term].get(terms)):

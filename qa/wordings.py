@@ -13,7 +13,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, starmap
+from itertools import chain, compress, count, starmap
 from operator import itemgetter
 from typing import NamedTuple, Protocol
 
@@ -100,13 +100,16 @@ class Row(NamedTuple):
 
 
 class _LaidToken(NamedTuple):
-    """A token laid out: the numbers of its words, its terms, its words' heads, and the term of the compound that it is.
-    `is_plain` says that it is none, and that no concept's name may begin in it."""
+    """A token laid out: the numbers of its words, all its terms, those of its words alone and that of the compound that
+    it is, its words' heads, and for each of them whether a concept's name may begin with it. `is_plain` says that it is
+    no compound and that none may."""
 
     numbers: tuple[int, ...]
     terms: tuple[str, ...]
-    heads: tuple[Head, ...]
+    own: tuple[str, ...]
     compound: tuple[str, ...]
+    heads: tuple[Head, ...]
+    begins: tuple[bool, ...]
     is_plain: bool
 
 
@@ -123,13 +126,14 @@ class _Tokens(dict[str, _LaidToken]):
             self.clear()
         terms, heads, spoken = analysed(token)
         numbers = tuple(starmap(self._number, spoken))
-        compound = terms[sum(term is not None for _, term in spoken) :]
-        is_plain = not compound and not any(map(self._concepts.begin, heads))
-        laid = self[token] = _LaidToken(numbers, terms, heads, compound, is_plain)
+        own = tuple(term for _, term in spoken if term is not None)
+        compound, begins = terms[len(own) :], tuple(map(self._concepts.begin, heads))
+        is_plain = not compound and not any(begins)
+        laid = self[token] = _LaidToken(numbers, terms, own, compound, heads, begins, is_plain)
         return laid
 
 
-_numbers_of, _terms_of, _is_plain = itemgetter(0), itemgetter(1), itemgetter(4)
+_numbers_of, _terms_of, _own_of, _compound_of, _heads_of, _begins_of, _is_plain = map(itemgetter, range(7))
 
 
 class Laid(NamedTuple):
@@ -157,7 +161,7 @@ class Layout:
         self._namings: Counter[tuple[str, str]] = Counter()
         self._names: set[tuple[str, str]] = set()  # of this passage
 
-    def add(self, passage: Passage, *, title: str) -> list[str]:
+    def add(self, title: str, section: Sequence[str], text: str, sentences: Iterable[tuple[int, int]]) -> list[str]:
         """Lay out a passage of a document with this title; its terms for the index come back.
 
         These are its own, its headings' `HEADING_WEIGHT` times and its document's title's once.
@@ -165,18 +169,18 @@ class Layout:
         start = len(self.stream)
         self._names.clear()
         indexed = self._part(title, _PART)
-        for heading in passage.section:
+        for heading in section:
             indexed += HEADING_WEIGHT * self._part(heading, _PART)
-        text: list[str] = []
-        for begin, end in passage.sentences:
-            sentence = passage.text[begin:end]
+        own: list[str] = []
+        for begin, end in sentences:
+            sentence = text[begin:end]
             is_numbered = _NUMBER.search(_BRACKET.sub("", sentence) if "[" in sentence else sentence)
-            text += self._part(sentence, _NUMBERED_PART if is_numbered else _PART)
+            own += self._part(sentence, _NUMBERED_PART if is_numbered else _PART)
         self.sizes.append(len(self.stream) - start)
-        self.contexts.append(1 + len(passage.section))
-        self.lengths.append(len(text))
+        self.contexts.append(1 + len(section))
+        self.lengths.append(len(own))
         self._namings.update(self._names)
-        return indexed + text
+        return indexed + own
 
     def take(self) -> Laid:
         """What has been laid out since the last time."""
@@ -196,16 +200,17 @@ class Layout:
         terms = list(chain.from_iterable(map(_terms_of, laid)))
         if all(map(_is_plain, laid)):
             return terms
-        names = self._concepts.names(list(chain.from_iterable([each.heads for each in laid])))
-        concepts = [concept.token for concept, _ in names]
-        self._names.update((concept.token, name) for concept, name in names)
-        more = dict.fromkeys([*chain.from_iterable([each.compound for each in laid]), *concepts])
-        for each in laid:
-            for term in each.terms[: len(each.terms) - len(each.compound)]:
-                more.pop(term, None)
-        if more:
-            stream.append(_BESIDE_NOTHING)
-            stream.extend([self._number(f"+{term}", term) for term in more])
+        concepts: list[str] = []
+        starts = list(compress(count(), chain.from_iterable(map(_begins_of, laid))))
+        if starts:
+            names = self._concepts.names(list(chain.from_iterable(map(_heads_of, laid))), starts)
+            concepts = [concept.token for concept, _ in names]
+            self._names.update((concept.token, name) for concept, name in names)
+        if more := dict.fromkeys([*chain.from_iterable(map(_compound_of, laid)), *concepts]):
+            own = set(chain.from_iterable(map(_own_of, laid)))
+            if beside := [self._number(f"+{term}", term) for term in more if term not in own]:
+                stream.append(_BESIDE_NOTHING)
+                stream.extend(beside)
         return terms + concepts
 
 
@@ -272,7 +277,7 @@ class WordingsBuilder:
     def add(self, passage: Passage, *, title: str) -> list[str]:
         """Lay out a passage, as `Layout.add` does."""
         self._ids.append(passage.id)
-        return self._layout.add(passage, title=title)
+        return self._layout.add(title, passage.section, passage.text, passage.sentences)
 
     def done(self, document_frequency: Callable[[str], int]) -> Wordings:
         """All of them; a term's `document_frequency` is the number of passages that hold it."""

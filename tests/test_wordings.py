@@ -180,7 +180,8 @@ def test_what_a_passage_holds_is_what_its_text_its_headings_and_its_title_say() 
 def test_words_are_counted_as_they_are_written_and_compounds_apart() -> None:
     words: dict[str, int] = {}
     layout = Layout(NO_CONCEPTS, lambda word, _: words.setdefault(word, MARKS + len(words)))
-    layout.add(passage_of("Anti-tern terns. The auk.", "Terns"), title=TITLE)
+    passage = passage_of("Anti-tern terns. The auk.", "Terns")
+    layout.add(TITLE, passage.section, passage.text, passage.sentences)
     laid = layout.take()
     [row] = packed_rows(laid.stream, laid)
     counted = word_counts([row.stream])

@@ -6,43 +6,69 @@ each of these is.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from qa.concepts import Concepts, Pair, mined, plain_words
+from qa.library.rows import PassageRow, passage_row
 from qa.model import Document, Passage
 from qa.passages import passages
 from qa.wordings import MARKS, Entry, Laid, Layout
 
-__all__ = ["Analysed", "Analyst", "Split", "Titled", "split"]
+__all__ = ["Analysed", "Analyst", "Split", "SplitDocument", "Titled", "split", "titled"]
+
+
+class SplitDocument(NamedTuple):
+    """A document's passages, as they are kept, and what it defines."""
+
+    passages: list[PassageRow]
+    pairs: frozenset[Pair]
 
 
 class Split(NamedTuple):
-    """A document's passages, what it defines, and how often each of its `plain_words` stands in it."""
+    """Documents taken apart, and how often each of their `plain_words` stands in them."""
 
-    passages: Sequence[Passage]
-    pairs: frozenset[Pair]
+    documents: list[SplitDocument]
     words: Counter[str]
 
 
-def split(documents: Sequence[tuple[Document, Sequence[Passage] | None]]) -> list[Split]:
+def split(documents: Sequence[tuple[Document, Sequence[Passage] | None]]) -> Split:
     """Documents taken apart, each into the passages that it has or else into those of `passages`."""
-    found = []
+    found: list[SplitDocument] = []
+    words: list[str] = []
     for document, given in documents:
         text = f"{document.title}\n{document.text}"
-        found.append(
-            Split(passages(document) if given is None else given, frozenset(mined(text)), Counter(plain_words(text)))
-        )
-    return found
+        rows = list(map(passage_row, passages(document) if given is None else given))
+        found.append(SplitDocument(rows, frozenset(mined(text))))
+        words += plain_words(text)
+    return Split(found, Counter(words))
 
 
 class Titled(NamedTuple):
-    """A passage with its number in the library and its document's title."""
+    """What is indexed of a passage, with its number in the library and its document's title."""
 
     number: int
+    id: str
     title: str
-    passage: Passage
+    section: tuple[str, ...]
+    text: str
+    sentences: Sequence[tuple[int, int]]
+
+
+def titled(number: int, title: str, text: str, row: Sequence[Any]) -> Titled:
+    """A passage of a document with this title and text, from its `PASSAGE_COLUMNS`.
+
+    Raises:
+        ValueError, TypeError: where what is kept is no passage of this text.
+    """
+    passage_id, section, start, end, _, sentences = row
+    found = text[start:end]
+    if len(found) != end - start:
+        raise ValueError(f"passage {passage_id} spans {start}..{end} but has {len(found)} characters")
+    spans = [(first, last) for first, last in json.loads(sentences)]
+    return Titled(number, passage_id, title, tuple(json.loads(section)), found, spans)
 
 
 class Analysed(NamedTuple):
@@ -68,7 +94,7 @@ class Analyst:
     def __call__(self, passages: Sequence[Titled]) -> Analysed:
         """What there is in some passages."""
         self._new = []
-        terms = ["\n".join(self._layout.add(passage, title=title)) for _, title, passage in passages]
+        terms = ["\n".join(self._layout.add(*each[2:])) for each in passages]
         return Analysed(self._number, self._new, self._layout.take(), terms)
 
     def _number_of(self, word: str, term: str | None) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 
 from qa.concepts import mined, plain_words
 from qa.errors import LibraryError
-from qa.library.analyst import Analyst, Titled
+from qa.library.analyst import Analyst, Titled, titled
 from qa.library.helpers import Helpers
 from qa.library.index import Index, kept_concepts
 from qa.library.rows import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, document_of, passage_of
@@ -120,7 +120,7 @@ class _Checking:
             for each, row, held in zip(passages, rows, found.terms, strict=True):
                 kept = select("SELECT stream, contexts, length FROM wordings WHERE passage = ?", each.number)
                 if kept != [tuple(row)]:
-                    yield f"The words that are kept of the passage {each.passage.id} are not those of its text."
+                    yield f"The words that are kept of the passage {each.id} are not those of its text."
                 frequencies.update(set(held.split("\n")) if held else ())
             counts.update(word_counts([row.stream for row in rows]))
             namings.update(found.laid.namings)
@@ -144,18 +144,18 @@ class _Checking:
 
     def _titled(self, ids: list[str]) -> Iterator[Titled]:
         """The passages that can be read; of the others it has been told."""
-        document: Document | None = None
+        document, title, text = "", "", ""
         for passage_id in ids:
             [(number, document_id, *columns)] = self._select(
                 f"SELECT passages.number, documents.id, {PASSAGE_COLUMNS} FROM passages"
                 " JOIN documents ON document = documents.number WHERE passages.id = ?",
                 passage_id,
             )
-            if document is None or document.id != document_id:
+            if document_id != document:
                 [(title, text)] = self._select("SELECT title, text FROM documents WHERE id = ?", document_id)
-                document = Document(id=document_id, text=text, title=title, source="")
+                document = document_id
             try:
-                yield Titled(number, document.title, passage_of(columns, document))
+                yield titled(number, title, text, columns)
             except (ValueError, KeyError, TypeError):
                 continue
 

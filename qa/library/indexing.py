@@ -15,13 +15,13 @@ import numpy.typing as npt
 
 from qa.concepts import Concept, Concepts, Pair, agreed, plain_words, terms_of_name
 from qa.errors import DamagedDocumentError, DamagedLibraryError, UnknownDocumentError
-from qa.library.analyst import Analysed, Analyst, Split, Titled, split
+from qa.library.analyst import Analysed, Analyst, SplitDocument, Titled, split, titled
 from qa.library.folder import FORMAT
 from qa.library.helpers import Helpers
 from qa.library.index import PASSAGES, kept_concepts, kept_speller, write_concepts
-from qa.library.rows import PASSAGE_COLUMNS, Source, insert, passage_of
+from qa.library.rows import PASSAGE_COLUMNS, Source, insert
 from qa.library.words import chosen
-from qa.model import Document, FileState, Passage
+from qa.model import Document, FileState, Passage, digest
 from qa.retrievers import ENGINES, LARGE, Retriever
 from qa.spelling import Speller
 from qa.wordings import MARKS, Entry, packed_rows, word_counts
@@ -99,14 +99,14 @@ def titled_passages(database: sqlite3.Connection, only: str = "") -> Iterator[Ti
     Raises:
         DamagedDocumentError: where a text is not the one that was written.
     """
-    document: Document | None = None
+    checked = ""
     for row in database.execute(f"SELECT {_TITLED} FROM {_OF_DOCUMENTS} {only} ORDER BY passages.id"):
         number, document_id, sha256, title, text, *columns = row
-        if document is None or document.id != document_id:
-            document = Document(id=document_id, text=text, title=title, source="")
-            if document.sha256 != sha256.hex():
+        if document_id != checked:
+            if digest(text) != sha256.hex():
                 raise DamagedDocumentError(document_id)
-        yield Titled(number, title, passage_of(columns, document))
+            checked = document_id
+        yield titled(number, title, text, columns)
 
 
 class _Change:
@@ -145,7 +145,6 @@ class _Change:
             number = insert(database, source, taken_apart.passages)
             pairs = [(number, *pair) for pair in taken_apart.pairs]
             database.executemany("INSERT INTO definitions VALUES (?, ?, ?)", pairs)
-            self._spellings.update(taken_apart.words)
             database.execute("INSERT INTO changed SELECT number FROM passages WHERE document = ?", (number,))
         database.executemany(
             "INSERT INTO files (origin, stamp, sha256) VALUES (?, ?, ?)"
@@ -162,7 +161,7 @@ class _Change:
             self._spellings.items(),
         )
 
-    def _split(self, sources: Iterable[Source]) -> Iterator[tuple[Source, Split]]:
+    def _split(self, sources: Iterable[Source]) -> Iterator[tuple[Source, SplitDocument]]:
         """Sources in their order, each with what its document is taken apart into."""
         given: deque[Source] = deque()
 
@@ -172,7 +171,8 @@ class _Change:
                 yield source.document, source.passages
 
         for _, found in self._helpers.each(lambda _: split, documents(), size=_SPLIT_AT_ONCE):
-            for each in found:
+            self._spellings.update(found.words)
+            for each in found.documents:
                 yield given.popleft(), each
 
     def concepts(self, synonyms: Sequence[Concept]) -> None:
@@ -246,21 +246,19 @@ class _Change:
             *parameters,
         )
         self._words.subtract(word_counts([stream for stream, *_ in rows]))
-        titled = []
-        for _, length, number, document_id, _, title, text, *columns in rows:
-            document = Document(id=document_id, text=text, title=title, source="")
-            titled.append(Titled(number, title, passage_of(columns, document)))
+        before = []
+        for _, length, number, _, _, title, text, *columns in rows:
+            before.append(titled(number, title, text, columns))
             self.terms -= length
-        self._namings.subtract(self._analyst_before(titled).laid.namings)
-        self._removed.update(each.passage.id for each in titled)
+        self._namings.subtract(self._analyst_before(before).laid.namings)
+        self._removed.update(each.id for each in before)
 
     def _analysed(self, count: int, only: str = "") -> Iterator[tuple[str, list[str]]]:
         """The terms of passages, by ids ascending, whose words are written down on the way."""
         numbers = _Numbers(self._database)
         done = 0
-        titled = titled_passages(self._database, only)
-        concepts = self._concepts
-        work = self._helpers.each(partial(Analyst, concepts), titled, size=_ANALYSED_AT_ONCE, count=count)
+        given, worker = titled_passages(self._database, only), partial(Analyst, self._concepts)
+        work = self._helpers.each(worker, given, size=_ANALYSED_AT_ONCE, count=count)
         for passages, found in work:
             rows = packed_rows(numbers.of(found), found.laid)
             self._database.executemany(
@@ -270,7 +268,7 @@ class _Change:
             self.terms += sum(found.laid.lengths)
             self._namings.update(found.laid.namings)
             for each, terms in zip(passages, found.terms, strict=True):
-                yield each.passage.id, terms.split("\n") if terms else []
+                yield each.id, terms.split("\n") if terms else []
                 done += 1
                 if self._on_indexing:
                     self._on_indexing(done, count)

@@ -19,16 +19,21 @@ __all__ = [
     "DOCUMENT_COLUMNS",
     "ENTRY_COLUMNS",
     "PASSAGE_COLUMNS",
+    "PassageRow",
     "Source",
     "document_of",
     "entry_of",
     "insert",
     "passage_of",
+    "passage_row",
 ]
 
 ENTRY_COLUMNS = "id, title, updated, (SELECT count(*) FROM passages WHERE document = documents.number)"
 DOCUMENT_COLUMNS = "number, id, title, updated, sha256, data, text"
 PASSAGE_COLUMNS = "passages.id, section, start, end, page, sentences"
+
+PassageRow = tuple[str, str, int, int, int | None, str]
+"""A passage's `PASSAGE_COLUMNS`."""
 
 
 class Source(NamedTuple):
@@ -42,7 +47,7 @@ class Source(NamedTuple):
     file: str = ""
 
 
-def insert(database: sqlite3.Connection, source: Source, passages: Sequence[Passage]) -> int:
+def insert(database: sqlite3.Connection, source: Source, passages: Sequence[PassageRow]) -> int:
     """Write a document and its passages, of whose origin there is none; the document's number."""
     document = source.document
     database.execute("INSERT OR IGNORE INTO files (origin) VALUES (?)", (source.file,))
@@ -84,10 +89,7 @@ def insert(database: sqlite3.Connection, source: Source, passages: Sequence[Pass
         )
     database.executemany(
         "INSERT INTO passages (document, id, section, start, end, page, sentences) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [
-            (number, each.id, _json(each.section), each.start, each.end, each.page, _json(each.sentences))
-            for each in passages
-        ],
+        [(number, *each) for each in passages],
     )
     return int(number or 0)
 
@@ -153,6 +155,12 @@ def passage_of(row: Sequence[Any], document: Document) -> Passage:
         page=page,
         sentences=tuple(Span(*each) for each in json.loads(sentences)),
     )
+
+
+def passage_row(passage: Passage) -> PassageRow:
+    """The `PASSAGE_COLUMNS` of a passage."""
+    section, sentences = _json(passage.section), _json(passage.sentences)
+    return passage.id, section, passage.start, passage.end, passage.page, sentences
 
 
 def _data(document: Document) -> str:
