@@ -183,13 +183,11 @@ def agreed(pairs: Mapping[Pair, int], written: Mapping[str, int], known: Sequenc
             meanings.setdefault(short, {}).setdefault(long, []).append(pair)
     known_names = [{_key(name) for name in concept.names} for concept in known]
     found = []
-    for meant in meanings.values():
-        counts = [sum(pairs[pair] for pair in same) for same in meant.values()]
-        best = max(range(len(counts)), key=counts.__getitem__)
-        if 2 * counts[best] > sum(counts):
-            pair = list(meant.values())[best][0]
-            if not any({_key(pair.short), _key(pair.long)} <= names for names in known_names):
-                found.append(Concept(names=pair))
+    for short, meant in meanings.items():
+        counts = {long: sum(pairs[pair] for pair in same) for long, same in meant.items()}
+        best = max(counts, key=counts.__getitem__)
+        if 2 * counts[best] > sum(counts.values()) and not any({short, best} <= names for names in known_names):
+            found.append(Concept(names=meant[best][0]))
     return sorted(found, key=lambda concept: concept.names)
 
 

@@ -21,7 +21,7 @@ from typing import IO, Any, Self, TypeVar
 
 __all__ = ["Helpers", "serve"]
 
-_ALONE = 1_000  # things that this process does by itself before others are started
+_ALONE = 250  # things that this process does by itself before others are started
 _WAITING = 3  # chunks that each process has before it
 
 _Thing = TypeVar("_Thing")
@@ -57,7 +57,7 @@ class Helpers:
         """
         left = iter(things)
         work, alone = worker(0), _ALONE if count is None else 0
-        if self._cores < 2 or (count is not None and count <= 2 * _ALONE):
+        if self._cores < 2 or (count is not None and count <= 4 * _ALONE):
             alone = sys.maxsize
         done, turn = 0, 0
         at_work: list[_Helper] = []
