@@ -7,8 +7,23 @@
 ('Pomalidomide',)
 """
 
-from qa.config import Settings
-from qa.engine import Engine, Progress
-from qa.errors import QAError
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qa.adding import Progress
+    from qa.config import Settings
+    from qa.engine import Engine
+    from qa.errors import QAError
 
 __all__ = ["Engine", "Progress", "QAError", "Settings"]
+
+_HOMES = {"Engine": "qa.engine", "Progress": "qa.adding", "QAError": "qa.errors", "Settings": "qa.config"}
+
+
+def __getattr__(name: str) -> object:
+    """Each is loaded when it is asked for: a process that needs a part of the package does not wait for the whole."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return found

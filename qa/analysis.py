@@ -17,7 +17,7 @@ import regex
 
 from qa.lexicon import LETTER_SPELLINGS, STOP_WORDS, WORD_SPELLINGS
 from qa.model import Span
-from qa.nltk_parts import PorterStemmer, RegexpTokenizer
+from qa.nltk_parts import nltk_part
 
 __all__ = [
     "ANALYZER",
@@ -45,41 +45,28 @@ _REMEMBERED_WORDS = 1 << 17  # distinct words of which the term is kept: about 2
 
 _HYPHEN = r"[-\u2010\u2011\u2012\u2013\u2212]"
 _ATOM = r"(?:\d+(?:[.,·]\d+)*[^\W_]*|[^\W_\p{M}][\w\p{M}\p{No}]*(?:['’][^\W\d_]+)?)"
-
+_TOKEN = regex.compile(
+    rf"\p{{Lu}}\w{{0,20}}\p{{Lu}}\w{{0,20}}[ \u00a0]\d{{1,3}}(?![\w.,·%])"
+    rf"|(?i:per[ \u00a0]cent)\b|{_ATOM}(?:{_HYPHEN}{_ATOM})*|[%％﹪]"
+)
+"""All that can make a compound, so that a token's terms can be remembered: words and numbers held together by hyphens,
+and the number behind a name in capitals ("DREAMM 2", "CD 38")."""
 
 # The same where all is ASCII, in half the time: most words are small letters with nothing to hold on to.
 _ASCII_ATOM = r"(?:[0-9]+(?:[.,][0-9]+)*[A-Za-z0-9]*|[A-Za-z]\w*(?:'[A-Za-z]+)?)"
-_ASCII = re.compile(
+_ASCII_TOKEN = re.compile(
     r"(?:[a-oq-z]|p(?!er cent))[a-z]*(?![\w'-])|[A-Z]\w{0,20}[A-Z]\w{0,20} [0-9]{1,3}(?![\w.,%])"
     rf"|(?i:per cent)\b|{_ASCII_ATOM}(?:-{_ASCII_ATOM})*|%",
     re.ASCII,
 )
 
-
-class _CompoundTokenizer(RegexpTokenizer):  # type: ignore[misc]  # NLTK has no types
-    """NLTK's tokenizer over all that can make a compound, so that a token's terms can be remembered: words and
-    numbers held together by hyphens, and the number behind a name in capitals ("DREAMM 2", "CD 38").
-
-    NLTK guards patterns from outside with a clock, which doubles the time; this pattern is ours and linear.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(
-            rf"\p{{Lu}}\w{{0,20}}\p{{Lu}}\w{{0,20}}[ \u00a0]\d{{1,3}}(?![\w.,·%])"
-            rf"|(?i:per[ \u00a0]cent)\b|{_ATOM}(?:{_HYPHEN}{_ATOM})*|[%％﹪]"
-        )
-        pattern = regex.compile(self._pattern)
-        self.tokenize, self.in_place = pattern.findall, pattern.finditer
-
-
-_TOKENIZER = _CompoundTokenizer()
 _HYPHENS = re.compile(_HYPHEN)
 _PIECE = re.compile(r"%|\d+(?:[.,·]\d+)*(?=[^\W\d_]+(?!\w))(?!st\b|nd\b|rd\b|th\b)|\d+(?:[.,·]\d+)+|[^\W_]+")
 _WITHOUT_WIDTH = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _RAISED_BEHIND_WORD = re.compile("(?<=[^\\W\\d_]{4})[⁰¹²³⁴-⁹]{1,3}(?![^\\W\\d_])")  # a marker: "trial¹²", but not "kg²"
 _THOUSANDS = re.compile(r",(?=\d{3}(?!\d))")
 _CLITIC = re.compile(r"['’](?:s|t|ll|re|ve|d|m)?\Z")
-_STEMMER = PorterStemmer()
+_STEMMER = nltk_part("nltk.stem.porter").PorterStemmer()
 
 
 class Head(NamedTuple):
@@ -135,7 +122,7 @@ def words_in_place(text: str) -> list[tuple[Word, Head, Span]]:
     """
     return [
         (word, head, Span(*found.span()))
-        for found in _TOKENIZER.in_place(visible(text))
+        for found in _TOKEN.finditer(visible(text))
         for word, head in zip(_words_of_token(found.group()), _analysed(found.group()).heads, strict=True)
     ]
 
@@ -174,7 +161,7 @@ def tokens(text: str) -> list[str]:
     >>> tokens("In DREAMM 2 the anti-CD38")
     ['In', 'DREAMM 2', 'the', 'anti-CD38']
     """
-    found: list[str] = _ASCII.findall(text) if text.isascii() else _TOKENIZER.tokenize(visible(text))
+    found: list[str] = _ASCII_TOKEN.findall(text) if text.isascii() else _TOKEN.findall(visible(text))
     return found
 
 

@@ -8,7 +8,7 @@ of the names is covered by that token. So "PFS" finds "progression-free survival
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import NamedTuple
@@ -16,7 +16,18 @@ from typing import NamedTuple
 from qa.analysis import Head, fold, terms_and_heads
 from qa.lexicon import DRUG_ENDINGS, STOP_WORDS
 
-__all__ = ["NO_CONCEPTS", "Concept", "Concepts", "Naming", "Pair", "agreed", "mined", "plain_words", "terms_of_name"]
+__all__ = [
+    "NO_CONCEPTS",
+    "Concept",
+    "Concepts",
+    "Naming",
+    "Pair",
+    "agreed",
+    "mined",
+    "of_library",
+    "plain_words",
+    "terms_of_name",
+]
 
 _LONGEST_PHRASE = 12  # content words of a name
 _WINDOW = 160  # characters before a bracket in which a long form may stand
@@ -141,13 +152,6 @@ class Concepts:
                 reached = naming.end
                 yield naming
 
-    def of_library(self, names: Collection[tuple[Concept, str]]) -> Concepts:
-        """The concepts of which the library holds a name, with the names that it holds."""
-        held: dict[Concept, set[str]] = {}
-        for concept, name in names:
-            held.setdefault(concept, set()).add(name)
-        return Concepts(replace(each, held=frozenset(held[each])) for each in self.all if each in held)
-
     def _is_shrunk(self, naming: Naming, heads: Sequence[Head]) -> bool:
         """Whether a name in capitals stands there in small letters."""
         first = heads[naming.start]
@@ -166,6 +170,14 @@ class Concepts:
 
 
 NO_CONCEPTS = Concepts()
+
+
+def of_library(concepts: Iterable[Concept], names: Iterable[tuple[str, str]]) -> Concepts:
+    """Those concepts of which a library holds a name, with the names that it holds, each given with a token."""
+    held: dict[str, set[str]] = {}
+    for token, name in names:
+        held.setdefault(token, set()).add(name)
+    return Concepts(replace(each, held=frozenset(held[each.token])) for each in concepts if each.token in held)
 
 
 def agreed(pairs: Mapping[Pair, int], written: Mapping[str, int], known: Sequence[Concept] = ()) -> list[Concept]:

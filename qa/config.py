@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-
-from platformdirs import user_data_path
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from typing import Any, Self
 
 from qa.errors import SettingError
 
@@ -17,63 +16,100 @@ __all__ = ["SHIPPED_CORPUS", "SHIPPED_SYNONYMS", "Settings"]
 SHIPPED_CORPUS = Path(__file__).resolve().parent.parent / "corpus"
 SHIPPED_SYNONYMS = SHIPPED_CORPUS / "synonyms.solr"
 
-
-Origin = Annotated[str, StringConstraints(pattern=r"^https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?$")]
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?")
 """Where a page comes from, as browsers write it: scheme, host and port, in small letters, and no path."""
 
 
-def _listed(value: object) -> object:
-    """What stands in a variable as a list: its parts between commas or white space."""
-    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+def _number(kind: type[int | float], least: float, most: float) -> Callable[[Any], int | float]:
+    def read(value: Any) -> int | float:
+        found = kind(value) if isinstance(value, str) else value
+        if not isinstance(found, int | kind) or not least <= found <= most:
+            raise ValueError(value)
+        return kind(found)
+
+    return read
 
 
-class Settings(BaseModel):
-    """One frozen set of settings. Each may be given by the environment as `PINCITE_` and its name in capitals."""
+def _one_of(*names: str) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        if value not in names:
+            raise ValueError(value)
+        return str(value)
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    return read
 
-    library: Path | None = Field(
-        default=None, description="folder of the library to ask; without one, the shipped corpus"
+
+def _host(value: Any) -> str:
+    if not value:
+        raise ValueError(value)
+    return str(value)
+
+
+def _origins(value: Any) -> tuple[str, ...]:
+    """Origins, in one text with commas or white space between."""
+    origins = value.replace(",", " ").split() if isinstance(value, str) else value
+    if not all(map(_ORIGIN.fullmatch, origins)):
+        raise ValueError(value)
+    return tuple(origins)
+
+
+def _setting(default: Any, read: Callable[[Any], Any], description: str) -> Any:
+    """A setting, with what makes its value of a text or checks it, and what it is for people."""
+    return field(default=default, metadata={"read": read, "description": description})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """One frozen set of settings. Each may be given by the environment as `PINCITE_` and its name in capitals.
+
+    Raises:
+        SettingError: for a value out of range.
+    """
+
+    library: Path | None = _setting(None, Path, "folder of the library to ask; without one, the shipped corpus")
+    synonyms: Path | None = _setting(
+        None, Path, "file of synonyms in Solr's form to index with; without one, the shipped file"
     )
-    synonyms: Path | None = Field(
-        default=None, description="file of synonyms in Solr's form to index with; without one, the shipped file"
+    engine: str | None = _setting(
+        None,
+        _one_of("auto", "rank-bm25", "tantivy"),
+        "what a library is indexed with: rank-bm25, tantivy, or auto, by its size; without it, as it was asked for "
+        "before",
     )
-    engine: Literal["auto", "rank-bm25", "tantivy"] | None = Field(
-        default=None,
-        description="what a library is indexed with: rank-bm25, tantivy, or auto, by its size; "
-        "without it, as it was asked for before",
+    feedback: Path | None = _setting(
+        None, Path, "file that keeps feedback; without one, in the library's folder, or the user's data folder"
     )
-    feedback: Path | None = Field(
-        default=None,
-        description="file that keeps feedback; without one, in the library's folder, or the user's data folder",
+    host: str = _setting("127.0.0.1", _host, "address to serve on")
+    port: int = _setting(8000, _number(int, 0, 65535), "port to serve on, 0 to 65535; 0 takes a free one")
+    workers: int | None = _setting(
+        None, _number(int, 1, 256), "processes that serve, 1 to 256; without it, one for each core"
     )
-    host: str = Field(default="127.0.0.1", min_length=1, description="address to serve on")
-    port: int = Field(default=8000, ge=0, le=65535, description="port to serve on, 0 to 65535; 0 takes a free one")
-    workers: int | None = Field(
-        default=None, ge=1, le=256, description="processes that serve, 1 to 256; without it, one for each core"
+    threads: int = _setting(4, _number(int, 1, 64), "threads of each process that serve, 1 to 64")
+    threshold: float = _setting(
+        0.3, _number(float, 0, 1), "least confidence at which a passage is given as the answer, 0 to 1"
     )
-    threads: int = Field(default=4, ge=1, le=64, description="threads of each process that serve, 1 to 64")
-    threshold: float = Field(
-        default=0.3, ge=0, le=1, description="least confidence at which a passage is given as the answer, 0 to 1"
-    )
-    old_after: int = Field(
-        default=3, ge=0, le=1000, description="years after which a source is said to be old, 0 to 1000"
+    old_after: int = _setting(3, _number(int, 0, 1000), "years after which a source is said to be old, 0 to 1000")
+
+    widget_origins: tuple[str, ...] = _setting(
+        (), _origins, "origins whose pages may embed the widget, such as https://example.org, with commas between"
     )
 
-    widget_origins: Annotated[tuple[Origin, ...], BeforeValidator(_listed)] = Field(
-        default=(),
-        description="origins whose pages may embed the widget, such as https://example.org, with commas between",
+    max_file_size: int = _setting(200, _number(int, 1, 100_000), "megabytes that a source file may have, 1 to 100000")
+    max_memory: int = _setting(
+        2048, _number(int, 256, 1_000_000), "megabytes that reading a file may take, 256 to 1000000"
     )
+    max_seconds: int = _setting(60, _number(int, 1, 86_400), "seconds that reading a file may take, 1 to 86400")
 
-    max_file_size: int = Field(
-        default=200, ge=1, le=100_000, description="megabytes that a source file may have, 1 to 100000"
-    )
-    max_memory: int = Field(
-        default=2048, ge=256, le=1_000_000, description="megabytes that reading a file may take, 256 to 1000000"
-    )
-    max_seconds: int = Field(
-        default=60, ge=1, le=86_400, description="seconds that reading a file may take, 1 to 86400"
-    )
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if value is not None or each.default is not None:
+                try:
+                    object.__setattr__(self, each.name, each.metadata["read"](value))
+                except (ValueError, TypeError):
+                    raise SettingError(
+                        each.name, f"cannot be {value!r}: it is {each.metadata['description']}"
+                    ) from None
 
     @property
     def feedback_file(self) -> Path:
@@ -81,6 +117,8 @@ class Settings(BaseModel):
         corpus, one in the folder where the system has a user's data. Neither need be there yet."""
         if self.feedback is not None:
             return self.feedback
+        from platformdirs import user_data_path
+
         return (self.library or user_data_path("pincite", appauthor=False)) / "feedback.sqlite3"
 
     @classmethod
@@ -93,21 +131,20 @@ class Settings(BaseModel):
             SettingError: for a value out of range, named as the person wrote it; for an unknown `PINCITE_` variable.
         """
         variables = {
-            name: value
+            name.removeprefix("PINCITE_").lower(): value
             for name, value in (os.environ if environment is None else environment).items()
             if value and name.startswith("PINCITE_")
         }
-        values: dict[str, Any] = {name.removeprefix("PINCITE_").lower(): value for name, value in variables.items()}
-        values |= {name: value for name, value in given.items() if value is not None}
+        known = {each.name: each.metadata for each in fields(cls)}
+        own = {name: value for name, value in given.items() if value is not None}
+        for name in variables:
+            if name not in known:
+                raise SettingError(_variable(name), f"is not known; known are {', '.join(known)}")
         try:
-            return cls.model_validate(values)
-        except ValidationError as error:
-            first = error.errors()[0]
-            name = str(first["loc"][0])
-            variable = f"PINCITE_{name.upper()}"
-            if first["type"] == "extra_forbidden":
-                raise SettingError(variable, f"is not known; known are {', '.join(cls.model_fields)}") from None
-            shown = variable if variable in variables and given.get(name) is None else name
-            raise SettingError(
-                shown, f"cannot be {values[name]!r}: it is {cls.model_fields[name].description}"
-            ) from None
+            return cls(**(variables | own))
+        except SettingError as error:
+            raise error if error.name in own else SettingError(_variable(error.name), error.detail) from None
+
+
+def _variable(name: str) -> str:
+    return f"PINCITE_{name.upper()}"

@@ -1,21 +1,20 @@
-"""The parts wired together: files in, cited answers out. It owns no logic of its own."""
+"""The parts wired together: files in, cited answers out. It owns no logic of its own.
+
+What an answer needs is imported with it; what else it can do, when it is asked for: to read files, to verify citations,
+to follow links, to keep feedback."""
 
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from itertools import accumulate
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Self
 
 from qa.answering import Explanation, cited_passage, decide, explain, hits, search, understood, with_figures
 from qa.citing import cite_span
 from qa.config import SHIPPED_CORPUS, SHIPPED_SYNONYMS, Settings
-from qa.errors import SourceError
-from qa.feedback import FeedbackStore, feedback_on
 from qa.figures import mixed_units
 from qa.library import Library, Snapshot, Source, size_of
 from qa.model import (
@@ -26,7 +25,6 @@ from qa.model import (
     Document,
     DocumentEntry,
     Feedback,
-    FileState,
     Fingerprint,
     Followed,
     Hit,
@@ -35,67 +33,15 @@ from qa.model import (
     Span,
     Verification,
 )
-from qa.passages import whole
-from qa.permalinks import find_mark, follow
 from qa.question import read_question
-from qa.readers import (
-    Limits,
-    Sandbox,
-    file_size,
-    file_state,
-    find_sources,
-    is_there,
-    legible,
-    read_synonyms,
-    read_works,
-    resolved,
-)
-from qa.verifying import verify_all
 
-__all__ = ["Engine", "Indexing", "Progress", "Step"]
+if TYPE_CHECKING:
+    from qa.adding import Indexing, Progress
+    from qa.concepts import Concept
+    from qa.errors import SourceError
+    from qa.feedback import FeedbackStore
 
-_SYNONYMS = "synonyms"  # among the origins of files, which are absolute paths
-_PART = "/./"  # between a file's path, resolved and so without it, and which of the file's documents is meant
-
-
-Step = Literal["looking", "reading", "indexing"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """How far a step of an indexing has got: files are looked at, whether they have changed; those that have are read;
-    then the passages that changed are indexed, or all where most did. `done` and `total` count files, or passages.
-    """
-
-    step: Step
-    done: int
-    total: int
-    bytes_done: int = 0
-    """Of the files that are read, as are `bytes_total`; 0 at the other steps."""
-    bytes_total: int = 0
-    source: str | None = None
-    """The name of the file that is read now."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Indexing:
-    """What became of the documents of the files: their ids. `kept` are those of which the file could not be read anew.
-
-    Of the `files_found` that were new or changed, `unread` were not read, because it was to stop.
-    """
-
-    added: tuple[str, ...] = ()
-    replaced: tuple[str, ...] = ()
-    unchanged: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
-    files_found: int = 0
-    unread: int = 0
-
-    @property
-    def read(self) -> tuple[str, ...]:
-        """Those that were read anew."""
-        return self.added + self.replaced
+__all__ = ["Engine"]
 
 
 class Engine:
@@ -103,8 +49,14 @@ class Engine:
 
     def __init__(self, library: Library, settings: Settings) -> None:
         self._library = library
-        self.feedback = FeedbackStore(settings.feedback_file)
         self.settings = settings
+
+    @cached_property
+    def feedback(self) -> FeedbackStore:
+        """What people say of its answers."""
+        from qa.feedback import FeedbackStore
+
+        return FeedbackStore(self.settings.feedback_file)
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -127,6 +79,8 @@ class Engine:
     @classmethod
     def over(cls, documents: Iterable[Document], settings: Settings) -> Self:
         """The engine of documents in memory, each of which is one passage whatever its size."""
+        from qa.passages import whole
+
         engine = cls(_library(None, settings), settings)
         engine._library.change(add=[Source(each.id, each, whole(each)) for each in documents])
         return engine
@@ -167,10 +121,6 @@ class Engine:
         query, asked = understood(question, history, snapshot)
         return explain(query, asked, search(query, asked, snapshot, document=document), snapshot, limit=limit)
 
-    @property
-    def _synonyms(self) -> Path:
-        return self.settings.synonyms or SHIPPED_SYNONYMS
-
     def add(
         self,
         paths: Iterable[Path],
@@ -195,133 +145,17 @@ class Engine:
             SourceError: for the first file that cannot be read, or a path without any.
             LibraryError: where the library cannot be changed.
         """
-        snapshot = self._library.snapshot() if self._library.exists else None
-        known = snapshot.origins() if snapshot else {}
-        before = snapshot.files() if snapshot else {}
-        held = snapshot.ids_of_files() if snapshot else {}
-        refused: list[SourceError] = []
-        given: set[str] = set()
-        found: dict[str, tuple[Path, str]] = {}
+        from qa.adding import add
 
-        def refuse(error: SourceError) -> None:
-            if on_unreadable is None:
-                raise error
-            refused.append(error)
-            on_unreadable(error)
-
-        for path in paths:
-            origin = legible(resolved(path))
-            try:
-                if not (prune and origin in held and not is_there(str(resolved(path)))):
-                    sources_there = list(find_sources(path, note=on_note))
-                    found |= {legible(resolved(each)): (each, wanted_id) for each, wanted_id in sources_there}
-                given.add(origin)
-            except SourceError as error:
-                refuse(error)
-        gone = [
-            each
-            for origin, its_ids in held.items()
-            if prune and origin not in found and _is_gone(origin, given)
-            for each in its_ids
-        ]
-        ids = _Ids(known)
-        settings = self.settings
-        limits = Limits(settings.max_file_size, settings.max_memory, settings.max_seconds)
-        sandbox = Sandbox(limits)
-        states: dict[str, FileState] = {}
-        unchanged: list[str] = []
-        added: dict[str, str] = {}  # origins with the ids of their documents
-
-        def tell(step: Step, done: int, total: int, source: str | None = None) -> None:
-            if on_progress:
-                so_far, of_all = (reached[done], reached[-1]) if step == "reading" else (0, 0)
-                on_progress(
-                    Progress(step=step, done=done, total=total, bytes_done=so_far, bytes_total=of_all, source=source)
-                )
-
-        def wanted() -> Iterator[str]:
-            """The origins of files that are not what they were when they were read."""
-            for number, (origin, (path, _)) in enumerate(found.items()):
-                tell("looking", number, len(found))
-                if should_stop():  # none will be read
-                    states[origin] = FileState("", "")
-                    yield origin
-                    continue
-                try:
-                    state = file_state(path, before=before.get(origin), limits=limits)
-                except SourceError:
-                    state = FileState("", "")  # reading it says what is wrong
-                if origin in before and state.sha256 == before[origin].sha256:
-                    unchanged.extend(held.get(origin, ()))
-                else:
-                    states[origin] = state
-                    yield origin
-
-        to_read = list(wanted())
-        reached = [0, *accumulate(file_size(found[origin][0]) for origin in to_read)]  # bytes
-        unread = deque(to_read)
-        states[_SYNONYMS] = file_state(self._synonyms, before=before.get(_SYNONYMS))
-        is_reread = states[_SYNONYMS].sha256 != before.get(_SYNONYMS, FileState("", "")).sha256
-        is_reread |= snapshot is not None and settings.engine not in (None, snapshot.engine_asked)
-        read: list[str] = []
-        kept: list[str] = []
-
-        def sources() -> Iterator[Source]:
-            while unread and not should_stop():
-                origin = unread[0]
-                path, wanted_id = found[origin]
-                tell("reading", len(to_read) - len(unread), len(to_read), source=path.name)
-                unread.popleft()
-                try:
-                    for part, work in read_works(path, wanted_id, sandbox=sandbox, note=on_note):
-                        its_origin = f"{origin}{_PART}{part}" if part else origin
-                        document = replace(work, id=ids.take(work.id, its_origin))
-                        yield Source(its_origin, document, file=origin)
-                        added[its_origin] = document.id
-                except SourceError as error:
-                    refuse(error)
-                    kept.extend(held.get(origin, ()))
-                    del states[origin]
-                    continue
-                read.append(origin)
-            tell("reading", len(to_read) - len(unread), len(to_read))
-            if unread:
-                gone.clear()  # what was in them may be in those that are unread
-            for origin in unread:
-                del states[origin]
-            if not (read or gone or is_reread) or is_all_refused():
-                raise _NothingReadError
-
-        def is_all_refused() -> bool:
-            return bool(refused) and not (read or unchanged or unread or gone)
-
-        def vanished() -> Iterator[str]:
-            """The documents of a file's earlier state that it holds no more, and those of files that have gone."""
-            now = set(added.values())
-            for origin in read:
-                yield from (each for each in held.get(origin, ()) if each not in now)
-            yield from gone
-
-        if to_read or gone or is_reread:
-            with sandbox, suppress(_NothingReadError):
-                self._library.change(
-                    add=sources(),
-                    remove=vanished(),
-                    files=states,
-                    on_indexing=lambda done, total: tell("indexing", done, total),
-                )
-        if is_all_refused():
-            raise refused[0]
-        earlier = set(known.values())
-        now = tuple(added.values())
-        return Indexing(
-            added=tuple(each for each in now if each not in earlier),
-            replaced=tuple(each for each in now if each in earlier),
-            unchanged=tuple(unchanged),
-            removed=tuple(vanished()),
-            kept=tuple(kept),
-            files_found=len(to_read),
-            unread=len(unread),
+        return add(
+            self._library,
+            self.settings,
+            paths,
+            prune=prune,
+            on_progress=on_progress,
+            on_unreadable=on_unreadable,
+            on_note=on_note,
+            should_stop=should_stop,
         )
 
     def remove(self, document_ids: Collection[str]) -> None:
@@ -409,15 +243,21 @@ class Engine:
             UnknownDocumentError: where there is no such document.
             PassageGoneError: where the document no longer holds the words.
         """
+        from qa.permalinks import follow
+
         return follow(passage_id, known_by, self._library.snapshot(), document_id=document)
 
     @staticmethod
     def marked(document: Document, mark: Span, known_by: Fingerprint) -> Span | None:
         """The words of a document that a link marks, where they stand now; None where that is not sure."""
+        from qa.permalinks import find_mark
+
         return find_mark(document, mark, known_by)
 
     def verify(self, claims: Iterable[Claim]) -> list[Verification]:
         """What became of each citation, in their order."""
+        from qa.verifying import verify_all
+
         return verify_all(claims, self._library.snapshot())
 
     def judge(self, judgement: Judgement) -> Feedback:
@@ -429,6 +269,9 @@ class Engine:
             PassageGoneError: where its document no longer holds the words that were given.
             FeedbackUnwritableError, FeedbackDamagedError: where it cannot be kept.
         """
+        from qa.feedback import feedback_on
+        from qa.permalinks import follow
+
         snapshot = self._library.snapshot()
         judged = None
         if judgement.passage_id is not None and judgement.known_by is not None:
@@ -462,34 +305,9 @@ class Engine:
 
 
 def _library(folder: Path | None, settings: Settings) -> Library:
-    return Library(
-        folder, engine=settings.engine, synonyms=lambda: read_synonyms(settings.synonyms or SHIPPED_SYNONYMS)
-    )
+    def synonyms() -> Sequence[Concept]:
+        from qa.readers import read_synonyms
 
+        return read_synonyms(settings.synonyms or SHIPPED_SYNONYMS)
 
-def _is_gone(origin: str, given: Collection[str]) -> bool:
-    """Whether the file of an origin was given itself or in a folder, and is there no more."""
-    is_given = origin in given or any(str(each) in given for each in Path(origin).parents)
-    return is_given and not is_there(origin)
-
-
-class _NothingReadError(Exception):
-    """Nothing was read, and nothing is to be removed: the library stays as it is."""
-
-
-class _Ids:
-    """Gives each origin one id: the one that it had before, else the one it wants, else that one with a number."""
-
-    def __init__(self, taken: dict[str, str]) -> None:
-        self._by_origin = dict(taken)
-        self._taken = set(taken.values())
-
-    def take(self, wanted: str, origin: str) -> str:
-        if origin not in self._by_origin:
-            number, document_id = 1, wanted
-            while document_id in self._taken:
-                number += 1
-                document_id = f"{wanted}-{number}"
-            self._by_origin[origin] = document_id
-            self._taken.add(document_id)
-        return self._by_origin[origin]
+    return Library(folder, engine=settings.engine, synonyms=synonyms)

@@ -123,6 +123,7 @@ class SettingError(QAError):
     code = "invalid_setting"
 
     def __init__(self, name: str, detail: str) -> None:
+        self.name, self.detail = name, detail
         super().__init__(
             f"The setting {name} {detail}.",
             hint="Correct or unset it; the README lists every setting with its range.",

@@ -13,36 +13,26 @@ from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 
-__all__ = ["PorterStemmer", "PunktLanguageVars", "PunktParameters", "PunktSentenceTokenizer", "RegexpTokenizer"]
+__all__ = ["nltk_part"]
 
 _PACKAGES = ("nltk", "nltk.stem", "nltk.tokenize")
-_PARTS = ("nltk.stem.porter", "nltk.tokenize.punkt", "nltk.tokenize.regexp")
 
 
-def _loaded() -> list[ModuleType]:
-    """The modules of the parts.
+def nltk_part(name: str) -> ModuleType:
+    """The module of NLTK with this name, such as "nltk.stem.porter".
 
     Raises:
         ModuleNotFoundError: where NLTK is not installed.
     """
     if "nltk" in sys.modules:
-        return list(map(import_module, _PARTS))
+        return import_module(name)
     try:
-        for name in _PACKAGES:
-            spec = find_spec(name)
+        for package in _PACKAGES:
+            spec = find_spec(package)
             if spec is None:
-                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-            sys.modules[name] = module_from_spec(spec)
-        return list(map(import_module, _PARTS))
+                raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+            sys.modules[package] = module_from_spec(spec)
+        return import_module(name)
     finally:
-        for name in [each for each in sys.modules if each.partition(".")[0] == "nltk"]:
-            del sys.modules[name]
-
-
-_porter, _punkt, _regexp = _loaded()
-
-PorterStemmer = _porter.PorterStemmer
-PunktLanguageVars = _punkt.PunktLanguageVars
-PunktParameters = _punkt.PunktParameters
-PunktSentenceTokenizer = _punkt.PunktSentenceTokenizer
-RegexpTokenizer = _regexp.RegexpTokenizer
+        for each in [each for each in sys.modules if each.partition(".")[0] == "nltk"]:
+            del sys.modules[each]

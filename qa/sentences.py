@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from qa.lexicon import ABBREVIATIONS
 from qa.model import Span
-from qa.nltk_parts import PunktLanguageVars, PunktParameters, PunktSentenceTokenizer
+from qa.nltk_parts import nltk_part
 
 __all__ = ["lines", "sentences"]
 
@@ -84,11 +84,14 @@ _PLAIN_END = re.compile(
 )
 
 
-class _LanguageVars(PunktLanguageVars):  # type: ignore[misc]  # NLTK has no types
+_PUNKT = nltk_part("nltk.tokenize.punkt")
+
+
+class _LanguageVars(_PUNKT.PunktLanguageVars):  # type: ignore[misc, name-defined]  # NLTK has no types
     """Punkt's, with patterns of which NLTK does not watch the clock, which takes most of the time: they are linear."""
 
     __slots__ = ("_context",)
-    re_boundary_realignment = re.compile(PunktLanguageVars.re_boundary_realignment.pattern, re.MULTILINE)
+    re_boundary_realignment = re.compile(_PUNKT.PunktLanguageVars.re_boundary_realignment.pattern, re.MULTILINE)
 
     def __init__(self) -> None:
         parts = {"NonWord": self._re_non_word_chars, "SentEndChars": self._re_sent_end_chars}
@@ -98,7 +101,7 @@ class _LanguageVars(PunktLanguageVars):  # type: ignore[misc]  # NLTK has no typ
         return self._context
 
 
-class _Punkt(PunktSentenceTokenizer):  # type: ignore[misc]
+class _Punkt(_PUNKT.PunktSentenceTokenizer):  # type: ignore[misc, name-defined]
     """Punkt, which decides at once where nothing but its list of abbreviations has a say."""
 
     def text_contains_sentbreak(self, text: str) -> bool:
@@ -114,7 +117,7 @@ class _Punkt(PunktSentenceTokenizer):  # type: ignore[misc]
 
 
 @lru_cache(maxsize=1)
-def _punkt() -> PunktSentenceTokenizer:
-    parameters = PunktParameters()
+def _punkt() -> _Punkt:
+    parameters = _PUNKT.PunktParameters()
     parameters.abbrev_types = set(ABBREVIATIONS)
     return _Punkt(parameters, lang_vars=_LanguageVars())

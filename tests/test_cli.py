@@ -14,6 +14,7 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +23,7 @@ import pytest
 from click.testing import CliRunner, Result
 from flask.testing import FlaskClient
 
-import qa.engine
+import qa.adding
 from qa import Engine, Settings
 from qa.cli import cli
 from qa.confidence import BIAS, CONFIDENCE_WEIGHTS
@@ -311,7 +312,7 @@ def test_ask_names_a_document_that_is_not_there(library: str) -> None:
 
 def test_a_setting_out_of_range_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PINCITE_THRESHOLD", "2")
-    description = Settings.model_fields["threshold"].description
+    description = {each.name: each for each in fields(Settings)}["threshold"].metadata["description"]
     assert_fails(
         run("ask", ANSWERED),
         f"The setting PINCITE_THRESHOLD cannot be '2': it is {description}.",
@@ -657,7 +658,7 @@ def test_ctrl_c_while_indexing_keeps_what_has_been_read_and_again_leaves_the_lib
                 signal.raise_signal(signal.SIGINT)
         return read_works(path, document_id, sandbox=sandbox, note=note)
 
-    monkeypatch.setattr(qa.engine, "read_works", interrupted)
+    monkeypatch.setattr(qa.adding, "read_works", interrupted)
     copied = shutil.copytree(TERNS, tmp_path / "terns")
     again = ("index", str(tmp_path / "auks.md"), str(copied), "--library", library)
     ran = run(*again)
@@ -824,7 +825,7 @@ def test_config_show_prints_every_setting_with_the_value_in_force(monkeypatch: p
         "max_memory": "2048",
         "max_seconds": "60",
     }
-    assert lines == [[name, values[name], field.description] for name, field in Settings.model_fields.items()]
+    assert lines == [[each.name, values[each.name], each.metadata["description"]] for each in fields(Settings)]
     assert run("config", "show").stdout.splitlines()[0].startswith("library         (none)")
 
 
@@ -920,7 +921,9 @@ def test_every_command_explains_itself_and_each_of_its_options(path: tuple[str, 
     command: click.Command = cli
     for name in path:
         assert isinstance(command, click.Group)
-        command = command.commands[name]
+        found = command.get_command(click.Context(command), name)
+        assert found is not None
+        command = found
     assert command.help
     for option in command.params:
         if isinstance(option, click.Option):
@@ -931,7 +934,7 @@ def test_every_command_explains_itself_and_each_of_its_options(path: tuple[str, 
 def test_the_commands_are_these() -> None:
     commands = {"ask", "backup", "bench", "check", "config", "eval", "explain", "feedback"}
     commands |= {"index", "list", "remove", "serve", "verify"}
-    assert set(cli.commands) == commands
+    assert set(cli.list_commands(click.Context(cli))) == commands
     assert cli.commands["serve"] is serve
 
 

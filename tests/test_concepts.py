@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.analysis import terms, words_in_place
-from qa.concepts import NO_CONCEPTS, Concept, Concepts, Pair, mined, plain_words, terms_of_name
+from qa.concepts import NO_CONCEPTS, Concept, Concepts, Pair, mined, of_library, plain_words, terms_of_name
 from qa.concepts import agreed as agreed_on
 
 PFS = Concept(names=("PFS", "progression-free survival"))
@@ -190,7 +190,7 @@ def test_no_term_is_a_token(text: str) -> None:
 
 def test_only_the_concepts_that_a_library_names_are_its_own() -> None:
     _, names = KNOWN.terms_and_names("PFS, apixaban")
-    own = KNOWN.of_library(names).all
+    own = of_library(KNOWN.all, [(concept.token, name) for concept, name in names]).all
     assert [(each.names, each.held) for each in own] == [
         (PFS.names, frozenset({"PFS"})),
         (CLASS.names, frozenset({"apixaban"})),
@@ -202,7 +202,7 @@ def test_only_the_concepts_that_a_library_names_are_its_own() -> None:
 
 def test_a_narrower_name_is_found_by_the_wider_one_and_not_the_other_way_round() -> None:
     _, names = KNOWN.terms_and_names("apixaban, anticoagulant")
-    [own] = KNOWN.of_library(names).all
+    [own] = of_library(KNOWN.all, [(concept.token, name) for concept, name in names]).all
     assert own.others("blood thinner") == ["anticoagulant", "apixaban"]
     assert own.others("anticoagulant") == ["apixaban"]
     assert own.others("apixaban") == []

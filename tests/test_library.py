@@ -20,12 +20,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import qa.engine
+import qa.adding
 import qa.library.indexing
 from qa import Engine, Progress, Settings
+from qa.adding import Indexing
 from qa.answering import search, understood
 from qa.concepts import Concept
-from qa.engine import Indexing
 from qa.errors import (
     DamagedDocumentError,
     DamagedLibraryError,
@@ -865,7 +865,7 @@ def test_files_that_are_what_they_were_are_not_read_again(
 ) -> None:
     before = files(folder)
     engine = Engine.open(Settings(library=folder))
-    monkeypatch.setattr(qa.engine, "read_works", None)
+    monkeypatch.setattr(qa.adding, "read_works", None)
     done = engine.add([documents])
     assert done == Indexing(unchanged=("auks", "gulls", "terns"))
     os.utime(documents / "auks.md", ns=(1, 1))

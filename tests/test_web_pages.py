@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -640,13 +641,13 @@ def test_static_files_are_sent_again_only_when_they_change(client: FlaskClient) 
 @pytest.fixture
 def elsewhere(engine: Engine) -> Iterator[FlaskClient]:
     """The service of a host that is not this machine alone."""
-    engine.settings = engine.settings.model_copy(update={"host": "0.0.0.0"})  # noqa: S104
+    engine.settings = replace(engine.settings, host="0.0.0.0")  # noqa: S104
     yield create_app(engine).test_client()
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "LOCALHOST", "::1", "127.1"])
 def test_a_service_by_any_name_of_this_machine_refuses_the_names_of_others(engine: Engine, name: str) -> None:
-    engine.settings = engine.settings.model_copy(update={"host": name})
+    engine.settings = replace(engine.settings, host=name)
     client = create_app(engine).test_client()
     assert client.get("/livez", headers={"Host": "evil.example"}).status_code == 400
     assert client.get("/livez", headers={"Host": "localhost:8000"}).status_code == 200

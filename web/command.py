@@ -7,11 +7,14 @@ import signal
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from qa import Engine, Settings
 from qa.cli import cli, count_of, library_option
+
+if TYPE_CHECKING:
+    from qa import Engine, Settings
 
 __all__ = ["cli", "main"]
 
@@ -43,6 +46,7 @@ class AddressError(click.ClickException):
 @library_option
 def serve(host: str | None, port: int | None, workers: int | None, dev: bool, library: Path | None) -> None:
     """Serve the chat page and the JSON interface, until Ctrl-C."""
+    from qa import Engine, Settings
     from web.serving import cores, held_address, load_service, serve_in_workers
 
     settings = Settings.load(host=host, port=port, workers=workers, library=library)

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import click
 
-from qa.cli.commands import cli, library_option
+from qa.cli.group import cli, library_option
 from qa.cli.plotting import check_picture, plot
 from qa.config import Settings
 from qa.engine import Engine

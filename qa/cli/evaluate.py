@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from qa.cli.commands import cli, library_option
+from qa.cli.group import cli, library_option
 from qa.cli.printing import StatusLine, visible
 from qa.config import Settings
 from qa.engine import Engine

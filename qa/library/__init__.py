@@ -12,9 +12,9 @@ A change is one transaction of the database, which names the version of the inde
 makes both the current ones at once. Until then the old ones serve; whatever a killed change left behind is swept away
 by the next.
 
-`store` makes changes, by `indexing`, which has `analyst`s work in other processes by `helpers`; `snapshot` reads one
-state, and `checking` looks whether it is whole; `index` is what finds passages; `rows` turns documents into rows and
-back, `words` looks words up; `folder` and `schema` know the files and the tables.
+`store` makes changes, by `indexing`, imported at the first, which has `analyst`s work in other processes by
+`helpers`; `snapshot` reads one state, and `checking` looks whether it is whole; `index` is what finds passages; `rows`
+turns documents into rows and back, `words` looks words up; `folder` and `schema` know the files and the tables.
 """
 
 from qa.library.folder import FORMAT, size_of

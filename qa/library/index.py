@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from qa.concepts import Concept, Concepts
+from qa.concepts import Concept, Concepts, of_library
 from qa.library.words import KeptRows, KeptWords, Select
 from qa.retrievers import ENGINES, Retriever, files
 from qa.spelling import Speller
@@ -82,16 +82,13 @@ def kept_speller(database: sqlite3.Connection, folder: Path | None) -> Speller:
 
 def kept_concepts(select: Select, *, is_held: bool) -> Concepts:
     """The concepts with which a library was indexed or, where `is_held`, those of which it holds a name."""
-    concepts = Concepts(
+    concepts = [
         Concept(names=tuple(json.loads(names)), found=tuple(json.loads(found)))
         for names, found in select("SELECT names, found FROM concepts ORDER BY number")
-    )
+    ]
     if not is_held:
-        return concepts
-    held: dict[str, list[str]] = {}
-    for token, name in select("SELECT concept, name FROM namings"):
-        held.setdefault(token, []).append(name)
-    return concepts.of_library([(each, name) for each in concepts.all for name in held.get(each.token, ())])
+        return Concepts(concepts)
+    return of_library(concepts, select("SELECT concept, name FROM namings"))
 
 
 def write_concepts(database: sqlite3.Connection, concepts: Iterable[Concept]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,14 +19,14 @@ from qa.library.analyst import Analysed, Analyst, SplitDocument, Titled, split, 
 from qa.library.folder import FORMAT
 from qa.library.helpers import Helpers
 from qa.library.index import PASSAGES, kept_concepts, kept_speller, write_concepts
-from qa.library.rows import PASSAGE_COLUMNS, Source, insert
+from qa.library.rows import PASSAGE_COLUMNS, Changes, Source, insert
 from qa.library.words import chosen
-from qa.model import Document, FileState, Passage, digest
+from qa.model import Document, Passage, digest
 from qa.retrievers import ENGINES, LARGE, Retriever
 from qa.spelling import Speller
 from qa.wordings import MARKS, Entry, packed_rows, word_counts
 
-__all__ = ["Changes", "Indexed", "titled_passages", "update"]
+__all__ = ["Indexed", "titled_passages", "update"]
 
 _MOST_CHANGED = 0.5  # of the passages; where more changed, the index is made anew
 _AT_ONCE = 500  # passages that are taken out of the index in one go
@@ -34,15 +34,6 @@ _SPLIT_AT_ONCE, _ANALYSED_AT_ONCE = 64, 256  # documents and passages of which a
 
 _TITLED = f"passages.number, documents.id, documents.sha256, title, text, {PASSAGE_COLUMNS}"
 _OF_DOCUMENTS = "passages JOIN documents ON document = documents.number"
-
-
-class Changes(NamedTuple):
-    """What is to become of a library: documents to add or replace and, after that, ids of those to remove. `files` is
-    how the files of what was added stand, by origin, once all is added."""
-
-    add: Iterable[Source] = ()
-    remove: Iterable[str] = ()
-    files: Mapping[str, FileState] = {}
 
 
 class Indexed(NamedTuple):

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
 from qa.errors import DamagedDocumentError
 from qa.library.words import Select
-from qa.model import Block, Document, DocumentEntry, Heading, Marker, Passage, Reference, Section, Span
+from qa.model import Block, Document, DocumentEntry, FileState, Heading, Marker, Passage, Reference, Section, Span
 
 __all__ = [
     "DOCUMENT_COLUMNS",
     "ENTRY_COLUMNS",
     "PASSAGE_COLUMNS",
+    "Changes",
     "PassageRow",
     "Source",
     "document_of",
@@ -45,6 +46,15 @@ class Source(NamedTuple):
     document: Document
     passages: Sequence[Passage] | None = None
     file: str = ""
+
+
+class Changes(NamedTuple):
+    """What is to become of a library: documents to add or replace and, after that, ids of those to remove. `files` is
+    how the files of what was added stand, by origin, once all is added."""
+
+    add: Iterable[Source] = ()
+    remove: Iterable[str] = ()
+    files: Mapping[str, FileState] = {}
 
 
 def insert(database: sqlite3.Connection, source: Source, passages: Sequence[PassageRow]) -> int:

@@ -14,7 +14,6 @@ from qa.analysis import Word
 from qa.errors import DamagedLibraryError, LibraryNotFoundError, UnknownDocumentError, UnknownPassageError
 from qa.figures import find_figures
 from qa.highlighting import SentenceTerms, sentence_terms
-from qa.library.checking import problems
 from qa.library.folder import DATABASE, Reader, index_folder, kept_facts, read_only, writing
 from qa.library.index import Index, load_index
 from qa.library.rows import DOCUMENT_COLUMNS, ENTRY_COLUMNS, PASSAGE_COLUMNS, document_of, entry_of, passage_of
@@ -155,6 +154,8 @@ class Snapshot:
 
     def problems(self, *, on_passages: Callable[[int, int], None] = lambda *_: None) -> list[str]:
         """What is wrong with this state, in sentences, as `checking.problems` finds it."""
+        from qa.library.checking import problems
+
         return problems(self._reader.select, self.index, on_passages=on_passages)
 
     def copy_to(self, database: sqlite3.Connection, *, on_pages: Callable[[int, int], None] | None = None) -> None:

@@ -12,6 +12,7 @@ from os.path import samestat
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from qa.concepts import Concept
 from qa.errors import (
@@ -34,12 +35,14 @@ from qa.library.folder import (
     writing,
 )
 from qa.library.index import load_retriever, opened
-from qa.library.indexing import Changes, Indexed, update
-from qa.library.rows import Source
+from qa.library.rows import Changes, Source
 from qa.library.schema import migrate
 from qa.library.snapshot import Snapshot, open_snapshot
 from qa.model import FileState, digest
 from qa.retrievers import Retriever
+
+if TYPE_CHECKING:
+    from qa.library.indexing import Indexed
 
 __all__ = ["Library"]
 
@@ -249,6 +252,8 @@ class Library:
         place: Path | None,
         on_indexing: Callable[[int, int], None] | None,
     ) -> Indexed:
+        from qa.library.indexing import update
+
         return update(
             database,
             changes,

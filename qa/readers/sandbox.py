@@ -46,16 +46,11 @@ _LONGEST_START = 60.0  # seconds
 _LONGEST_REASON = 200  # characters
 
 _PROGRAM = """
-import json, sys, types
+import json, sys
 sys.path[:] = json.loads(sys.argv[1])
-sys.modules["qa"] = types.ModuleType("qa")
-sys.modules["qa"].__path__ = [sys.argv[4]]
 from qa.readers.child import serve
 serve(memory=int(sys.argv[2]), seconds=int(sys.argv[3]))
 """
-"""It begins without the face of `qa`, which would load the whole engine, and so in a fraction of the time."""
-
-_PACKAGE = str(Path(__file__).resolve().parent.parent)
 
 
 class Limits(NamedTuple):
@@ -189,7 +184,7 @@ class _Child:
         """Start it, and wait until it is ready."""
         self._seconds = limits.seconds
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
-        arguments = (json.dumps(sys.path), str(limits.memory), str(limits.seconds), _PACKAGE)
+        arguments = (json.dumps(sys.path), str(limits.memory), str(limits.seconds))
         self._process = subprocess.Popen(  # noqa: S603 - our own program, in the Python that runs this one
             [sys.executable, "-I", "-c", _PROGRAM, *arguments],
             stdin=subprocess.PIPE,

@@ -3,6 +3,7 @@
 The web service, the command line's `--json` and the OpenAPI document all come from these models.
 """
 
+from qa.limits import MAX_HISTORY, MAX_LIMIT, MAX_QUESTION
 from qa.wire.bodies import (
     AskResponse,
     CitationBody,
@@ -30,7 +31,7 @@ from qa.wire.citations import (
     verification_body,
 )
 from qa.wire.feedback import MAX_COMMENT, FeedbackRequest, FeedbackResponse
-from qa.wire.requests import MAX_HISTORY, MAX_LIMIT, MAX_QUESTION, MAX_TURNS, AskRequest, ConversationRequest
+from qa.wire.requests import MAX_TURNS, AskRequest, ConversationRequest
 
 __all__ = [
     "MAX_CITATIONS",

@@ -8,16 +8,15 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qa.errors import FieldProblem, InvalidRequestError
+from qa.limits import MAX_HISTORY, character_problem
 from qa.model import Judgement
 from qa.wire.citations import read_fingerprint
 from qa.wire.requests import (
     FINGERPRINT,
     HEX_KEY,
-    MAX_HISTORY,
     AskRequest,
     Form,
     QuestionText,
-    character_problem,
     field_problem,
 )
 

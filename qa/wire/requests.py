@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, NamedTuple, Self
 
@@ -10,29 +9,20 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from qa.errors import FieldProblem, InvalidRequestError
+from qa.limits import MAX_HISTORY, MAX_LIMIT, MAX_QUESTION, asked_problems, number_problem, too_long, too_many
 
 __all__ = [
     "FINGERPRINT",
     "HEX_KEY",
-    "MAX_HISTORY",
-    "MAX_LIMIT",
-    "MAX_QUESTION",
     "MAX_TURNS",
     "AskRequest",
     "ConversationRequest",
     "Form",
     "QuestionText",
-    "character_problem",
     "field_problem",
 ]
 
-MAX_QUESTION = 1000  # characters
-MAX_HISTORY = 50  # earlier questions
-MAX_LIMIT = 20  # further passages
 MAX_TURNS = 200  # questions of a conversation
-
-_UNUSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-"""Control characters but for tab and line breaks (Unicode's category Cc), and surrogates (Cs)."""
 
 QuestionText = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)]
 
@@ -88,12 +78,7 @@ class AskRequest(BaseModel):
 
     def problems(self) -> list[FieldProblem]:
         """What is wrong with its texts, beyond their types and lengths."""
-        questions = [("/question", self.question)]
-        questions += [(f"/history/{number}", text) for number, text in enumerate(self.history)]
-        found = [FieldProblem(pointer, detail) for pointer, text in questions if (detail := _text_problem(text))]
-        if self.document is not None and (detail := _text_problem(self.document)):
-            found.append(FieldProblem("/document", detail))
-        return found
+        return asked_problems(self.question, history=self.history, limit=self.limit, document=self.document)
 
     def _checked(self) -> Self:
         if found := self.problems():
@@ -133,22 +118,6 @@ class ConversationRequest(BaseModel):
         if found:
             raise InvalidRequestError(found)
         return asked
-
-
-def _text_problem(text: str) -> str | None:
-    """What makes a text unusable as a question, or None. Line breaks and tabs are white space, and welcome."""
-    return character_problem(text) if text.strip() else "must not be blank"
-
-
-def character_problem(text: str) -> str | None:
-    """What makes a character of a text unusable, or None."""
-    found = _UNUSABLE.search(text)
-    if found is None:
-        return None
-    code = f"U+{ord(found.group()):04X}"
-    if "\ud800" <= found.group() <= "\udfff":
-        return f"must be valid Unicode, and has a lone surrogate, {code}, at character {found.start()}"
-    return f"must not hold control characters, and has {code} at character {found.start()}"
 
 
 class Form(NamedTuple):
@@ -201,14 +170,13 @@ def field_problem(error: ErrorDetails, form: Form) -> FieldProblem:
         case "string_too_short":
             detail = "must not be empty"
         case "string_too_long":
-            length = f", and has {len(value):,}" if isinstance(value, str) else ""
-            detail = f"must have at most {context['max_length']:,} characters{length}"
+            detail = too_long(context["max_length"], len(value) if isinstance(value, str) else None)
         case "too_long":
-            detail = f"must have at most {context['max_length']:,} entries"
+            detail = too_many(context["max_length"])
         case "tuple_type":
             detail = "must be a list of strings" if error["loc"][-1:] == ("history",) else "must be a list"
         case "int_type" | "int_parsing" | "greater_than_equal" | "less_than_equal":
-            detail = f"must be a whole number from 0 to {form.most:,}"
+            detail = number_problem(form.most)
         case _:
             detail = error["msg"][:1].lower() + error["msg"][1:]
     return FieldProblem(pointer, detail)

@@ -1,81 +1,34 @@
-"""The group of all commands, and those that ask a library and say what it does."""
+"""The commands that ask a library and say what it does, and the settings."""
 
 from __future__ import annotations
 
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import click
 
 from qa.answering import Explanation
+from qa.cli.group import EXIT_ANSWERED, EXIT_NOTHING_FOUND, WIDTH, cli, library_option, today
 from qa.cli.printing import count_of, visible
 from qa.confidence import BIAS, CONFIDENCE_WEIGHTS
 from qa.config import Settings
 from qa.engine import Engine
-from qa.errors import QAError
+from qa.errors import InvalidRequestError
 from qa.evidence import WEIGHTS
+from qa.limits import asked_problems
 from qa.model import Answer, Citation, CitedPassage, Interpretation
 from qa.styles import EXPORTS, STYLES, written
-from qa.wire import AskRequest, answer_body
 
-__all__ = ["EXIT_ERROR", "EXIT_INTERRUPTED", "Folder", "cli", "library_option", "today"]
-
-EXIT_ANSWERED, EXIT_NOTHING_FOUND, EXIT_ERROR = 0, 1, 2
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it; click's own 1 would say that nothing was found
-_WIDTH = 100  # columns
-
-
-class _Group(click.Group):
-    """Says what went wrong and how to mend it in two lines, and exits with 2."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except QAError as error:
-            for line in (f"Error: {error.message}", f"Hint: {error.hint}"):
-                click.echo(visible(" ".join(line.splitlines())), err=True)
-            ctx.exit(EXIT_ERROR)
-        except KeyboardInterrupt:
-            click.echo("Stopped.", err=True)
-            ctx.exit(EXIT_INTERRUPTED)
-        except BrokenPipeError:
-            raise  # whoever read has read enough
-        except OSError as error:
-            click.echo(f"Error: The system refused: {visible(str(error))}.", err=True)
-            ctx.exit(EXIT_ERROR)
-
-
-class Folder(click.Path):
-    """A folder by a name that is not empty, which would mean the one that the person stands in."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not str(value):
-            self.fail("the name of the folder is empty.", param, ctx)
-        return super().convert(value, param, ctx)
-
-
-library_option = click.option(
-    "--library",
-    type=Folder(file_okay=False, path_type=Path),
-    help="Folder of the library to use; without it, the corpus that comes with pincite.",
-)
-
+__all__ = ["ask", "config", "explain"]
 
 document_option = click.option("--document", metavar="ID", help="Answer from the document with this id alone.")
 
 history_option = click.option(
     "--history", metavar="QUESTION", multiple=True, help="An earlier question; may be repeated, the oldest first."
 )
-
-
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": _WIDTH})
-@click.version_option(package_name="pincite", message="%(prog)s %(version)s")
-def cli() -> None:
-    """Ask your own documents, and get the passage that answers, word for word, with its citation."""
 
 
 @cli.command()
@@ -107,12 +60,12 @@ def ask(
     """Answer QUESTION. Exits with 0 when answered, 1 when nothing is found, 2 on an error."""
     if style and as_json:
         raise click.UsageError("--json has its own form of citations; leave out --json or --cite.")
-    request = AskRequest.from_arguments(question, history=history, limit=limit, document=document)
+    _check(question, history=history, limit=limit, document=document)
     engine = Engine.open(Settings.load(library=library))
-    answer = engine.ask(request.question, history=request.history, limit=request.limit, document=request.document)
+    answer = engine.ask(question, history=history, limit=limit, document=document)
     export = style if style in EXPORTS else None
     cite = _citing(None if export else style, old_after=engine.settings.old_after)
-    text = answer_body(answer).model_dump_json(indent=2) if as_json else _answer_text(answer, cite)
+    text = _answer_json(answer) if as_json else _answer_text(answer, cite)
     click.echo(text, err=export is not None)
     if export and answer.best:
         click.echo(visible(written(answer.best.citation, export, accessed=today(), permalink=None)), nl=False)
@@ -127,10 +80,10 @@ def ask(
 @click.option("--limit", type=click.IntRange(1, 50), default=3, show_default=True, help="How many passages to explain.")
 def explain(question: str, library: Path | None, document: str | None, history: tuple[str, ...], limit: int) -> None:
     """Show every number behind the ranking of QUESTION's passages, and how they add up."""
-    request = AskRequest.from_arguments(question, history=history, document=document)
+    _check(question, history=history, document=document)
     engine = Engine.open(Settings.load(library=library))
-    explained = engine.explain(request.question, history=request.history, document=request.document, limit=limit)
-    answer = engine.ask(request.question, history=request.history, document=request.document, limit=0)
+    explained = engine.explain(question, history=history, document=document, limit=limit)
+    answer = engine.ask(question, history=history, document=document, limit=0)
     for line in _readings(answer.interpretation) + _carried_over(answer.interpretation):
         click.echo(line)
     for each in explained:
@@ -149,16 +102,22 @@ def config() -> None:
 def show(library: Path | None) -> None:
     """Print each setting with its value and what it means. Set one by PINCITE_ and its name in capitals."""
     settings = Settings.load(library=library)
-    width = max(map(len, Settings.model_fields))
-    for name, field in Settings.model_fields.items():
-        value = getattr(settings, name)
+    width = max(len(each.name) for each in fields(settings))
+    for each in fields(settings):
+        value = getattr(settings, each.name)
         shown = ",".join(value) if isinstance(value, tuple) else str("" if value is None else value)
-        click.echo(f"{name:<{width}}  {shown or '(none)':<12}  {field.description}")
+        click.echo(f"{each.name:<{width}}  {shown or '(none)':<12}  {each.metadata['description']}")
 
 
-def today() -> date:
-    """The date here and now."""
-    return datetime.now().astimezone().date()
+def _check(question: str, *, history: Sequence[str], limit: int = 0, document: str | None) -> None:
+    if problems := asked_problems(question, history=history, limit=limit, document=document):
+        raise InvalidRequestError(problems)
+
+
+def _answer_json(answer: Answer) -> str:
+    from qa.wire import answer_body
+
+    return answer_body(answer).model_dump_json(indent=2)
 
 
 def _citing(style: str | None, *, old_after: int) -> Callable[[Citation], str]:
@@ -229,7 +188,7 @@ def _cited_text(cited: CitedPassage, cite: Callable[[Citation], str]) -> str:
     if sys.stdout is not None and sys.stdout.isatty():
         for start, end in reversed(cited.highlights):
             text = text[:start] + click.style(text[start:end], bold=True) + text[end:]
-    paragraphs = [textwrap.fill(line, _WIDTH) for line in text.split("\n")]
+    paragraphs = [textwrap.fill(line, WIDTH) for line in text.split("\n")]
     is_listed = cited.citation.references_status != "no_reference_list"
     references = [
         f"  [{visible(each.marker)}] {visible(each.text or 'The document gives no entry for this marker.')}"

@@ -1,0 +1,82 @@
+"""What may be asked, by the command line as by the web, and how each breach of it is named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from qa.errors import FieldProblem
+
+__all__ = [
+    "MAX_HISTORY",
+    "MAX_LIMIT",
+    "MAX_QUESTION",
+    "asked_problems",
+    "character_problem",
+    "number_problem",
+    "too_long",
+    "too_many",
+]
+
+MAX_QUESTION = 1000  # characters
+MAX_HISTORY = 50  # earlier questions
+MAX_LIMIT = 20  # further passages
+
+_UNUSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters but for tab and line breaks (Unicode's category Cc), and surrogates (Cs)."""
+
+
+def asked_problems(
+    question: str, *, history: Sequence[str] = (), limit: int = 0, document: str | None = None
+) -> list[FieldProblem]:
+    """What is wrong with a question and what it is asked with; nothing where it may be asked."""
+    found = []
+    if detail := _question_problem(question):
+        found.append(FieldProblem("/question", detail))
+    if len(history) > MAX_HISTORY:
+        found.append(FieldProblem("/history", too_many(MAX_HISTORY)))
+    for number, text in enumerate(history[:MAX_HISTORY]):
+        if detail := _question_problem(text):
+            found.append(FieldProblem(f"/history/{number}", detail))
+    if not 0 <= limit <= MAX_LIMIT:
+        found.append(FieldProblem("/limit", number_problem(MAX_LIMIT)))
+    if document is not None and (detail := _text_problem(document)):
+        found.append(FieldProblem("/document", detail))
+    return found
+
+
+def _question_problem(text: str) -> str | None:
+    if not text:
+        return "must not be empty"
+    return too_long(MAX_QUESTION, len(text)) if len(text) > MAX_QUESTION else _text_problem(text)
+
+
+def _text_problem(text: str) -> str | None:
+    """What makes a text unusable, or None. Line breaks and tabs are white space, and welcome."""
+    return character_problem(text) if text.strip() else "must not be blank"
+
+
+def character_problem(text: str) -> str | None:
+    """What makes a character of a text unusable, or None."""
+    found = _UNUSABLE.search(text)
+    if found is None:
+        return None
+    code = f"U+{ord(found.group()):04X}"
+    if "\ud800" <= found.group() <= "\udfff":
+        return f"must be valid Unicode, and has a lone surrogate, {code}, at character {found.start()}"
+    return f"must not hold control characters, and has {code} at character {found.start()}"
+
+
+def too_long(most: int, length: int | None) -> str:
+    """That a text has more than so many characters, and how many, where that is known."""
+    return f"must have at most {most:,} characters" + (f", and has {length:,}" if length is not None else "")
+
+
+def too_many(most: int) -> str:
+    """That a list has more than so many entries."""
+    return f"must have at most {most:,} entries"
+
+
+def number_problem(most: int) -> str:
+    """That something is not a whole number up to this one."""
+    return f"must be a whole number from 0 to {most:,}"
