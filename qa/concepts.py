@@ -99,7 +99,7 @@ class Concepts:
     def __init__(self, concepts: Iterable[Concept] = ()) -> None:
         self.all = tuple(concepts)
         self._words: dict[str, dict[Concept, str]] = {}
-        self._phrases: dict[str, dict[tuple[str, ...], dict[Concept, str]]] = {}
+        phrases: dict[tuple[str, ...], dict[Concept, str]] = {}
         plurals: dict[str, dict[Concept, str]] = {}
         self._capitals = {fold(name) for concept in self.all for name in concept.names if name.isupper()}
         for concept in self.all:
@@ -111,12 +111,12 @@ class Concepts:
                         plurals.setdefault(f"{heads[0].word}s", {}).setdefault(concept, name)
                 elif 1 < len(heads) <= _LONGEST_PHRASE:
                     terms = tuple(head.term for head in heads)
-                    self._phrases.setdefault(terms[0], {}).setdefault(terms, {}).setdefault(concept, name)
+                    phrases.setdefault(terms, {}).setdefault(concept, name)
         self._words = plurals | self._words
-        self._parts = frozenset(chain.from_iterable(chain.from_iterable(self._phrases.values())))
-        self._lengths = {
-            first: sorted({len(terms) for terms in phrases}, reverse=True) for first, phrases in self._phrases.items()
-        }
+        self._parts = frozenset(chain.from_iterable(phrases))
+        self._phrases: dict[str, dict[str, dict[tuple[str, ...], dict[Concept, str]]]] = {}  # by their first two terms
+        for terms in sorted(phrases, key=len, reverse=True):
+            self._phrases.setdefault(terms[0], {}).setdefault(terms[1], {})[terms] = phrases[terms]
 
     def name(self, word: str) -> bool:
         """Whether a word, or its stem, is a part of one of the names."""
@@ -136,7 +136,7 @@ class Concepts:
 
     def begin(self, head: Head) -> bool:
         """Whether a name may begin with this word."""
-        return head.term in self._lengths or head.word in self._words
+        return head.term in self._phrases or head.word in self._words
 
     def names(self, heads: Sequence[Head], starts: Iterable[int]) -> list[tuple[Concept, str]]:
         """The names in a row of words of a text that begin at these places, each with its concept."""
@@ -161,10 +161,12 @@ class Concepts:
         """All names that begin at these places in a row of words; of those that begin together the longest first."""
         for start in starts:
             head = heads[start]
-            for length in self._lengths.get(head.term, ()):
-                terms = tuple(each.term for each in heads[start : start + length])
-                if len(terms) == length and (concepts := self._phrases[head.term].get(terms)):
-                    yield Naming(start, start + length, tuple(concepts.items()))
+            seconds = self._phrases.get(head.term)
+            if seconds and start + 1 < len(heads) and (phrases := seconds.get(heads[start + 1].term)):
+                terms = tuple(each.term for each in heads[start : start + _LONGEST_PHRASE])
+                for phrase, named in phrases.items():
+                    if terms[: len(phrase)] == phrase:
+                        yield Naming(start, start + len(phrase), tuple(named.items()))
             if concepts := self._words.get(head.word):
                 yield Naming(start, start + 1, tuple(concepts.items()))
 

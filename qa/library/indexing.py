@@ -277,7 +277,7 @@ class _Numbers:
     def of(self, found: Analysed) -> npt.NDArray[np.int64]:
         """The stream of what an analyst found, in the library's numbers."""
         known = self._of_analysts.setdefault(found.analyst, array("q", range(MARKS)))
-        known.extend(map(self._number, found.words))
+        known.extend(self._of_words(found.words))
         stream = np.frombuffer(known, np.int64)[found.laid.stream]
         counts = np.bincount(stream, minlength=len(self._counts))
         counts[: len(self._counts)] += self._counts
@@ -289,10 +289,16 @@ class _Numbers:
         met = np.flatnonzero(self._counts)
         return dict(zip(met[met >= MARKS].tolist(), self._counts[met[met >= MARKS]].tolist(), strict=True))
 
-    def _number(self, entry: Entry) -> int:
-        found = self._database.execute("SELECT number FROM words WHERE word = ?", (entry.word,)).fetchone()
-        if found:
-            return int(found[0])
-        first = "coalesce((SELECT max(number) FROM words) + 1, ?)"
-        statement = f"INSERT INTO words VALUES ({first}, ?, ?, 0)"
-        return int(self._database.execute(statement, (MARKS, *entry)).lastrowid or 0)
+    def _of_words(self, entries: Sequence[Entry]) -> list[int]:
+        """Words' numbers, which those get that are new."""
+        numbers = dict(
+            chosen(self._select, "SELECT word, number FROM words WHERE word IN (…)", [e.word for e in entries])
+        )
+        [(last,)] = self._select("SELECT coalesce(max(number), ?) FROM words", MARKS - 1)
+        new = [entry for entry in entries if entry.word not in numbers]
+        numbers |= {entry.word: number for number, entry in enumerate(new, start=last + 1)}
+        self._database.executemany("INSERT INTO words VALUES (?, ?, ?, 0)", [(numbers[e.word], *e) for e in new])
+        return [numbers[entry.word] for entry in entries]
+
+    def _select(self, statement: str, *parameters: object) -> list[Any]:
+        return self._database.execute(statement, parameters).fetchall()
