@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import accumulate
@@ -84,9 +84,7 @@ def add(
 ) -> Indexing:
     """Read files and folders into a library, as `Engine.add` says."""
     snapshot = library.snapshot() if library.exists else None
-    known = snapshot.origins() if snapshot else {}
     before = snapshot.files() if snapshot else {}
-    held = snapshot.ids_of_files() if snapshot else {}
     refused: list[SourceError] = []
     given: set[str] = set()
     found: dict[str, tuple[Path, str]] = {}
@@ -100,19 +98,16 @@ def add(
     for path in paths:
         origin = legible(resolved(path))
         try:
-            if not (prune and origin in held and not is_there(str(resolved(path)))):
+            if not (prune and origin in before and not is_there(str(resolved(path)))):
                 sources_there = list(find_sources(path, note=on_note))
                 found |= {legible(resolved(each)): (each, wanted_id) for each, wanted_id in sources_there}
             given.add(origin)
         except SourceError as error:
             refuse(error)
-    gone = [
-        each
-        for origin, its_ids in held.items()
-        if prune and origin not in found and _is_gone(origin, given)
-        for each in its_ids
-    ]
-    ids = _Ids(known)
+    gone_files = [origin for origin in before if prune and origin not in found and _is_gone(origin, given)]
+    held = snapshot.documents_of_files([*found, *gone_files]) if snapshot else {}
+    gone = [each for origin in gone_files for each in held.get(origin, {}).values()]
+    ids = _Ids(held, is_taken=snapshot.has_document if snapshot else lambda _: False)
     limits = Limits(settings.max_file_size, settings.max_memory, settings.max_seconds)
     sandbox = Sandbox(limits)
     states: dict[str, FileState] = {}
@@ -138,8 +133,9 @@ def add(
                 state = file_state(path, before=before.get(origin), limits=limits)
             except SourceError:
                 state = FileState("", "")  # reading it says what is wrong
-            if origin in before and state.sha256 == before[origin].sha256:
-                unchanged.extend(held.get(origin, ()))
+            earlier = before.get(origin)
+            if earlier and state.sha256 == earlier.sha256:
+                unchanged.extend(held.get(origin, {}).values())
             else:
                 states[origin] = state
                 yield origin
@@ -148,7 +144,8 @@ def add(
     reached = [0, *accumulate(file_size(found[origin][0]) for origin in to_read)]  # bytes
     unread = deque(to_read)
     states[_SYNONYMS] = file_state(settings.synonyms or SHIPPED_SYNONYMS, before=before.get(_SYNONYMS))
-    is_reread = states[_SYNONYMS].sha256 != before.get(_SYNONYMS, FileState("", "")).sha256
+    synonyms = before.get(_SYNONYMS)
+    is_reread = synonyms is None or states[_SYNONYMS].sha256 != synonyms.sha256
     is_reread |= snapshot is not None and settings.engine not in (None, snapshot.engine_asked)
     read: list[str] = []
     kept: list[str] = []
@@ -162,12 +159,12 @@ def add(
             try:
                 for part, work in read_works(path, wanted_id, sandbox=sandbox, note=on_note):
                     its_origin = f"{origin}{_PART}{part}" if part else origin
-                    document = replace(work, id=ids.take(work.id, its_origin))
+                    document = replace(work, id=ids.take(work.id, its_origin, file=origin))
                     yield Source(its_origin, document, file=origin)
                     added[its_origin] = document.id
             except SourceError as error:
                 refuse(error)
-                kept.extend(held.get(origin, ()))
+                kept.extend(held.get(origin, {}).values())
                 del states[origin]
                 continue
             read.append(origin)
@@ -186,7 +183,7 @@ def add(
         """The documents of a file's earlier state that it holds no more, and those of files that have gone."""
         now = set(added.values())
         for origin in read:
-            yield from (each for each in held.get(origin, ()) if each not in now)
+            yield from (each for each in held.get(origin, {}).values() if each not in now)
         yield from gone
 
     if to_read or gone or is_reread:
@@ -199,7 +196,7 @@ def add(
             )
     if is_all_refused():
         raise refused[0]
-    earlier = set(known.values())
+    earlier = {each for its_documents in held.values() for each in its_documents.values()}
     now = tuple(added.values())
     return Indexing(
         added=tuple(each for each in now if each not in earlier),
@@ -225,16 +222,21 @@ class _NothingReadError(Exception):
 class _Ids:
     """Gives each origin one id: the one that it had before, else the one it wants, else that one with a number."""
 
-    def __init__(self, taken: dict[str, str]) -> None:
-        self._by_origin = dict(taken)
-        self._taken = set(taken.values())
+    def __init__(self, held: Mapping[str, Mapping[str, str]], *, is_taken: Callable[[str], bool]) -> None:
+        """`held` are the documents of files, by the files' origins and their own; `is_taken` knows all."""
+        self._held = held
+        self._is_taken = is_taken
+        self._given: dict[str, str] = {}
+        self._now: set[str] = set()
 
-    def take(self, wanted: str, origin: str) -> str:
-        if origin not in self._by_origin:
-            number, document_id = 1, wanted
-            while document_id in self._taken:
-                number += 1
-                document_id = f"{wanted}-{number}"
-            self._by_origin[origin] = document_id
-            self._taken.add(document_id)
-        return self._by_origin[origin]
+    def take(self, wanted: str, origin: str, *, file: str) -> str:
+        known = self._held.get(file, {}).get(origin) or self._given.get(origin)
+        if known is not None:
+            return known
+        number, document_id = 1, wanted
+        while document_id in self._now or self._is_taken(document_id):
+            number += 1
+            document_id = f"{wanted}-{number}"
+        self._given[origin] = document_id
+        self._now.add(document_id)
+        return document_id

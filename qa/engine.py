@@ -214,9 +214,13 @@ class Engine:
             for found in mixed_units(passage.text, passage.sentences)
         ]
 
-    def contents(self) -> list[DocumentEntry]:
-        """All documents, by id ascending, with their titles and dates."""
-        return self._library.snapshot().contents()
+    def contents(self, *, limit: int | None = None) -> list[DocumentEntry]:
+        """All documents, by id ascending, or the first `limit` of them, with their titles and dates."""
+        return self._library.snapshot().contents(limit=limit)
+
+    def entries(self, document_ids: Collection[str]) -> list[DocumentEntry]:
+        """The same of those of these documents that there are, in no order."""
+        return self._library.snapshot().entries(document_ids)
 
     def passages(self, document_id: str) -> list[Passage]:
         """The passages of a document, in source order.
@@ -296,7 +300,7 @@ class Engine:
     @property
     def document_count(self) -> int:
         """How many documents the library holds."""
-        return len(self._library.snapshot().contents())
+        return self._library.snapshot().document_count
 
     @property
     def passage_count(self) -> int:

@@ -25,7 +25,8 @@
     │   ├── DamagedDocumentError document_damaged     a text that is not the one read in
     │   ├── LibraryBusyError     library_busy         another process is changing it
     │   ├── LibraryUnwritableError library_unwritable the system refuses to write it
-    │   └── LibraryThereError      library_there      there is something already where a copy is to be
+    │   ├── LibraryThereError      library_there      there is something already where a copy is to be
+    │   └── HelperEndedError     helper_ended         a process that helps with indexing broke down
     ├── FeedbackUnwritableError  feedback_unwritable  the system refuses to write or read what is kept of feedback
     ├── FeedbackDamagedError     feedback_damaged     its file is broken, another's, or of a later version
     ├── MissingExtraError        missing_extra        packages that this needs are not installed
@@ -54,6 +55,7 @@ __all__ = [
     "FeedbackUnwritableError",
     "FieldProblem",
     "FrontMatterError",
+    "HelperEndedError",
     "IndexFormatError",
     "InvalidRequestError",
     "JudgedQuestionsError",
@@ -390,6 +392,18 @@ class LibraryUnwritableError(LibraryError):
         super().__init__(
             f"The library in {path} cannot be written: {reason}.",
             hint="Choose a folder that this user may write to, on a disk with room.",
+        )
+
+
+class HelperEndedError(LibraryError):
+    """A process that helps with indexing ended before its time."""
+
+    code = "helper_ended"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The library was not changed: a process that helps with indexing ended before its time.",
+            hint="It may have been for want of memory. Index again, or fewer documents at once.",
         )
 
 

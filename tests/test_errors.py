@@ -19,6 +19,7 @@ from qa.errors import (
     FeedbackUnwritableError,
     FieldProblem,
     FrontMatterError,
+    HelperEndedError,
     IndexFormatError,
     InvalidRequestError,
     JudgedQuestionsError,
@@ -71,6 +72,7 @@ EXAMPLES: list[QAError] = [
     LibraryBusyError(PATH),
     LibraryUnwritableError(PATH, reason="no space left on device"),
     LibraryThereError(PATH),
+    HelperEndedError(),
     UnknownDocumentError("terns"),
     UnknownPassageError("terns-00000"),
     PassageGoneError("Terns", document_id="terns", nearest="terns-00000"),
@@ -146,7 +148,7 @@ def test_every_error_is_a_sentence_with_a_hint(error: QAError) -> None:
 
 def test_an_error_about_a_path_names_it() -> None:
     about_paths = [error for error in EXAMPLES if isinstance(error, SourceError | LibraryError)]
-    about_paths = [error for error in about_paths if not isinstance(error, DamagedDocumentError)]
+    about_paths = [error for error in about_paths if not isinstance(error, DamagedDocumentError | HelperEndedError)]
     assert len(about_paths) == 20
     assert all(str(PATH) in error.message for error in about_paths)
 

@@ -165,7 +165,9 @@ def test_a_document_and_its_passages_come_back_whole(tmp_path: Path, on_disk: bo
     assert snapshot.document("terns") == FULL
     assert snapshot.passages_of("terns") == PASSAGES
     assert [snapshot.passage(each.id) for each in PASSAGES] == PASSAGES
-    assert snapshot.origins() == {"/somewhere/terns.md": "terns"}
+    assert snapshot.documents_of_files(["", "elsewhere"]) == {"": {"/somewhere/terns.md": "terns"}}
+    assert [snapshot.has_document(each) for each in ("terns", "auks")] == [True, False]
+    assert snapshot.document_count == 1
     [entry] = snapshot.contents()
     assert (entry.id, entry.title, entry.updated) == ("terns", "Terns 🐦", date(2021, 5, 11))
 

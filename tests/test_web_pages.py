@@ -85,6 +85,18 @@ def test_the_first_page_says_what_this_is_and_shows_the_library(client: FlaskCli
         assert f"/documents/{document.id}" in links
 
 
+def test_of_many_documents_the_first_page_names_some_and_says_how_many_more(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.pages.LISTED", 1)
+    count = engine.document_count
+    page = create_app(engine).test_client().get("/").text
+    assert count > 2
+    assert f"from {count} documents" in page
+    assert page.count('href="/documents/') == 1
+    assert f"And {count - 1} more" in page
+
+
 def test_the_example_questions_are_titles_of_the_library(client: FlaskClient) -> None:
     links = [attributes["href"] for attributes in get(client, "/").all("a")]
     assert [link for link in links if link and link.startswith("/?q=")] == [
@@ -94,7 +106,7 @@ def test_the_example_questions_are_titles_of_the_library(client: FlaskClient) ->
 
 
 def test_an_empty_library_has_a_first_page_too() -> None:
-    empty: Any = SimpleNamespace(contents=list, settings=Settings(), version="empty")
+    empty: Any = SimpleNamespace(contents=lambda **_: [], document_count=0, settings=Settings(), version="empty")
     assert "The library holds no document yet." in get(create_app(empty).test_client(), "/").text("main")
 
 

@@ -21,6 +21,7 @@ from web.answers import REMEMBERED, answer_to, conversation, current_engine, lin
 __all__ = ["Piece", "Slice", "pages", "slices"]
 
 EXAMPLES = 3  # questions to start from
+LISTED = 500  # documents on the first page; of a library with a million the page would never come
 
 _MARK = re.compile(r"(?P<start>\d{1,12})-(?P<end>\d{1,12})")
 
@@ -35,8 +36,10 @@ def chat() -> str:
     document = engine.document(document_id) if document_id is not None else None
     shared = {"document": document, "remembered": REMEMBERED, "specimen_asked": AskRequest(question="x")}
     if question is None:
-        documents = engine.contents()
-        return render_template("index.html", documents=documents, examples=_examples(documents), **shared)
+        documents = engine.contents(limit=LISTED)
+        return render_template(
+            "index.html", documents=documents, count=engine.document_count, examples=_examples(documents), **shared
+        )
     asked = AskRequest.from_arguments(question, history=request.args.getlist("history"), document=document_id)
     turns = [(each, answer_to(each)) for each in conversation(asked)]
     history = [*asked.history, question][-REMEMBERED:]

@@ -55,6 +55,7 @@ PROBLEMS = {
     "library_damaged": _unavailable("Library damaged", "The files of the library are broken or do not fit together."),
     "library_unwritable": _unavailable("Library not writable", "The system refuses to write the library's files."),
     "library_there": _unavailable("Library there", "There is something already where a copy of the library is to be."),
+    "helper_ended": _unavailable("Indexing broke down", "A process that helps with indexing ended before its time."),
     "document_damaged": _unavailable("Document damaged", "The text of a document is not the one that was read in."),
     "library": _unavailable("Library unusable", "The library cannot be used."),
     "feedback_unwritable": _unavailable("Feedback not kept", "The system refuses to write the file of feedback."),

@@ -6,7 +6,7 @@ import json
 import shlex
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -194,13 +194,12 @@ def _one_line(text: str) -> str:
     return visible(" ".join(text.splitlines()))
 
 
-def _print_doubts(engine: Engine, ids: Iterable[str]) -> None:
+def _print_doubts(engine: Engine, ids: Sequence[str]) -> None:
     """Say which documents that were read hold nothing, or what may be wrong."""
-    read = set(ids)
-    for entry in engine.contents() if read else ():
-        if not entry.passage_count and entry.id in read:
+    for entry in sorted(engine.entries(ids), key=lambda entry: entry.id):
+        if not entry.passage_count:
             say(f"Warning: {entry.id} holds no text to answer from.", err=True)
-        if entry.id in read and entry.updated and entry.updated > today():
+        if entry.updated and entry.updated > today():
             say(f"Warning: {entry.id} has a date in the future, {entry.updated.isoformat()}.", err=True)
     looked_at = islice(ids, _MOST_LOOKED_AT)
     mixed = [each for document_id in looked_at for each in engine.mixed_units(document_id)]

@@ -13,14 +13,17 @@ from typing import Self
 import click
 
 from qa.adding import Progress
-from qa.cli.printing import fitted, terminal_columns, visible
+from qa.cli.printing import fitted, say, terminal_columns, visible
 
 __all__ = ["ProgressLine", "progress_text", "stoppable"]
 
 _STEPS = {"looking": ("Looking", "files"), "reading": ("Reading", "files"), "indexing": ("Indexing", "passages")}
 _BAR = 10  # columns
+_NARROW = 60  # columns, in fewer of which there is no room for a bar
+_NAMED = 12  # columns, in fewer of which the name of a file says nothing
 _ECHO = 2  # columns that a terminal writes ^C in, which must not begin a new line
 _AGAIN_ON_TERMINAL, _AGAIN_ELSEWHERE = 0.1, 10.0  # seconds from one line to the next
+_SLOWEST = 0.1  # a second; a rate below that is not worth its place
 _SURE = 1.0  # seconds from which on a rate says something
 
 
@@ -47,9 +50,9 @@ class ProgressLine:
             self._is_shown = False
 
     def say(self, text: str) -> None:
-        """Say something in a line that stays."""
+        """Say something that stays."""
         self.clear()
-        click.echo(text, err=True)
+        say(text, err=True)
 
     def show(self, progress: Progress) -> None:
         """Say how far it is, unless that was said a moment ago."""
@@ -85,16 +88,18 @@ def progress_text(progress: Progress, seconds: float, *, columns: int | None = N
     parts = [f"{progress.done:,} of {progress.total:,} {things}"]
     if seconds >= _SURE and progress.done:
         rate = progress.done / seconds
-        parts.append(f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s")
+        if rate >= _SLOWEST:
+            parts.append(f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s")
         if 0 < share < 1:
             parts.append(f"{_clock(seconds * (1 - share) / share)} left")
     filled = int(share * _BAR)
-    bar = f" [{'#' * filled}{'-' * (_BAR - filled)}]" if columns else ""
+    bar = f" [{'#' * filled}{'-' * (_BAR - filled)}]" if columns is not None and columns >= _NARROW else ""
     text = f"{name:<9}{math.floor(share * 100):>3}%{bar}  {', '.join(parts)}"
     if columns is None:
         return text
     source = visible(" ".join((progress.source or "").split()))
-    return fitted(f"{text}  {source}".rstrip(), columns)
+    has_room = columns - len(text) >= min(_NAMED, 2 + len(source))
+    return fitted(f"{text}  {source}".rstrip() if has_room else text, columns)
 
 
 @contextmanager

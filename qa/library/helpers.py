@@ -19,6 +19,8 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Self, TypeVar
 
+from qa.errors import HelperEndedError
+
 __all__ = ["Helpers", "serve"]
 
 _ALONE = 250  # things that this process does by itself before others are started
@@ -54,6 +56,9 @@ class Helpers:
 
         `worker` gives for this process, which is number 0, and for each other what works there. `count` is about how
         many things there are, if that is known.
+
+        Raises:
+            HelperEndedError: where another process breaks down.
         """
         left = iter(things)
         work, alone = worker(0), _ALONE if count is None else 0
@@ -120,8 +125,11 @@ class _Helper:
         return self._thread.submit(self._asked, chunk)
 
     def _asked(self, chunk: Sequence[object]) -> object:
-        self._send((False, chunk))
-        return pickle.load(_there(self._process.stdout))  # noqa: S301 - it is our own program's
+        try:
+            self._send((False, chunk))
+            return pickle.load(_there(self._process.stdout))  # noqa: S301 - it is our own program's
+        except (EOFError, OSError, pickle.UnpicklingError):
+            raise HelperEndedError from None
 
     def _send(self, message: tuple[bool, object]) -> None:
         ours = _there(self._process.stdin)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from functools import cached_property
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from threading import Lock
 from typing import Any, Generic, TypeVar
@@ -18,6 +20,7 @@ from qa.library.folder import DATABASE, Reader, index_folder, kept_facts, read_o
 from qa.library.index import Index, load_index
 from qa.library.rows import DOCUMENT_COLUMNS, ENTRY_COLUMNS, PASSAGE_COLUMNS, document_of, entry_of, passage_of
 from qa.library.schema import latest, version_of
+from qa.library.words import chosen
 from qa.model import Document, DocumentEntry, Figure, FileState, Passage, Reading
 from qa.retrievers import Retriever
 
@@ -97,32 +100,43 @@ class Snapshot:
     def _knows(self, word: Word) -> bool:
         return any(map(self.retriever.document_frequency, word.terms)) or self.index.concepts.name(word.text)
 
-    def contents(self) -> list[DocumentEntry]:
-        """All documents by id, ascending, without their texts."""
-        return self._read(f"SELECT {ENTRY_COLUMNS} FROM documents ORDER BY id", make=entry_of)
+    def contents(self, *, limit: int | None = None) -> list[DocumentEntry]:
+        """All documents by id, ascending, or the first `limit` of them, without their texts."""
+        query = f"SELECT {ENTRY_COLUMNS} FROM documents ORDER BY id LIMIT ?"
+        return self._read(query, -1 if limit is None else limit, make=entry_of)
+
+    def entries(self, document_ids: Collection[str]) -> list[DocumentEntry]:
+        """The same of those of these documents that there are."""
+        rows = chosen(self._reader.select, f"SELECT {ENTRY_COLUMNS} FROM documents WHERE id IN (…)", document_ids)
+        return self._made(rows, entry_of)
+
+    @cached_property
+    def document_count(self) -> int:
+        """How many documents there are."""
+        [count] = self._read("SELECT count(*) FROM documents", make=lambda row: int(row[0]))
+        return count
+
+    def has_document(self, document_id: str) -> bool:
+        """Whether there is a document with this id."""
+        return bool(self._read("SELECT 1 FROM documents WHERE id = ?", document_id, make=bool))
 
     def documents_with_digest(self, sha256: str) -> list[str]:
         """The ids of the documents whose text has this digest, ascending."""
         query = "SELECT id FROM documents WHERE sha256 = ? ORDER BY id"
         return self._read(query, bytes.fromhex(sha256), make=lambda row: str(row[0]))
 
-    def origins(self) -> dict[str, str]:
-        """From the origin of each document to its id."""
-        query = "SELECT origin || part, id FROM documents JOIN files ON file = files.number"
-        return dict(self._read(query, make=tuple))
+    def files(self) -> dict[str, FileState | None]:
+        """From the origin of each file that was read to its state then; None where it is to be read again."""
+        rows = self._read("SELECT origin, stamp, sha256 FROM files", make=tuple)
+        return {origin: None if stamp is None else FileState(stamp, sha256) for origin, stamp, sha256 in rows}
 
-    def ids_of_files(self) -> dict[str, list[str]]:
-        """From the origin of each file to the ids of the documents that it holds."""
-        found: dict[str, list[str]] = {}
-        query = "SELECT origin, id FROM documents JOIN files ON file = files.number ORDER BY id"
-        for file, document_id in self._read(query, make=tuple):
-            found.setdefault(file, []).append(document_id)
+    def documents_of_files(self, origins: Collection[str]) -> dict[str, dict[str, str]]:
+        """From the origin of each of these files that holds documents to theirs, each with its id, by ids ascending."""
+        query = "SELECT origin, part, id FROM files JOIN documents ON file = files.number WHERE origin IN (…)"
+        found: dict[str, dict[str, str]] = {}
+        for origin, part, document_id in sorted(chosen(self._reader.select, query, origins), key=itemgetter(2)):
+            found.setdefault(origin, {})[f"{origin}{part}"] = document_id
         return found
-
-    def files(self) -> dict[str, FileState]:
-        """From the origin of each file that was read to its state then."""
-        rows = self._read("SELECT origin, stamp, sha256 FROM files WHERE stamp IS NOT NULL", make=tuple)
-        return {origin: FileState(stamp, sha256) for origin, stamp, sha256 in rows}
 
     def passages_of(self, document_id: str) -> list[Passage]:
         """The passages of a document, in source order.
@@ -195,8 +209,11 @@ class Snapshot:
 
     def _read(self, query: str, *parameters: object, make: Callable[[tuple[Any, ...]], _Made]) -> list[_Made]:
         """What the database answers."""
+        return self._made(self._reader.select(query, *parameters), make)
+
+    def _made(self, rows: Sequence[tuple[Any, ...]], make: Callable[[tuple[Any, ...]], _Made]) -> list[_Made]:
         try:
-            return [make(row) for row in self._reader.select(query, *parameters)]
+            return [make(row) for row in rows]
         except (ValueError, KeyError, TypeError) as error:
             raise DamagedLibraryError(self._reader.place, reason=f"{DATABASE} cannot be read ({error})") from None
 

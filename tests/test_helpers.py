@@ -1,0 +1,33 @@
+"""Work that other processes share in: what is made comes in order, and a process that breaks down is an error."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from qa.errors import HelperEndedError
+from qa.library.helpers import Helpers
+
+MANY = 1_000  # things, of which this process does the first 250 by itself
+
+
+def test_what_others_make_comes_in_the_order_of_the_things() -> None:
+    with Helpers() as helpers:
+        made = list(helpers.each(lambda _: sorted, range(MANY), size=16))
+    assert [thing for things, _ in made for thing in things] == list(range(MANY))
+    assert all(things == result for things, result in made)
+
+
+def working(process: int) -> Callable[[Any], object]:
+    return abs if process else len
+
+
+def test_a_process_that_breaks_down_is_an_error_that_says_so(capfd: pytest.CaptureFixture[str]) -> None:
+    if (os.cpu_count() or 1) < 2:
+        pytest.skip("with one core there are no other processes")
+    with pytest.raises(HelperEndedError), Helpers() as helpers:
+        list(helpers.each(working, range(MANY), size=16))
+    assert "TypeError" in capfd.readouterr().err  # the others' own, which cannot take a list
