@@ -2,6 +2,7 @@
 
     pip install '.[benchmarks]'
     python tests/benchmarks/peers.py [--passages 20000] [--passages 200000] [--source ../shared/data] [--markdown]
+        [--without rank_bm25] [--csv tests/benchmarks/growth.csv] [--picture tests/benchmarks/growth.svg]
 
 Passages and questions are those of `make_passages.py`. All engines are given the terms that pincite's analyzer makes of
 them, joined by spaces (rank_bm25 and bm25s as lists; tantivy parts them at white space, FTS5 at spaces), and so are not
@@ -10,20 +11,24 @@ retriever alone is measured likewise. "pincite, search" and "ask" are the whole:
 from a question as it is typed to the ranking, or to the answer and its citations.
 
 Each engine indexes in a process of its own, and is asked, on one thread, in another. `--patience` says after how many
-seconds either is given up.
+seconds either is given up, and `--without` leaves one out. With `--csv` what is measured is added to that file, in the
+place of what it has of the same engines and numbers of passages; `--picture` draws all that the file has then.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import os
 import sys
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from make_passages import SOURCE, real_questions, require_sets, texts
 
-from qa.cli.plotting import OUR_WAYS
-from qa.evaluation.contest import contest, table
+from qa.cli.plotting import OUR_WAYS, draw
+from qa.evaluation.contest import Figures, contest, table, write_csv
 from qa.evaluation.growth import varied
 from qa.evaluation.peers import PEERS
 
@@ -35,22 +40,52 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0, help="how long each is asked, at least")
     parser.add_argument("--patience", type=float, default=120.0)
     parser.add_argument("--markdown", action="store_true")
+    parser.add_argument("--without", action="append", default=[], metavar="ENGINE")
+    parser.add_argument("--csv", type=Path, metavar="FILE")
+    parser.add_argument("--picture", type=Path, metavar="FILE")
     given = parser.parse_args()
+    if given.picture and not given.csv:
+        parser.error("--picture draws what is in the file of --csv")
     require_sets(given.source)
     print(f"Load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.", file=sys.stderr)
-    measured = [
-        figures
-        for count in given.passages or [20_000]
-        for figures in contest(
-            [*OUR_WAYS, *PEERS],
+    measured: list[Figures] = []
+    for count in given.passages or [20_000]:
+        found = contest(
+            [each for each in (*OUR_WAYS, *PEERS) if each.name not in given.without],
             varied(texts(given.source), count=count),
             real_questions(given.source),
             seconds=given.seconds,
             patience=given.patience,
-            on_contender=lambda name: print(name, file=sys.stderr),
+            on_contender=partial(print, f"{count:,}:", file=sys.stderr),
         )
-    ]
+        measured += found
+        if given.csv:
+            keep(found, given.csv)
     print(table(measured, markdown=given.markdown))
+    if given.picture:
+        draw(read_csv(given.csv), given.picture)
+
+
+def keep(found: Sequence[Figures], file: Path) -> None:
+    """Add figures to a file, in the place of those of the same engines and numbers of passages."""
+    new = {(each.passages, each.engine) for each in found}
+    before = [each for each in read_csv(file) if (each.passages, each.engine) not in new] if file.exists() else []
+    with file.open("w", encoding="utf-8") as written:
+        write_csv(sorted([*before, *found], key=lambda each: each.passages), written)
+
+
+def read_csv(file: Path) -> list[Figures]:
+    """The figures that `write_csv` wrote."""
+    with file.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    return [
+        Figures(
+            engine=row.pop("engine"),
+            passages=int(row.pop("passages")),
+            **{name: float(text) if text else None for name, text in row.items()},
+        )
+        for row in rows
+    ]
 
 
 if __name__ == "__main__":
