@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
@@ -26,6 +27,7 @@ __all__ = [
     "Word",
     "analysed",
     "fold",
+    "said",
     "spoken",
     "terms",
     "terms_and_heads",
@@ -136,6 +138,15 @@ def spoken(text: str) -> list[tuple[str, str | None]]:
     return list(chain.from_iterable([_analysed(token).spoken for token in tokens(text)]))
 
 
+def said(text: str) -> list[str]:
+    """Every word of a text in order, folded: `spoken` without the terms, to find which takes most of its time.
+
+    >>> said("The terns of DREAMM-2")
+    ['the', 'terns', 'of', 'dreamm', '2']
+    """
+    return list(chain.from_iterable([_pieces_of_token(token)[0] for token in tokens(text)]))
+
+
 def fold(text: str) -> str:
     """The text as it is compared: NFKC, case folded, accents dropped, one spelling for Greek letters and hyphens.
 
@@ -205,7 +216,8 @@ def _words_of_token(token: str) -> tuple[Word, ...]:
     return tuple(found)
 
 
-def _pieces_of_token(token: str) -> tuple[list[str], str | None]:
+@lru_cache(maxsize=_REMEMBERED_TOKENS)
+def _pieces_of_token(token: str) -> tuple[tuple[str, ...], str | None]:
     """The folded words that a token is made of, and the term of the compound that they make, if they make one."""
     pieces: list[str] = []
     composed = unicodedata.normalize("NFC", token[: 4 * _LONGEST_TERM])
@@ -215,13 +227,13 @@ def _pieces_of_token(token: str) -> tuple[list[str], str | None]:
         else:
             pieces += _PIECE.findall(_CLITIC.sub("", atom))
     if token[:3].lower() == "per" and pieces[1:] == ["cent"]:
-        return ["%"], None
+        return ("%",), None
     if len(pieces) < 2 or not any(c.isalpha() for piece in pieces for c in piece):
-        return pieces, None
-    return pieces, _term("".join(pieces))
+        return tuple(pieces), None
+    return tuple(pieces), _term("".join(pieces))
 
 
-def _is_numbered_name(token: str, pieces: list[str]) -> bool:
+def _is_numbered_name(token: str, pieces: Sequence[str]) -> bool:
     """Whether a compound is a name with a number, which nothing but the whole of it stands for ("DREAMM-2")."""
     return len(pieces) == 2 and pieces[1].isdigit() and pieces[0].isalpha() and sum(c.isupper() for c in token) > 1
 

@@ -9,7 +9,7 @@ from itertools import compress, pairwise
 
 import regex
 
-from qa.analysis import fold, spoken
+from qa.analysis import fold, said
 from qa.evidence import SENTENCE_WEIGHTS, Asked, WeighedWord
 from qa.lexicon import (
     ASKED_KINDS,
@@ -79,10 +79,10 @@ class Sought:
 
 def sentence_terms(passage: Passage, wordings: Wordings) -> tuple[SentenceTerms, ...]:
     """The terms of each sentence of a passage."""
-    parts, size = wordings.parts(passage.id), wordings.context_size(passage.id)
-    context = frozenset(term for part in parts[:size] for term in part.terms)
+    contexts, parts = wordings.parts(passage.id)
+    context = frozenset(term for part in contexts for term in part.terms)
     found, in_table = [], False
-    for (start, end), part in zip(passage.sentences, parts[size:], strict=True):
+    for (start, end), part in zip(passage.sentences, parts, strict=True):
         was_in_table, in_table = in_table, passage.text.startswith("|", start)
         found.append(
             SentenceTerms(
@@ -166,8 +166,8 @@ def _is_of_kind(text: str, question: Sought) -> bool:
         case "time":
             return bool(_TIME.search(text)) or not _digits(text) <= question.spoken
         case "number":
-            said = {word for word, _ in spoken(text)}
-            return not _digits(text) | NUMBER_WORDS & said <= question.spoken
+            words = said(text)
+            return not {word for word in words if word[0].isdigit() or word in NUMBER_WORDS} <= question.spoken
         case "name":
             return not _names(text, inner=False) <= question.spoken
         case "place":
@@ -179,7 +179,7 @@ def _is_of_kind(text: str, question: Sought) -> bool:
 
 
 def _digits(text: str) -> set[str]:
-    return {word for word, _ in spoken(text) if word[0].isdigit()}
+    return {word for word in said(text) if word[0].isdigit()}
 
 
 def _names(text: str, *, inner: bool) -> set[str]:

@@ -354,9 +354,10 @@ class Wordings:
             lengths=np.array([row.length for row in found], np.int64),
         )
 
-    def parts(self, passage_id: str) -> list[Part]:
-        """The title, the headings and the sentences of a passage, in order."""
-        numbers = self._numbers(passage_id)
+    def parts(self, passage_id: str) -> tuple[list[Part], list[Part]]:
+        """The title and headings of a passage, and its sentences, in order."""
+        [row] = self._rows([passage_id])
+        numbers: list[int] = row.stream.tolist()
         entries = self.words.entries({number for number in numbers if number >= MARKS})
         parts: list[Part] = []
         beside = True
@@ -372,15 +373,12 @@ class Wordings:
             else:
                 parts.append(Part([], set()))
                 beside = True
-        return parts
-
-    def context_size(self, passage_id: str) -> int:
-        """How many of the parts of a passage are its title and headings."""
-        return self._rows([passage_id])[0].contexts
+        return parts[: row.contexts], parts[row.contexts :]
 
     def holds(self, passage_id: str, terms: Iterable[str]) -> frozenset[str]:
         """Those of the terms that a passage holds, with its headings and title."""
-        held = set(self._numbers(passage_id))
+        [row] = self._rows([passage_id])
+        held = set(row.stream.tolist())
         of_terms = self.words.numbers_of_terms(list(terms))
         return frozenset(term for term, numbers in of_terms.items() if not held.isdisjoint(numbers))
 
@@ -395,10 +393,6 @@ class Wordings:
                 self._rarities.clear()
             self._rarities[term] = known
         return known
-
-    def _numbers(self, passage_id: str) -> list[int]:
-        numbers: list[int] = self._rows([passage_id])[0].stream.tolist()
-        return numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
