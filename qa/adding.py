@@ -76,11 +76,11 @@ def add(
     settings: Settings,
     paths: Iterable[Path],
     *,
-    prune: bool,
-    on_progress: Callable[[Progress], None] | None,
-    on_unreadable: Callable[[SourceError], None] | None,
-    on_note: Callable[[str], None],
-    should_stop: Callable[[], bool],
+    prune: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+    on_unreadable: Callable[[SourceError], None] | None = None,
+    on_note: Callable[[str], None] = lambda _: None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Indexing:
     """Read files and folders into a library, as `Engine.add` says."""
     snapshot = library.snapshot() if library.exists else None

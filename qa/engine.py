@@ -8,13 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from qa.answering import Explanation, cited_passage, decide, explain, hits, search, understood, with_figures
 from qa.citing import cite_span
-from qa.config import SHIPPED_CORPUS, SHIPPED_SYNONYMS, Settings
+from qa.config import SHIPPED_SYNONYMS, Settings
 from qa.figures import mixed_units
 from qa.library import Library, Snapshot, Source, size_of
 from qa.model import (
@@ -65,9 +65,11 @@ class Engine:
         Raises:
             LibraryError: where the library cannot be used.
         """
-        engine = cls.create(settings)
         if settings.library is None:
-            engine.add([SHIPPED_CORPUS])
+            from qa.shipped import shipped_library
+
+            return cls(shipped_library(settings, partial(_library, settings=settings)), settings)
+        engine = cls.create(settings)
         engine._library.snapshot()
         return engine
 

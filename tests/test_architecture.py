@@ -36,6 +36,7 @@ LAYERS = (
     {"qa.outlining", "qa.verifying", "qa.permalinks"},
     {"qa.answering", "qa.evaluation"},
     {"qa.adding"},
+    {"qa.shipped"},
     {"qa.engine"},
     {"qa"},
     {"qa.cli"},
@@ -51,7 +52,7 @@ PACKAGES = {
 OPEN_TO_WEB = {"qa", "qa.errors", "qa.model", "qa.styles", "qa.wire"}
 OPEN_TO_THE_COMMAND = OPEN_TO_WEB | {"qa.cli"}
 
-TOUCH_FILES = {"qa.readers", "qa.library", "qa.feedback", "qa.config", "qa.retrievers.files"}
+TOUCH_FILES = {"qa.readers", "qa.library", "qa.feedback", "qa.config", "qa.shipped", "qa.retrievers.files"}
 TOUCH_FILES |= {"qa.evaluation.peers", "qa.evaluation.contest"}  # the indexes of other engines
 SAVE_AND_LOAD = {"qa.arrays": {"save", "load"}}
 

@@ -19,7 +19,7 @@ turns documents into rows and back, `words` looks words up; `folder` and `schema
 
 from qa.library.folder import FORMAT, size_of
 from qa.library.rows import Source
-from qa.library.snapshot import Snapshot
+from qa.library.snapshot import Snapshot, open_snapshot
 from qa.library.store import Library
 
-__all__ = ["FORMAT", "Library", "Snapshot", "Source", "size_of"]
+__all__ = ["FORMAT", "Library", "Snapshot", "Source", "open_snapshot", "size_of"]

@@ -75,6 +75,10 @@ class Library:
         except LibraryError:
             return True
 
+    def begin_with(self, snapshot: Snapshot) -> None:
+        """Take this state for the present one, of a library in memory."""
+        self._snapshot = snapshot
+
     def snapshot(self) -> Snapshot:
         """The current state; another process may have made a new one since the last call.
 
