@@ -157,9 +157,11 @@ def add(
             tell("reading", len(to_read) - len(unread), len(to_read), source=path.name)
             unread.popleft()
             try:
-                for part, work in read_works(path, wanted_id, sandbox=sandbox, note=on_note):
+                then = found[unread[0]] if unread else None
+                for part, work in read_works(path, wanted_id, sandbox=sandbox, then=then, note=on_note):
                     its_origin = f"{origin}{_PART}{part}" if part else origin
-                    document = replace(work, id=ids.take(work.id, its_origin, file=origin))
+                    its_id = ids.take(work.id, its_origin, file=origin)
+                    document = work if its_id == work.id else replace(work, id=its_id)
                     yield Source(its_origin, document, file=origin)
                     added[its_origin] = document.id
             except SourceError as error:

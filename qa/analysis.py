@@ -187,6 +187,13 @@ class Token(NamedTuple):
 
 def analysed(token: str) -> Token:
     """What a token is made of."""
+    if token.isascii() and token.isalpha() and len(token) <= _LONGEST_TERM:  # most are: what is below finds the same
+        word = token.lower()
+        if word in STOP_WORDS:
+            return Token((), (), ((word, None),))
+        if word not in WORD_SPELLINGS:
+            term = _term(word)
+            return Token((term,), (Head(word, term, token.islower()),), ((word, term),))
     pieces, compound = _pieces_of_token(token)
     spoken = tuple((piece, None if piece in STOP_WORDS else _term(piece)) for piece in pieces)
     own = tuple(term for _, term in spoken if term is not None)

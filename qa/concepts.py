@@ -8,7 +8,7 @@ of the names is covered by that token. So "PFS" finds "progression-free survival
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from qa.analysis import Head, fold, terms_and_heads
 from qa.lexicon import DRUG_ENDINGS, STOP_WORDS
 
 __all__ = [
+    "ANY_TERM",
     "NO_CONCEPTS",
     "Concept",
     "Concepts",
@@ -43,6 +44,7 @@ _BETWEEN_WORDS = re.compile(r"[\s/\-\u2010-\u2014]+")
 _NO_LONG_FORM = re.compile(r"[()\[\]{}|\"“”.;:]")
 _DRUG_ENDINGS = tuple(sorted(DRUG_ENDINGS))
 _PLAIN_WORD = re.compile(r"\b[A-Za-z]{2,10}\b")
+_ASCII_PLAIN_WORD = re.compile(_PLAIN_WORD.pattern, re.ASCII)  # the same where all is ASCII, sooner
 
 
 class Pair(NamedTuple):
@@ -78,6 +80,16 @@ class Concept:
         if name not in self.names:
             return []
         return [other for other in (*self.names, *self.found) if other != name and other in self.held]
+
+
+class _AnyTerm(Container[str]):
+    """What any term is in, and the end of a text too."""
+
+    def __contains__(self, term: object) -> bool:
+        return True
+
+
+ANY_TERM = _AnyTerm()
 
 
 class Naming(NamedTuple):
@@ -138,10 +150,21 @@ class Concepts:
         """Whether a name may begin with this word."""
         return head.term in self._phrases or head.word in self._words
 
+    def followers(self, head: Head) -> Container[str]:
+        """The terms of which one must come behind this word, as the next, for a name to begin with it."""
+        return ANY_TERM if head.word in self._words else self._phrases.get(head.term, ())
+
     def names(self, heads: Sequence[Head], starts: Iterable[int]) -> list[tuple[Concept, str]]:
         """The names in a row of words of a text that begin at these places, each with its concept."""
-        meant = (naming for naming in self._all_namings(heads, starts) if not self._is_shrunk(naming, heads))
-        return [each for naming in meant for each in naming.concepts]
+        found: list[tuple[Concept, str]] = []
+        for start in starts:
+            head = heads[start]
+            seconds = self._phrases.get(head.term) if start + 1 < len(heads) else None
+            if head.word in self._words or (seconds and heads[start + 1].term in seconds):
+                for naming in self._all_namings(heads, (start,)):
+                    if not self._is_shrunk(naming, heads):
+                        found += naming.concepts
+        return found
 
     def namings(self, heads: Sequence[Head]) -> Iterator[Naming]:
         """The names in a question's words, from the left, the longest first, none within another."""
@@ -218,7 +241,7 @@ def terms_of_name(name: str) -> list[list[str]]:
 
 def plain_words(text: str) -> list[str]:
     """The words of a text that an abbreviation may be mistaken for, as they are written."""
-    return _PLAIN_WORD.findall(text)
+    return (_ASCII_PLAIN_WORD if text.isascii() else _PLAIN_WORD).findall(text)
 
 
 def mined(text: str) -> Iterator[Pair]:

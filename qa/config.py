@@ -98,7 +98,9 @@ class Settings:
     max_memory: int = _setting(
         2048, _number(int, 256, 1_000_000), "megabytes that reading a file may take, 256 to 1000000"
     )
-    max_seconds: int = _setting(60, _number(int, 1, 86_400), "seconds that reading a file may take, 1 to 86400")
+    max_seconds: int = _setting(
+        60, _number(int, 1, 86_400), "seconds of a processor that reading a file may take, 1 to 86400"
+    )
 
     def __post_init__(self) -> None:
         for each in fields(self):

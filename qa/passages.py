@@ -24,7 +24,8 @@ _LONGEST_LIST = 4  # passages' worth of words
 
 _LONGEST_SENTENCE = 1000  # words
 
-_WORD = re.compile(r"\S{1,100}")
+_LONGEST_WORD = 100  # characters; what is longer counts as several
+_WORD = re.compile(rf"\S{{1,{_LONGEST_WORD}}}")
 
 
 def passages(document: Document, *, most_words: int = PASSAGE_WORDS) -> list[Passage]:
@@ -155,4 +156,9 @@ def _sentences(text: str, start: int, end: int, most_words: int) -> list[_Piece]
 
 
 def _piece(text: str, start: int, end: int) -> _Piece:
-    return _Piece(start, end, len(_WORD.findall(text, start, end)))
+    """A span with the number of its `_WORD`s."""
+    words = text[start:end].split()
+    count = len(words)
+    if len(max(words, key=len, default="")) > _LONGEST_WORD:
+        count += sum((len(word) - 1) // _LONGEST_WORD for word in words)
+    return _Piece(start, end, count)

@@ -44,7 +44,7 @@ def sentences(text: str, start: int, end: int) -> list[Span]:
         for sentence_start, sentence_end in _punkt().span_tokenize(line):
             if sentence_start == 0:
                 continue
-            leading = _LEADING_MARKERS.match(line, sentence_start)
+            leading = None if line[sentence_start].isalpha() else _LEADING_MARKERS.match(line, sentence_start)
             own_start = leading.end() if leading else sentence_start
             if any(map(str.isalnum, line[own_start:sentence_end])) and (leading or not _goes_on(line, own_start)):
                 found.add(own_start)
@@ -64,10 +64,10 @@ def lines(text: str, start: int, end: int) -> list[Span]:
 
 def _goes_on(line: str, start: int) -> bool:
     """Whether the full stop before `start` is an abbreviation's, which the fixed list cannot know."""
-    abbreviation = _ABBREVIATION.search(line, max(0, start - _LONGEST_ABBREVIATION), start)
-    if abbreviation is None:
+    if not (line[start].isdigit() or line[start].islower()):
         return False
-    return line[start].isdigit() or (line[start].islower() and abbreviation[0].count(".") > 1)
+    abbreviation = _ABBREVIATION.search(line, max(0, start - _LONGEST_ABBREVIATION), start)
+    return abbreviation is not None and (line[start].isdigit() or abbreviation[0].count(".") > 1)
 
 
 _LINE_CUT = re.compile(r"\n(?:\s*\n\s*|(?=[ \t]*(?:[-*•‣–+][ \t]|\d{1,3}[.)][ \t]|\|))|(?<=\|\n))")
@@ -90,15 +90,20 @@ _PUNKT = nltk_part("nltk.tokenize.punkt")
 class _LanguageVars(_PUNKT.PunktLanguageVars):  # type: ignore[misc, name-defined]  # NLTK has no types
     """Punkt's, with patterns of which NLTK does not watch the clock, which takes most of the time: they are linear."""
 
-    __slots__ = ("_context",)
+    __slots__ = ("_context", "_word")
     re_boundary_realignment = re.compile(_PUNKT.PunktLanguageVars.re_boundary_realignment.pattern, re.MULTILINE)
 
     def __init__(self) -> None:
         parts = {"NonWord": self._re_non_word_chars, "SentEndChars": self._re_sent_end_chars}
         self._context = re.compile(self._period_context_fmt % parts, re.VERBOSE)
+        parts |= {"MultiChar": self._re_multi_char_punct, "WordStart": self._re_word_start}
+        self._word = re.compile(self._word_tokenize_fmt % parts, re.VERBOSE)
 
     def period_context_re(self) -> re.Pattern[str]:
         return self._context
+
+    def word_tokenize(self, s: str) -> list[str]:
+        return self._word.findall(s)
 
 
 class _Punkt(_PUNKT.PunktSentenceTokenizer):  # type: ignore[misc, name-defined]

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import math
 import re
-from array import array
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, compress, count, starmap
-from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -22,7 +20,7 @@ import numpy.typing as npt
 
 from qa.analysis import Head, analysed, tokens
 from qa.arrays import packed_numbers, unpacked_numbers
-from qa.concepts import NO_CONCEPTS, Concepts
+from qa.concepts import ANY_TERM, NO_CONCEPTS, Concepts
 from qa.model import Passage
 
 __all__ = [
@@ -99,41 +97,49 @@ class Row(NamedTuple):
     length: int
 
 
-class _LaidToken(NamedTuple):
-    """A token laid out: the numbers of its words, all its terms, those of its words alone and that of the compound that
-    it is, its words' heads, and for each of them whether a concept's name may begin with it. `is_plain` says that it is
-    no compound and that none may."""
+class _Whole(NamedTuple):
+    """What else there is of a token: the terms of its words alone, that of the compound that it is, its words' heads,
+    and for each of them whether a concept's name may begin with it."""
 
-    numbers: tuple[int, ...]
-    terms: tuple[str, ...]
     own: tuple[str, ...]
     compound: tuple[str, ...]
     heads: tuple[Head, ...]
     begins: tuple[bool, ...]
-    is_plain: bool
+
+
+_LaidToken = tuple[tuple[int, ...], tuple[str, ...], Container[str] | None, _Whole]
+"""A token laid out: the numbers of its words, all its terms, the `_followers` that it has, and the rest."""
 
 
 class _Tokens(dict[str, _LaidToken]):
-    """Tokens, each laid out when it is met."""
+    """Tokens, each laid out when it is met. When it is full, those stay that are met again before it is full again."""
 
     def __init__(self, concepts: Concepts, number: Callable[[str, str | None], int]) -> None:
         super().__init__()
         self._concepts = concepts
         self._number = number
+        self._earlier: dict[str, _LaidToken] = {}
 
     def __missing__(self, token: str) -> _LaidToken:
         if len(self) >= _REMEMBERED_TOKENS:
+            self._earlier = dict(self)
             self.clear()
+        laid = self[token] = self._earlier.get(token) or self._laid(token)
+        return laid
+
+    def _laid(self, token: str) -> _LaidToken:
         terms, heads, spoken = analysed(token)
         numbers = tuple(starmap(self._number, spoken))
         own = tuple(term for _, term in spoken if term is not None)
-        compound, begins = terms[len(own) :], tuple(map(self._concepts.begin, heads))
-        is_plain = not compound and not any(begins)
-        laid = self[token] = _LaidToken(numbers, terms, own, compound, heads, begins, is_plain)
-        return laid
+        whole = _Whole(own, terms[len(own) :], heads, tuple(map(self._concepts.begin, heads)))
+        return numbers, terms, self._followers(whole), whole
 
-
-_numbers_of, _terms_of, _own_of, _compound_of, _heads_of, _begins_of, _is_plain = map(itemgetter, range(7))
+    def _followers(self, whole: _Whole) -> Container[str] | None:
+        """The terms with one of which, as the next, a concept's name may begin here; None where the token is no
+        compound either."""
+        if any(whole.begins):
+            return self._concepts.followers(whole.heads[0]) if len(whole.heads) == 1 else ANY_TERM
+        return () if whole.compound else None
 
 
 class Laid(NamedTuple):
@@ -154,10 +160,10 @@ class Layout:
         self._concepts = concepts
         self._number = number
         self._tokens = _Tokens(concepts, number)
-        self.stream = array("q")
-        self.sizes = array("q")
-        self.contexts = array("q")
-        self.lengths = array("q")
+        self.stream: list[int] = []
+        self.sizes: list[int] = []
+        self.contexts: list[int] = []
+        self.lengths: list[int] = []
         self._namings: Counter[tuple[str, str]] = Counter()
         self._names: set[tuple[str, str]] = set()  # of this passage
 
@@ -184,34 +190,56 @@ class Layout:
 
     def take(self) -> Laid:
         """What has been laid out since the last time."""
-        stream = np.array(self.stream, np.int64)
-        found = Laid(stream, list(self.sizes), list(self.contexts), list(self.lengths), self._namings)
-        for each in (self.stream, self.sizes, self.contexts, self.lengths):
-            del each[:]
+        found = Laid(np.array(self.stream, np.int64), self.sizes, self.contexts, self.lengths, self._namings)
+        self.stream, self.sizes, self.contexts, self.lengths = [], [], [], []
         self._namings = Counter()
         return found
 
     def _part(self, text: str, mark: int) -> list[str]:
-        known = self._tokens
-        laid = [known[token] for token in tokens(text)]
-        stream = self.stream
+        found = tokens(text)
+        stream, terms = self.stream, list[str]()
         stream.append(mark)
-        stream.extend(chain.from_iterable(map(_numbers_of, laid)))
-        terms = list(chain.from_iterable(map(_terms_of, laid)))
-        if all(map(_is_plain, laid)):
-            return terms
+        followed: list[int] = []
+        for place, (numbers, its_terms, followers, _) in enumerate(map(self._tokens.__getitem__, found)):
+            stream += numbers
+            terms += its_terms
+            if followers is not None:
+                followed.append(place)
+        if followed:
+            terms += self._beside(found, followed)
+        return terms
+
+    def _beside(self, found: Sequence[str], followed: Sequence[int]) -> list[str]:
+        """Lay out what stands beside nothing, of tokens of which those at these places have `_followers`; the tokens of
+        concepts come back, as often as one of their names stands there."""
+        known = self._tokens
+        more: list[str] = []
+        is_named = False
+        for place in followed:
+            _, _, followers, whole = known[found[place]]
+            more += whole.compound
+            is_named = is_named or followers is ANY_TERM or self._term_behind(found, place) in (followers or ())
         concepts: list[str] = []
-        starts = list(compress(count(), chain.from_iterable(map(_begins_of, laid))))
-        if starts:
-            names = self._concepts.names(list(chain.from_iterable(map(_heads_of, laid))), starts)
+        if is_named:
+            laid = [known[token][3] for token in found]
+            starts = compress(count(), chain.from_iterable([whole.begins for whole in laid]))
+            names = self._concepts.names(list(chain.from_iterable([whole.heads for whole in laid])), starts)
             concepts = [concept.token for concept, _ in names]
             self._names.update((concept.token, name) for concept, name in names)
-        if more := dict.fromkeys([*chain.from_iterable(map(_compound_of, laid)), *concepts]):
-            own = set(chain.from_iterable(map(_own_of, laid)))
-            if beside := [self._number(f"+{term}", term) for term in more if term not in own]:
-                stream.append(_BESIDE_NOTHING)
-                stream.extend(beside)
-        return terms + concepts
+            more += concepts
+        if more:
+            own = set(chain.from_iterable([known[token][3].own for token in found]))
+            if beside := [self._number(f"+{term}", term) for term in dict.fromkeys(more) if term not in own]:
+                self.stream.append(_BESIDE_NOTHING)
+                self.stream += beside
+        return concepts
+
+    def _term_behind(self, found: Sequence[str], place: int) -> str:
+        """The term of the first word behind a token; empty where none is there."""
+        for token in found[place + 1 :]:
+            if heads := self._tokens[token][3].heads:
+                return heads[0].term
+        return ""
 
 
 def packed_rows(stream: npt.NDArray[np.int64], laid: Laid) -> list[PackedRow]:

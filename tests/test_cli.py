@@ -12,11 +12,12 @@ import signal
 import subprocess
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -28,7 +29,7 @@ from qa import Engine, Settings
 from qa.cli import cli
 from qa.confidence import BIAS, CONFIDENCE_WEIGHTS
 from qa.evidence import WEIGHTS
-from qa.readers import READERS, Sandbox, Work, read_works
+from qa.readers import READERS, Work, read_works
 from qa.styles import EXPORTS, STYLES, TEXTS, written
 from qa.wire import AskResponse, answer_body
 from web.command import serve
@@ -652,11 +653,11 @@ def test_ctrl_c_while_indexing_keeps_what_has_been_read_and_again_leaves_the_lib
 ) -> None:
     (tmp_path / "auks.md").write_text("# Auks\n\nAuks swim.\n")
 
-    def interrupted(path: Path, document_id: str, *, sandbox: Sandbox, note: Callable[[str], None]) -> Iterator[Work]:
+    def interrupted(path: Path, document_id: str, **others: Any) -> Iterator[Work]:
         if path.name == "second-treatment.md":
             for _ in range(times):
                 signal.raise_signal(signal.SIGINT)
-        return read_works(path, document_id, sandbox=sandbox, note=note)
+        return read_works(path, document_id, **others)
 
     monkeypatch.setattr(qa.adding, "read_works", interrupted)
     copied = shutil.copytree(TERNS, tmp_path / "terns")
@@ -1037,7 +1038,8 @@ def test_on_a_terminal_the_highlight_is_bold_and_nothing_else_is_steered(library
 
 
 def test_on_a_terminal_indexing_shows_how_far_it_is_and_clears_the_line(tmp_path: Path) -> None:
-    printed = on_a_terminal("index", str(TERNS), "--library", str(tmp_path / "library"))
+    (tmp_path / "terns.jsonl").write_text('{"text": "Terns nest on open shingle and dive for fish."}\n' * 5000)
+    printed = on_a_terminal("index", str(tmp_path / "terns.jsonl"), "--library", str(tmp_path / "library"))
     shown, _, left = printed.rpartition("\r\x1b[K")
-    assert re.match(r"\r\x1b\[K(Reading|Indexing) +\d+% \[#*-+\]  \d of \d+ (files|passages)", shown)
-    assert left.startswith("Added      4 documents\n")
+    assert re.match(r"\r\x1b\[K(Reading|Indexing) +\d+% \[#*-*\]  [\d,]+ of [\d,]+ (files|passages)", shown)
+    assert left.startswith("Added      5,000 documents\n")

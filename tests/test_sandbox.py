@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -167,8 +168,11 @@ def test_a_reader_that_breaks_down_is_an_error_of_its_file_and_the_next_is_read(
 
 
 @pytest.mark.usefixtures("runs_files")
-def test_a_file_that_takes_too_long_is_left_with_the_setting_that_allows_more(written: Callable[..., Path]) -> None:
-    page, good = written("while True: pass"), written(GOOD, "good.html")
+@pytest.mark.parametrize("program", ["while True: pass", "import time; time.sleep(1000)"])
+def test_a_file_that_takes_too_long_is_left_with_the_setting_that_allows_more(
+    written: Callable[..., Path], program: str
+) -> None:
+    page, good = written(program), written(GOOD, "good.html")
     with Sandbox(Limits(seconds=1)) as reading:
         with pytest.raises(SourceLimitError) as caught:
             texts(page, reading)
@@ -220,6 +224,60 @@ def test_a_file_larger_than_is_allowed_is_not_read(written: Callable[..., Path])
         assert texts(large, reading) == ["x" * 1024 * 1024]
 
 
+# One file ahead
+
+
+def is_there(path: Path) -> bool:
+    """Whether a file comes to be in good time."""
+    for _ in range(200):
+        if path.exists():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.usefixtures("runs_files")
+def test_the_next_file_is_read_while_one_is_used_and_only_once(written: Callable[..., Path], tmp_path: Path) -> None:
+    first, seen = written(GOOD), tmp_path / "seen"
+    second = written(f"open({str(seen)!r}, 'a').write('.')\ndocuments = [document('Gulls steal.')]", "second.html")
+    with Sandbox() as reading:
+        works = read_works(first, "first", sandbox=reading, then=(second, "second"))
+        assert next(works).document.text == "Terns dive."
+        assert is_there(seen)
+        [work] = read_works(second, "second", sandbox=reading)
+        assert (work.document.id, work.document.text) == ("second", "Gulls steal.")
+        assert seen.read_text() == "."
+        begun = read_works(second, "second", sandbox=reading, then=(second, "second"))
+        assert [work.document.text for work in begun] == ["Gulls steal."]
+        assert texts(first, reading) == ["Terns dive."]  # another than was begun
+
+
+@pytest.mark.usefixtures("runs_files")
+def test_what_is_wrong_with_the_next_file_is_said_when_its_turn_comes(written: Callable[..., Path]) -> None:
+    good, gone = written(GOOD), Path("gone.html")
+    for wrong in (written("1 / 0", "breaks.html"), written("\x00" * 20_000, "binary.md"), gone):
+        with Sandbox() as reading:
+            works = list(read_works(good, "good", sandbox=reading, then=(wrong, "wrong")))
+            assert [work.document.text for work in works] == ["Terns dive."]
+            with pytest.raises(SourceError, match=re.escape(str(wrong))):
+                list(read_works(wrong, "wrong", sandbox=reading, then=(good, "good")))
+            assert texts(good, reading) == ["Terns dive."]
+
+
+@pytest.mark.usefixtures("runs_files")
+def test_closing_it_ends_the_child_that_reads_the_next_file(written: Callable[..., Path], tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    slow = written(f"import time\nopen({str(seen)!r}, 'w').close()\ntime.sleep(1000)", "slow.html")
+    began = time.monotonic()
+    with Sandbox() as reading:
+        assert len(list(read_works(written(GOOD), "page", sandbox=reading, then=(slow, "slow")))) == 1
+        assert reading._child is not None
+        pid = reading._child._process.pid
+        assert is_there(seen)
+    assert ends(pid)
+    assert time.monotonic() - began < 60
+
+
 # What comes back
 
 FORGERIES = [
@@ -249,10 +307,11 @@ def test_what_is_no_document_is_not_taken_from_a_child(written: Callable[..., Pa
         qa.readers.child.DOCUMENT = Forger()
         {GOOD}
     """)
+    good = written(GOOD, "good.html")
     with Sandbox() as reading:
         with pytest.raises(DamagedSourceError, match="it sent what is no document"):
-            texts(page, reading)
-        assert texts(written(GOOD, "good.html"), reading) == ["Terns dive."]
+            list(read_works(page, "page", sandbox=reading, then=(good, "good")))
+        assert texts(good, reading) == ["Terns dive."]
 
 
 @pytest.mark.usefixtures("runs_files")

@@ -29,6 +29,8 @@ EXIT_ANSWERED, EXIT_NOTHING_FOUND, EXIT_ERROR = 0, 1, 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it; click's own 1 would say that nothing was found
 WIDTH = 100  # columns
 
+_SELDOM = (100_000, 50, 100)  # when to look for garbage: a command is short, and an indexing makes hardly any
+
 _MODULES = {
     "ask": "asking",
     "backup": "keeping",
@@ -60,6 +62,7 @@ class _Group(click.Group):
                 import_module(f"qa.cli.{_MODULES[cmd_name]}")  # which adds the command
             finally:
                 gc.freeze()  # nor later on, nor at the end
+                gc.set_threshold(*_SELDOM)
                 gc.enable()
         return super().get_command(ctx, cmd_name)
 

@@ -1,7 +1,7 @@
 """Documents to passages, and passages to words: what takes time at indexing, and can be done by several at once.
 
-An analyst numbers the words that it meets by itself. Who asks it keeps for each analyst which number of the library's
-each of these is.
+A splitter or analyst numbers the words that it meets by itself, and names each of them once. Who asks it keeps for each
+one which word, or which number of the library's, each of these is.
 """
 
 from __future__ import annotations
@@ -9,7 +9,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from itertools import count
 from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from qa.concepts import Concepts, Pair, mined, plain_words
 from qa.library.rows import PassageRow, passage_row
@@ -17,7 +21,7 @@ from qa.model import Document, Passage
 from qa.passages import passages
 from qa.wordings import MARKS, Entry, Laid, Layout
 
-__all__ = ["Analysed", "Analyst", "Split", "SplitDocument", "Titled", "split", "titled"]
+__all__ = ["Analysed", "Analyst", "Split", "SplitDocument", "Splitter", "Titled", "titled"]
 
 
 class SplitDocument(NamedTuple):
@@ -28,22 +32,38 @@ class SplitDocument(NamedTuple):
 
 
 class Split(NamedTuple):
-    """Documents taken apart, and how often each of their `plain_words` stands in them."""
+    """What a splitter made of some documents: each taken apart; those of their `plain_words` that it had not met
+    before, whose numbers follow on one another from 0; and how often the words with some numbers stand there."""
 
+    splitter: int
     documents: list[SplitDocument]
-    words: Counter[str]
+    words: list[str]
+    numbers: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64]
 
 
-def split(documents: Sequence[tuple[Document, Sequence[Passage] | None]]) -> Split:
-    """Documents taken apart, each into the passages that it has or else into those of `passages`."""
-    found: list[SplitDocument] = []
-    words: list[str] = []
-    for document, given in documents:
-        text = f"{document.title}\n{document.text}"
-        rows = list(map(passage_row, passages(document) if given is None else given))
-        found.append(SplitDocument(rows, frozenset(mined(text))))
-        words += plain_words(text)
-    return Split(found, Counter(words))
+class Splitter:
+    """Takes documents apart, each into the passages that it has or else into those of `passages`. `number` tells it
+    from others."""
+
+    def __init__(self, number: int = 0) -> None:
+        self._number = number
+        self._numbers: dict[str, int] = {}
+
+    def __call__(self, documents: Sequence[tuple[Document, Sequence[Passage] | None]]) -> Split:
+        """What some documents are taken apart into."""
+        found: list[SplitDocument] = []
+        words: list[str] = []
+        for document, given in documents:
+            text = f"{document.title}\n{document.text}"
+            rows = list(map(passage_row, passages(document) if given is None else given))
+            found.append(SplitDocument(rows, frozenset(mined(text))))
+            words += plain_words(text)
+        counts = Counter(words)
+        new = [word for word in counts if word not in self._numbers]
+        self._numbers.update(zip(new, count(len(self._numbers)), strict=False))
+        numbers = np.fromiter(map(self._numbers.__getitem__, counts), np.int64, len(counts))
+        return Split(self._number, found, new, numbers, np.fromiter(counts.values(), np.int64, len(counts)))
 
 
 class Titled(NamedTuple):

@@ -5,6 +5,7 @@ They are programs of our own, started anew: a fork would take along whatever the
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import pickle
@@ -148,6 +149,7 @@ def serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, who ends this process
     asked, replies = os.fdopen(0, "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no reply
+    gc.disable()  # the work leaves no garbage that it would find, and it looks through all that is remembered
     work: Any = None
     try:
         while True:

@@ -6,6 +6,7 @@ import sqlite3
 from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,11 +16,12 @@ import numpy.typing as npt
 
 from qa.concepts import Concept, Concepts, Pair, agreed, plain_words, terms_of_name
 from qa.errors import DamagedDocumentError, DamagedLibraryError, UnknownDocumentError
-from qa.library.analyst import Analysed, Analyst, SplitDocument, Titled, split, titled
+from qa.library.analyst import Analysed, Analyst, Split, SplitDocument, Splitter, Titled, titled
 from qa.library.folder import FORMAT
 from qa.library.helpers import Helpers
 from qa.library.index import PASSAGES, kept_concepts, kept_speller, write_concepts
 from qa.library.rows import PASSAGE_COLUMNS, Changes, Source, insert
+from qa.library.schema import without_index
 from qa.library.words import chosen
 from qa.model import Document, Passage, digest
 from qa.retrievers import ENGINES, LARGE, Retriever
@@ -67,7 +69,8 @@ def update(
     """
     with Helpers() as helpers:
         change = _Change(database, old, helpers, on_indexing)
-        change.documents(changes)
+        with nullcontext() if old else without_index(database, "documents_of_text"):
+            change.documents(changes)
         known = synonyms()
         try:
             change.concepts(known)
@@ -130,13 +133,21 @@ class _Change:
     def documents(self, changes: Changes) -> None:
         """Write documents and take others out."""
         database = self._database
+        first: int | None = None  # of those that are written: others that are there then have lower numbers
+        origin, file = None, 0
         for source, taken_apart in self._split(changes.add):
+            if source.file != origin:
+                database.execute("INSERT OR IGNORE INTO files (origin) VALUES (?)", (source.file,))
+                [(file,)] = self._select("SELECT number FROM files WHERE origin = ?", source.file)
+                origin = source.file
             part = source.origin.removeprefix(source.file)
-            self._take_out("file = (SELECT number FROM files WHERE origin = ?) AND part = ?", source.file, part)
-            number = insert(database, source, taken_apart.passages)
-            pairs = [(number, *pair) for pair in taken_apart.pairs]
-            database.executemany("INSERT INTO definitions VALUES (?, ?, ?)", pairs)
-            database.execute("INSERT INTO changed SELECT number FROM passages WHERE document = ?", (number,))
+            self._take_out("file = ? AND part = ?", file, part)
+            number = insert(database, source.document, taken_apart.passages, file=file, part=part)
+            first = number if first is None else min(first, number)
+            if taken_apart.pairs:
+                pairs = [(number, *pair) for pair in taken_apart.pairs]
+                database.executemany("INSERT INTO definitions VALUES (?, ?, ?)", pairs)
+        database.execute("INSERT INTO changed SELECT number FROM passages WHERE document >= ?", (first,))
         database.executemany(
             "INSERT INTO files (origin, stamp, sha256) VALUES (?, ?, ?)"
             " ON CONFLICT (origin) DO UPDATE SET stamp = excluded.stamp, sha256 = excluded.sha256",
@@ -155,16 +166,18 @@ class _Change:
     def _split(self, sources: Iterable[Source]) -> Iterator[tuple[Source, SplitDocument]]:
         """Sources in their order, each with what its document is taken apart into."""
         given: deque[Source] = deque()
+        spellings = _Spellings()
 
         def documents() -> Iterator[tuple[Document, Sequence[Passage] | None]]:
             for source in sources:
                 given.append(source)
                 yield source.document, source.passages
 
-        for _, found in self._helpers.each(lambda _: split, documents(), size=_SPLIT_AT_ONCE):
-            self._spellings.update(found.words)
+        for _, found in self._helpers.each(Splitter, documents(), size=_SPLIT_AT_ONCE):
+            spellings.add(found)
             for each in found.documents:
                 yield given.popleft(), each
+        self._spellings.update(spellings.counts())
 
     def concepts(self, synonyms: Sequence[Concept]) -> None:
         """Find what the documents agree on; passages of which that changes the terms count as changed."""
@@ -201,7 +214,8 @@ class _Change:
             self._words.clear()
             self._namings.clear()
             self.terms = 0
-            retriever = retrievers.build(self._analysed(passages), folder=place)
+            with without_index(self._database, "words_of_term"):
+                retriever = retrievers.build(self._analysed(passages), folder=place)
         else:
             added = self._analysed(changed, "WHERE passages.number IN changed")
             retriever = old.changed(removed=self._removed, added=added, folder=place)
@@ -220,7 +234,7 @@ class _Change:
     def _select(self, statement: str, *parameters: object) -> list[Any]:
         return self._database.execute(statement, parameters).fetchall()
 
-    def _take_out(self, which: str, *parameters: str) -> bool:
+    def _take_out(self, which: str, *parameters: object) -> bool:
         """Take a document out; whether it was there."""
         found = self._select(f"SELECT number, title, text FROM documents WHERE {which}", *parameters)
         for number, title, text in found:
@@ -266,6 +280,29 @@ class _Change:
         self._words.update(numbers.counts())
 
 
+class _Spellings:
+    """How often the words stand that splitters number by themselves."""
+
+    def __init__(self) -> None:
+        self._of_splitters: dict[int, tuple[list[str], npt.NDArray[np.int64]]] = {}
+
+    def add(self, found: Split) -> None:
+        """Count what a splitter found."""
+        words, counts = self._of_splitters.get(found.splitter, ([], np.zeros(0, np.int64)))
+        words += found.words
+        if len(words) > len(counts):
+            counts = np.append(counts, np.zeros(len(words), np.int64))
+        counts[found.numbers] += found.counts
+        self._of_splitters[found.splitter] = words, counts
+
+    def counts(self) -> Counter[str]:
+        """How often each word stands, by all splitters."""
+        found: Counter[str] = Counter()
+        for words, counts in self._of_splitters.values():
+            found.update(dict(zip(words, counts.tolist(), strict=False)))
+        return found
+
+
 class _Numbers:
     """The library's numbers of the words that analysts number by themselves, and how often each was met."""
 
@@ -279,9 +316,10 @@ class _Numbers:
         known = self._of_analysts.setdefault(found.analyst, array("q", range(MARKS)))
         known.extend(self._of_words(found.words))
         stream = np.frombuffer(known, np.int64)[found.laid.stream]
-        counts = np.bincount(stream, minlength=len(self._counts))
-        counts[: len(self._counts)] += self._counts
-        self._counts = counts
+        highest = int(stream.max(initial=0))
+        if highest >= len(self._counts):
+            self._counts = np.append(self._counts, np.zeros(highest + 1, np.int64))
+        np.add.at(self._counts, stream, 1)
         return stream
 
     def counts(self) -> dict[int, int]:

@@ -57,16 +57,16 @@ class Changes(NamedTuple):
     files: Mapping[str, FileState] = {}
 
 
-def insert(database: sqlite3.Connection, source: Source, passages: Sequence[PassageRow]) -> int:
-    """Write a document and its passages, of whose origin there is none; the document's number."""
-    document = source.document
-    database.execute("INSERT OR IGNORE INTO files (origin) VALUES (?)", (source.file,))
+def insert(
+    database: sqlite3.Connection, document: Document, passages: Sequence[PassageRow], *, file: int, part: str
+) -> int:
+    """Write a document and its passages; its number. It is that `part` of the file with this number of which there is
+    none."""
     number = database.execute(
-        "INSERT INTO documents (file, part, id, title, updated, sha256, data, text)"
-        " VALUES ((SELECT number FROM files WHERE origin = ?), ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO documents (file, part, id, title, updated, sha256, data, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            source.file,
-            source.origin.removeprefix(source.file),
+            file,
+            part,
             document.id,
             document.title,
             document.updated.isoformat() if document.updated else None,

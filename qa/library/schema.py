@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-__all__ = ["MIGRATIONS", "latest", "migrate", "version_of"]
+__all__ = ["MIGRATIONS", "latest", "migrate", "version_of", "without_index"]
 
 _FIRST = """
 CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -48,6 +50,16 @@ CREATE TABLE namings (
 
 MIGRATIONS: tuple[str, ...] = (_FIRST,)
 """What makes of version `n` of the tables version `n + 1`, `user_version` in SQLite; 0 is an empty database."""
+
+
+@contextmanager
+def without_index(database: sqlite3.Connection, name: str) -> Iterator[None]:
+    """Do without one of the indexes, which is made anew at the end: that is quicker where most of a table is written.
+    To be used within a transaction."""
+    [(statement,)] = database.execute("SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = ?", (name,))
+    database.execute(f"DROP INDEX {name}")
+    yield
+    database.execute(statement)
 
 
 def latest() -> int:

@@ -8,7 +8,9 @@ import os
 import re
 import stat
 import unicodedata
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -231,28 +233,46 @@ def read(path: Path, document_id: str) -> Document:
 
 
 def read_works(
-    path: Path, document_id: str, *, sandbox: Sandbox | None = None, note: Callable[[str], None] = lambda _: None
+    path: Path,
+    document_id: str,
+    *,
+    sandbox: Sandbox | None = None,
+    then: tuple[Path, str] | None = None,
+    note: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Work]:
     """The documents that a source file holds, each with the id that it wants, one after the other.
 
-    They are read in the sandbox, if there is one and the file is not a small one of text alone. `note` is told, in
-    sentences that name the file, what of it is in none of them.
+    They are read in the sandbox, if there is one and the file is not a small one of text alone, and all are there
+    before the first is given. `then` is the next file, with the id that it wants, which the sandbox reads meanwhile.
+    `note` is told, in sentences that name the file, what of it is in none of them.
 
     Raises:
         SourceError: of the kind that says what is wrong with the file, or with the bibliography beside it.
     """
-    suffix = path.suffix.lower()
-    if suffix not in READERS:
-        raise UnknownFormatError(path, suffixes=tuple(READERS))
-    file = _given(path, document_id, limits=sandbox.limits if sandbox else Limits())
-    is_small = suffix in _TEXTS and len(file.data) <= _SMALL and not file.beside
-    documents = parsed(file, note=note) if sandbox is None or is_small else sandbox.documents(file, note=note)
+    if sandbox is None:
+        documents = parsed(_given(path, document_id, limits=Limits()), note=note)
+    else:
+        try:
+            file, reply = sandbox.finish(path, partial(_reply, path, document_id, sandbox))
+        finally:
+            if then:
+                sandbox.begin(then[0], partial(_reply, *then, sandbox))
+        documents = parsed(file, note=note) if reply is None else sandbox.documents(file, reply, note=note)
     for document in documents:
-        yield Work(document.id if suffix in RECORDS else "", document)
+        yield Work(document.id if path.suffix.lower() in RECORDS else "", document)
+
+
+def _reply(path: Path, document_id: str, sandbox: Sandbox) -> tuple[GivenFile, deque[bytes] | None]:
+    """A file, and what is said of it in the sandbox, in whose thread this is; None where it is small."""
+    file = _given(path, document_id, limits=sandbox.limits)
+    is_small = path.suffix.lower() in _TEXTS and len(file.data) <= _SMALL and not file.beside
+    return file, None if is_small else sandbox.reply(file)
 
 
 def _given(path: Path, document_id: str, *, limits: Limits) -> GivenFile:
     """A source file with the file of references with the same name, whose keys its text may point to."""
+    if path.suffix.lower() not in READERS:
+        raise UnknownFormatError(path, suffixes=tuple(READERS))
     beside = None if path.suffix.lower() in RECORDS else _sidecar(path)
     data = _bytes(path, limits=limits)
     shown = Path(legible(path))

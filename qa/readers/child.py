@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -12,12 +13,13 @@ from typing import BinaryIO
 
 from qa.errors import SourceError
 from qa.readers import parsed
-from qa.readers.sandbox import DOCUMENT, END, FAILURE, MEGABYTE, REQUEST, SENTENCE, Failure, GivenFile
+from qa.readers.sandbox import DOCUMENT, END, FAILURE, MEGABYTE, OUT_OF_TIME, REQUEST, SENTENCE, Failure, GivenFile
 
 __all__ = ["serve"]
 
 _FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.startfile", "os.system")
-_LONGER = 10  # seconds behind those that a file may take, when the parent should have ended this process
+_LONGER = 4  # times the seconds that a file may take, when the parent should have ended this process
+_SELDOM = (100_000, 50, 100)  # when to look for garbage: what is read of a file is none until it has been sent
 _END_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux
 
 
@@ -27,19 +29,21 @@ def serve(*, memory: int, seconds: int) -> None:
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no reply
     _confine(memory)
+    gc.freeze()
+    gc.set_threshold(*_SELDOM)
     replies.write(END)
     replies.flush()
     while line := asked.readline():
         path, document_id, size, beside, beside_size = REQUEST.validate_json(line)
         file = GivenFile(Path(path), document_id, asked.read(size), beside, asked.read(beside_size))
-        _set_alarm(seconds + _LONGER)
+        _set_alarms(seconds)
         try:
             _reply(file, replies)
         except MemoryError:
             replies.write(b"M\n")
             replies.flush()
             return
-        _set_alarm(0)
+        _set_alarms(0)
         del file
         replies.write(END)
         replies.flush()
@@ -59,6 +63,8 @@ def _reply(file: GivenFile, replies: BinaryIO) -> None:
 def _confine(memory: int) -> None:
     """Take from this process what no reader needs. Windows and macOS have not all of it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, who ends this process
+    if sys.platform != "win32":
+        signal.signal(OUT_OF_TIME, signal.SIG_DFL)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)
     if sys.platform != "win32":
@@ -77,6 +83,8 @@ def _refuse(event: str, _: object) -> None:
         raise PermissionError(f"a reader may not use {event}")
 
 
-def _set_alarm(seconds: int) -> None:
+def _set_alarms(seconds: int) -> None:
+    """End this process when it has taken so many seconds of a processor, or `_LONGER` by the clock; 0 is never."""
     if sys.platform != "win32":
-        signal.alarm(seconds)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        signal.alarm(_LONGER * seconds)

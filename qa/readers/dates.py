@@ -24,8 +24,9 @@ def parse_date(text: str) -> date | None:
     >>> parse_date("May 11, 2021")
     datetime.date(2021, 5, 11)
     """
-    for form in _FORMS:
-        if match := form.match(text.strip()):
+    text = text.strip()
+    for form in _FORMS if text else ():
+        if match := form.match(text):
             found = match.groupdict()
             name = (found.get("name") or "").lower()
             named = (number for number, month in enumerate(_MONTHS, start=1) if name and month.startswith(name))

@@ -35,6 +35,7 @@ _LONGEST_ID = 100  # characters
 _LONGEST_CELL = 10_000_000  # characters
 _MOST_SHOWN = 12  # columns that a message names
 
+_NOT_IN_ID = re.compile(r"[^A-Za-z0-9_-]+")
 _PARAGRAPH = re.compile(r"\S[^\n]*(?:\n[^\n]*\S[^\n]*)*")
 _ADDRESS = re.compile(r"https?://\S{1,1000}", re.IGNORECASE)
 _FORM_OF_JSONL = 'Each line is an object such as {"_id": "1", "title": "Terns", "text": "Terns dive."}.'
@@ -157,12 +158,17 @@ def _columns(text: str, file: SourceFile) -> tuple[list[str], str]:
 
 
 def _first(record: Mapping[str, object], names: Iterable[str]) -> object:
-    return next((record[name] for name in names if record.get(name) not in (None, "")), "")
+    for name in names:
+        if record.get(name) not in (None, ""):
+            return record[name]
+    return ""
 
 
 def _written(record: Mapping[str, object], names: Iterable[str]) -> str:
     """The first of the values as text; anything but a text or number is none."""
     value = _first(record, names)
+    if value == "":
+        return ""
     is_plain = isinstance(value, str | int | float) and not isinstance(value, bool)
     return without_invisible(str(value)).strip() if is_plain else ""
 
@@ -189,4 +195,4 @@ def _id(given: str) -> str:
     >>> _id("MED-10"), _id("https://example.org/a.html")
     ('MED-10', 'https-example-org-a-html')
     """
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", given).strip("-")[:_LONGEST_ID]
+    return _NOT_IN_ID.sub("-", given).strip("-")[:_LONGEST_ID]

@@ -18,22 +18,40 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Timer
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 from pydantic import TypeAdapter
 
 from qa.errors import DamagedSourceError, QAError, SourceError, SourceLimitError
 from qa.model import Document
 
-__all__ = ["DOCUMENT", "END", "FAILURE", "MEGABYTE", "REQUEST", "SENTENCE", "Failure", "GivenFile", "Limits", "Sandbox"]
+__all__ = [
+    "DOCUMENT",
+    "END",
+    "FAILURE",
+    "MEGABYTE",
+    "OUT_OF_TIME",
+    "REQUEST",
+    "SENTENCE",
+    "Failure",
+    "GivenFile",
+    "Limits",
+    "Sandbox",
+]
+
+_Made = TypeVar("_Made")
 
 MEGABYTE = 1024 * 1024
 
 REQUEST = TypeAdapter(tuple[str, str, int, str, int])
 """What the child is sent, as a line: path, wanted id, number of bytes; the path and number of what is beside, or "" and
 0. The bytes follow."""
+
+OUT_OF_TIME = signal.SIGPROF if sys.platform != "win32" else 0
+"""The signal by which the system ends a child that has taken the time that a file may take."""
 
 END = b".\n"
 """What the child sends when it is ready, and behind all else that it has to say of a file."""
@@ -43,6 +61,7 @@ SENTENCE = TypeAdapter(str)
 
 _MOST_REPLIED = 1024 * MEGABYTE  # bytes of one file's documents, as JSON
 _LONGEST_START = 60.0  # seconds
+_SLOWEST = 3  # times the seconds of a processor that a file may take, where others keep it busy too
 _LONGEST_REASON = 200  # characters
 
 _PROGRAM = """
@@ -55,7 +74,7 @@ serve(memory=int(sys.argv[2]), seconds=int(sys.argv[3]))
 
 class Limits(NamedTuple):
     """What a source file may take: its own size and the memory of the process that reads it, in megabytes, and its time
-    in seconds."""
+    in seconds of a processor; by the clock it may take `_SLOWEST` times as many."""
 
     file_size: int = 200
     memory: int = 2048
@@ -85,11 +104,18 @@ class GivenFile(NamedTuple):
 
 
 class Sandbox:
-    """Reads files in a child process, which is started with the first. To be used by one thread, and closed by it."""
+    """Reads files in a child process, which is started with the first. To be used by one thread, and closed by it.
+
+    What has to do with the child is done by a thread of its own, so that a file is read while another's documents are
+    indexed.
+    """
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self._child: _Child | None = None
+        self._thread: ThreadPoolExecutor | None = None
+        self._begun: tuple[object, Future[Any]] | None = None
+        self._is_doubted = self._is_closing = False
 
     def __enter__(self) -> Self:
         return self
@@ -98,23 +124,40 @@ class Sandbox:
         self.close()
 
     def close(self) -> None:
-        """End the child, whatever it does."""
+        """End the child, whatever it does. The next file gets another."""
+        self._is_closing = True
         if self._child is not None:
-            self._child.end()
-            self._child = None
+            self._child.kill()
+        if self._thread is not None:
+            self._thread.shutdown(cancel_futures=True)
+        self._end_child()
+        self._thread = self._begun = None
+        self._is_closing = False
 
-    def documents(self, file: GivenFile, *, note: Callable[[str], None]) -> Iterator[Document]:
-        """The documents of a file, all of which are there before the first is given. `note` is told what the reader has
-        to say.
+    def begin(self, name: object, work: Callable[[], _Made]) -> Future[_Made]:
+        """Do in the sandbox's thread what `finish` will be asked for by this name, before any other."""
+        self._thread = self._thread or ThreadPoolExecutor(1)
+        begun = self._thread.submit(work)
+        self._begun = name, begun
+        return begun
+
+    def finish(self, name: object, work: Callable[[], _Made]) -> _Made:
+        """What came of that; of the work, done now, where it was not begun."""
+        is_begun = self._begun is not None and self._begun[0] == name
+        begun: Future[_Made] = self._begun[1] if self._begun and is_begun else self.begin(name, work)
+        self._begun = None
+        return begun.result()
+
+    def documents(self, file: GivenFile, reply: deque[bytes], *, note: Callable[[str], None]) -> Iterator[Document]:
+        """The documents of a file, of which this is the reply, which is used up. `note` is told what the reader has to
+        say.
 
         Raises:
             SourceError: of the reader's, or
-            SourceLimitError: where it takes more time or memory than it may, or
-            DamagedSourceError: where the child broke down, or sent something else.
+            DamagedSourceError: where the child sent something else.
         """
-        lines = deque(self._reply(file))
-        while lines:
-            line = lines.popleft()
+        while reply:
+            line = reply.popleft()
             kind, body = line[:1], line[1:]
             try:
                 if kind == b"D":
@@ -126,43 +169,58 @@ class Sandbox:
                 else:
                     raise ValueError("a line of no kind that is known")
             except ValueError:
-                self.close()
+                self._is_doubted, self._begun = True, None
                 raise _broken_by(file, "it sent what is no document") from None
             if kind == b"D":
                 yield document
             else:
                 note(sentence)
 
-    def _reply(self, file: GivenFile) -> list[bytes]:
-        """What the child says of a file. Where one broke down that had read others, it may have been for those, and the
-        file gets a second."""
+    def reply(self, file: GivenFile) -> deque[bytes]:
+        """All that the child says of a file; in the sandbox's own thread. Where one broke down that had read others, it
+        may have been for those, and the file gets a second.
+
+        Raises:
+            SourceLimitError: where it takes more time or memory than it may, or
+            DamagedSourceError: where the child broke down.
+        """
         try:
+            if self._is_doubted:
+                self._is_doubted = False
+                self._end_child()
             if self._child is not None:
                 try:
                     return self._child.ask(file)
                 except (_OutOfMemoryError, _BrokenError):
-                    self.close()
+                    self._end_child()
             self._child = _Child(self.limits)
+            if self._is_closing:
+                raise _BrokenError("it was stopped")
             return self._child.ask(file)
         except _OutOfTimeError:
-            self.close()
+            self._end_child()
             took, setting = (
                 f"takes longer than the {self.limits.seconds:,} seconds that reading a file may",
                 "max_seconds",
             )
         except _OutOfMemoryError:
-            self.close()
+            self._end_child()
             took, setting = (
                 f"takes more than the {self.limits.memory:,} megabytes that reading a file may",
                 "max_memory",
             )
         except _BrokenError as error:
-            self.close()
+            self._end_child()
             raise _broken_by(file, str(error)) from None
         except BaseException:
-            self.close()
+            self._end_child()
             raise
         raise SourceLimitError(file.path, what=took, setting=setting)
+
+    def _end_child(self) -> None:
+        if self._child is not None:
+            self._child.end()
+            self._child = None
 
 
 class _BrokenError(Exception):
@@ -198,14 +256,19 @@ class _Child:
             self.end()
             raise
 
-    def ask(self, file: GivenFile) -> list[bytes]:
+    def ask(self, file: GivenFile) -> deque[bytes]:
         """All lines about a file.
 
         Raises:
             _BrokenError, _OutOfTimeError, _OutOfMemoryError.
         """
         asked = (str(file.path), file.document_id, len(file.data), file.beside, len(file.bibliography))
-        return self._lines(REQUEST.dump_json(asked) + b"\n", file.data, file.bibliography, seconds=self._seconds)
+        seconds = _SLOWEST * self._seconds
+        return self._lines(REQUEST.dump_json(asked) + b"\n", file.data, file.bibliography, seconds=seconds)
+
+    def kill(self) -> None:
+        """Have it end at once; whoever asked it something learns that."""
+        self._process.kill()
 
     def end(self) -> None:
         """End it at once, if it has not ended."""
@@ -219,7 +282,7 @@ class _Child:
                 except OSError:  # what it has not taken of a file is written at closing
                     continue
 
-    def _lines(self, *sent: bytes, seconds: float) -> list[bytes]:
+    def _lines(self, *sent: bytes, seconds: float) -> deque[bytes]:
         """The lines that come, up to `END` and without it, in answer to what is sent."""
         ours, theirs = self._process.stdin, self._process.stdout
         if ours is None or theirs is None:
@@ -230,7 +293,7 @@ class _Child:
             too_late.append(True)
             self._process.kill()
 
-        lines: list[bytes] = []
+        lines: deque[bytes] = deque()
         left = _MOST_REPLIED
         timer = Timer(seconds, stop)
         timer.daemon = True
@@ -252,7 +315,7 @@ class _Child:
             pass
         finally:
             timer.cancel()
-        if too_late:
+        if too_late or self._process.wait() == -OUT_OF_TIME:
             raise _OutOfTimeError
         raise _BrokenError(self._last_words())
 

@@ -159,4 +159,4 @@ class PlainText:
 
 def without_invisible(text: str) -> str:
     """A text without soft hyphens, control characters and the like, and with a mark in place of half characters."""
-    return _SURROGATE.sub("\ufffd", _INVISIBLE.sub("", text))
+    return text if text.isprintable() else _SURROGATE.sub("\ufffd", _INVISIBLE.sub("", text))
