@@ -6,6 +6,7 @@ Punkt is not trained on the library, because then a document's sentences would d
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from qa.lexicon import ABBREVIATIONS
@@ -25,6 +26,7 @@ _HIDDEN_BOUNDARY = re.compile(rf"[.!?]['\"”’»)]?{_MARKERS}(?<=\s)(?=[\"“(
 # "5 mg i.v. once", "at 10 a.m. on": letters with full stops between them, and no capital behind; and "No. 5", "p. 7".
 _ABBREVIATION = re.compile(r"(?:\b(?:[^\W\d_]\.){2,}|\b(?:nos?|p)\.)\s+\Z", re.IGNORECASE)
 _LONGEST_ABBREVIATION = 20  # characters, with the white space behind
+_REMEMBERED_ENDS, _LONGEST_END = 1 << 14, 100  # ends of sentences that are remembered, and the characters of one
 
 
 def sentences(text: str, start: int, end: int) -> list[Span]:
@@ -107,12 +109,20 @@ class _LanguageVars(_PUNKT.PunktLanguageVars):  # type: ignore[misc, name-define
 
 
 class _Punkt(_PUNKT.PunktSentenceTokenizer):  # type: ignore[misc, name-defined]
-    """Punkt, which decides at once where nothing but its list of abbreviations has a say."""
+    """Punkt, which decides at once where nothing but its list of abbreviations has a say, and remembers the rest: the
+    two words at a full stop are all that it looks at."""
+
+    def __init__(self, abbreviations: Iterable[str]) -> None:
+        parameters = _PUNKT.PunktParameters()
+        parameters.abbrev_types = set(abbreviations)
+        super().__init__(parameters, lang_vars=_LanguageVars())
+        self._decided = lru_cache(_REMEMBERED_ENDS)(super().text_contains_sentbreak)
 
     def text_contains_sentbreak(self, text: str) -> bool:
         plain = _PLAIN_END.match(text)
         if plain is None or (plain["word"] and not self._is_plain(plain["word"].lower())):
-            return bool(super().text_contains_sentbreak(text))
+            is_short = len(text) <= _LONGEST_END
+            return bool(self._decided(text) if is_short else super().text_contains_sentbreak(text))
         return True
 
     def _is_plain(self, word: str) -> bool:
@@ -123,6 +133,4 @@ class _Punkt(_PUNKT.PunktSentenceTokenizer):  # type: ignore[misc, name-defined]
 
 @lru_cache(maxsize=1)
 def _punkt() -> _Punkt:
-    parameters = _PUNKT.PunktParameters()
-    parameters.abbrev_types = set(ABBREVIATIONS)
-    return _Punkt(parameters, lang_vars=_LanguageVars())
+    return _Punkt(ABBREVIATIONS)
