@@ -157,7 +157,7 @@ def add(
             tell("reading", len(to_read) - len(unread), len(to_read), source=path.name)
             unread.popleft()
             try:
-                then = found[unread[0]] if unread else None
+                then = found[unread[0]] if unread and not should_stop() else None
                 for part, work in read_works(path, wanted_id, sandbox=sandbox, then=then, note=on_note):
                     its_origin = f"{origin}{_PART}{part}" if part else origin
                     its_id = ids.take(work.id, its_origin, file=origin)
@@ -171,6 +171,7 @@ def add(
                 continue
             read.append(origin)
         tell("reading", len(to_read) - len(unread), len(to_read))
+        sandbox.close()
         if unread:
             gone.clear()  # what was in them may be in those that are unread
         for origin in unread:

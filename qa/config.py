@@ -99,7 +99,9 @@ class Settings:
         2048, _number(int, 256, 1_000_000), "megabytes that reading a file may take, 256 to 1000000"
     )
     max_seconds: int = _setting(
-        60, _number(int, 1, 86_400), "seconds of a processor that reading a file may take, 1 to 86400"
+        60,
+        _number(int, 1, 86_400),
+        "seconds of a processor that reading a file may take, three times as many by the clock, 1 to 86400",
     )
 
     def __post_init__(self) -> None:

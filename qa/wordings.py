@@ -178,9 +178,10 @@ class Layout:
         for heading in section:
             indexed += HEADING_WEIGHT * self._part(heading, _PART)
         own: list[str] = []
+        has_numbers = _NUMBER.search(text)
         for begin, end in sentences:
             sentence = text[begin:end]
-            is_numbered = _NUMBER.search(_BRACKET.sub("", sentence) if "[" in sentence else sentence)
+            is_numbered = has_numbers and _NUMBER.search(_BRACKET.sub("", sentence) if "[" in sentence else sentence)
             own += self._part(sentence, _NUMBERED_PART if is_numbered else _PART)
         self.sizes.append(len(self.stream) - start)
         self.contexts.append(1 + len(section))
@@ -218,7 +219,8 @@ class Layout:
         for place in followed:
             _, _, followers, whole = known[found[place]]
             more += whole.compound
-            is_named = is_named or followers is ANY_TERM or self._term_behind(found, place) in (followers or ())
+            if followers and not is_named:
+                is_named = followers is ANY_TERM or self._term_behind(found, place) in followers
         concepts: list[str] = []
         if is_named:
             laid = [known[token][3] for token in found]
@@ -236,8 +238,8 @@ class Layout:
 
     def _term_behind(self, found: Sequence[str], place: int) -> str:
         """The term of the first word behind a token; empty where none is there."""
-        for token in found[place + 1 :]:
-            if heads := self._tokens[token][3].heads:
+        for behind in range(place + 1, len(found)):
+            if heads := self._tokens[found[behind]][3].heads:
                 return heads[0].term
         return ""
 

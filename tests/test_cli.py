@@ -1041,5 +1041,5 @@ def test_on_a_terminal_indexing_shows_how_far_it_is_and_clears_the_line(tmp_path
     (tmp_path / "terns.jsonl").write_text('{"text": "Terns nest on open shingle and dive for fish."}\n' * 5000)
     printed = on_a_terminal("index", str(tmp_path / "terns.jsonl"), "--library", str(tmp_path / "library"))
     shown, _, left = printed.rpartition("\r\x1b[K")
-    assert re.match(r"\r\x1b\[K(Reading|Indexing) +\d+% \[#*-*\]  [\d,]+ of [\d,]+ (files|passages)", shown)
+    assert re.match(r"\r\x1b\[K(Reading|Indexing) +\d+% \[[#-]{10}\]  [\d,]+ of [\d,]+ (files|passages)", shown)
     assert left.startswith("Added      5,000 documents\n")

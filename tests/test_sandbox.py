@@ -140,6 +140,7 @@ BREAKS = {
     "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)": "SIGSEGV",
     "import os; os.abort()": "SIGABRT",
     "import os; os._exit(3)": "it ended",
+    "import os, time; os.closerange(3, 50); time.sleep(1000)": "it ended",
     "1 / 0": "ZeroDivisionError: division by zero",
     "def f(): f()\nf()": "RecursionError: maximum recursion depth exceeded",
     "import socket; socket.socket()": "PermissionError: a reader may not use socket.__new__",
@@ -181,6 +182,17 @@ def test_a_file_that_takes_too_long_is_left_with_the_setting_that_allows_more(
             "Leave it out or split it; or, if you trust it, allow more by PINCITE_MAX_SECONDS."
         )
         assert texts(good, reading) == ["Terns dive."]
+
+
+@pytest.mark.usefixtures("runs_files")
+def test_it_is_the_time_of_the_processor_that_is_bounded(
+    written: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Sandbox(Limits(seconds=1)) as reading:
+        assert texts(written(f"import time; time.sleep(1.5)\n{GOOD}"), reading) == ["Terns dive."]
+        monkeypatch.setattr(sandbox, "SLOWEST", 100)
+        with pytest.raises(SourceLimitError):
+            texts(written("while True: pass"), reading)
 
 
 def test_markdown_that_takes_its_parser_minutes_is_ended_in_time(written: Callable[..., Path]) -> None:

@@ -274,9 +274,9 @@ class _Change:
             self._namings.update(found.laid.namings)
             for each, terms in zip(passages, found.terms, strict=True):
                 yield each.id, terms.split("\n") if terms else []
-                done += 1
-                if self._on_indexing:
-                    self._on_indexing(done, count)
+            done += len(passages)
+            if self._on_indexing:
+                self._on_indexing(done, count)
         self._words.update(numbers.counts())
 
 
@@ -292,7 +292,7 @@ class _Spellings:
         words += found.words
         if len(words) > len(counts):
             counts = np.append(counts, np.zeros(len(words), np.int64))
-        counts[found.numbers] += found.counts
+        np.add.at(counts, found.numbers, 1)
         self._of_splitters[found.splitter] = words, counts
 
     def counts(self) -> Counter[str]:

@@ -55,7 +55,7 @@ MIGRATIONS: tuple[str, ...] = (_FIRST,)
 @contextmanager
 def without_index(database: sqlite3.Connection, name: str) -> Iterator[None]:
     """Do without one of the indexes, which is made anew at the end: that is quicker where most of a table is written.
-    To be used within a transaction."""
+    To be used within a transaction, which an error must undo: it leaves the index out."""
     [(statement,)] = database.execute("SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = ?", (name,))
     database.execute(f"DROP INDEX {name}")
     yield

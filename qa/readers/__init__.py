@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from qa.errors import (
     BibliographyError,
     NoSourcesError,
+    SourceError,
     SourceLimitError,
     SourceNotFoundError,
     UnknownFormatError,
@@ -253,20 +254,26 @@ def read_works(
         documents = parsed(_given(path, document_id, limits=Limits()), note=note)
     else:
         try:
-            file, reply = sandbox.finish(path, partial(_reply, path, document_id, sandbox))
-        finally:
-            if then:
-                sandbox.begin(then[0], partial(_reply, *then, sandbox))
+            file, reply = sandbox.finish((path, document_id), partial(_reply, path, document_id, sandbox))
+        except SourceError:
+            _begin(then, sandbox)
+            raise
+        _begin(then, sandbox)
         documents = parsed(file, note=note) if reply is None else sandbox.documents(file, reply, note=note)
     for document in documents:
         yield Work(document.id if path.suffix.lower() in RECORDS else "", document)
+
+
+def _begin(then: tuple[Path, str] | None, sandbox: Sandbox) -> None:
+    if then:
+        sandbox.begin(then, partial(_reply, *then, sandbox))
 
 
 def _reply(path: Path, document_id: str, sandbox: Sandbox) -> tuple[GivenFile, deque[bytes] | None]:
     """A file, and what is said of it in the sandbox, in whose thread this is; None where it is small."""
     file = _given(path, document_id, limits=sandbox.limits)
     is_small = path.suffix.lower() in _TEXTS and len(file.data) <= _SMALL and not file.beside
-    return file, None if is_small else sandbox.reply(file)
+    return (file, None) if is_small else (file._replace(data=b"", bibliography=b""), sandbox.reply(file))
 
 
 def _given(path: Path, document_id: str, *, limits: Limits) -> GivenFile:

@@ -13,12 +13,23 @@ from typing import BinaryIO
 
 from qa.errors import SourceError
 from qa.readers import parsed
-from qa.readers.sandbox import DOCUMENT, END, FAILURE, MEGABYTE, OUT_OF_TIME, REQUEST, SENTENCE, Failure, GivenFile
+from qa.readers.sandbox import (
+    DOCUMENT,
+    END,
+    FAILURE,
+    MEGABYTE,
+    OUT_OF_TIME,
+    REQUEST,
+    SENTENCE,
+    SLOWEST,
+    Failure,
+    GivenFile,
+)
 
 __all__ = ["serve"]
 
 _FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.startfile", "os.system")
-_LONGER = 4  # times the seconds that a file may take, when the parent should have ended this process
+_LONGER = SLOWEST + 1  # times the seconds that a file may take, when the parent should have ended this process
 _SELDOM = (100_000, 50, 100)  # when to look for garbage: what is read of a file is none until it has been sent
 _END_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux
 

@@ -6,7 +6,7 @@ is taken only if it is a document to the last field: nothing of it is ever run. 
 memory, or breaks the child, is an error that names it; the next one gets a new child.
 
 The child ends with its parent: at the end of what it is sent, on Linux by the system at once, and wherever there is
-an alarm clock some seconds behind the time that a file may take.
+an alarm clock when a file has taken longer than it may.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from threading import Timer
 from typing import Any, NamedTuple, Self, TypeVar
@@ -36,6 +37,7 @@ __all__ = [
     "OUT_OF_TIME",
     "REQUEST",
     "SENTENCE",
+    "SLOWEST",
     "Failure",
     "GivenFile",
     "Limits",
@@ -56,12 +58,15 @@ OUT_OF_TIME = signal.SIGPROF if sys.platform != "win32" else 0
 END = b".\n"
 """What the child sends when it is ready, and behind all else that it has to say of a file."""
 
+SLOWEST = 3
+"""How many times the seconds of a processor a file may take by the clock, where others keep the processor busy too."""
+
 DOCUMENT = TypeAdapter(Document)
 SENTENCE = TypeAdapter(str)
 
 _MOST_REPLIED = 1024 * MEGABYTE  # bytes of one file's documents, as JSON
 _LONGEST_START = 60.0  # seconds
-_SLOWEST = 3  # times the seconds of a processor that a file may take, where others keep it busy too
+_LONGEST_END = 1.0  # seconds from the end of what a child says to its own
 _LONGEST_REASON = 200  # characters
 
 _PROGRAM = """
@@ -74,7 +79,7 @@ serve(memory=int(sys.argv[2]), seconds=int(sys.argv[3]))
 
 class Limits(NamedTuple):
     """What a source file may take: its own size and the memory of the process that reads it, in megabytes, and its time
-    in seconds of a processor; by the clock it may take `_SLOWEST` times as many."""
+    in seconds of a processor; by the clock it may take `SLOWEST` times as many."""
 
     file_size: int = 200
     memory: int = 2048
@@ -107,7 +112,7 @@ class Sandbox:
     """Reads files in a child process, which is started with the first. To be used by one thread, and closed by it.
 
     What has to do with the child is done by a thread of its own, so that a file is read while another's documents are
-    indexed.
+    indexed. So the bytes of two files may be held at a time, and what the child said of them.
     """
 
     def __init__(self, limits: Limits | None = None) -> None:
@@ -126,13 +131,15 @@ class Sandbox:
     def close(self) -> None:
         """End the child, whatever it does. The next file gets another."""
         self._is_closing = True
-        if self._child is not None:
-            self._child.kill()
-        if self._thread is not None:
-            self._thread.shutdown(cancel_futures=True)
-        self._end_child()
-        self._thread = self._begun = None
-        self._is_closing = False
+        try:
+            if child := self._child:
+                child.kill()
+            if self._thread is not None:
+                self._thread.shutdown(cancel_futures=True)
+            self._end_child()
+        finally:
+            self._thread = self._begun = None
+            self._is_closing = False
 
     def begin(self, name: object, work: Callable[[], _Made]) -> Future[_Made]:
         """Do in the sandbox's thread what `finish` will be asked for by this name, before any other."""
@@ -169,12 +176,21 @@ class Sandbox:
                 else:
                     raise ValueError("a line of no kind that is known")
             except ValueError:
-                self._is_doubted, self._begun = True, None
+                self._doubt()
                 raise _broken_by(file, "it sent what is no document") from None
             if kind == b"D":
                 yield document
             else:
                 note(sentence)
+
+    def _doubt(self) -> None:
+        """Believe the child nothing more, nor what it has said of a file that was begun."""
+        self._is_doubted = True
+        if self._begun is not None:
+            self._begun[1].cancel()
+            self._begun = None
+        if child := self._child:
+            child.kill()
 
     def reply(self, file: GivenFile) -> deque[bytes]:
         """All that the child says of a file; in the sandbox's own thread. Where one broke down that had read others, it
@@ -193,9 +209,9 @@ class Sandbox:
                     return self._child.ask(file)
                 except (_OutOfMemoryError, _BrokenError):
                     self._end_child()
+            self._go_on()
             self._child = _Child(self.limits)
-            if self._is_closing:
-                raise _BrokenError("it was stopped")
+            self._go_on()
             return self._child.ask(file)
         except _OutOfTimeError:
             self._end_child()
@@ -216,6 +232,11 @@ class Sandbox:
             self._end_child()
             raise
         raise SourceLimitError(file.path, what=took, setting=setting)
+
+    def _go_on(self) -> None:
+        """Raise _BrokenError where nobody waits for what would be read."""
+        if self._is_closing or self._is_doubted:
+            raise _BrokenError("it was stopped")
 
     def _end_child(self) -> None:
         if self._child is not None:
@@ -263,7 +284,7 @@ class _Child:
             _BrokenError, _OutOfTimeError, _OutOfMemoryError.
         """
         asked = (str(file.path), file.document_id, len(file.data), file.beside, len(file.bibliography))
-        seconds = _SLOWEST * self._seconds
+        seconds = SLOWEST * self._seconds
         return self._lines(REQUEST.dump_json(asked) + b"\n", file.data, file.bibliography, seconds=seconds)
 
     def kill(self) -> None:
@@ -315,7 +336,9 @@ class _Child:
             pass
         finally:
             timer.cancel()
-        if too_late or self._process.wait() == -OUT_OF_TIME:
+        with suppress(subprocess.TimeoutExpired):  # it has closed its pipe, and goes on: that will be its last
+            self._process.wait(_LONGEST_END)
+        if too_late or (OUT_OF_TIME and self._process.returncode == -OUT_OF_TIME):
             raise _OutOfTimeError
         raise _BrokenError(self._last_words())
 
