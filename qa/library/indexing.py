@@ -274,9 +274,9 @@ class _Change:
             self._namings.update(found.laid.namings)
             for each, terms in zip(passages, found.terms, strict=True):
                 yield each.id, terms.split("\n") if terms else []
-            done += len(passages)
-            if self._on_indexing:
-                self._on_indexing(done, count)
+                done += 1
+                if self._on_indexing:
+                    self._on_indexing(done, count)
         self._words.update(numbers.counts())
 
 
