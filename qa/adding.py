@@ -16,6 +16,7 @@ from qa.library import Library, Source
 from qa.model import FileState
 from qa.readers import (
     Limits,
+    ReadingStoppedError,
     Sandbox,
     file_size,
     file_state,
@@ -158,12 +159,17 @@ def add(
             unread.popleft()
             try:
                 then = found[unread[0]] if unread and not should_stop() else None
-                for part, work in read_works(path, wanted_id, sandbox=sandbox, then=then, note=on_note):
+                for part, work in read_works(
+                    path, wanted_id, sandbox=sandbox, then=then, note=on_note, should_stop=should_stop
+                ):
                     its_origin = f"{origin}{_PART}{part}" if part else origin
                     its_id = ids.take(work.id, its_origin, file=origin)
                     document = work if its_id == work.id else replace(work, id=its_id)
                     yield Source(its_origin, document, file=origin)
                     added[its_origin] = document.id
+            except ReadingStoppedError:
+                unread.appendleft(origin)
+                break
             except SourceError as error:
                 refuse(error)
                 kept.extend(held.get(origin, {}).values())

@@ -140,8 +140,8 @@ class Engine:
         all of it succeeds; but where `on_unreadable` is given, it is told of each path and file that cannot be read,
         which is then left out, unless that is all of them. `on_note` is told of what could not be read of the others.
 
-        Where `should_stop` says so, no more files are read, nor documents pruned; those read so far are indexed. The
-        next call reads the rest.
+        Where `should_stop` says so, no more files are read, nor the one that is being read to its end, nor documents
+        pruned; those read so far are indexed. The next call reads the rest.
 
         Raises:
             SourceError: for the first file that cannot be read, or a path without any.

@@ -41,7 +41,7 @@ from qa.errors import (
     UnknownDocumentError,
     UnknownPassageError,
 )
-from qa.library import FORMAT, Library, Source, schema
+from qa.library import FORMAT, Library, Source, schema, snapshot
 from qa.model import Block, Document, Heading, Judgement, Marker, Passage, Query, Reference, Section, Span
 from qa.passages import passages
 from qa.readers.markdown import read_markdown
@@ -323,6 +323,34 @@ def test_indexing_is_told_of_as_it_goes(folder: Path) -> None:
         add=[Source("more", replace(FULL, id="more"), again)], on_indexing=lambda *far: told.append(far)
     )
     assert told == [(1, 2), (2, 2)]
+
+
+def test_a_text_is_read_once_for_all_passages_of_its_document(tmp_path: Path) -> None:
+    birds = ("auks", "gulls", "terns")
+    for bird in birds:
+        text = "\n\n".join(f"## Day {day}\n\nMany {bird} were seen on day {day}." for day in range(50))
+        (tmp_path / f"{bird}.md").write_text(text)
+    engine = Engine.create(Settings(library=tmp_path / "library"))
+    engine.add([tmp_path / f"{bird}.md" for bird in birds])
+    statements: list[str] = []
+    with closing(sqlite3.connect(tmp_path / "library" / "library.sqlite3")) as database:
+        database.set_trace_callback(statements.append)
+        found = list(qa.library.indexing.titled_passages(database))
+    assert len(found) == engine.passage_count == 150
+    assert len([each for each in statements if "text" in each]) == len(birds)
+
+
+def test_few_long_documents_are_remembered_and_the_last_one_is() -> None:
+    read: list[str] = []
+
+    def reading(key: str) -> str:
+        read.append(key)
+        return key * 10
+
+    remembered: snapshot._Remembered[str] = snapshot._Remembered(3, weigh=len, heaviest=25)
+    for key in ("a", "b", "a", "c", "a", "b", "abc", "abc", "a", "d"):
+        assert remembered.get(key, reading) == key * 10
+    assert "".join(read) == "abcb" + "abc" + "ad"
 
 
 # Killed

@@ -123,15 +123,18 @@ def test_a_link_out_of_the_folder_is_left_out_and_said(tmp_path: Path) -> None:
     assert notes == [f"{each} is left out: it is a link that leads out of the folder." for each in left_out]
 
 
-def test_links_round_in_a_circle_come_to_an_end(tmp_path: Path) -> None:
+def test_a_link_to_nothing_or_round_in_a_circle_is_left_out_and_said(tmp_path: Path) -> None:
+    kept = write(tmp_path / "kept.md")
     (tmp_path / "a.md").symlink_to(tmp_path / "b.md")
     (tmp_path / "b.md").symlink_to(tmp_path / "a.md")
     (tmp_path / "c").symlink_to(tmp_path)
-    sources = list(find_sources(tmp_path))
-    assert [path.name for path, _ in sources] == ["a.md", "b.md"]
-    for path, wanted in sources:
-        with pytest.raises(UnreadableError, match="too many levels of symbolic links"):
-            read(path, wanted)
+    (tmp_path / "d.md").symlink_to(tmp_path / "gone.md")
+    notes: list[str] = []
+    assert [path for path, _ in find_sources(tmp_path, note=notes.append)] == [kept]
+    left_out = [tmp_path / name for name in ("a.md", "b.md", "d.md")]
+    assert notes == [f"{each} is left out: it is a link to nothing." for each in left_out]
+    with pytest.raises(UnreadableError, match="too many levels of symbolic links"):
+        read(tmp_path / "a.md", "a")
 
 
 def test_a_folder_may_be_named_by_a_link_and_so_may_a_file(tmp_path: Path) -> None:
@@ -199,13 +202,6 @@ def test_a_missing_path_is_named(tmp_path: Path) -> None:
         list(find_sources(write(tmp_path / "file.md") / "below"))
     with pytest.raises(SourceNotFoundError):
         read(tmp_path / "nothing.md", "nothing")
-
-
-def test_a_link_to_nothing_is_an_error_and_no_missing_document(tmp_path: Path) -> None:
-    (tmp_path / "gone.md").symlink_to(tmp_path / "nowhere.md")
-    [(path, wanted)] = find_sources(tmp_path)
-    with pytest.raises(SourceNotFoundError):
-        read(path, wanted)
 
 
 def test_a_path_that_the_system_refuses_is_unreadable(tmp_path: Path) -> None:

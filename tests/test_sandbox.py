@@ -17,7 +17,7 @@ import pytest
 from qa import Engine, Settings
 from qa.errors import DamagedSourceError, NotTextError, SourceError, SourceLimitError
 from qa.model import Document
-from qa.readers import READERS, Limits, Sandbox, Work, read_works, sandbox
+from qa.readers import READERS, Limits, ReadingStoppedError, Sandbox, Work, read_works, sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -288,6 +288,44 @@ def test_closing_it_ends_the_child_that_reads_the_next_file(written: Callable[..
         assert is_there(seen)
     assert ends(pid)
     assert time.monotonic() - began < 60
+
+
+@pytest.mark.usefixtures("runs_files")
+def test_a_file_that_is_being_read_when_it_is_to_stop_is_not_waited_for(
+    written: Callable[..., Path], tmp_path: Path
+) -> None:
+    seen = tmp_path / "seen"
+    slow = written(f"import time\nopen({str(seen)!r}, 'w').close()\ntime.sleep(1000)", "slow.html")
+    began = time.monotonic()
+    with Sandbox() as reading:
+        with pytest.raises(ReadingStoppedError):
+            list(read_works(slow, "slow", sandbox=reading, should_stop=seen.exists))
+        assert reading._child is not None
+        pid = reading._child._process.pid
+    assert ends(pid)
+    assert time.monotonic() - began < 60
+
+
+@pytest.mark.usefixtures("runs_files")
+@pytest.mark.parametrize("is_ahead", [False, True])
+def test_an_indexing_that_is_to_stop_keeps_what_it_has_read_and_no_more(
+    written: Callable[..., Path], tmp_path: Path, is_ahead: bool
+) -> None:
+    first, seen = written(GOOD, "1.html"), tmp_path / "seen"
+    slow = written(f"import time\nopen({str(seen)!r}, 'a').write('.')\ntime.sleep(1000)", "2.html")
+    last = written(GOOD, "3.html")
+    engine = Engine.create(Settings(library=tmp_path / "library"))
+    # asked first between two files, when the second is already being read, else not before its turn has come
+    its_turn: list[bool] = []
+    done = engine.add(
+        [first, slow, last],
+        on_progress=lambda far: its_turn.append(True) if far.source == slow.name else None,
+        should_stop=lambda: (is_there(seen) if is_ahead else bool(its_turn)) and seen.exists(),
+    )
+    assert (done.added, done.files_found, done.unread) == (("1",), 3, 2)
+    assert [entry.id for entry in engine.contents()] == ["1"]
+    slow.write_text(GOOD)
+    assert engine.add([first, slow, last]).added == ("2", "3")
 
 
 # What comes back

@@ -34,9 +34,6 @@ _MOST_CHANGED = 0.5  # of the passages; where more changed, the index is made an
 _AT_ONCE = 500  # passages that are taken out of the index in one go
 _SPLIT_AT_ONCE, _ANALYSED_AT_ONCE = 64, 256  # documents and passages of which a process takes so many
 
-_TITLED = f"passages.number, documents.id, documents.sha256, title, text, {PASSAGE_COLUMNS}"
-_OF_DOCUMENTS = "passages JOIN documents ON document = documents.number"
-
 
 class Indexed(NamedTuple):
     """The index of a changed library, and the facts of it."""
@@ -87,19 +84,24 @@ def update(
     return Indexed(retriever, kept_speller(database, folder), facts)
 
 
-def titled_passages(database: sqlite3.Connection, only: str = "") -> Iterator[Titled]:
-    """The passages of a database, by ids ascending; `only` is a condition.
+def titled_passages(
+    database: sqlite3.Connection, only: str = "", *parameters: object, is_checked: bool = True
+) -> Iterator[Titled]:
+    """The passages of a database, by ids ascending; `only` is a condition. A document's text, which may be long, is
+    read once for all of its passages that follow on one another.
 
     Raises:
-        DamagedDocumentError: where a text is not the one that was written.
+        DamagedDocumentError: where a text is not the one that was written, if that `is_checked`.
     """
-    checked = ""
-    for row in database.execute(f"SELECT {_TITLED} FROM {_OF_DOCUMENTS} {only} ORDER BY passages.id"):
-        number, document_id, sha256, title, text, *columns = row
-        if document_id != checked:
-            if digest(text) != sha256.hex():
+    its_document, title, text = 0, "", ""
+    passages = f"SELECT document, number, {PASSAGE_COLUMNS} FROM passages {only} ORDER BY id"
+    for document, number, *columns in database.execute(passages, parameters):
+        if document != its_document:
+            of_it = "SELECT id, sha256, title, text FROM documents WHERE number = ?"
+            document_id, sha256, title, text = database.execute(of_it, (document,)).fetchone()
+            if is_checked and digest(text) != sha256.hex():
                 raise DamagedDocumentError(document_id)
-            checked = document_id
+            its_document = document
         yield titled(number, title, text, columns)
 
 
@@ -197,7 +199,7 @@ class _Change:
         for start in range(0, len(affected), _AT_ONCE):
             some = affected[start : start + _AT_ONCE]
             found = chosen(self._select, "SELECT number FROM passages WHERE id IN (…)", some)
-            self._uncount(f"passages.number IN ({','.join('?' * len(found))})", [number for (number,) in found])
+            self._uncount(f"number IN ({','.join('?' * len(found))})", [number for (number,) in found])
             self._database.executemany("INSERT OR IGNORE INTO changed VALUES (?)", found)
             self._database.executemany("DELETE FROM wordings WHERE passage = ?", found)
 
@@ -217,7 +219,7 @@ class _Change:
             with without_index(self._database, "words_of_term"):
                 retriever = retrievers.build(self._analysed(passages), folder=place)
         else:
-            added = self._analysed(changed, "WHERE passages.number IN changed")
+            added = self._analysed(changed, "WHERE number IN changed")
             retriever = old.changed(removed=self._removed, added=added, folder=place)
         self._database.executemany(
             "UPDATE words SET count = count + ? WHERE number = ?",
@@ -245,16 +247,12 @@ class _Change:
 
     def _uncount(self, which: str, parameters: Sequence[object]) -> None:
         """Take what passages hold out of what is counted, where they are in the old index."""
-        rows = self._select(
-            f"SELECT stream, length, {_TITLED} FROM {_OF_DOCUMENTS} JOIN wordings ON passage = passages.number"
-            f" WHERE {which}",
-            *parameters,
-        )
-        self._words.subtract(word_counts([stream for stream, *_ in rows]))
-        before = []
-        for _, length, number, _, _, title, text, *columns in rows:
-            before.append(titled(number, title, text, columns))
-            self.terms -= length
+        in_index = f"WHERE {which} AND EXISTS (SELECT 1 FROM wordings WHERE passage = passages.number)"
+        before = list(titled_passages(self._database, in_index, *parameters, is_checked=False))
+        its_passages = f"SELECT number FROM passages WHERE {which}"
+        rows = self._select(f"SELECT stream, length FROM wordings WHERE passage IN ({its_passages})", *parameters)
+        self._words.subtract(word_counts([stream for stream, _ in rows]))
+        self.terms -= sum(length for _, length in rows)
         self._namings.subtract(self._analyst_before(before).laid.namings)
         self._removed.update(each.id for each in before)
 

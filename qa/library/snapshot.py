@@ -29,6 +29,7 @@ __all__ = ["Snapshot", "open_snapshot"]
 _OF_DOCUMENT = "document = (SELECT number FROM documents WHERE id = ?)"
 
 _REMEMBERED_DOCUMENTS = 256
+_REMEMBERED_CHARACTERS = 16_000_000  # of documents, as many megabytes or four times as many, and their parts
 _REMEMBERED_PASSAGES = 4096
 _REMEMBERED_HIGHLIGHTED = 512
 
@@ -45,7 +46,9 @@ class Snapshot:
         self._reader = reader
         self.index = index
         self.name = name
-        self._documents: _Remembered[Document] = _Remembered(_REMEMBERED_DOCUMENTS)
+        self._documents: _Remembered[Document] = _Remembered(
+            _REMEMBERED_DOCUMENTS, weigh=lambda document: len(document.text), heaviest=_REMEMBERED_CHARACTERS
+        )
         self._passages: _Remembered[Passage] = _Remembered(_REMEMBERED_PASSAGES)
         self._sentences: _Remembered[tuple[SentenceTerms, ...]] = _Remembered(_REMEMBERED_HIGHLIGHTED)
         self._figures: _Remembered[tuple[Figure, ...]] = _Remembered(_REMEMBERED_HIGHLIGHTED)
@@ -244,8 +247,12 @@ def open_snapshot(folder: Path) -> Snapshot:
 class _Remembered(Generic[_Made]):
     """What was read last, so that it need not be read again. (`lru_cache` on a method would keep its object alive.)"""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, *, weigh: Callable[[_Made], int] = lambda _: 0, heaviest: int = 0) -> None:
+        """At most so many, and together not heavier, but for the last one."""
         self._most = most
+        self._weigh = weigh
+        self._heaviest = heaviest
+        self._weight = 0
         self._found: OrderedDict[str, _Made] = OrderedDict()
         self._changing = Lock()
 
@@ -256,7 +263,10 @@ class _Remembered(Generic[_Made]):
                 return self._found[key]
         made = read(key)
         with self._changing:
+            if key not in self._found:
+                self._weight += self._weigh(made)
             self._found[key] = made
-            if len(self._found) > self._most:
-                self._found.popitem(last=False)
+            while len(self._found) > self._most or (self._weight > self._heaviest and len(self._found) > 1):
+                _, forgotten = self._found.popitem(last=False)
+                self._weight -= self._weigh(forgotten)
         return made

@@ -27,7 +27,7 @@ from qa.model import Document, FileState, Reference
 from qa.readers.bibliography import bracketed
 from qa.readers.decoding import decode
 from qa.readers.judged import JudgedQuestions, read_judged, read_lines, read_run, write_run
-from qa.readers.sandbox import MEGABYTE, GivenFile, Limits, Sandbox
+from qa.readers.sandbox import MEGABYTE, GivenFile, Limits, ReadingStoppedError, Sandbox
 from qa.readers.sidecars import MOST_BYTES, SIDECARS, parsed_sidecar
 from qa.readers.writing import SourceFile
 
@@ -40,6 +40,7 @@ __all__ = [
     "JudgedQuestions",
     "Limits",
     "Reader",
+    "ReadingStoppedError",
     "Sandbox",
     "Work",
     "document_id",
@@ -203,8 +204,8 @@ def find_sources(path: Path, *, note: Callable[[str], None] = lambda _: None) ->
     A folder gives all that lie in it, at any depth; README files, whatever begins with a dot, and links to folders
     (which may lead round in circles) are passed over; and so is a file of references that is named itself, as
     `FOLDER/*` does, where the document lies beside it with which it is read. Of judged questions in BEIR's form it
-    gives the corpus alone. Left out, and said to `note`, are links that lead out of the folder, and what is no file, as
-    pipes and devices are: none of these is opened.
+    gives the corpus alone. Left out, and said to `note`, are links that lead out of the folder or to nothing, and what
+    is no file, as pipes and devices are: none of these is opened.
 
     Raises:
         SourceNotFoundError, UnreadableError, UnknownFormatError, NoSourcesError.
@@ -240,6 +241,7 @@ def read_works(
     sandbox: Sandbox | None = None,
     then: tuple[Path, str] | None = None,
     note: Callable[[str], None] = lambda _: None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Work]:
     """The documents that a source file holds, each with the id that it wants, one after the other.
 
@@ -249,12 +251,14 @@ def read_works(
 
     Raises:
         SourceError: of the kind that says what is wrong with the file, or with the bibliography beside it.
+        ReadingStoppedError: where the sandbox is not done with it when `should_stop` says so.
     """
     if sandbox is None:
         documents = parsed(_given(path, document_id, limits=Limits()), note=note)
     else:
         try:
-            file, reply = sandbox.finish((path, document_id), partial(_reply, path, document_id, sandbox))
+            work = partial(_reply, path, document_id, sandbox)
+            file, reply = sandbox.finish((path, document_id), work, should_stop=should_stop)
         except SourceError:
             _begin(then, sandbox)
             raise
@@ -420,6 +424,8 @@ def _files(folder: Path, *, root: Path, note: Callable[[str], None]) -> Iterator
             continue
         if entry.is_symlink() and not resolved(entry).is_relative_to(root):
             note(f"{legible(entry)} is left out: it is a link that leads out of the folder.")
+        elif entry.is_symlink() and not entry.exists():
+            note(f"{legible(entry)} is left out: it is a link to nothing.")
         elif is_folder:
             if not entry.is_symlink():
                 yield from _files(entry, root=root, note=note)
@@ -430,7 +436,7 @@ def _files(folder: Path, *, root: Path, note: Callable[[str], None]) -> Iterator
 
 
 def _is_special(path: Path) -> bool:
-    """Whether something is there that is no file; a link to nothing, or round in a circle, the reader names."""
+    """Whether something is there that is no file."""
     try:
         return not stat.S_ISREG(path.stat().st_mode)
     except OSError:

@@ -18,7 +18,7 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
 from threading import Timer
@@ -41,6 +41,7 @@ __all__ = [
     "Failure",
     "GivenFile",
     "Limits",
+    "ReadingStoppedError",
     "Sandbox",
 ]
 
@@ -67,6 +68,7 @@ SENTENCE = TypeAdapter(str)
 _MOST_REPLIED = 1024 * MEGABYTE  # bytes of one file's documents, as JSON
 _LONGEST_START = 60.0  # seconds
 _LONGEST_END = 1.0  # seconds from the end of what a child says to its own
+_OFTEN = 0.1  # seconds from one look to the next, whether to stop
 _LONGEST_REASON = 200  # characters
 
 _PROGRAM = """
@@ -148,11 +150,18 @@ class Sandbox:
         self._begun = name, begun
         return begun
 
-    def finish(self, name: object, work: Callable[[], _Made]) -> _Made:
-        """What came of that; of the work, done now, where it was not begun."""
+    def finish(self, name: object, work: Callable[[], _Made], *, should_stop: Callable[[], bool]) -> _Made:
+        """What came of that; of the work, done now, where it was not begun.
+
+        Raises:
+            ReadingStoppedError: where it is not done when `should_stop` says so. The sandbox is to be closed then.
+        """
         is_begun = self._begun is not None and self._begun[0] == name
         begun: Future[_Made] = self._begun[1] if self._begun and is_begun else self.begin(name, work)
         self._begun = None
+        while not wait([begun], _OFTEN).done:
+            if should_stop():
+                raise ReadingStoppedError
         return begun.result()
 
     def documents(self, file: GivenFile, reply: deque[bytes], *, note: Callable[[str], None]) -> Iterator[Document]:
@@ -242,6 +251,10 @@ class Sandbox:
         if self._child is not None:
             self._child.end()
             self._child = None
+
+
+class ReadingStoppedError(Exception):
+    """A file was not read to its end, because it was to stop."""
 
 
 class _BrokenError(Exception):
