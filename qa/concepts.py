@@ -18,6 +18,7 @@ from qa.lexicon import DRUG_ENDINGS, STOP_WORDS
 
 __all__ = [
     "ANY_TERM",
+    "LONGEST_PHRASE",
     "NO_CONCEPTS",
     "Concept",
     "Concepts",
@@ -30,7 +31,9 @@ __all__ = [
     "terms_of_name",
 ]
 
-_LONGEST_PHRASE = 12  # content words of a name
+LONGEST_PHRASE = 12
+"""The most content words of a name."""
+
 _WINDOW = 160  # characters before a bracket in which a long form may stand
 _LONGEST_SHORT = 10  # characters of an abbreviation, as in the paper
 
@@ -121,7 +124,7 @@ class Concepts:
                     self._words.setdefault(heads[0].word, {}).setdefault(concept, name)
                     if len(heads[0].word) > 2:
                         plurals.setdefault(f"{heads[0].word}s", {}).setdefault(concept, name)
-                elif 1 < len(heads) <= _LONGEST_PHRASE:
+                elif 1 < len(heads) <= LONGEST_PHRASE:
                     terms = tuple(head.term for head in heads)
                     phrases.setdefault(terms, {}).setdefault(concept, name)
         self._words = plurals | self._words
@@ -186,7 +189,7 @@ class Concepts:
             head = heads[start]
             seconds = self._phrases.get(head.term)
             if seconds and start + 1 < len(heads) and (phrases := seconds.get(heads[start + 1].term)):
-                terms = tuple(each.term for each in heads[start : start + _LONGEST_PHRASE])
+                terms = tuple(each.term for each in heads[start : start + LONGEST_PHRASE])
                 for phrase, named in phrases.items():
                     if terms[: len(phrase)] == phrase:
                         yield Naming(start, start + len(phrase), tuple(named.items()))
@@ -216,7 +219,7 @@ def agreed(pairs: Mapping[Pair, int], written: Mapping[str, int], known: Sequenc
     for pair in sorted(pairs, key=lambda pair: (-pairs[pair], pair)):
         short, long = _key(pair.short), _key(pair.long)
         is_word = written.get(pair.short.lower(), 0) > written.get(pair.short, 0)
-        if short and 0 < len(long) <= _LONGEST_PHRASE and not is_word:
+        if short and 0 < len(long) <= LONGEST_PHRASE and not is_word:
             meanings.setdefault(short, {}).setdefault(long, []).append(pair)
     known_names = [{_key(name) for name in concept.names} for concept in known]
     found = []

@@ -89,8 +89,11 @@ _PLAIN_END = re.compile(
 _PUNKT = nltk_part("nltk.tokenize.punkt")
 
 
+# NLTK watches the clock of its patterns, which takes most of the time. These are its own without: they are linear.
+
+
 class _LanguageVars(_PUNKT.PunktLanguageVars):  # type: ignore[misc, name-defined]  # NLTK has no types
-    """Punkt's, with patterns of which NLTK does not watch the clock, which takes most of the time: they are linear."""
+    """How Punkt finds words and the ends of sentences."""
 
     __slots__ = ("_context", "_word")
     re_boundary_realignment = re.compile(_PUNKT.PunktLanguageVars.re_boundary_realignment.pattern, re.MULTILINE)
@@ -108,6 +111,16 @@ class _LanguageVars(_PUNKT.PunktLanguageVars):  # type: ignore[misc, name-define
         return self._word.findall(s)
 
 
+class _Token(_PUNKT.PunktToken):  # type: ignore[misc, name-defined]
+    """What Punkt looks at of a word."""
+
+    __slots__ = ()
+    _RE_ELLIPSIS = re.compile(_PUNKT.PunktToken._RE_ELLIPSIS.pattern)
+    _RE_NUMERIC = re.compile(_PUNKT.PunktToken._RE_NUMERIC.pattern)
+    _RE_INITIAL = re.compile(_PUNKT.PunktToken._RE_INITIAL.pattern)
+    _RE_ALPHA = re.compile(_PUNKT.PunktToken._RE_ALPHA.pattern)
+
+
 class _Punkt(_PUNKT.PunktSentenceTokenizer):  # type: ignore[misc, name-defined]
     """Punkt, which decides at once where nothing but its list of abbreviations has a say, and remembers the rest: the
     two words at a full stop are all that it looks at."""
@@ -115,7 +128,7 @@ class _Punkt(_PUNKT.PunktSentenceTokenizer):  # type: ignore[misc, name-defined]
     def __init__(self, abbreviations: Iterable[str]) -> None:
         parameters = _PUNKT.PunktParameters()
         parameters.abbrev_types = set(abbreviations)
-        super().__init__(parameters, lang_vars=_LanguageVars())
+        super().__init__(parameters, lang_vars=_LanguageVars(), token_cls=_Token)
         self._decided = lru_cache(_REMEMBERED_ENDS)(super().text_contains_sentbreak)
 
     def text_contains_sentbreak(self, text: str) -> bool:

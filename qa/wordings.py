@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, compress, count, starmap
+from itertools import compress, count, starmap
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from qa.analysis import Head, analysed, tokens
 from qa.arrays import packed_numbers, unpacked_numbers
-from qa.concepts import ANY_TERM, NO_CONCEPTS, Concepts
+from qa.concepts import ANY_TERM, LONGEST_PHRASE, NO_CONCEPTS, Concept, Concepts
 from qa.model import Passage
 
 __all__ = [
@@ -200,40 +200,41 @@ class Layout:
         found = tokens(text)
         stream, terms = self.stream, list[str]()
         stream.append(mark)
-        followed: list[int] = []
-        for place, (numbers, its_terms, followers, _) in enumerate(map(self._tokens.__getitem__, found)):
+        followed: list[tuple[int, Container[str], _Whole]] = []
+        for place, (numbers, its_terms, followers, whole) in enumerate(map(self._tokens.__getitem__, found)):
             stream += numbers
             terms += its_terms
             if followers is not None:
-                followed.append(place)
+                followed.append((place, followers, whole))
         if followed:
-            terms += self._beside(found, followed)
+            terms += self._beside(found, followed, terms)
         return terms
 
-    def _beside(self, found: Sequence[str], followed: Sequence[int]) -> list[str]:
-        """Lay out what stands beside nothing, of tokens of which those at these places have `_followers`; the tokens of
-        concepts come back, as often as one of their names stands there."""
-        known = self._tokens
-        more: list[str] = []
-        is_named = False
-        for place in followed:
-            _, _, followers, whole = known[found[place]]
-            more += whole.compound
-            if followers and not is_named:
-                is_named = followers is ANY_TERM or self._term_behind(found, place) in followers
+    def _beside(
+        self, found: Sequence[str], followed: Iterable[tuple[int, Container[str], _Whole]], terms: Sequence[str]
+    ) -> list[str]:
+        """Lay out what stands beside nothing, of tokens with these terms, of which those at some places have
+        `_followers`; the tokens of concepts come back, as often as one of their names stands there."""
+        compounds: list[str] = []
+        names: list[tuple[Concept, str]] = []
+        for place, followers, whole in followed:
+            if whole.compound:
+                compounds += whole.compound
+            if followers and (followers is ANY_TERM or self._term_behind(found, place) in followers):
+                starts = compress(count(), whole.begins)
+                names += self._concepts.names(self._heads_from(found, place), starts)
+        beside: list[str] = []
+        if compounds:  # one that is a word as well has its place among the others
+            stands = Counter(terms)
+            beside += [each for each, times in Counter(compounds).items() if stands[each] == times]
         concepts: list[str] = []
-        if is_named:
-            laid = [known[token][3] for token in found]
-            starts = compress(count(), chain.from_iterable([whole.begins for whole in laid]))
-            names = self._concepts.names(list(chain.from_iterable([whole.heads for whole in laid])), starts)
+        if names:
             concepts = [concept.token for concept, _ in names]
-            self._names.update((concept.token, name) for concept, name in names)
-            more += concepts
-        if more:
-            own = set(chain.from_iterable([known[token][3].own for token in found]))
-            if beside := [self._number(f"+{term}", term) for term in dict.fromkeys(more) if term not in own]:
-                self.stream.append(_BESIDE_NOTHING)
-                self.stream += beside
+            self._names.update([(concept.token, name) for concept, name in names])
+            beside += dict.fromkeys(concepts)
+        if beside:
+            self.stream.append(_BESIDE_NOTHING)
+            self.stream += [self._number(f"+{term}", term) for term in beside]
         return concepts
 
     def _term_behind(self, found: Sequence[str], place: int) -> str:
@@ -242,6 +243,16 @@ class Layout:
             if heads := self._tokens[found[behind]][3].heads:
                 return heads[0].term
         return ""
+
+    def _heads_from(self, found: Sequence[str], place: int) -> list[Head]:
+        """The heads from a token on, as many as a name that begins in it may have."""
+        heads = list(self._tokens[found[place]][3].heads)
+        most = len(heads) + LONGEST_PHRASE
+        for behind in range(place + 1, len(found)):
+            if len(heads) >= most:
+                break
+            heads += self._tokens[found[behind]][3].heads
+        return heads
 
 
 def packed_rows(stream: npt.NDArray[np.int64], laid: Laid) -> list[PackedRow]:

@@ -7,8 +7,9 @@ one which word, or which number of the library's, each of these is.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
-from itertools import islice
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,12 +33,14 @@ class SplitDocument(NamedTuple):
 
 class Split(NamedTuple):
     """What a splitter made of some documents: each taken apart; those of their `plain_words` that it had not met
-    before, whose numbers follow on one another from 0; and the numbers of all, each as often as it stands there."""
+    before, whose numbers follow on one another from 0; and the numbers of all that stand there, each once, with how
+    often it does."""
 
     splitter: int
     documents: list[SplitDocument]
     words: list[str]
     numbers: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64]
 
 
 class Splitter:
@@ -46,27 +49,21 @@ class Splitter:
 
     def __init__(self, number: int = 0) -> None:
         self._number = number
-        self._numbers = _Numbers()
+        self._numbers: dict[str, int] = {}
 
     def __call__(self, documents: Sequence[tuple[Document, Sequence[Passage] | None]]) -> Split:
         """What some documents are taken apart into."""
         found: list[SplitDocument] = []
-        numbers: list[int] = []
-        known = len(self._numbers)
+        written: Counter[str] = Counter()
         for document, given in documents:
             text = f"{document.title}\n{document.text}"
             rows = list(map(passage_row, passages(document) if given is None else given))
             found.append(SplitDocument(rows, frozenset(mined(text))))
-            numbers += map(self._numbers.__getitem__, plain_words(text))
-        return Split(self._number, found, list(islice(self._numbers, known, None)), np.array(numbers, np.int64))
-
-
-class _Numbers(dict[str, int]):
-    """Words, each of which gets a number when it is met, from 0 on."""
-
-    def __missing__(self, word: str) -> int:
-        number = self[word] = len(self)
-        return number
+            written.update(plain_words(text))
+        new = [word for word in written if word not in self._numbers]
+        self._numbers.update(zip(new, count(len(self._numbers)), strict=False))
+        numbers = np.fromiter(map(self._numbers.__getitem__, written), np.int64, len(written))
+        return Split(self._number, found, new, numbers, np.fromiter(written.values(), np.int64, len(written)))
 
 
 class Titled(NamedTuple):

@@ -290,7 +290,7 @@ class _Spellings:
         words += found.words
         if len(words) > len(counts):
             counts = np.append(counts, np.zeros(len(words), np.int64))
-        np.add.at(counts, found.numbers, 1)
+        counts[found.numbers] += found.counts
         self._of_splitters[found.splitter] = words, counts
 
     def counts(self) -> Counter[str]:

@@ -20,7 +20,7 @@ _MARKS = (  # the longer first: UTF-32's mark begins like UTF-16's
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _HIGH_BYTE = re.compile(rb"[\x80-\xff]")
 _NOT_IN_WINDOWS_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
-_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_CONTROLS = bytes([*range(0x09), *range(0x0E, 0x20), 0x7F])  # the same in UTF-8
 _FEW_MARKS = 0.03  # share of bytes beyond ASCII below which a text is English with a few signs such as ’ and °
 _AS_COHERENT = 0.02  # by which text in Windows-1252 may seem less like a language (0..1) than in the best encoding
 _MOST_CONTROLS = 0.002  # share of control characters above which a file is no text
@@ -34,9 +34,11 @@ def decode(data: bytes, path: Path) -> str:
             encoding fits.
     """
     text = _decode(data, path)
-    if "\0" in text or len(_CONTROLS.findall(text)) > _MOST_CONTROLS * len(text):
+    encoded = text.encode("utf-8", "surrogatepass")
+    controls = len(encoded) - len(encoded.translate(None, delete=_CONTROLS))
+    if "\0" in text or controls > _MOST_CONTROLS * len(text):
         raise NotTextError(path, reason="it holds control characters, as a binary file does")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def _decode(data: bytes, path: Path) -> str:
@@ -76,6 +78,8 @@ def _detected(data: bytes, path: Path) -> str:
 
 def _encoding_without_mark(data: bytes) -> str:
     """UTF-16 shows itself by zeros in every other byte, as Latin letters have them."""
+    if 0 not in data:
+        return "utf-8"
     half = max(len(data) // 2, 1)
     if data[1::2].count(0) > 0.4 * half:
         return "utf-16-le"
