@@ -153,11 +153,31 @@ def test_raised_numbers_are_raised_digits() -> None:
     assert html("<p>Terns dive.<sup>12</sup> The 4<sup>th</sup> H<sub>2</sub>O").text == "Terns dive.¹² The 4th H2O"
 
 
+def test_a_formula_stays_in_its_paragraph() -> None:
+    page = """<p>Terns fall at <math><semantics><mrow><mi>v</mi><mo>=</mo><msqrt><mn>2</mn><mi>g</mi></msqrt><mo>·</mo>
+    <mfrac><msup><mi>h</mi><mn>2</mn></msup><mi>k</mi></mfrac></mrow><annotation>v</annotation></semantics></math>
+    here."""
+    assert html(page).text == "Terns fall at v=2g· h²/k here."
+
+
 def test_a_body_without_a_main_part_loses_what_surrounds_its_text() -> None:
     page = """<body><header>Site</header><div class="sidebar"><p>Left.</p></div><ul><li><a href="/1">One</a><li>
     <a href="/2">Two</a><li><a href="/3">Three</a></ul><p>Terns dive for fish in summer, and also in winter.</p>
     <form><label>Name</label></form><aside>Buy now</aside><footer>Imprint</footer>"""
     assert html(page).text == "Terns dive for fish in summer, and also in winter."
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<title>Terns</title><main><h1>Terns</h1><p>Terns dive.</p></main><p>They nest.</p>",
+        "<!doctype html><meta charset=utf-8><title>Terns</title><article><p>Terns dive.</p></article> They nest.",
+        "<title>Terns</title><section>Terns dive.</section><body>They nest.",
+        "<head><title>Terns</title><bird-text>Terns dive.</bird-text></head><body><p>They nest.</p></body>",
+    ],
+)
+def test_a_page_need_not_say_where_its_body_begins(page: str) -> None:
+    assert [text for _, _, text in blocks(html(page))] == ["Terns dive.", "They nest."]
 
 
 def test_what_calls_itself_a_menu_and_holds_most_of_the_text_is_the_text() -> None:

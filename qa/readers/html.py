@@ -30,6 +30,9 @@ _MOST_DROPPED = 0.5  # share of a page's text above which what calls itself a me
 _LONGEST_NOTE = 5000  # characters
 _FEWEST_WORDS = 20  # of a <main> or <article> that is the text
 
+_OF_HEAD = frozenset(
+    {"base", "basefont", "bgsound", "link", "meta", "noscript", "script", "style", "template", "title"}
+)
 _DROPPED = frozenset(
     {
         *(
@@ -48,6 +51,7 @@ _DROPPED = frozenset(
         ),
         *("option", "input", "textarea", "iframe", "object", "embed", "svg", "canvas", "audio", "video", "dialog"),
         *("datalist", "map", "menu", "base", "param", "source", "track", "applet", "frameset", "noframes"),
+        *("annotation", "annotation-xml"),
     }
 )
 _DROPPED_OUTSIDE = frozenset({"header", "footer", "aside"})  # of the main content
@@ -72,6 +76,8 @@ _INLINE = frozenset(
         *("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i"),
         *("img", "ins", "kbd", "label", "mark", "nobr", "output", "picture", "q", "rb", "ruby", "s", "samp", "small"),
         *("span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "br", "math", "rp", "rt", "meter"),
+        *("mi", "mn", "mo", "ms", "mtext", "mrow", "mfrac", "msqrt", "mroot", "msub", "msup", "msubsup", "munder"),
+        *("mover", "munderover", "mstyle", "mpadded", "mspace", "menclose", "semantics"),
     }
 )
 _HEADING = re.compile(r"h[1-6]")
@@ -120,7 +126,24 @@ def parsed_html(text: str, path: Path) -> etree._Element:
         root = None
     if any("depth" in entry.message for entry in parser.error_log):
         raise DamagedSourceError(path, kind="HTML", reason="its elements are nested more than 256 deep")
-    return etree.fromstring("<html><body/></html>", parser) if root is None else root
+    if root is None:
+        return etree.fromstring("<html><body/></html>", parser)
+    _end_head(root)
+    return root
+
+
+def _end_head(root: etree._Element) -> None:
+    """Put into the body what stands in the head and does not belong there: a browser ends the head before it, which
+    the parser does not where it does not know the element (`<title>…</title><main>…`)."""
+    head = root.find("head")
+    children = [] if head is None else list(head)
+    first = next((place for place, each in enumerate(children) if each.tag not in _OF_HEAD), len(children))
+    if moved := children[first:]:
+        body = root.find("body")
+        if body is None:
+            body = etree.SubElement(root, "body")
+        moved[-1].tail, body.text = f"{moved[-1].tail or ''}{body.text or ''}", None
+        body[:0] = moved
 
 
 class HtmlWriter(PlainText):
@@ -251,6 +274,10 @@ class HtmlWriter(PlainText):
         for child in element:
             if isinstance(child.tag, str) and not self._is_dropped(child):
                 inside = self._inline(child)
+                if tag == "mfrac" and child.getprevious() is not None:
+                    pieces.append("/")
+                elif tag == "msup" and child.getprevious() is not None:
+                    inside = raised(inside)
                 pieces.append(inside if child.tag in _INLINE else f"\n{inside}\n")
             pieces.append(_one_space(child.tail))
         text = "".join(pieces)

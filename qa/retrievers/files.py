@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib import format as npy
 
 from qa.errors import DamagedLibraryError
 
@@ -77,7 +78,9 @@ def read_json(path: Path) -> Any:
 def kept_arrays(folder: Path, kind: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     """Write arrays into a folder, each into a file that can be mapped, and seal it."""
     for name, array in arrays.items():
-        np.save(folder / f"{kind}.{name}.npy", array, allow_pickle=False)
+        with (folder / f"{kind}.{name}.npy").open("wb") as stream:  # and not numpy.save, which hides why it fails
+            npy.write_array_header_1_0(stream, npy.header_data_from_array_1_0(array))
+            stream.write(np.ascontiguousarray(array).data)
     seal(folder, [f"{kind}.{name}.npy" for name in arrays])
 
 
