@@ -116,7 +116,6 @@ def test_a_link_out_of_the_folder_is_left_out_and_said(tmp_path: Path) -> None:
     (folder / "d.md").symlink_to(tmp_path / "nowhere.md")
     (folder / "e").symlink_to(tmp_path / "all")
     (folder / "f.md").symlink_to("/dev/zero")
-    (folder / "picture.png").symlink_to("/dev/zero")
     notes: list[str] = []
     assert [path for path, _ in find_sources(folder, note=notes.append)] == kept
     left_out = [folder / name for name in ("a.md", "b.md", "c", "d.md", "f.md")]
@@ -135,6 +134,23 @@ def test_a_link_to_nothing_or_round_in_a_circle_is_left_out_and_said(tmp_path: P
     assert notes == [f"{each} is left out: it is a link to nothing." for each in left_out]
     with pytest.raises(UnreadableError, match="too many levels of symbolic links"):
         read(tmp_path / "a.md", "a")
+
+
+def test_files_of_other_formats_are_counted_by_their_endings(tmp_path: Path) -> None:
+    kept = [write(tmp_path / name) for name in ("deep/two.md", "one.md")]
+    write(tmp_path / "one.bib", "@misc{a, title = {A}}")
+    for name in ("README", "README.rst", ".hidden.doc", "deep/a.doc", "b.DOC", "deep/c.png", "Makefile", "other.bib"):
+        write(tmp_path / name)
+    (tmp_path / "zero.png").symlink_to("/dev/zero")
+    notes: list[str] = []
+    assert [path for path, _ in find_sources(tmp_path, note=notes.append)] == kept
+    told = "1 without an ending, 1 .bib, 2 .doc, 2 .png"
+    assert notes == [f"{tmp_path}: files of other formats are passed over: {told}."]
+    for number in range(9):
+        write(tmp_path / f"x.{number}")
+    assert list(find_sources(tmp_path, note=notes.append))
+    told = "1 without an ending, 1 .0, 1 .1, 1 .2, 1 .3, 1 .4, 1 .5, 1 .6, 5 other kinds"
+    assert notes[1:] == [f"{tmp_path}: files of other formats are passed over: {told}."]
 
 
 def test_a_folder_may_be_named_by_a_link_and_so_may_a_file(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import os
 import re
 import stat
 import unicodedata
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -147,6 +147,9 @@ read: these readers are Python throughout, and so cannot break the process, nor 
 than seconds over the worst of it (Markdown that is nothing but opening brackets)."""
 
 
+_MOST_KINDS = 8  # of files that are not read, by their endings, that are told apart
+
+
 class Work(NamedTuple):
     """A document of a file, and which of the file's it is: empty where the file is one document."""
 
@@ -154,7 +157,7 @@ class Work(NamedTuple):
     document: Document
 
 
-READING = 1
+READING = 2
 """Raised whenever a reader makes another document of the same file, so that files are read again."""
 
 
@@ -204,8 +207,8 @@ def find_sources(path: Path, *, note: Callable[[str], None] = lambda _: None) ->
     A folder gives all that lie in it, at any depth; README files, whatever begins with a dot, and links to folders
     (which may lead round in circles) are passed over; and so is a file of references that is named itself, as
     `FOLDER/*` does, where the document lies beside it with which it is read. Of judged questions in BEIR's form it
-    gives the corpus alone. Left out, and said to `note`, are links that lead out of the folder or to nothing, and what
-    is no file, as pipes and devices are: none of these is opened.
+    gives the corpus alone. Left out, and said to `note`, are links that lead out of the folder or to nothing, what is
+    no file, as pipes and devices are, and files of formats that are not read: none of these is opened.
 
     Raises:
         SourceNotFoundError, UnreadableError, UnknownFormatError, NoSourcesError.
@@ -218,11 +221,14 @@ def find_sources(path: Path, *, note: Callable[[str], None] = lambda _: None) ->
         yield path, document_id(Path(path.name))
         return
     found = False
-    for source in _files(path, root=resolved(path), note=note):
+    others: Counter[str] = Counter()
+    for source in _files(path, root=resolved(path), note=note, others=others):
         found = True
         yield source, document_id(source.relative_to(path))
     if not found:
         raise NoSourcesError(path, suffixes=tuple(READERS))
+    if others:
+        note(_passed_over(path, others))
 
 
 def read(path: Path, document_id: str) -> Document:
@@ -406,7 +412,20 @@ def _refused(path: Path, error: OSError) -> UnreadableError:
     return UnreadableError(path, reason=(error.strerror or "it cannot be opened").lower())
 
 
-def _files(folder: Path, *, root: Path, note: Callable[[str], None]) -> Iterator[Path]:
+def _passed_over(folder: Path, others: Counter[str]) -> str:
+    """How many files of which endings lie in a folder and are not read."""
+    kinds = [
+        f"{count:,} {legible(Path(ending)) if ending else 'without an ending'}"
+        for ending, count in sorted(others.items())
+    ]
+    more = len(kinds) - _MOST_KINDS
+    told = ", ".join([*kinds[:_MOST_KINDS], f"{more:,} other kinds"] if more > 0 else kinds)
+    return f"{legible(folder)}: files of other formats are passed over: {told}."
+
+
+def _files(folder: Path, *, root: Path, note: Callable[[str], None], others: Counter[str]) -> Iterator[Path]:
+    """The source files below a folder. Of what else lies there, but for READMEs, bibliographies and judged questions,
+    the endings are counted in `others`."""
     try:
         entries = [(entry, entry.is_dir()) for entry in sorted(folder.iterdir()) if not entry.name.startswith(".")]
     except OSError as error:
@@ -421,6 +440,8 @@ def _files(folder: Path, *, root: Path, note: Callable[[str], None]) -> Iterator
             continue  # questions about the corpus beside them, and their judgements
         is_source = entry.suffix.lower() in READERS and entry.stem.upper() != "README"
         if not is_folder and not is_source:
+            if entry.stem.upper() != "README" and not _is_beside_a_document(entry):
+                others[entry.suffix.lower()] += 1
             continue
         if entry.is_symlink() and not resolved(entry).is_relative_to(root):
             note(f"{legible(entry)} is left out: it is a link that leads out of the folder.")
@@ -428,7 +449,7 @@ def _files(folder: Path, *, root: Path, note: Callable[[str], None]) -> Iterator
             note(f"{legible(entry)} is left out: it is a link to nothing.")
         elif is_folder:
             if not entry.is_symlink():
-                yield from _files(entry, root=root, note=note)
+                yield from _files(entry, root=root, note=note, others=others)
         elif _is_special(entry):
             note(f"{legible(entry)} is left out: it is no file, but a pipe, a socket or a device.")
         else:
