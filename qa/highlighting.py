@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from itertools import compress, pairwise
+from itertools import compress
 
 import regex
 
@@ -48,14 +48,14 @@ class SentenceTerms:
     """What one sentence can be matched by, as far as it is known without a question.
 
     `text` is without reference markers, `terms` are those of the index, `beginnings` the first letters of its content
-    words, and `pairs` its neighbouring words; `context` are the terms of title and headings, and `names_columns` says
-    that it is the first row of a table.
+    words, and `word_sequence` its words with a space before and after each; `context` are the terms of title and
+    headings, and `names_columns` says that it is the first row of a table.
     """
 
     text: str
     terms: Set[str]
     beginnings: frozenset[str]
-    pairs: frozenset[tuple[str, str]]
+    word_sequence: str
     context: frozenset[str]
     names_columns: bool
 
@@ -65,13 +65,14 @@ class Sought:
     """A question as the sentences of a passage are held against it.
 
     `written` are the beginning, term and rarity of its longer words, `all_rarity` the sum of all; `pairs` are its
-    neighbouring words, `pairs_rarity` the sum of theirs; `spoken` are all its words, and `kind` is what it asks for.
+    neighbouring words, as a `word_sequence` holds them, with the rarity of each, and `pairs_rarity` the sum of theirs;
+    `spoken` are all its words, and `kind` is what it asks for.
     """
 
     words: tuple[WeighedWord, ...]
     written: tuple[tuple[str, str, float], ...]
     all_rarity: float
-    pairs: tuple[tuple[tuple[str, str], float], ...]
+    pairs: tuple[tuple[str, float], ...]
     pairs_rarity: float
     spoken: frozenset[str]
     kind: Kind | None
@@ -91,7 +92,7 @@ def sentence_terms(passage: Passage, wordings: Wordings) -> tuple[SentenceTerms,
                 beginnings=frozenset(
                     word[:_BEGINNING] for word in part.words if len(word) >= _BEGINNING and word not in STOP_WORDS
                 ),
-                pairs=frozenset(pairwise(part.words)),
+                word_sequence=f" {' '.join(part.words)} ",
                 context=context,
                 names_columns=in_table and not was_in_table,
             )
@@ -109,7 +110,7 @@ def sought(query: Query, asked: Asked) -> Sought:
             (word[:_BEGINNING], stems[word] or "", rarity) for word, rarity in asked.wording if len(word) >= _BEGINNING
         ),
         all_rarity=sum(rarity for _, rarity in asked.wording),
-        pairs=asked.pairs,
+        pairs=tuple((f" {first} {second} ", rarity) for (first, second), rarity in asked.pairs),
         pairs_rarity=sum(rarity for _, rarity in asked.pairs),
         spoken=frozenset(said),
         kind=None if opener is None else _kind(said[opener], said[opener + 1] if opener + 1 < len(said) else ""),
@@ -143,7 +144,7 @@ def sentence_evidence(question: Sought, held: Sequence[SentenceTerms]) -> list[d
     found = []
     for number, (each, hit) in enumerate(zip(held, hits, strict=True), start=1):
         alike = sum(r for start, term, r in question.written if start in each.beginnings and term not in each.terms)
-        beside = sum(r for pair, r in question.pairs if pair in each.pairs)
+        beside = sum(r for pair, r in question.pairs if pair in each.word_sequence)
         found.append(
             {
                 "within": _share(within, hit),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from flask import Flask, current_app, g, request
@@ -36,32 +36,25 @@ __all__ = [
 ]
 
 EXTENSION = "pincite"
-ANSWERS = "pincite.answers"
-KEPT_ANSWERS = 256  # of each process: of 20 KB each, with their JSON, 10 MB; of the longest, some 100 MB
-
-
-class _Kept:
-    """The wire form of an answer, and its JSON but for how long it took, made when it is first sent."""
-
-    def __init__(self, body: AskResponse) -> None:
-        self.body = body
-
-    @cached_property
-    def json(self) -> bytes:
-        """The object without its end and without `took_ms`, which is its last field."""
-        return self.body.model_dump_json(by_alias=True, exclude={"took_ms"}).encode()[:-1]
+ANSWERS = "pincite.answers"  # for pages
+ANSWERS_IN_JSON = "pincite.answers.json"  # for whoever sends questions
+KEPT_ANSWERS = 256  # of each kind in each process: of 20 KB each in JSON, 5 MB; of the longest, some 50 MB
 
 
 def set_engine(app: Flask, engine: Engine) -> None:
     """Make the engine the one that the app's views ask."""
     app.extensions[EXTENSION] = engine
 
-    @lru_cache(maxsize=KEPT_ANSWERS)
-    def answer(asked: AskRequest, version: str, day: date) -> _Kept:  # noqa: ARG001 - what else it depends on
+    def answer(asked: AskRequest, version: str, day: date) -> AskResponse:  # noqa: ARG001 - what else it depends on
         found = engine.ask(asked.question, history=asked.history, limit=asked.limit, document=asked.document)
-        return _Kept(answer_body(found))
+        return answer_body(found)
 
-    app.extensions[ANSWERS] = answer
+    def answer_in_json(asked: AskRequest, version: str, day: date) -> bytes:
+        body = answer(asked, version, day)
+        return body.model_dump_json(by_alias=True, exclude={"took_ms"}).encode()[:-1]  # how long it took comes last
+
+    app.extensions[ANSWERS] = lru_cache(maxsize=KEPT_ANSWERS)(answer)
+    app.extensions[ANSWERS_IN_JSON] = lru_cache(maxsize=KEPT_ANSWERS)(answer_in_json)
 
 
 def current_engine() -> Engine:
@@ -85,20 +78,20 @@ def answer_to(asked: AskRequest) -> AskResponse:
 
     Pages ask again: a conversation is loaded whole, each time. No version of a library ever comes back.
     """
-    kept, took_ms = _kept_answer(asked)
-    return kept.body.model_copy(update={"took_ms": took_ms})
+    body, took_ms = _kept(ANSWERS, asked)
+    return cast("AskResponse", body).model_copy(update={"took_ms": took_ms})
 
 
 def answer_json(asked: AskRequest) -> bytes:
-    """The same in JSON, which is written once for all who ask it."""
-    kept, took_ms = _kept_answer(asked)
-    return b'%b,"took_ms":%b}' % (kept.json, str(took_ms).encode())
+    """The same in JSON, which is written once for all who ask it, and of which nothing else is kept."""
+    unfinished, took_ms = _kept(ANSWERS_IN_JSON, asked)
+    return b'%b,"took_ms":%b}' % (cast("bytes", unfinished), str(took_ms).encode())
 
 
-def _kept_answer(asked: AskRequest) -> tuple[_Kept, float]:
-    """The answer, and how many milliseconds it took to come by it."""
+def _kept(name: str, asked: AskRequest) -> tuple[object, float]:
+    """What is kept for this request today, and how many milliseconds it took to come by it."""
     began = time.perf_counter()
-    kept = cast("_Kept", current_app.extensions[ANSWERS](asked, library_version(), datetime.now(UTC).date()))
+    kept = current_app.extensions[name](asked, library_version(), datetime.now(UTC).date())
     return kept, round((time.perf_counter() - began) * 1000, 3)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -34,6 +35,7 @@ __all__ = ["cores", "end_with_parent", "held_address", "load_service", "serve_in
 _GRACE = 10  # seconds that a worker has for what it is answering when the service ends
 _POLL = 0.01  # seconds
 _SETTLE = 0.1  # seconds in which a worker's runtime, which says nothing, starts to heed signals: it takes 0.02
+_ARENA_MAX = -8  # glibc's number for the option, from its malloc.h
 _ERRORS = {
     "handlers": {"console": {"formatter": "generic", "class": "logging.StreamHandler", "stream": "ext://sys.stderr"}},
     "loggers": {"_granian": {"handlers": ["console"], "propagate": False}},
@@ -124,9 +126,19 @@ def _load_in_worker(load: Callable[[], WSGIApplication], loaded: Semaphore) -> W
         os.setpgid(0, 0)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     Thread(target=end_with_parent, daemon=True).start()
+    _share_heap()
     application = load()
     Thread(target=_release_when_served, args=(loaded,), daemon=True).start()
     return application
+
+
+def _share_heap() -> None:
+    """Keep the threads of this process to one heap, where its C library is glibc: one for each takes 20 MB more.
+
+    They wait for each other at Python's own lock anyway.
+    """
+    with suppress(AttributeError, OSError, TypeError):  # another library, or another system
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
 
 
 def _release_when_served(loaded: Semaphore) -> None:

@@ -30,8 +30,8 @@ _OF_DOCUMENT = "document = (SELECT number FROM documents WHERE id = ?)"
 
 _REMEMBERED_DOCUMENTS = 256
 _REMEMBERED_CHARACTERS = 16_000_000  # of documents, as many megabytes or four times as many, and their parts
-_REMEMBERED_PASSAGES = 4096
-_REMEMBERED_HIGHLIGHTED = 512
+_REMEMBERED_PASSAGES = 1024
+_REMEMBERED_HIGHLIGHTED = 256
 
 _Made = TypeVar("_Made")
 

@@ -19,9 +19,9 @@ _K = TypeVar("_K")
 _V = TypeVar("_V")
 
 _AT_ONCE = 500  # parameters of a statement; SQLite takes a thousand at least
-_REMEMBERED_ROWS = 8_000  # passages, about 10 MB
+_REMEMBERED_ROWS = 4_000  # passages, about 5 MB
 _ROWS = "SELECT id, stream, contexts, length FROM passages JOIN wordings ON passage = number WHERE id IN (…)"
-_REMEMBERED = 100_000  # words and terms, about 20 MB
+_REMEMBERED = 50_000  # words and terms, about 10 MB
 
 
 def chosen(select: Select, statement: str, values: Collection[object]) -> list[Any]:
