@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -19,6 +19,24 @@ def test_what_others_make_comes_in_the_order_of_the_things() -> None:
         made = list(helpers.each(lambda _: sorted, range(MANY), size=16))
     assert [thing for things, _ in made for thing in things] == list(range(MANY))
     assert all(things == result for things, result in made)
+
+
+class Counting:
+    """Keeps back how many things it was given, until it is given none."""
+
+    def __init__(self, _: int) -> None:
+        self.count = 0
+
+    def __call__(self, things: Sequence[int]) -> int:
+        self.count += len(things)
+        return 0 if things else self.count
+
+
+def test_what_the_processes_have_kept_back_comes_at_the_end() -> None:
+    with Helpers() as helpers:
+        made = list(helpers.each(Counting, range(MANY), size=16, ask_for_rest=True))
+    assert sum(count for _, count in made) == MANY
+    assert not any(count for things, count in made if things)
 
 
 def working(process: int) -> Callable[[Any], object]:

@@ -52,11 +52,13 @@ class Helpers:
         *,
         size: int,
         count: int | None = None,
+        ask_for_rest: bool = False,
     ) -> Iterator[tuple[list[_Thing], _Made]]:
         """What is made of things, in their order and `size` at a time.
 
         `worker` gives for this process, which is number 0, and for each other what works there. `count` is about how
-        many things there are, if that is known.
+        many things there are, if that is known. Each is given no things at the end, to `ask_for_rest`: what it has kept
+        back.
 
         Raises:
             HelperEndedError: where another process breaks down.
@@ -81,6 +83,10 @@ class Helpers:
                 yield first, made.result()
         for first, made in waiting:
             yield first, made.result()
+        if ask_for_rest:
+            yield [], work([])
+            for each in at_work:
+                yield [], each.ask([]).result()
 
     def _set_to(self, worker: Callable[[int], object]) -> list[_Helper]:
         """The other processes, each with what works there."""

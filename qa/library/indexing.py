@@ -16,14 +16,14 @@ import numpy.typing as npt
 
 from qa.concepts import Concept, Concepts, Pair, agreed, plain_words, terms_of_name
 from qa.errors import DamagedDocumentError, DamagedLibraryError, UnknownDocumentError
-from qa.library.analyst import Analysed, Analyst, Split, SplitDocument, Splitter, Titled, titled
+from qa.library.analyst import DOCUMENT, Analysed, Analyst, SplitDocument, Splitter, Titled, titled
 from qa.library.folder import FORMAT
 from qa.library.helpers import Helpers
 from qa.library.index import PASSAGES, kept_concepts, kept_speller, write_concepts
 from qa.library.rows import PASSAGE_COLUMNS, Changes, Source, insert
 from qa.library.schema import without_index
 from qa.library.words import chosen
-from qa.model import Document, Passage, digest
+from qa.model import Passage, digest
 from qa.retrievers import ENGINES, LARGE, Retriever
 from qa.spelling import Speller
 from qa.wordings import MARKS, Entry, packed_rows, word_counts
@@ -168,18 +168,16 @@ class _Change:
     def _split(self, sources: Iterable[Source]) -> Iterator[tuple[Source, SplitDocument]]:
         """Sources in their order, each with what its document is taken apart into."""
         given: deque[Source] = deque()
-        spellings = _Spellings()
 
-        def documents() -> Iterator[tuple[Document, Sequence[Passage] | None]]:
+        def documents() -> Iterator[tuple[bytes, Sequence[Passage] | None]]:
             for source in sources:
                 given.append(source)
-                yield source.document, source.passages
+                yield DOCUMENT.dump_json(source.document, exclude={"sha256"}), source.passages
 
-        for _, found in self._helpers.each(Splitter, documents(), size=_SPLIT_AT_ONCE):
-            spellings.add(found)
+        for _, found in self._helpers.each(Splitter, documents(), size=_SPLIT_AT_ONCE, ask_for_rest=True):
+            self._spellings.update(found.words)
             for each in found.documents:
                 yield given.popleft(), each
-        self._spellings.update(spellings.counts())
 
     def concepts(self, synonyms: Sequence[Concept]) -> None:
         """Find what the documents agree on; passages of which that changes the terms count as changed."""
@@ -276,29 +274,6 @@ class _Change:
                 if self._on_indexing:
                     self._on_indexing(done, count)
         self._words.update(numbers.counts())
-
-
-class _Spellings:
-    """How often the words stand that splitters number by themselves."""
-
-    def __init__(self) -> None:
-        self._of_splitters: dict[int, tuple[list[str], npt.NDArray[np.int64]]] = {}
-
-    def add(self, found: Split) -> None:
-        """Count what a splitter found."""
-        words, counts = self._of_splitters.get(found.splitter, ([], np.zeros(0, np.int64)))
-        words += found.words
-        if len(words) > len(counts):
-            counts = np.append(counts, np.zeros(len(words), np.int64))
-        counts[found.numbers] += found.counts
-        self._of_splitters[found.splitter] = words, counts
-
-    def counts(self) -> Counter[str]:
-        """How often each word stands, by all splitters."""
-        found: Counter[str] = Counter()
-        for words, counts in self._of_splitters.values():
-            found.update(dict(zip(words, counts.tolist(), strict=False)))
-        return found
 
 
 class _Numbers:
