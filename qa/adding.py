@@ -106,14 +106,12 @@ def add(
         except SourceError as error:
             refuse(error)
     gone_files = [origin for origin in before if prune and origin not in found and _is_gone(origin, given)]
-    held = snapshot.documents_of_files([*found, *gone_files]) if snapshot else {}
-    gone = [each for origin in gone_files for each in held.get(origin, {}).values()]
-    ids = _Ids(held, is_taken=snapshot.has_document if snapshot else lambda _: False)
     limits = Limits(settings.max_file_size, settings.max_memory, settings.max_seconds)
     sandbox = Sandbox(limits)
     states: dict[str, FileState] = {}
-    unchanged: list[str] = []
-    added: dict[str, str] = {}  # origins with the ids of their documents
+    same_files: list[str] = []
+    added: list[str] = []
+    present: set[str] = set()  # the ids of all documents of the files that were read
 
     def tell(step: Step, done: int, total: int, source: str | None = None) -> None:
         if on_progress:
@@ -136,18 +134,25 @@ def add(
                 state = FileState("", "")  # reading it says what is wrong
             earlier = before.get(origin)
             if earlier and state.sha256 == earlier.sha256:
-                unchanged.extend(held.get(origin, {}).values())
+                same_files.append(origin)
             else:
                 states[origin] = state
                 yield origin
 
     to_read = list(wanted())
+    held = snapshot.documents_of_files([*to_read, *gone_files]) if snapshot else {}
+    gone = [each for origin in gone_files for each in held.get(origin, {}).values()]
+    unchanged = snapshot.documents_in_files(same_files) if snapshot else []
+    ids = _Ids(held, is_taken=library.has_document)
+    planned_for = snapshot.name if snapshot else ""
+    is_other_engine = snapshot is not None and settings.engine not in (None, snapshot.engine_asked)
+    del snapshot  # what it reads could not be put away
     reached = [0, *accumulate(file_size(found[origin][0]) for origin in to_read)]  # bytes
     unread = deque(to_read)
     states[_SYNONYMS] = file_state(settings.synonyms or SHIPPED_SYNONYMS, before=before.get(_SYNONYMS))
     synonyms = before.get(_SYNONYMS)
     is_reread = synonyms is None or states[_SYNONYMS].sha256 != synonyms.sha256
-    is_reread |= snapshot is not None and settings.engine not in (None, snapshot.engine_asked)
+    is_reread |= is_other_engine
     read: list[str] = []
     kept: list[str] = []
 
@@ -165,8 +170,12 @@ def add(
                     its_origin = f"{origin}{_PART}{part}" if part else origin
                     its_id = ids.take(work.id, its_origin, file=origin)
                     document = work if its_id == work.id else replace(work, id=its_id)
-                    yield Source(its_origin, document, file=origin)
-                    added[its_origin] = document.id
+                    present.add(its_id)
+                    if its_origin in held.get(origin, {}) and library.holds(document):
+                        unchanged.append(its_id)
+                    else:
+                        yield Source(its_origin, document, file=origin)
+                        added.append(its_id)
             except ReadingStoppedError:
                 unread.appendleft(origin)
                 break
@@ -190,9 +199,8 @@ def add(
 
     def vanished() -> Iterator[str]:
         """The documents of a file's earlier state that it holds no more, and those of files that have gone."""
-        now = set(added.values())
         for origin in read:
-            yield from (each for each in held.get(origin, {}).values() if each not in now)
+            yield from (each for each in held.get(origin, {}).values() if each not in present)
         yield from gone
 
     if to_read or gone or is_reread:
@@ -201,15 +209,15 @@ def add(
                 add=sources(),
                 remove=vanished(),
                 files=states,
+                planned_for=planned_for,
                 on_indexing=lambda done, total: tell("indexing", done, total),
             )
     if is_all_refused():
         raise refused[0]
     earlier = {each for its_documents in held.values() for each in its_documents.values()}
-    now = tuple(added.values())
     return Indexing(
-        added=tuple(each for each in now if each not in earlier),
-        replaced=tuple(each for each in now if each in earlier),
+        added=tuple(each for each in added if each not in earlier),
+        replaced=tuple(each for each in added if each in earlier),
         unchanged=tuple(unchanged),
         removed=tuple(vanished()),
         kept=tuple(kept),
@@ -237,15 +245,18 @@ class _Ids:
         self._is_taken = is_taken
         self._given: dict[str, str] = {}
         self._now: set[str] = set()
+        self._last: dict[str, int] = {}  # number of each id that was wanted
 
     def take(self, wanted: str, origin: str, *, file: str) -> str:
         known = self._held.get(file, {}).get(origin) or self._given.get(origin)
         if known is not None:
             return known
-        number, document_id = 1, wanted
-        while document_id in self._now or self._is_taken(document_id):
+        number = self._last.get(wanted, 0) + 1
+        while (document_id := wanted if number == 1 else f"{wanted}-{number}") in self._now or self._is_taken(
+            document_id
+        ):
             number += 1
-            document_id = f"{wanted}-{number}"
+        self._last[wanted] = number
         self._given[origin] = document_id
         self._now.add(document_id)
         return document_id

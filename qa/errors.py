@@ -328,11 +328,13 @@ class LibraryNotFoundError(LibraryError):
 
     code = "library_not_found"
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(
-            f"There is no library in {path}.",
-            hint=f"Make one with: pincite index YOUR_DOCUMENTS --library {path}",
-        )
+    def __init__(self, path: Path, *, has_index: bool = False) -> None:
+        made = f"pincite index YOUR_DOCUMENTS --library {path}"
+        if has_index:
+            message = f"There is no library in {path}, but an index of one: its library.sqlite3 is missing or empty."
+            super().__init__(message, hint=f"Restore it from a backup, or make it anew with: {made}")
+        else:
+            super().__init__(f"There is no library in {path}.", hint=f"Make one with: {made}")
 
 
 class IndexFormatError(LibraryError):
@@ -343,7 +345,8 @@ class IndexFormatError(LibraryError):
     def __init__(self, path: Path, *, found: str, expected: str) -> None:
         super().__init__(
             f"{path} holds a library of format {found}, but this version reads format {expected}.",
-            hint="Make it anew in another folder with: pincite index YOUR_DOCUMENTS --library NEW_FOLDER",
+            hint="Restore it from a backup, or make it anew in another folder with: "
+            "pincite index YOUR_DOCUMENTS --library NEW_FOLDER",
         )
 
 
@@ -355,7 +358,8 @@ class DamagedLibraryError(LibraryError):
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
             f"The library in {path} is damaged: {reason}.",
-            hint="Make it anew in another folder with: pincite index YOUR_DOCUMENTS --library NEW_FOLDER",
+            hint="Restore it from a backup, or make it anew in another folder with: "
+            "pincite index YOUR_DOCUMENTS --library NEW_FOLDER",
         )
 
 
@@ -372,7 +376,7 @@ class DamagedDocumentError(LibraryError):
 
 
 class LibraryBusyError(LibraryError):
-    """Another process is changing the library at this moment."""
+    """Another process is changing the library at this moment, or has done so while a change was begun."""
 
     code = "library_busy"
 
@@ -391,7 +395,7 @@ class LibraryUnwritableError(LibraryError):
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
             f"The library in {path} cannot be written: {reason}.",
-            hint="Choose a folder that this user may write to, on a disk with room.",
+            hint="Nothing was changed. Make room on its disk, and see that this user may write there; then try again.",
         )
 
 

@@ -325,7 +325,9 @@ def test_a_damaged_library_is_an_error(library: str) -> None:
     (Path(library) / "library.sqlite3").write_text("no database" * 99)
     ran = run("ask", ANSWERED, "--library", library)
     assert (ran.exit_code, ran.stdout) == (2, "")
-    assert re.fullmatch(r"Error: The library in .* is damaged: .*\.\nHint: Make it anew .*\n", ran.stderr)
+    assert re.fullmatch(
+        r"Error: The library in .* is damaged: .*\.\nHint: Restore it from a backup, or make it anew .*\n", ran.stderr
+    )
 
 
 # verify
@@ -644,7 +646,9 @@ def test_index_where_nothing_can_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     ran = run("index", str(TERNS), "--library", str(tmp_path / "file" / "library"))
     assert (ran.exit_code, ran.stdout) == (2, "")
-    assert re.fullmatch(r"Error: The library in .* cannot be written: .*\.\nHint: Choose a folder .*\n", ran.stderr)
+    assert re.fullmatch(
+        r"Error: The library in .* cannot be written: .*\.\nHint: Nothing was changed. .*\n", ran.stderr
+    )
 
 
 @pytest.mark.parametrize("times", [1, 2])

@@ -42,6 +42,7 @@ from qa.errors import (
     UnknownPassageError,
 )
 from qa.library import FORMAT, Library, Source, schema, snapshot
+from qa.library.folder import connect, sweep
 from qa.model import Block, Document, Heading, Judgement, Marker, Passage, Query, Reference, Section, Span
 from qa.passages import passages
 from qa.readers.markdown import read_markdown
@@ -316,6 +317,90 @@ def test_old_states_are_swept_away(folder: Path, documents: Path) -> None:
     assert names - {"library.sqlite3-wal", "library.sqlite3-shm"} == {"index", "library.sqlite3"}
 
 
+def test_an_index_that_another_process_has_made_meanwhile_is_not_swept_away(
+    folder: Path, documents: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sweep_late(swept: Path) -> None:
+        assert remove_in_another_process(swept, "auks") == ""
+        sweep(swept)
+
+    monkeypatch.setattr("qa.library.store.sweep", sweep_late)
+    (documents / "terns.md").write_text("# Terns\n\nTerns nest.\n")
+    Engine.open(Settings(library=folder)).add([documents])
+    assert titles(folder) == ["Gulls", "Terns"]
+    assert [path.name for path in (folder / "index").iterdir()] == [version(folder)]
+
+
+def test_a_change_leaves_no_journal_behind(folder: Path, documents: Path) -> None:
+    journal = folder / "library.sqlite3-wal"
+    engine = Engine.open(Settings(library=folder))
+    for number in range(4):
+        (documents / "terns.md").write_text(f"# Terns\n\nTerns nest {number} times.\n")
+        engine.add([documents])
+        assert engine.ask("How often do terns nest?").answered
+        assert not journal.exists() or journal.stat().st_size < 20_000
+
+
+def test_who_reads_a_state_lets_a_large_journal_be_emptied(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine.open(Settings(library=folder))
+    journal = folder / "library.sqlite3-wal"
+    assert remove_in_another_process(folder, "auks") == ""
+    assert engine.contents() and journal.stat().st_size > 0
+    monkeypatch.setattr("qa.library.store._SELDOM", 0.0)
+    monkeypatch.setattr("qa.library.store._LARGE_JOURNAL", 0)
+    assert [entry.id for entry in engine.contents()] == ["gulls", "terns"]
+    assert journal.stat().st_size == 0
+    assert engine.ask("Do terns dive?").answered
+
+
+def test_a_reader_who_may_not_write_sees_a_change(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect_without_writing(address: str) -> sqlite3.Connection:
+        if address.endswith("mode=ro") and not (folder / "library.sqlite3-shm").exists():
+            address = address.replace("library.sqlite3", "a-file-that-may-not-be-made")
+        return connect(address)
+
+    monkeypatch.setattr("qa.library.folder.connect", connect_without_writing)
+    for name in ("library.sqlite3-wal", "library.sqlite3-shm"):
+        (folder / name).unlink(missing_ok=True)
+    engine = Engine.open(Settings(library=folder))
+    assert engine.ask("Do auks swim?").answered
+    assert remove_in_another_process(folder, "auks") == ""
+    assert engine.ask("Do auks swim?").reason == "No passage mentions “auks” or “swim”."
+
+
+def test_a_change_that_was_thought_out_for_another_state_is_refused(folder: Path, documents: Path) -> None:
+    def on_progress(progress: Progress) -> None:
+        if progress.step == "looking" and progress.done == 0:
+            assert remove_in_another_process(folder, "auks") == ""
+
+    (documents / "skuas.md").write_text("# Skuas\n\nSkuas steal.\n")
+    engine = Engine.open(Settings(library=folder))
+    with pytest.raises(LibraryBusyError):
+        engine.add([documents], on_progress=on_progress)
+    assert titles(folder) == ["Gulls", "Terns"]
+    assert engine.add([documents]).added == ("auks", "skuas")
+
+
+def test_of_a_changed_file_only_the_changed_records_are_replaced(tmp_path: Path) -> None:
+    records, library = tmp_path / "birds.jsonl", tmp_path / "library"
+
+    def write(*deeds: str) -> None:
+        records.write_text("".join(f'{{"_id": "bird-{n}", "text": "Birds {deed}."}}\n' for n, deed in enumerate(deeds)))
+
+    write("dive", "wade", "steal")
+    engine = Engine.create(Settings(library=library))
+    assert len(engine.add([records]).added) == 3
+    write("dive", "nest", "steal", "sing")
+    done = engine.add([records])
+    assert (done.added, done.replaced, done.unchanged) == (("bird-3",), ("bird-1",), ("bird-0", "bird-2"))
+    assert [hit.passage.document_id for hit in engine.search("nest")] == ["bird-1"]
+    write("dive")
+    done = engine.add([records])
+    assert (done.added, done.replaced, done.unchanged) == ((), (), ("bird-0",))
+    assert sorted(done.removed) == ["bird-1", "bird-2", "bird-3"]
+    assert engine.check() == []
+
+
 def test_indexing_is_told_of_as_it_goes(folder: Path) -> None:
     told: list[tuple[int, int]] = []
     again = [replace(each, id=f"more-{each.id}", document_id="more") for each in PASSAGES]
@@ -511,6 +596,13 @@ def test_a_folder_without_a_library_says_how_to_make_one(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_library_whose_database_is_lost_says_so(folder: Path) -> None:
+    (folder / "library.sqlite3").write_bytes(b"")
+    with pytest.raises(LibraryNotFoundError, match="is missing or empty") as caught:
+        Engine.open(Settings(library=folder))
+    assert caught.value.hint.startswith("Restore it from a backup")
+
+
 def test_a_library_of_another_format_is_refused_with_the_command_that_helps(folder: Path, documents: Path) -> None:
     execute(folder, "UPDATE facts SET value = '0/english-porter-0' WHERE key = 'format'")
     before = files(folder)
@@ -576,7 +668,9 @@ def test_a_damaged_library_is_refused_and_left_alone(
     before = files(folder)
     with pytest.raises(DamagedLibraryError, match="is damaged: ") as caught:
         Engine.open(Settings(library=folder))
-    assert caught.value.hint.startswith("Make it anew in another folder with: pincite index")
+    assert caught.value.hint.startswith(
+        "Restore it from a backup, or make it anew in another folder with: pincite index"
+    )
     with pytest.raises(DamagedLibraryError):
         Engine.create(Settings(library=folder)).add([documents])
     assert files(folder) == before
@@ -780,6 +874,8 @@ def test_nothing_is_ever_copied_over_something(folder: Path, tmp_path: Path) -> 
         with pytest.raises(LibraryThereError, match="There is something in "):
             engine.backup(place)
     assert files(tmp_path / "empty") == before
+    with pytest.raises(LibraryUnwritableError, match="it lies in the library that is to be copied"):
+        engine.backup(folder / "copy")
 
 
 def test_a_copy_that_cannot_be_written_leaves_nothing(folder: Path, tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ import sqlite3
 import weakref
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager, suppress
+from os import stat_result
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import Any, Self
 
 from qa.analysis import ANALYZER
 from qa.errors import (
@@ -31,11 +32,14 @@ __all__ = [
     "connect",
     "copy_files",
     "index_folder",
+    "journal_size",
     "kept_facts",
-    "read_only",
+    "not_found",
+    "put_away",
     "size_of",
     "sweep",
     "sync",
+    "sync_names",
     "writing",
 ]
 
@@ -68,11 +72,45 @@ class Reader:
     """One state of a database, which is read for as long as this is kept. One thread at a time reads: two could get
     hold of the same prepared statement."""
 
-    def __init__(self, database: sqlite3.Connection, place: Path) -> None:
+    def __init__(self, database: sqlite3.Connection, place: Path, *, unlocked: stat_result | None = None) -> None:
+        """`unlocked` is how the file was found of a database that others may change without a word."""
         self.place = place
         self._database = database
+        self._unlocked = unlocked
         self._reading = RLock()
         weakref.finalize(self, database.close)
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """The library's database, which this cannot change.
+
+        Raises:
+            LibraryNotFoundError: where there is none.
+            DamagedLibraryError: where it cannot be opened.
+        """
+        path = folder.resolve() / DATABASE
+        try:
+            found = path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise not_found(folder) from None
+        except OSError as error:
+            raise DamagedLibraryError(folder, reason=f"{DATABASE} cannot be read ({error.strerror})") from None
+        with _damage(folder):
+            database = connect(f"{path.as_uri()}?mode=ro")
+            try:
+                version_of(database)
+            except sqlite3.OperationalError:
+                database.close()
+                if path.with_name(f"{DATABASE}-wal").exists():
+                    raise
+                # Who may not write has no place for the file by which readers and writers know of one another.
+                return cls(connect(f"{path.as_uri()}?mode=ro&immutable=1"), folder, unlocked=found)
+            return cls(database, folder)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether what is read is still what the file holds, as far as that can be told."""
+        return self._unlocked is None or _looks(self._unlocked) == _looks((self.place / DATABASE).stat())
 
     def select(self, statement: str, *parameters: object) -> list[Any]:
         """The rows of a statement.
@@ -81,7 +119,15 @@ class Reader:
             DamagedLibraryError: where they cannot be read.
         """
         with self._reading, _damage(self.place):
-            return self._database.execute(statement, parameters).fetchall()
+            rows = self._database.execute(statement, parameters).fetchall()
+        if self._unlocked and not self.is_current:
+            raise DamagedLibraryError(self.place, reason=f"{DATABASE} was changed while it was read")
+        return rows
+
+    @property
+    def database(self) -> sqlite3.Connection:
+        """What it reads, for one thread at a time."""
+        return self._database
 
     def copy_to(self, database: sqlite3.Connection, *, on_pages: Callable[[int, int], None] | None = None) -> None:
         """Write this state into an empty database; `on_pages` is told how many of how many pages are written."""
@@ -90,31 +136,10 @@ class Reader:
             self._database.backup(database, pages=_PAGES, progress=progress)
 
 
-def read_only(folder: Path) -> sqlite3.Connection:
-    """A connection to the library's database that cannot change it.
-
-    Raises:
-        LibraryNotFoundError: where there is none.
-        DamagedLibraryError: where it cannot be opened.
-    """
-    path = folder.resolve() / DATABASE
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        raise LibraryNotFoundError(folder) from None
-    except OSError as error:
-        raise DamagedLibraryError(folder, reason=f"{DATABASE} cannot be read ({error.strerror})") from None
-    with _damage(folder):
-        database = connect(f"{path.as_uri()}?mode=ro")
-        try:
-            version_of(database)
-        except sqlite3.OperationalError:
-            database.close()
-            if path.with_name(f"{DATABASE}-wal").exists():
-                raise
-            # A disk that cannot be written to has no place for the file by which readers and writers know of another.
-            database = connect(f"{path.as_uri()}?mode=ro&immutable=1")
-        return database
+def not_found(folder: Path) -> LibraryNotFoundError:
+    """The error of a folder without a library, which may have lost it."""
+    index = folder / _INDEX
+    return LibraryNotFoundError(folder, has_index=index.is_dir() and any(index.iterdir()))
 
 
 def kept_facts(folder: Path, database: sqlite3.Connection) -> dict[str, str]:
@@ -155,6 +180,7 @@ def writing(folder: Path) -> Iterator[sqlite3.Connection]:
         folder.mkdir(parents=True, exist_ok=True)
         with closing(connect((folder.resolve() / DATABASE).as_uri())) as database:
             database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = FULL")
             database.execute("PRAGMA foreign_keys = ON")
             database.execute(f"PRAGMA cache_size = -{_CACHE}")
             database.execute("PRAGMA busy_timeout = 0")
@@ -167,19 +193,41 @@ def writing(folder: Path) -> Iterator[sqlite3.Connection]:
             finally:
                 if database.in_transaction:
                     database.execute("ROLLBACK")
-            with suppress(sqlite3.Error):  # what readers still need stays in the journal until the next change
-                database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            _put_away(database)
     except OSError as error:
         raise LibraryUnwritableError(folder, reason=(error.strerror or str(error)).lower()) from None
     except sqlite3.Error as error:
         raise _as_library_error(folder, error, refused=_REFUSED) from None
 
 
-def sweep(folder: Path, *, keep: str) -> None:
-    """Take away the index of every version but one; what a reader holds open on Windows goes the next time."""
-    for each in (folder / _INDEX).iterdir():
-        if each.name != keep:
-            shutil.rmtree(each, ignore_errors=True)
+def put_away(folder: Path) -> None:
+    """Move what the journal holds into the database, as far as nobody reads the state before, and this user may."""
+    with suppress(sqlite3.Error), closing(connect(f"{(folder.resolve() / DATABASE).as_uri()}?mode=rw")) as database:
+        _put_away(database)
+
+
+def _put_away(database: sqlite3.Connection) -> None:
+    database.execute("PRAGMA busy_timeout = 0")
+    with suppress(sqlite3.Error):
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def journal_size(folder: Path) -> int:
+    """How many bytes the journal takes, in which a change is until nobody reads the state before."""
+    try:
+        return (folder / f"{DATABASE}-wal").stat().st_size
+    except OSError:
+        return 0
+
+
+def sweep(folder: Path) -> None:
+    """Take away the index of every version but the present one; what a reader holds open on Windows goes the next time.
+    Where another process changes the library, which may have begun an index there, it will do so."""
+    with suppress(LibraryError), writing(folder) as database:
+        present = kept_facts(folder, database).get("version")
+        for each in (folder / _INDEX).iterdir():
+            if each.name != present:
+                shutil.rmtree(each, ignore_errors=True)
 
 
 def copy_files(source: Path, target: Path) -> None:
@@ -200,15 +248,33 @@ def size_of(folder: Path) -> int:
 
 
 def sync(folder: Path) -> None:
-    """Make sure that all that is in a folder, and its name, is on the disk. Windows has no such call for folders."""
-    for path in (*folder.rglob("*"), folder, folder.parent, folder.parent.parent):
-        if path.is_dir() and os.name != "posix":
-            continue
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    """Make sure that all that is in a folder, and its name, is on the disk."""
+    for path in folder.rglob("*"):
+        if path.is_dir():
+            sync_names(path)
+        else:
+            _sync(path)
+    for path in (folder, folder.parent, folder.parent.parent):
+        sync_names(path)
+
+
+def sync_names(folder: Path) -> None:
+    """The same of what files in a folder are called. Windows has no such call."""
+    if os.name == "posix":
+        _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _looks(file: stat_result) -> tuple[int, ...]:
+    """What changes when a file does."""
+    return file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns
 
 
 @contextmanager

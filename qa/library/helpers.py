@@ -16,7 +16,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Self, TypeVar
 
@@ -26,6 +25,7 @@ __all__ = ["Helpers", "serve"]
 
 _ALONE = 250  # things that this process does by itself before others are started
 _WAITING = 3  # chunks that each process has before it
+_HEAVY = 1 << 20  # bytes of a chunk
 
 _Thing = TypeVar("_Thing")
 _Made = TypeVar("_Made")
@@ -51,10 +51,11 @@ class Helpers:
         things: Iterable[_Thing],
         *,
         size: int,
+        weigh: Callable[[_Thing], int] = lambda _: 0,
         count: int | None = None,
         ask_for_rest: bool = False,
     ) -> Iterator[tuple[list[_Thing], _Made]]:
-        """What is made of things, in their order and `size` at a time.
+        """What is made of things, in their order and `size` at a time, or fewer where they `weigh` much, in bytes.
 
         `worker` gives for this process, which is number 0, and for each other what works there. `count` is about how
         many things there are, if that is known. Each is given no things at the end, to `ask_for_rest`: what it has kept
@@ -63,14 +64,13 @@ class Helpers:
         Raises:
             HelperEndedError: where another process breaks down.
         """
-        left = iter(things)
         work, alone = worker(0), _ALONE if count is None else 0
         if self._cores < 2 or (count is not None and count <= 4 * _ALONE):
             alone = sys.maxsize
         done, turn = 0, 0
         at_work: list[_Helper] = []
         waiting: deque[tuple[list[_Thing], Future[_Made]]] = deque()
-        while chunk := list(islice(left, size)):
+        for chunk in _chunks(things, size, weigh):
             if done < alone:
                 done += len(chunk)
                 yield chunk, work(chunk)
@@ -97,6 +97,19 @@ class Helpers:
         return self._processes
 
 
+def _chunks(things: Iterable[_Thing], size: int, weigh: Callable[[_Thing], int]) -> Iterator[list[_Thing]]:
+    chunk: list[_Thing] = []
+    weight = 0
+    for each in things:
+        chunk.append(each)
+        weight += weigh(each)
+        if len(chunk) == size or weight >= _HEAVY:
+            yield chunk
+            chunk, weight = [], 0
+    if chunk:
+        yield chunk
+
+
 _PROGRAM = """
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
@@ -111,7 +124,10 @@ class _Helper:
     def __init__(self) -> None:
         path = json.dumps([str(Path(__file__).resolve().parents[2]), *sys.path])
         self._process = subprocess.Popen(  # noqa: S603 - our own program, in the Python that runs this one
-            [sys.executable, "-c", _PROGRAM, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-c", _PROGRAM, path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            process_group=0 if sys.platform != "win32" else None,  # Ctrl-C is the parent's, from its first moment
         )
         self._thread = ThreadPoolExecutor(1)
 

@@ -174,7 +174,11 @@ class _Change:
                 given.append(source)
                 yield DOCUMENT.dump_json(source.document, exclude={"sha256"}), source.passages
 
-        for _, found in self._helpers.each(Splitter, documents(), size=_SPLIT_AT_ONCE, ask_for_rest=True):
+        def size_of(document: tuple[bytes, object]) -> int:
+            return len(document[0])
+
+        work = self._helpers.each(Splitter, documents(), size=_SPLIT_AT_ONCE, weigh=size_of, ask_for_rest=True)
+        for _, found in work:
             self._spellings.update(found.words)
             for each in found.documents:
                 yield given.popleft(), each

@@ -13,10 +13,10 @@ from threading import Lock
 from typing import Any, Generic, TypeVar
 
 from qa.analysis import Word
-from qa.errors import DamagedLibraryError, LibraryNotFoundError, UnknownDocumentError, UnknownPassageError
+from qa.errors import DamagedLibraryError, UnknownDocumentError, UnknownPassageError
 from qa.figures import find_figures
 from qa.highlighting import SentenceTerms, sentence_terms
-from qa.library.folder import DATABASE, Reader, index_folder, kept_facts, read_only, writing
+from qa.library.folder import DATABASE, Reader, index_folder, kept_facts, not_found, writing
 from qa.library.index import Index, load_index
 from qa.library.rows import DOCUMENT_COLUMNS, ENTRY_COLUMNS, PASSAGE_COLUMNS, document_of, entry_of, passage_of
 from qa.library.schema import latest, version_of
@@ -87,6 +87,11 @@ class Snapshot:
         return self._figures.get(passage_id, self._read_figures)
 
     @property
+    def is_current(self) -> bool:
+        """Whether its files are what they were, as far as that can be told."""
+        return self._reader.is_current
+
+    @property
     def retriever(self) -> Retriever:
         """What finds its passages."""
         return self.index.retriever
@@ -140,6 +145,11 @@ class Snapshot:
         for origin, part, document_id in sorted(chosen(self._reader.select, query, origins), key=itemgetter(2)):
             found.setdefault(origin, {})[f"{origin}{part}"] = document_id
         return found
+
+    def documents_in_files(self, origins: Collection[str]) -> list[str]:
+        """The ids of the documents of these files, file by file in no order."""
+        query = "SELECT id FROM files JOIN documents ON file = files.number WHERE origin IN (…)"
+        return [document_id for (document_id,) in chosen(self._reader.select, query, origins)]
 
     def passages_of(self, document_id: str) -> list[Passage]:
         """The passages of a document, in source order.
@@ -228,15 +238,15 @@ def open_snapshot(folder: Path) -> Snapshot:
         LibraryNotFoundError, IndexFormatError.
         DamagedLibraryError: where its files are broken or do not fit together.
     """
-    database = read_only(folder)
-    reader = Reader(database, folder)
+    reader = Reader.open(folder)
+    database = reader.database
     if 0 < version_of(database) < latest():
         with writing(folder):  # which brings its tables to the latest version
             pass
     reader.select("BEGIN")  # and so one state, whatever is changed
     facts = kept_facts(folder, database)
     if not facts:
-        raise LibraryNotFoundError(folder)
+        raise not_found(folder)
     try:
         index = load_index(index_folder(folder, facts["version"]), reader.select, facts)
     except (ValueError, KeyError, TypeError) as error:

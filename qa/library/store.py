@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from os import stat_result
@@ -17,10 +18,12 @@ from typing import TYPE_CHECKING
 from qa.concepts import Concept
 from qa.errors import (
     DamagedLibraryError,
+    LibraryBusyError,
     LibraryError,
     LibraryNotFoundError,
     LibraryThereError,
     LibraryUnwritableError,
+    UnknownDocumentError,
 )
 from qa.library.folder import (
     DATABASE,
@@ -28,17 +31,20 @@ from qa.library.folder import (
     connect,
     copy_files,
     index_folder,
+    journal_size,
     kept_facts,
-    read_only,
+    not_found,
+    put_away,
     sweep,
     sync,
+    sync_names,
     writing,
 )
 from qa.library.index import load_retriever, opened
 from qa.library.rows import Changes, Source
 from qa.library.schema import migrate
 from qa.library.snapshot import Snapshot, open_snapshot
-from qa.model import FileState, digest
+from qa.model import Document, FileState, digest
 from qa.retrievers import Retriever
 
 if TYPE_CHECKING:
@@ -47,6 +53,8 @@ if TYPE_CHECKING:
 __all__ = ["Library"]
 
 _MEMORY = Path("memory")
+_LARGE_JOURNAL = 32_000_000  # bytes
+_SELDOM = 60.0  # seconds from one look at its size to the next
 
 
 class Library:
@@ -63,6 +71,7 @@ class Library:
         self._synonyms = synonyms
         self._snapshot: Snapshot | None = None
         self._watched: tuple[stat_result, Reader] | None = None
+        self._looked_at = time.monotonic()  # how large the journal is
         self._opening, self._watching = Lock(), Lock()
 
     @property
@@ -86,18 +95,34 @@ class Library:
             LibraryNotFoundError, IndexFormatError, DamagedLibraryError.
         """
         snapshot = self._snapshot
-        if self.folder is not None and (snapshot is None or snapshot.name != self._version(self.folder)):
-            with self._opening:
-                snapshot = self._snapshot = self._opened(self.folder)
+        if self.folder is not None:
+            if self._is_in_the_way(self.folder):
+                with self._opening:
+                    snapshot = self._snapshot = None
+                    put_away(self.folder)
+            if not self._is_present(snapshot, self.folder):
+                with self._opening:
+                    snapshot = self._snapshot = self._opened(self.folder)
         if snapshot is None:
             raise LibraryNotFoundError(_MEMORY)
         return snapshot
+
+    def _is_in_the_way(self, folder: Path) -> bool:
+        """Whether the state that is read keeps a journal from being emptied that has become large."""
+        now = time.monotonic()
+        if self._snapshot is None or now < self._looked_at + _SELDOM:
+            return False
+        self._looked_at = now
+        return journal_size(folder) > _LARGE_JOURNAL
+
+    def _is_present(self, snapshot: Snapshot | None, folder: Path) -> bool:
+        return snapshot is not None and snapshot.name == self._version(folder) and snapshot.is_current
 
     def _opened(self, folder: Path) -> Snapshot:
         """The present state; the next one, where its index was swept away while it was being opened."""
         while True:
             version = self._version(folder)
-            if self._snapshot is not None and self._snapshot.name == version:
+            if self._snapshot is not None and self._is_present(self._snapshot, folder):
                 return self._snapshot
             try:
                 return open_snapshot(folder)
@@ -111,15 +136,15 @@ class Library:
         try:
             file = path.stat()
         except OSError:
-            read_only(folder).close()  # which says what is wrong
+            Reader.open(folder)  # which says what is wrong
             raise
         with self._watching:
-            if self._watched is None or not samestat(self._watched[0], file):
-                self._watched = file, Reader(read_only(folder), folder)
+            if self._watched is None or not (samestat(self._watched[0], file) and self._watched[1].is_current):
+                self._watched = file, Reader.open(folder)
             reader = self._watched[1]
         tables = {name for (name,) in reader.select("SELECT name FROM sqlite_schema")}
         if not tables:
-            raise LibraryNotFoundError(folder)
+            raise not_found(folder)
         found = reader.select("SELECT value FROM facts WHERE key = 'version'") if "facts" in tables else []
         if not found:
             raise DamagedLibraryError(folder, reason=f"{DATABASE} names no version of the index")
@@ -131,17 +156,20 @@ class Library:
         add: Iterable[Source] = (),
         remove: Iterable[str] = (),
         files: Mapping[str, FileState] | None = None,
+        planned_for: str | None = None,
         on_indexing: Callable[[int, int], None] | None = None,
     ) -> Snapshot:
         """Add, replace and, after that, remove documents. `files` is how the files of what was added stand, by origin;
         it is looked into when all is added. What is removed has its file read again the next time.
 
-        `on_indexing` is told how many of how many passages are indexed: of those that changed, or all where most did.
+        `planned_for` names the state that all of this was thought out for, where it was; an empty name is that of a
+        library that was not there yet. `on_indexing` is told how many of how many passages are indexed: of those that
+        changed, or all where most did.
 
         An error, or the end of the process, leaves the library as it was.
 
         Raises:
-            LibraryBusyError: while another process changes it.
+            LibraryBusyError: while another process changes it, or if it was changed since it was `planned_for`.
             LibraryUnwritableError: where the system refuses to write it.
             UnknownDocumentError: for an id to remove that is not there.
         """
@@ -151,6 +179,8 @@ class Library:
         with ExitStack() as on_error:
             with writing(self.folder) as database:
                 facts = kept_facts(self.folder, database)
+                if planned_for not in (None, facts.get("version", "")):
+                    raise LibraryBusyError(self.folder)
                 number = int(facts["version"].partition("-")[0]) + 1 if facts else 1
                 version = f"{number:06}-{secrets.token_hex(4)}"  # unlike that of any library that was here before
                 place = index_folder(self.folder, version)
@@ -160,8 +190,22 @@ class Library:
                 self._update(database, changes, version, old, place, on_indexing)
                 sync(place)
             on_error.pop_all()
-        sweep(self.folder, keep=version)
+        self._snapshot = None  # what is still read of the state before stays in the journal
+        sweep(self.folder)
         return self.snapshot()
+
+    def has_document(self, document_id: str) -> bool:
+        """Whether there is a document with this id in the state that was opened last."""
+        return self._snapshot is not None and self._snapshot.has_document(document_id)
+
+    def holds(self, document: Document) -> bool:
+        """Whether that state has just this document, to the last field."""
+        if self._snapshot is None:
+            return False
+        try:
+            return self._snapshot.document(document.id) == document
+        except (UnknownDocumentError, LibraryError):  # what is damaged is not just this
+            return False
 
     def _take_away(self, folder: Path, version: str) -> None:
         """Take away the index of a version that did not become the present one."""
@@ -191,6 +235,8 @@ class Library:
         try:
             if target.exists() and (not target.is_dir() or any(target.iterdir())):
                 raise LibraryThereError(target)
+            if target.resolve().is_relative_to(source.resolve()):
+                raise LibraryUnwritableError(target, reason="it lies in the library that is to be copied")
             target.parent.mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent, ignore_cleanup_errors=True) as made:
                 place = Path(made) / target.name
@@ -204,6 +250,7 @@ class Library:
                 if target.exists():
                     target.rmdir()
                 place.rename(target)
+                sync_names(target.resolve().parent)
         except OSError as error:
             raise LibraryUnwritableError(target, reason=(error.strerror or str(error)).lower()) from None
         except sqlite3.Error as error:
