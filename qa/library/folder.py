@@ -96,16 +96,13 @@ class Reader:
         except OSError as error:
             raise DamagedLibraryError(folder, reason=f"{DATABASE} cannot be read ({error.strerror})") from None
         with _damage(folder):
-            database = connect(f"{path.as_uri()}?mode=ro")
             try:
-                version_of(database)
+                return cls(_read_only(path), folder)
             except sqlite3.OperationalError:
-                database.close()
                 if path.with_name(f"{DATABASE}-wal").exists():
                     raise
                 # Who may not write has no place for the file by which readers and writers know of one another.
                 return cls(connect(f"{path.as_uri()}?mode=ro&immutable=1"), folder, unlocked=found)
-            return cls(database, folder)
 
     @property
     def is_current(self) -> bool:
@@ -134,6 +131,17 @@ class Reader:
         with self._reading, _damage(self.place):
             progress = None if on_pages is None else (lambda _, left, total: on_pages(total - left, total))
             self._database.backup(database, pages=_PAGES, progress=progress)
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    """A connection that cannot change a database, and that others know of."""
+    database = connect(f"{path.as_uri()}?mode=ro")
+    try:
+        version_of(database)
+    except sqlite3.Error:
+        database.close()
+        raise
+    return database
 
 
 def not_found(folder: Path) -> LibraryNotFoundError:
