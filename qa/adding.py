@@ -191,7 +191,7 @@ def add(
             gone.clear()  # what was in them may be in those that are unread
         for origin in unread:
             del states[origin]
-        if not (read or gone or is_reread) or is_all_refused():
+        if not (read or gone or (is_reread and planned_for)) or is_all_refused():
             raise _NothingReadError
 
     def is_all_refused() -> bool:

@@ -455,7 +455,7 @@ class UnknownDocumentError(QAError):
     def __init__(self, document_id: str) -> None:
         super().__init__(
             f"No document has the id {_shortened(document_id)!r}.",
-            hint="The command pincite list shows those that there are.",
+            hint="pincite list, with the same --library, shows those that there are.",
         )
 
 

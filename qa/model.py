@@ -231,12 +231,13 @@ class FileState(NamedTuple):
 
 
 class DocumentEntry(NamedTuple):
-    """A document as a list of contents names it, with the number of its passages."""
+    """A document as a list of contents names it, with the number of its passages and the file that it came from."""
 
     id: str
     title: str
     updated: date | None
     passage_count: int
+    file: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -307,7 +307,7 @@ def test_ask_names_a_document_that_is_not_there(library: str) -> None:
     assert_fails(
         run("ask", ANSWERED, "--library", library, "--document", "emus"),
         "No document has the id 'emus'.",
-        "The command pincite list shows those that there are.",
+        "pincite list, with the same --library, shows those that there are.",
     )
 
 
@@ -763,6 +763,7 @@ def test_list_shows_ids_dates_passages_and_titles(library: str) -> None:
             "title": entry.title,
             "updated": entry.updated.isoformat() if entry.updated else None,
             "passages": entry.passage_count,
+            "file": entry.file,
         }
         for entry in engine.contents()
     ]
@@ -782,7 +783,7 @@ def test_remove_of_one_that_is_not_there_removes_none(library: str) -> None:
     assert_fails(
         run("remove", "spotting", "nothing", "--library", library),
         "No document has the id 'nothing'.",
-        "The command pincite list shows those that there are.",
+        "pincite list, with the same --library, shows those that there are.",
     )
     assert Engine.open(Settings(library=Path(library))).contents() == before
 
@@ -896,9 +897,12 @@ def test_bench_refuses_a_file_without_usable_questions(library: str, tmp_path: P
     questions.write_text("\n \n")
     ran = run(*bench)
     assert (ran.exit_code, ran.stdout) == (2, "")
-    assert ran.stderr.endswith("Error: there is no question to ask.\n")
-    questions.write_text("x" * 1001)
-    assert_fails(run(*bench), "question must have at most 1,000 characters, and has 1,001.", HINT)
+    assert ran.stderr.endswith(f"Error: {questions} holds no question.\n")
+    questions.write_text("Terns?\n" + "x" * 1001)
+    ran = run(*bench)
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    too_long = "question must have at most 1,000 characters, and has 1,001."
+    assert ran.stderr.endswith(f"Error: Question 2 cannot be asked. {too_long}\n")
     questions.write_bytes(b"\0\1\2")
     ran = run(*bench)
     assert (ran.exit_code, ran.stdout) == (2, "")

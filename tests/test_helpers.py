@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -37,6 +38,17 @@ def test_what_the_processes_have_kept_back_comes_at_the_end() -> None:
         made = list(helpers.each(Counting, range(MANY), size=16, ask_for_rest=True))
     assert sum(count for _, count in made) == MANY
     assert not any(count for things, count in made if things)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no groups of processes")
+def test_ctrl_c_in_a_terminal_reaches_no_helper() -> None:
+    with Helpers() as helpers:
+        made = helpers.each(lambda _: sorted, range(MANY), size=16)
+        for _ in range(MANY // 16 // 2):
+            next(made)
+        groups = [os.getpgid(each._process.pid) for each in helpers._processes]
+        assert groups and os.getpgrp() not in groups
+        list(made)
 
 
 def working(process: int) -> Callable[[Any], object]:

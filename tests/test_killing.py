@@ -8,14 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from kill_indexing import ROOT, Killed, index, kill_indexings, state, write_documents
+from kill_indexing import ROOT, index, kill_indexings, state, write_documents
 
 ROUNDS = 4
 
 
 def test_an_indexing_killed_at_any_moment_leaves_the_library_as_before_or_as_after() -> None:
     killed = kill_indexings(ROUNDS, chance=random.Random())
-    assert killed == Killed(before=killed.before, after=ROUNDS - killed.before, finished=killed.finished)
+    assert killed.before + killed.after == ROUNDS
+    assert killed.finished < ROUNDS
 
 
 # A full disk

@@ -414,7 +414,7 @@ def test_an_unknown_document_is_named(client: FlaskClient, address: str) -> None
         "type": "/problems/unknown_document",
         "title": "Unknown document",
         "status": 404,
-        "detail": "No document has the id 'none'. The command pincite list shows those that there are.",
+        "detail": "No document has the id 'none'. pincite list, with the same --library, shows those that there are.",
     }
 
 

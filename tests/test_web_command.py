@@ -54,7 +54,7 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("PINCITE_")}
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_serve_says_where_it_is_ready_and_ends_cleanly(library: Path, stop: signal.Signals) -> None:
     with serving("--library", str(library), "--port", "0") as (process, line):
         found = re.fullmatch(

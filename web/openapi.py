@@ -206,7 +206,9 @@ def _feedback_form() -> dict[str, object]:
 
 
 def _texts(description: str, media_type: str, *failures: int) -> dict[str, object]:
-    success = {"description": description, "content": {media_type: {"schema": {"type": "string"}}}}
+    is_json = media_type.endswith("json")  # a list of what is cited, whose form is CSL's
+    schema = {"type": "array", "items": {"type": "object"}} if is_json else {"type": "string"}
+    success = {"description": description, "content": {media_type: {"schema": schema}}}
     return {**_responses(Problem, "", *failures), "200": success}
 
 

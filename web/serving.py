@@ -82,7 +82,7 @@ def serve_in_workers(
     threads: int,
     on_ready: Callable[[], object],
 ) -> None:
-    """Serve until SIGINT or SIGTERM. Each worker calls `load`, which must be picklable, in a process of its own.
+    """Serve until SIGINT, SIGTERM or SIGHUP. Each worker calls `load`, which can be pickled, in a process of its own.
 
     A worker that dies is replaced; one that dies again at once ends the service, with the exit code 1. `on_ready` is
     called when all of them listen.
@@ -93,7 +93,7 @@ def serve_in_workers(
     method = multiprocessing.get_start_method()
     loaded = multiprocessing.get_context(method if method == "fork" else "spawn").Semaphore(0)
     Thread(target=_announce, args=(loaded, (host, port), workers, on_ready), daemon=True).start()
-    Server(
+    server = Server(
         "pincite",
         address=host,
         port=port,
@@ -105,7 +105,9 @@ def serve_in_workers(
         workers_kill_timeout=_GRACE,
         log_level=LogLevels.error,
         log_dictconfig=_ERRORS,
-    ).serve(target_loader=partial(_load_in_worker, load, loaded), wrap_loader=False)
+    )
+    server.signal_handler_reload = server.signal_handler_interrupt  # type: ignore[method-assign]  # SIGHUP is a terminal's end
+    server.serve(target_loader=partial(_load_in_worker, load, loaded), wrap_loader=False)
 
 
 def _announce(loaded: Semaphore, address: tuple[str, int], workers: int, on_ready: Callable[[], object]) -> None:

@@ -14,6 +14,7 @@ from qa.cli.group import cli, library_option
 from qa.cli.plotting import check_picture, plot
 from qa.config import Settings
 from qa.engine import Engine
+from qa.errors import InvalidRequestError
 from qa.evaluation import measure_speed, sample_questions
 from qa.readers import read_text
 from qa.wire import AskRequest
@@ -106,7 +107,7 @@ def bench(
     click.echo(f"p50                  {speed.p50_ms:>12.3f} ms")
     click.echo(f"p99                  {speed.p99_ms:>12.3f} ms")
     click.echo(f"questions a second   {speed.per_second:>12,.0f}")
-    if speed.peak_memory is not None:
+    if speed.peak_memory:
         click.echo(f"memory at its most   {speed.peak_memory / 1e6:>12,.0f} MB")
 
 
@@ -115,11 +116,14 @@ def _questions(file: Path | None, engine: Engine) -> list[str]:
     lines = (
         read_text(file).splitlines()
         if file
-        else sample_questions(engine.document(entry.id) for entry in engine.contents())
+        else sample_questions(engine.document(entry.id) for entry in engine.contents(limit=_MOST_BENCHMARKED))
     )
     asked = [line.strip() for line in lines if line.strip()][:_MOST_BENCHMARKED]
     if not asked:
-        raise click.UsageError("there is no question to ask.")
-    for line in asked:
-        AskRequest.from_arguments(line)
+        raise click.UsageError(f"{file} holds no question." if file else "The library holds no documents to ask about.")
+    for number, line in enumerate(asked, start=1):
+        try:
+            AskRequest.from_arguments(line)
+        except InvalidRequestError as error:
+            raise click.UsageError(f"Question {number:,} cannot be asked. {error.message}") from None
     return asked

@@ -39,7 +39,7 @@ _STOPPING = "Stopping: what has been read is kept. Ctrl-C again stops at once an
 
 
 @cli.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(readable=False, path_type=Path))
 @click.option(
     "--library",
     type=Folder(file_okay=False, path_type=Path),
@@ -165,7 +165,8 @@ def _report(engine: Engine, done: _Done, *, is_verbose: bool) -> None:
         say(f"{stopped}. Run the same command again for the rest. {holdings}")
     else:
         say(f"Done in {done.seconds:.1f} s. {holdings}")
-    click.echo(f'Ask it: pincite ask "..." --library {shlex.quote(visible(str(engine.settings.library)))}')
+    if engine.passage_count:
+        click.echo(f'Ask it: pincite ask "..." --library {shlex.quote(visible(str(engine.settings.library)))}')
 
 
 def _table(counts: dict[str, tuple[int, str]], left_out: int) -> list[str]:
@@ -287,9 +288,8 @@ def list_documents(library: Path | None, as_json: bool) -> None:
 
 def _entry_json(entry: DocumentEntry) -> str:
     updated = entry.updated.isoformat() if entry.updated else None
-    return json.dumps(
-        {"id": entry.id, "title": entry.title, "updated": updated, "passages": entry.passage_count}, ensure_ascii=False
-    )
+    fields = {"id": entry.id, "title": entry.title, "updated": updated, "passages": entry.passage_count}
+    return json.dumps(fields | {"file": entry.file}, ensure_ascii=False)
 
 
 def _entry_lines(entries: Sequence[DocumentEntry]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from itertools import cycle, islice
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +68,7 @@ def check_picture(file: Path, *, with_service: bool) -> None:
         raise click.UsageError("--plot and --http exclude each other.")
     if file.suffix.lower() not in _FORMS:
         raise click.UsageError(f"--plot draws {' or '.join(_FORMS)}, and the name of the file has to end so.")
+    click.Path(exists=True, file_okay=False, writable=True).convert(file.parent, None, None)
     if not is_installed("matplotlib"):
         raise MissingExtraError("plot")
 
@@ -75,7 +76,7 @@ def check_picture(file: Path, *, with_service: bool) -> None:
 def plot(engine: Engine, questions: Sequence[str], file: Path, *, most: int, seconds: float) -> None:
     """Measure ours and others at 1,000 passages and more, up to `most`, draw them into a file, and write the numbers
     beside it. The passages are the library's, varied."""
-    documents = [engine.document(entry.id) for entry in islice(engine.contents(), _MOST_TEXTS)]
+    documents = [engine.document(entry.id) for entry in engine.contents(limit=_MOST_TEXTS)]
     texts = [(document.title, document.text) for document in documents]
     measured: list[Figures] = []
     with StatusLine() as show:

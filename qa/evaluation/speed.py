@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from qa.evaluation.peers import peak_memory
 from qa.model import Document
 
 __all__ = ["Speed", "measure_speed", "sample_questions"]
@@ -15,13 +15,13 @@ __all__ = ["Speed", "measure_speed", "sample_questions"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speed:
-    """How long questions took, in milliseconds, and the most memory that the process has had, in bytes, where known."""
+    """How long questions took, in milliseconds, and the `peak_memory` then."""
 
     asked: int
     p50_ms: float
     p99_ms: float
     per_second: float
-    peak_memory: int | None
+    peak_memory: int
 
 
 def measure_speed(ask: Callable[[str], object], questions: Sequence[str], *, seconds: float) -> Speed:
@@ -42,7 +42,7 @@ def measure_speed(ask: Callable[[str], object], questions: Sequence[str], *, sec
         p50_ms=percentiles[49] * 1000,
         p99_ms=percentiles[98] * 1000,
         per_second=len(took) / whole,
-        peak_memory=_peak_memory(),
+        peak_memory=peak_memory(),
     )
 
 
@@ -55,13 +55,3 @@ def sample_questions(documents: Iterable[Document]) -> list[str]:
             if section.path:
                 asked[f"{section.path[-1]}: {document.title}"[:1000]] = None
     return list(asked)
-
-
-def _peak_memory() -> int | None:
-    """The most memory that this process has had, in bytes. Linux counts in KiB, macOS in bytes, Windows not at all."""
-    try:
-        import resource
-    except ImportError:
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

@@ -29,7 +29,10 @@ __all__ = [
     "passage_row",
 ]
 
-ENTRY_COLUMNS = "id, title, updated, (SELECT count(*) FROM passages WHERE document = documents.number)"
+ENTRY_COLUMNS = (
+    "id, title, updated, (SELECT count(*) FROM passages WHERE document = documents.number),"
+    " (SELECT origin FROM files WHERE number = file)"
+)
 DOCUMENT_COLUMNS = "number, id, title, updated, sha256, data, text"
 PASSAGE_COLUMNS = "passages.id, section, start, end, page, sentences"
 
@@ -106,8 +109,8 @@ def insert(
 
 def entry_of(row: Sequence[Any]) -> DocumentEntry:
     """A document's entry from its `ENTRY_COLUMNS`."""
-    document_id, title, updated, passage_count = row
-    return DocumentEntry(document_id, title, _date(updated), passage_count)
+    document_id, title, updated, passage_count, file = row
+    return DocumentEntry(document_id, title, _date(updated), passage_count, file)
 
 
 def document_of(row: Sequence[Any], select: Select) -> Document:
