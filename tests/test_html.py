@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from qa.errors import DamagedSourceError, NotTextError
 from qa.model import Document
 from qa.passages import passages
+from qa.readers import html as reader
 from qa.readers import read
 from qa.readers.html import read_html
 from qa.readers.writing import SourceFile
@@ -267,6 +268,18 @@ def test_a_page_nested_too_deeply_is_an_error_that_names_it() -> None:
     with pytest.raises(DamagedSourceError) as error:
         html("<div>" * 100_000 + "deep")
     assert error.value.message == ("terns.html cannot be read as HTML: its elements are nested more than 256 deep.")
+
+
+@pytest.mark.parametrize("form", ["<pre>{}</pre>", "<!--{}-->", "<a title='{}'>At sea</a>", "<script>{}</script>"])
+def test_what_stands_behind_a_very_long_part_of_a_page_is_read(form: str) -> None:
+    assert html(f"<p>Terns dive.</p>{form.format('x' * 11_000_000)}<p>They fly.").text.endswith("\n\nThey fly.")
+
+
+def test_a_page_that_its_parser_does_not_read_to_the_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "_IS_TOO_DEEP", lambda _: False)
+    with pytest.raises(DamagedSourceError) as error:
+        html("<p>Terns dive.</p>" + "<div>" * 3000 + "deep")
+    assert error.value.message.startswith("terns.html cannot be read as HTML: its parser gave it up (Excessive depth")
 
 
 def test_a_picture_that_calls_itself_a_page_is_an_error() -> None:

@@ -157,7 +157,7 @@ class Work(NamedTuple):
     document: Document
 
 
-READING = 2
+READING = 3
 """Raised whenever a reader makes another document of the same file, so that files are read again."""
 
 

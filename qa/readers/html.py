@@ -90,6 +90,8 @@ _BACKLINK = re.compile(r"[↩↑⤴^\ufe0e\ufe0f\s]+\Z|\A[↩↑⤴^\s]+")
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
 _HEAD = 4096  # bytes in which a page says its encoding
+_DEEPEST = 256  # elements within one another
+_IS_TOO_DEEP = etree.XPath(f"boolean({'/*' * (_DEEPEST + 1)})")
 
 
 def read_html(file: SourceFile) -> list[Document]:
@@ -99,7 +101,7 @@ def read_html(file: SourceFile) -> list[Document]:
 
     Raises:
         NotTextError: for what is no text.
-        DamagedSourceError: for what is nested too deeply.
+        DamagedSourceError: for what cannot be parsed to its end, or is nested too deeply.
     """
     root = parsed_html(_decoded(file.data, file.path), file.path)
     for link in root.iter("a"):
@@ -117,15 +119,21 @@ def parsed_html(text: str, path: Path) -> etree._Element:
     """The tree of a page, as forgiving as a browser is. An empty page gives an empty body.
 
     Raises:
-        DamagedSourceError: for what is nested too deeply, of which the parser would leave the rest out.
+        DamagedSourceError: for what is nested too deeply, and for what the parser would leave the rest out of.
+        MemoryError: where there is too little for the tree, of which the parser leaves the rest out as well.
     """
-    parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=True)
     try:
         root = etree.fromstring(text.replace("\0", "\ufffd").encode("utf-8", "replace"), parser)
     except etree.XMLSyntaxError:
         root = None
-    if any("depth" in entry.message for entry in parser.error_log):
-        raise DamagedSourceError(path, kind="HTML", reason="its elements are nested more than 256 deep")
+    given_up = parser.error_log.filter_from_fatals()
+    if any(error.type == etree.ErrorTypes.ERR_NO_MEMORY for error in given_up):
+        raise MemoryError
+    if root is not None and _IS_TOO_DEEP(root):
+        raise DamagedSourceError(path, kind="HTML", reason=f"its elements are nested more than {_DEEPEST} deep")
+    if given_up:
+        raise DamagedSourceError(path, kind="HTML", reason=f"its parser gave it up ({given_up[0].message[:80]})")
     if root is None:
         return etree.fromstring("<html><body/></html>", parser)
     _end_head(root)
