@@ -198,6 +198,19 @@ def test_text_between_the_items_of_a_list_is_kept() -> None:
     )
 
 
+def test_lists_of_terms_within_one_another_stand_further_in() -> None:
+    page = """<dl><div><dt>Kelp</dt><dd>A seaweed.<dl><dt>Red<dd>Small.<dd>Tough.</dl></dd></div><dt>Auk<dd>A bird.
+    <ul><li>Fish<dl><dt>Eel<dd>Thin.</dl></ul><dt hidden>Gone</dt><dt>Tern<dd><p>White.</p><p>Fast.</p></dl>"""
+    assert html(page).text == (
+        "- Kelp: A seaweed.\n  - Red: Small. Tough.\n- Auk: A bird.\n  - Fish\n    - Eel: Thin.\n- Tern: White. Fast."
+    )
+
+
+def test_however_deep_the_lists_of_terms_each_word_stands_once() -> None:
+    text = html("".join(f"<dl><dt>Term {depth}<dd>Meaning {depth}" for depth in range(80))).text
+    assert text == "\n".join(f"{'  ' * depth}- Term {depth}: Meaning {depth}" for depth in range(80))
+
+
 def test_a_heading_loses_the_link_that_leads_to_itself() -> None:
     heads = "<h1>Terns&nbsp;at sea<a href='#terns'>#</a></h1><h2>C# <a href='#c'>¶</a></h2>"
     document = html(f"<title>Terns at sea</title>{heads}<p>Fish.")

@@ -12,6 +12,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 
 from lxml import etree
@@ -211,8 +212,7 @@ class HtmlWriter(PlainText):
             self.write_heading(int(tag[1]), " ".join(_tidy(self._inline(element)).split()))
         elif _is_list(element) and not _holds_headings(element):
             if not self._is_contents(element):
-                lines = self._definitions(element) if tag == "dl" else self._items(element)
-                self.write_block("list", "\n".join(lines))
+                self.write_block("list", "\n".join(self._list(element)))
         elif tag == "table" and not _is_layout(element):
             for caption in element.iter("caption"):
                 self.write_block("paragraph", " ".join(_tidy(self._inline(caption)).split("\n")))
@@ -320,12 +320,15 @@ class HtmlWriter(PlainText):
         text = " ".join(_tidy(self._inline(noted)).split())
         self._notes[label] = _BACKLINK.sub("", text.removeprefix(f"[{label}]").removeprefix(f"{label}.")).strip()
 
-    def _items(self, element: etree._Element, depth: int = 0) -> list[str]:
+    def _list(self, element: etree._Element, depth: int = 0) -> list[str]:
+        return self._definitions(element, depth) if element.tag == "dl" else self._items(element, depth)
+
+    def _items(self, element: etree._Element, depth: int) -> list[str]:
         lines = _loose_lines(element.text)
         number = int(start) if (start := element.get("start") or "1").isdecimal() and len(start) < 10 else 1
         for item in element:
-            if item.tag in {"ul", "ol"}:
-                lines += self._items(item, depth + 1)
+            if _is_list(item):
+                lines += self._list(item, depth + 1)
             elif isinstance(item.tag, str) and not self._is_dropped(item):
                 value = item.get("value") or ""
                 number = int(value) if value.isdecimal() and len(value) < 10 else number
@@ -337,15 +340,25 @@ class HtmlWriter(PlainText):
             lines += _loose_lines(item.tail)
         return lines
 
-    def _definitions(self, element: etree._Element) -> list[str]:
-        """A line for each term, with what it means behind it."""
+    def _definitions(self, element: etree._Element, depth: int) -> list[str]:
+        """A line for each term, with what it means behind it, and the lists in it further in."""
         lines: list[str] = []
-        for each in element.iter("dt", "dd"):
-            text = " ".join(self._lines(each, 0))
-            if each.tag == "dt" or not lines:
-                lines.append(f"- {text}")
-            else:
-                lines[-1] += f" {text}" if lines[-1].endswith(":") else f": {text}"
+        term: int | None = None  # the number of the line of the last term
+        for each in _parts_of_definitions(element):
+            if self._is_dropped(each):
+                continue
+            if _is_list(each):
+                lines += self._list(each, depth + 1)
+                continue
+            inside = self._lines(each, depth)
+            own = list(takewhile(lambda line: not line.startswith(" "), inside))
+            text = " ".join(own)
+            if each.tag == "dt" or term is None:
+                term = len(lines)
+                lines.append(f"{'  ' * depth}- {text}")
+            elif text:
+                lines[term] += f" {text}" if lines[term].endswith(":") else f": {text}"
+            lines += inside[len(own) :]
         return lines
 
     def _lines(self, item: etree._Element, depth: int) -> list[str]:
@@ -360,9 +373,9 @@ class HtmlWriter(PlainText):
 
         for child in item:
             if isinstance(child.tag, str) and not self._is_dropped(child):
-                if child.tag in {"ul", "ol"}:
+                if _is_list(child):
                     end_run()
-                    lines += self._items(child, depth + 1)
+                    lines += self._list(child, depth + 1)
                 elif self._is_inline(child):
                     run.append(self._inline(child))
                 else:
@@ -492,6 +505,15 @@ def _holds_headings(element: etree._Element) -> bool:
 
 def _is_list(element: etree._Element) -> bool:
     return element.tag in {"ul", "ol"} or (element.tag == "dl" and next(element.iter("dt", "dd"), None) is not None)
+
+
+def _parts_of_definitions(element: etree._Element) -> Iterator[etree._Element]:
+    """The terms of a list, what they mean, and the lists between them; other elements only group these."""
+    for each in element:
+        if each.tag in {"dt", "dd"} or _is_list(each):
+            yield each
+        elif isinstance(each.tag, str):
+            yield from _parts_of_definitions(each)
 
 
 def _is_layout(table: etree._Element) -> bool:
