@@ -144,6 +144,25 @@ def test_notes_without_a_heading_are_references_and_no_passages() -> None:
     assert "[1] Auk, 2019." in document.text
 
 
+def test_notes_in_one_paragraph_are_that_paragraph_and_it_stands_once() -> None:
+    cited = "<p>Dive.<sup><a href='#a'>1</a></sup> Fly.<sup><a href='#b'>2</a></sup></p>"
+    document = html(f"{cited}<p><a id='a'></a>1. Auk.<br><a id='b'></a>2. Bunting.</p>")
+    assert document.text == "Dive.[1] Fly.[2]\n\n1. Auk.\n2. Bunting."
+    assert [(each.marker, each.text) for each in document.references] == [
+        ("1", "Auk. 2. Bunting."),
+        ("2", "1. Auk. 2. Bunting."),
+    ]
+
+
+@pytest.mark.parametrize("count", [199, 5000])
+def test_a_paragraph_full_of_anchors_is_read_once(count: int) -> None:
+    links = "".join(f"<sup><a href='#n{number}'>{number}</a></sup>" for number in range(count))
+    anchors = "".join(f"<a id='n{number}'></a>Auk {number}. " for number in range(count))
+    document = html(f"<p>Terns dive.{links}</p><p>{anchors}</p>")
+    assert document.text.count(f"Auk {count - 1}.") == 1
+    assert sum(len(each.text or "") for each in document.references) <= 5000
+
+
 def test_a_link_to_a_part_of_the_page_is_no_marker() -> None:
     document = html("<p>See section <a href='#s3'>3</a>.</p><div id='s3'><p>Third part.</p></div>")
     assert (document.references, document.markers) == ((), ())

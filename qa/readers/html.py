@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import takewhile
@@ -168,6 +169,9 @@ class HtmlWriter(PlainText):
         self._sizes = _sizes(content)
         self._labels = _note_labels(content)  # what a link reads, by the id that it leads to
         self._notes: dict[str, str] = {}
+        self._noted: dict[etree._Element, str] = {}  # the text of each element that is a note
+        self._anchors: Counter[etree._Element] = Counter()  # how many labels each of these has
+        self._is_noting = False
 
     def write_chapter(self, content: etree._Element) -> None:
         """Write one more part, whose notes are its own."""
@@ -231,7 +235,7 @@ class HtmlWriter(PlainText):
         children = [each for each in element if isinstance(each.tag, str) and each.tag not in {"hr", "br"}]
         if len(children) == 1:
             return self._are_notes(children[0])
-        noted = sum(1 for each in children if each.get("id") in self._labels)
+        noted = sum(1 for each in children if each.tag not in _INLINE and each.get("id") in self._labels)
         return 2 * noted > len(children) and not (element.text or "").strip()
 
     def _write_notes(self, element: etree._Element) -> None:
@@ -307,18 +311,28 @@ class HtmlWriter(PlainText):
         return label[1] if label and target in self._labels else None
 
     def _keep_note(self, element: etree._Element) -> None:
-        """Keep the text of an element that a marker leads to; of an empty anchor, that of the element around it."""
+        """Keep the text of an element that a marker leads to; of an empty anchor, that of the element around it.
+
+        Several anchors in an element have its text each, as long as that is no more than one note may be. While a note
+        is being read, no other is kept.
+        """
         label = self._labels.get(element.get("id") or element.get("name") or "")
-        if label is None or label in self._notes:
+        if label is None or label in self._notes or self._is_noting:
             return
         noted = element
         while noted.tag in _INLINE and noted.getparent() is not None and noted is not self._content:
             noted = noted.getparent()
-        self._notes[label] = ""  # so that the note is not read while it is being read
+        self._notes[label] = ""
         if self._sizes.get(noted, 0) > _LONGEST_NOTE:
             return
-        text = " ".join(_tidy(self._inline(noted)).split())
-        self._notes[label] = _BACKLINK.sub("", text.removeprefix(f"[{label}]").removeprefix(f"{label}.")).strip()
+        if noted not in self._noted:
+            self._is_noting = True
+            self._noted[noted] = " ".join(_tidy(self._inline(noted)).split())
+            self._is_noting = False
+        text = self._noted[noted]
+        self._anchors[noted] += 1
+        if self._anchors[noted] * len(text) <= _LONGEST_NOTE:
+            self._notes[label] = _BACKLINK.sub("", text.removeprefix(f"[{label}]").removeprefix(f"{label}.")).strip()
 
     def _list(self, element: etree._Element, depth: int = 0) -> list[str]:
         return self._definitions(element, depth) if element.tag == "dl" else self._items(element, depth)
