@@ -124,6 +124,13 @@ def test_a_chapter_that_is_no_xml_is_read_as_a_browser_would() -> None:
     assert [text for _, _, text in blocks(document)][:2] == ["Terns dive", "deep & far"]
 
 
+def test_a_chapter_may_have_any_name() -> None:
+    book = {name.replace("two ", "entities"): part for name, part in BOOK.items()}
+    package = PACKAGE.replace("two%20", "entities")
+    document = epub(book | {"OEBPS/book.opf": package, "OEBPS/text/entities.xhtml": "<p>Terns <b>dive<p>deep & far"})
+    assert [text for _, _, text in blocks(document)][:2] == ["Terns dive", "deep & far"]
+
+
 def test_a_missing_or_bad_chapter_is_told_and_the_others_are_read() -> None:
     notes: list[str] = []
     bomb = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><html><body>&b;</body></html>'
@@ -134,6 +141,14 @@ def test_a_missing_or_bad_chapter_is_told_and_the_others_are_read() -> None:
     assert [note.split(": ")[0] for note in notes] == ["the chapter 'OEBPS/text/two .xhtml' is left out"] * 2
     assert "entities" in notes[0]
     assert notes[1].endswith("it is missing.")
+
+
+def test_a_chapter_that_is_no_text_is_told_and_the_others_are_read() -> None:
+    notes: list[str] = []
+    assert epub(BOOK | {"OEBPS/text/two .xhtml": b"\x89PNG\r\n\x1a\n\0\0\0"}, notes).text.startswith("Food\n\nFish.")
+    name = "OEBPS/text/two .xhtml"
+    reason = "it holds control characters, as a binary file does"
+    assert notes == [f"the chapter {name!r} is left out: {name} is not a text file: {reason}."]
 
 
 def test_a_book_that_is_protected_against_copying_says_so_and_one_with_locked_fonts_is_read() -> None:

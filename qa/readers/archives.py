@@ -15,7 +15,7 @@ from lxml import etree
 
 from qa.errors import DamagedSourceError, LockedSourceError
 
-__all__ = ["Archive", "local_name"]
+__all__ = ["Archive", "NotXMLError", "local_name"]
 
 MOST_BYTES = 256 * 1024 * 1024
 """The most bytes that are taken out of one archive."""
@@ -24,6 +24,10 @@ _MOST_FILES = 20_000
 _LONGEST_FILE = 64 * 1024 * 1024  # bytes
 _PIECE = 1024 * 1024  # bytes
 _ENCRYPTED = 0x1  # a flag of zip files
+
+
+class NotXMLError(Exception):
+    """A part that is not well-formed XML."""
 
 
 class Archive:
@@ -88,7 +92,23 @@ class Archive:
         return self.parsed(self.read(name), name)
 
     def parsed(self, data: bytes, name: str) -> etree._Element:
-        """The root of XML that was read from the file of this name."""
+        """The root of XML that was read from the file of this name.
+
+        Raises:
+            DamagedSourceError: as `xml`.
+        """
+        try:
+            return self.well_formed(data, name)
+        except NotXMLError as error:
+            raise self.damaged(str(error)) from None
+
+    def well_formed(self, data: bytes, name: str) -> etree._Element:
+        """The root of what was read from the file of this name and should be XML.
+
+        Raises:
+            NotXMLError: for what is not well formed, or is nested more than 256 deep.
+            DamagedSourceError: for what has entities of its own.
+        """
         parser = etree.XMLParser(
             resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
         )
@@ -97,7 +117,7 @@ class Archive:
         except (etree.XMLSyntaxError, ValueError) as error:
             if isinstance(error, etree.XMLSyntaxError) and error.code == etree.ErrorTypes.ERR_NO_MEMORY:
                 raise MemoryError from None
-            raise self.damaged(f"its part {name[:80]!r} is no XML ({str(error)[:80]})") from None
+            raise NotXMLError(f"its part {name[:80]!r} is no XML ({str(error)[:80]})") from None
         dtd = root.getroottree().docinfo.internalDTD
         if dtd is not None and any(True for _ in dtd.iterentities()):
             raise self.damaged(f"its part {name[:80]!r} has entities of its own, which are refused")
