@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -50,9 +51,9 @@ BOOK = {
 }
 
 
-def zipped(parts: Mapping[str, str | bytes]) -> bytes:
+def zipped(parts: Mapping[str, str | bytes], *, packed: int = zipfile.ZIP_DEFLATED) -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(file, "w", packed) as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
     return file.getvalue()
@@ -187,3 +188,39 @@ def test_the_parts_of_a_book_together_are_bounded(monkeypatch: pytest.MonkeyPatc
     text = epub(BOOK | {"OEBPS/text/one.xhtml": f"<p>{'x ' * 100_000}"}, notes).text
     assert text == "Before all\n\nTerns\xa0dive deep."
     assert "unpacks to more than is read of a file" in notes[0]
+
+
+def test_a_part_that_is_refused_is_not_unpacked_again_and_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "_LONGEST_FILE", 20_000)
+    parts = BOOK | {"large": "x" * 100_000}
+    archive = archives.Archive(zipped(parts), Path("terns.epub"), kind="EPUB")
+    unpacked: list[str] = []
+    opened = archive._zip.open
+
+    def counted(info: zipfile.ZipInfo) -> IO[bytes]:
+        unpacked.append(info.filename)
+        return opened(info)
+
+    monkeypatch.setattr(archive._zip, "open", counted)
+    for _ in range(3):
+        with pytest.raises(DamagedSourceError, match="its part 'large' unpacks to more than is read of a file"):
+            archive.read("large")
+    assert unpacked == ["large"]
+    assert archive._left <= archives.MOST_BYTES - 20_000
+
+
+def test_when_parts_have_taken_all_that_is_read_of_an_archive_no_other_is_unpacked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(archives, "MOST_BYTES", 20_000)
+    archive = archives.Archive(zipped({"a": "x" * 100_000, "b": "Terns"}), Path("terns.epub"), kind="EPUB")
+    for name in ("a", "b"):
+        with pytest.raises(DamagedSourceError, match=f"its part '{name}' unpacks to more than is read of a file"):
+            archive.read(name)
+
+
+@pytest.mark.parametrize("packed", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_part_that_is_packed_as_no_book_is_is_an_error(packed: int) -> None:
+    archive = archives.Archive(zipped(BOOK, packed=packed), Path("terns.epub"), kind="EPUB")
+    with pytest.raises(DamagedSourceError, match="its part 'mimetype' is packed in a way that is not read"):
+        archive.read("mimetype")
