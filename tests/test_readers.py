@@ -77,6 +77,20 @@ def test_a_folder_gives_its_files_at_any_depth_in_order_of_their_names_with_thei
     )
 
 
+def test_folders_lie_in_one_another_as_deep_as_paths_are_long(tmp_path: Path) -> None:
+    folders = [tmp_path]
+    for _ in range(1100):
+        folders.append(folders[-1] / "d")
+        folders[-1].mkdir()
+    paths = [write(folders[-1] / "deep.md"), write(tmp_path / "e.md")]
+    try:
+        assert [path for path, _ in find_sources(tmp_path)] == paths
+    finally:  # from within, since what removes the folders of tests calls itself
+        paths[0].unlink()
+        for folder in reversed(folders[1:]):
+            folder.rmdir()
+
+
 def test_readme_files_hidden_ones_and_other_formats_are_passed_over(tmp_path: Path) -> None:
     kept = write(tmp_path / "kept.md")
     for name in [
