@@ -271,18 +271,21 @@ def test_a_file_that_may_not_be_read_is_an_error(tmp_path: Path) -> None:
     assert error.value.message == f"{path} cannot be read: permission denied."
 
 
-@pytest.mark.parametrize("rights", [0o000, 0o400, 0o100])
-def test_a_folder_that_may_not_be_read_is_an_error_and_not_an_empty_one(tmp_path: Path, rights: int) -> None:
+@pytest.mark.parametrize("rights", [0o000, 0o100])
+def test_a_folder_that_may_not_be_read_is_said_and_an_error_where_it_is_named(tmp_path: Path, rights: int) -> None:
     folder = tmp_path / "all" / "secret"
-    write(tmp_path / "all" / "open.md")
+    kept = write(tmp_path / "all" / "open.md")
     write(folder / "inside.md")
     folder.chmod(0)
     try:
         needs_rights_that_bind(folder)
         folder.chmod(rights)
+        notes: list[str] = []
+        assert [path for path, _ in find_sources(tmp_path / "all", note=notes.append)] == [kept]
+        assert notes == [f"{folder} cannot be read: permission denied."]
         with pytest.raises(UnreadableError) as error:
-            list(find_sources(tmp_path / "all"))
-        assert error.value.message == f"{folder} cannot be read: permission denied."
+            list(find_sources(folder))
+        assert error.value.message == notes[0]
     finally:
         folder.chmod(0o700)
 
