@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -50,9 +51,9 @@ BOOK = {
 }
 
 
-def zipped(parts: Mapping[str, str | bytes]) -> bytes:
+def zipped(parts: Mapping[str, str | bytes], *, packed: int = zipfile.ZIP_DEFLATED) -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(file, "w", packed) as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
     return file.getvalue()
@@ -124,6 +125,13 @@ def test_a_chapter_that_is_no_xml_is_read_as_a_browser_would() -> None:
     assert [text for _, _, text in blocks(document)][:2] == ["Terns dive", "deep & far"]
 
 
+def test_a_chapter_may_have_any_name() -> None:
+    book = {name.replace("two ", "entities"): part for name, part in BOOK.items()}
+    package = PACKAGE.replace("two%20", "entities")
+    document = epub(book | {"OEBPS/book.opf": package, "OEBPS/text/entities.xhtml": "<p>Terns <b>dive<p>deep & far"})
+    assert [text for _, _, text in blocks(document)][:2] == ["Terns dive", "deep & far"]
+
+
 def test_a_missing_or_bad_chapter_is_told_and_the_others_are_read() -> None:
     notes: list[str] = []
     bomb = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><html><body>&b;</body></html>'
@@ -134,6 +142,14 @@ def test_a_missing_or_bad_chapter_is_told_and_the_others_are_read() -> None:
     assert [note.split(": ")[0] for note in notes] == ["the chapter 'OEBPS/text/two .xhtml' is left out"] * 2
     assert "entities" in notes[0]
     assert notes[1].endswith("it is missing.")
+
+
+def test_a_chapter_that_is_no_text_is_told_and_the_others_are_read() -> None:
+    notes: list[str] = []
+    assert epub(BOOK | {"OEBPS/text/two .xhtml": b"\x89PNG\r\n\x1a\n\0\0\0"}, notes).text.startswith("Food\n\nFish.")
+    name = "OEBPS/text/two .xhtml"
+    reason = "its bytes fit no known encoding"
+    assert notes == [f"the chapter {name!r} is left out: {name} is not a text file: {reason}."]
 
 
 def test_a_book_that_is_protected_against_copying_says_so_and_one_with_locked_fonts_is_read() -> None:
@@ -172,3 +188,39 @@ def test_the_parts_of_a_book_together_are_bounded(monkeypatch: pytest.MonkeyPatc
     text = epub(BOOK | {"OEBPS/text/one.xhtml": f"<p>{'x ' * 100_000}"}, notes).text
     assert text == "Before all\n\nTerns\xa0dive deep."
     assert "unpacks to more than is read of a file" in notes[0]
+
+
+def test_a_part_that_is_refused_is_not_unpacked_again_and_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "_LONGEST_FILE", 20_000)
+    parts = BOOK | {"large": "x" * 100_000}
+    archive = archives.Archive(zipped(parts), Path("terns.epub"), kind="EPUB")
+    unpacked: list[str] = []
+    opened = archive._zip.open
+
+    def counted(info: zipfile.ZipInfo) -> IO[bytes]:
+        unpacked.append(info.filename)
+        return opened(info)
+
+    monkeypatch.setattr(archive._zip, "open", counted)
+    for _ in range(3):
+        with pytest.raises(DamagedSourceError, match="its part 'large' unpacks to more than is read of a file"):
+            archive.read("large")
+    assert unpacked == ["large"]
+    assert archive._left <= archives.MOST_BYTES - 20_000
+
+
+def test_when_parts_have_taken_all_that_is_read_of_an_archive_no_other_is_unpacked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(archives, "MOST_BYTES", 20_000)
+    archive = archives.Archive(zipped({"a": "x" * 100_000, "b": "Terns"}), Path("terns.epub"), kind="EPUB")
+    for name in ("a", "b"):
+        with pytest.raises(DamagedSourceError, match=f"its part '{name}' unpacks to more than is read of a file"):
+            archive.read(name)
+
+
+@pytest.mark.parametrize("packed", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_part_that_is_packed_as_no_book_is_is_an_error(packed: int) -> None:
+    archive = archives.Archive(zipped(BOOK, packed=packed), Path("terns.epub"), kind="EPUB")
+    with pytest.raises(DamagedSourceError, match="its part 'mimetype' is packed in a way that is not read"):
+        archive.read("mimetype")

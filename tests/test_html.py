@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from qa.errors import DamagedSourceError, NotTextError
 from qa.model import Document
 from qa.passages import passages
+from qa.readers import html as reader
 from qa.readers import read
 from qa.readers.html import read_html
 from qa.readers.writing import SourceFile
@@ -143,6 +144,25 @@ def test_notes_without_a_heading_are_references_and_no_passages() -> None:
     assert "[1] Auk, 2019." in document.text
 
 
+def test_notes_in_one_paragraph_are_that_paragraph_and_it_stands_once() -> None:
+    cited = "<p>Dive.<sup><a href='#a'>1</a></sup> Fly.<sup><a href='#b'>2</a></sup></p>"
+    document = html(f"{cited}<p><a id='a'></a>1. Auk.<br><a id='b'></a>2. Bunting.</p>")
+    assert document.text == "Dive.[1] Fly.[2]\n\n1. Auk.\n2. Bunting."
+    assert [(each.marker, each.text) for each in document.references] == [
+        ("1", "Auk. 2. Bunting."),
+        ("2", "1. Auk. 2. Bunting."),
+    ]
+
+
+@pytest.mark.parametrize("count", [199, 5000])
+def test_a_paragraph_full_of_anchors_is_read_once(count: int) -> None:
+    links = "".join(f"<sup><a href='#n{number}'>{number}</a></sup>" for number in range(count))
+    anchors = "".join(f"<a id='n{number}'></a>Auk {number}. " for number in range(count))
+    document = html(f"<p>Terns dive.{links}</p><p>{anchors}</p>")
+    assert document.text.count(f"Auk {count - 1}.") == 1
+    assert sum(len(each.text or "") for each in document.references) <= 5000
+
+
 def test_a_link_to_a_part_of_the_page_is_no_marker() -> None:
     document = html("<p>See section <a href='#s3'>3</a>.</p><div id='s3'><p>Third part.</p></div>")
     assert (document.references, document.markers) == ((), ())
@@ -195,6 +215,19 @@ def test_text_between_the_items_of_a_list_is_kept() -> None:
     assert html("<ol start=4>Birds<li>Terns</li>and<li>Gulls<ul>Young ones<ul>too</ul></ul></ol>").text == (
         "Birds\n4. Terns\nand\n5. Gulls\nYoung ones\ntoo"
     )
+
+
+def test_lists_of_terms_within_one_another_stand_further_in() -> None:
+    page = """<dl><div><dt>Kelp</dt><dd>A seaweed.<dl><dt>Red<dd>Small.<dd>Tough.</dl></dd></div><dt>Auk<dd>A bird.
+    <ul><li>Fish<dl><dt>Eel<dd>Thin.</dl></ul><dt hidden>Gone</dt><dt>Tern<dd><p>White.</p><p>Fast.</p></dl>"""
+    assert html(page).text == (
+        "- Kelp: A seaweed.\n  - Red: Small. Tough.\n- Auk: A bird.\n  - Fish\n    - Eel: Thin.\n- Tern: White. Fast."
+    )
+
+
+def test_however_deep_the_lists_of_terms_each_word_stands_once() -> None:
+    text = html("".join(f"<dl><dt>Term {depth}<dd>Meaning {depth}" for depth in range(80))).text
+    assert text == "\n".join(f"{'  ' * depth}- Term {depth}: Meaning {depth}" for depth in range(80))
 
 
 def test_a_heading_loses_the_link_that_leads_to_itself() -> None:
@@ -267,6 +300,18 @@ def test_a_page_nested_too_deeply_is_an_error_that_names_it() -> None:
     with pytest.raises(DamagedSourceError) as error:
         html("<div>" * 100_000 + "deep")
     assert error.value.message == ("terns.html cannot be read as HTML: its elements are nested more than 256 deep.")
+
+
+@pytest.mark.parametrize("form", ["<pre>{}</pre>", "<!--{}-->", "<a title='{}'>At sea</a>", "<script>{}</script>"])
+def test_what_stands_behind_a_very_long_part_of_a_page_is_read(form: str) -> None:
+    assert html(f"<p>Terns dive.</p>{form.format('x' * 11_000_000)}<p>They fly.").text.endswith("\n\nThey fly.")
+
+
+def test_a_page_that_its_parser_does_not_read_to_the_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "_IS_TOO_DEEP", lambda _: False)
+    with pytest.raises(DamagedSourceError) as error:
+        html("<p>Terns dive.</p>" + "<div>" * 3000 + "deep")
+    assert error.value.message.startswith("terns.html cannot be read as HTML: its parser gave it up (Excessive depth")
 
 
 def test_a_picture_that_calls_itself_a_page_is_an_error() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import date
 from pathlib import Path
+from time import process_time
 
 import pypdfium2
 import pytest
@@ -21,7 +22,8 @@ from qa.errors import DamagedSourceError, LockedSourceError
 from qa.model import Document
 from qa.passages import passages
 from qa.readers import read
-from qa.readers.pdf import read_pdf
+from qa.readers.pdf import _Paragraph, _runs_on, read_pdf
+from qa.readers.pdf_lines import Line
 from qa.readers.writing import SourceFile
 
 
@@ -177,6 +179,18 @@ def test_words_divided_at_a_line_end_are_put_together_and_compounds_stay() -> No
         "eider. Its incubation takes a month, says a semi-Arctic person, who saw the photosynthesis of algae and the "
         "climate of a non-human world."
     )
+
+
+def test_whether_a_line_goes_on_at_the_next_page_is_told_by_its_end_however_long_it_is() -> None:
+    def line(text: str, page: int) -> Line:
+        place = {"x": 60.0, "right": 300.0, "y": 700.0, "size": 10.0}
+        return Line(text=text, cells=(text,), page=page, column=page, is_bold=False, **place)
+
+    began = process_time()
+    for end, goes_on in (("-", True), (".", False)):
+        last, below = line("x" * 200_000 + end, 0), line("Terns", 1)
+        assert _runs_on(_Paragraph("text", [last]), below, 1.2) is goes_on
+    assert process_time() - began < 5
 
 
 def test_ligatures_are_letters_and_raised_numbers_raised_digits() -> None:

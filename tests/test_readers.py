@@ -77,6 +77,20 @@ def test_a_folder_gives_its_files_at_any_depth_in_order_of_their_names_with_thei
     )
 
 
+def test_folders_lie_in_one_another_as_deep_as_paths_are_long(tmp_path: Path) -> None:
+    folders = [tmp_path]
+    for _ in range(1100):
+        folders.append(folders[-1] / "d")
+        folders[-1].mkdir()
+    paths = [write(folders[-1] / "deep.md"), write(tmp_path / "e.md")]
+    try:
+        assert [path for path, _ in find_sources(tmp_path)] == paths
+    finally:  # from within, since what removes the folders of tests calls itself
+        paths[0].unlink()
+        for folder in reversed(folders[1:]):
+            folder.rmdir()
+
+
 def test_readme_files_hidden_ones_and_other_formats_are_passed_over(tmp_path: Path) -> None:
     kept = write(tmp_path / "kept.md")
     for name in [
@@ -257,18 +271,21 @@ def test_a_file_that_may_not_be_read_is_an_error(tmp_path: Path) -> None:
     assert error.value.message == f"{path} cannot be read: permission denied."
 
 
-@pytest.mark.parametrize("rights", [0o000, 0o400, 0o100])
-def test_a_folder_that_may_not_be_read_is_an_error_and_not_an_empty_one(tmp_path: Path, rights: int) -> None:
+@pytest.mark.parametrize("rights", [0o000, 0o100])
+def test_a_folder_that_may_not_be_read_is_said_and_an_error_where_it_is_named(tmp_path: Path, rights: int) -> None:
     folder = tmp_path / "all" / "secret"
-    write(tmp_path / "all" / "open.md")
+    kept = write(tmp_path / "all" / "open.md")
     write(folder / "inside.md")
     folder.chmod(0)
     try:
         needs_rights_that_bind(folder)
         folder.chmod(rights)
+        notes: list[str] = []
+        assert [path for path, _ in find_sources(tmp_path / "all", note=notes.append)] == [kept]
+        assert notes == [f"{folder} cannot be read: permission denied."]
         with pytest.raises(UnreadableError) as error:
-            list(find_sources(tmp_path / "all"))
-        assert error.value.message == f"{folder} cannot be read: permission denied."
+            list(find_sources(folder))
+        assert error.value.message == notes[0]
     finally:
         folder.chmod(0o700)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 
@@ -55,9 +56,9 @@ def test_a_line_that_is_no_record_is_named_and_the_rest_is_read(tmp_path: Path) 
         '{"_id": "1", "text": "Again."}',
         '{"_id": "2", "text": " "}',
     ]
-    lines += ["[" * 100_000, '{"_id": "../3 ", "text": "Thr\\ud800ee."}', '{"text": "Four."}']
+    lines += ["[" * 100_000, '{"_id": "_3 ", "text": "Thr\\ud800ee."}', '{"text": "Four."}']
     found, notes = works(tmp_path / "birds.jsonl", "\n".join(lines))
-    assert [(each.id, each.text) for each in found] == [("1", "One."), ("3", "Thr\ufffdee."), ("birds-5", "Four.")]
+    assert [(each.id, each.text) for each in found] == [("1", "One."), ("_3", "Thr\ufffdee."), ("birds-5", "Four.")]
     assert notes == [
         "line 2 is left out: it is not JSON.",
         "line 3 is left out: it is no object with a 'text'.",
@@ -66,6 +67,20 @@ def test_a_line_that_is_no_record_is_named_and_the_rest_is_read(tmp_path: Path) 
         "line 6 is left out: its text is empty.",
         "line 7 is left out: it is not JSON.",
     ]
+
+
+def test_ids_of_which_the_same_can_stand_in_an_address_are_different_ids(tmp_path: Path) -> None:
+    url = f"https://example.org/{'birds/' * 20}"
+    given = ["C", "C++", "C#", "../C", f"{url}tern", f"{url}gull", "鳥", "крачка", "x" * 100, "x" * 101, "C++"]
+    found, notes = works(tmp_path / "a.jsonl", "\n".join(json.dumps({"_id": each, "text": each}) for each in given))
+    assert notes == ["line 11 is left out: an earlier record has its id, 'C++'."]
+    assert [(each.title, each.text) for each in found] == [(each, each) for each in given[:-1]]
+    ids = [each.id for each in found]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,100}", each) for each in ids)
+    assert (ids[0], ids[8]) == (given[0], given[8])
+    again, _ = works(tmp_path / "a.jsonl", "\n".join(json.dumps({"_id": each, "text": each}) for each in given[-2::-1]))
+    assert [each.id for each in again] == ids[::-1]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -121,6 +136,30 @@ def test_a_table_that_breaks_off_is_read_as_far_as_it_goes(tmp_path: Path) -> No
     (found,), notes = works(tmp_path / "a.csv", 'text\nTerns dive.\n"' + "x" * 10_000_001)
     assert found.text == "Terns dive."
     assert [note.split(":")[0] for note in notes] == ["what stands behind line 3 is left out"]
+
+
+@pytest.mark.parametrize("second", ["Gulls steal.", '"Gulls steal."', '"Gulls ""steal""\nchips."'])
+def test_a_quotation_mark_that_is_not_closed_costs_its_line_alone(tmp_path: Path, second: str) -> None:
+    found, notes = works(tmp_path / "a.csv", f'id,text\n1,"Terns dive.\n2,{second}\n3,Auks swim.\n4,Knots wade.\n')
+    assert notes == ["line 2 is left out: a quotation mark in it is not closed."]
+    texts = [second.removeprefix('"').removesuffix('"').replace('""', '"'), "Auks swim.", "Knots wade."]
+    assert [(each.id, each.text) for each in found] == list(zip("234", texts, strict=True))
+
+
+def test_quotation_marks_within_a_cell_are_letters(tmp_path: Path) -> None:
+    cells = [
+        'Terns "dive" deep.',
+        '5" long',
+        'They "fly',
+        '"""Fast"", they say."',
+        '"Gulls" steal.',
+        '"Auks\nswim."',
+        '"End',
+    ]
+    found, notes = works(tmp_path / "a.csv", "text\n" + "\n".join(cells))
+    assert notes == []
+    texts = [*cells[:3], '"Fast", they say.', "Gulls steal.", "Auks\nswim.", "End"]
+    assert [each.text for each in found] == texts
 
 
 def test_reading_a_file_again_replaces_its_records_and_takes_out_those_that_are_gone(tmp_path: Path) -> None:

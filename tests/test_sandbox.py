@@ -216,6 +216,16 @@ def test_a_file_that_takes_too_much_memory_is_left_with_the_setting_that_allows_
         assert texts(page, reading) == ["Terns dive."]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux is sure to bound the memory of a process")
+@pytest.mark.parametrize("memory", [200, 350])
+def test_a_page_for_whose_tree_there_is_too_little_memory_is_never_an_empty_document(
+    written: Callable[..., Path], memory: int
+) -> None:
+    page = written("<p>Terns dive.</p>" + "<p>Fish <b>swim</b>.</p>" * 500_000)
+    with Sandbox(Limits(memory=memory)) as reading, pytest.raises(SourceLimitError):
+        texts(page, reading)
+
+
 @pytest.mark.usefixtures("runs_files")
 def test_a_file_does_not_suffer_for_what_those_before_it_did(written: Callable[..., Path]) -> None:
     spoils = written(f"import builtins; builtins.spoilt = True\n{GOOD}", "spoils.html")

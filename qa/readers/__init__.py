@@ -157,7 +157,7 @@ class Work(NamedTuple):
     document: Document
 
 
-READING = 2
+READING = 3
 """Raised whenever a reader makes another document of the same file, so that files are read again."""
 
 
@@ -426,18 +426,9 @@ def _passed_over(folder: Path, others: Counter[str]) -> str:
 def _files(folder: Path, *, root: Path, note: Callable[[str], None], others: Counter[str]) -> Iterator[Path]:
     """The source files below a folder. Of what else lies there, but for READMEs, bibliographies and judged questions,
     the endings are counted in `others`."""
-    try:
-        entries = [(entry, entry.is_dir()) for entry in sorted(folder.iterdir()) if not entry.name.startswith(".")]
-    except OSError as error:
-        refused = _refused(folder, error)
-        if resolved(folder) == root:
-            raise refused from None
-        note(refused.message)
-        return
-    is_judged = {"corpus.jsonl", "queries.jsonl"} <= {entry.name for entry, _ in entries}
-    for entry, is_folder in entries:
-        if is_judged and entry.name in {"queries.jsonl", "qrels"}:
-            continue  # questions about the corpus beside them, and their judgements
+    waiting = [*reversed(_entries(folder))]
+    while waiting:
+        entry, is_folder = waiting.pop()
         is_source = entry.suffix.lower() in READERS and entry.stem.upper() != "README"
         if not is_folder and not is_source:
             if entry.stem.upper() != "README" and not _is_beside_a_document(entry):
@@ -449,11 +440,29 @@ def _files(folder: Path, *, root: Path, note: Callable[[str], None], others: Cou
             note(f"{legible(entry)} is left out: it is a link to nothing.")
         elif is_folder:
             if not entry.is_symlink():
-                yield from _files(entry, root=root, note=note, others=others)
+                try:
+                    waiting += reversed(_entries(entry))
+                except UnreadableError as error:
+                    note(error.message)
         elif _is_special(entry):
             note(f"{legible(entry)} is left out: it is no file, but a pipe, a socket or a device.")
         else:
             yield entry
+
+
+def _entries(folder: Path) -> list[tuple[Path, bool]]:
+    """What lies in a folder, in order of the names, each with whether it is a folder; but for what begins with a dot,
+    and for questions about a corpus beside them, with their judgements.
+
+    Raises:
+        UnreadableError.
+    """
+    try:
+        entries = [(entry, entry.is_dir()) for entry in sorted(folder.iterdir()) if not entry.name.startswith(".")]
+    except OSError as error:
+        raise _refused(folder, error) from None
+    is_judged = {"corpus.jsonl", "queries.jsonl"} <= {entry.name for entry, _ in entries}
+    return [each for each in entries if not (is_judged and each[0].name in {"queries.jsonl", "qrels"})]
 
 
 def _is_special(path: Path) -> bool:

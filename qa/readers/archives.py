@@ -15,15 +15,20 @@ from lxml import etree
 
 from qa.errors import DamagedSourceError, LockedSourceError
 
-__all__ = ["Archive", "local_name"]
+__all__ = ["Archive", "NotXMLError", "local_name"]
 
 MOST_BYTES = 256 * 1024 * 1024
-"""The most bytes that are taken out of one archive."""
+"""The most bytes that are taken out of one archive, those of parts that are refused among them."""
 
 _MOST_FILES = 20_000
 _LONGEST_FILE = 64 * 1024 * 1024  # bytes
 _PIECE = 1024 * 1024  # bytes
 _ENCRYPTED = 0x1  # a flag of zip files
+_PACKED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})  # as Word files and books may be, and no others
+
+
+class NotXMLError(Exception):
+    """A part that is not well-formed XML."""
 
 
 class Archive:
@@ -38,6 +43,7 @@ class Archive:
         self._path = path
         self._kind = kind
         self._left = MOST_BYTES
+        self._refused: dict[str, str] = {}  # why, by the name of the part
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
             self._names = {info.filename: info for info in self._zip.infolist()}
@@ -58,25 +64,35 @@ class Archive:
 
         Raises:
             LockedSourceError: where it is encrypted.
-            DamagedSourceError: where it is broken, or larger than what is read of an archive.
+            DamagedSourceError: where it is broken, or larger than what is read of an archive; and so again.
         """
         info = self._names[name]
         if info.flag_bits & _ENCRYPTED:
             raise LockedSourceError(self._path, reason="it opens only with a password")
+        if name in self._refused:
+            raise self.damaged(self._refused[name])
+        if info.compress_type not in _PACKED:
+            raise self._refuse(name, "is packed in a way that is not read")
         most = min(_LONGEST_FILE, self._left)
         pieces: list[bytes] = []
         size = 0
         try:
             with self._zip.open(info) as file:
-                while piece := file.read(_PIECE):
+                while size <= most and (piece := file.read(_PIECE)):
                     size += len(piece)
-                    if size > most:
-                        raise self.damaged(f"its part {name[:80]!r} unpacks to more than is read of a file")
                     pieces.append(piece)
         except (zipfile.BadZipFile, zlib.error, ValueError, OSError, NotImplementedError, EOFError):
-            raise self.damaged(f"its part {name[:80]!r} is broken") from None
-        self._left -= size
+            raise self._refuse(name, "is broken") from None
+        finally:
+            self._left -= size
+        if size > most:
+            raise self._refuse(name, "unpacks to more than is read of a file")
         return b"".join(pieces)
+
+    def _refuse(self, name: str, reason: str) -> DamagedSourceError:
+        """The error for a part that is refused, now and whenever it is read again."""
+        self._refused[name] = f"its part {name[:80]!r} {reason}"
+        return self.damaged(self._refused[name])
 
     def xml(self, name: str) -> etree._Element:
         """The root of a file of XML that is there.
@@ -88,14 +104,32 @@ class Archive:
         return self.parsed(self.read(name), name)
 
     def parsed(self, data: bytes, name: str) -> etree._Element:
-        """The root of XML that was read from the file of this name."""
+        """The root of XML that was read from the file of this name.
+
+        Raises:
+            DamagedSourceError: as `xml`.
+        """
+        try:
+            return self.well_formed(data, name)
+        except NotXMLError as error:
+            raise self.damaged(str(error)) from None
+
+    def well_formed(self, data: bytes, name: str) -> etree._Element:
+        """The root of what was read from the file of this name and should be XML.
+
+        Raises:
+            NotXMLError: for what is not well formed, or is nested more than 256 deep.
+            DamagedSourceError: for what has entities of its own.
+        """
         parser = etree.XMLParser(
             resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
         )
         try:
             root = etree.fromstring(data, parser)
         except (etree.XMLSyntaxError, ValueError) as error:
-            raise self.damaged(f"its part {name[:80]!r} is no XML ({str(error)[:80]})") from None
+            if isinstance(error, etree.XMLSyntaxError) and error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+                raise MemoryError from None
+            raise NotXMLError(f"its part {name[:80]!r} is no XML ({str(error)[:80]})") from None
         dtd = root.getroottree().docinfo.internalDTD
         if dtd is not None and any(True for _ in dtd.iterentities()):
             raise self.damaged(f"its part {name[:80]!r} has entities of its own, which are refused")

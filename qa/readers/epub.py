@@ -11,13 +11,14 @@ import html
 import posixpath
 import re
 from collections import Counter
+from pathlib import Path
 
 from lxml import etree
 
-from qa.errors import DamagedSourceError, LockedSourceError
+from qa.errors import DamagedSourceError, LockedSourceError, NotTextError
 from qa.model import Document, Reference
 from qa.readers.about import written
-from qa.readers.archives import Archive, local_name
+from qa.readers.archives import Archive, NotXMLError, local_name
 from qa.readers.dates import parse_date
 from qa.readers.decoding import decode
 from qa.readers.html import HtmlWriter, parsed_html
@@ -67,7 +68,7 @@ def read_epub(file: SourceFile) -> list[Document]:
             continue
         try:
             root = _chapter(archive, name, file)
-        except DamagedSourceError as error:
+        except (DamagedSourceError, NotTextError) as error:
             file.note(f"the chapter {name[:80]!r} is left out: {error.message}")
             continue
         found = True
@@ -155,15 +156,12 @@ def _titles(archive: Archive, package: etree._Element, items: dict[str, etree._E
 
 def _chapter(archive: Archive, name: str, file: SourceFile) -> etree._Element:
     """The tree of a chapter: as XML, which it should be, else as a browser would read it."""
-    data = archive.read(name)
+    text = decode(archive.read(name), Path(name))
+    named = _NAMED.sub(lambda each: each[0] if each[1] in _OF_XML else html.unescape(each[0]), text)
+    without_declaration = re.sub(r"\A\s*<\?xml[^>]{0,200}\?>", "", named)
     try:
-        text = decode(data, file.path)
-        named = _NAMED.sub(lambda each: each[0] if each[1] in _OF_XML else html.unescape(each[0]), text)
-        without_declaration = re.sub(r"\A\s*<\?xml[^>]{0,200}\?>", "", named)
-        return archive.parsed(without_declaration.encode("utf-8", "replace"), name)
-    except DamagedSourceError as error:
-        if "entities" in error.message:
-            raise
+        return archive.well_formed(without_declaration.encode("utf-8", "replace"), name)
+    except NotXMLError:
         return parsed_html(text, file.path)
 
 

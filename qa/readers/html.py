@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 
 from lxml import etree
@@ -90,6 +92,8 @@ _BACKLINK = re.compile(r"[↩↑⤴^\ufe0e\ufe0f\s]+\Z|\A[↩↑⤴^\s]+")
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
 _HEAD = 4096  # bytes in which a page says its encoding
+_DEEPEST = 256  # elements within one another
+_IS_TOO_DEEP = etree.XPath(f"boolean({'/*' * (_DEEPEST + 1)})")
 
 
 def read_html(file: SourceFile) -> list[Document]:
@@ -99,7 +103,7 @@ def read_html(file: SourceFile) -> list[Document]:
 
     Raises:
         NotTextError: for what is no text.
-        DamagedSourceError: for what is nested too deeply.
+        DamagedSourceError: for what cannot be parsed to its end, or is nested too deeply.
     """
     root = parsed_html(_decoded(file.data, file.path), file.path)
     for link in root.iter("a"):
@@ -117,15 +121,21 @@ def parsed_html(text: str, path: Path) -> etree._Element:
     """The tree of a page, as forgiving as a browser is. An empty page gives an empty body.
 
     Raises:
-        DamagedSourceError: for what is nested too deeply, of which the parser would leave the rest out.
+        DamagedSourceError: for what is nested too deeply, and for what the parser would leave the rest out of.
+        MemoryError: where there is too little for the tree, of which the parser leaves the rest out as well.
     """
-    parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=True)
     try:
         root = etree.fromstring(text.replace("\0", "\ufffd").encode("utf-8", "replace"), parser)
     except etree.XMLSyntaxError:
         root = None
-    if any("depth" in entry.message for entry in parser.error_log):
-        raise DamagedSourceError(path, kind="HTML", reason="its elements are nested more than 256 deep")
+    given_up = parser.error_log.filter_from_fatals()
+    if any(error.type == etree.ErrorTypes.ERR_NO_MEMORY for error in given_up):
+        raise MemoryError
+    if root is not None and _IS_TOO_DEEP(root):
+        raise DamagedSourceError(path, kind="HTML", reason=f"its elements are nested more than {_DEEPEST} deep")
+    if given_up:
+        raise DamagedSourceError(path, kind="HTML", reason=f"its parser gave it up ({given_up[0].message[:80]})")
     if root is None:
         return etree.fromstring("<html><body/></html>", parser)
     _end_head(root)
@@ -159,6 +169,9 @@ class HtmlWriter(PlainText):
         self._sizes = _sizes(content)
         self._labels = _note_labels(content)  # what a link reads, by the id that it leads to
         self._notes: dict[str, str] = {}
+        self._noted: dict[etree._Element, str] = {}  # the text of each element that is a note
+        self._anchors: Counter[etree._Element] = Counter()  # how many labels each of these has
+        self._is_noting = False
 
     def write_chapter(self, content: etree._Element) -> None:
         """Write one more part, whose notes are its own."""
@@ -203,8 +216,7 @@ class HtmlWriter(PlainText):
             self.write_heading(int(tag[1]), " ".join(_tidy(self._inline(element)).split()))
         elif _is_list(element) and not _holds_headings(element):
             if not self._is_contents(element):
-                lines = self._definitions(element) if tag == "dl" else self._items(element)
-                self.write_block("list", "\n".join(lines))
+                self.write_block("list", "\n".join(self._list(element)))
         elif tag == "table" and not _is_layout(element):
             for caption in element.iter("caption"):
                 self.write_block("paragraph", " ".join(_tidy(self._inline(caption)).split("\n")))
@@ -223,7 +235,7 @@ class HtmlWriter(PlainText):
         children = [each for each in element if isinstance(each.tag, str) and each.tag not in {"hr", "br"}]
         if len(children) == 1:
             return self._are_notes(children[0])
-        noted = sum(1 for each in children if each.get("id") in self._labels)
+        noted = sum(1 for each in children if each.tag not in _INLINE and each.get("id") in self._labels)
         return 2 * noted > len(children) and not (element.text or "").strip()
 
     def _write_notes(self, element: etree._Element) -> None:
@@ -299,25 +311,38 @@ class HtmlWriter(PlainText):
         return label[1] if label and target in self._labels else None
 
     def _keep_note(self, element: etree._Element) -> None:
-        """Keep the text of an element that a marker leads to; of an empty anchor, that of the element around it."""
+        """Keep the text of an element that a marker leads to; of an empty anchor, that of the element around it.
+
+        Several anchors in an element have its text each, as long as that is no more than one note may be. While a note
+        is being read, no other is kept.
+        """
         label = self._labels.get(element.get("id") or element.get("name") or "")
-        if label is None or label in self._notes:
+        if label is None or label in self._notes or self._is_noting:
             return
         noted = element
         while noted.tag in _INLINE and noted.getparent() is not None and noted is not self._content:
             noted = noted.getparent()
-        self._notes[label] = ""  # so that the note is not read while it is being read
+        self._notes[label] = ""
         if self._sizes.get(noted, 0) > _LONGEST_NOTE:
             return
-        text = " ".join(_tidy(self._inline(noted)).split())
-        self._notes[label] = _BACKLINK.sub("", text.removeprefix(f"[{label}]").removeprefix(f"{label}.")).strip()
+        if noted not in self._noted:
+            self._is_noting = True
+            self._noted[noted] = " ".join(_tidy(self._inline(noted)).split())
+            self._is_noting = False
+        text = self._noted[noted]
+        self._anchors[noted] += 1
+        if self._anchors[noted] * len(text) <= _LONGEST_NOTE:
+            self._notes[label] = _BACKLINK.sub("", text.removeprefix(f"[{label}]").removeprefix(f"{label}.")).strip()
 
-    def _items(self, element: etree._Element, depth: int = 0) -> list[str]:
+    def _list(self, element: etree._Element, depth: int = 0) -> list[str]:
+        return self._definitions(element, depth) if element.tag == "dl" else self._items(element, depth)
+
+    def _items(self, element: etree._Element, depth: int) -> list[str]:
         lines = _loose_lines(element.text)
         number = int(start) if (start := element.get("start") or "1").isdecimal() and len(start) < 10 else 1
         for item in element:
-            if item.tag in {"ul", "ol"}:
-                lines += self._items(item, depth + 1)
+            if _is_list(item):
+                lines += self._list(item, depth + 1)
             elif isinstance(item.tag, str) and not self._is_dropped(item):
                 value = item.get("value") or ""
                 number = int(value) if value.isdecimal() and len(value) < 10 else number
@@ -329,15 +354,25 @@ class HtmlWriter(PlainText):
             lines += _loose_lines(item.tail)
         return lines
 
-    def _definitions(self, element: etree._Element) -> list[str]:
-        """A line for each term, with what it means behind it."""
+    def _definitions(self, element: etree._Element, depth: int) -> list[str]:
+        """A line for each term, with what it means behind it, and the lists in it further in."""
         lines: list[str] = []
-        for each in element.iter("dt", "dd"):
-            text = " ".join(self._lines(each, 0))
-            if each.tag == "dt" or not lines:
-                lines.append(f"- {text}")
-            else:
-                lines[-1] += f" {text}" if lines[-1].endswith(":") else f": {text}"
+        term: int | None = None  # the number of the line of the last term
+        for each in _parts_of_definitions(element):
+            if self._is_dropped(each):
+                continue
+            if _is_list(each):
+                lines += self._list(each, depth + 1)
+                continue
+            inside = self._lines(each, depth)
+            own = list(takewhile(lambda line: not line.startswith(" "), inside))
+            text = " ".join(own)
+            if each.tag == "dt" or term is None:
+                term = len(lines)
+                lines.append(f"{'  ' * depth}- {text}")
+            elif text:
+                lines[term] += f" {text}" if lines[term].endswith(":") else f": {text}"
+            lines += inside[len(own) :]
         return lines
 
     def _lines(self, item: etree._Element, depth: int) -> list[str]:
@@ -352,9 +387,9 @@ class HtmlWriter(PlainText):
 
         for child in item:
             if isinstance(child.tag, str) and not self._is_dropped(child):
-                if child.tag in {"ul", "ol"}:
+                if _is_list(child):
                     end_run()
-                    lines += self._items(child, depth + 1)
+                    lines += self._list(child, depth + 1)
                 elif self._is_inline(child):
                     run.append(self._inline(child))
                 else:
@@ -484,6 +519,15 @@ def _holds_headings(element: etree._Element) -> bool:
 
 def _is_list(element: etree._Element) -> bool:
     return element.tag in {"ul", "ol"} or (element.tag == "dl" and next(element.iter("dt", "dd"), None) is not None)
+
+
+def _parts_of_definitions(element: etree._Element) -> Iterator[etree._Element]:
+    """The terms of a list, what they mean, and the lists between them; other elements only group these."""
+    for each in element:
+        if each.tag in {"dt", "dd"} or _is_list(each):
+            yield each
+        elif isinstance(each.tag, str):
+            yield from _parts_of_definitions(each)
 
 
 def _is_layout(table: etree._Element) -> bool:

@@ -52,6 +52,7 @@ _SMALL = 0.93  # times the body's type size, in which notes and captions are set
 _MOST_BETWEEN = 10  # notes, captions and tables that interrupt a paragraph
 _LOOSE = 1.35  # times the usual distance of lines: between paragraphs
 _INDENT = 0.8  # of the type size
+_LONGEST_WORD = 100  # characters of a line's end that may be the first half of a divided word
 
 _ITEM = re.compile(r"(?P<bullet>[•‣▪*–-])\s|\[(?P<bracket>\d{1,4})\]\s|\(?(?P<number>\d{1,4})[.)]\s")
 _ENDS = re.compile(r"[.?!:;][\"”’')\]]{0,3}(?:\s?\[[\d,; –-]{1,40}\]|[⁰¹²³⁴-⁹⁻,–-]{1,40})?\Z")
@@ -536,7 +537,7 @@ def _runs_on(now: _Paragraph, line: Line, leading: float) -> bool:
         return False
     ended = _ENDS.search(last.text) is not None
     if (last.page, last.column) != (line.page, line.column):
-        is_divided = _DIVIDED.search(last.text) is not None
+        is_divided = _DIVIDED.search(last.text[-_LONGEST_WORD:]) is not None
         if last.page == line.page and line.y > last.y + _LOOSE * leading * line.size:
             return False  # below it, and not at the head of the next column
         return not ended and (is_divided or line.text[:1].islower() or not _ends_short(last))
@@ -597,7 +598,7 @@ class _Joiner:
 
     def _ended(self, line: str, below: str) -> str:
         """A line as the text of the one below it is to be put behind it."""
-        divided, goes_on = _DIVIDED.search(line[-100:]), _WORD.match(below)
+        divided, goes_on = _DIVIDED.search(line[-_LONGEST_WORD:]), _WORD.match(below)
         if divided is None or goes_on is None:
             return line if line[-1:] in "—/-" and line[-2:-1].isalnum() else f"{line} "
         begin, end = divided[1], goes_on[0].split("-")[0]

@@ -7,12 +7,14 @@ told, with the number of its line, and the others are read.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from itertools import islice
+from typing import Self
 
 from qa.errors import DamagedSourceError
 from qa.model import Block, Document, Section
@@ -32,6 +34,7 @@ _URL = ("url",)
 _PUBLISHER = ("publisher",)
 
 _LONGEST_ID = 100  # characters
+_DIGEST = 12  # characters
 _LONGEST_CELL = 10_000_000  # characters
 _MOST_SHOWN = 12  # columns that a message names
 
@@ -82,14 +85,50 @@ def read_table(file: SourceFile) -> Iterator[Document]:
         return
     columns, delimiter = _columns(text, file)
     given = _Given(file)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    lines = _Lines(text)
+    rows = csv.reader(lines, delimiter=delimiter)
     csv.field_size_limit(_LONGEST_CELL)
+    next(rows)  # the names of its columns
+    begin = lines.count
     try:
-        for row in islice(rows, 1, None):
-            if any(cell.strip() for cell in row):
-                yield from given.document(dict(zip(columns, row, strict=False)), f"line {rows.line_num:,}")
+        for row in rows:
+            if lines.count > begin + 1 and not _are_closed(lines.between(begin, lines.count), delimiter):
+                lines.count = begin + 1
+                file.note(f"line {lines.count:,} is left out: a quotation mark in it is not closed.")
+            elif any(cell.strip() for cell in row):
+                yield from given.document(dict(zip(columns, row, strict=False)), f"line {lines.count:,}")
+            begin = lines.count
     except csv.Error as error:
-        file.note(f"what stands behind line {rows.line_num:,} is left out: {error}.")
+        file.note(f"what stands behind line {lines.count:,} is left out: {error}.")
+
+
+class _Lines:
+    """The lines of a table, as many as were counted of them gone by; who reads them may go back."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = list(io.StringIO(text, newline=""))
+        self.count = 0
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        if self.count == len(self._lines):
+            raise StopIteration
+        self.count += 1
+        return self._lines[self.count - 1]
+
+    def between(self, begin: int, end: int) -> list[str]:
+        return self._lines[begin:end]
+
+
+def _are_closed(lines: Iterable[str], delimiter: str) -> bool:
+    """Whether in the lines of a row each quotation mark that opens a cell has one that closes it, at the cell's end."""
+    try:
+        deque(csv.reader(lines, delimiter=delimiter, strict=True), maxlen=0)
+    except csv.Error:
+        return False
+    return True
 
 
 class _Given:
@@ -104,11 +143,12 @@ class _Given:
         """The document of a record, unless it has no text or an id that was there before."""
         self._count += 1
         text = _body(record)
-        its_id = _id(_written(record, _ID)) or f"{self._file.document_id}-{self._count}"
+        given = _written(record, _ID)
+        its_id = _id(given) or f"{self._file.document_id}-{self._count}"
         if not text.strip():
             self._file.note(f"{place} is left out: its text is empty.")
         elif its_id in self._ids:
-            self._file.note(f"{place} is left out: an earlier record has its id, {its_id!r}.")
+            self._file.note(f"{place} is left out: an earlier record has its id, {(given or its_id)[:_LONGEST_ID]!r}.")
         else:
             self._ids.add(its_id)
             yield _document(record, text, document_id=its_id, source=self._file.path.name)
@@ -120,7 +160,7 @@ def _document(record: Mapping[str, object], text: str, *, document_id: str, sour
     url = _written(record, _URL)
     return Document(
         id=document_id,
-        title=" ".join(_written(record, _TITLE).split()) or document_id,
+        title=" ".join((_written(record, _TITLE) or _written(record, _ID)).split()) or document_id,
         text=text,
         source=source,
         authors=tuple(_names(_first(record, _AUTHORS))),
@@ -190,9 +230,14 @@ def _day(text: str) -> date | None:
 
 
 def _id(given: str) -> str:
-    """An id as it is given, where it can stand in an address as it is.
+    """An id as it is given, where it can stand in an address as it is; else what of it can, and a digest that tells it
+    from others of which the same can.
 
-    >>> _id("MED-10"), _id("https://example.org/a.html")
-    ('MED-10', 'https-example-org-a-html')
+    >>> _id("MED-10"), _id("C++"), _id("C#")
+    ('MED-10', 'C-f1deb75fa21d', 'C-040228846ead')
     """
-    return _NOT_IN_ID.sub("-", given).strip("-")[:_LONGEST_ID]
+    kept = _NOT_IN_ID.sub("-", given).strip("-")
+    if kept == given and len(kept) <= _LONGEST_ID:
+        return given
+    digest = hashlib.sha256(given.encode()).hexdigest()[:_DIGEST]
+    return f"{kept[: _LONGEST_ID - _DIGEST - 1]}-{digest}".lstrip("-")
