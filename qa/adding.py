@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Literal
 
 from qa.config import SHIPPED_SYNONYMS, Settings
-from qa.errors import SourceError
+from qa.errors import NoSourcesError, SourceError
 from qa.library import Library, Source
 from qa.model import FileState
 from qa.readers import (
+    READERS,
     Limits,
     ReadingStoppedError,
     Sandbox,
@@ -100,9 +101,12 @@ def add(
         origin = legible(resolved(path))
         try:
             if not (prune and origin in before and not is_there(str(resolved(path)))):
-                sources_there = list(find_sources(path, note=on_note))
+                sources_there = list(find_sources(path, note=on_note, on_unreadable=refuse))
                 found |= {legible(resolved(each)): (each, wanted_id) for each, wanted_id in sources_there}
             given.add(origin)
+        except NoSourcesError as error:
+            left = sum(_is_gone(each, {origin}) for each in before) if prune else 0
+            refuse(NoSourcesError(path, suffixes=tuple(READERS), gone=left) if left else error)
         except SourceError as error:
             refuse(error)
     gone_files = [origin for origin in before if prune and origin not in found and _is_gone(origin, given)]

@@ -152,11 +152,19 @@ class NoSourcesError(SourceError):
 
     code = "no_sources"
 
-    def __init__(self, path: Path, *, suffixes: Sequence[str]) -> None:
-        super().__init__(
-            f"{path} holds no document to read.",
-            hint=f"Put files there that end in {', '.join(suffixes)}; README files and dot-files are passed over.",
-        )
+    def __init__(self, path: Path, *, suffixes: Sequence[str], gone: int = 0) -> None:
+        """`gone` is how many of its files the library holds documents of."""
+        if gone:
+            super().__init__(
+                f"{path} holds no document any more; the library has what {gone:,} of its files held.",
+                hint="That stays, in case its disk is not there. If they have gone for good, take it out with: "
+                "pincite remove ID... (pincite list --json says what came from where).",
+            )
+        else:
+            super().__init__(
+                f"{path} holds no document to read.",
+                hint=f"Put files there that end in {', '.join(suffixes)}; README files and dot-files are passed over.",
+            )
 
 
 class UnreadableError(SourceError):

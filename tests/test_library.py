@@ -1086,6 +1086,8 @@ def test_a_folder_that_has_gone_takes_no_document_with_it(folder: Path, document
     with pytest.raises(SourceNotFoundError):
         engine.add([documents], prune=True)
     documents.mkdir()
-    with pytest.raises(NoSourcesError):
+    with pytest.raises(NoSourcesError, match="holds no document any more; the library has what 3 of its files held"):
         engine.add([documents], prune=True)
+    with pytest.raises(NoSourcesError, match="holds no document to read"):
+        engine.add([documents])
     assert engine.document_count == 3

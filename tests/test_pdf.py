@@ -322,6 +322,21 @@ def test_pages_without_text_are_told_and_numbers_of_pages_stay_right() -> None:
     assert [page_of(document, f"Text {page}") for page in (1, 5)] == [2, 6]
 
 
+def test_a_page_with_nothing_but_a_running_head_is_told() -> None:
+    def draw(canvas: Canvas) -> None:
+        for page in range(4):
+            canvas.setFont("Helvetica", 8)
+            canvas.drawString(60, 800, "The Journal of Terns, volume 3")
+            canvas.drawString(300, 30, str(page + 1))
+            if page != 2:
+                paragraph(canvas, f"Text {page}. {BODY}", 60, 600, 400)
+            canvas.showPage()
+
+    notes: list[str] = []
+    assert "Journal of Terns" not in pdf(made(draw), notes).text
+    assert notes == ["page 3 has nothing but a running head or a number, as scanned pages may: is there more to read?"]
+
+
 def test_text_that_is_turned_sideways_is_told_and_a_page_that_is_turned_is_read() -> None:
     def stamped(canvas: Canvas) -> None:
         paragraph(canvas, BODY, 60, 700, 400)

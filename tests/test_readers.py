@@ -281,11 +281,14 @@ def test_a_folder_that_may_not_be_read_is_said_and_an_error_where_it_is_named(tm
         needs_rights_that_bind(folder)
         folder.chmod(rights)
         notes: list[str] = []
-        assert [path for path, _ in find_sources(tmp_path / "all", note=notes.append)] == [kept]
-        assert notes == [f"{folder} cannot be read: permission denied."]
+        refused: list[UnreadableError] = []
+        found = find_sources(tmp_path / "all", note=notes.append, on_unreadable=refused.append)
+        assert [path for path, _ in found] == [kept]
+        assert [each.message for each in refused] == [f"{folder} cannot be read: permission denied."]
+        assert notes == []
         with pytest.raises(UnreadableError) as error:
             list(find_sources(folder))
-        assert error.value.message == notes[0]
+        assert error.value.message == refused[0].message
     finally:
         folder.chmod(0o700)
 

@@ -127,7 +127,7 @@ def test_lines_of_which_none_is_a_record_are_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
 def test_an_empty_file_holds_no_documents_and_a_binary_one_is_an_error(tmp_path: Path, name: str) -> None:
-    assert works(tmp_path / name, "\n") == ([], [])
+    assert works(tmp_path / name, "\n") == ([], ["it holds no record."])
     with pytest.raises(NotTextError):
         works(tmp_path / name, b"text\n\0\0\1\2")
 

@@ -201,17 +201,24 @@ def is_there(origin: str) -> bool:
     return True
 
 
-def find_sources(path: Path, *, note: Callable[[str], None] = lambda _: None) -> Iterator[tuple[Path, str]]:
+def find_sources(
+    path: Path,
+    *,
+    note: Callable[[str], None] = lambda _: None,
+    on_unreadable: Callable[[UnreadableError], None] = lambda _: None,
+) -> Iterator[tuple[Path, str]]:
     """The source files at a path, in order of their names, each with the id that its document gets.
 
     A folder gives all that lie in it, at any depth; README files, whatever begins with a dot, and links to folders
     (which may lead round in circles) are passed over; and so is a file of references that is named itself, as
     `FOLDER/*` does, where the document lies beside it with which it is read. Of judged questions in BEIR's form it
     gives the corpus alone. Left out, and said to `note`, are links that lead out of the folder or to nothing, what is
-    no file, as pipes and devices are, and files of formats that are not read: none of these is opened.
+    no file, as pipes and devices are, READMEs and files of formats that are not read: none of these is opened.
+    `on_unreadable` is told of folders further in that cannot be read.
 
     Raises:
-        SourceNotFoundError, UnreadableError, UnknownFormatError, NoSourcesError.
+        SourceNotFoundError, UnknownFormatError, NoSourcesError.
+        UnreadableError: where the path itself cannot be read.
     """
     if not stat.S_ISDIR(_mode(path)):
         if _is_beside_a_document(path):
@@ -222,7 +229,7 @@ def find_sources(path: Path, *, note: Callable[[str], None] = lambda _: None) ->
         return
     found = False
     others: Counter[str] = Counter()
-    for source in _files(path, root=resolved(path), note=note, others=others):
+    for source in _files(path, root=resolved(path), note=note, on_unreadable=on_unreadable, others=others):
         found = True
         yield source, document_id(source.relative_to(path))
     if not found:
@@ -423,15 +430,24 @@ def _passed_over(folder: Path, others: Counter[str]) -> str:
     return f"{legible(folder)}: files of other formats are passed over: {told}."
 
 
-def _files(folder: Path, *, root: Path, note: Callable[[str], None], others: Counter[str]) -> Iterator[Path]:
+def _files(
+    folder: Path,
+    *,
+    root: Path,
+    note: Callable[[str], None],
+    on_unreadable: Callable[[UnreadableError], None],
+    others: Counter[str],
+) -> Iterator[Path]:
     """The source files below a folder. Of what else lies there, but for READMEs, bibliographies and judged questions,
     the endings are counted in `others`."""
     waiting = [*reversed(_entries(folder))]
     while waiting:
         entry, is_folder = waiting.pop()
-        is_source = entry.suffix.lower() in READERS and entry.stem.upper() != "README"
-        if not is_folder and not is_source:
-            if entry.stem.upper() != "README" and not _is_beside_a_document(entry):
+        is_source, is_readme = entry.suffix.lower() in READERS, entry.stem.upper() == "README"
+        if not is_folder and (is_readme or not is_source):
+            if is_readme and is_source:
+                note(f"{legible(entry)} is passed over, as READMEs in a folder are. To have it read, name the file.")
+            elif not is_readme and not _is_beside_a_document(entry):
                 others[entry.suffix.lower()] += 1
             continue
         if entry.is_symlink() and not resolved(entry).is_relative_to(root):
@@ -443,7 +459,7 @@ def _files(folder: Path, *, root: Path, note: Callable[[str], None], others: Cou
                 try:
                     waiting += reversed(_entries(entry))
                 except UnreadableError as error:
-                    note(error.message)
+                    on_unreadable(error)
         elif _is_special(entry):
             note(f"{legible(entry)} is left out: it is no file, but a pipe, a socket or a device.")
         else:

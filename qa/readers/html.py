@@ -239,14 +239,22 @@ class HtmlWriter(PlainText):
         return 2 * noted > len(children) and not (element.text or "").strip()
 
     def _write_notes(self, element: etree._Element) -> None:
-        """Write notes in no section, each in a line with its label."""
+        """Write notes in no section, each in a line with its label, and what stands among them in lines without."""
         self.end_section()
-        for each in element.iter(etree.Element):
+        labelled = [each for each in element.iter(etree.Element) if each.get("id") in self._labels]
+        parted = {around for each in labelled for around in each.iterancestors()}
+        waiting = [element]
+        while waiting:
+            each = waiting.pop()
             label = self._labels.get(each.get("id") or "")
             if label is not None:
                 self._keep_note(each)
-                if self._notes.get(label):
-                    self._write(f"[{label}] {self._notes[label]}")
+            if label is None and each in parted:
+                waiting += [inner for inner in reversed(each) if isinstance(inner.tag, str)]
+            elif label is not None and self._notes.get(label):
+                self._write(f"[{label}] {self._notes[label]}")
+            elif not self._is_dropped(each) and (text := " ".join(_tidy(self._inline(each)).split())):
+                self._write(text)
 
     def _is_dropped(self, element: etree._Element) -> bool:
         tag = element.tag

@@ -12,7 +12,7 @@ import re
 import threading
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -104,8 +104,8 @@ def read_pdf(file: SourceFile) -> list[Document]:
     """
     with _pdfium:
         pages, entries, about = _opened(file)
-    _tell_what_is_missing(pages, file.note)
     lines = _without_running_heads(pages)
+    _tell_what_is_missing(pages, {line.page + 1 for line in lines}, file.note)
     body = _body_size(lines)
     headings = _outlined(lines, entries) or _set_as_headings(lines, body)
     paragraphs = _joined_around_notes(list(_paragraphs(lines, headings, body)), body)
@@ -199,10 +199,14 @@ def _about(pdf: pypdfium2.PdfDocument) -> About:
 _FIELDS = ("Title", "Author", "Keywords", "CreationDate", "ModDate")
 
 
-def _tell_what_is_missing(pages: Sequence[PageText], note: Callable[[str], None]) -> None:
+def _tell_what_is_missing(pages: Sequence[PageText], said: Set[int], note: Callable[[str], None]) -> None:
+    """Note what of the pages is not read; `said` are those of which something is left without running heads."""
     empty = [number for number, page in enumerate(pages, start=1) if not page.letters]
     garbled = [n for n, page in enumerate(pages, start=1) if page.unknown > _UNKNOWN * max(page.letters, 1)]
     turned = [number for number, page in enumerate(pages, start=1) if page.turned >= _FEWEST_TURNED]
+    bare = [n for n, page in enumerate(pages, start=1) if page.letters and n not in said and n not in turned]
+    if bare:
+        note(f"{_numbered(bare)} nothing but a running head or a number, as scanned pages may: is there more to read?")
     if empty:
         note(f"{_numbered(empty)} no text, as a blank or scanned page has none: text recognition (OCR) adds it.")
     if garbled:

@@ -68,6 +68,7 @@ def read_jsonl(file: SourceFile) -> Iterator[Document]:
         yield from given.document(metadata | record if isinstance(metadata, dict) else record, f"line {number:,}")
     if not found and file.data.strip():
         raise DamagedSourceError(file.path, kind="JSON lines", reason="no line is a record", hint=_FORM_OF_JSONL)
+    given.end()
 
 
 def read_table(file: SourceFile) -> Iterator[Document]:
@@ -82,6 +83,7 @@ def read_table(file: SourceFile) -> Iterator[Document]:
     """
     text = decode(file.data, file.path)
     if not text.strip():
+        _Given(file).end()
         return
     columns, delimiter = _columns(text, file)
     given = _Given(file)
@@ -100,6 +102,7 @@ def read_table(file: SourceFile) -> Iterator[Document]:
             begin = lines.count
     except csv.Error as error:
         file.note(f"what stands behind line {lines.count:,} is left out: {error}.")
+    given.end()
 
 
 class _Lines:
@@ -138,6 +141,11 @@ class _Given:
         self._file = file
         self._ids: set[str] = set()
         self._count = 0
+
+    def end(self) -> None:
+        """Say so where there was none."""
+        if not self._count:
+            self._file.note("it holds no record.")
 
     def document(self, record: Mapping[str, object], place: str) -> Iterator[Document]:
         """The document of a record, unless it has no text or an id that was there before."""
