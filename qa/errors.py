@@ -175,7 +175,7 @@ class UnreadableError(SourceError):
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
             f"{path} cannot be read: {reason}.",
-            hint="Give this user the right to read it, or leave it out.",
+            hint="See that it is a file or folder that this user may read, or leave it out.",
         )
 
 

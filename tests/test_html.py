@@ -360,6 +360,6 @@ def test_whatever_the_markup_offsets_hold(pieces: list[str]) -> None:
 
 
 def test_what_stands_among_notes_is_kept() -> None:
-    page = "<p>Terns <a href=#a>[1]</a> dive <a href=#b>[2]</a>.<ol><li id=a>Auk.<li id=b>Bunting.<li id=c>Never cited.</ol>"
-    document = html(page)
+    notes = "<ol><li id=a>Auk.<li id=b>Bunting.<li id=c>Never cited.</ol>"
+    document = html(f"<p>Terns <a href=#a>[1]</a> dive <a href=#b>[2]</a>.{notes}")
     assert [line for line in document.text.splitlines() if line][-3:] == ["[1] Auk.", "[2] Bunting.", "Never cited."]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
-from typing import Literal
 
 from flask import Blueprint, Response, render_template, request
 from pydantic import BaseModel
@@ -23,30 +22,17 @@ from qa.wire import (
     verification_body,
 )
 from web.answers import answer_json, asked_in_address, citation_in, current_engine, json_body, linked_passage
-from web.openapi import openapi_document
+from web.openapi import Live, Ready, openapi_document
 from web.problems import FORM_TYPE
 from web.texts import load_texts
 
-__all__ = ["Live", "Ready", "api"]
+__all__ = ["api"]
 
 MAX_CITATIONS_BODY = 1_000_000  # bytes
 MAX_FEEDBACK_BODY = 262_144  # bytes; a form writes a character in up to 12
 
 
 api = Blueprint("api", __name__)
-
-
-class Live(BaseModel):
-    """The process runs."""
-
-    status: Literal["live"] = "live"
-
-
-class Ready(BaseModel):
-    """The library can be asked."""
-
-    status: Literal["ready"] = "ready"
-    documents: int
 
 
 @api.post("/ask")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from typing import Literal
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -25,7 +26,7 @@ from qa.wire import (
 )
 from web.problems import FORM_TYPE
 
-__all__ = ["openapi_document"]
+__all__ = ["Live", "Ready", "openapi_document"]
 
 SCHEMAS = "#/components/schemas/{model}"
 
@@ -44,6 +45,19 @@ FEEDBACK_EXAMPLE = FeedbackRequest(
 )
 
 
+class Live(BaseModel):
+    """The process runs."""
+
+    status: Literal["live"] = "live"
+
+
+class Ready(BaseModel):
+    """The library can be asked."""
+
+    status: Literal["ready"] = "ready"
+    documents: int
+
+
 @cache
 def openapi_document() -> dict[str, object]:
     """What the service accepts and sends, for programs and their writers."""
@@ -59,6 +73,8 @@ def openapi_document() -> dict[str, object]:
             (FeedbackResponse, "serialization"),
             (CitedPassageBody, "serialization"),
             (DocumentBody, "serialization"),
+            (Live, "serialization"),
+            (Ready, "serialization"),
             (Problem, "serialization"),
         ],
         ref_template=SCHEMAS,
@@ -150,10 +166,16 @@ def openapi_document() -> dict[str, object]:
                     "responses": _texts("The citation, on one line", "text/plain", 404, 410, 422),
                 }
             },
+            "/livez": {"get": _probe("live", Live, "Whether the process runs")},
+            "/readyz": {"get": _probe("ready", Ready, "Whether the library can be asked")},
             **{f"/passages/{{id}}{style.suffix}": {"get": _export(style)} for style in EXPORTS.values()},
         },
         "components": {"schemas": schemas["$defs"]},
     }
+
+
+def _probe(operation: str, model: type[BaseModel], summary: str) -> dict[str, object]:
+    return {"operationId": operation, "summary": summary, "responses": _responses(model, "Yes", 503)}
 
 
 def _conversation(form: str, responses: Mapping[str, object]) -> dict[str, object]:
