@@ -256,11 +256,15 @@ class _Ids:
         if known is not None:
             return known
         number = self._last.get(wanted, 0) + 1
-        while (document_id := wanted if number == 1 else f"{wanted}-{number}") in self._now or self._is_taken(
-            document_id
-        ):
+        document_id = _numbered(wanted, number)
+        while document_id in self._now or self._is_taken(document_id):
             number += 1
+            document_id = _numbered(wanted, number)
         self._last[wanted] = number
         self._given[origin] = document_id
         self._now.add(document_id)
         return document_id
+
+
+def _numbered(wanted: str, number: int) -> str:
+    return wanted if number == 1 else f"{wanted}-{number}"
