@@ -79,7 +79,7 @@ def passage(passage_id: str) -> Response:
 
 def _examples(documents: Sequence[DocumentEntry]) -> list[str]:
     """Questions that the library itself suggests: titles that are questions, else any titles, from all over it."""
-    titles = [document.title for document in documents]
+    titles = list(dict.fromkeys(document.title for document in documents))
     titles = [title for title in titles if title.rstrip().endswith("?")] or titles
     return titles[:: max(1, len(titles) // EXAMPLES)][:EXAMPLES]
 
