@@ -105,8 +105,9 @@ def add(
                 found |= {legible(resolved(each)): (each, wanted_id) for each, wanted_id in sources_there}
             given.add(origin)
         except NoSourcesError as error:
-            left = sum(_is_gone(each, {origin}) for each in before) if prune else 0
-            refuse(NoSourcesError(path, suffixes=tuple(READERS), gone=left) if left else error)
+            left = [each for each in before if prune and _is_gone(each, {origin})]
+            kept_files = len(snapshot.documents_of_files(left)) if snapshot else 0
+            refuse(NoSourcesError(path, suffixes=tuple(READERS), gone=kept_files) if kept_files else error)
         except SourceError as error:
             refuse(error)
     gone_files = [origin for origin in before if prune and origin not in found and _is_gone(origin, given)]
@@ -139,6 +140,8 @@ def add(
             earlier = before.get(origin)
             if earlier and state.sha256 == earlier.sha256:
                 same_files.append(origin)
+                if state.stamp != earlier.stamp:
+                    states[origin] = state  # for the next time
             else:
                 states[origin] = state
                 yield origin
@@ -147,7 +150,7 @@ def add(
     held = snapshot.documents_of_files([*to_read, *gone_files]) if snapshot else {}
     gone = [each for origin in gone_files for each in held.get(origin, {}).values()]
     unchanged = snapshot.documents_in_files(same_files) if snapshot else []
-    ids = _Ids(held, is_taken=library.has_document)
+    ids = _Ids(held, is_taken=library.has_document if snapshot else lambda _: False)
     planned_for = snapshot.name if snapshot else ""
     is_other_engine = snapshot is not None and settings.engine not in (None, snapshot.engine_asked)
     del snapshot  # what it reads could not be put away
@@ -166,6 +169,7 @@ def add(
             path, wanted_id = found[origin]
             tell("reading", len(to_read) - len(unread), len(to_read), source=path.name)
             unread.popleft()
+            same: list[str] = []
             try:
                 then = found[unread[0]] if unread and not should_stop() else None
                 for part, work in read_works(
@@ -176,7 +180,7 @@ def add(
                     document = work if its_id == work.id else replace(work, id=its_id)
                     present.add(its_id)
                     if its_origin in held.get(origin, {}) and library.holds(document):
-                        unchanged.append(its_id)
+                        same.append(its_id)
                     else:
                         yield Source(its_origin, document, file=origin)
                         added.append(its_id)
@@ -189,6 +193,7 @@ def add(
                 del states[origin]
                 continue
             read.append(origin)
+            unchanged.extend(same)
         tell("reading", len(to_read) - len(unread), len(to_read))
         sandbox.close()
         if unread:

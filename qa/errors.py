@@ -24,6 +24,7 @@
     │   ├── DamagedLibraryError  library_damaged      files that do not fit together
     │   ├── DamagedDocumentError document_damaged     a text that is not the one read in
     │   ├── LibraryBusyError     library_busy         another process is changing it
+    │   ├── LibraryUnreadableError library_unreadable the system refuses to read it
     │   ├── LibraryUnwritableError library_unwritable the system refuses to write it
     │   ├── LibraryThereError      library_there      there is something already where a copy is to be
     │   └── HelperEndedError     helper_ended         a process that helps with indexing broke down
@@ -63,6 +64,7 @@ __all__ = [
     "LibraryError",
     "LibraryNotFoundError",
     "LibraryThereError",
+    "LibraryUnreadableError",
     "LibraryUnwritableError",
     "LockedSourceError",
     "MissingExtraError",
@@ -337,10 +339,13 @@ class LibraryNotFoundError(LibraryError):
     code = "library_not_found"
 
     def __init__(self, path: Path, *, has_index: bool = False) -> None:
+        self.has_index = has_index
         made = f"pincite index YOUR_DOCUMENTS --library {path}"
         if has_index:
             message = f"There is no library in {path}, but an index of one: its library.sqlite3 is missing or empty."
-            super().__init__(message, hint=f"Restore it from a backup, or make it anew with: {made}")
+            super().__init__(
+                message, hint=f"Restore it from a backup, or delete {path / 'index'} and make it anew: {made}"
+            )
         else:
             super().__init__(f"There is no library in {path}.", hint=f"Make one with: {made}")
 
@@ -395,15 +400,28 @@ class LibraryBusyError(LibraryError):
         )
 
 
+class LibraryUnreadableError(LibraryError):
+    """The operating system refuses to read a library's files."""
+
+    code = "library_unreadable"
+
+    def __init__(self, path: Path, *, reason: str) -> None:
+        super().__init__(
+            f"The library in {path} cannot be read: {reason}.",
+            hint="See that this user may read all files in it, and open the folder.",
+        )
+
+
 class LibraryUnwritableError(LibraryError):
     """The operating system refuses to write a library's files."""
 
     code = "library_unwritable"
 
-    def __init__(self, path: Path, *, reason: str) -> None:
+    def __init__(self, path: Path, *, reason: str, hint: str = "") -> None:
         super().__init__(
             f"The library in {path} cannot be written: {reason}.",
-            hint="Nothing was changed. Make room on its disk, and see that this user may write there; then try again.",
+            hint=hint
+            or "Nothing was changed. Make room on its disk, and see that this user may write there; then try again.",
         )
 
 

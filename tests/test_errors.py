@@ -27,6 +27,7 @@ from qa.errors import (
     LibraryError,
     LibraryNotFoundError,
     LibraryThereError,
+    LibraryUnreadableError,
     LibraryUnwritableError,
     LockedSourceError,
     MissingExtraError,
@@ -70,6 +71,7 @@ EXAMPLES: list[QAError] = [
     SynonymsError(PATH, line=3, reason="a name is missing"),
     MissingExtraError("eval"),
     LibraryBusyError(PATH),
+    LibraryUnreadableError(PATH, reason="permission denied"),
     LibraryUnwritableError(PATH, reason="no space left on device"),
     LibraryThereError(PATH),
     HelperEndedError(),
@@ -149,7 +151,7 @@ def test_every_error_is_a_sentence_with_a_hint(error: QAError) -> None:
 def test_an_error_about_a_path_names_it() -> None:
     about_paths = [error for error in EXAMPLES if isinstance(error, SourceError | LibraryError)]
     about_paths = [error for error in about_paths if not isinstance(error, DamagedDocumentError | HelperEndedError)]
-    assert len(about_paths) == 20
+    assert len(about_paths) == 21
     assert all(str(PATH) in error.message for error in about_paths)
 
 

@@ -10,10 +10,12 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from threading import Event
 from typing import Literal
 
 import pytest
@@ -33,6 +35,7 @@ from qa.errors import (
     LibraryBusyError,
     LibraryNotFoundError,
     LibraryThereError,
+    LibraryUnreadableError,
     LibraryUnwritableError,
     NoSourcesError,
     NotTextError,
@@ -353,6 +356,41 @@ def test_who_reads_a_state_lets_a_large_journal_be_emptied(folder: Path, monkeyp
     assert engine.ask("Do terns dive?").answered
 
 
+def test_an_indexing_goes_on_while_the_journal_is_emptied_for_others(
+    folder: Path, documents: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.library.store._SELDOM", 0.0)
+    monkeypatch.setattr("qa.library.store._LARGE_JOURNAL", -1)
+    engine = Engine.open(Settings(library=folder))
+    (documents / "more").mkdir()
+    for number in range(30):
+        (documents / "more" / f"auks {number}.md").write_text(f"# Auks {number}\n\nAuks swim {number} times.\n")
+        (documents / "more" / f"auks-{number}.md").write_text(f"# Auks {number}\n\nAuks dive {number} times.\n")
+    is_done = Event()
+
+    def ask() -> int:
+        asked = 0
+        while not is_done.is_set():
+            asked += engine.ask("Do terns dive?").answered
+        return asked
+
+    with ThreadPoolExecutor(3) as threads:
+        asking = [threads.submit(ask) for _ in range(3)]
+        try:
+            assert len(engine.add([documents]).added) == 60
+        finally:
+            is_done.set()
+        assert all(each.result() for each in asking)
+    assert engine.check() == []
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="this user may read and write everything")
+def test_a_library_that_this_user_may_not_read_is_not_said_to_be_damaged(folder: Path) -> None:
+    (folder / "library.sqlite3").chmod(0)
+    with pytest.raises(LibraryUnreadableError, match="this user may not read"):
+        Engine.open(Settings(library=folder))
+
+
 def test_a_reader_who_may_not_write_sees_a_change(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def connect_without_writing(address: str) -> sqlite3.Connection:
         if address.endswith("mode=ro") and not (folder / "library.sqlite3-shm").exists():
@@ -601,6 +639,9 @@ def test_a_library_whose_database_is_lost_says_so(folder: Path) -> None:
     with pytest.raises(LibraryNotFoundError, match="is missing or empty") as caught:
         Engine.open(Settings(library=folder))
     assert caught.value.hint.startswith("Restore it from a backup")
+    (folder / "library.sqlite3").unlink()
+    with pytest.raises(LibraryNotFoundError, match="is missing or empty"):
+        Engine.create(Settings(library=folder)).add([folder.parent / "documents"])
 
 
 def test_a_library_of_another_format_is_refused_with_the_command_that_helps(folder: Path, documents: Path) -> None:

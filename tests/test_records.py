@@ -135,7 +135,7 @@ def test_an_empty_file_holds_no_documents_and_a_binary_one_is_an_error(tmp_path:
 def test_a_table_that_breaks_off_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     (found,), notes = works(tmp_path / "a.csv", 'text\nTerns dive.\n"' + "x" * 10_000_001)
     assert found.text == "Terns dive."
-    assert [note.split(":")[0] for note in notes] == ["what stands behind line 3 is left out"]
+    assert [note.split(":")[0] for note in notes] == ["line 3 is left out"]
 
 
 @pytest.mark.parametrize("second", ["Gulls steal.", '"Gulls steal."', '"Gulls ""steal""\nchips."'])
@@ -196,3 +196,28 @@ def test_the_command_tells_what_was_left_out(tmp_path: Path) -> None:
     ran = CliRunner().invoke(cli, ["index", str(path), "--library", str(tmp_path / "library")])
     assert (ran.exit_code, ran.stderr) == (0, f"Note: {path}: line 4 is left out: it is not JSON.\n")
     assert ran.stdout.startswith("Added      2 documents\n")
+
+
+def test_a_cell_of_several_lines_may_have_a_blank_behind_it(tmp_path: Path) -> None:
+    found, notes = works(tmp_path / "a.csv", 'id,text,title\n1,"Terns\ndive." ,A\n2,Gulls steal.,B\n')
+    assert [(each.id, each.title, each.text) for each in found] == [
+        ("1", "A", "Terns\ndive. "),
+        ("2", "B", "Gulls steal."),
+    ]
+    assert notes == []
+
+
+def test_a_quotation_mark_that_is_not_closed_in_a_long_table_costs_its_line_alone(tmp_path: Path) -> None:
+    rows = "".join(f"{number},{'x' * 10_000}\n" for number in range(2, 1_100))
+    found, notes = works(tmp_path / "a.csv", f'id,text\n1,"Terns dive.\n{rows}')
+    assert len(found) == 1_098
+    assert [note.split(":")[0] for note in notes] == ["line 2 is left out"]
+
+
+def test_a_row_of_more_cells_than_columns_is_told(tmp_path: Path) -> None:
+    found, notes = works(tmp_path / "a.csv", "id,text\n1,Terns dive, except at night.\n2,Gulls steal.,,\n")
+    assert [each.text for each in found] == ["Terns dive", "Gulls steal."]
+    assert notes == [
+        "line 2 has 3 cells, of which 2 have a column; the others are left out. A cell that holds a ',' needs"
+        " quotation marks."
+    ]

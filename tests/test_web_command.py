@@ -71,6 +71,19 @@ def test_serve_says_where_it_is_ready_and_ends_cleanly(library: Path, stop: sign
         assert process.stderr.read() == ""
 
 
+def test_serve_outlives_a_terminal_where_it_was_told_to(library: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        with serving("--library", str(library), "--port", "0") as (process, line):
+            process.send_signal(signal.SIGHUP)
+            with urlopen(line.split()[3] + "/readyz", timeout=10) as answer:
+                assert json.load(answer)["status"] == "ready"
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=10) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_ctrl_c_in_a_terminal_which_all_processes_get_ends_the_service_cleanly(library: Path) -> None:
     with serving("--library", str(library), "--port", "0", "--workers", "2") as (process, line):
         assert line.startswith("pincite is ready: ")

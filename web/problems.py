@@ -53,6 +53,7 @@ PROBLEMS = {
     "library_not_found": _unavailable("Library not found", "The library is no longer where it was."),
     "index_format": _unavailable("Library of another version", "Another version of this program wrote the library."),
     "library_damaged": _unavailable("Library damaged", "The files of the library are broken or do not fit together."),
+    "library_unreadable": _unavailable("Library unreadable", "The system refuses to read the files of the library."),
     "library_unwritable": _unavailable("Library not writable", "The system refuses to write the library's files."),
     "library_there": _unavailable("Library there", "There is something already where a copy of the library is to be."),
     "helper_ended": _unavailable("Indexing broke down", "A process that helps with indexing ended before its time."),

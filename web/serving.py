@@ -82,7 +82,8 @@ def serve_in_workers(
     threads: int,
     on_ready: Callable[[], object],
 ) -> None:
-    """Serve until SIGINT, SIGTERM or SIGHUP. Each worker calls `load`, which can be pickled, in a process of its own.
+    """Serve until SIGINT, SIGTERM or, unless that is ignored, SIGHUP. Each worker calls `load`, which can be pickled,
+    in a process of its own.
 
     A worker that dies is replaced; one that dies again at once ends the service, with the exit code 1. `on_ready` is
     called when all of them listen.
@@ -106,8 +107,15 @@ def serve_in_workers(
         log_level=LogLevels.error,
         log_dictconfig=_ERRORS,
     )
-    server.signal_handler_reload = server.signal_handler_interrupt  # type: ignore[method-assign]  # SIGHUP is a terminal's end
+    # SIGHUP is the end of a terminal, which nohup has a program outlive; granian would start its workers anew.
+    is_to_outlive = hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    on_hang_up = _pass_over if is_to_outlive else server.signal_handler_interrupt
+    server.signal_handler_reload = on_hang_up  # type: ignore[method-assign]
     server.serve(target_loader=partial(_load_in_worker, load, loaded), wrap_loader=False)
+
+
+def _pass_over(*_: object) -> None:
+    """What is done where a signal means nothing."""
 
 
 def _announce(loaded: Semaphore, address: tuple[str, int], workers: int, on_ready: Callable[[], object]) -> None:

@@ -21,6 +21,7 @@ from qa.errors import (
     LibraryBusyError,
     LibraryError,
     LibraryNotFoundError,
+    LibraryUnreadableError,
     LibraryUnwritableError,
 )
 from qa.library.schema import latest, migrate, version_of
@@ -86,7 +87,8 @@ class Reader:
 
         Raises:
             LibraryNotFoundError: where there is none.
-            DamagedLibraryError: where it cannot be opened.
+            LibraryUnreadableError: where the system refuses to open it.
+            DamagedLibraryError: where it is none.
         """
         path = folder.resolve() / DATABASE
         try:
@@ -94,7 +96,9 @@ class Reader:
         except (FileNotFoundError, NotADirectoryError):
             raise not_found(folder) from None
         except OSError as error:
-            raise DamagedLibraryError(folder, reason=f"{DATABASE} cannot be read ({error.strerror})") from None
+            raise LibraryUnreadableError(folder, reason=(error.strerror or str(error)).lower()) from None
+        if not os.access(path, os.R_OK):
+            raise LibraryUnreadableError(folder, reason=f"this user may not read {DATABASE}")
         with _damage(folder):
             try:
                 return cls(_read_only(path), folder)
@@ -107,7 +111,12 @@ class Reader:
     @property
     def is_current(self) -> bool:
         """Whether what is read is still what the file holds, as far as that can be told."""
-        return self._unlocked is None or _looks(self._unlocked) == _looks((self.place / DATABASE).stat())
+        if self._unlocked is None:
+            return True
+        try:
+            return _looks(self._unlocked) == _looks((self.place / DATABASE).stat())
+        except OSError:
+            return False
 
     def select(self, statement: str, *parameters: object) -> list[Any]:
         """The rows of a statement.
@@ -115,11 +124,16 @@ class Reader:
         Raises:
             DamagedLibraryError: where they cannot be read.
         """
-        with self._reading, _damage(self.place):
-            rows = self._database.execute(statement, parameters).fetchall()
-        if self._unlocked and not self.is_current:
-            raise DamagedLibraryError(self.place, reason=f"{DATABASE} was changed while it was read")
-        return rows
+        try:
+            with self._reading, _damage(self.place):
+                rows = self._database.execute(statement, parameters).fetchall()
+        except DamagedLibraryError:
+            if self.is_current:
+                raise
+        else:
+            if self.is_current:
+                return rows
+        raise DamagedLibraryError(self.place, reason=f"{DATABASE} was changed while it was read: ask again")
 
     @property
     def database(self) -> sqlite3.Connection:
@@ -146,8 +160,9 @@ def _read_only(path: Path) -> sqlite3.Connection:
 
 def not_found(folder: Path) -> LibraryNotFoundError:
     """The error of a folder without a library, which may have lost it."""
-    index = folder / _INDEX
-    return LibraryNotFoundError(folder, has_index=index.is_dir() and any(index.iterdir()))
+    index, database = folder / _INDEX, folder / DATABASE
+    is_lost = not database.exists() or not database.stat().st_size  # a first indexing begins with more
+    return LibraryNotFoundError(folder, has_index=is_lost and index.is_dir() and any(index.iterdir()))
 
 
 def kept_facts(folder: Path, database: sqlite3.Connection) -> dict[str, str]:

@@ -72,6 +72,7 @@ class Library:
         self._snapshot: Snapshot | None = None
         self._watched: tuple[stat_result, Reader] | None = None
         self._looked_at = time.monotonic()  # how large the journal is
+        self._journal_left = 0  # bytes of it that could not be put away when that was tried
         self._opening, self._watching = Lock(), Lock()
 
     @property
@@ -79,8 +80,8 @@ class Library:
         """Whether there is a library to open, be it damaged."""
         try:
             return bool(self.snapshot().name)
-        except LibraryNotFoundError:
-            return False
+        except LibraryNotFoundError as error:
+            return error.has_index
         except LibraryError:
             return True
 
@@ -100,6 +101,7 @@ class Library:
                 with self._opening:
                     snapshot = self._snapshot = None
                     put_away(self.folder)
+                    self._journal_left = journal_size(self.folder)
             if not self._is_present(snapshot, self.folder):
                 with self._opening:
                     snapshot = self._snapshot = self._opened(self.folder)
@@ -113,7 +115,8 @@ class Library:
         if self._snapshot is None or now < self._looked_at + _SELDOM:
             return False
         self._looked_at = now
-        return journal_size(folder) > _LARGE_JOURNAL
+        size = journal_size(folder)
+        return size > _LARGE_JOURNAL and size != self._journal_left
 
     def _is_present(self, snapshot: Snapshot | None, folder: Path) -> bool:
         return snapshot is not None and snapshot.name == self._version(folder) and snapshot.is_current
@@ -121,9 +124,9 @@ class Library:
     def _opened(self, folder: Path) -> Snapshot:
         """The present state; the next one, where its index was swept away while it was being opened."""
         while True:
-            version = self._version(folder)
-            if self._snapshot is not None and self._is_present(self._snapshot, folder):
-                return self._snapshot
+            version, snapshot = self._version(folder), self._snapshot
+            if snapshot is not None and self._is_present(snapshot, folder):
+                return snapshot
             try:
                 return open_snapshot(folder)
             except DamagedLibraryError:
@@ -190,20 +193,19 @@ class Library:
                 self._update(database, changes, version, old, place, on_indexing)
                 sync(place)
             on_error.pop_all()
-        self._snapshot = None  # what is still read of the state before stays in the journal
+        with self._opening:
+            self._snapshot = None  # what is still read of the state before stays in the journal
         sweep(self.folder)
         return self.snapshot()
 
     def has_document(self, document_id: str) -> bool:
-        """Whether there is a document with this id in the state that was opened last."""
-        return self._snapshot is not None and self._snapshot.has_document(document_id)
+        """Whether there is a document with this id; while the library is changed, in the state before."""
+        return (self._snapshot or self.snapshot()).has_document(document_id)
 
     def holds(self, document: Document) -> bool:
-        """Whether that state has just this document, to the last field."""
-        if self._snapshot is None:
-            return False
+        """Whether it has just this document, to the last field."""
         try:
-            return self._snapshot.document(document.id) == document
+            return (self._snapshot or self.snapshot()).document(document.id) == document
         except (UnknownDocumentError, LibraryError):  # what is damaged is not just this
             return False
 
@@ -236,7 +238,8 @@ class Library:
             if target.exists() and (not target.is_dir() or any(target.iterdir())):
                 raise LibraryThereError(target)
             if target.resolve().is_relative_to(source.resolve()):
-                raise LibraryUnwritableError(target, reason="it lies in the library that is to be copied")
+                reason = "it lies in the library that is to be copied"
+                raise LibraryUnwritableError(target, reason=reason, hint="Name a folder outside of it.")
             target.parent.mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent, ignore_cleanup_errors=True) as made:
                 place = Path(made) / target.name
@@ -290,8 +293,9 @@ class Library:
 
     def _retriever(self, folder: Path, facts: Mapping[str, str]) -> Retriever:
         """The retriever of the version that these are the facts of."""
-        if self._snapshot is not None and self._snapshot.name == facts["version"]:
-            return self._snapshot.retriever
+        snapshot = self._snapshot
+        if snapshot is not None and snapshot.name == facts["version"]:
+            return snapshot.retriever
         return load_retriever(index_folder(folder, facts["version"]), facts)
 
     def _update(

@@ -172,7 +172,7 @@ def file_state(path: Path, *, before: FileState | None = None, limits: Limits | 
         found = [(each.name, each.stat()) for each in files]
     except OSError as error:
         raise _refused(path, error) from None
-    stamp = json.dumps([READING, *((name, each.st_size, each.st_mtime_ns) for name, each in found)])
+    stamp = json.dumps([READING, *((name, each.st_size, each.st_mtime_ns, each.st_ctime_ns) for name, each in found)])
     if before and before.stamp == stamp:
         return before
     digest = hashlib.sha256(str(READING).encode())
@@ -205,7 +205,7 @@ def find_sources(
     path: Path,
     *,
     note: Callable[[str], None] = lambda _: None,
-    on_unreadable: Callable[[UnreadableError], None] = lambda _: None,
+    on_unreadable: Callable[[UnreadableError], None] | None = None,
 ) -> Iterator[tuple[Path, str]]:
     """The source files at a path, in order of their names, each with the id that its document gets.
 
@@ -214,11 +214,10 @@ def find_sources(
     `FOLDER/*` does, where the document lies beside it with which it is read. Of judged questions in BEIR's form it
     gives the corpus alone. Left out, and said to `note`, are links that lead out of the folder or to nothing, what is
     no file, as pipes and devices are, READMEs and files of formats that are not read: none of these is opened.
-    `on_unreadable` is told of folders further in that cannot be read.
+    `on_unreadable`, where it is given, is told of folders further in that cannot be read, which are left out then.
 
     Raises:
-        SourceNotFoundError, UnknownFormatError, NoSourcesError.
-        UnreadableError: where the path itself cannot be read.
+        SourceNotFoundError, UnreadableError, UnknownFormatError, NoSourcesError.
     """
     if not stat.S_ISDIR(_mode(path)):
         if _is_beside_a_document(path):
@@ -435,7 +434,7 @@ def _files(
     *,
     root: Path,
     note: Callable[[str], None],
-    on_unreadable: Callable[[UnreadableError], None],
+    on_unreadable: Callable[[UnreadableError], None] | None,
     others: Counter[str],
 ) -> Iterator[Path]:
     """The source files below a folder. Of what else lies there, but for READMEs, bibliographies and judged questions,
@@ -459,6 +458,8 @@ def _files(
                 try:
                     waiting += reversed(_entries(entry))
                 except UnreadableError as error:
+                    if on_unreadable is None:
+                        raise
                     on_unreadable(error)
         elif _is_special(entry):
             note(f"{legible(entry)} is left out: it is no file, but a pipe, a socket or a device.")

@@ -88,20 +88,27 @@ def read_table(file: SourceFile) -> Iterator[Document]:
     columns, delimiter = _columns(text, file)
     given = _Given(file)
     lines = _Lines(text)
-    rows = csv.reader(lines, delimiter=delimiter)
     csv.field_size_limit(_LONGEST_CELL)
-    next(rows)  # the names of its columns
-    begin = lines.count
-    try:
-        for row in rows:
-            if lines.count > begin + 1 and not _are_closed(lines.between(begin, lines.count), delimiter):
-                lines.count = begin + 1
-                file.note(f"line {lines.count:,} is left out: a quotation mark in it is not closed.")
-            elif any(cell.strip() for cell in row):
-                yield from given.document(dict(zip(columns, row, strict=False)), f"line {lines.count:,}")
-            begin = lines.count
-    except csv.Error as error:
-        file.note(f"what stands behind line {lines.count:,} is left out: {error}.")
+    next(csv.reader(lines, delimiter=delimiter))  # the names of its columns
+    while lines.are_left:
+        begin = lines.count
+        try:
+            row = next(csv.reader(lines, delimiter=delimiter), [])
+        except csv.Error as error:
+            lines.count = begin + 1
+            file.note(f"line {lines.count:,} is left out: {error}.")
+            continue
+        place = f"line {lines.count:,}"
+        if lines.count > begin + 1 and not _are_closed(lines.between(begin, lines.count), delimiter):
+            lines.count = begin + 1
+            file.note(f"line {lines.count:,} is left out: a quotation mark in it is not closed.")
+        elif any(cell.strip() for cell in row):
+            if any(cell.strip() for cell in row[len(columns) :]):
+                file.note(
+                    f"{place} has {len(row):,} cells, of which {len(columns):,} have a column; the others are left out."
+                    f" A cell that holds a {delimiter!r} needs quotation marks."
+                )
+            yield from given.document(dict(zip(columns, row, strict=False)), place)
     given.end()
 
 
@@ -111,6 +118,10 @@ class _Lines:
     def __init__(self, text: str) -> None:
         self._lines = list(io.StringIO(text, newline=""))
         self.count = 0
+
+    @property
+    def are_left(self) -> bool:
+        return self.count < len(self._lines)
 
     def __iter__(self) -> Self:
         return self
@@ -127,8 +138,9 @@ class _Lines:
 
 def _are_closed(lines: Iterable[str], delimiter: str) -> bool:
     """Whether in the lines of a row each quotation mark that opens a cell has one that closes it, at the cell's end."""
+    blanks_behind = re.compile(rf'" +(?={re.escape(delimiter)}|[\r\n]|\Z)')
     try:
-        deque(csv.reader(lines, delimiter=delimiter, strict=True), maxlen=0)
+        deque(csv.reader((blanks_behind.sub('"', line) for line in lines), delimiter=delimiter, strict=True), maxlen=0)
     except csv.Error:
         return False
     return True
