@@ -38,7 +38,7 @@ __all__ = [
 EXTENSION = "pincite"
 ANSWERS = "pincite.answers"  # for pages
 ANSWERS_IN_JSON = "pincite.answers.json"  # for whoever sends questions
-KEPT_ANSWERS = 256  # of each kind in each process: of 20 KB each in JSON, 5 MB; of the longest, some 50 MB
+KEPT_ANSWERS = 256  # of each kind in each process; in JSON of 20 KB each, 5 MB, and of the longest some 50 MB
 
 
 def set_engine(app: Flask, engine: Engine) -> None:

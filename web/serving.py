@@ -82,8 +82,8 @@ def serve_in_workers(
     threads: int,
     on_ready: Callable[[], object],
 ) -> None:
-    """Serve until SIGINT, SIGTERM or, unless that is ignored, SIGHUP. Each worker calls `load`, which can be pickled,
-    in a process of its own.
+    """Serve until SIGINT, SIGTERM or, unless that is ignored, SIGHUP. Each worker calls `load` in a
+    process of its own, for which it must be picklable.
 
     A worker that dies is replaced; one that dies again at once ends the service, with the exit code 1. `on_ready` is
     called when all of them listen.

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from qa.concepts import Concept, Concepts, Pair, agreed, plain_words, terms_of_name
 from qa.errors import DamagedDocumentError, DamagedLibraryError, UnknownDocumentError
-from qa.library.analyst import DOCUMENT, Analysed, Analyst, SplitDocument, Splitter, Titled, titled
+from qa.library.analyst import Analysed, Analyst, SplitDocument, Splitter, Titled, titled
 from qa.library.folder import FORMAT
 from qa.library.helpers import Helpers
 from qa.library.index import PASSAGES, kept_concepts, kept_speller, write_concepts
@@ -24,6 +24,7 @@ from qa.library.rows import PASSAGE_COLUMNS, Changes, Source, insert
 from qa.library.schema import without_index
 from qa.library.words import chosen
 from qa.model import Passage, digest
+from qa.readers.sandbox import DOCUMENT
 from qa.retrievers import ENGINES, LARGE, Retriever
 from qa.spelling import Speller
 from qa.wordings import MARKS, Entry, packed_rows, word_counts
