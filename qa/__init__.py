@@ -11,14 +11,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from qa.adding import Progress
     from qa.config import Settings
     from qa.engine import Engine
     from qa.errors import QAError
+    from qa.library.adding import Progress
 
 __all__ = ["Engine", "Progress", "QAError", "Settings"]
 
-_HOMES = {"Engine": "qa.engine", "Progress": "qa.adding", "QAError": "qa.errors", "Settings": "qa.config"}
+_HOMES = {"Engine": "qa.engine", "Progress": "qa.library.adding", "QAError": "qa.errors", "Settings": "qa.config"}
 
 
 def __getattr__(name: str) -> object:

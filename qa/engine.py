@@ -12,10 +12,10 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from qa.answering import Explanation, cited_passage, decide, explain, hits, search, understood, with_figures
-from qa.citing import cite_span
+from qa.answering.decision import Explanation, cited_passage, decide, explain, hits, search, understood, with_figures
+from qa.asking.question import read_question
+from qa.citations.citing import cite_span
 from qa.config import SHIPPED_SYNONYMS, Settings
-from qa.figures import mixed_units
 from qa.library import Library, Snapshot, Source, size_of
 from qa.model import (
     Answer,
@@ -33,13 +33,13 @@ from qa.model import (
     Span,
     Verification,
 )
-from qa.question import read_question
+from qa.text.figures import mixed_units
 
 if TYPE_CHECKING:
-    from qa.adding import Indexing, Progress
-    from qa.concepts import Concept
+    from qa.asking.concepts import Concept
     from qa.errors import SourceError
     from qa.feedback import FeedbackStore
+    from qa.library.adding import Indexing, Progress
 
 __all__ = ["Engine"]
 
@@ -66,7 +66,7 @@ class Engine:
             LibraryError: where the library cannot be used.
         """
         if settings.library is None:
-            from qa.shipped import shipped_library
+            from qa.library.shipped import shipped_library
 
             return cls(shipped_library(settings, partial(_library, settings=settings)), settings)
         engine = cls.create(settings)
@@ -81,7 +81,7 @@ class Engine:
     @classmethod
     def over(cls, documents: Iterable[Document], settings: Settings) -> Self:
         """The engine of documents in memory, each of which is one passage whatever its size."""
-        from qa.passages import whole
+        from qa.readers.passages import whole
 
         engine = cls(_library(None, settings), settings)
         engine._library.change(add=[Source(each.id, each, whole(each)) for each in documents])
@@ -147,7 +147,7 @@ class Engine:
             SourceError: for the first file that cannot be read, or a path without any.
             LibraryError: where the library cannot be changed.
         """
-        from qa.adding import add
+        from qa.library.adding import add
 
         return add(
             self._library,
@@ -249,20 +249,20 @@ class Engine:
             UnknownDocumentError: where there is no such document.
             PassageGoneError: where the document no longer holds the words.
         """
-        from qa.permalinks import follow
+        from qa.citations.permalinks import follow
 
         return follow(passage_id, known_by, self._library.snapshot(), document_id=document)
 
     @staticmethod
     def marked(document: Document, mark: Span, known_by: Fingerprint) -> Span | None:
         """The words of a document that a link marks, where they stand now; None where that is not sure."""
-        from qa.permalinks import find_mark
+        from qa.citations.permalinks import find_mark
 
         return find_mark(document, mark, known_by)
 
     def verify(self, claims: Iterable[Claim]) -> list[Verification]:
         """What became of each citation, in their order."""
-        from qa.verifying import verify_all
+        from qa.citations.verifying import verify_all
 
         return verify_all(claims, self._library.snapshot())
 
@@ -275,8 +275,8 @@ class Engine:
             PassageGoneError: where its document no longer holds the words that were given.
             FeedbackUnwritableError, FeedbackDamagedError: where it cannot be kept.
         """
+        from qa.citations.permalinks import follow
         from qa.feedback import feedback_on
-        from qa.permalinks import follow
 
         snapshot = self._library.snapshot()
         judged = None

@@ -22,11 +22,11 @@ import numpy as np
 import numpy.typing as npt
 
 from qa import Settings
-from qa.answering import search, understood
-from qa.confidence import BIAS, CONFIDENCE_WEIGHTS, grounds
+from qa.answering.decision import search, understood
 from qa.library import Library, Source
-from qa.passages import whole
+from qa.ranking.confidence import BIAS, CONFIDENCE_WEIGHTS, grounds
 from qa.readers import JudgedQuestions, read_judged
+from qa.readers.passages import whole
 
 Floats = npt.NDArray[np.float64]
 

@@ -6,9 +6,9 @@ Each folder holds judged questions in BEIR's form. Of the training folders every
 rest tried. The weights are those under which a softmax over a question's 50 candidates gives the right ones the most
 likelihood (ListNet's top-one probability: Cao et al., ICML 2007), each folder counting as often as it is named, by
 Adam from equal weights with a little shrinkage; then scaled so that they have the sum of those now in
-`qa.evidence.WEIGHTS`, which come from SQuAD named three times, as text whose titles tell little is the commoner, and
-MedQuAD once. It takes some minutes, and prints the weights and P@1 before and after. Intervals are `pincite eval`'s to
-give.
+`qa.ranking.evidence.WEIGHTS`, which come from SQuAD named three times, as text whose titles tell little is the
+commoner, and MedQuAD once. It takes some minutes, and prints the weights and P@1 before and after. Intervals are
+`pincite eval`'s to give.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qa import Engine, Settings
-from qa.evidence import WEIGHTS
+from qa.ranking.evidence import WEIGHTS
 from qa.readers import read_judged
 
 Floats = npt.NDArray[np.float64]

@@ -8,8 +8,8 @@ chosen; it is right if it contains one of the answers. Printed are the share of 
 odd ones, the share of the sentence with most idf coverage, and the ceiling: any sentence of the passage.
 
 With `--fit`, weights are fitted first, on the even questions of the first folder, and used in place of
-`qa.highlighting.WEIGHTS`: those under which a softmax over the sentences gives the right ones the most likelihood, by
-Adam from equal weights with a little shrinkage. The odd questions and the other folders are then unseen.
+`qa.ranking.highlighting.WEIGHTS`: those under which a softmax over the sentences gives the right ones the most
+likelihood, by Adam from equal weights with a little shrinkage. The odd questions and the other folders are then unseen.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from qa.evidence import coverage, read_query
-from qa.highlighting import WEIGHTS, SentenceTerms, sentence_evidence, sentence_terms, sought
+from qa.asking.question import read_question
 from qa.model import Passage
-from qa.passages import whole
-from qa.question import read_question
+from qa.ranking.evidence import coverage, read_query
+from qa.ranking.highlighting import WEIGHTS, SentenceTerms, sentence_evidence, sentence_terms, sought
+from qa.ranking.wordings import WordingsBuilder
 from qa.readers import read_judged
+from qa.readers.passages import whole
 from qa.retrievers import OkapiRetriever
-from qa.wordings import WordingsBuilder
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

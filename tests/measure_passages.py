@@ -14,12 +14,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from qa.asking.question import read_question
 from qa.model import Passage
-from qa.passages import passages
-from qa.question import read_question
-from qa.readers.plain import read_plain
+from qa.ranking.wordings import WordingsBuilder
+from qa.readers.formats.plain import read_plain
+from qa.readers.passages import passages
 from qa.retrievers import OkapiRetriever
-from qa.wordings import WordingsBuilder
 
 
 def main(folder: Path, sizes: list[int]) -> None:

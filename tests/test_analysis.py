@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.analysis import Word, fold, terms, terms_and_heads, tokens, words
-from qa.lexicon import STOP_WORDS
+from qa.text.analysis import Word, fold, terms, terms_and_heads, tokens, words
+from qa.text.lexicon import STOP_WORDS
 
 
 def covers(question: str, passage: str) -> bool:

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa import Engine, Settings
-from qa.answering import CANDIDATES
-from qa.confidence import confidence
+from qa.answering.decision import CANDIDATES
 from qa.errors import DamagedLibraryError, UnknownDocumentError
 from qa.model import Answer
+from qa.ranking.confidence import confidence
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.model import Marker, Reference, Section
-from qa.readers.bibliography import bracketed, find_markers, merged, with_footnotes
+from qa.readers.references.bibliography import bracketed, find_markers, merged, with_footnotes
 
 KNOWN = (Reference(marker="Ex20", text="Example A."), Reference(marker="a-b", text="Example B."), Reference(marker="7"))
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from qa.citing import CONTEXT, cite, cite_span
+from qa.citations.citing import CONTEXT, cite, cite_span
 from qa.model import Document, Passage, Reference
-from qa.passages import passages
 from qa.readers import read
-from qa.readers.markdown import read_markdown
+from qa.readers.formats.markdown import read_markdown
+from qa.readers.passages import passages
 
 PAGE = Path(__file__).parent / "fixtures" / "question-page.txt"
 REAL_PAGE = Path(__file__).parent.parent.parent / "shared" / "source" / "second-line-therapies-mm.txt"

@@ -24,13 +24,13 @@ import pytest
 from click.testing import CliRunner, Result
 from flask.testing import FlaskClient
 
-import qa.adding
+import qa.library.adding
 from qa import Engine, Settings
+from qa.citations.styles import EXPORTS, STYLES, TEXTS, written
 from qa.cli import cli
-from qa.confidence import BIAS, CONFIDENCE_WEIGHTS
-from qa.evidence import WEIGHTS
+from qa.ranking.confidence import BIAS, CONFIDENCE_WEIGHTS
+from qa.ranking.evidence import WEIGHTS
 from qa.readers import READERS, Work, read_works
-from qa.styles import EXPORTS, STYLES, TEXTS, written
 from qa.wire import AskResponse, answer_body
 from web.command import serve
 
@@ -663,7 +663,7 @@ def test_ctrl_c_while_indexing_keeps_what_has_been_read_and_again_leaves_the_lib
                 signal.raise_signal(signal.SIGINT)
         return read_works(path, document_id, **others)
 
-    monkeypatch.setattr(qa.adding, "read_works", interrupted)
+    monkeypatch.setattr(qa.library.adding, "read_works", interrupted)
     copied = shutil.copytree(TERNS, tmp_path / "terns")
     again = ("index", str(tmp_path / "auks.md"), str(copied), "--library", library)
     ran = run(*again)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.analysis import terms, words_in_place
-from qa.concepts import NO_CONCEPTS, Concept, Concepts, Pair, mined, of_library, plain_words, terms_of_name
-from qa.concepts import agreed as agreed_on
+from qa.asking.concepts import NO_CONCEPTS, Concept, Concepts, Pair, mined, of_library, plain_words, terms_of_name
+from qa.asking.concepts import agreed as agreed_on
+from qa.text.analysis import terms, words_in_place
 
 PFS = Concept(names=("PFS", "progression-free survival"))
 CRS = Concept(names=("CRS", "cytokine release syndrome"))

@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa import Engine, Settings
-from qa.analysis import terms
-from qa.concepts import NO_CONCEPTS, Concept, Concepts
-from qa.confidence import BIAS, CONFIDENCE_WEIGHTS, confidence, grounds
-from qa.evidence import WEIGHTS, Asked, Ranked, Statistics, WeighedWord, read_query
+from qa.asking.concepts import NO_CONCEPTS, Concept, Concepts
+from qa.asking.question import read_question
 from qa.model import Passage, Span
-from qa.question import read_question
-from qa.wordings import Wordings, WordingsBuilder
+from qa.ranking.confidence import BIAS, CONFIDENCE_WEIGHTS, confidence, grounds
+from qa.ranking.evidence import WEIGHTS, Asked, Ranked, Statistics, WeighedWord, read_query
+from qa.ranking.wordings import Wordings, WordingsBuilder
+from qa.text.analysis import terms
 
 TEXTS = ("Terns dive for fish.", "Gulls steal fish.", "An auk swims.")
 MOST = sum(WEIGHTS.values())

@@ -11,7 +11,7 @@ import pytest
 from qa import Engine, Settings
 from qa.config import SHIPPED_CORPUS
 from qa.model import Document
-from qa.sentences import sentences
+from qa.text.sentences import sentences
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT.parent / "shared" / "source" / "second-line-therapies-mm.txt"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from qa.errors import NotTextError
 from qa.readers import read
-from qa.readers.decoding import decode
+from qa.readers.formats.decoding import decode
 
 PATH = Path("terns.md")
 TEXT = "Terns nest on “open” shingle – for ≥6 weeks.\n\nLa sterne niche à 5 °C; Größe: 35 cm.\n"

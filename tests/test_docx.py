@@ -14,10 +14,11 @@ from docx.document import Document as WordDocument
 
 from qa.errors import DamagedSourceError, LockedSourceError
 from qa.model import Document
-from qa.passages import passages
-from qa.readers import archives, read
-from qa.readers.docx import read_docx
-from qa.readers.writing import SourceFile
+from qa.readers import read
+from qa.readers.formats import archives
+from qa.readers.formats.docx import read_docx
+from qa.readers.formats.writing import SourceFile
+from qa.readers.passages import passages
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from qa import Engine, Progress, Settings
 from qa.errors import LibraryNotFoundError, UnknownDocumentError, UnknownPassageError
-from qa.evidence import WEIGHTS
 from qa.model import Document, Reading
+from qa.ranking.evidence import WEIGHTS
 from qa.wire import answer_body
 
 ROOT = Path(__file__).resolve().parent.parent

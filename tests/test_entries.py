@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.citing import cite
+from qa.citations.citing import cite
 from qa.model import Document, Reference, Span
-from qa.passages import passages
-from qa.readers.entries import entries, is_bibliography, reference
-from qa.readers.markdown import read_markdown
-from qa.readers.plain import read_plain
+from qa.readers.formats.markdown import read_markdown
+from qa.readers.formats.plain import read_plain
+from qa.readers.passages import passages
+from qa.readers.references.entries import entries, is_bibliography, reference
 
 PAPERS = "Paper A.", "Paper B, of 2001", "Paper C."
 

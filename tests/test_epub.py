@@ -13,10 +13,11 @@ import pytest
 
 from qa.errors import DamagedSourceError, LockedSourceError
 from qa.model import Document
-from qa.passages import passages
-from qa.readers import archives, read
-from qa.readers.epub import read_epub
-from qa.readers.writing import SourceFile
+from qa.readers import read
+from qa.readers.formats import archives
+from qa.readers.formats.epub import read_epub
+from qa.readers.formats.writing import SourceFile
+from qa.readers.passages import passages
 
 CONTAINER = """<?xml version="1.0"?><container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>
 <rootfile full-path="OEBPS/book.opf" media-type="application/oebps-package+xml"/></rootfiles></container>"""

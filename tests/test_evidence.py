@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.concepts import NO_CONCEPTS, Concept, Concepts
-from qa.evidence import (
+from qa.asking.concepts import NO_CONCEPTS, Concept, Concepts
+from qa.asking.question import read_question
+from qa.model import Candidate, Passage, Query, QueryWord
+from qa.ranking.evidence import (
     WEIGHTS,
     Asked,
     Ranked,
@@ -21,12 +23,10 @@ from qa.evidence import (
     read_query,
     weigh,
 )
-from qa.model import Candidate, Passage, Query, QueryWord
-from qa.question import read_question
+from qa.ranking.wordings import WordingsBuilder
 from qa.retrievers import inverse_document_frequency
 from qa.retrievers.okapi import K1, B
-from qa.sentences import sentences
-from qa.wordings import WordingsBuilder
+from qa.text.sentences import sentences
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.figures import find_figures, mixed_units
 from qa.model import Document, Figure, Span
+from qa.text.figures import find_figures, mixed_units
 
 
 def figures(text: str) -> list[str]:

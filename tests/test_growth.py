@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from qa import Engine, Settings
-from qa.analysis import terms
 from qa.config import SHIPPED_CORPUS
 from qa.evaluation.growth import HEAPS, Variation, invented_word, sizes, varied
 from qa.evaluation.peers import write_passages
+from qa.text.analysis import terms
 
 TEXTS = [(path.stem, path.read_text("utf-8")) for path in sorted(SHIPPED_CORPUS.glob("*-*.md"))]
 TERNS = ("Terns", "Terns nest on the open shore. Terns dive for small fish in the sea.")

@@ -6,12 +6,12 @@ import math
 
 import pytest
 
-from qa.evidence import read_query
-from qa.highlighting import WEIGHTS, SentenceTerms, highlight, sentence_evidence, sentence_terms, sought
+from qa.asking.question import read_question
 from qa.model import Passage
-from qa.question import read_question
-from qa.sentences import sentences
-from qa.wordings import WordingsBuilder
+from qa.ranking.evidence import read_query
+from qa.ranking.highlighting import WEIGHTS, SentenceTerms, highlight, sentence_evidence, sentence_terms, sought
+from qa.ranking.wordings import WordingsBuilder
+from qa.text.sentences import sentences
 
 
 class Equal:

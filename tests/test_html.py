@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from qa.errors import DamagedSourceError, NotTextError
 from qa.model import Document
-from qa.passages import passages
-from qa.readers import html as reader
 from qa.readers import read
-from qa.readers.html import read_html
-from qa.readers.writing import SourceFile
+from qa.readers.formats import html as reader
+from qa.readers.formats.html import read_html
+from qa.readers.formats.writing import SourceFile
+from qa.readers.passages import passages
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Terns | The Bird Site</title>
 <meta name="keywords" content="terns, birds">

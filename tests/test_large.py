@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from retriever_contract import BIRDS, RetrieverContract, asking, random_corpus
 
-from qa.analysis import terms
 from qa.errors import DamagedLibraryError
 from qa.model import Candidate
 from qa.retrievers import OkapiRetriever, files, large
 from qa.retrievers.large import TantivyRetriever
+from qa.text.analysis import terms
 
 MEDQUAD = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "medquad"
 

@@ -22,12 +22,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import qa.adding
+import qa.library.adding
 import qa.library.indexing
 from qa import Engine, Progress, Settings
-from qa.adding import Indexing
-from qa.answering import search, understood
-from qa.concepts import Concept
+from qa.answering.decision import search, understood
+from qa.asking.concepts import Concept
 from qa.errors import (
     DamagedDocumentError,
     DamagedLibraryError,
@@ -45,10 +44,11 @@ from qa.errors import (
     UnknownPassageError,
 )
 from qa.library import FORMAT, Library, Source, schema, snapshot
+from qa.library.adding import Indexing
 from qa.library.folder import connect, sweep
 from qa.model import Block, Document, Heading, Judgement, Marker, Passage, Query, Reference, Section, Span
-from qa.passages import passages
-from qa.readers.markdown import read_markdown
+from qa.readers.formats.markdown import read_markdown
+from qa.readers.passages import passages
 from qa.retrievers import ENGINES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -1032,7 +1032,7 @@ def test_files_that_are_what_they_were_are_not_read_again(
 ) -> None:
     before = files(folder)
     engine = Engine.open(Settings(library=folder))
-    monkeypatch.setattr(qa.adding, "read_works", None)
+    monkeypatch.setattr(qa.library.adding, "read_works", None)
     done = engine.add([documents])
     assert done == Indexing(unchanged=("auks", "gulls", "terns"))
     os.utime(documents / "auks.md", ns=(1, 1))

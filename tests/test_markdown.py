@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qa.errors import FrontMatterError
 from qa.model import Document, Reference
-from qa.readers.markdown import read_markdown
+from qa.readers.formats.markdown import read_markdown
 
 
 def markdown(text: str) -> Document:

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa import Engine, Settings
+from qa.answering.outlining import MOST_PARTS
 from qa.model import Answer, Document
-from qa.outlining import MOST_PARTS
 
 LONG = "Bevacor is given by mouth and is well borne by most. " * 30
 

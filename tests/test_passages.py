@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.model import Document, Passage
-from qa.passages import PASSAGE_WORDS, passages
 from qa.readers import read
-from qa.readers.markdown import read_markdown
-from qa.readers.plain import read_plain
-from qa.sentences import sentences
+from qa.readers.formats.markdown import read_markdown
+from qa.readers.formats.plain import read_plain
+from qa.readers.passages import PASSAGE_WORDS, passages
+from qa.text.sentences import sentences
 
 PAGE = Path(__file__).parent / "fixtures" / "question-page.txt"
 REAL_PAGE = Path(__file__).parent.parent.parent / "shared" / "source" / "second-line-therapies-mm.txt"

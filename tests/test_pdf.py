@@ -20,11 +20,11 @@ from reportlab.pdfgen.canvas import Canvas
 from qa import Engine, Settings
 from qa.errors import DamagedSourceError, LockedSourceError
 from qa.model import Document
-from qa.passages import passages
 from qa.readers import read
-from qa.readers.pdf import _Paragraph, _runs_on, read_pdf
-from qa.readers.pdf_lines import Line
-from qa.readers.writing import SourceFile
+from qa.readers.formats.pdf import _Paragraph, _runs_on, read_pdf
+from qa.readers.formats.pdf_lines import Line
+from qa.readers.formats.writing import SourceFile
+from qa.readers.passages import passages
 
 
 def pdf(data: bytes, notes: list[str] | None = None) -> Document:

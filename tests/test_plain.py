@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qa.model import Document
 from qa.readers import read
-from qa.readers.plain import read_plain
+from qa.readers.formats.plain import read_plain
 
 PAGE = Path(__file__).parent / "fixtures" / "question-page.txt"
 REAL_PAGE = Path(__file__).parent.parent.parent / "shared" / "source" / "second-line-therapies-mm.txt"

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.concepts import Concept, Concepts
-from qa.leaning import PART_WEIGHT, TURN_WEIGHT
+from qa.asking.concepts import Concept, Concepts
+from qa.asking.leaning import PART_WEIGHT, TURN_WEIGHT
+from qa.asking.question import CONCEPT_WEIGHT, read_question
 from qa.model import QueryWord, Reading
-from qa.question import CONCEPT_WEIGHT, read_question
 
 EARLIER = "How fast do terns dive?"
 

@@ -63,7 +63,7 @@ from pathlib import Path
 from qa.readers import read
 for name in ("a.md", "b.html"):
     read(Path(sys.argv[1]) / name, "a")
-    print(*sorted({"lxml", "pypdfium2", "qa.readers.docx"} & sys.modules.keys()))
+    print(*sorted({"lxml", "pypdfium2", "qa.readers.formats.docx"} & sys.modules.keys()))
 """
     ran = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
     assert ran.stdout.splitlines() == ["", "lxml"]

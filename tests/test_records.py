@@ -14,8 +14,8 @@ from qa import Engine, Settings
 from qa.cli import cli
 from qa.errors import DamagedSourceError, NotTextError
 from qa.model import Document
-from qa.passages import passages
 from qa.readers import find_sources, read_works
+from qa.readers.passages import passages
 
 JSONL = """{"_id": "MED-10", "title": "Terns", "text": "Terns dive.\\n\\nThey fly. [3]", "metadata": {"url": "https://x.org/1"}}
 

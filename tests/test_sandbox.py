@@ -17,7 +17,8 @@ import pytest
 from qa import Engine, Settings
 from qa.errors import DamagedSourceError, NotTextError, SourceError, SourceLimitError
 from qa.model import Document
-from qa.readers import READERS, Limits, ReadingStoppedError, Sandbox, Work, read_works, sandbox
+from qa.readers import READERS, Limits, ReadingStoppedError, Sandbox, Work, read_works
+from qa.readers.sandbox import parent as sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -360,11 +361,11 @@ FORGERIES = [
 @pytest.mark.parametrize("forged", FORGERIES)
 def test_what_is_no_document_is_not_taken_from_a_child(written: Callable[..., Path], forged: bytes) -> None:
     page = written(f"""
-        import qa.readers.child
+        import qa.readers.sandbox.child
         class Forger:
             def dump_json(self, *_, **__):
                 return {forged!r}
-        qa.readers.child.DOCUMENT = Forger()
+        qa.readers.sandbox.child.DOCUMENT = Forger()
         {GOOD}
     """)
     good = written(GOOD, "good.html")
@@ -411,7 +412,8 @@ def test_a_document_comes_back_with_every_field() -> None:
 READS = """
 import sys
 from pathlib import Path
-from qa.readers import Sandbox, read_works, sandbox
+from qa.readers import Sandbox, read_works
+from qa.readers.sandbox import parent as sandbox
 
 sandbox._PROGRAM = sys.argv[2]
 with Sandbox() as reading:

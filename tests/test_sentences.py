@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
 
-from qa.lexicon import ABBREVIATIONS
 from qa.readers import read
-from qa.sentences import _punkt, lines, sentences
+from qa.text.lexicon import ABBREVIATIONS
+from qa.text.sentences import _punkt, lines, sentences
 
 REAL_PAGE = Path(__file__).parent.parent.parent / "shared" / "source" / "second-line-therapies-mm.txt"
 PAGE = Path(__file__).parent / "fixtures" / "question-page.txt"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import qa.adding
+import qa.library.adding
 from qa import Engine, Settings
 
 ASKED = "Which protein does selinexor block?"
@@ -24,7 +24,7 @@ def caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def unadding(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """From then on nothing can be read into a library."""
-    return lambda: monkeypatch.setattr(qa.adding, "add", None)
+    return lambda: monkeypatch.setattr(qa.library.adding, "add", None)
 
 
 def test_it_is_indexed_by_the_first_that_asks_and_read_by_the_next(caches: Path, unadding: Callable[[], None]) -> None:

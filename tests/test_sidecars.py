@@ -14,7 +14,7 @@ from qa import Engine, Settings
 from qa.errors import BibliographyError, SourceError
 from qa.model import Document, Reference
 from qa.readers import read
-from qa.readers.sidecars import MOST_BYTES, SIDECARS, parsed_sidecar
+from qa.readers.references.sidecars import MOST_BYTES, SIDECARS, parsed_sidecar
 
 WEBER = "Donna M. Weber, Christine Chén. Lenalidomide in North America. N Engl J Med. 2007;357(21):2133–2142."
 BIBTEX = r"""% exported

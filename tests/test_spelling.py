@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.analysis import Word, spoken, terms
+from qa.asking.spelling import LONGEST, SHORTEST, Speller
 from qa.model import Reading
-from qa.spelling import LONGEST, SHORTEST, Speller
+from qa.text.analysis import Word, spoken, terms
 
 TEXT = (
     "How often do the terns dive near the shore of the island? Terns nest on gravel; a petrel nests in burrows. "

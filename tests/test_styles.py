@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from pylatexenc.latex2text import LatexNodes2Text
 
 from qa import Engine
-from qa.citing import cite
+from qa.citations.citing import cite
+from qa.citations.styles import EXPORTS, STYLES, TEXTS, written
+from qa.citations.styles.names import Name, initials, one_line, read_names
 from qa.model import Citation, Document, Passage
-from qa.styles import EXPORTS, STYLES, TEXTS, written
-from qa.styles.names import Name, initials, one_line, read_names
 
 SEEN = date(2026, 11, 23)
 LINK = "http://127.0.0.1:8000/passages/terns-00002?document=terns&is=16-0123456789abcdef"

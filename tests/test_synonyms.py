@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.concepts import Concept
+from qa.asking.concepts import Concept
 from qa.config import SHIPPED_SYNONYMS
 from qa.errors import NotTextError, SourceNotFoundError, SynonymsError
 from qa.readers import read_synonyms
-from qa.readers.synonyms import parsed_synonyms
+from qa.readers.references.synonyms import parsed_synonyms
 
 PATH = Path("synonyms.txt")
 

@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa import Engine, Settings
-from qa.boundaries import is_inside
-from qa.citing import CONTEXT, cite_span
+from qa.citations.citing import CONTEXT, cite_span
+from qa.citations.verifying import verify
 from qa.model import Claim, Document, Reference, Section, Span, Verification
-from qa.passages import passages
-from qa.readers.markdown import read_markdown
-from qa.verifying import verify
+from qa.readers.formats.markdown import read_markdown
+from qa.readers.passages import passages
+from qa.text.boundaries import is_inside
 from qa.wire import VerifyRequest, answer_body, cited_passage_body
 
 SENTENCES = [

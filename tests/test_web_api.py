@@ -17,9 +17,9 @@ from flask.testing import FlaskClient
 
 import web
 from qa import Engine, Settings
+from qa.citations.styles import written
 from qa.errors import LibraryBusyError, QAError
 from qa.model import Feedback, digest, fingerprint
-from qa.styles import written
 from qa.wire import (
     AskRequest,
     AskResponse,

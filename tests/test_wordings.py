@@ -11,13 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.analysis import spoken, terms
-from qa.concepts import NO_CONCEPTS, Concept, Concepts
+from qa.asking.concepts import NO_CONCEPTS, Concept, Concepts
 from qa.model import Document, Passage
-from qa.passages import passages
-from qa.readers.markdown import read_markdown
-from qa.sentences import sentences
-from qa.wordings import (
+from qa.ranking.wordings import (
     HEADING_WEIGHT,
     MARKS,
     Excerpt,
@@ -28,6 +24,10 @@ from qa.wordings import (
     packed_rows,
     word_counts,
 )
+from qa.readers.formats.markdown import read_markdown
+from qa.readers.passages import passages
+from qa.text.analysis import spoken, terms
+from qa.text.sentences import sentences
 
 TITLE = "A walk"
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, cast
 from flask import Flask, current_app, g, request
 from werkzeug.exceptions import UnsupportedMediaType
 
+from qa.citations.styles import written
 from qa.errors import FieldProblem, InvalidRequestError
 from qa.model import Followed
-from qa.styles import written
 from qa.wire import AskRequest, AskResponse, answer_body, passage_permalink, read_fingerprint
 from web.addresses import whole
 from web.dates import today

@@ -9,8 +9,8 @@ from flask import Blueprint, Response, render_template, request
 from pydantic import BaseModel
 from werkzeug.exceptions import Forbidden
 
+from qa.citations.styles import EXPORTS, STYLES, TEXTS
 from qa.errors import FieldProblem, InvalidRequestError
-from qa.styles import EXPORTS, STYLES, TEXTS
 from qa.wire import (
     AskRequest,
     FeedbackRequest,

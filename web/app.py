@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request
 from werkzeug.exceptions import SecurityError
 
+from qa.citations.styles import EXPORTS, TEXTS
 from qa.errors import LibraryError
-from qa.styles import EXPORTS, TEXTS
 from qa.wire import MAX_COMMENT, MAX_TURNS
 from web import problems, widget
 from web.addresses import FILTERS

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from qa.styles import EXPORTS, TEXTS, Style
+from qa.citations.styles import EXPORTS, TEXTS, Style
 from qa.wire import (
     MAX_HISTORY,
     AskRequest,

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import click
 
-from qa.answering import Explanation
+from qa.answering.decision import Explanation
+from qa.citations.styles import EXPORTS, STYLES, written
 from qa.cli.group import EXIT_ANSWERED, EXIT_NOTHING_FOUND, WIDTH, cli, library_option, today
 from qa.cli.printing import count_of, visible
-from qa.confidence import BIAS, CONFIDENCE_WEIGHTS
 from qa.config import Settings
 from qa.engine import Engine
 from qa.errors import InvalidRequestError
-from qa.evidence import WEIGHTS
 from qa.limits import asked_problems
 from qa.model import Answer, Citation, CitedPassage, Interpretation
-from qa.styles import EXPORTS, STYLES, written
+from qa.ranking.confidence import BIAS, CONFIDENCE_WEIGHTS
+from qa.ranking.evidence import WEIGHTS
 
 __all__ = ["ask", "config", "explain"]
 

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import click
 
-from qa.adding import Indexing
 from qa.cli.group import EXIT_INTERRUPTED, Folder, cli, library_option, today
 from qa.cli.printing import count_of, fitted, say, terminal_columns, visible
 from qa.cli.progress import ProgressLine, stoppable
 from qa.config import Settings
 from qa.engine import Engine
 from qa.errors import LibraryError, LibraryNotFoundError, NoSourcesError, QAError, SourceError, SourceNotFoundError
+from qa.library.adding import Indexing
 from qa.model import DocumentEntry
 from qa.readers.watching import watching
 

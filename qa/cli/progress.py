@@ -12,8 +12,8 @@ from typing import Self
 
 import click
 
-from qa.adding import Progress
 from qa.cli.printing import fitted, say, terminal_columns, visible
+from qa.library.adding import Progress
 
 __all__ = ["ProgressLine", "progress_text", "stoppable"]
 

@@ -18,7 +18,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any, NamedTuple, TypeVar
 
-from qa.analysis import terms
 from qa.evaluation.growth import Variation
 from qa.evaluation.peers import (
     OURS,
@@ -31,6 +30,7 @@ from qa.evaluation.peers import (
     write_terms,
 )
 from qa.library import size_of
+from qa.text.analysis import terms
 
 __all__ = ["Figures", "contest", "table", "write_csv"]
 

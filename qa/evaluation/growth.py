@@ -13,7 +13,7 @@ from itertools import accumulate
 from random import Random
 from typing import NamedTuple, Self
 
-from qa.sentences import sentences
+from qa.text.sentences import sentences
 
 __all__ = ["HEAPS", "Variation", "invented_word", "sizes", "varied"]
 

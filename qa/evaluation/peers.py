@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from qa.analysis import terms
 from qa.evaluation.growth import Variation
 from qa.model import Query
 from qa.retrievers import ENGINES, LARGE, OkapiRetriever
+from qa.text.analysis import terms
 
 __all__ = [
     "OURS",

@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from qa.concepts import Concepts, Pair, mined, plain_words
+from qa.asking.concepts import Concepts, Pair, mined, plain_words
 from qa.library.rows import PassageRow, passage_row
 from qa.model import Passage
-from qa.passages import passages
-from qa.readers.sandbox import DOCUMENT
-from qa.wordings import MARKS, Entry, Laid, Layout
+from qa.ranking.wordings import MARKS, Entry, Laid, Layout
+from qa.readers.passages import passages
+from qa.readers.sandbox.parent import DOCUMENT
 
 __all__ = ["Analysed", "Analyst", "Split", "SplitDocument", "Splitter", "Titled", "titled"]
 

@@ -9,7 +9,8 @@ from itertools import islice
 
 import numpy as np
 
-from qa.concepts import mined, plain_words
+from qa.asking.concepts import mined, plain_words
+from qa.asking.spelling import Speller
 from qa.errors import LibraryError
 from qa.library.analyst import Analyst, Titled, titled
 from qa.library.helpers import Helpers
@@ -17,8 +18,7 @@ from qa.library.index import Index, kept_concepts
 from qa.library.rows import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, document_of, passage_of
 from qa.library.words import Select
 from qa.model import Document, Passage
-from qa.spelling import Speller
-from qa.wordings import MARKS, packed_rows, word_counts
+from qa.ranking.wordings import MARKS, packed_rows, word_counts
 
 __all__ = ["problems"]
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, Self
 
-from qa.analysis import ANALYZER
 from qa.errors import (
     DamagedLibraryError,
     IndexFormatError,
@@ -25,6 +24,7 @@ from qa.errors import (
     LibraryUnwritableError,
 )
 from qa.library.schema import latest, migrate, version_of
+from qa.text.analysis import ANALYZER
 
 __all__ = [
     "DATABASE",

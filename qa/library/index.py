@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from qa.concepts import Concept, Concepts, of_library
+from qa.asking.concepts import Concept, Concepts, of_library
+from qa.asking.spelling import Speller
 from qa.library.words import KeptRows, KeptWords, Select
+from qa.ranking.wordings import Wordings
 from qa.retrievers import ENGINES, Retriever, files
-from qa.spelling import Speller
-from qa.wordings import Wordings
 
 __all__ = [
     "PASSAGES",

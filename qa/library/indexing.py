@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from qa.concepts import Concept, Concepts, Pair, agreed, plain_words, terms_of_name
+from qa.asking.concepts import Concept, Concepts, Pair, agreed, plain_words, terms_of_name
+from qa.asking.spelling import Speller
 from qa.errors import DamagedDocumentError, DamagedLibraryError, UnknownDocumentError
 from qa.library.analyst import Analysed, Analyst, SplitDocument, Splitter, Titled, titled
 from qa.library.folder import FORMAT
@@ -24,10 +25,9 @@ from qa.library.rows import PASSAGE_COLUMNS, Changes, Source, insert
 from qa.library.schema import without_index
 from qa.library.words import chosen
 from qa.model import Passage, digest
-from qa.readers.sandbox import DOCUMENT
+from qa.ranking.wordings import MARKS, Entry, packed_rows, word_counts
+from qa.readers.sandbox.parent import DOCUMENT
 from qa.retrievers import ENGINES, LARGE, Retriever
-from qa.spelling import Speller
-from qa.wordings import MARKS, Entry, packed_rows, word_counts
 
 __all__ = ["Indexed", "titled_passages", "update"]
 

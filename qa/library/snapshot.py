@@ -12,17 +12,17 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
-from qa.analysis import Word
 from qa.errors import DamagedLibraryError, UnknownDocumentError, UnknownPassageError
-from qa.figures import find_figures
-from qa.highlighting import SentenceTerms, sentence_terms
 from qa.library.folder import DATABASE, Reader, index_folder, kept_facts, not_found, writing
 from qa.library.index import Index, load_index
 from qa.library.rows import DOCUMENT_COLUMNS, ENTRY_COLUMNS, PASSAGE_COLUMNS, document_of, entry_of, passage_of
 from qa.library.schema import latest, version_of
 from qa.library.words import chosen
 from qa.model import Document, DocumentEntry, Figure, FileState, Passage, Reading
+from qa.ranking.highlighting import SentenceTerms, sentence_terms
 from qa.retrievers import Retriever
+from qa.text.analysis import Word
+from qa.text.figures import find_figures
 
 __all__ = ["Snapshot", "open_snapshot"]
 

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from qa.concepts import Concept
+from qa.asking.concepts import Concept
 from qa.errors import (
     DamagedLibraryError,
     LibraryBusyError,

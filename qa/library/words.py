@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from qa.errors import DamagedLibraryError
-from qa.wordings import Entry, PackedRow, Row, unpacked_rows
+from qa.ranking.wordings import Entry, PackedRow, Row, unpacked_rows
 
 __all__ = ["KeptRows", "KeptWords", "Select", "chosen"]
 

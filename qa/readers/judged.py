@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from qa.errors import JudgedQuestionsError, SourceNotFoundError
 from qa.model import Block, Document, Section
-from qa.readers.decoding import decode
+from qa.readers.formats.decoding import decode
 
 __all__ = ["JudgedQuestions", "read_judged", "read_lines", "read_run", "write_run"]
 

@@ -10,8 +10,9 @@ from itertools import cycle
 from pathlib import Path
 
 from qa.errors import UnwatchableError
-from qa.readers import READERS, legible, resolved
-from qa.readers.sidecars import SIDECARS
+from qa.readers.files import legible, resolved
+from qa.readers.formats.endings import READERS
+from qa.readers.references.sidecars import SIDECARS
 
 __all__ = ["watching"]
 

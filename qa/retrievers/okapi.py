@@ -17,11 +17,11 @@ import numpy as np
 import numpy.typing as npt
 from rank_bm25 import BM25Okapi
 
-from qa import arrays
 from qa.errors import DamagedLibraryError
 from qa.model import Candidate, Query
 from qa.retrievers import files
 from qa.retrievers.protocol import TermScore, ascending, inverse_document_frequency
+from qa.text import arrays
 
 __all__ = ["K1", "B", "LuceneOkapi", "OkapiRetriever", "Postings"]
 

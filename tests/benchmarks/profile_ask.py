@@ -14,9 +14,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from qa import Settings
-from qa.answering import CANDIDATES, decide, understood
-from qa.evidence import rank
+from qa.answering.decision import CANDIDATES, decide, understood
 from qa.library import Library
+from qa.ranking.evidence import rank
 
 STEPS = ("reading the question", "finding passages", "ranking by evidence", "answering and citing")
 WARMING = 40  # questions

@@ -1,0 +1,3 @@
+"""A question to the query that the retriever is given."""
+
+__all__: list[str] = []

@@ -1,0 +1,365 @@
+"""Several names for one thing: abbreviations, brands, synonyms; and how a library's own texts tell of them.
+
+A passage in which one of a concept's names stands holds the concept's token, beside its words; a question with another
+of the names is covered by that token. So "PFS" finds "progression-free survival", and the other way round, while
+"free" alone finds neither.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import NamedTuple
+
+from qa.text.analysis import Head, fold, terms_and_heads
+from qa.text.lexicon import DRUG_ENDINGS, STOP_WORDS
+
+__all__ = [
+    "ANY_TERM",
+    "LONGEST_PHRASE",
+    "NO_CONCEPTS",
+    "Concept",
+    "Concepts",
+    "Naming",
+    "Pair",
+    "agreed",
+    "mined",
+    "of_library",
+    "plain_words",
+    "terms_of_name",
+]
+
+LONGEST_PHRASE = 12
+"""The most content words of a name."""
+
+_WINDOW = 160  # characters before a bracket in which a long form may stand
+_LONGEST_SHORT = 10  # characters of an abbreviation, as in the paper
+
+_BRACKET = re.compile(r"\(([^()\n]{2,120})\)")
+_PARTS = re.compile(r"[,;:=]| or | also ")
+_SHORT = re.compile(r"[^\W_][\w/&+.\-\u2010\u2011]*[\w+]")
+_LAST_TOKEN = re.compile(r"(?<!\S)(\S{2,20})\s?\Z")
+_BRAND = re.compile(r"[A-Z][a-z]{2,20}")
+_FOUR_LETTERS = re.compile(r"-[a-z]{4}\Z")  # behind the name of a biological drug: "belantamab mafodotin-blmf"
+_BETWEEN_WORDS = re.compile(r"[\s/\-\u2010-\u2014]+")
+_NO_LONG_FORM = re.compile(r"[()\[\]{}|\"“”.;:]")
+_DRUG_ENDINGS = tuple(sorted(DRUG_ENDINGS))
+_PLAIN_WORD = re.compile(r"\b[A-Za-z]{2,10}\b")
+_ASCII_PLAIN_WORD = re.compile(_PLAIN_WORD.pattern, re.ASCII)  # the same where all is ASCII, sooner
+
+
+class Pair(NamedTuple):
+    """Two names that a text says mean the same: an abbreviation and its long form, or a brand and its drug."""
+
+    short: str
+    long: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concept:
+    """Names of one thing, as they are written.
+
+    A question with one of `names` finds the passages with any of `names` or of `found`, which are narrower names and
+    find none of the others. `held` are those of them all that stand in the library.
+    `token` stands for it among the terms of passages and questions; no term begins with "=".
+
+    >>> Concept(names=("PFS", "progression-free survival")).token
+    '=PFS=progression-free survival'
+    """
+
+    names: tuple[str, ...]
+    found: tuple[str, ...] = ()
+    held: frozenset[str] = frozenset()
+    token: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        names = (*self.names, *self.found)[:2]
+        object.__setattr__(self, "token", "".join(f"={' '.join(name.split())}" for name in names))
+
+    def others(self, name: str) -> list[str]:
+        """The names by which the library knows what a question calls by this one; none where it cannot ask by it."""
+        if name not in self.names:
+            return []
+        return [other for other in (*self.names, *self.found) if other != name and other in self.held]
+
+
+class _AnyTerm(Container[str]):
+    """What any term is in, and the end of a text too."""
+
+    def __contains__(self, term: object) -> bool:
+        return True
+
+
+ANY_TERM = _AnyTerm()
+
+
+class Naming(NamedTuple):
+    """A name in a row of words: from which to before which, and each concept with the name by which it has it."""
+
+    start: int
+    end: int
+    concepts: tuple[tuple[Concept, str], ...]
+
+
+class Concepts:
+    """Finds the names of concepts in texts: for every word one look-up, and one for each name that begins with it.
+
+    A name of one word stands for itself and, from three letters, for its plural in -s; for a longer one the stems of
+    its words count, stop words left out and hyphens apart. One in capitals, such as MM, is not meant where a text has
+    it in small letters, or a question that has a number before it ("5 mm").
+    """
+
+    def __init__(self, concepts: Iterable[Concept] = ()) -> None:
+        self.all = tuple(concepts)
+        self._words: dict[str, dict[Concept, str]] = {}
+        phrases: dict[tuple[str, ...], dict[Concept, str]] = {}
+        plurals: dict[str, dict[Concept, str]] = {}
+        self._capitals = {fold(name) for concept in self.all for name in concept.names if name.isupper()}
+        for concept in self.all:
+            for name in (*concept.names, *concept.found):
+                heads = _heads(name)
+                if len(heads) == 1:
+                    self._words.setdefault(heads[0].word, {}).setdefault(concept, name)
+                    if len(heads[0].word) > 2:
+                        plurals.setdefault(f"{heads[0].word}s", {}).setdefault(concept, name)
+                elif 1 < len(heads) <= LONGEST_PHRASE:
+                    terms = tuple(head.term for head in heads)
+                    phrases.setdefault(terms, {}).setdefault(concept, name)
+        self._words = plurals | self._words
+        self._parts = frozenset(chain.from_iterable(phrases))
+        self._phrases: dict[str, dict[str, dict[tuple[str, ...], dict[Concept, str]]]] = {}  # by their first two terms
+        for terms in sorted(phrases, key=len, reverse=True):
+            self._phrases.setdefault(terms[0], {}).setdefault(terms[1], {})[terms] = phrases[terms]
+
+    def name(self, word: str) -> bool:
+        """Whether a word, or its stem, is a part of one of the names."""
+        return any(head.word in self._words or head.term in self._parts for head in _heads(word))
+
+    def terms(self, text: str) -> list[str]:
+        """The terms of a text, and the token of each concept as often as one of its names stands there."""
+        return self.terms_and_names(text)[0]
+
+    def terms_and_names(self, text: str) -> tuple[list[str], set[tuple[Concept, str]]]:
+        """The same, and the names that stand there."""
+        tokens = terms_and_heads(text)
+        heads = list(chain.from_iterable(heads for _, heads in tokens))
+        found = self.names(heads, range(len(heads)))
+        terms = list(chain.from_iterable(terms for terms, _ in tokens))
+        return terms + [concept.token for concept, _ in found], set(found)
+
+    def begin(self, head: Head) -> bool:
+        """Whether a name may begin with this word."""
+        return head.term in self._phrases or head.word in self._words
+
+    def followers(self, head: Head) -> Container[str]:
+        """The terms of which one must come behind this word, as the next, for a name to begin with it."""
+        return ANY_TERM if head.word in self._words else self._phrases.get(head.term, ())
+
+    def names(self, heads: Sequence[Head], starts: Iterable[int]) -> list[tuple[Concept, str]]:
+        """The names in a row of words of a text that begin at these places, each with its concept."""
+        found: list[tuple[Concept, str]] = []
+        for start in starts:
+            head = heads[start]
+            seconds = self._phrases.get(head.term) if start + 1 < len(heads) else None
+            if head.word in self._words or (seconds and heads[start + 1].term in seconds):
+                for naming in self._all_namings(heads, (start,)):
+                    if not self._is_shrunk(naming, heads):
+                        found += naming.concepts
+        return found
+
+    def namings(self, heads: Sequence[Head]) -> Iterator[Naming]:
+        """The names in a question's words, from the left, the longest first, none within another."""
+        reached = 0
+        for naming in self._all_namings(heads, range(len(heads))):
+            follows_number = naming.start > 0 and heads[naming.start - 1].word[0].isdigit()
+            if naming.start >= reached and not (follows_number and self._is_shrunk(naming, heads)):
+                reached = naming.end
+                yield naming
+
+    def _is_shrunk(self, naming: Naming, heads: Sequence[Head]) -> bool:
+        """Whether a name in capitals stands there in small letters."""
+        first = heads[naming.start]
+        return naming.end - naming.start == 1 and first.is_small and first.word in self._capitals
+
+    def _all_namings(self, heads: Sequence[Head], starts: Iterable[int]) -> Iterator[Naming]:
+        """All names that begin at these places in a row of words; of those that begin together the longest first."""
+        for start in starts:
+            head = heads[start]
+            seconds = self._phrases.get(head.term)
+            if seconds and start + 1 < len(heads) and (phrases := seconds.get(heads[start + 1].term)):
+                terms = tuple(each.term for each in heads[start : start + LONGEST_PHRASE])
+                for phrase, named in phrases.items():
+                    if terms[: len(phrase)] == phrase:
+                        yield Naming(start, start + len(phrase), tuple(named.items()))
+            if concepts := self._words.get(head.word):
+                yield Naming(start, start + 1, tuple(concepts.items()))
+
+
+NO_CONCEPTS = Concepts()
+
+
+def of_library(concepts: Iterable[Concept], names: Iterable[tuple[str, str]]) -> Concepts:
+    """Those concepts of which a library holds a name, with the names that it holds, each given with a token."""
+    held: dict[str, set[str]] = {}
+    for token, name in names:
+        held.setdefault(token, set()).add(name)
+    return Concepts(replace(each, held=frozenset(held[each.token])) for each in concepts if each.token in held)
+
+
+def agreed(pairs: Mapping[Pair, int], written: Mapping[str, int], known: Sequence[Concept] = ()) -> list[Concept]:
+    """The concepts that documents define between them, by their names ascending, without those that are known already.
+
+    `pairs` count the documents in which each is `mined`, `written` how often each of the `plain_words` stands in them.
+    An abbreviation counts that more than half of its definitions give the same long form, and that is no common word:
+    one that stands in small letters more often than as it was defined is left out.
+    """
+    meanings: dict[tuple[str, ...], dict[tuple[str, ...], list[Pair]]] = {}
+    for pair in sorted(pairs, key=lambda pair: (-pairs[pair], pair)):
+        short, long = _key(pair.short), _key(pair.long)
+        is_word = written.get(pair.short.lower(), 0) > written.get(pair.short, 0)
+        if short and 0 < len(long) <= LONGEST_PHRASE and not is_word:
+            meanings.setdefault(short, {}).setdefault(long, []).append(pair)
+    known_names = [{_key(name) for name in concept.names} for concept in known]
+    found = []
+    for short, meant in meanings.items():
+        counts = {long: sum(pairs[pair] for pair in same) for long, same in meant.items()}
+        best = max(counts, key=counts.__getitem__)
+        if 2 * counts[best] > sum(counts.values()) and not any({short, best} <= names for names in known_names):
+            found.append(Concept(names=meant[best][0]))
+    return sorted(found, key=lambda concept: concept.names)
+
+
+def terms_of_name(name: str) -> list[list[str]]:
+    """The terms of which a text holds all that has a name; for a name of one word, those of its plural beside it.
+
+    >>> terms_of_name("progression-free survival"), terms_of_name("PFS")
+    ([['progress', 'free', 'surviv']], [['pf'], ['pfss']])
+    """
+    heads = _heads(name)
+    plural = [[head.term for head in _heads(f"{heads[0].word}s")]] if len(heads) == 1 else []
+    return [[head.term for head in heads], *plural]
+
+
+def plain_words(text: str) -> list[str]:
+    """The words of a text that an abbreviation may be mistaken for, as they are written."""
+    return (_ASCII_PLAIN_WORD if text.isascii() else _PLAIN_WORD).findall(text)
+
+
+def mined(text: str) -> Iterator[Pair]:
+    """The pairs that a text defines, in order, as often as it does: "long form (LF)", "LF (long form)", and for drugs
+    "generic (Brand)" and "Brand (generic)".
+
+    Linear in the text. Source for abbreviations: Schwartz and Hearst, "A simple algorithm for identifying abbreviation
+    definitions in biomedical text", PSB 2003; but the initials of neighbouring words go before letters inside of them.
+
+    >>> list(mined("Median progression-free survival (PFS) with selinexor (Xpovio)"))
+    [Pair(short='PFS', long='progression-free survival'), Pair(short='Xpovio', long='selinexor')]
+    """
+    for bracket in _BRACKET.finditer(text):
+        before = text[max(0, bracket.start() - _WINDOW) : bracket.start()].rpartition("\n")[2]
+        inside = _PARTS.split(bracket[1], maxsplit=1)[0].strip()
+        last_token = _LAST_TOKEN.search(before)
+        last = last_token[1] if last_token else ""
+        if _is_short(inside):
+            if long := _long_form(_singular(inside), before):
+                yield Pair(_singular(inside), long)
+        elif _is_short(last):
+            if _long_form(_singular(last), inside) == inside:
+                yield Pair(_singular(last), inside)
+        elif _BRAND.fullmatch(inside):
+            if drug := _drug(before):
+                yield Pair(inside, drug)
+        elif _BRAND.fullmatch(last) and (drug := _drug(inside)) and inside.startswith(drug):
+            yield Pair(last, drug)
+
+
+def _is_short(text: str) -> bool:
+    """Whether this may be an abbreviation: 2 to 10 characters, capitals for the most part, at least two."""
+    if not 2 <= len(text) <= _LONGEST_SHORT or not _SHORT.fullmatch(text):
+        return False
+    letters = [c for c in _singular(text) if c.isalpha()]
+    capitals = sum(c.isupper() for c in letters)
+    return capitals >= 2 and 2 * capitals >= len(letters)
+
+
+def _singular(short: str) -> str:
+    return short[:-1] if short[-1:] == "s" and short[-2:-1].isupper() else short
+
+
+def _long_form(short: str, text: str) -> str | None:
+    """The end of a text that an abbreviation stands for: at most min(n + 5, 2 n) words for n characters."""
+    letters = [c for c in fold(short) if c.isalnum()]
+    words = text.split()[-min(len(letters) + 5, 2 * len(letters)) :]
+    text = " ".join(words)
+    start = _by_initials(letters, text)
+    if start is None:
+        start = _by_letters(letters, text)
+    if start is None:
+        return None
+    long = text[start:]
+    parts = [fold(part) for part in _BETWEEN_WORDS.split(long)]
+    repeats = fold(short) in parts or _singular(fold(short)) in parts
+    if (
+        len(long) <= len(short)
+        or repeats
+        or fold(long).startswith(fold(short))
+        or parts[0] in STOP_WORDS
+        or _NO_LONG_FORM.search(long)
+    ):
+        return None
+    return long
+
+
+def _by_initials(letters: Sequence[str], text: str) -> int | None:
+    """Where the last words of a text begin whose initials are these letters; stop words may stand between."""
+    left = list(letters)
+    starts = [0, *(gap.end() for gap in _BETWEEN_WORDS.finditer(text))]
+    ends = [*(gap.start() for gap in _BETWEEN_WORDS.finditer(text)), len(text)]
+    for start, end in zip(reversed(starts), reversed(ends), strict=True):
+        word = fold(text[start:end])
+        if word[:1] == left[-1]:
+            left.pop()
+            if not left:
+                return start
+        elif word not in STOP_WORDS or len(left) == len(letters):
+            return None
+    return None
+
+
+def _by_letters(letters: Sequence[str], text: str) -> int | None:
+    """Where the shortest end of a text begins that has these letters in order, the first at the start of a word."""
+    place = len(text)
+    for number in reversed(range(len(letters))):
+        place -= 1
+        while place >= 0 and not (
+            text[place].casefold() == letters[number] and (number > 0 or place == 0 or not text[place - 1].isalnum())
+        ):
+            place -= 1
+    return place if place >= 0 else None
+
+
+def _drug(text: str) -> str | None:
+    """The generic name of a drug at the end of a text: one word, or two, that end as such names do; no combination."""
+    words = [_FOUR_LETTERS.sub("", word) for word in text.split()[-3:]]
+    taken = 0
+    while taken < min(2, len(words)) and _is_drug(words[-1 - taken]):
+        taken += 1
+    if not taken or words[-1 - taken : -taken] in (["and"], ["or"], ["plus"]):
+        return None
+    return " ".join(words[-taken:])
+
+
+def _is_drug(word: str) -> bool:
+    return len(word) > 4 and word.isalpha() and word.islower() and word.endswith(_DRUG_ENDINGS)
+
+
+def _heads(name: str) -> list[Head]:
+    return [head for _, heads in terms_and_heads(name) for head in heads]
+
+
+def _key(name: str) -> tuple[str, ...]:
+    """What two names have in common that are the same."""
+    heads = _heads(name)
+    return (heads[0].word,) if len(heads) == 1 else tuple(head.term for head in heads)

@@ -1,0 +1,90 @@
+"""A question to the query that a retriever is given.
+
+Its words are read as the library has them; one that leans on earlier turns ("And the side effects?") takes their words
+over, at less weight, and names them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from qa.asking.concepts import NO_CONCEPTS, Concepts
+from qa.asking.leaning import carried_words, is_name, leaning
+from qa.model import Query, QueryWord, Reading
+from qa.text.analysis import Word, fold, spoken, visible, words_in_place
+from qa.text.lexicon import FRAME_WORDS
+
+__all__ = ["Correct", "read_question"]
+
+Correct = Callable[[str], tuple[str, tuple[Reading, ...]]]
+"""Gives a question as it is read, and what of it was read otherwise than it is written."""
+
+CONCEPT_WEIGHT = 0.5  # of a concept's token, beside 1 for the words of the name that the question has
+_QUOTED = re.compile('"[^"]*"|“[^”]*”')
+
+
+def _as_it_stands(question: str) -> tuple[str, tuple[Reading, ...]]:
+    return question, ()
+
+
+def read_question(
+    question: str,
+    *,
+    history: Sequence[str] = (),
+    correct: Correct = _as_it_stands,
+    concepts: Concepts = NO_CONCEPTS,
+) -> Query:
+    """The query of a question: its own terms at weight 1 and, where it leans on earlier turns, theirs at less.
+
+    All of it is corrected first, and what was corrected in the question is told. A word that is a part of a concept's
+    name is covered by the concept's token too, unless it stands in double quotes. A turn is whatever was said before: a
+    question, and where a program passes them, a title or an answer. A question without content words gives a query
+    without terms.
+    """
+    question, corrected = correct(question)
+    own, expanded = _expanded(question, concepts)
+    about = [
+        QueryWord(text=word.text, terms=word.terms, is_name=is_name(word, question))
+        for word in own
+        if fold(word.text) not in FRAME_WORDS
+    ]
+    said = spoken(question)
+    how = leaning(question, said, own)
+    known = dict.fromkeys((term for word in own for term in word.terms), 1.0)
+    carried = [
+        QueryWord(text=word.text, terms=word.terms, weight=weight, carried=True, referred=how.refers)
+        for word, weight in carried_words(history, how, words_of=lambda turn: _expanded(correct(turn)[0], concepts)[0])
+        if known.keys().isdisjoint(word.terms)
+    ]
+    weights = known | {term: word.weight for word in reversed(carried) for term in word.terms}
+    return Query(
+        terms={term: weight * (CONCEPT_WEIGHT if term.startswith("=") else 1.0) for term, weight in weights.items()},
+        words=(*dict.fromkeys(about), *carried),
+        spoken=tuple(said),
+        corrected=corrected,
+        expanded=tuple(dict.fromkeys(expanded)),
+        carried_over=tuple(dict.fromkeys(word.text for word in carried)),
+    )
+
+
+def _expanded(question: str, concepts: Concepts) -> tuple[list[Word], list[Reading]]:
+    """The words of a question, each with the tokens of the concepts that it names, and what these were read as.
+
+    Only concepts that the library knows by another name count.
+    """
+    placed = words_in_place(question)
+    found, readings, seen = [word for word, _, _ in placed], [], visible(question)
+    quoted = [span.span() for span in _QUOTED.finditer(seen)]
+    for naming in concepts.namings([head for _, head, _ in placed]):
+        known = {concept.token: concept.others(name) for concept, name in naming.concepts}
+        tokens = tuple(token for token, others in known.items() if others)
+        start, end = placed[naming.start][2].start, placed[naming.end - 1][2].end
+        if not tokens or any(start < last and first < end for first, last in quoted):
+            continue
+        for number in range(naming.start, naming.end):
+            word = found[number]
+            found[number] = word._replace(terms=(*word.terms, *tokens))
+        written = seen[start:end] if naming.end - naming.start > 1 else found[naming.start].text
+        readings.append(Reading(written, known[tokens[0]][0]))
+    return found, readings

@@ -1,0 +1,3 @@
+"""Candidates to a ranking, by evidence."""
+
+__all__: list[str] = []

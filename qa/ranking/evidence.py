@@ -1,0 +1,434 @@
+"""The named numbers that say how well a passage answers a question, and the order that they give."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from qa.model import Candidate, Query, QueryWord
+from qa.ranking.wordings import Excerpt, Found, Wordings
+from qa.retrievers import inverse_document_frequency
+from qa.retrievers.okapi import K1, B
+from qa.text.analysis import fold
+from qa.text.lexicon import ALL_WORDS, DEFINED_OPENERS, DEFINING_VERBS, LINKING_WORDS, NUMBER_OPENERS
+
+__all__ = [
+    "SENTENCE_WEIGHTS",
+    "WEIGHTS",
+    "Asked",
+    "Ranked",
+    "Statistics",
+    "WeighedWord",
+    "coverage",
+    "decisive",
+    "missing",
+    "rank",
+    "read_query",
+    "referred",
+    "weigh",
+]
+
+
+WEIGHTS = {
+    "bm25": 4.1,  # the retriever's score, as a share of the best candidate's
+    "coverage": 2.6,  # share of the question's rarity that the passage, its headings and its title hold
+    "wording": 3.0,  # the same by words as they are written, not by their stems
+    "adjacency": 3.8,  # share of its pairs of neighbouring words, stop words included, that stand side by side
+    "heading": 3.5,  # share of the rarity of the innermost heading, or of the title, that the question names
+    "aspect": 2.4,  # of what title and headings leave open of the question, the share that the text says, and how often
+    "sentence": 3.1,  # the evidence of the passage's best sentence, by the weights below
+    "definition": 2.5,  # the text begins by saying what the thing is, where the question asks that
+    "number": 1.7,  # a number in the passage's best sentence, where the question asks for one
+}
+"""What each kind of evidence counts; each is in 0..1 before its weight, and a passage's score is their weighted sum.
+
+Fitted on SQuAD and MedQuAD by `python tests/fit_evidence.py`, which says how.
+"""
+
+SENTENCE_WEIGHTS = {
+    "within": 2.3,  # share of the words that the passage holds, by rarity in the library times that in the passage
+    "words": 2.6,  # share of the question's words, each counting alike
+    "own": 3.4,  # share of the rarity of those words that neither title nor headings hold
+    "adjacency": 1.3,  # share of the question's pairs of neighbouring words, that stand side by side
+    "before": 3.5,  # share of the rarity of those that only an earlier sentence holds: what "it" and "they" stand for
+    "place": 0.5,  # 1 for the first sentence, 1/2 for the second, and so on
+}
+"""What each kind of evidence of one sentence counts, in 0..1 before its weight: those that also choose the highlight.
+
+Fitted on SQuAD by `python tests/measure_highlights.py FOLDER --fit`.
+"""
+
+_Floats = npt.NDArray[np.float64]
+_Flags = npt.NDArray[np.bool_]
+
+_STOP_WORD_RARITY = 0.3  # nats, of a stop word in a pair: that "of the" stands together tells little
+_DIGITS = 9  # of evidence: what is equal must not differ by the order in which it was added up
+_DEFINED_WITHIN = 25  # words from the beginning of a text, within which it says what a thing is
+
+
+class Statistics(Protocol):
+    """What a word's weight depends on; every retriever has it."""
+
+    def document_frequency(self, term: str) -> int: ...
+
+    @property
+    def passage_count(self) -> int: ...
+
+
+class WeighedWord(NamedTuple):
+    """A word of the question and its rarity in nats, times its weight; a passage covers it by any one of the terms.
+
+    `carried` words come from an earlier question, and `referred` ones of these are what the question refers to; one
+    that `is_name` has a capital.
+    """
+
+    text: str
+    terms: frozenset[str]
+    rarity: float
+    carried: bool = False
+    referred: bool = False
+    is_name: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question as its passages are held against it.
+
+    `words` are what it is about, `terms` those of the query, `wording` its content words as they are written and
+    `pairs` its neighbouring words, each with its rarity; a term's is times the weight of its word. `said` are all its
+    words, those of `wording` first. `defined` are the terms of the thing that it asks what it is, none where it asks
+    otherwise, and `wants_number` says that it asks for a number.
+    """
+
+    words: tuple[WeighedWord, ...]
+    terms: Mapping[str, float]
+    wording: tuple[tuple[str, float], ...]
+    pairs: tuple[tuple[tuple[str, str], float], ...]
+    said: tuple[str, ...]
+    defined: tuple[str, ...]
+    wants_number: bool
+
+
+class Ranked(NamedTuple):
+    """A candidate by its evidence, of which the values are in the order of `WEIGHTS`."""
+
+    passage_id: str
+    score: float
+    values: npt.NDArray[np.float64]
+
+    @property
+    def evidence(self) -> dict[str, float]:
+        """The named numbers whose sum, each times its weight, is the score."""
+        return dict(zip(WEIGHTS, self.values.tolist(), strict=True))
+
+
+def read_query(query: Query, statistics: Statistics) -> Asked:
+    """A query with the rarity of all that its passages are held against."""
+
+    def rarity(term: str) -> float:
+        return inverse_document_frequency(statistics.document_frequency(term), statistics.passage_count)
+
+    rarities = {word: rarity(term) for word, term in query.spoken if term is not None}
+    pairs = {
+        (first, second): max(rarities.get(first, _STOP_WORD_RARITY), rarities.get(second, _STOP_WORD_RARITY))
+        for (first, _), (second, _) in pairwise(query.spoken)
+    }
+    said = tuple(word for word, _ in query.spoken)
+    weights = {term: word.weight for word in query.words for term in word.terms}
+    return Asked(
+        words=weigh(query, statistics),
+        terms={term: weights.get(term, 1.0) * rarity(term) for term in query.terms},
+        wording=tuple(rarities.items()),
+        pairs=tuple(pairs.items()),
+        said=tuple(dict.fromkeys((*rarities, *said))),
+        defined=_defined(query.spoken),
+        wants_number=_begins_with(said, NUMBER_OPENERS),
+    )
+
+
+def missing(query: Query, statistics: Statistics) -> tuple[str, ...]:
+    """The question's own words that no passage holds in any form."""
+    unknown = (word for word in query.words if not _known(word, statistics) and not _asks_for_all(word))
+    return tuple(dict.fromkeys(word.text for word in unknown if not word.carried))
+
+
+def weigh(query: Query, statistics: Statistics) -> tuple[WeighedWord, ...]:
+    """The words that a passage should hold, with the idf of the commonest of their terms, times their weight.
+
+    A word that no passage holds has the greatest idf, so that a missing decisive word tells; but of the words carried
+    over from earlier questions only those count that the library has, and none that asks for all
+    ("options") says what a passage should hold where no passage holds it.
+    """
+    weighed = []
+    for word in query.words:
+        if _known(word, statistics) or not (word.carried or _asks_for_all(word)):
+            frequency = max(map(statistics.document_frequency, word.terms), default=0)
+            idf = inverse_document_frequency(frequency, statistics.passage_count)
+            weighed.append(
+                WeighedWord(
+                    word.text,
+                    frozenset(word.terms),
+                    word.weight * idf,
+                    word.carried,
+                    word.referred,
+                    word.is_name,
+                )
+            )
+    return tuple(weighed)
+
+
+def decisive(words: Sequence[WeighedWord]) -> Sequence[WeighedWord]:
+    """The words by which a passage answers or does not: the question's own or, where it has none, those carried over.
+
+    A passage about an earlier question alone is no answer to this one.
+    """
+    return [word for word in words if not word.carried] or words
+
+
+def referred(words: Sequence[WeighedWord]) -> Sequence[WeighedWord]:
+    """The words that a question refers to in earlier ones ("What are *its* side effects?"): part of what it asks."""
+    return [word for word in words if word.referred]
+
+
+def coverage(words: Sequence[WeighedWord], held: Collection[str]) -> float:
+    """The share of the question's idf mass that the terms held by a passage cover: 0..1, and 0 for no words.
+
+    >>> coverage([WeighedWord("a", frozenset({"a"}), 3.0), WeighedWord("b", frozenset({"b", "bb"}), 1.0)], {"a", "c"})
+    0.75
+    """
+    whole = part = 0.0
+    for word in words:
+        whole += word.rarity
+        if not word.terms.isdisjoint(held):
+            part += word.rarity
+    return part / whole if whole else 0.0
+
+
+def rank(asked: Asked, candidates: Sequence[Candidate], wordings: Wordings, *, limit: int) -> list[Ranked]:
+    """The best of the candidates by the sum of their evidence.
+
+    A passage without any of the decisive words is left out, unless the question leans on earlier ones: what it is
+    about may be said there alone. Equal scores are ordered by passage id.
+    """
+    if not candidates:
+        return []
+    held = _Held(asked, wordings.excerpt([each.passage_id for each in candidates]))
+    scores = np.array([each.score for each in candidates])
+    columns = {
+        "bm25": scores / scores.max(),
+        "coverage": held.coverage(),
+        "wording": held.wording(),
+        "adjacency": held.adjacency(),
+        "heading": held.heading(),
+        "aspect": held.aspect(wordings.mean_length),
+        "sentence": held.sentence(),
+        "definition": held.definition(),
+        "number": held.number(),
+    }
+    evidence = np.round(np.stack([columns[name] for name in WEIGHTS], axis=1), _DIGITS)
+    sums = np.zeros(len(candidates))
+    for number, weight in enumerate(WEIGHTS.values()):
+        sums += weight * evidence[:, number]
+    left = [place for place in range(len(candidates)) if held.may_answer[place]]
+    left.sort(key=lambda place: (-sums[place], candidates[place].passage_id))
+    return [Ranked(candidates[place].passage_id, float(sums[place]), evidence[place]) for place in left[:limit]]
+
+
+class _Held:
+    """What each of some passages holds of a question; every method gives one number in 0..1 a passage.
+
+    A part is a title, a heading or a sentence, numbered throughout. Of the matrices of flags `_terms` has a row a part
+    and a column a term, `_words` a row a part and a column a word.
+    """
+
+    def __init__(self, asked: Asked, excerpt: Excerpt) -> None:
+        self._asked, self._excerpt = asked, excerpt
+        numbers = {term: number for number, term in enumerate(asked.terms)}
+        self._found = excerpt.terms(list(numbers))
+        self._terms = _presence(self._found.parts, self._found.numbers, (len(excerpt.part_rows), len(numbers)))
+        stands_for = np.zeros((len(numbers), len(asked.words)), np.uint8)  # each term for which words
+        for place, word in enumerate(asked.words):
+            for term in word.terms:
+                stands_for[numbers[term], place] = 1
+        self._stands_for = stands_for
+        self._words: _Flags = (self._terms.astype(np.uint8) @ stands_for) > 0
+        self._rarity: _Floats = np.array([word.rarity for word in asked.words], np.float64)
+        own = [place for place, word in enumerate(asked.words) if not word.carried]
+        self._own = np.array(own or range(len(asked.words)), np.int64)
+        self._by_passage = self._any(self._words)
+        leans = 0 < len(own) < len(asked.words)
+        self.may_answer = [leans or held for held in _any_of(self._by_passage[:, self._own])]
+
+    def coverage(self) -> _Floats:
+        """The share of the question's rarity that the passage holds."""
+        return _weighted(self._by_passage, self._rarity)
+
+    def wording(self) -> _Floats:
+        """The share of the rarity of the words as they are written."""
+        found, count = self._said, len(self._asked.wording)  # the words with a rarity come first
+        is_rare = found.numbers < count
+        held = _presence(found.rows[is_rare], found.numbers[is_rare], (len(self._excerpt.innermost), count))
+        return _weighted(held, _rarities(self._asked.wording))
+
+    def adjacency(self) -> _Floats:
+        """The share of the rarity of the pairs of words that stand side by side."""
+        return _weighted(self._any(self._pairs), _rarities(self._asked.pairs))
+
+    def heading(self) -> _Floats:
+        """The share of the rarity of the innermost heading, or of the title, that the question names."""
+        rarities = np.array(list(self._asked.terms.values()), np.float64)
+        named: _Floats = np.asarray(self._terms[self._excerpt.innermost] @ rarities, np.float64)
+        return np.minimum(1.0, _divided(named, self._excerpt.heading_rarities(), otherwise=0.0))
+
+    def aspect(self, mean_length: float) -> _Floats:
+        """Of the words that title and headings leave open, the share that the text holds, each saturating as BM25 does
+        with how often it stands there; 1 where they leave none open."""
+        excerpt, found, terms = self._excerpt, self._found, self._terms.shape[1]
+        rows = found.rows[found.in_text].astype(np.int64)
+        counts = np.bincount(rows * terms + found.numbers[found.in_text], minlength=len(excerpt.innermost) * terms)
+        often = np.zeros((len(excerpt.innermost), len(self._asked.words)))
+        by_term = counts.reshape(-1, terms)
+        for place in range(len(self._asked.words)):
+            often[:, place] = by_term[:, self._stands_for[:, place] > 0].max(axis=1)
+        norms = K1 * (1 - B + B * excerpt.lengths / mean_length)
+        rarity = self._rarity * np.asarray(self._is_open, np.float64)
+        return _divided((rarity * often / (often + norms[:, None])).sum(axis=1), rarity.sum(axis=1), otherwise=1.0)
+
+    def sentence(self) -> _Floats:
+        """The evidence of the best sentence, by `SENTENCE_WEIGHTS`."""
+        return self._best(self._sentence_evidence)
+
+    def definition(self) -> _Floats:
+        """1 where the question asks what a thing is and the text begins by saying what that is."""
+        excerpt, defined, count = self._excerpt, self._asked.defined, len(self._excerpt.innermost)
+        if not defined:
+            return np.zeros(count)
+        verbs = excerpt.words(sorted(DEFINING_VERBS))
+        is_near = verbs.in_text & (verbs.places - excerpt.text_starts[verbs.rows] <= _DEFINED_WITHIN)
+        said = np.full(count, -1)
+        said[verbs.rows[is_near][::-1]] = verbs.places[is_near][::-1]  # the first of each row is written last
+        found = excerpt.terms(defined)
+        before = found.in_text & (found.places < said[found.rows])
+        held = _presence(found.rows[before], found.numbers[before], (count, len(defined)))
+        return np.asarray(held.all(axis=1), np.float64)
+
+    def number(self) -> _Floats:
+        """1 where the question asks for a number and the sentence that covers most of it, the earliest of equals, holds
+        one."""
+        excerpt = self._excerpt
+        if not self._asked.wants_number or not len(self._own):
+            return np.zeros(len(excerpt.innermost))
+        covered = _weighted(self._words[:, self._own], self._rarity[self._own]) * excerpt.is_text
+        is_best = (covered > 0) & (covered == self._best(covered)[excerpt.part_rows])
+        best = np.flatnonzero(is_best)
+        rows, places = np.unique(excerpt.part_rows[best], return_index=True)
+        values = np.zeros(len(excerpt.innermost))
+        values[rows] = excerpt.is_numbered[best[places]]
+        return values
+
+    @cached_property
+    def _is_open(self) -> _Flags:
+        """For each passage and word whether neither title nor headings hold it."""
+        return ~self._any(self._words & ~self._excerpt.is_text[:, None])
+
+    @cached_property
+    def _said(self) -> Found:
+        """Where the words of the question stand as they are written."""
+        return self._excerpt.words(self._asked.said)
+
+    @cached_property
+    def _pairs(self) -> _Flags:
+        """For each part and pair of the question's words whether they stand side by side."""
+        words, found = self._asked.said, self._said
+        number = {word: place for place, word in enumerate(words)}
+        pairs = np.full((len(words), len(words)), -1, np.int16)
+        for place, ((first, second), _) in enumerate(self._asked.pairs):
+            pairs[number[first], number[second]] = place
+        firsts = np.flatnonzero(np.diff(found.places) == 1)
+        codes = pairs[found.numbers[firsts], found.numbers[firsts + 1]]
+        firsts, codes = firsts[codes >= 0], codes[codes >= 0]
+        return _presence(found.parts[firsts], codes, (len(self._excerpt.part_rows), len(self._asked.pairs)))
+
+    @property
+    def _sentence_evidence(self) -> _Floats:
+        """For each part the sum of its evidence, as a share of the most that there can be; 0 for a title or heading."""
+        excerpt = self._excerpt
+        held = self._words & excerpt.is_text[:, None]
+        rows, firsts = excerpt.part_rows, excerpt.first_parts
+        sentences = np.add.reduceat(excerpt.is_text.astype(np.int64), firsts)
+        holding = np.add.reduceat(held.astype(np.int64), firsts, axis=0)
+        within = np.log(1 + (sentences[:, None] - holding + 0.5) / (holding + 0.5)) * (holding > 0) * self._rarity
+        own = self._is_open * self._rarity
+        reached: npt.NDArray[np.int64] = np.cumsum(held, axis=0) - held
+        before = (reached > reached[firsts][rows]) & ~held
+        place = np.arange(len(rows)) - (excerpt.innermost[rows])
+        kinds = {
+            "within": _divided((held * within[rows]).sum(axis=1), within.sum(axis=1)[rows], otherwise=0.0),
+            "words": held.mean(axis=1) if held.shape[1] else np.zeros(len(held)),
+            "own": _divided((held * own[rows]).sum(axis=1), own.sum(axis=1)[rows], otherwise=0.0),
+            "adjacency": _weighted(self._pairs, _rarities(self._asked.pairs)),
+            "before": _weighted(before, self._rarity),
+            "place": 1 / np.maximum(1, place),
+        }
+        whole = sum(SENTENCE_WEIGHTS.values())
+        shares = [SENTENCE_WEIGHTS[name] / whole * values for name, values in kinds.items()]
+        return np.asarray(np.sum(shares, axis=0) * excerpt.is_text, np.float64)
+
+    def _best(self, by_part: _Floats) -> _Floats:
+        return np.asarray(np.maximum.reduceat(by_part, self._excerpt.first_parts), np.float64)
+
+    def _any(self, by_part: _Flags) -> _Flags:
+        """For each passage what any of its parts holds."""
+        return np.asarray(np.logical_or.reduceat(by_part, self._excerpt.first_parts, axis=0), bool)
+
+
+def _any_of(held: _Flags) -> list[bool]:
+    found: list[bool] = np.logical_or.reduce(held, axis=1).tolist()
+    return found
+
+
+def _presence(rows: npt.NDArray[np.integer], columns: npt.NDArray[np.integer], shape: tuple[int, int]) -> _Flags:
+    found = np.zeros(shape, bool)
+    found[rows, columns] = True
+    return found
+
+
+def _weighted(held: _Flags, rarity: _Floats) -> _Floats:
+    """The share of the rarity of some things that each row holds; 0 for none."""
+    whole = float(rarity.sum())
+    return np.asarray(held @ rarity, np.float64) / whole if whole else np.zeros(len(held))
+
+
+def _divided(parts: _Floats, wholes: _Floats, *, otherwise: float) -> _Floats:
+    shares: _Floats = np.divide(parts, wholes, out=np.full_like(parts, otherwise), where=wholes > 0)
+    return shares
+
+
+def _rarities(things: Sequence[tuple[object, float]]) -> _Floats:
+    return np.array([rarity for _, rarity in things], np.float64)
+
+
+def _defined(spoken: Sequence[tuple[str, str | None]]) -> tuple[str, ...]:
+    """The terms of the thing that a question asks what it is: all that it says but for linking words."""
+    opens = _begins_with(tuple(word for word, _ in spoken), DEFINED_OPENERS)
+    if not opens or any(term is None and word not in LINKING_WORDS for word, term in spoken[1:]):
+        return ()
+    return tuple(dict.fromkeys(term for _, term in spoken if term is not None))
+
+
+def _begins_with(said: tuple[str, ...], openers: Sequence[tuple[str, ...]]) -> bool:
+    return any(said[: len(opener)] == opener for opener in openers)
+
+
+def _asks_for_all(word: QueryWord) -> bool:
+    return fold(word.text) in ALL_WORDS
+
+
+def _known(word: QueryWord, statistics: Statistics) -> bool:
+    return any(map(statistics.document_frequency, word.terms))

@@ -1,0 +1,202 @@
+"""The sentence of a passage that answers a question: the best by a sum of named evidence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from itertools import compress
+
+import regex
+
+from qa.model import Passage, Query, Span
+from qa.ranking.evidence import SENTENCE_WEIGHTS, Asked, WeighedWord
+from qa.ranking.wordings import Wordings
+from qa.retrievers import inverse_document_frequency
+from qa.text.analysis import fold, said
+from qa.text.lexicon import (
+    ASKED_KINDS,
+    MONTHS,
+    NUMBER_WORDS,
+    QUESTION_WORDS,
+    REASON_PHRASES,
+    STOP_WORDS,
+    Kind,
+)
+
+__all__ = ["WEIGHTS", "SentenceTerms", "Sought", "highlight", "sentence_evidence", "sentence_terms", "sought"]
+
+WEIGHTS = SENTENCE_WEIGHTS | {
+    "likeness": 2.8,  # share of the rarity of those that the sentence has in another form with the same beginning
+    "kind": 2.4,  # a time, number, name, place or reason where the question asks for one
+}
+"""What each kind of evidence counts; each is in 0..1 before its weight, and the greatest sum is the highlight.
+
+Fitted on SQuAD by `python tests/measure_highlights.py FOLDER --fit`, which says how.
+"""
+
+_BEGINNING = 4  # letters that two forms of one word share: "destroyed", "destruction"
+_BRACKET = re.compile(r"\[[^\[\]\n]{1,80}\]")
+_CAPITALISED = regex.compile(r"(?<!\w)\p{Lu}[\w.'’-]*")
+_PART = re.compile(r"[^\W_]{2,}")
+_TIME = re.compile(rf"(?<![\d.,])(?:1\d|20)\d\d(?!\d|[.,]\d)|\b(?:{'|'.join(sorted(MONTHS))}|century|decade)\b|\d0s")
+_REASON = re.compile(rf"\b(?:{'|'.join(sorted(REASON_PHRASES))})\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentenceTerms:
+    """What one sentence can be matched by, as far as it is known without a question.
+
+    `text` is without reference markers, `terms` are those of the index, `beginnings` the first letters of its content
+    words, and `word_sequence` its words with a space before and after each; `context` are the terms of title and
+    headings, and `names_columns` says that it is the first row of a table.
+    """
+
+    text: str
+    terms: Set[str]
+    beginnings: frozenset[str]
+    word_sequence: str
+    context: frozenset[str]
+    names_columns: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """A question as the sentences of a passage are held against it.
+
+    `written` are the beginning, term and rarity of its longer words, `all_rarity` the sum of all; `pairs` are its
+    neighbouring words, as a `word_sequence` holds them, with the rarity of each, and `pairs_rarity` the sum of theirs;
+    `spoken` are all its words, and `kind` is what it asks for.
+    """
+
+    words: tuple[WeighedWord, ...]
+    written: tuple[tuple[str, str, float], ...]
+    all_rarity: float
+    pairs: tuple[tuple[str, float], ...]
+    pairs_rarity: float
+    spoken: frozenset[str]
+    kind: Kind | None
+
+
+def sentence_terms(passage: Passage, wordings: Wordings) -> tuple[SentenceTerms, ...]:
+    """The terms of each sentence of a passage."""
+    contexts, parts = wordings.parts(passage.id)
+    context = frozenset(term for part in contexts for term in part.terms)
+    found, in_table = [], False
+    for (start, end), part in zip(passage.sentences, parts, strict=True):
+        was_in_table, in_table = in_table, passage.text.startswith("|", start)
+        found.append(
+            SentenceTerms(
+                text=_BRACKET.sub("", passage.text[start:end]),
+                terms=part.terms,
+                beginnings=frozenset(
+                    word[:_BEGINNING] for word in part.words if len(word) >= _BEGINNING and word not in STOP_WORDS
+                ),
+                word_sequence=f" {' '.join(part.words)} ",
+                context=context,
+                names_columns=in_table and not was_in_table,
+            )
+        )
+    return tuple(found)
+
+
+def sought(query: Query, asked: Asked) -> Sought:
+    """What the sentences of every passage are held against for this query."""
+    stems, said = dict(query.spoken), [word for word, _ in query.spoken]
+    opener = next((place for place, word in enumerate(said) if word in QUESTION_WORDS), None)
+    return Sought(
+        words=asked.words,
+        written=tuple(
+            (word[:_BEGINNING], stems[word] or "", rarity) for word, rarity in asked.wording if len(word) >= _BEGINNING
+        ),
+        all_rarity=sum(rarity for _, rarity in asked.wording),
+        pairs=tuple((f" {first} {second} ", rarity) for (first, second), rarity in asked.pairs),
+        pairs_rarity=sum(rarity for _, rarity in asked.pairs),
+        spoken=frozenset(said),
+        kind=None if opener is None else _kind(said[opener], said[opener + 1] if opener + 1 < len(said) else ""),
+    )
+
+
+def highlight(passage: Passage, held: Sequence[SentenceTerms], question: Sought) -> Span | None:
+    """The sentence whose evidence sums up to most, the earliest of equals; none if none holds a word of the question.
+
+    The first row of a table names its columns and answers nothing.
+    """
+    best, most = None, 0.0
+    for span, each, evidence in zip(passage.sentences, held, sentence_evidence(question, held), strict=True):
+        score = sum(WEIGHTS[name] * value for name, value in evidence.items())
+        if evidence["words"] and not each.names_columns and score > most:
+            best, most = span, score
+    return best
+
+
+def sentence_evidence(question: Sought, held: Sequence[SentenceTerms]) -> list[dict[str, float]]:
+    """The evidence of each sentence of a passage, under the names in `WEIGHTS` and in their order."""
+    words, count = question.words, len(held)
+    if not held or not words:
+        return [dict.fromkeys(WEIGHTS, 0.0) for _ in held]
+    hits = [[not word.terms.isdisjoint(each.terms) for word in words] for each in held]
+    rarity = [word.rarity for word in words]
+    holding = [sum(column) for column in zip(*hits, strict=True)]
+    within = [r * inverse_document_frequency(n, count) if n else 0.0 for r, n in zip(rarity, holding, strict=True)]
+    own = [r if word.terms.isdisjoint(held[0].context) else 0.0 for r, word in zip(rarity, words, strict=True)]
+    before = [False] * len(words)
+    found = []
+    for number, (each, hit) in enumerate(zip(held, hits, strict=True), start=1):
+        alike = sum(r for start, term, r in question.written if start in each.beginnings and term not in each.terms)
+        beside = sum(r for pair, r in question.pairs if pair in each.word_sequence)
+        found.append(
+            {
+                "within": _share(within, hit),
+                "words": sum(hit) / len(words),
+                "own": _share(own, hit),
+                "adjacency": beside / question.pairs_rarity if beside else 0.0,
+                "before": _share(rarity, [was and not now for was, now in zip(before, hit, strict=True)]),
+                "place": 1 / number,
+                "likeness": alike / question.all_rarity if alike else 0.0,
+                "kind": float(_is_of_kind(each.text, question)),
+            }
+        )
+        before = [was or now for was, now in zip(before, hit, strict=True)]
+    return found
+
+
+def _is_of_kind(text: str, question: Sought) -> bool:
+    """Whether a sentence holds what a question asks for: of numbers and names, one that the question does not hold."""
+    match question.kind:
+        case "time":
+            return bool(_TIME.search(text)) or not _digits(text) <= question.spoken
+        case "number":
+            words = said(text)
+            return not {word for word in words if word[0].isdigit() or word in NUMBER_WORDS} <= question.spoken
+        case "name":
+            return not _names(text, inner=False) <= question.spoken
+        case "place":
+            return not _names(text, inner=True) <= question.spoken
+        case "reason":
+            return bool(_REASON.search(text))
+        case None:
+            return False
+
+
+def _digits(text: str) -> set[str]:
+    return {word for word in said(text) if word[0].isdigit()}
+
+
+def _names(text: str, *, inner: bool) -> set[str]:
+    """The words with a capital, of all or of those that do not open the sentence."""
+    names = [fold(found[0]) for found in _CAPITALISED.finditer(text) if found.start() or not inner]
+    return {part for name in names if name not in STOP_WORDS for part in _PART.findall(name)}
+
+
+def _kind(opener: str, following: str) -> Kind | None:
+    """What a question asks for by its opening ("when", "how many", "which city"), if that can be told."""
+    return next(
+        (kind for kind, (alone, nouns) in ASKED_KINDS.items() if opener in alone or f"{opener} {following}" in nouns),
+        None,
+    )
+
+
+def _share(weights: Sequence[float], held: Sequence[bool]) -> float:
+    whole = sum(weights)
+    return sum(compress(weights, held)) / whole if whole else 0.0

@@ -1,0 +1,514 @@
+"""The words of every passage as they stand, laid out once, so that a question can be held against many passages.
+
+Each passage is a row of numbers: its document's title, its headings and its sentences, each a part that begins with a
+mark, and in each part its words in order and then, behind another mark, what more the index has of it: compounds and
+the tokens of concepts, which stand beside nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import compress, count, starmap
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from qa.asking.concepts import ANY_TERM, LONGEST_PHRASE, NO_CONCEPTS, Concept, Concepts
+from qa.model import Passage
+from qa.text.analysis import Head, analysed, tokens
+from qa.text.arrays import packed_numbers, unpacked_numbers
+
+__all__ = [
+    "HEADING_WEIGHT",
+    "MARKS",
+    "Entry",
+    "Excerpt",
+    "Found",
+    "Laid",
+    "Layout",
+    "PackedRow",
+    "Part",
+    "Row",
+    "Wordings",
+    "WordingsBuilder",
+    "Words",
+    "packed_rows",
+    "unpacked_rows",
+    "word_counts",
+]
+
+HEADING_WEIGHT = 2  # how many times a heading's terms count, before saturation
+
+_PART, _NUMBERED_PART, _BESIDE_NOTHING = 0, 1, 2
+MARKS = 3
+"""The numbers below are marks, those from it on are words."""
+
+_REMEMBERED_RARITIES = 20_000  # terms of headings
+_REMEMBERED_TOKENS = 1 << 16  # distinct tokens that are kept as they were laid out: about 60 MB when full
+
+_NUMBER = re.compile(r"\d")
+_BRACKET = re.compile(r"\[[^\[\]\n]{1,80}\]")  # a number in these is a reference's
+
+_Numbers = npt.NDArray[np.int32]
+_Places = npt.NDArray[np.int64]
+_Flags = npt.NDArray[np.bool_]
+
+
+class Entry(NamedTuple):
+    """A word as it is written, folded, with its term, which a stop word has not. What stands beside nothing is written
+    as "+" and its term."""
+
+    word: str
+    term: str | None
+
+
+class Words(Protocol):
+    """The words of a library and their numbers, from `MARKS` on."""
+
+    def numbers(self, words: Collection[str]) -> Mapping[str, int]:
+        """The numbers of those words that there are."""
+
+    def numbers_of_terms(self, terms: Collection[str]) -> Mapping[str, Sequence[int]]:
+        """For each of the terms the numbers of the words that have it; those that none has may be left out."""
+
+    def entries(self, numbers: Collection[int]) -> Mapping[int, Entry]:
+        """The words with these numbers."""
+
+
+class PackedRow(NamedTuple):
+    """A passage laid out: its numbers, how many of its parts are its title and headings, and how many terms its text
+    has."""
+
+    stream: bytes
+    contexts: int
+    length: int
+
+
+class Row(NamedTuple):
+    """The same, as it is read."""
+
+    stream: _Numbers
+    contexts: int
+    length: int
+
+
+class _Whole(NamedTuple):
+    """What else there is of a token: the terms of its words alone, that of the compound that it is, its words' heads,
+    and for each of them whether a concept's name may begin with it."""
+
+    own: tuple[str, ...]
+    compound: tuple[str, ...]
+    heads: tuple[Head, ...]
+    begins: tuple[bool, ...]
+
+
+_LaidToken = tuple[tuple[int, ...], tuple[str, ...], Container[str] | None, _Whole]
+"""A token laid out: the numbers of its words, all its terms, the `_followers` that it has, and the rest."""
+
+
+class _Tokens(dict[str, _LaidToken]):
+    """Tokens, each laid out when it is met. When it is full, those stay that are met again before it is full again."""
+
+    def __init__(self, concepts: Concepts, number: Callable[[str, str | None], int]) -> None:
+        super().__init__()
+        self._concepts = concepts
+        self._number = number
+        self._earlier: dict[str, _LaidToken] = {}
+
+    def __missing__(self, token: str) -> _LaidToken:
+        if len(self) >= _REMEMBERED_TOKENS:
+            self._earlier = dict(self)
+            self.clear()
+        laid = self[token] = self._earlier.get(token) or self._laid(token)
+        return laid
+
+    def _laid(self, token: str) -> _LaidToken:
+        terms, heads, spoken = analysed(token)
+        numbers = tuple(starmap(self._number, spoken))
+        own = tuple(term for _, term in spoken if term is not None)
+        whole = _Whole(own, terms[len(own) :], heads, tuple(map(self._concepts.begin, heads)))
+        return numbers, terms, self._followers(whole), whole
+
+    def _followers(self, whole: _Whole) -> Container[str] | None:
+        """The terms with one of which, as the next, a concept's name may begin here; None where the token is no
+        compound either."""
+        if any(whole.begins):
+            return self._concepts.followers(whole.heads[0]) if len(whole.heads) == 1 else ANY_TERM
+        return () if whole.compound else None
+
+
+class Laid(NamedTuple):
+    """Passages laid out: the numbers of each one's row are `sizes` of `stream`. `namings` counts the passages in which
+    a concept, given by its token, has a name."""
+
+    stream: npt.NDArray[np.int64]
+    sizes: list[int]
+    contexts: list[int]
+    lengths: list[int]
+    namings: Counter[tuple[str, str]]
+
+
+class Layout:
+    """Lays out passages one by one. `number` gives a word its number, from `MARKS` on, always the same."""
+
+    def __init__(self, concepts: Concepts, number: Callable[[str, str | None], int]) -> None:
+        self._concepts = concepts
+        self._number = number
+        self._tokens = _Tokens(concepts, number)
+        self.stream: list[int] = []
+        self.sizes: list[int] = []
+        self.contexts: list[int] = []
+        self.lengths: list[int] = []
+        self._namings: Counter[tuple[str, str]] = Counter()
+        self._names: set[tuple[str, str]] = set()  # of this passage
+
+    def add(self, title: str, section: Sequence[str], text: str, sentences: Iterable[tuple[int, int]]) -> list[str]:
+        """Lay out a passage of a document with this title; its terms for the index come back.
+
+        These are its own, its headings' `HEADING_WEIGHT` times and its document's title's once.
+        """
+        start = len(self.stream)
+        self._names.clear()
+        indexed = self._part(title, _PART)
+        for heading in section:
+            indexed += HEADING_WEIGHT * self._part(heading, _PART)
+        own: list[str] = []
+        has_numbers = _NUMBER.search(text)
+        for begin, end in sentences:
+            sentence = text[begin:end]
+            is_numbered = has_numbers and _NUMBER.search(_BRACKET.sub("", sentence) if "[" in sentence else sentence)
+            own += self._part(sentence, _NUMBERED_PART if is_numbered else _PART)
+        self.sizes.append(len(self.stream) - start)
+        self.contexts.append(1 + len(section))
+        self.lengths.append(len(own))
+        self._namings.update(self._names)
+        return indexed + own
+
+    def take(self) -> Laid:
+        """What has been laid out since the last time."""
+        found = Laid(np.array(self.stream, np.int64), self.sizes, self.contexts, self.lengths, self._namings)
+        self.stream, self.sizes, self.contexts, self.lengths = [], [], [], []
+        self._namings = Counter()
+        return found
+
+    def _part(self, text: str, mark: int) -> list[str]:
+        found = tokens(text)
+        stream, terms = self.stream, list[str]()
+        stream.append(mark)
+        followed: list[tuple[int, Container[str], _Whole]] = []
+        for place, (numbers, its_terms, followers, whole) in enumerate(map(self._tokens.__getitem__, found)):
+            stream += numbers
+            terms += its_terms
+            if followers is not None:
+                followed.append((place, followers, whole))
+        if followed:
+            terms += self._beside(found, followed, terms)
+        return terms
+
+    def _beside(
+        self, found: Sequence[str], followed: Iterable[tuple[int, Container[str], _Whole]], terms: Sequence[str]
+    ) -> list[str]:
+        """Lay out what stands beside nothing, of tokens with these terms, of which those at some places have
+        `_followers`; the tokens of concepts come back, as often as one of their names stands there."""
+        compounds: list[str] = []
+        names: list[tuple[Concept, str]] = []
+        for place, followers, whole in followed:
+            if whole.compound:
+                compounds += whole.compound
+            if followers and (followers is ANY_TERM or self._term_behind(found, place) in followers):
+                starts = compress(count(), whole.begins)
+                names += self._concepts.names(self._heads_from(found, place), starts)
+        beside: list[str] = []
+        if compounds:  # one that is a word as well has its place among the others
+            stands = Counter(terms)
+            beside += [each for each, times in Counter(compounds).items() if stands[each] == times]
+        concepts: list[str] = []
+        if names:
+            concepts = [concept.token for concept, _ in names]
+            self._names.update([(concept.token, name) for concept, name in names])
+            beside += dict.fromkeys(concepts)
+        if beside:
+            self.stream.append(_BESIDE_NOTHING)
+            self.stream += [self._number(f"+{term}", term) for term in beside]
+        return concepts
+
+    def _term_behind(self, found: Sequence[str], place: int) -> str:
+        """The term of the first word behind a token; empty where none is there."""
+        for behind in range(place + 1, len(found)):
+            if heads := self._tokens[found[behind]][3].heads:
+                return heads[0].term
+        return ""
+
+    def _heads_from(self, found: Sequence[str], place: int) -> list[Head]:
+        """The heads from a token on, as many as a name that begins in it may have."""
+        heads = list(self._tokens[found[place]][3].heads)
+        most = len(heads) + LONGEST_PHRASE
+        for behind in range(place + 1, len(found)):
+            if len(heads) >= most:
+                break
+            heads += self._tokens[found[behind]][3].heads
+        return heads
+
+
+def packed_rows(stream: npt.NDArray[np.int64], laid: Laid) -> list[PackedRow]:
+    """The rows of what was laid out, with these numbers in the place of its own."""
+    rows = packed_numbers(stream, np.array(laid.sizes, np.int64))
+    return list(map(PackedRow, rows, laid.contexts, laid.lengths))
+
+
+def unpacked_rows(packed: Sequence[PackedRow]) -> list[Row]:
+    """The rows that were packed.
+
+    Raises:
+        ValueError: for bytes that are no such rows.
+    """
+    numbers, sizes = unpacked_numbers([row.stream for row in packed])
+    streams = np.split(numbers.astype(np.int32), np.cumsum(sizes)[:-1]) if packed else []
+    return [Row(stream, row.contexts, row.length) for stream, row in zip(streams, packed, strict=True)]
+
+
+def word_counts(rows: Iterable[bytes]) -> Counter[int]:
+    """How often the words of some passages stand there, by their numbers."""
+    numbers, _ = unpacked_numbers(list(rows))
+    found, counts = np.unique(numbers[numbers >= MARKS], return_counts=True)
+    return Counter(dict(zip(found.tolist(), counts.tolist(), strict=True)))
+
+
+class _KnownWords:
+    """Words that are held in memory."""
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+        self._numbers: dict[str, int] = {}
+        self._of_terms: dict[str, list[int]] = {}
+
+    def number(self, word: str, term: str | None) -> int:
+        """The number of a word, which it gets when it is met."""
+        number = self._numbers.get(word)
+        if number is None:
+            number = self._numbers[word] = MARKS + len(self._entries)
+            self._entries.append(Entry(word, term))
+            if term is not None:
+                self._of_terms.setdefault(term, []).append(number)
+        return number
+
+    def numbers(self, words: Collection[str]) -> dict[str, int]:
+        return {word: self._numbers[word] for word in words if word in self._numbers}
+
+    def numbers_of_terms(self, terms: Collection[str]) -> dict[str, list[int]]:
+        return {term: self._of_terms[term] for term in terms if term in self._of_terms}
+
+    def entries(self, numbers: Collection[int]) -> dict[int, Entry]:
+        return {number: self._entries[number - MARKS] for number in numbers}
+
+
+class WordingsBuilder:
+    """Lays out passages in memory."""
+
+    def __init__(self, concepts: Concepts = NO_CONCEPTS) -> None:
+        self._words = _KnownWords()
+        self._ids: list[str] = []
+        self._layout = Layout(concepts, self._words.number)
+
+    def add(self, passage: Passage, *, title: str) -> list[str]:
+        """Lay out a passage, as `Layout.add` does."""
+        self._ids.append(passage.id)
+        return self._layout.add(title, passage.section, passage.text, passage.sentences)
+
+    def done(self, document_frequency: Callable[[str], int]) -> Wordings:
+        """All of them; a term's `document_frequency` is the number of passages that hold it."""
+        made = self._layout.take()
+        packed = packed_rows(made.stream, made)
+        rows = dict(zip(self._ids, unpacked_rows(packed), strict=True))
+        return Wordings(
+            rows=lambda passage_ids: [rows[each] for each in passage_ids],
+            words=self._words,
+            document_frequency=document_frequency,
+            passage_count=len(rows),
+            mean_length=sum(made.lengths) / len(rows) if rows else 1.0,
+        )
+
+
+class Part(NamedTuple):
+    """A title, a heading or a sentence: its words as they are written, folded, in order, and all its terms."""
+
+    words: list[str]
+    terms: set[str]
+
+
+class Wordings:
+    """The words of all passages, each of which is looked up when it is asked for."""
+
+    def __init__(
+        self,
+        *,
+        rows: Callable[[Sequence[str]], Sequence[Row]],
+        words: Words,
+        document_frequency: Callable[[str], int],
+        passage_count: int,
+        mean_length: float,
+    ) -> None:
+        """`rows` gives those of passages by their ids, and raises KeyError for one that is not there."""
+        self._rows = rows
+        self.words = words
+        self._document_frequency = document_frequency
+        self._passage_count = passage_count
+        self._rarities: dict[str, float] = {}
+        self.mean_length = max(1.0, mean_length)
+        """How many terms the text of a passage has on average."""
+
+    def excerpt(self, passage_ids: Sequence[str]) -> Excerpt:
+        """The wordings of some passages, one after another.
+
+        Raises:
+            KeyError: for a passage that is not there.
+        """
+        found = self._rows(passage_ids)
+        stream = np.concatenate([np.zeros(0, np.int32), *(row.stream for row in found)])
+        sizes = np.array([len(row.stream) for row in found], np.int64)
+        contexts = np.array([row.contexts for row in found], np.int64)
+        rows = np.repeat(np.arange(len(found)), sizes)
+        offsets = np.cumsum(sizes) - sizes
+        is_mark = (stream == _PART) | (stream == _NUMBERED_PART)
+        marks = np.flatnonzero(is_mark)
+        parts = np.cumsum(is_mark) - 1
+        part_rows, first_parts = rows[marks], parts[offsets] if len(rows) else parts
+        innermost: _Places = first_parts + contexts - 1
+        is_text = np.arange(len(marks)) > innermost[part_rows]
+        text_starts = np.append(marks, len(rows))[innermost + 1]
+        return Excerpt(
+            wordings=self,
+            stream=stream,
+            rows=rows,
+            parts=parts,
+            part_rows=part_rows,
+            first_parts=first_parts,
+            innermost=innermost,
+            is_text=is_text,
+            is_numbered=stream[marks] == _NUMBERED_PART,
+            text_starts=text_starts,
+            lengths=np.array([row.length for row in found], np.int64),
+        )
+
+    def parts(self, passage_id: str) -> tuple[list[Part], list[Part]]:
+        """The title and headings of a passage, and its sentences, in order."""
+        [row] = self._rows([passage_id])
+        numbers: list[int] = row.stream.tolist()
+        entries = self.words.entries({number for number in numbers if number >= MARKS})
+        parts: list[Part] = []
+        beside = True
+        for number in numbers:
+            if number >= MARKS:
+                word, term = entries[number]
+                if beside:
+                    parts[-1].words.append(word)
+                if term is not None:
+                    parts[-1].terms.add(term)
+            elif number == _BESIDE_NOTHING:
+                beside = False
+            else:
+                parts.append(Part([], set()))
+                beside = True
+        return parts[: row.contexts], parts[row.contexts :]
+
+    def holds(self, passage_id: str, terms: Iterable[str]) -> frozenset[str]:
+        """Those of the terms that a passage holds, with its headings and title."""
+        [row] = self._rows([passage_id])
+        held = set(row.stream.tolist())
+        of_terms = self.words.numbers_of_terms(list(terms))
+        return frozenset(term for term, numbers in of_terms.items() if not held.isdisjoint(numbers))
+
+    def rarity(self, term: str) -> float:
+        """The weight of a term in a heading; a concept is no word, and has none."""
+        known = self._rarities.get(term)
+        if known is None:
+            frequency = self._document_frequency(term)
+            rarity = math.log(1 + (self._passage_count - frequency + 0.5) / (frequency + 0.5))
+            known = 0.0 if term.startswith("=") else rarity
+            if len(self._rarities) >= _REMEMBERED_RARITIES:
+                self._rarities.clear()
+            self._rarities[term] = known
+        return known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Where some words or terms stand in an excerpt: place, row, part, and the number among those looked for; `in_text`
+    is false in titles and headings."""
+
+    places: _Places
+    rows: _Places
+    parts: _Places
+    numbers: npt.NDArray[np.int16]
+    in_text: _Flags
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """The words of some passages, one after another.
+
+    `stream`, `rows` (the number of the passage) and `parts` (that of its title, heading or sentence, throughout) have
+    an entry a word or mark. `part_rows`, `is_text`, which is false for titles and headings, and `is_numbered`, for
+    sentences with a number, have one a part; `first_parts`, `innermost` (the part that is the innermost heading or,
+    where there is none, the title), `text_starts` (the place at which the text begins) and `lengths` (of the text, in
+    terms) one a passage.
+    """
+
+    wordings: Wordings
+    stream: _Numbers
+    rows: _Places
+    parts: _Places
+    part_rows: _Places
+    first_parts: _Places
+    innermost: _Places
+    is_text: _Flags
+    is_numbered: _Flags
+    text_starts: _Places
+    lengths: _Places
+
+    def words(self, words: Sequence[str]) -> Found:
+        """Where words stand as they are written, folded."""
+        numbers = self.wordings.words.numbers(words)
+        return self._found([[numbers[word]] if word in numbers else [] for word in words])
+
+    def terms(self, terms: Sequence[str]) -> Found:
+        """Where words stand that have one of these terms."""
+        numbers = self.wordings.words.numbers_of_terms(terms)
+        return self._found([numbers.get(term, ()) for term in terms])
+
+    def heading_rarities(self) -> npt.NDArray[np.float64]:
+        """For each passage, the sum of the rarities of the different terms of its innermost heading, or title."""
+        places = np.flatnonzero((self.parts == self.innermost[self.rows]) & (self.stream >= MARKS))
+        numbers, inverse = np.unique(self.stream[places], return_inverse=True)
+        entries = self.wordings.words.entries(numbers.tolist())
+        terms = [entries[number].term for number in numbers.tolist()]
+        known = {term: place for place, term in enumerate(dict.fromkeys(term for term in terms if term is not None))}
+        term_numbers = np.array([-1 if term is None else known[term] for term in terms], np.int64)[inverse]
+        rows, term_numbers = self.rows[places][term_numbers >= 0], term_numbers[term_numbers >= 0]
+        # Without the counts NumPy would first import all that it has for masked arrays, which takes 30 ms.
+        different, _ = np.unique(rows * max(1, len(known)) + term_numbers, return_counts=True)
+        rarities = np.array([self.wordings.rarity(term) for term in known], np.float64)
+        rows, found = np.divmod(different, max(1, len(known)))
+        return np.bincount(rows, rarities[found], minlength=len(self.innermost)).astype(np.float64)
+
+    def _found(self, groups: Sequence[Sequence[int]]) -> Found:
+        """Where the numbers of each group stand, none of which is in two of them."""
+        top = max((number for group in groups for number in group), default=-1) + 1
+        table = np.full(top + 1, -1, np.int16)  # which has a place for all that are above those looked for
+        for place, group in enumerate(groups):
+            table[list(group)] = place
+        codes = table[np.minimum(self.stream, top)]
+        places = np.flatnonzero(codes >= 0)
+        parts = self.parts[places]
+        return Found(
+            places=places,
+            rows=self.rows[places],
+            parts=parts,
+            numbers=codes[places],
+            in_text=self.is_text[parts],
+        )

@@ -1,0 +1,91 @@
+"""Which reader reads a file: one a format, found by the file's ending."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from qa.model import Document
+from qa.readers.formats.decoding import decode
+from qa.readers.formats.writing import SourceFile
+
+__all__ = ["READERS", "RECORDS", "TEXTS", "Reader"]
+
+
+Reader = Callable[[SourceFile], Iterable[Document]]
+"""A file of one format to its documents, one after the other. Offsets of a Document refer to its own plain text.
+
+What a reader needs is imported when it reads its first file, not before: most libraries hold one format or two.
+"""
+
+
+def _read_markdown(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.formats.markdown import read_markdown
+
+    text = decode(file.data, file.path)
+    return [read_markdown(text, path=file.path, document_id=file.document_id, listed=file.listed(text))]
+
+
+def _read_plain(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.formats.plain import read_plain
+
+    text = decode(file.data, file.path)
+    return [read_plain(text, path=file.path, document_id=file.document_id, listed=file.listed(text))]
+
+
+def _read_html(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.formats.html import read_html
+
+    return read_html(file)
+
+
+def _read_jsonl(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.formats.records import read_jsonl
+
+    return read_jsonl(file)
+
+
+def _read_table(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.formats.records import read_table
+
+    return read_table(file)
+
+
+def _read_pdf(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.formats.pdf import read_pdf
+
+    return read_pdf(file)
+
+
+def _read_docx(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.formats.docx import read_docx
+
+    return read_docx(file)
+
+
+def _read_epub(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.formats.epub import read_epub
+
+    return read_epub(file)
+
+
+READERS: dict[str, Reader] = {
+    ".md": _read_markdown,
+    ".markdown": _read_markdown,
+    ".txt": _read_plain,
+    ".text": _read_plain,
+    ".html": _read_html,
+    ".htm": _read_html,
+    ".xhtml": _read_html,
+    ".pdf": _read_pdf,
+    ".docx": _read_docx,
+    ".docm": _read_docx,
+    ".epub": _read_epub,
+    ".jsonl": _read_jsonl,
+    ".csv": _read_table,
+    ".tsv": _read_table,
+}
+
+RECORDS = frozenset({".jsonl", ".csv", ".tsv"})
+"""The endings of files that hold many documents, each known by its own id."""
+
+TEXTS = RECORDS | {".md", ".markdown", ".txt", ".text"}

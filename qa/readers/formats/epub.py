@@ -1,0 +1,188 @@
+"""EPUB to a Document: the chapters of a book in the order of its spine, each read as a page of HTML.
+
+A chapter that begins without a heading is headed by what the book's table of contents calls it. The table of contents
+itself, styles, pictures and scripts are left out. Notes belong to their chapter: a label that two chapters give to
+different notes stands for neither.
+"""
+
+from __future__ import annotations
+
+import html
+import posixpath
+import re
+from collections import Counter
+from pathlib import Path
+
+from lxml import etree
+
+from qa.errors import DamagedSourceError, LockedSourceError, NotTextError
+from qa.model import Document, Reference
+from qa.readers.formats.about import written
+from qa.readers.formats.archives import Archive, NotXMLError, local_name
+from qa.readers.formats.dates import parse_date
+from qa.readers.formats.decoding import decode
+from qa.readers.formats.html import HtmlWriter, parsed_html
+from qa.readers.formats.writing import About, SourceFile
+
+__all__ = ["read_epub"]
+
+_MOST_CHAPTERS = 5000
+_CONTAINER = "META-INF/container.xml"
+_ENCRYPTION = "META-INF/encryption.xml"
+_OF_FONTS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
+_PAGES = frozenset({"application/xhtml+xml", "text/html", "application/xml", "text/x-oeb1-document"})
+_NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,40});")
+_QUOTED = re.compile(rb"%([0-9A-Fa-f]{2})")
+_OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_TEXT = re.compile(r"\S")
+
+
+def read_epub(file: SourceFile) -> list[Document]:
+    """The document that a book is. Chapters that are missing or cannot be read are noted, and the others are read.
+
+    Raises:
+        LockedSourceError: where its text is encrypted, as that of a book bought with copy protection.
+        DamagedSourceError: for what is no book, or one without a chapter that can be read.
+    """
+    archive = Archive(file.data, file.path, kind="EPUB")
+    _refuse_locked(archive, file)
+    package_name = _package(archive)
+    package = archive.xml(package_name)
+    about = _about(package)
+    folder = posixpath.dirname(package_name)
+    items = {item.get("id") or "": item for item in package.iter("{*}item")}
+    titles = _titles(archive, package, items, folder)
+    book = HtmlWriter(etree.Element("body"), given_title=about.title or "")
+    references: list[Reference] = []
+    found = False
+    for itemref in [*package.iter("{*}itemref")][:_MOST_CHAPTERS]:
+        item = items.get(itemref.get("idref") or "")
+        if item is None or "nav" in (item.get("properties") or "").split():
+            continue
+        if (item.get("media-type") or "").lower() not in _PAGES:
+            continue
+        name = _inside(folder, item.get("href") or "")
+        if name not in archive:
+            file.note(f"the chapter {name[:80]!r} is left out: it is missing.")
+            continue
+        try:
+            root = _chapter(archive, name, file)
+        except (DamagedSourceError, NotTextError) as error:
+            file.note(f"the chapter {name[:80]!r} is left out: {error.message}")
+            continue
+        found = True
+        content = _as_html(root)
+        if (title := titles.get(name)) and not _begins_with_heading(content):
+            book.write_heading(1, title)
+        book.write_chapter(content)
+        references += book.references()
+    if not found:
+        raise archive.damaged("it has no chapter that can be read")
+    return [book.document(file, about, references=_unambiguous(references))]
+
+
+def _refuse_locked(archive: Archive, file: SourceFile) -> None:
+    if "META-INF/rights.xml" in archive or _ENCRYPTION in archive:
+        methods = archive.xml(_ENCRYPTION).iter("{*}EncryptionMethod") if _ENCRYPTION in archive else ()
+        if any(method.get("Algorithm") not in _OF_FONTS for method in methods):
+            raise LockedSourceError(file.path, reason="it is protected against copying (DRM)")
+
+
+def _package(archive: Archive) -> str:
+    """The name of the file that lists the parts of the book."""
+    if _CONTAINER not in archive:
+        raise archive.damaged("it does not say what it holds (META-INF/container.xml)")
+    for rootfile in archive.xml(_CONTAINER).iter("{*}rootfile"):
+        name = _inside("", rootfile.get("full-path") or "")
+        if name in archive:
+            return name
+    raise archive.damaged("the list of its parts is missing")
+
+
+def _inside(folder: str, href: str) -> str:
+    """The name in the archive of what a link leads to; one that leads out of it names nothing that is there."""
+    return posixpath.normpath(posixpath.join(folder, _unquoted(href.partition("#")[0]))).lstrip("/")
+
+
+def _unquoted(href: str) -> str:
+    """A link without percent signs: `two%20.xhtml` is `two .xhtml`."""
+    return _QUOTED.sub(lambda found: bytes.fromhex(found[1].decode()), href.encode()).decode("utf-8", "replace")
+
+
+def _about(package: etree._Element) -> About:
+    """What the book says of itself, by the terms of Dublin Core; of its dates the latest change, else the first."""
+    said: dict[str, list[str]] = {}
+    for each in package.iter(etree.Element):
+        name = local_name(each)
+        if name == "meta" and each.get("property") == "dcterms:modified":
+            name = "modified"
+        if (text := written(each.text)) and len(said.setdefault(name, [])) < 200:
+            said[name].append(text)
+    days = [day for name in ("date", "modified") for text in said.get(name, ()) if (day := parse_date(text))]
+    return About(
+        title=next(iter(said.get("title", ())), None),
+        authors=tuple(dict.fromkeys(said.get("creator", ()))),
+        publisher=next(iter(said.get("publisher", ())), None),
+        updated=days[0] if days else None,
+        url=next((text for text in said.get("source", ()) if re.fullmatch(r"https?://\S+", text)), None),
+        keywords=tuple(dict.fromkeys(said.get("subject", ()))),
+    )
+
+
+def _titles(archive: Archive, package: etree._Element, items: dict[str, etree._Element], folder: str) -> dict[str, str]:
+    """What the table of contents calls the files of the book; none where it is missing or broken."""
+    contents = [item for item in items.values() if "nav" in (item.get("properties") or "").split()]
+    spine = next(package.iter("{*}spine"), None)
+    if spine is not None and (ncx := items.get(spine.get("toc") or "")) is not None:
+        contents.append(ncx)
+    found: dict[str, str] = {}
+    for item in contents:
+        name = _inside(folder, item.get("href") or "")
+        if name not in archive:
+            continue
+        try:
+            root = archive.xml(name)
+        except DamagedSourceError:
+            continue  # the chapters are read without it
+        for entry in root.iter("{*}a", "{*}navPoint"):
+            content = next(entry.iter("{*}content"), None)
+            href = entry.get("href") or (content.get("src") if content is not None else None) or ""
+            label = next(entry.iter("{*}text"), entry)
+            if title := written(" ".join("".join(label.itertext()).split())):
+                found.setdefault(_inside(posixpath.dirname(name), href), title)
+    return found
+
+
+def _chapter(archive: Archive, name: str, file: SourceFile) -> etree._Element:
+    """The tree of a chapter: as XML, which it should be, else as a browser would read it."""
+    text = decode(archive.read(name), Path(name))
+    named = _NAMED.sub(lambda each: each[0] if each[1] in _OF_XML else html.unescape(each[0]), text)
+    without_declaration = re.sub(r"\A\s*<\?xml[^>]{0,200}\?>", "", named)
+    try:
+        return archive.well_formed(without_declaration.encode("utf-8", "replace"), name)
+    except NotXMLError:
+        return parsed_html(text, file.path)
+
+
+def _as_html(root: etree._Element) -> etree._Element:
+    """The body of a chapter, with its elements named as HTML names them."""
+    for each in root.iter(etree.Element):
+        each.tag = local_name(each).lower()
+    return next(root.iter("body"), root)
+
+
+def _begins_with_heading(content: etree._Element) -> bool:
+    """Whether the first text of a chapter is in a heading."""
+    for each in content.iter(etree.Element):
+        if each.tag in _HEADINGS:
+            return True
+        if each.tag not in {"script", "style"} and _TEXT.search(each.text or ""):
+            return any(above.tag in _HEADINGS for above in each.iterancestors())
+    return False
+
+
+def _unambiguous(references: list[Reference]) -> list[Reference]:
+    """The notes whose label no other note has."""
+    labels = Counter(reference.marker for reference in set(references))
+    return [each for each in references if labels[each.marker] == 1]

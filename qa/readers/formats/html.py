@@ -1,0 +1,568 @@
+"""HTML to a Document: the text of the page itself, without what surrounds it on every page of its site.
+
+The text is that of `<main>`, else of the only `<article>`, else of the body; left out are scripts, navigation, forms,
+what is hidden, and what names itself a menu, banner, list of shares or the like. Runs of white space are one space, as
+a browser shows them. Headings, paragraphs, lists, tables and listings stand as the Markdown reader writes them. A link
+from a marker to a note or an entry of a list on the same page, `<sup><a href="#ref-3">3</a></sup>`, is written `[3]`.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import takewhile
+from pathlib import Path
+
+from lxml import etree
+
+from qa.errors import DamagedSourceError
+from qa.model import Document, Reference
+from qa.readers.formats.about import about_page, written
+from qa.readers.formats.decoding import decode
+from qa.readers.formats.writing import PlainText, SourceFile, without_invisible
+from qa.readers.references.bibliography import raised
+from qa.readers.references.entries import is_bibliography, reference
+
+__all__ = ["HtmlWriter", "parsed_html", "read_html"]
+
+_MOST_DROPPED = 0.5  # share of a page's text above which what calls itself a menu or banner is none
+_LONGEST_NOTE = 5000  # characters
+_FEWEST_WORDS = 20  # of a <main> or <article> that is the text
+
+_OF_HEAD = frozenset(
+    {"base", "basefont", "bgsound", "link", "meta", "noscript", "script", "style", "template", "title"}
+)
+_DROPPED = frozenset(
+    {
+        *(
+            "script",
+            "style",
+            "noscript",
+            "template",
+            "head",
+            "title",
+            "meta",
+            "link",
+            "nav",
+            "form",
+            "button",
+            "select",
+        ),
+        *("option", "input", "textarea", "iframe", "object", "embed", "svg", "canvas", "audio", "video", "dialog"),
+        *("datalist", "map", "menu", "base", "param", "source", "track", "applet", "frameset", "noframes"),
+        *("annotation", "annotation-xml"),
+    }
+)
+_DROPPED_OUTSIDE = frozenset({"header", "footer", "aside"})  # of the main content
+_DROPPED_ROLES = frozenset(
+    {
+        *("navigation", "banner", "contentinfo", "search", "complementary", "dialog", "alertdialog", "menu", "menubar"),
+        *("toolbar", "tooltip", "doc-toc", "doc-backlink", "doc-pagelist"),
+    }
+)
+_BOILERPLATE = re.compile(  # a class or id
+    r"(?:(?:site|page|global|main|top|bottom|left|right|primary|secondary|header|footer|mw|mw-cite|cite|wp|md|docs?)[-_]?)?"
+    r"(?:nav|navbar|navbox|navigation|menu|side-?bar|bread-?crumbs?|cookies?|cookie-?(?:banner|bar|notice|consent)|share"
+    r"|sharing|social|social-?(?:media|share)|advert|advertisement|ads?|promo|newsletter|subscribe|skip-?link|toc"
+    r"|table-of-contents|editsection|back-?links?|back-?ref|noprint|pagination|pager|related-?(?:posts|articles)"
+    r"|sr-only|visually-?hidden|screen-?reader-?text|headerlink|anchor-?link|jump-?link)"
+    r"(?:[-_]?(?:container|wrapper|list|links?|bar|box|menu|inner|widget|section|block))?",
+    re.IGNORECASE,
+)
+_HIDING = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+_INLINE = frozenset(
+    {
+        *("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i"),
+        *("img", "ins", "kbd", "label", "mark", "nobr", "output", "picture", "q", "rb", "ruby", "s", "samp", "small"),
+        *("span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "br", "math", "rp", "rt", "meter"),
+        *("mi", "mn", "mo", "ms", "mtext", "mrow", "mfrac", "msqrt", "mroot", "msub", "msup", "msubsup", "munder"),
+        *("mover", "munderover", "mstyle", "mpadded", "mspace", "menclose", "semantics"),
+    }
+)
+_HEADING = re.compile(r"h[1-6]")
+_WHITE = re.compile(r"[ \t\n\r\f]+")
+_LABEL = re.compile(r"\[?\s*(\d{1,4}|[a-z]|[ivx]{1,5}|[*†‡§¶]{1,3})\s*\]?", re.IGNORECASE)
+_BRACKETED_NUMBER = re.compile(r"\[\s*\d{1,4}\s*\]")
+_NOTE_ROLES = frozenset({"doc-noteref", "noteref", "doc-biblioref"})
+_ANCHOR = re.compile(r"[#¶§🔗]{1,2}")  # the text of a link behind a heading that leads to itself
+_BACKLINK = re.compile(r"[↩↑⤴^\ufe0e\ufe0f\s]+\Z|\A[↩↑⤴^\s]+")
+
+_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
+_HEAD = 4096  # bytes in which a page says its encoding
+_DEEPEST = 256  # elements within one another
+_IS_TOO_DEEP = etree.XPath(f"boolean({'/*' * (_DEEPEST + 1)})")
+
+
+def read_html(file: SourceFile) -> list[Document]:
+    """The document that a page is.
+
+    Its title is the first heading of level 1, where the head says the same or nothing; else what the head says.
+
+    Raises:
+        NotTextError: for what is no text.
+        DamagedSourceError: for what cannot be parsed to its end, or is nested too deeply.
+    """
+    root = parsed_html(_decoded(file.data, file.path), file.path)
+    for link in root.iter("a"):
+        if (link.get("href") or "").startswith("#") and _ANCHOR.fullmatch((link.text or "").strip()):
+            link.text = ""
+    about = about_page(root)
+    content, is_main = _content(root)
+    title = about.title or _only_heading(content) or _title_element(root)
+    page = HtmlWriter(content, given_title=_as_headed(title, content), is_main=is_main)
+    page.write_all()
+    return [page.document(file, replace(about, title=title), references=page.references())]
+
+
+def parsed_html(text: str, path: Path) -> etree._Element:
+    """The tree of a page, as forgiving as a browser is. An empty page gives an empty body.
+
+    Raises:
+        DamagedSourceError: for what is nested too deeply, and for what the parser would leave the rest out of.
+        MemoryError: where there is too little for the tree, of which the parser leaves the rest out as well.
+    """
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=True)
+    try:
+        root = etree.fromstring(text.replace("\0", "\ufffd").encode("utf-8", "replace"), parser)
+    except etree.XMLSyntaxError:
+        root = None
+    given_up = parser.error_log.filter_from_fatals()
+    if any(error.type == etree.ErrorTypes.ERR_NO_MEMORY for error in given_up):
+        raise MemoryError
+    if root is not None and _IS_TOO_DEEP(root):
+        raise DamagedSourceError(path, kind="HTML", reason=f"its elements are nested more than {_DEEPEST} deep")
+    if given_up:
+        raise DamagedSourceError(path, kind="HTML", reason=f"its parser gave it up ({given_up[0].message[:80]})")
+    if root is None:
+        return etree.fromstring("<html><body/></html>", parser)
+    _end_head(root)
+    return root
+
+
+def _end_head(root: etree._Element) -> None:
+    """Put into the body what stands in the head and does not belong there: a browser ends the head before it, which
+    the parser does not where it does not know the element (`<title>…</title><main>…`)."""
+    head = root.find("head")
+    children = [] if head is None else list(head)
+    first = next((place for place, each in enumerate(children) if each.tag not in _OF_HEAD), len(children))
+    if moved := children[first:]:
+        body = root.find("body")
+        if body is None:
+            body = etree.SubElement(root, "body")
+        moved[-1].tail, body.text = f"{moved[-1].tail or ''}{body.text or ''}", None
+        body[:0] = moved
+
+
+class HtmlWriter(PlainText):
+    """The text of a part of a page as it is written. Several parts may follow one another: the chapters of a book."""
+
+    def __init__(self, content: etree._Element, *, given_title: str | None = None, is_main: bool = True) -> None:
+        super().__init__(given_title)
+        self._take(content, is_main=is_main)
+
+    def _take(self, content: etree._Element, *, is_main: bool) -> None:
+        self._content = content
+        self._is_main = is_main
+        self._sizes = _sizes(content)
+        self._labels = _note_labels(content)  # what a link reads, by the id that it leads to
+        self._notes: dict[str, str] = {}
+        self._noted: dict[etree._Element, str] = {}  # the text of each element that is a note
+        self._anchors: Counter[etree._Element] = Counter()  # how many labels each of these has
+        self._is_noting = False
+
+    def write_chapter(self, content: etree._Element) -> None:
+        """Write one more part, whose notes are its own."""
+        self._take(content, is_main=True)
+        self.write_all()
+
+    def write_all(self) -> None:
+        """Write the part, and end its last section."""
+        self._write_inside(self._content)
+        self.end_section()
+
+    def references(self) -> list[Reference]:
+        """The notes that markers of the part link to, each with what it is marked by."""
+        return [reference(label, text) for label, text in self._notes.items() if text]
+
+    def _write_inside(self, parent: etree._Element) -> None:
+        """The blocks of an element; what stands between them is a paragraph."""
+        run: list[str] = []
+
+        def end_run() -> None:
+            self.write_block("paragraph", _tidy("".join(run)))
+            run.clear()
+
+        run.append(_one_space(parent.text))
+        for child in parent:
+            if isinstance(child.tag, str) and not self._is_dropped(child):
+                if self._is_inline(child):
+                    run.append(self._inline(child))
+                else:
+                    end_run()
+                    self._write_element(child)
+            run.append(_one_space(child.tail))
+        end_run()
+
+    def _write_element(self, element: etree._Element) -> None:
+        if self._are_notes(element):
+            self._write_notes(element)
+            return
+        self._keep_note(element)
+        tag = element.tag
+        if _HEADING.fullmatch(tag):
+            self.write_heading(int(tag[1]), " ".join(_tidy(self._inline(element)).split()))
+        elif _is_list(element) and not _holds_headings(element):
+            if not self._is_contents(element):
+                self.write_block("list", "\n".join(self._list(element)))
+        elif tag == "table" and not _is_layout(element):
+            for caption in element.iter("caption"):
+                self.write_block("paragraph", " ".join(_tidy(self._inline(caption)).split("\n")))
+            self.write_block("table", "\n".join(self._rows(element)))
+        elif tag == "pre":
+            self.write_block("code", without_invisible("".join(element.itertext())).strip("\n").rstrip())
+        else:
+            self._write_inside(element)
+
+    def _are_notes(self, element: etree._Element) -> bool:
+        """Whether an element is a note that a marker leads to, or made of such notes, under no heading that says so."""
+        if element.tag in _INLINE or _holds_headings(element) or any(map(is_bibliography, self.headings_above)):
+            return False
+        if element.get("id") in self._labels:
+            return self._sizes.get(element, 0) <= _LONGEST_NOTE
+        children = [each for each in element if isinstance(each.tag, str) and each.tag not in {"hr", "br"}]
+        if len(children) == 1:
+            return self._are_notes(children[0])
+        noted = sum(1 for each in children if each.tag not in _INLINE and each.get("id") in self._labels)
+        return 2 * noted > len(children) and not (element.text or "").strip()
+
+    def _write_notes(self, element: etree._Element) -> None:
+        """Write notes in no section, each in a line with its label, and what stands among them in lines without."""
+        self.end_section()
+        labelled = [each for each in element.iter(etree.Element) if each.get("id") in self._labels]
+        parted = {around for each in labelled for around in each.iterancestors()}
+        waiting = [element]
+        while waiting:
+            each = waiting.pop()
+            label = self._labels.get(each.get("id") or "")
+            if label is not None:
+                self._keep_note(each)
+            if label is None and each in parted:
+                waiting += [inner for inner in reversed(each) if isinstance(inner.tag, str)]
+            elif label is not None and self._notes.get(label):
+                self._write(f"[{label}] {self._notes[label]}")
+            elif not self._is_dropped(each) and (text := " ".join(_tidy(self._inline(each)).split())):
+                self._write(text)
+
+    def _is_dropped(self, element: etree._Element) -> bool:
+        tag = element.tag
+        if tag in _DROPPED:
+            return True
+        attributes = element.attrib
+        if "hidden" in attributes or (attributes.get("aria-hidden") == "true" and tag not in _INLINE):
+            return True
+        if _HIDING.search((attributes.get("style") or "")[:500]):
+            return True
+        names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"[:1000]
+        surrounds = (
+            (attributes.get("role") or "").lower() in _DROPPED_ROLES
+            or (tag in _DROPPED_OUTSIDE and not self._is_main)
+            or any(map(_BOILERPLATE.fullmatch, names.split()))
+        )
+        whole = self._sizes.get(self._content, 0)
+        return surrounds and not _HEADING.fullmatch(tag) and self._sizes.get(element, 0) <= _MOST_DROPPED * whole
+
+    def _is_inline(self, element: etree._Element) -> bool:
+        """Whether an element runs on in its line: by its kind, and as no block stands in it."""
+        return element.tag in _INLINE and all(
+            each.tag in _INLINE or each.tag in _DROPPED for each in element.iterdescendants(etree.Element)
+        )
+
+    def _inline(self, element: etree._Element) -> str:
+        """The text of an element in its line, with `\\n` for a forced break only."""
+        self._keep_note(element)
+        tag = element.tag
+        if tag == "br":
+            return "\n"
+        if tag in {"rp", "rt", "img", "wbr"}:
+            return ""
+        if (label := self._marker(element)) is not None:
+            return f"[{label}]"
+        pieces = [_one_space(element.text)]
+        for child in element:
+            if isinstance(child.tag, str) and not self._is_dropped(child):
+                inside = self._inline(child)
+                if tag == "mfrac" and child.getprevious() is not None:
+                    pieces.append("/")
+                elif tag == "msup" and child.getprevious() is not None:
+                    inside = raised(inside)
+                pieces.append(inside if child.tag in _INLINE else f"\n{inside}\n")
+            pieces.append(_one_space(child.tail))
+        text = "".join(pieces)
+        return raised(text) if tag == "sup" else text
+
+    def _marker(self, element: etree._Element) -> str | None:
+        """The label of the note that an element is the link to: a link in raised type, or one said to be a marker."""
+        if element.tag == "sup":
+            links = [each for each in element if each.tag == "a"]
+            if len(links) == 1 and "".join(element.itertext()).strip() == "".join(links[0].itertext()).strip():
+                return self._marker_of(links[0])
+        elif element.tag == "a" and (_is_note_link(element) or _is_raised(element)):
+            return self._marker_of(element)
+        return None
+
+    def _marker_of(self, link: etree._Element) -> str | None:
+        target = (link.get("href") or "").rpartition("#")[2]
+        label = _LABEL.fullmatch("".join(link.itertext()).strip())
+        return label[1] if label and target in self._labels else None
+
+    def _keep_note(self, element: etree._Element) -> None:
+        """Keep the text of an element that a marker leads to; of an empty anchor, that of the element around it.
+
+        Several anchors in an element have its text each, as long as that is no more than one note may be. While a note
+        is being read, no other is kept.
+        """
+        label = self._labels.get(element.get("id") or element.get("name") or "")
+        if label is None or label in self._notes or self._is_noting:
+            return
+        noted = element
+        while noted.tag in _INLINE and noted.getparent() is not None and noted is not self._content:
+            noted = noted.getparent()
+        self._notes[label] = ""
+        if self._sizes.get(noted, 0) > _LONGEST_NOTE:
+            return
+        if noted not in self._noted:
+            self._is_noting = True
+            self._noted[noted] = " ".join(_tidy(self._inline(noted)).split())
+            self._is_noting = False
+        text = self._noted[noted]
+        self._anchors[noted] += 1
+        if self._anchors[noted] * len(text) <= _LONGEST_NOTE:
+            self._notes[label] = _BACKLINK.sub("", text.removeprefix(f"[{label}]").removeprefix(f"{label}.")).strip()
+
+    def _list(self, element: etree._Element, depth: int = 0) -> list[str]:
+        return self._definitions(element, depth) if element.tag == "dl" else self._items(element, depth)
+
+    def _items(self, element: etree._Element, depth: int) -> list[str]:
+        lines = _loose_lines(element.text)
+        number = int(start) if (start := element.get("start") or "1").isdecimal() and len(start) < 10 else 1
+        for item in element:
+            if _is_list(item):
+                lines += self._list(item, depth + 1)
+            elif isinstance(item.tag, str) and not self._is_dropped(item):
+                value = item.get("value") or ""
+                number = int(value) if value.isdecimal() and len(value) < 10 else number
+                bullet = f"{number}. " if element.tag == "ol" else "- "
+                first, *others = self._lines(item, depth) or [""]
+                if first or others:
+                    lines += ["  " * depth + bullet + first, *others]
+                number += 1
+            lines += _loose_lines(item.tail)
+        return lines
+
+    def _definitions(self, element: etree._Element, depth: int) -> list[str]:
+        """A line for each term, with what it means behind it, and the lists in it further in."""
+        lines: list[str] = []
+        term: int | None = None  # the number of the line of the last term
+        for each in _parts_of_definitions(element):
+            if self._is_dropped(each):
+                continue
+            if _is_list(each):
+                lines += self._list(each, depth + 1)
+                continue
+            inside = self._lines(each, depth)
+            own = list(takewhile(lambda line: not line.startswith(" "), inside))
+            text = " ".join(own)
+            if each.tag == "dt" or term is None:
+                term = len(lines)
+                lines.append(f"{'  ' * depth}- {text}")
+            elif text:
+                lines[term] += f" {text}" if lines[term].endswith(":") else f": {text}"
+            lines += inside[len(own) :]
+        return lines
+
+    def _lines(self, item: etree._Element, depth: int) -> list[str]:
+        """The lines of an item: its text, and the lists in it further in."""
+        self._keep_note(item)
+        lines: list[str] = []
+        run = [_one_space(item.text)]
+
+        def end_run() -> None:
+            lines.extend(line for line in _tidy("".join(run)).split("\n") if line)
+            run.clear()
+
+        for child in item:
+            if isinstance(child.tag, str) and not self._is_dropped(child):
+                if _is_list(child):
+                    end_run()
+                    lines += self._list(child, depth + 1)
+                elif self._is_inline(child):
+                    run.append(self._inline(child))
+                else:
+                    end_run()
+                    lines += self._rows(child) if child.tag == "table" else self._lines(child, depth)
+            run.append(_one_space(child.tail))
+        end_run()
+        return lines
+
+    def _rows(self, table: etree._Element) -> list[str]:
+        """A line in bars for each row; the text of a table in a cell stands in the cell."""
+        rows: list[str] = []
+        for row in _rows_of(table):
+            cells = [each for each in row if each.tag in {"td", "th"} and not self._is_dropped(each)]
+            texts = [" ".join(self._lines(cell, 0)) for cell in cells]
+            if any(texts):
+                rows.append(f"| {' | '.join(texts)} |")
+        return rows
+
+    def _is_contents(self, element: etree._Element) -> bool:
+        """Whether a list is the page's table of contents, or the links around the text."""
+        links = [each for each in element.iter("a") if each.get("href")]
+        if len(links) < 3 or any(map(is_bibliography, self.headings_above)):
+            return False
+        size = self._sizes.get(element, 0)
+        linked = sum(self._sizes.get(each, 0) for each in links)
+        is_all_links = linked >= 0.9 * size
+        stays = all((each.get("href") or "").startswith("#") for each in links)
+        return is_all_links and (stays or not self._is_main)
+
+
+def _decoded(data: bytes, path: Path) -> str:
+    """The text of a page: in UTF-8 where it can be, else in the encoding that it says it has, else as any text."""
+    try:
+        return decode(data.decode("utf-8-sig").encode(), path)
+    except UnicodeDecodeError:
+        said = _META_CHARSET.search(data, 0, _HEAD)
+        try:
+            name = codecs.lookup(said[1].decode()).name if said else ""
+            name = "cp1252" if name in {"iso8859-1", "ascii"} else name
+            return (
+                decode(data.decode(name).encode(), path) if name and not name.startswith("utf") else decode(data, path)
+            )
+        except (LookupError, UnicodeError, AttributeError):
+            return decode(data, path)
+
+
+def _content(root: etree._Element) -> tuple[etree._Element, bool]:
+    """The element that holds the text, and whether it was told apart from what surrounds it."""
+    body = next(root.iter("body"), root)
+    mains = [each for each in body.iter(etree.Element) if each.tag == "main" or each.get("role") == "main"]
+    articles = list(body.iter("article"))
+    for found in (mains, articles):
+        if len(found) == 1 and len("".join(found[0].itertext()).split()) >= _FEWEST_WORDS:
+            return found[0], True
+    return body, False
+
+
+def _only_heading(content: etree._Element) -> str | None:
+    found = [each for each in content.iter("h1") if _heading_text(each)]
+    return _heading_text(found[0]) if len(found) == 1 else None
+
+
+def _heading_text(heading: etree._Element) -> str:
+    return written("".join(heading.itertext()))
+
+
+def _title_element(root: etree._Element) -> str | None:
+    return next((text for each in root.iter("title") if (text := written("".join(each.itertext())))), None)
+
+
+def _as_headed(title: str | None, content: etree._Element) -> str | None:
+    """The title as the first heading of level 1 has it, where that is the title or a part of it, or has more."""
+    heading = next((text for each in content.iter("h1") if (text := _heading_text(each))), None)
+    if title and heading and (heading.lower() in title.lower() or title.lower() in heading.lower()):
+        return heading
+    return title or heading or ""
+
+
+def _sizes(content: etree._Element) -> dict[etree._Element, int]:
+    """How many characters of text each element holds, but for scripts and styles."""
+    sizes: dict[etree._Element, int] = {}
+    for _, element in etree.iterwalk(content, events=("end",)):
+        own = 0 if element.tag in {"script", "style", "noscript", "template"} else len((element.text or "").strip())
+        sizes[element] = own + sum(sizes.get(child, 0) + len((child.tail or "").strip()) for child in element)
+    return sizes
+
+
+def _note_labels(content: etree._Element) -> dict[str, str]:
+    """What the markers read that lead to notes of the page, by the id of the note.
+
+    A label leads to the first place that it links to, so that the way back from a note to its marker is none; nor is a
+    place that is a link itself.
+    """
+    places = {name: each for each in content.iter(etree.Element) if (name := each.get("id") or each.get("name"))}
+    found: dict[str, str] = {}
+    known: dict[str, str] = {}
+    for link in content.iter("a"):
+        target = (link.get("href") or "").rpartition("#")[2]
+        text = "".join(link.itertext()).strip()[:20]
+        label = _LABEL.fullmatch(text)
+        place = places.get(target)
+        if label is None or place is None or place.tag == "sup" or place.get("href") is not None:
+            continue
+        is_marker = _is_note_link(link) or _is_raised(link) or _BRACKETED_NUMBER.fullmatch(text)
+        if is_marker and known.setdefault(label[1], target) == target:
+            found[target] = label[1]
+    return found
+
+
+def _is_note_link(link: etree._Element) -> bool:
+    kinds = f"{link.get('role') or ''} {link.get('epub:type') or ''} {link.get(_EPUB_TYPE) or ''}"
+    return not _NOTE_ROLES.isdisjoint(kinds.lower().split())
+
+
+_EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
+
+
+def _is_raised(link: etree._Element) -> bool:
+    around = link.getparent()
+    return any(each.tag == "sup" for each in link) or (around is not None and around.tag == "sup")
+
+
+def _holds_headings(element: etree._Element) -> bool:
+    return next(element.iter("h1", "h2", "h3", "h4", "h5", "h6"), None) is not None
+
+
+def _is_list(element: etree._Element) -> bool:
+    return element.tag in {"ul", "ol"} or (element.tag == "dl" and next(element.iter("dt", "dd"), None) is not None)
+
+
+def _parts_of_definitions(element: etree._Element) -> Iterator[etree._Element]:
+    """The terms of a list, what they mean, and the lists between them; other elements only group these."""
+    for each in element:
+        if each.tag in {"dt", "dd"} or _is_list(each):
+            yield each
+        elif isinstance(each.tag, str):
+            yield from _parts_of_definitions(each)
+
+
+def _is_layout(table: etree._Element) -> bool:
+    """Whether a table only arranges the page: it says so, has one column, or holds headings or tables."""
+    is_said = (table.get("role") or "").lower() in {"presentation", "none"}
+    has_one_column = all(sum(cell.tag in {"td", "th"} for cell in row) <= 1 for row in _rows_of(table))
+    return is_said or has_one_column or _holds_headings(table) or next(table.iterdescendants("table"), None) is not None
+
+
+def _rows_of(table: etree._Element) -> Iterator[etree._Element]:
+    for each in table:
+        if each.tag == "tr":
+            yield each
+        elif each.tag in {"thead", "tbody", "tfoot"}:
+            yield from (row for row in each if row.tag == "tr")
+
+
+def _loose_lines(text: str | None) -> list[str]:
+    """The lines of what stands between the items of a list, where nothing should."""
+    return [line for line in _tidy(_one_space(text)).split("\n") if line]
+
+
+def _one_space(text: str | None) -> str:
+    return _WHITE.sub(" ", text) if text else ""
+
+
+def _tidy(text: str) -> str:
+    """A run of text as it is shown: no space at a line's ends, no empty lines."""
+    lines = (" ".join(part for part in line.split(" ") if part) for line in without_invisible(text).split("\n"))
+    return "\n".join(line for line in lines if line.strip())

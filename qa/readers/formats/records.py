@@ -1,0 +1,263 @@
+"""Files of many short documents: JSON lines as BEIR has them (`_id`, `title`, `text`), and tables in CSV or TSV.
+
+A record is a document, with its title and its text as they are. A blank line ends a paragraph. What is no record is
+told, with the number of its line, and the others are read.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import Self
+
+from qa.errors import DamagedSourceError
+from qa.model import Block, Document, Section
+from qa.readers.formats.dates import parse_date
+from qa.readers.formats.decoding import decode
+from qa.readers.formats.writing import SourceFile, without_invisible
+from qa.readers.references.bibliography import find_markers
+
+__all__ = ["read_jsonl", "read_table"]
+
+_ID = ("_id", "id")
+_TITLE = ("title",)
+_TEXT = ("text",)
+_AUTHORS = ("authors", "author")
+_DATE = ("updated", "date")
+_URL = ("url",)
+_PUBLISHER = ("publisher",)
+
+_LONGEST_ID = 100  # characters
+_DIGEST = 12  # characters
+_LONGEST_CELL = 10_000_000  # characters
+_MOST_SHOWN = 12  # columns that a message names
+
+_NOT_IN_ID = re.compile(r"[^A-Za-z0-9_-]+")
+_PARAGRAPH = re.compile(r"\S[^\n]*(?:\n[^\n]*\S[^\n]*)*")
+_ADDRESS = re.compile(r"https?://\S{1,1000}", re.IGNORECASE)
+_FORM_OF_JSONL = 'Each line is an object such as {"_id": "1", "title": "Terns", "text": "Terns dive."}.'
+
+
+def read_jsonl(file: SourceFile) -> Iterator[Document]:
+    """A document for each line that is an object with a `text`; its `_id` (or `id`), `title`, `authors`, `updated` (or
+    `date`), `publisher` and `url` are optional, and so are they inside of a `metadata` object.
+
+    Raises:
+        NotTextError: for what is no text.
+        DamagedSourceError: where no line is such an object.
+    """
+    found = False
+    given = _Given(file)
+    for number, line in _lines(decode(file.data, file.path)):
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            file.note(f"line {number:,} is left out: it is not JSON.")
+            continue
+        if not isinstance(record, dict) or not isinstance(record.get("text"), str):
+            file.note(f"line {number:,} is left out: it is no object with a 'text'.")
+            continue
+        found = True
+        metadata = record.get("metadata")
+        yield from given.document(metadata | record if isinstance(metadata, dict) else record, f"line {number:,}")
+    if not found and file.data.strip():
+        raise DamagedSourceError(file.path, kind="JSON lines", reason="no line is a record", hint=_FORM_OF_JSONL)
+    given.end()
+
+
+def read_table(file: SourceFile) -> Iterator[Document]:
+    """A document for each row of a table whose first row names its columns: `text`, and, where there are, `_id` or
+    `id`, `title`, `authors`, `updated` or `date`, `publisher` and `url`, in any case and order.
+
+    Commas, semicolons, tabs or bars part the columns, whichever of them names a `text`.
+
+    Raises:
+        NotTextError: for what is no text.
+        DamagedSourceError: where no column is named `text`.
+    """
+    text = decode(file.data, file.path)
+    if not text.strip():
+        _Given(file).end()
+        return
+    columns, delimiter = _columns(text, file)
+    given = _Given(file)
+    lines = _Lines(text)
+    csv.field_size_limit(_LONGEST_CELL)
+    next(csv.reader(lines, delimiter=delimiter))  # the names of its columns
+    while lines.are_left:
+        begin = lines.count
+        try:
+            row = next(csv.reader(lines, delimiter=delimiter), [])
+        except csv.Error as error:
+            lines.count = begin + 1
+            file.note(f"line {lines.count:,} is left out: {error}.")
+            continue
+        place = f"line {lines.count:,}"
+        if lines.count > begin + 1 and not _are_closed(lines.between(begin, lines.count), delimiter):
+            lines.count = begin + 1
+            file.note(f"line {lines.count:,} is left out: a quotation mark in it is not closed.")
+        elif any(cell.strip() for cell in row):
+            if any(cell.strip() for cell in row[len(columns) :]):
+                file.note(
+                    f"{place} has {len(row):,} cells, of which {len(columns):,} have a column; the others are left out."
+                    f" A cell that holds a {delimiter!r} needs quotation marks."
+                )
+            yield from given.document(dict(zip(columns, row, strict=False)), place)
+    given.end()
+
+
+class _Lines:
+    """The lines of a table, as many as were counted of them gone by; who reads them may go back."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = list(io.StringIO(text, newline=""))
+        self.count = 0
+
+    @property
+    def are_left(self) -> bool:
+        return self.count < len(self._lines)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        if self.count == len(self._lines):
+            raise StopIteration
+        self.count += 1
+        return self._lines[self.count - 1]
+
+    def between(self, begin: int, end: int) -> list[str]:
+        return self._lines[begin:end]
+
+
+def _are_closed(lines: Iterable[str], delimiter: str) -> bool:
+    """Whether in the lines of a row each quotation mark that opens a cell has one that closes it, at the cell's end."""
+    blanks_behind = re.compile(rf'" +(?={re.escape(delimiter)}|[\r\n]|\Z)')
+    try:
+        deque(csv.reader((blanks_behind.sub('"', line) for line in lines), delimiter=delimiter, strict=True), maxlen=0)
+    except csv.Error:
+        return False
+    return True
+
+
+class _Given:
+    """The records of a file as documents, each under an id of its own."""
+
+    def __init__(self, file: SourceFile) -> None:
+        self._file = file
+        self._ids: set[str] = set()
+        self._count = 0
+
+    def end(self) -> None:
+        """Say so where there was none."""
+        if not self._count:
+            self._file.note("it holds no record.")
+
+    def document(self, record: Mapping[str, object], place: str) -> Iterator[Document]:
+        """The document of a record, unless it has no text or an id that was there before."""
+        self._count += 1
+        text = _body(record)
+        given = _written(record, _ID)
+        its_id = _id(given) or f"{self._file.document_id}-{self._count}"
+        if not text.strip():
+            self._file.note(f"{place} is left out: its text is empty.")
+        elif its_id in self._ids:
+            self._file.note(f"{place} is left out: an earlier record has its id, {(given or its_id)[:_LONGEST_ID]!r}.")
+        else:
+            self._ids.add(its_id)
+            yield _document(record, text, document_id=its_id, source=self._file.path.name)
+
+
+def _document(record: Mapping[str, object], text: str, *, document_id: str, source: str) -> Document:
+    blocks = tuple(Block(kind="paragraph", start=m.start(), end=m.end()) for m in _PARAGRAPH.finditer(text))
+    sections = (Section(path=(), start=blocks[0].start, end=blocks[-1].end, blocks=blocks),)
+    url = _written(record, _URL)
+    return Document(
+        id=document_id,
+        title=" ".join((_written(record, _TITLE) or _written(record, _ID)).split()) or document_id,
+        text=text,
+        source=source,
+        authors=tuple(_names(_first(record, _AUTHORS))),
+        publisher=_written(record, _PUBLISHER) or None,
+        updated=_day(_written(record, _DATE)),
+        url=url if _ADDRESS.fullmatch(url) else None,
+        sections=sections,
+        markers=find_markers(text, sections, ()),
+    )
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    return ((number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip())
+
+
+def _columns(text: str, file: SourceFile) -> tuple[list[str], str]:
+    """The names of a table's columns, and what parts them."""
+    seen: list[str] = []
+    for delimiter in ",;\t|":
+        try:
+            header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+        except csv.Error:
+            continue
+        columns = [name.strip().lower() for name in header]
+        if "text" in columns:
+            return columns, delimiter
+        seen = max(seen, columns, key=len)
+    shown = ", ".join(repr(name[:40]) for name in seen[:_MOST_SHOWN]) + (", ..." if len(seen) > _MOST_SHOWN else "")
+    raise DamagedSourceError(
+        file.path,
+        kind="a table of documents",
+        reason=f"it has no column 'text', but {shown}",
+        hint="Name its columns in the first row: 'text' and, where there are, 'id', 'title', 'authors', 'date', 'url'.",
+    )
+
+
+def _first(record: Mapping[str, object], names: Iterable[str]) -> object:
+    for name in names:
+        if record.get(name) not in (None, ""):
+            return record[name]
+    return ""
+
+
+def _written(record: Mapping[str, object], names: Iterable[str]) -> str:
+    """The first of the values as text; anything but a text or number is none."""
+    value = _first(record, names)
+    if value == "":
+        return ""
+    is_plain = isinstance(value, str | int | float) and not isinstance(value, bool)
+    return without_invisible(str(value)).strip() if is_plain else ""
+
+
+def _body(record: Mapping[str, object]) -> str:
+    """The text as it is, but for half characters, which no text can have, and line ends."""
+    text = record.get("text")
+    return without_invisible(text.replace("\r\n", "\n").replace("\r", "\n")) if isinstance(text, str) else ""
+
+
+def _names(value: object) -> list[str]:
+    listed = value if isinstance(value, list) else str(value).split(";") if isinstance(value, str) else []
+    found = (each.get("name") if isinstance(each, dict) else each for each in listed)
+    return [name for each in found if isinstance(each, str) and (name := without_invisible(each).strip())]
+
+
+def _day(text: str) -> date | None:
+    return parse_date(text.replace("/", "-"))
+
+
+def _id(given: str) -> str:
+    """An id as it is given, where it can stand in an address as it is; else what of it can, and a digest that tells it
+    from others of which the same can.
+
+    >>> _id("MED-10"), _id("C++"), _id("C#")
+    ('MED-10', 'C-f1deb75fa21d', 'C-040228846ead')
+    """
+    kept = _NOT_IN_ID.sub("-", given).strip("-")
+    if kept == given and len(kept) <= _LONGEST_ID:
+        return given
+    digest = hashlib.sha256(given.encode()).hexdigest()[:_DIGEST]
+    return f"{kept[: _LONGEST_ID - _DIGEST - 1]}-{digest}".lstrip("-")

@@ -1,0 +1,162 @@
+"""The plain text of a document as a reader writes it: headings, blocks and notes, each parted by a blank line.
+
+What is written is the document's text, so offsets are known when they are made and never searched for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from qa.model import Block, BlockKind, Document, Heading, Reference, Section, Span
+from qa.readers.references.bibliography import find_markers, merged, with_footnotes
+from qa.readers.references.entries import LinkTarget, reference, split_bibliography
+
+__all__ = ["About", "PlainText", "SourceFile", "without_invisible"]
+
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """A file as it was read, which is all that a reader is given.
+
+    `path` is for its name alone, and `document_id` what the document wants to be called. `listed` gives, for the
+    document's text, the entries of a bibliography beside the file; `note` takes a sentence for people about what of the
+    file is not in the document.
+    """
+
+    data: bytes
+    path: Path
+    document_id: str
+    listed: Callable[[str], Sequence[Reference]]
+    note: Callable[[str], None]
+
+    @property
+    def name(self) -> str:
+        """The file's name as a title."""
+        return self.path.stem.replace("-", " ").replace("_", " ").strip() or self.path.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a file says of its document."""
+
+    title: str | None = None
+    authors: tuple[str, ...] = ()
+    publisher: str | None = None
+    updated: date | None = None
+    url: str | None = None
+    keywords: tuple[str, ...] = ()
+
+
+class PlainText:
+    """The plain text as it grows, with the sections and blocks found on the way."""
+
+    def __init__(self, given_title: str | None = None) -> None:
+        """`given_title` is what the file says elsewhere that its title is; a heading that repeats it heads nothing."""
+        self.pieces: list[str] = []
+        self.length = 0
+        self.title: str | None = None
+        self.headings: list[Heading] = []
+        self.sections: list[Section] = []
+        self.footnotes: list[tuple[str, str, Sequence[str]]] = []  # (label, text, addresses), in the file's order
+        self.targets: list[LinkTarget] = []
+        self._given_title = given_title
+        self._path: list[tuple[int, str]] = []  # (heading level, heading), outermost first
+        self._blocks: list[Block] = []
+
+    @property
+    def headings_above(self) -> tuple[str, ...]:
+        """The headings over what is written next, the outermost first."""
+        return tuple(heading for _, heading in self._path)
+
+    def write_heading(self, level: int, heading: str) -> int:
+        """Begin a section under a heading, and give where it begins. The first heading of level 1 is the title."""
+        self.end_section()
+        start = self.length
+        if heading.strip():
+            start, end = self._write(heading)
+            self.headings.append(Heading(level=level, start=start, end=end))
+        if level == 1 and self.title is None and not self.sections and heading.strip():
+            self.title = heading
+            if self._given_title in {None, heading}:
+                self._path.clear()
+                return start
+        self._path = [each for each in self._path if each[0] < level]
+        if heading.strip():
+            self._path.append((level, heading))
+        return start
+
+    def write_block(self, kind: BlockKind, text: str) -> int:
+        """Write a block of the section, unless it is blank, and give where it begins."""
+        if not text.strip():
+            return self.length
+        start, end = self._write(text)
+        self._blocks.append(Block(kind=kind, start=start, end=end))
+        return start
+
+    def end_section(self) -> None:
+        """End the section, if there is anything in it."""
+        if self._blocks:
+            blocks = tuple(self._blocks)
+            section = Section(path=self.headings_above, start=blocks[0].start, end=blocks[-1].end, blocks=blocks)
+            self.sections.append(section)
+            self._blocks = []
+
+    def write_footnotes(self) -> None:
+        """Put the footnotes under the text; where there is no other, they are the text."""
+        written = [f"[^{label}]: {text}" for label, text, _ in self.footnotes if text.strip()]
+        if self.sections:
+            for footnote in written:
+                self._write(footnote)
+        else:
+            for footnote in written:
+                self.write_block("paragraph", footnote)
+            self.end_section()
+
+    def document(
+        self, file: SourceFile, about: About, *, references: Iterable[Reference] = (), pages: Sequence[int] = ()
+    ) -> Document:
+        """The document that was written. Its references are those of the bibliography beside the file, then those
+        `references` which the reader found, then the lists in the text and the footnotes."""
+        self.end_section()
+        self.write_footnotes()
+        text = "".join(self.pieces)
+        in_text, sections = split_bibliography(text, self.sections, self.targets)
+        known = merged(file.listed(text), references, in_text)
+        known = with_footnotes(known, [reference(*each) for each in self.footnotes])
+        return Document(
+            id=file.document_id,
+            title=about.title or self.title or file.name,
+            text=text,
+            source=file.path.name,
+            authors=about.authors,
+            publisher=about.publisher,
+            updated=about.updated,
+            url=about.url,
+            keywords=about.keywords,
+            headings=tuple(self.headings),
+            sections=tuple(sections),
+            references=known,
+            markers=find_markers(text, sections, known),
+            pages=tuple(pages),
+        )
+
+    def _write(self, text: str) -> Span:
+        if self.pieces:
+            self.pieces.append("\n\n")
+            self.length += 2
+        start = self.length
+        self.pieces.append(text)
+        self.length += len(text)
+        return Span(start, self.length)
+
+
+def without_invisible(text: str) -> str:
+    """A text without soft hyphens, control characters and the like, and with a mark in place of half characters."""
+    return text if text.isprintable() else _SURROGATE.sub("\ufffd", _INVISIBLE.sub("", text))

@@ -1,0 +1,3 @@
+"""Files are read in a process of their own."""
+
+__all__: list[str] = []

@@ -1,0 +1,143 @@
+"""The source files that lie at a path, and the ids that their documents get."""
+
+from __future__ import annotations
+
+import re
+import stat
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from qa.errors import NoSourcesError, UnknownFormatError, UnreadableError
+from qa.readers.files import legible, mode_of, refused, resolved
+from qa.readers.formats.endings import READERS
+from qa.readers.references.sidecars import SIDECARS
+
+__all__ = ["document_id", "find_sources"]
+
+_MOST_KINDS = 8  # of files that are not read, by their endings, that are told apart
+
+
+def find_sources(
+    path: Path,
+    *,
+    note: Callable[[str], None] = lambda _: None,
+    on_unreadable: Callable[[UnreadableError], None] | None = None,
+) -> Iterator[tuple[Path, str]]:
+    """The source files at a path, in order of their names, each with the id that its document gets.
+
+    A folder gives all that lie in it, at any depth; README files, whatever begins with a dot, and links to folders
+    (which may lead round in circles) are passed over; and so is a file of references that is named itself, as
+    `FOLDER/*` does, where the document lies beside it with which it is read. Of judged questions in BEIR's form it
+    gives the corpus alone. Left out, and said to `note`, are links that lead out of the folder or to nothing, what is
+    no file, as pipes and devices are, READMEs and files of formats that are not read: none of these is opened.
+    `on_unreadable`, where it is given, is told of folders further in that cannot be read, which are left out then.
+
+    Raises:
+        SourceNotFoundError, UnreadableError, UnknownFormatError, NoSourcesError.
+    """
+    if not stat.S_ISDIR(mode_of(path)):
+        if _is_beside_a_document(path):
+            return
+        if path.suffix.lower() not in READERS:
+            raise UnknownFormatError(path, suffixes=tuple(READERS))
+        yield path, document_id(Path(path.name))
+        return
+    found = False
+    others: Counter[str] = Counter()
+    for source in _files(path, root=resolved(path), note=note, on_unreadable=on_unreadable, others=others):
+        found = True
+        yield source, document_id(source.relative_to(path))
+    if not found:
+        raise NoSourcesError(path, suffixes=tuple(READERS))
+    if others:
+        note(_passed_over(path, others))
+
+
+def document_id(path: Path) -> str:
+    """An id that reads like the path: lower-case letters, digits and hyphens, at least one.
+
+    >>> document_id(Path("Drugs/Second line (2021).md"))
+    'drugs-second-line-2021'
+    """
+    text = unicodedata.normalize("NFKD", path.with_suffix("").as_posix()).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", text).strip("-") or "document"
+
+
+def _files(
+    folder: Path,
+    *,
+    root: Path,
+    note: Callable[[str], None],
+    on_unreadable: Callable[[UnreadableError], None] | None,
+    others: Counter[str],
+) -> Iterator[Path]:
+    """The source files below a folder. Of what else lies there, but for READMEs, bibliographies and judged questions,
+    the endings are counted in `others`."""
+    waiting = [*reversed(_entries(folder))]
+    while waiting:
+        entry, is_folder = waiting.pop()
+        is_source, is_readme = entry.suffix.lower() in READERS, entry.stem.upper() == "README"
+        if not is_folder and (is_readme or not is_source):
+            if is_readme and is_source:
+                note(f"{legible(entry)} is passed over, as READMEs in a folder are. To have it read, name the file.")
+            elif not is_readme and not _is_beside_a_document(entry):
+                others[entry.suffix.lower()] += 1
+            continue
+        if entry.is_symlink() and not resolved(entry).is_relative_to(root):
+            note(f"{legible(entry)} is left out: it is a link that leads out of the folder.")
+        elif entry.is_symlink() and not entry.exists():
+            note(f"{legible(entry)} is left out: it is a link to nothing.")
+        elif is_folder:
+            if not entry.is_symlink():
+                try:
+                    waiting += reversed(_entries(entry))
+                except UnreadableError as error:
+                    if on_unreadable is None:
+                        raise
+                    on_unreadable(error)
+        elif _is_special(entry):
+            note(f"{legible(entry)} is left out: it is no file, but a pipe, a socket or a device.")
+        else:
+            yield entry
+
+
+def _entries(folder: Path) -> list[tuple[Path, bool]]:
+    """What lies in a folder, in order of the names, each with whether it is a folder; but for what begins with a dot,
+    and for questions about a corpus beside them, with their judgements.
+
+    Raises:
+        UnreadableError.
+    """
+    try:
+        entries = [(entry, entry.is_dir()) for entry in sorted(folder.iterdir()) if not entry.name.startswith(".")]
+    except OSError as error:
+        raise refused(folder, error) from None
+    is_judged = {"corpus.jsonl", "queries.jsonl"} <= {entry.name for entry, _ in entries}
+    return [each for each in entries if not (is_judged and each[0].name in {"queries.jsonl", "qrels"})]
+
+
+def _is_special(path: Path) -> bool:
+    """Whether something is there that is no file."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False
+
+
+def _is_beside_a_document(path: Path) -> bool:
+    """Whether a file is the bibliography of a document beside it."""
+    stems = [path.name.removesuffix(ending) for ending in SIDECARS if path.name.endswith(ending)]
+    return any(path.with_name(stem + ending).is_file() for stem in stems if stem for ending in READERS)
+
+
+def _passed_over(folder: Path, others: Counter[str]) -> str:
+    """How many files of which endings lie in a folder and are not read."""
+    kinds = [
+        f"{count:,} {legible(Path(ending)) if ending else 'without an ending'}"
+        for ending, count in sorted(others.items())
+    ]
+    more = len(kinds) - _MOST_KINDS
+    told = ", ".join([*kinds[:_MOST_KINDS], f"{more:,} other kinds"] if more > 0 else kinds)
+    return f"{legible(folder)}: files of other formats are passed over: {told}."

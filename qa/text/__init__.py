@@ -1,0 +1,3 @@
+"""Text to terms, sentences and figures."""
+
+__all__: list[str] = []

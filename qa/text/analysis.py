@@ -1,0 +1,260 @@
+"""Text to terms, the same for passages and questions.
+
+A word is matched however it is written: in any case, with or without accents, with any hyphen, and compounds
+joined, hyphenated or apart. `DREAMM-2`, `DREAMM 2` and `dreamm2` share a term; so do `2.5 mg/kg` and `2.5mg/kg`.
+Normalising is for matching alone: nothing here ever changes what is quoted.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import NamedTuple
+
+import regex
+
+from qa.model import Span
+from qa.text.lexicon import LETTER_SPELLINGS, STOP_WORDS, WORD_SPELLINGS
+from qa.text.nltk_parts import nltk_part
+
+__all__ = [
+    "ANALYZER",
+    "Head",
+    "Token",
+    "Word",
+    "analysed",
+    "fold",
+    "said",
+    "spoken",
+    "terms",
+    "terms_and_heads",
+    "tokens",
+    "visible",
+    "words",
+    "words_in_place",
+]
+
+ANALYZER = "english-porter-3"
+"""The name that a saved index carries: it changes whenever `terms` gives other terms for the same text."""
+
+_LONGEST_TERM = 64  # characters; what is longer is no word, and is cut for matching
+_REMEMBERED_QUESTION_TOKENS = 1 << 12
+_REMEMBERED_TOKENS = 1 << 14  # distinct tokens that are kept as they were analysed: about 20 MB when full
+_REMEMBERED_WORDS = 1 << 17  # distinct words of which the term is kept: about 20 MB
+
+_HYPHEN = r"[-\u2010\u2011\u2012\u2013\u2212]"
+_ATOM = r"(?:\d+(?:[.,·]\d+)*[^\W_]*|[^\W_\p{M}][\w\p{M}\p{No}]*(?:['’][^\W\d_]+)?)"
+_TOKEN = regex.compile(
+    rf"\p{{Lu}}\w{{0,20}}\p{{Lu}}\w{{0,20}}[ \u00a0]\d{{1,3}}(?![\w.,·%])"
+    rf"|(?i:per[ \u00a0]cent)\b|{_ATOM}(?:{_HYPHEN}{_ATOM})*|[%％﹪]"
+)
+"""All that can make a compound, so that a token's terms can be remembered: words and numbers held together by hyphens,
+and the number behind a name in capitals ("DREAMM 2", "CD 38")."""
+
+# The same where all is ASCII, in half the time: most words are small letters with nothing to hold on to.
+_ASCII_ATOM = r"(?:[0-9]+(?:[.,][0-9]+)*[A-Za-z0-9]*|[A-Za-z]\w*(?:'[A-Za-z]+)?)"
+_ASCII_TOKEN = re.compile(
+    r"(?:[a-oq-z]|p(?!er cent))[a-z]*(?![\w'-])|[A-Z]\w{0,20}[A-Z]\w{0,20} [0-9]{1,3}(?![\w.,%])"
+    rf"|(?i:per cent)\b|{_ASCII_ATOM}(?:-{_ASCII_ATOM})*|%",
+    re.ASCII,
+)
+
+_HYPHENS = re.compile(_HYPHEN)
+_PIECE = re.compile(r"%|\d+(?:[.,·]\d+)*(?=[^\W\d_]+(?!\w))(?!st\b|nd\b|rd\b|th\b)|\d+(?:[.,·]\d+)+|[^\W_]+")
+_WITHOUT_WIDTH = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_RAISED_BEHIND_WORD = re.compile("(?<=[^\\W\\d_]{4})[⁰¹²³⁴-⁹]{1,3}(?![^\\W\\d_])")  # a marker: "trial¹²", but not "kg²"
+_THOUSANDS = re.compile(r",(?=\d{3}(?!\d))")
+_CLITIC = re.compile(r"['’](?:s|t|ll|re|ve|d|m)?\Z")
+_STEMMER = nltk_part("nltk.stem.porter").PorterStemmer()
+
+
+class Head(NamedTuple):
+    """A content word, folded, with the first of its terms: the same however the word is hyphened to its neighbours.
+
+    `is_small` says that it has letters, and none of them is a capital.
+    """
+
+    word: str
+    term: str
+    is_small: bool = True
+
+
+class Word(NamedTuple):
+    """A content word as it stands in the text. A passage that holds any one of `terms` holds the word."""
+
+    text: str
+    terms: tuple[str, ...]
+
+
+def terms(text: str) -> list[str]:
+    """The terms of a text, in order, as often as they occur; stop words dropped.
+
+    >>> terms("The ORR was 29.2 % at 2.5mg/kg in DREAMM-2")
+    ['orr', '29.2', '%', '2.5', 'mg', '2.5mg', 'kg', 'dreamm', '2', 'dreamm2']
+    """
+    return list(chain.from_iterable([_analysed(token).terms for token in tokens(text)]))
+
+
+def terms_and_heads(text: str) -> list[tuple[tuple[str, ...], tuple[Head, ...]]]:
+    """For each token of a text, in order, its `terms` and the heads of its words.
+
+    >>> terms_and_heads("the anti-CD38")[-1]
+    (('anti', 'cd38', 'anticd38'), (Head(word='anti', term='anti', is_small=True), Head(word='cd38', ...)))
+    """
+    return [(each.terms, each.heads) for each in map(_analysed, tokens(text))]
+
+
+def words(text: str) -> list[Word]:
+    """The content words of a question, in order, each with all the terms that stand for it.
+
+    >>> words("the anti-CD38 antibody")
+    [Word(text='anti', terms=('anti', 'anticd38')), Word(text='CD38', terms=('cd38', 'anticd38')), ...]
+    """
+    return [word for token in tokens(text) for word in _words_of_token(token)]
+
+
+def words_in_place(text: str) -> list[tuple[Word, Head, Span]]:
+    """The same, each with its head and with the span of its token, in the text as `visible` gives it.
+
+    >>> words_in_place("the CD38")[0]
+    (Word(text='CD38', terms=('cd38',)), Head(word='cd38', term='cd38', is_small=False), Span(start=4, end=8))
+    """
+    return [
+        (word, head, Span(*found.span()))
+        for found in _TOKEN.finditer(visible(text))
+        for word, head in zip(_words_of_token(found.group()), _analysed(found.group()).heads, strict=True)
+    ]
+
+
+def spoken(text: str) -> list[tuple[str, str | None]]:
+    """Every word of a text in order, folded but not stemmed, with its term; a stop word has none.
+
+    >>> spoken("The terns")
+    [('the', None), ('terns', 'tern')]
+    """
+    return list(chain.from_iterable([_analysed(token).spoken for token in tokens(text)]))
+
+
+def said(text: str) -> list[str]:
+    """Every word of a text in order, folded: `spoken` without the terms, to find which takes most of its time.
+
+    >>> said("The terns of DREAMM-2")
+    ['the', 'terns', 'of', 'dreamm', '2']
+    """
+    return list(chain.from_iterable([_pieces_of_token(token)[0] for token in tokens(text)]))
+
+
+def fold(text: str) -> str:
+    """The text as it is compared: NFKC, case folded, accents dropped, one spelling for Greek letters and hyphens.
+
+    >>> fold("Sjögren’s β₂‐MICROGLOBULIN")
+    "sjogren's beta2-microglobulin"
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    if folded.isascii():
+        return folded
+    folded = _HYPHENS.sub("-", _WITHOUT_WIDTH.sub("", folded)).replace("’", "'")
+    bare = "".join(c for c in unicodedata.normalize("NFD", folded) if unicodedata.category(c) != "Mn")
+    return "".join(LETTER_SPELLINGS.get(c, c) for c in bare)
+
+
+def visible(text: str) -> str:
+    """A text without what has no width, such as a soft hyphen, which is no part of a word."""
+    return text if text.isascii() else _WITHOUT_WIDTH.sub("", text)
+
+
+def tokens(text: str) -> list[str]:
+    """The tokens of a text, in order: words, numbers and what can make a compound.
+
+    >>> tokens("In DREAMM 2 the anti-CD38")
+    ['In', 'DREAMM 2', 'the', 'anti-CD38']
+    """
+    found: list[str] = _ASCII_TOKEN.findall(text) if text.isascii() else _TOKEN.findall(visible(text))
+    return found
+
+
+class Token(NamedTuple):
+    """All that there is to know of a token: its terms, of which a compound's comes last, the heads of its words, and
+    all its words in order, as `spoken` gives them."""
+
+    terms: tuple[str, ...]
+    heads: tuple[Head, ...]
+    spoken: tuple[tuple[str, str | None], ...]
+
+
+def analysed(token: str) -> Token:
+    """What a token is made of."""
+    if token.isascii() and token.isalpha() and len(token) <= _LONGEST_TERM:  # most are: what is below finds the same
+        word = token.lower()
+        if word in STOP_WORDS:
+            return Token((), (), ((word, None),))
+        if word not in WORD_SPELLINGS:
+            term = _term(word)
+            return Token((term,), (Head(word, term, token.islower()),), ((word, term),))
+    pieces, compound = _pieces_of_token(token)
+    spoken = tuple((piece, None if piece in STOP_WORDS else _term(piece)) for piece in pieces)
+    own = tuple(term for _, term in spoken if term is not None)
+    if compound and _is_numbered_name(token, pieces):
+        heads: tuple[Head, ...] = (Head(compound, compound, is_small=False),)
+    else:
+        heads = tuple(
+            Head(piece, term, _as_written(piece, token).islower()) for piece, term in spoken if term is not None
+        )
+    return Token((*own, compound) if compound else own, heads, spoken)
+
+
+_analysed = lru_cache(maxsize=_REMEMBERED_TOKENS)(analysed)
+
+
+@lru_cache(maxsize=_REMEMBERED_QUESTION_TOKENS)
+def _words_of_token(token: str) -> tuple[Word, ...]:
+    """The content words that a token is made of, each with all the terms that stand for it."""
+    pieces, compound = _pieces_of_token(token)
+    if compound and _is_numbered_name(token, pieces):
+        return (Word(token, (compound,)),)
+    found = []
+    for piece in pieces:
+        if piece not in STOP_WORDS:
+            own = _term(piece)
+            found.append(Word(_as_written(piece, token), (own, compound) if compound else (own,)))
+    return tuple(found)
+
+
+@lru_cache(maxsize=_REMEMBERED_TOKENS)
+def _pieces_of_token(token: str) -> tuple[tuple[str, ...], str | None]:
+    """The folded words that a token is made of, and the term of the compound that they make, if they make one."""
+    pieces: list[str] = []
+    composed = unicodedata.normalize("NFC", token[: 4 * _LONGEST_TERM])
+    for atom in re.split(r"[-\s]", fold(_RAISED_BEHIND_WORD.sub("", composed))):
+        if atom in WORD_SPELLINGS:
+            pieces.append(WORD_SPELLINGS[atom])
+        else:
+            pieces += _PIECE.findall(_CLITIC.sub("", atom))
+    if token[:3].lower() == "per" and pieces[1:] == ["cent"]:
+        return ("%",), None
+    if len(pieces) < 2 or not any(c.isalpha() for piece in pieces for c in piece):
+        return tuple(pieces), None
+    return tuple(pieces), _term("".join(pieces))
+
+
+def _is_numbered_name(token: str, pieces: Sequence[str]) -> bool:
+    """Whether a compound is a name with a number, which nothing but the whole of it stands for ("DREAMM-2")."""
+    return len(pieces) == 2 and pieces[1].isdigit() and pieces[0].isalpha() and sum(c.isupper() for c in token) > 1
+
+
+@lru_cache(maxsize=_REMEMBERED_WORDS)
+def _term(piece: str) -> str:
+    """The index form of a folded word: a number without its thousands' commas, any other word as its Porter stem."""
+    if piece[0].isdigit():
+        return _THOUSANDS.sub("", piece).replace(",", ".").replace("·", ".")[:_LONGEST_TERM]
+    return str(_STEMMER.stem(piece[:_LONGEST_TERM], to_lowercase=False)) if piece.isalpha() else piece[:_LONGEST_TERM]
+
+
+def _as_written(piece: str, token: str) -> str:
+    """A folded piece in the case in which its token has it, where that can be told."""
+    folded = token.casefold()
+    start = folded.find(piece)
+    return token[start : start + len(piece)] if start >= 0 and len(folded) == len(token) else piece
