@@ -38,7 +38,7 @@ from qa.readers.formats.scripts import (
 from qa.readers.formats.writing import PlainText, SourceFile, is_question, without_invisible
 from qa.readers.references.entries import is_bibliography, reference
 
-__all__ = ["HtmlWriter", "parsed_html", "read_html"]
+__all__ = ["EPUB_TYPE", "OF_LINES", "HtmlWriter", "parsed_html", "read_html"]
 
 _MOST_DROPPED = 0.5  # share of a page's text above which what calls itself a menu or banner is none
 _LONGEST_NOTE = 5000  # characters
@@ -119,7 +119,7 @@ _LIST_STYLE = re.compile(r"list-style(?:-type)?\s*:\s*([\w-]+)", re.IGNORECASE)
 _WHOLE = re.compile(r"\s*([+-]?\d{1,9})\s*")
 _MOST_SPANNED = 30  # columns that a cell takes
 _LONGEST_REPEATED = 300  # characters of a cell that stands once in each of its rows and columns
-_INLINE = frozenset(
+OF_LINES = frozenset(
     {
         *("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i"),
         *("img", "ins", "kbd", "label", "mark", "nobr", "output", "picture", "q", "rb", "ruby", "s", "samp", "small"),
@@ -340,14 +340,14 @@ class HtmlWriter(PlainText):
 
     def _are_notes(self, element: etree._Element) -> bool:
         """Whether an element is a note that a marker leads to, or made of such notes, under no heading that says so."""
-        if element.tag in _INLINE or _holds_headings(element) or any(map(is_bibliography, self.headings_above)):
+        if element.tag in OF_LINES or _holds_headings(element) or any(map(is_bibliography, self.headings_above)):
             return False
         if element.get("id") in self._labels:
             return self._sizes.get(element, 0) <= _LONGEST_NOTE
         children = [each for each in element if isinstance(each.tag, str) and each.tag not in {"hr", "br"}]
         if len(children) == 1:
             return self._are_notes(children[0])
-        noted = sum(1 for each in children if each.tag not in _INLINE and each.get("id") in self._labels)
+        noted = sum(1 for each in children if each.tag not in OF_LINES and each.get("id") in self._labels)
         return 2 * noted > len(children) and not (element.text or "").strip()
 
     def _write_notes(self, element: etree._Element) -> None:
@@ -386,7 +386,7 @@ class HtmlWriter(PlainText):
             return "struck out"
         is_hidden = (
             "hidden" in attributes
-            or (attributes.get("aria-hidden") == "true" and tag not in _INLINE)
+            or (attributes.get("aria-hidden") == "true" and tag not in OF_LINES)
             or (style and _HIDING.search(style))
         )
         if is_hidden and not self._opens(element):
@@ -492,7 +492,7 @@ class HtmlWriter(PlainText):
         if label is None or label in self._notes or self._is_noting:
             return
         noted = element
-        while noted.tag in _INLINE and noted.getparent() is not None and noted is not self._content:
+        while noted.tag in OF_LINES and noted.getparent() is not None and noted is not self._content:
             noted = noted.getparent()
         self._notes[label] = ""
         if self._sizes.get(noted, 0) > _LONGEST_NOTE:
@@ -699,11 +699,11 @@ def _note_labels(content: etree._Element) -> dict[str, str]:
 
 
 def _is_note_link(link: etree._Element) -> bool:
-    kinds = f"{link.get('role') or ''} {link.get('epub:type') or ''} {link.get(_EPUB_TYPE) or ''}"
+    kinds = f"{link.get('role') or ''} {link.get('epub:type') or ''} {link.get(EPUB_TYPE) or ''}"
     return not _NOTE_ROLES.isdisjoint(kinds.lower().split())
 
 
-_EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
+EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
 
 
 def _is_raised(link: etree._Element) -> bool:
@@ -726,7 +726,7 @@ def _is_bold_question(element: etree._Element) -> bool:
 
 def _is_of_line(tag: str) -> bool:
     """Whether an element of this name stands in a line, as one of the page's own making (`x-tooltip`) does as well."""
-    return tag in _INLINE or "-" in tag
+    return tag in OF_LINES or "-" in tag
 
 
 def _is_text_of_button(button: etree._Element) -> bool:
