@@ -52,6 +52,7 @@ def plain(text: str) -> str:
     """
     if _UP not in text and _DOWN not in text:
         return text
+    text = text.replace(f"{_UP_END}{_UP}", "").replace(f"{_DOWN_END}{_DOWN}", "")
     text = _FRACTION.sub(_as_fraction, text)
     while (shown := _SCRIPT.sub(_as_script, text)) != text:  # the innermost first
         text = shown
