@@ -72,6 +72,7 @@ class PlainText:
         self._given_title = given_title
         self._path: list[tuple[int, str]] = []  # (heading level, heading), outermost first
         self._blocks: list[Block] = []
+        self._parts: list[list[tuple[int, str]]] = []  # the paths above the parts that are open
         self._asked = 0  # the level of the question whose answer is written
 
     @property
@@ -114,6 +115,16 @@ class PlainText:
             self.end_section()
             self._path = [each for each in self._path if each[0] < self._asked]
         self._asked = 0
+
+    def begin_part(self) -> None:
+        """Begin a part, a box for instance, whose headings head nothing behind it."""
+        self._parts.append(list(self._path))
+
+    def end_part(self) -> None:
+        """End the part that was begun last, if any is open."""
+        if self._parts and (path := self._parts.pop()) != self._path:
+            self.end_section()
+            self._path = path
 
     def write_block(self, kind: BlockKind, text: str) -> int:
         """Write a block of the section, unless it is blank, and give where it begins. A paragraph that begins with a
