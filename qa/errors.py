@@ -254,7 +254,7 @@ class SourceLimitError(SourceError):
 
 
 class FrontMatterError(SourceError):
-    """The YAML header of a Markdown file cannot be understood."""
+    """The header of a Markdown file cannot be understood."""
 
     code = "front_matter"
 
