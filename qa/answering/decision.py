@@ -10,7 +10,7 @@ from qa.asking.question import read_question
 from qa.citations.citing import cite
 from qa.library import Snapshot
 from qa.model import Answer, CitedPassage, Document, Hit, Interpretation, Passage, Query, Reading
-from qa.ranking.confidence import confidence, grounds
+from qa.ranking.confidence import confidence, grounds, telling
 from qa.ranking.evidence import Asked, Ranked, WeighedWord, decisive, missing, rank, read_query
 from qa.ranking.highlighting import Sought, highlight, sought
 from qa.retrievers import TermScore
@@ -95,8 +95,8 @@ def decide(
     A question that names a whole document or section is answered with its outline. `limit` is how many further
     passages are listed.
     """
-    unknown = missing(query, snapshot.retriever)
-    sure = confidence(_grounds(asked, ranked[0], snapshot)) if ranked else 0.0
+    unknown = telling(missing(query, snapshot.retriever), snapshot.index.speller.english)
+    sure = confidence(_grounds(asked, ranked, snapshot)) if ranked else 0.0
     outline = find_outline(query, asked, hits(ranked[:NEAREST], snapshot), snapshot)
     parts = outline.passages if outline and outline.coverage >= threshold else ()
     if outline and parts:
@@ -126,8 +126,8 @@ def decide(
     )
 
 
-def _grounds(asked: Asked, first: Ranked, snapshot: Snapshot) -> dict[str, float]:
-    return grounds(asked, first, snapshot.index.wordings, snapshot.retriever)
+def _grounds(asked: Asked, ranked: Sequence[Ranked], snapshot: Snapshot) -> dict[str, float]:
+    return grounds(asked, ranked, snapshot.index.wordings, snapshot.retriever, snapshot.index.speller.english)
 
 
 def explain(
@@ -137,15 +137,15 @@ def explain(
     found = hits(ranked[: max(limit, NEAREST)], snapshot)
     outline = find_outline(query, asked, found[:NEAREST], snapshot)
     return [
-        _explanation(query, asked, hit, each, snapshot, outline if hit.rank == 1 else None)
-        for hit, each in zip(found[:limit], ranked, strict=False)
+        _explanation(query, asked, hit, ranked[hit.rank - 1 :], snapshot, outline if hit.rank == 1 else None)
+        for hit in found[:limit]
     ]
 
 
 def _explanation(
-    query: Query, asked: Asked, hit: Hit, ranked: Ranked, snapshot: Snapshot, outline: Outline | None
+    query: Query, asked: Asked, hit: Hit, ranked: Sequence[Ranked], snapshot: Snapshot, outline: Outline | None
 ) -> Explanation:
-    held, lacking = _split(decisive(asked.words), ranked, snapshot)
+    held, lacking = _split(decisive(asked.words), ranked[0], snapshot)
     found = _grounds(asked, ranked, snapshot)
     return Explanation(
         hit=hit,

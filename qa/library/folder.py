@@ -46,7 +46,7 @@ __all__ = [
 
 DATABASE = "library.sqlite3"
 
-FORMAT = f"5/{ANALYZER}"
+FORMAT = f"6/{ANALYZER}"
 """What a library is refused by, if it was written otherwise: what its tables hold, and the analyzer's name."""
 
 _INDEX = "index"
