@@ -516,9 +516,9 @@ class Feedback:
     """A judgement as it is kept, with what the library itself says of the words that were judged.
 
     `id` counts from 1, and is 0 before it is kept; `at` is in UTC. The quote stood at [start, end) of the text of the
-    document, whose digest was `document_sha256`; all of that is None where nothing was found, and `answered` False.
-    `confidence` is that of the answer, or None where the library gives another answer now. `library` is the name of the
-    library's generation, and `version` that of this program.
+    document, whose digest was `document_sha256`; all of that is None where nothing was found. `outcome` and
+    `confidence` are those of the answer, or None where the library gives another answer now; but that nothing was found
+    is known. `library` is the name of the library's generation, and `version` that of this program.
     """
 
     id: int = 0
@@ -526,7 +526,7 @@ class Feedback:
     question: str
     history: tuple[str, ...]
     asked_of: str | None
-    answered: bool
+    outcome: Outcome | None
     helpful: bool
     comment: str
     passage_id: str | None

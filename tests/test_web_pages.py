@@ -711,7 +711,7 @@ def test_feedback_by_a_form_is_kept_and_thanked_for_with_the_way_back(client: Fl
 def test_what_is_empty_in_a_form_is_not_given(client: FlaskClient, engine: Engine) -> None:
     assert send(client, document="", passage="", comment="", **{"is": ""}).status_code == 201
     [kept] = engine.feedback.all()
-    assert (kept.asked_of, kept.answered, kept.comment) == (None, False, "")
+    assert (kept.asked_of, kept.outcome, kept.comment) == (None, "nothing_found", "")
 
 
 def test_feedback_on_the_longest_conversation_fits_a_form(client: FlaskClient, engine: Engine) -> None:

@@ -13,12 +13,12 @@ import click
 from qa.answering.decision import Explanation, outcome_of
 from qa.citations.styles import EXPORTS, STYLES, written
 from qa.cli.group import EXIT_ANSWERED, EXIT_NOTHING_FOUND, WIDTH, cli, library_option, today
-from qa.cli.printing import count_of, visible
+from qa.cli.printing import OUTCOMES, count_of, visible
 from qa.config import Settings
 from qa.engine import Engine
 from qa.errors import InvalidRequestError
 from qa.limits import asked_problems
-from qa.model import Answer, Citation, CitedPassage, Interpretation, Outcome
+from qa.model import Answer, Citation, CitedPassage, Interpretation
 from qa.ranking.confidence import BIAS, CONFIDENCE_WEIGHTS
 from qa.ranking.evidence import WEIGHTS
 
@@ -224,13 +224,6 @@ _GROUNDS = {
 }
 
 
-_OUTCOMES: dict[Outcome, str] = {
-    "answered": "answered",
-    "possible": "possible",
-    "nothing_found": "nothing found",
-}
-
-
 def _explanation_text(explained: Explanation, settings: Settings) -> str:
     hit = explained.hit
     section = " › ".join(hit.passage.section) or "(before the first heading)"
@@ -255,7 +248,7 @@ def _explanation_text(explained: Explanation, settings: Settings) -> str:
     if hit.rank == 1:
         threshold, possible_threshold = settings.threshold, settings.possible_threshold
         outcome = outcome_of(explained.confidence, threshold=threshold, possible_threshold=possible_threshold)
-        verdict = _OUTCOMES[outcome]
+        verdict = OUTCOMES[outcome]
         verdict += f", with an outline of {explained.parts} parts" if explained.parts else ""
         lines += [
             f"   {name:<22}{CONFIDENCE_WEIGHTS[name]:>8.3f} ×{value:>8.4f}{'':>13} ="
