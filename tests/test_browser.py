@@ -186,6 +186,18 @@ def test_a_possible_answer_is_shown_open_like_an_answer_under_a_line_that_says_s
         expect(quotation).to_be_visible()
 
 
+def test_a_possible_outline_says_so_above_its_parts_with_javascript_and_without(
+    open_page: Open, unsure_site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.answering.decision.outcome_of", lambda *_, **__: "possible")
+    page, plain = open_page(unsure_site), open_page(unsure_site, java_script_enabled=False)
+    ask(page, TITLE)
+    plain.goto(page.url)
+    assert plain.locator(".exchange").evaluate_all(STRUCTURE) == page.locator(".exchange").evaluate_all(STRUCTURE)
+    expect(page.locator(".possible + .reading + .outline > li")).to_have_count(3)
+    expect(page.get_by_role("heading", name="This may answer your question", level=3)).to_be_visible()
+
+
 def test_the_status_says_that_an_answer_is_possible(open_page: Open, unsure_site: str) -> None:
     page = open_page(unsure_site)
     ask(page, LACKING)

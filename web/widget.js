@@ -54,6 +54,8 @@ blockquote {
   white-space: pre-wrap;
 }
 mark { background: var(--mark); color: var(--on-mark); }
+.instead blockquote { border-inline-start-color: var(--edge); }
+.instead mark { background: none; color: inherit; text-decoration: underline; text-decoration-color: var(--edge); }
 .place { margin-top: 0.6rem; font-size: 0.875rem; color: var(--soft); }
 .place a { font-weight: 600; }
 .reason { margin-bottom: 0.5rem; }
@@ -155,7 +157,7 @@ function instead({ document: only }, { alternatives, interpretation: { missing }
   const ways = [make("h3", {}, text("nothing.try")), make("ul", {}, ...tries)];
   const closest = alternatives.flatMap((each) => [quotation(each.passage), place(each)]);
   if (closest.length > 0) closest.unshift(make("h3", {}, text("further.closest")));
-  return [make("div", { "aria-live": "off" }, ...ways, ...closest)];
+  return [make("div", { class: "instead", "aria-live": "off" }, ...ways, ...closest)];
 }
 
 class PinciteAsk extends HTMLElement {
