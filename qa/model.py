@@ -297,6 +297,7 @@ class Query:
 
     `spoken` are all words of the question itself, in order, folded, each with its term, or None for a stop word.
     `corrected` words were read as words of the library, and `expanded` ones as another name of the same thing too.
+    `stays` says that the question goes on about what the one before it was answered with.
     """
 
     terms: Mapping[str, float]
@@ -305,6 +306,7 @@ class Query:
     corrected: tuple[Reading, ...] = ()
     expanded: tuple[Reading, ...] = ()
     carried_over: tuple[str, ...] = ()
+    stays: bool = False
 
 
 class Candidate(NamedTuple):
