@@ -70,7 +70,7 @@ def read_question(
         corrected=corrected,
         expanded=tuple(dict.fromkeys(expanded)),
         carried_over=tuple(dict.fromkeys(word.text for word in carried)),
-        stays=bool(history) and how.stays,
+        stays=bool(carried) and how.stays,
     )
 
 
