@@ -183,8 +183,9 @@ def test_words_divided_at_a_line_end_are_put_together_and_compounds_stay() -> No
 
 def test_whether_a_line_goes_on_at_the_next_page_is_told_by_its_end_however_long_it_is() -> None:
     def line(text: str, page: int) -> Line:
-        place = {"x": 60.0, "right": 300.0, "y": 700.0, "size": 10.0}
-        return Line(text=text, cells=(text,), page=page, column=page, is_bold=False, **place)
+        return Line(
+            text=text, cells=(text,), page=page, column=page, is_bold=False, x=60.0, right=300.0, y=700.0, size=10.0
+        )
 
     began = process_time()
     for end, goes_on in (("-", True), (".", False)):
@@ -211,6 +212,85 @@ def test_ligatures_are_letters_and_raised_numbers_raised_digits() -> None:
     document = pdf(made(draw))
     assert document.text == "The first flight was long.¹²,¹³ It ended well."
     assert [marker.label for marker in document.markers] == ["12", "13"]
+
+
+def kerned(canvas: Canvas, x: float, y: float, text: str, *, gap: float, size: float = 11, space: float = 0) -> None:
+    """Draw words as some programs do: no spaces between them, but gaps (of the type size)."""
+    drawn = canvas.beginText(x, y)
+    drawn.setFont("Helvetica", size)
+    drawn.setCharSpace(space)
+    for word in text.split():
+        drawn.textOut(word)
+        drawn.moveCursor(0, 0)
+        x += canvas.stringWidth(word, "Helvetica", size) + len(word) * space + gap * size
+        drawn.setTextOrigin(x, y)
+    canvas.drawText(drawn)
+
+
+def test_words_that_only_gaps_part_are_words() -> None:
+    def draw(canvas: Canvas) -> None:
+        kerned(canvas, 60, 700, "Five barrels of brine were spilt near the weir.", gap=0.12)
+        kerned(canvas, 60, 686, "They leaked.", gap=0.12)
+
+    assert pdf(made(draw)).text == "Five barrels of brine were spilt near the weir. They leaked."
+
+
+def test_letters_set_apart_for_looks_are_words() -> None:
+    def draw(canvas: Canvas) -> None:
+        kerned(canvas, 60, 700, "EMERGENCY CONTACTS", gap=0.5, space=3, size=14)
+        canvas.setFont("Helvetica", 11)
+        canvas.drawString(60, 660, "E M E R G E N C Y")
+        canvas.drawString(60, 620, "Choose among A B C D E now.")
+        canvas.drawString(60, 580, "A B C D E")
+
+    assert pdf(made(draw)).text.split("\n\n") == [
+        "EMERGENCY CONTACTS",
+        "EMERGENCY",
+        "Choose among A B C D E now.",
+        "A B C D E",
+    ]
+
+
+def test_letters_that_stand_twice_to_look_bold_are_read_once() -> None:
+    def draw(canvas: Canvas) -> None:
+        for shift in (0, 1.2):
+            text = canvas.beginText(60 + shift, 700)
+            text.setFont("Helvetica", 14)
+            text.textOut("Municipality of Hillside")
+            canvas.drawText(text)
+        x = 60.0
+        canvas.setFont("Helvetica", 14)
+        for letter in "Zone 25 floods all":
+            canvas.drawString(x, 600, letter)
+            canvas.drawString(x + 1.2, 600, letter)
+            x += canvas.stringWidth(letter, "Helvetica", 14)
+
+    assert pdf(made(draw)).text.split("\n\n") == ["Municipality of Hillside", "Zone 25 floods all"]
+
+
+def test_what_is_written_from_the_right_is_read_from_the_right() -> None:
+    fonts = Path(pytest.importorskip("matplotlib").get_data_path()) / "fonts" / "ttf"
+    pdfmetrics.registerFont(TTFont("Deja", str(fonts / "DejaVuSans.ttf")))
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Deja", 12)
+        canvas.drawString(60, 700, "שלום עולם"[::-1])
+        canvas.drawString(60, 640, f"The word {'שלום'[::-1]} is here.")
+
+    assert pdf(made(draw)).text.split("\n\n") == ["שלום עולם", "The word שלום is here."]
+
+
+def test_raised_and_lowered_numbers_keep_their_meaning() -> None:
+    def draw(canvas: Canvas) -> None:
+        text = canvas.beginText(60, 700)
+        for piece, rise, size in (("Give 4 ", 0, 10), ("1", 4, 6), ("/", 0, 10), ("2", -2, 6), (" of 10", 0, 10),
+                                  ("-3", 4, 6), (" g CO", 0, 10), ("2", -2, 6), (" now", 0, 10)):  # fmt: skip
+            text.setRise(rise)
+            text.setFont("Helvetica", size)
+            text.textOut(piece)
+        canvas.drawText(text)
+
+    assert pdf(made(draw)).text == "Give 4 1/2 of 10⁻³ g CO2 now"
 
 
 def test_the_outline_says_which_lines_are_headings_and_how_deep() -> None:

@@ -14,7 +14,6 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
 from statistics import median
 
@@ -25,9 +24,9 @@ from qa.errors import DamagedSourceError, LockedSourceError
 from qa.model import Document
 from qa.readers.formats.dates import parse_date
 from qa.readers.formats.pdf_lines import Line, PageText, page_text
+from qa.readers.formats.wordlist import is_english
 from qa.readers.formats.writing import About, PlainText, SourceFile, without_invisible
 from qa.readers.references.entries import is_bibliography
-from qa.text.english import checksum, english_words
 
 __all__ = ["read_pdf"]
 
@@ -613,20 +612,11 @@ class _Joiner:
             keeps = self._words[compound] > self._words[whole]
         else:
             parts = len(begin) > 1 and len(end) > 1 and all(self._is_word(each) for each in (begin, end))
-            keeps = parts and not _is_english(whole)
+            keeps = parts and not is_english(whole)
         return line if keeps else line[:-1]
 
     def _is_word(self, part: str) -> bool:
-        return self._words[part.lower()] > 0 or _is_english(part.lower())
-
-
-@cache
-def _english() -> frozenset[int]:
-    return frozenset(english_words().tolist())
-
-
-def _is_english(word: str) -> bool:
-    return checksum(word) in _english()
+        return self._words[part.lower()] > 0 or is_english(part.lower())
 
 
 def _starts(begins: dict[int, int], count: int, length: int) -> list[int]:
