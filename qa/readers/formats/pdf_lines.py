@@ -223,7 +223,7 @@ def page_text(
                 x = left + len(row) * width
                 row.append(_Letter(letter, x, x + width, y, size, False, 2 if row and not place else 0))
         if row:
-            fragments.append(_Fragment(row, left, right, y, size))
+            fragments.append(_Fragment(row, left, right, y, size, _SURE_SPACE))
     lines = list(_lines(fragments, number))
     return PageText(lines=tuple(lines), height=height, letters=len(letters), turned=turned, unknown=unknown)
 
@@ -346,7 +346,10 @@ def _once(letters: list[_Letter]) -> list[_Letter]:
                 (
                     each
                     for each in near[-_MOST_TWINS:]
-                    if -close < each.x - letter.x < close and abs(each.y - letter.y) < 0.12 * letter.size
+                    if -close < each.x - letter.x < close
+                    and abs(each.y - letter.y) < 0.12 * letter.size
+                    and abs(each.right - each.x - width) < 0.1 * width
+                    and not (each.x == letter.x and each is kept[-1])  # the two of a ligature
                 ),
                 None,
             )
