@@ -206,7 +206,7 @@ def cited_passage(passage: Passage, snapshot: Snapshot, question: Sought | None 
     return CitedPassage(
         passage=passage,
         highlights=(found,) if found else (),
-        citation=cite(snapshot.document(passage.document_id), passage),
+        citation=cite(snapshot.document(passage.document_id), passage, found),
     )
 
 
