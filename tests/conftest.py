@@ -127,6 +127,14 @@ def engine(tmp_path: Path) -> Engine:
     return engine
 
 
+@pytest.fixture
+def unsure_engine(tmp_path: Path) -> Engine:
+    """An engine that never answers: what it finds may answer at most."""
+    engine = Engine.create(Settings(feedback=tmp_path / "feedback.sqlite3", threshold=1.0, possible_threshold=0.01))
+    engine.add([TERNS])
+    return engine
+
+
 @pytest.fixture(scope="session")
 def shipped_engine() -> Engine:
     """The engine over the corpus that comes with pincite. Do not change its documents."""

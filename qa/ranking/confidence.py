@@ -11,7 +11,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from qa.ranking.evidence import WEIGHTS, Asked, Ranked, Statistics, WeighedWord, coverage, decisive, referred
+from qa.ranking.evidence import (
+    MOST_OF_ITS_OWN,
+    WEIGHTS,
+    Asked,
+    Ranked,
+    Statistics,
+    WeighedWord,
+    coverage,
+    decisive,
+    referred,
+)
 from qa.ranking.wordings import Wordings
 from qa.retrievers import inverse_document_frequency
 from qa.text.analysis import fold
@@ -66,10 +76,10 @@ def grounds(
         return english.weight(fold(word.text))
 
     covered = _covered(asked, held, in_english)
-    second = ranked[1].score if len(ranked) > 1 else 0.0
-    lead = min(1.0, (first.score - second) / first.score / _MOST_LEAD) if first.score > 0 else 0.0
+    score, second = first.of_its_own, ranked[1].of_its_own if len(ranked) > 1 else 0.0
+    lead = min(1.0, max(0.0, score - second) / score / _MOST_LEAD) if score > 0 else 0.0
     return {
-        "score": first.score / sum(WEIGHTS.values()),
+        "score": score / MOST_OF_ITS_OWN,
         "bm25": float(first.values[_EVIDENCE.index("bm25")]),
         "sentence": float(first.values[_EVIDENCE.index("sentence")]),
         "lead": lead * covered,
