@@ -1,15 +1,16 @@
 """How sure it is that the first passage answers: a probability, from the evidence that ranked it and from how rare the
 question's words are in English.
 
-In a library of a few passages nearly every word is rare, so rarity there does not tell "pomalidomide" from "work". Rarity
-in English does, in a library of any size: an everyday word that no passage holds says little against an answer, a name
-that no passage holds says much.
+In a library of a few passages nearly every word is rare, so rarity there does not tell "pomalidomide" from "work".
+Rarity in English does, in a library of any size: an everyday word that no passage holds says little against an answer,
+a name that no passage holds says much.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cache
 
 from qa.ranking.evidence import (
     MOST_OF_ITS_OWN,
@@ -18,7 +19,6 @@ from qa.ranking.evidence import (
     Ranked,
     Statistics,
     WeighedWord,
-    coverage,
     decisive,
     referred,
 )
@@ -30,29 +30,33 @@ from qa.text.english import English
 __all__ = ["BIAS", "CONFIDENCE_WEIGHTS", "TELLING", "confidence", "grounds", "telling"]
 
 CONFIDENCE_WEIGHTS = {
-    "score": 3.8,  # the passage's score, as a share of the most that there can be
-    "bm25": 5.0,  # the retriever's score, as a share of the best candidate's
-    "sentence": 5.0,  # the evidence of the passage's best sentence
-    "lead": 2.2,  # how far its score leads the next passage's, up to 30 % of it, times `coverage`
-    "coverage": 0.9,  # share of the rarity in English of the question's words that it holds
-    "substance": 3.1,  # how much it holds that is rare, both in English and in the library: a sum, up to 1
-    "library": -3.4,  # share of the rarity in the library that it holds, of which `score` makes too much
-    "unknown": -0.9,  # share of the rarity in English that no passage holds
-    "names": -1.1,  # share of the rarity of its names, the words with a capital, that the passage lacks
-    "small": 2.1,  # 1 over the square root of the number of passages: of few, the first is right the more often
+    "score": 4.14,  # the passage's score, as a share of the most that there can be
+    "bm25": 5.05,  # the retriever's score, as a share of the best candidate's
+    "sentence": 4.03,  # the evidence of the passage's best sentence
+    "lead": 2.39,  # how far its score leads the next passage's, up to 30 % of it, times `coverage`
+    "coverage": 0.61,  # share of the rarity in English of the question's words that it holds
+    "substance": 3.43,  # how much it holds that is rare, both in English and in the library: a sum, up to 1
+    "library": -4.09,  # share of the rarity in the library that it holds, of which `score` makes too much
+    "unknown": -2.5,  # share of the rarity in English that no passage holds
+    "names": -1.5,  # share of the rarity of its names, the words with a capital, that the passage lacks
+    "small": 2.87,  # 1 over the square root of the number of passages: of few, the first is right the more often
 }
 """What each ground counts; each is in 0..1 before its weight.
 
-Fitted by `python tests/fit_confidence.py`, which says how, in libraries of 8 to 16,000 passages.
+Fitted by `python tests/fit_confidence.py`, which says how, in libraries of 8 to 16,000 passages; but those of "unknown"
+and "names" are chosen there.
 """
 
-BIAS = -9.9
+BIAS = -9.1
 
 TELLING = 0.35
 """The weight in English from which on a word that no passage holds is worth naming ("coffee" is, "work" is not)."""
 
 _MOST_LEAD = 0.3
+_FEWEST = 8  # passages: no smaller library was fitted on
 _EVIDENCE = tuple(WEIGHTS)
+
+_Rarity = Callable[[WeighedWord], float]
 
 
 def grounds(
@@ -65,64 +69,69 @@ def grounds(
     them, a passage that holds none of those has no coverage at all.
     """
     first, held = ranked[0], wordings.holds(ranked[0].passage_id, asked.terms)
-    known = [term for term in asked.terms if statistics.document_frequency(term)]
-    words = decisive(asked.words)
-    weights = [english.weight(fold(word.text)) for word in words]
+    known = {term for term in asked.terms if statistics.document_frequency(term)}
+    words, carried = decisive(asked.words), [word for word in asked.words if word.carried]
     most = inverse_document_frequency(0, statistics.passage_count)
-    both = [min(weight, word.rarity / most) for word, weight in zip(words, weights, strict=True)]
-    names = [word for word in words if word.is_name and not word.carried]
 
+    def in_library(word: WeighedWord) -> float:
+        return word.rarity
+
+    @cache
     def in_english(word: WeighedWord) -> float:
-        return english.weight(fold(word.text))
+        return _rarity_in_english(word.text, english, is_known=not word.terms.isdisjoint(known))
 
-    covered = _covered(asked, held, in_english)
+    def in_both(word: WeighedWord) -> float:
+        return min(in_english(word), word.rarity / most)
+
+    def covered(rarity: _Rarity) -> float:
+        own = _share(words, rarity, held)
+        if not carried:
+            return own
+        taken = _share(carried, rarity, held)
+        return min((own + taken) / 2, 2 * taken) if referred(carried) else (own + taken) / 2
+
+    coverage = covered(in_english)
     score, second = first.of_its_own, ranked[1].of_its_own if len(ranked) > 1 else 0.0
     lead = min(1.0, max(0.0, score - second) / score / _MOST_LEAD) if score > 0 else 0.0
+    names = [word for word in words if word.is_name and not word.carried]
     return {
         "score": score / MOST_OF_ITS_OWN,
         "bm25": float(first.values[_EVIDENCE.index("bm25")]),
         "sentence": float(first.values[_EVIDENCE.index("sentence")]),
-        "lead": lead * covered,
-        "coverage": covered,
-        "substance": 1 - math.exp(-sum(_of_held(words, both, held)) / 2),
-        "library": _covered(asked, held, lambda word: word.rarity),
-        "unknown": 1 - _share(words, weights, known) if words else 0.0,
-        "names": 1 - coverage(names, held) if names else 0.0,
-        "small": 1 / math.sqrt(statistics.passage_count),
+        "lead": lead * coverage,
+        "coverage": coverage,
+        "substance": 1 - math.exp(-sum(_of_held({*words, *carried}, in_both, held)) / 2),
+        "library": covered(in_library),
+        "unknown": 1 - _share(words, in_english, known) if words else 0.0,
+        "names": 1 - _share(names, in_library, held) if names else 0.0,
+        "small": 1 / math.sqrt(max(_FEWEST, statistics.passage_count)),
     }
 
 
 def confidence(grounds: Mapping[str, float]) -> float:
     """The probability, in 0..1, that a passage answers: the logistic function of the weighted sum of its grounds.
 
-    >>> round(confidence(dict.fromkeys(CONFIDENCE_WEIGHTS, 0.0) | {"score": 0.7, "bm25": 1.0, "sentence": 0.8}), 3)
-    0.427
+    >>> round(confidence(dict.fromkeys(CONFIDENCE_WEIGHTS, 0.0)), 4)
+    0.0001
     """
     return 1 / (1 + math.exp(-BIAS - sum(CONFIDENCE_WEIGHTS[name] * value for name, value in grounds.items())))
 
 
-def telling(words: Iterable[str], english: English) -> tuple[str, ...]:
-    """Those of some words that are rare enough in English to say what a question is about: names, numbers, terms."""
-    return tuple(word for word in words if english.weight(fold(word)) >= TELLING)
+def telling(unknown: Iterable[str], english: English) -> tuple[str, ...]:
+    """Those of some words that no passage holds which say what a question is about: names, numbers and rare words."""
+    return tuple(word for word in unknown if _rarity_in_english(word, english, is_known=False) >= TELLING)
 
 
-def _covered(asked: Asked, held: Collection[str], weight: Callable[[WeighedWord], float]) -> float:
-    """The share of the words' weight that a passage holds, of own words and of those taken over."""
-    words, carried = decisive(asked.words), [word for word in asked.words if word.carried]
-    covered = _share(words, list(map(weight, words)), held)
-    if carried:
-        taken = _share(carried, list(map(weight, carried)), held)
-        covered = (covered + taken) / 2
-        if referred(carried):
-            covered = min(covered, 2 * taken)
-    return covered
+def _rarity_in_english(word: str, english: English, *, is_known: bool) -> float:
+    """How rare a word of a question is, in 0..1. One in small letters that no passage holds may be a slip."""
+    return english.weight_as_meant(fold(word)) if word.islower() and not is_known else english.weight(fold(word))
 
 
-def _share(words: Sequence[WeighedWord], weights: Sequence[float], held: Collection[str]) -> float:
-    """The share of the words' weights that the terms cover: where none weighs, 1 for any word that they cover."""
-    whole, covered = sum(weights), list(_of_held(words, weights, held))
-    return sum(covered) / whole if whole else float(bool(covered))
+def _share(words: Sequence[WeighedWord], rarity: _Rarity, held: Collection[str]) -> float:
+    """The share of the words' rarity that the terms cover: where none is rare, 1 for any word that they cover."""
+    whole, covered = sum(map(rarity, words)), list(_of_held(words, rarity, held))
+    return min(1.0, sum(covered) / whole) if whole else float(bool(covered))
 
 
-def _of_held(words: Sequence[WeighedWord], weights: Sequence[float], held: Collection[str]) -> Iterable[float]:
-    return (weight for word, weight in zip(words, weights, strict=True) if not word.terms.isdisjoint(held))
+def _of_held(words: Iterable[WeighedWord], rarity: _Rarity, held: Collection[str]) -> Iterable[float]:
+    return (rarity(word) for word in words if not word.terms.isdisjoint(held))
