@@ -45,7 +45,7 @@ from qa import Settings
 from qa.answering.decision import search, understood
 from qa.library import Library, Snapshot, Source
 from qa.model import Document
-from qa.ranking.confidence import BIAS, CONFIDENCE_WEIGHTS, grounds
+from qa.ranking.confidence import BIAS, CONFIDENCE_WEIGHTS, LEAST_OF_WHOLE, grounds
 from qa.readers import read_judged
 from qa.readers.passages import whole
 from qa.text.analysis import terms
@@ -65,8 +65,8 @@ QUESTIONS = 16  # of a kind, to a library of up to 40 passages, or to each artic
 MOST_QUESTIONS = 800  # of a kind, to a larger one
 
 CHOSEN = {"unknown": -2.5, "names": -1.5}
-"""Weights that are not fitted, but as much lower as costs nothing that could be measured: in these sets hardly anybody
-asks of a name that is not there, and where people do, a passage about something else is worse than none."""
+"""Weights that are not fitted, but lower, which costs next to nothing here: in these sets hardly anybody asks of a name
+that is not there; where people do, a passage about something else is worse than none."""
 
 FOLDS, STEPS, SHRINKAGE = 5, 40, 1e-4
 RESAMPLES = 200
@@ -335,9 +335,10 @@ def fit(grounds: Floats, right: Floats, counts: Floats, names: Sequence[str]) ->
     return weights
 
 
-def confidences(grounds: Floats, weights: Floats) -> Floats:
-    found: Floats = 1 / (1 + np.exp(-(grounds @ weights[:-1] + weights[-1])))
-    return found
+def confidences(grounds: Floats, weights: Floats, names: Sequence[str]) -> Floats:
+    found = 1 / (1 + np.exp(-(grounds @ weights[:-1] + weights[-1])))
+    least = np.where(grounds[:, names.index("library")] == 1, LEAST_OF_WHOLE, 0.0)
+    return np.asarray(np.maximum(found, least), np.float64)
 
 
 def folds_of(rows: Rows) -> npt.NDArray[np.int64]:
@@ -350,7 +351,7 @@ def crossed(rows: Rows, counts: Floats, names: Sequence[str]) -> Floats:
     for fold in range(FOLDS):
         of_fold = folds == fold
         weights = fit(rows.grounds[~of_fold], rows.right[~of_fold], counts[~of_fold], names)
-        found[of_fold] = confidences(rows.grounds[of_fold], weights)
+        found[of_fold] = confidences(rows.grounds[of_fold], weights, names)
     return found
 
 

@@ -19,7 +19,7 @@ from qa.engine import Engine
 from qa.errors import InvalidRequestError
 from qa.limits import asked_problems
 from qa.model import Answer, Citation, CitedPassage, Interpretation
-from qa.ranking.confidence import BIAS, CONFIDENCE_WEIGHTS
+from qa.ranking.confidence import BIAS, CONFIDENCE_WEIGHTS, LEAST_OF_WHOLE
 from qa.ranking.evidence import WEIGHTS
 
 __all__ = ["ask", "config", "explain"]
@@ -263,6 +263,8 @@ def _explanation_text(explained: Explanation, settings: Settings) -> str:
             for name, value in explained.grounds.items()
         ]
         how = f"1 / (1 + e^-({BIAS} + their sum))" if explained.grounds else "words of the question in its title"
+        if explained.grounds.get("library") == 1 and explained.confidence == LEAST_OF_WHOLE:
+            how = f"max({LEAST_OF_WHOLE}, {how})"
         lines += [
             f"   confidence = {how} = {explained.confidence:.4f}: {verdict}",
             f"   (answered from threshold {threshold} on, possible from possible_threshold {possible_threshold} on)",
