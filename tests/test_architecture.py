@@ -29,7 +29,7 @@ LAYERS = (
     {"qa.analysis", "qa.sentences", "qa.arrays"},
     {"qa.concepts", "qa.leaning", "qa.spelling"},
     {"qa.passages", "qa.readers", "qa.wire", "qa.styles", "qa.config", "qa.wordings", "qa.figures"},
-    {"qa.retrievers"},
+    {"qa.encoders", "qa.retrievers"},
     {"qa.question", "qa.evidence", "qa.citing"},
     {"qa.highlighting", "qa.confidence"},
     {"qa.library", "qa.feedback"},
@@ -45,14 +45,32 @@ LAYERS = (
 """From the lowest; a module imports from layers below its own and, inside a package, from its siblings."""
 
 PACKAGES = {
-    *("qa.cli", "qa.evaluation", "qa.feedback", "qa.library", "qa.readers", "qa.retrievers", "qa.styles", "qa.wire"),
+    *(
+        "qa.cli",
+        "qa.encoders",
+        "qa.evaluation",
+        "qa.feedback",
+        "qa.library",
+        "qa.readers",
+        "qa.retrievers",
+        "qa.styles",
+        "qa.wire",
+    ),
     "web",
 }
 
 OPEN_TO_WEB = {"qa", "qa.errors", "qa.model", "qa.styles", "qa.wire"}
 OPEN_TO_THE_COMMAND = OPEN_TO_WEB | {"qa.cli"}
 
-TOUCH_FILES = {"qa.readers", "qa.library", "qa.feedback", "qa.config", "qa.shipped", "qa.retrievers.files"}
+TOUCH_FILES = {
+    "qa.readers",
+    "qa.library",
+    "qa.feedback",
+    "qa.config",
+    "qa.shipped",
+    "qa.retrievers.files",
+    "qa.encoders.files",
+}
 TOUCH_FILES |= {"qa.evaluation.peers", "qa.evaluation.contest"}  # the indexes of other engines
 SAVE_AND_LOAD = {"qa.arrays": {"save", "load"}}
 
