@@ -88,6 +88,12 @@ class Settings:
     threshold: float = _setting(
         0.3, _number(float, 0, 1), "least confidence at which a passage is given as the answer, 0 to 1"
     )
+    meaning: str = _setting(
+        "on", _one_of("on", "off"), "on: passages are found and ranked by their meaning too; off: by words alone"
+    )
+    model: Path | None = _setting(
+        None, Path, "folder of another encoder in ONNX; without one, the encoder that is installed"
+    )
     old_after: int = _setting(3, _number(int, 0, 1000), "years after which a source is said to be old, 0 to 1000")
 
     widget_origins: tuple[str, ...] = _setting(

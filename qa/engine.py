@@ -8,14 +8,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from qa.answering.decision import Explanation, cited_passage, decide, explain, hits, search, understood, with_figures
 from qa.asking.question import read_question
 from qa.citations.citing import cite_span
-from qa.config import SHIPPED_SYNONYMS, Settings
+from qa.config import SHIPPED_CORPUS, SHIPPED_SYNONYMS, Settings
+from qa.errors import EncoderMissingError
 from qa.library import Library, Snapshot, Source, size_of
 from qa.model import (
     Answer,
@@ -37,6 +38,7 @@ from qa.text.figures import mixed_units
 
 if TYPE_CHECKING:
     from qa.asking.concepts import Concept
+    from qa.encoders import Encoder
     from qa.errors import SourceError
     from qa.feedback import FeedbackStore
     from qa.library.adding import Indexing, Progress
@@ -68,7 +70,8 @@ class Engine:
         if settings.library is None:
             from qa.library.shipped import shipped_library
 
-            return cls(shipped_library(settings, partial(_library, settings=settings)), settings)
+            make = partial(_library, settings=settings, vectors=SHIPPED_CORPUS)
+            return cls(shipped_library(settings, make), settings)
         engine = cls.create(settings)
         engine._library.snapshot()
         return engine
@@ -159,6 +162,23 @@ class Engine:
             on_note=on_note,
             should_stop=should_stop,
         )
+
+    def encode(
+        self,
+        *,
+        on_passages: Callable[[int, int], None] = lambda *_: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> int:
+        """Make vectors of the passages that have none yet, so that they are found by meaning too; how many are left
+        without, because it was to stop. They are kept as they are made, and the library answers meanwhile.
+
+        Nothing is done where `meaning` is off. `on_passages` is told how many of how many are done.
+
+        Raises:
+            EncoderError: where the encoder cannot be used.
+            LibraryError: where the library cannot be read, or the vectors cannot be kept.
+        """
+        return self._library.encode(on_passages=on_passages, should_stop=should_stop)
 
     def remove(self, document_ids: Collection[str]) -> None:
         """Take documents out of the library, all of them or, where one is not there, none.
@@ -310,10 +330,35 @@ class Engine:
         return self._library.snapshot().retriever.passage_count
 
 
-def _library(folder: Path | None, settings: Settings) -> Library:
+def _library(folder: Path | None, settings: Settings, vectors: Path | None = None) -> Library:
     def synonyms() -> Sequence[Concept]:
         from qa.readers import read_synonyms
 
         return read_synonyms(settings.synonyms or SHIPPED_SYNONYMS)
 
-    return Library(folder, engine=settings.engine, synonyms=synonyms)
+    return Library(
+        folder,
+        engine=settings.engine,
+        synonyms=synonyms,
+        encoder=_encoder_of(settings),
+        vectors=vectors,
+    )
+
+
+def _encoder_of(settings: Settings) -> Callable[[], Encoder | None]:
+    """What loads the encoder that the settings name, once; it gives None where they name none or none is installed."""
+
+    @cache
+    def encoder() -> Encoder | None:
+        from qa.encoders import load_encoder
+
+        if settings.meaning == "off":
+            return None
+        try:
+            return load_encoder(settings.model)
+        except EncoderMissingError:
+            if settings.model is not None:
+                raise
+            return None
+
+    return encoder

@@ -49,7 +49,7 @@ class Splitter:
         for packed, given in documents:
             document = DOCUMENT.validate_json(packed)
             text = f"{document.title}\n{document.text}"
-            rows = list(map(passage_row, passages(document) if given is None else given))
+            rows = [passage_row(each, document.title) for each in (passages(document) if given is None else given)]
             found.append(SplitDocument(rows, frozenset(mined(text))))
             self._words.update(plain_words(text))
         return Split(found, {} if documents else self._words)

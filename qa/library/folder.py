@@ -42,11 +42,12 @@ __all__ = [
     "sync",
     "sync_names",
     "writing",
+    "writing_to",
 ]
 
 DATABASE = "library.sqlite3"
 
-FORMAT = f"5/{ANALYZER}"
+FORMAT = f"6/{ANALYZER}"
 """What a library is refused by, if it was written otherwise: what its tables hold, and the analyzer's name."""
 
 _INDEX = "index"
@@ -73,24 +74,35 @@ class Reader:
     """One state of a database, which is read for as long as this is kept. One thread at a time reads: two could get
     hold of the same prepared statement."""
 
-    def __init__(self, database: sqlite3.Connection, place: Path, *, unlocked: stat_result | None = None) -> None:
-        """`unlocked` is how the file was found of a database that others may change without a word."""
+    def __init__(
+        self,
+        database: sqlite3.Connection,
+        place: Path,
+        *,
+        name: str = DATABASE,
+        unlocked: stat_result | None = None,
+        is_shared: bool = False,
+    ) -> None:
+        """`name` is the file's in the folder `place`; `unlocked` is how it was found, where others may change the
+        database without a word. One that `is_shared` is closed by somebody else."""
         self.place = place
+        self._name = name
         self._database = database
         self._unlocked = unlocked
         self._reading = RLock()
-        weakref.finalize(self, database.close)
+        if not is_shared:
+            weakref.finalize(self, database.close)
 
     @classmethod
-    def open(cls, folder: Path) -> Self:
-        """The library's database, which this cannot change.
+    def open(cls, folder: Path, name: str = DATABASE) -> Self:
+        """The library's database, or the one of this name beside it, which this cannot change.
 
         Raises:
             LibraryNotFoundError: where there is none.
             LibraryUnreadableError: where the system refuses to open it.
             DamagedLibraryError: where it is none.
         """
-        path = folder.resolve() / DATABASE
+        path = folder.resolve() / name
         try:
             found = path.stat()
         except (FileNotFoundError, NotADirectoryError):
@@ -98,15 +110,15 @@ class Reader:
         except OSError as error:
             raise LibraryUnreadableError(folder, reason=(error.strerror or str(error)).lower()) from None
         if not os.access(path, os.R_OK):
-            raise LibraryUnreadableError(folder, reason=f"this user may not read {DATABASE}")
-        with _damage(folder):
+            raise LibraryUnreadableError(folder, reason=f"this user may not read {name}")
+        with _damage(folder, name):
             try:
-                return cls(_read_only(path), folder)
+                return cls(_read_only(path), folder, name=name)
             except sqlite3.OperationalError:
-                if path.with_name(f"{DATABASE}-wal").exists():
+                if path.with_name(f"{name}-wal").exists():
                     raise
                 # Who may not write has no place for the file by which readers and writers know of one another.
-                return cls(connect(f"{path.as_uri()}?mode=ro&immutable=1"), folder, unlocked=found)
+                return cls(connect(f"{path.as_uri()}?mode=ro&immutable=1"), folder, name=name, unlocked=found)
 
     @property
     def is_current(self) -> bool:
@@ -114,7 +126,7 @@ class Reader:
         if self._unlocked is None:
             return True
         try:
-            return _looks(self._unlocked) == _looks((self.place / DATABASE).stat())
+            return _looks(self._unlocked) == _looks((self.place / self._name).stat())
         except OSError:
             return False
 
@@ -125,7 +137,7 @@ class Reader:
             DamagedLibraryError: where they cannot be read.
         """
         try:
-            with self._reading, _damage(self.place):
+            with self._reading, _damage(self.place, self._name):
                 rows = self._database.execute(statement, parameters).fetchall()
         except DamagedLibraryError:
             if self.is_current:
@@ -133,7 +145,7 @@ class Reader:
         else:
             if self.is_current:
                 return rows
-        raise DamagedLibraryError(self.place, reason=f"{DATABASE} was changed while it was read: ask again")
+        raise DamagedLibraryError(self.place, reason=f"{self._name} was changed while it was read: ask again")
 
     @property
     def database(self) -> sqlite3.Connection:
@@ -142,7 +154,7 @@ class Reader:
 
     def copy_to(self, database: sqlite3.Connection, *, on_pages: Callable[[int, int], None] | None = None) -> None:
         """Write this state into an empty database; `on_pages` is told how many of how many pages are written."""
-        with self._reading, _damage(self.place):
+        with self._reading, _damage(self.place, self._name):
             progress = None if on_pages is None else (lambda _, left, total: on_pages(total - left, total))
             self._database.backup(database, pages=_PAGES, progress=progress)
 
@@ -223,6 +235,24 @@ def writing(folder: Path) -> Iterator[sqlite3.Connection]:
         raise _as_library_error(folder, error, refused=_REFUSED) from None
 
 
+@contextmanager
+def writing_to(folder: Path, name: str) -> Iterator[sqlite3.Connection]:
+    """The database of this name beside the library's, to change by transactions of the caller's own.
+
+    Raises:
+        LibraryUnwritableError: for whatever the system refuses.
+        LibraryBusyError: while another process changes it for more than some seconds.
+        DamagedLibraryError: where it cannot be read.
+    """
+    try:
+        with closing(connect((folder.resolve() / name).as_uri())) as database:
+            database.execute("PRAGMA journal_mode = WAL")
+            yield database
+            _put_away(database)
+    except sqlite3.Error as error:
+        raise _as_library_error(folder, error, refused=_REFUSED, name=name) from None
+
+
 def put_away(folder: Path) -> None:
     """Move what the journal holds into the database, as far as nobody reads the state before, and this user may."""
     with suppress(sqlite3.Error), closing(connect(f"{(folder.resolve() / DATABASE).as_uri()}?mode=rw")) as database:
@@ -301,18 +331,20 @@ def _looks(file: stat_result) -> tuple[int, ...]:
 
 
 @contextmanager
-def _damage(folder: Path) -> Iterator[None]:
+def _damage(folder: Path, name: str = DATABASE) -> Iterator[None]:
     """Tell of what cannot be read as of damage, where it is not for want of room."""
     try:
         yield
     except sqlite3.Error as error:
-        raise _as_library_error(folder, error, refused=_NO_ROOM) from None
+        raise _as_library_error(folder, error, refused=_NO_ROOM, name=name) from None
 
 
-def _as_library_error(folder: Path, error: sqlite3.Error, *, refused: Collection[int]) -> LibraryError:
+def _as_library_error(
+    folder: Path, error: sqlite3.Error, *, refused: Collection[int], name: str = DATABASE
+) -> LibraryError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code in _BUSY:
         return LibraryBusyError(folder)
     if code in refused:
         return LibraryUnwritableError(folder, reason=str(error))
-    return DamagedLibraryError(folder, reason=f"{DATABASE} cannot be read ({error})")
+    return DamagedLibraryError(folder, reason=f"{name} cannot be read ({error})")

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from qa.errors import DamagedDocumentError
+from qa.library.stamps import stamp_of
 from qa.library.words import Select
 from qa.model import Block, Document, DocumentEntry, FileState, Heading, Marker, Passage, Reference, Section, Span
 
@@ -36,8 +37,8 @@ ENTRY_COLUMNS = (
 DOCUMENT_COLUMNS = "number, id, title, updated, sha256, data, text"
 PASSAGE_COLUMNS = "passages.id, section, start, end, page, sentences"
 
-PassageRow = tuple[str, str, int, int, int | None, str]
-"""A passage's `PASSAGE_COLUMNS`."""
+PassageRow = tuple[str, str, int, int, int | None, str, bytes]
+"""A passage's `PASSAGE_COLUMNS`, and the stamp of what is encoded of it."""
 
 
 class Source(NamedTuple):
@@ -101,7 +102,8 @@ def insert(
             ],
         )
     database.executemany(
-        "INSERT INTO passages (document, id, section, start, end, page, sentences) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO passages (document, id, section, start, end, page, sentences, stamp)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [(number, *each) for each in passages],
     )
     return int(number or 0)
@@ -170,10 +172,11 @@ def passage_of(row: Sequence[Any], document: Document) -> Passage:
     )
 
 
-def passage_row(passage: Passage) -> PassageRow:
-    """The `PASSAGE_COLUMNS` of a passage."""
+def passage_row(passage: Passage, title: str) -> PassageRow:
+    """The row of a passage of a document with this title."""
     section, sentences = _json(passage.section), _json(passage.sentences)
-    return passage.id, section, passage.start, passage.end, passage.page, sentences
+    stamp = stamp_of(title, passage.section, passage.text, passage.sentences)
+    return passage.id, section, passage.start, passage.end, passage.page, sentences, stamp
 
 
 def _data(document: Document) -> str:

@@ -28,7 +28,8 @@ CREATE TABLE bibliography (
 CREATE TABLE passages (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
     document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
-    section TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, page INTEGER, sentences TEXT NOT NULL
+    section TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, page INTEGER, sentences TEXT NOT NULL,
+    stamp BLOB NOT NULL
 ) STRICT;
 CREATE INDEX passages_of_document ON passages (document);
 CREATE TABLE wordings (

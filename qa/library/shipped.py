@@ -15,7 +15,7 @@ from pathlib import Path
 
 from qa.config import SHIPPED_CORPUS, SHIPPED_SYNONYMS, Settings
 from qa.errors import LibraryError, LibraryNotFoundError
-from qa.library import FORMAT, Library, Snapshot, open_snapshot
+from qa.library import FORMAT, Library, Snapshot
 
 __all__ = ["shipped_library"]
 
@@ -39,7 +39,7 @@ def _prepared(settings: Settings, make: Callable[[Path | None], Library]) -> Sna
     caches = user_cache_path("pincite", appauthor=False)
     folder = caches / f"corpus-{_stamp(settings)}"
     try:
-        return open_snapshot(folder)
+        return make(folder).snapshot()
     except LibraryNotFoundError:
         pass
     except LibraryError:  # it is broken, and can be made again
@@ -48,7 +48,7 @@ def _prepared(settings: Settings, make: Callable[[Path | None], Library]) -> Sna
         _add(make(folder), settings)
         for old in sorted(caches.glob("corpus-*"), key=lambda each: each.stat().st_mtime)[: -_MOST_KEPT - 1]:
             shutil.rmtree(old, ignore_errors=True)
-        return open_snapshot(folder)
+        return make(folder).snapshot()
     except (LibraryError, OSError):  # nothing can be written there, or another process does so now
         return None
 

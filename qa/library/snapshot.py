@@ -5,18 +5,21 @@ from __future__ import annotations
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
+from qa.encoders import Encoder
 from qa.errors import DamagedLibraryError, UnknownDocumentError, UnknownPassageError
 from qa.library.folder import DATABASE, Reader, index_folder, kept_facts, not_found, writing
 from qa.library.index import Index, load_index
+from qa.library.meaning import Meaning
 from qa.library.rows import DOCUMENT_COLUMNS, ENTRY_COLUMNS, PASSAGE_COLUMNS, document_of, entry_of, passage_of
 from qa.library.schema import latest, version_of
+from qa.library.vectors import KeptVectors, VectorWriter
 from qa.library.words import chosen
 from qa.model import Document, DocumentEntry, Figure, FileState, Passage, Reading
 from qa.ranking.highlighting import SentenceTerms, sentence_terms
@@ -42,8 +45,19 @@ class Snapshot:
     Every method raises `DamagedLibraryError` where what it reads is not what was written.
     """
 
-    def __init__(self, reader: Reader, index: Index, *, name: str) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        index: Index,
+        *,
+        name: str,
+        encoder: Callable[[], Encoder | None] = lambda: None,
+        vectors: Callable[[Encoder], KeptVectors | None] = lambda _: None,
+    ) -> None:
+        """`encoder` gives what turns questions into vectors, if anything does, and `vectors` those of the passages."""
         self._reader = reader
+        self._encoder = encoder
+        self._vectors = vectors
         self.index = index
         self.name = name
         self._documents: _Remembered[Document] = _Remembered(
@@ -95,6 +109,25 @@ class Snapshot:
     def retriever(self) -> Retriever:
         """What finds its passages."""
         return self.index.retriever
+
+    @cached_property
+    def meaning(self) -> Meaning | None:
+        """How near its passages are to a question in meaning; None where words alone are looked at."""
+        encoder = self._encoder()
+        return None if encoder is None else Meaning(encoder, partial(self._vectors, encoder), self._reader.select)
+
+    def encode(
+        self,
+        encoder: Encoder,
+        writer: VectorWriter,
+        *,
+        on_passages: Callable[[int, int], None],
+        should_stop: Callable[[], bool],
+    ) -> int:
+        """Keep vectors of the passages that have none yet; how many are left without, as `encoding.encode` says."""
+        from qa.library.encoding import encode
+
+        return encode(self._reader.select, encoder, writer, on_passages=on_passages, should_stop=should_stop)
 
     @property
     def engine_asked(self) -> str:
@@ -231,8 +264,10 @@ class Snapshot:
             raise DamagedLibraryError(self._reader.place, reason=f"{DATABASE} cannot be read ({error})") from None
 
 
-def open_snapshot(folder: Path) -> Snapshot:
-    """The present state of the library in a folder.
+def open_snapshot(
+    folder: Path, *, encoder: Callable[[], Encoder | None] = lambda: None, vectors: Path | None = None
+) -> Snapshot:
+    """The present state of the library in a folder; the vectors of its passages lie there, unless in another one.
 
     Raises:
         LibraryNotFoundError, IndexFormatError.
@@ -251,7 +286,13 @@ def open_snapshot(folder: Path) -> Snapshot:
         index = load_index(index_folder(folder, facts["version"]), reader.select, facts)
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedLibraryError(folder, reason=f"its index cannot be read ({error})") from None
-    return Snapshot(reader, index, name=facts["version"])
+    return Snapshot(
+        reader,
+        index,
+        name=facts["version"],
+        encoder=encoder,
+        vectors=lambda found: KeptVectors.open(vectors or folder, found.name),
+    )
 
 
 class _Remembered(Generic[_Made]):

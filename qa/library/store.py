@@ -16,6 +16,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from qa.asking.concepts import Concept
+from qa.encoders import Encoder
 from qa.errors import (
     DamagedLibraryError,
     LibraryBusyError,
@@ -44,6 +45,7 @@ from qa.library.index import load_retriever, opened
 from qa.library.rows import Changes, Source
 from qa.library.schema import migrate
 from qa.library.snapshot import Snapshot, open_snapshot
+from qa.library.vectors import VECTORS, KeptVectors, VectorWriter, writing_vectors
 from qa.model import Document, FileState, digest
 from qa.retrievers import Retriever
 
@@ -61,14 +63,24 @@ class Library:
     """The library in a folder or, without one, in memory alone."""
 
     def __init__(
-        self, folder: Path | None, *, engine: str | None = None, synonyms: Callable[[], Sequence[Concept]] = list
+        self,
+        folder: Path | None,
+        *,
+        engine: str | None = None,
+        synonyms: Callable[[], Sequence[Concept]] = list,
+        encoder: Callable[[], Encoder | None] = lambda: None,
+        vectors: Path | None = None,
     ) -> None:
         """`synonyms` gives, at a change, the concepts that hold beside those which the documents define; `engine` is
         the name of the retriever that a change uses, in `ENGINES`, or "auto", by the number of passages; without it, as
-        it was asked for before."""
+        it was asked for before. `encoder` gives, when it is needed, what turns texts into vectors, if anything does;
+        `vectors` is the folder that has those of the passages, where that is not `folder`."""
         self.folder = folder
         self._engine = engine
         self._synonyms = synonyms
+        self._encoder = encoder
+        self._vectors = vectors
+        self._vectors_in_memory: sqlite3.Connection | None = None
         self._snapshot: Snapshot | None = None
         self._watched: tuple[stat_result, Reader] | None = None
         self._looked_at = time.monotonic()  # how large the journal is
@@ -128,7 +140,7 @@ class Library:
             if snapshot is not None and self._is_present(snapshot, folder):
                 return snapshot
             try:
-                return open_snapshot(folder)
+                return open_snapshot(folder, encoder=self._encoder, vectors=self._vectors)
             except DamagedLibraryError:
                 if version == self._version(folder):
                     raise
@@ -248,6 +260,10 @@ class Library:
                 with closing(connect((place.resolve() / DATABASE).as_uri())) as database:
                     snapshot.copy_to(database, on_pages=on_pages)
                     database.execute("PRAGMA journal_mode = WAL")
+                if (source / VECTORS).exists():
+                    with closing(connect((place.resolve() / VECTORS).as_uri())) as database:
+                        Reader.open(source, VECTORS).copy_to(database)
+                        database.execute("PRAGMA journal_mode = WAL")
                 yield place
                 sync(place)
                 if target.exists():
@@ -288,8 +304,42 @@ class Library:
         reader = Reader(database, _MEMORY)
         digests = reader.select("SELECT group_concat(hex(sha256)) FROM (SELECT sha256 FROM documents ORDER BY id)")
         index = opened(reader.select, made.retriever, made.speller, made.facts, place=_MEMORY)
-        self._snapshot = Snapshot(reader, index, name=f"memory-{digest(str(digests[0][0]))[:8]}")
+        name = f"memory-{digest(str(digests[0][0]))[:8]}"
+        self._snapshot = Snapshot(reader, index, name=name, encoder=self._encoder, vectors=self._kept_vectors)
         return self._snapshot
+
+    def encode(
+        self,
+        *,
+        on_passages: Callable[[int, int], None] = lambda *_: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> int:
+        """Make vectors of the passages that have none yet, which are kept as they are made; how many are left without,
+        because it was to stop. Without an encoder nothing is done. `on_passages` is told how many of how many are done.
+
+        Raises:
+            LibraryUnwritableError: where the system refuses to write them.
+            LibraryError: where the library cannot be read.
+        """
+        snapshot, encoder = self.snapshot(), self._encoder()
+        if encoder is None:
+            return 0
+        with ExitStack() as stack:
+            if self.folder is not None:
+                writer = stack.enter_context(writing_vectors(self.folder, encoder.name, encoder.dimensions))
+            else:
+                if self._vectors_in_memory is None:
+                    self._vectors_in_memory = connect(":memory:")
+                writer = VectorWriter(self._vectors_in_memory, encoder.name, encoder.dimensions)
+            return snapshot.encode(encoder, writer, on_passages=on_passages, should_stop=should_stop)
+
+    def _kept_vectors(self, encoder: Encoder) -> KeptVectors | None:
+        """The vectors of a library in memory."""
+        if self._vectors is not None:
+            return KeptVectors.open(self._vectors, encoder.name)
+        if self._vectors_in_memory is None:
+            return None
+        return KeptVectors.of(Reader(self._vectors_in_memory, _MEMORY, is_shared=True), encoder.name)
 
     def _retriever(self, folder: Path, facts: Mapping[str, str]) -> Retriever:
         """The retriever of the version that these are the facts of."""
