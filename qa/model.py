@@ -293,10 +293,12 @@ class Query:
 
     `spoken` are all words of the question itself, in order, folded, each with its term, or None for a stop word.
     `corrected` words were read as words of the library, and `expanded` ones as another name of the same thing too.
+    `text` is the question as it was read, with the words carried over from earlier ones: what an encoder is given.
     """
 
     terms: Mapping[str, float]
     words: tuple[QueryWord, ...]
+    text: str = ""
     spoken: tuple[tuple[str, str | None], ...] = ()
     corrected: tuple[Reading, ...] = ()
     expanded: tuple[Reading, ...] = ()

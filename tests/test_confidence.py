@@ -68,7 +68,7 @@ def question(text: str, statistics: Statistics, *, concepts: Concepts = NO_CONCE
 
 
 def first(number: int = 0, *, score: float = MOST) -> Ranked:
-    return Ranked(f"p-{number}", score, np.zeros(len(WEIGHTS)))
+    return Ranked(f"p-{number}", score, np.zeros(len(WEIGHTS)), words=score)
 
 
 def grounds_of(asked: Asked, shore: Shore, *, number: int = 0, score: float = MOST) -> dict[str, float]:

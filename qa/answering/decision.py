@@ -9,10 +9,11 @@ from qa.answering.outlining import NEAREST, Outline, find_outline
 from qa.asking.question import read_question
 from qa.citations.citing import cite
 from qa.library import Snapshot
-from qa.model import Answer, CitedPassage, Document, Hit, Interpretation, Passage, Query, Reading
-from qa.ranking.confidence import confidence, grounds
+from qa.model import Answer, Candidate, CitedPassage, Document, Hit, Interpretation, Passage, Query, Reading, Span
+from qa.ranking.confidence import confidence, grounds, is_sure
 from qa.ranking.evidence import Asked, Ranked, WeighedWord, decisive, missing, rank, read_query
 from qa.ranking.highlighting import Sought, highlight, sought
+from qa.ranking.nearness import by_meaning
 from qa.retrievers import TermScore
 from qa.text.analysis import terms
 
@@ -31,6 +32,9 @@ __all__ = [
 CANDIDATES = 50
 """How many of the retriever's passages are ranked by their evidence."""
 
+NEAR_CANDIDATES = 20
+"""How many of the passages that are nearest in meaning join them, in a library in which these can be looked for."""
+
 _NAMED_WORDS = 3  # of those that the nearest passage lacks
 
 
@@ -38,8 +42,8 @@ _NAMED_WORDS = 3  # of those that the nearest passage lacks
 class Explanation:
     """The numbers behind one hit.
 
-    The terms' scores add up to the retriever's; the hit's evidence, each times its weight in `WEIGHTS`, adds up to its
-    score; `held` and `lacking` are the decisive words; the `grounds` give the confidence. Where the question gets an
+    The terms' scores add up to the retriever's; the hit's evidence, each times its weight in `weights`, adds up to its
+    score; `nearest` is the sentence that is nearest to the question in meaning, where that was looked at; `held` and `lacking` are the decisive words; the `grounds` give the confidence. Where the question gets an
     outline, the first hit's `parts` is how many that has, and its confidence is in the outline.
     """
 
@@ -50,6 +54,8 @@ class Explanation:
     lacking: tuple[WeighedWord, ...]
     grounds: Mapping[str, float]
     confidence: float
+    weights: Mapping[str, float]
+    nearest: Span | None = None
     parts: int = 0
 
 
@@ -68,8 +74,28 @@ def search(
         UnknownDocumentError: where the document is not there.
     """
     within = None if document is None else snapshot.passage_ids_of(document)
-    candidates = snapshot.retriever.search(query, limit=max(limit, CANDIDATES), within=within)
-    return rank(asked, candidates, snapshot.index.wordings, limit=limit)
+    most = max(limit, CANDIDATES)
+    candidates = snapshot.retriever.search(query, limit=most, within=within)
+    by_words = rank(asked, candidates, snapshot.index.wordings, limit=most)
+    meaning = snapshot.meaning if asked.words else None
+    sure = confidence(_grounds(asked, by_words[0], snapshot)) if by_words else 0.0
+    if meaning is None or not meaning.has_vectors or is_sure(sure, by_words):
+        return by_words[:limit]
+    question = meaning.of_question(query.text)
+    found = {each.passage_id for each in candidates}
+    nearest = [each for each in meaning.nearest(question, limit=NEAR_CANDIDATES, within=within) if each not in found]
+    if nearest:
+        candidates = [*candidates, *_scored(query, nearest, snapshot)]
+        by_words = rank(asked, candidates, snapshot.index.wordings, limit=len(candidates), near=frozenset(nearest))
+    near = meaning.near(question, [each.passage_id for each in by_words])
+    return by_meaning(by_words, near, doubt=1 - sure, limit=limit)
+
+
+def _scored(query: Query, passage_ids: Sequence[str], snapshot: Snapshot) -> list[Candidate]:
+    """Passages with the retriever's score, which is 0 where they hold no term of the query."""
+    found = snapshot.retriever.search(query, limit=len(passage_ids), within=passage_ids)
+    scores = {each.passage_id: each.score for each in found}
+    return [Candidate(each, scores.get(each, 0.0)) for each in passage_ids]
 
 
 def hits(ranked: Sequence[Ranked], snapshot: Snapshot) -> list[Hit]:
@@ -106,7 +132,11 @@ def decide(
     others = [each.passage_id for each in ranked if each.passage_id not in in_outline]
     is_first = answered and not parts  # whether the first of the others is the answer
     question_sought = sought(query, asked)
-    cited = [cited_passage(snapshot.passage(each), snapshot, question_sought) for each in others[: limit + is_first]]
+    meaning = query.text if ranked and ranked[0].meaning else None
+    cited = [
+        cited_passage(snapshot.passage(each), snapshot, question_sought, meaning=meaning)
+        for each in others[: limit + is_first]
+    ]
     if is_first:
         cited[0] = with_figures(cited[0], snapshot)
     cited_parts = tuple(with_figures(cited_passage(part, snapshot), snapshot) for part in parts)
@@ -155,13 +185,23 @@ def _explanation(
         lacking=lacking,
         grounds={} if outline else found,
         confidence=outline.coverage if outline else confidence(found),
+        weights=ranked.weights,
+        nearest=None if ranked.nearest is None else hit.passage.sentences[ranked.nearest],
         parts=len(outline.passages) if outline else 0,
     )
 
 
-def cited_passage(passage: Passage, snapshot: Snapshot, question: Sought | None = None) -> CitedPassage:
-    """A passage with its citation and, given a question, the sentence that answers it best."""
-    found = highlight(passage, snapshot.sentence_terms(passage.id), question) if question else None
+def cited_passage(
+    passage: Passage, snapshot: Snapshot, question: Sought | None = None, *, meaning: str | None = None
+) -> CitedPassage:
+    """A passage with its citation and, given a question, the sentence that answers it best: by its words and, given the
+    question's text, by its meaning too."""
+    found = None
+    if question:
+        near: Sequence[float] = ()
+        if meaning is not None and snapshot.meaning is not None:
+            near = snapshot.meaning.sentences(snapshot.meaning.of_question(meaning), passage.id)
+        found = highlight(passage, snapshot.sentence_terms(passage.id), question, near)
     return CitedPassage(
         passage=passage,
         highlights=(found,) if found else (),

@@ -58,13 +58,15 @@ def read_question(
         if known.keys().isdisjoint(word.terms)
     ]
     weights = known | {term: word.weight for word in reversed(carried) for term in word.terms}
+    carried_over = tuple(dict.fromkeys(word.text for word in carried))
     return Query(
+        text=" ".join([question, *carried_over]),
         terms={term: weight * (CONCEPT_WEIGHT if term.startswith("=") else 1.0) for term, weight in weights.items()},
         words=(*dict.fromkeys(about), *carried),
         spoken=tuple(said),
         corrected=corrected,
         expanded=tuple(dict.fromkeys(expanded)),
-        carried_over=tuple(dict.fromkeys(word.text for word in carried)),
+        carried_over=carried_over,
     )
 
 

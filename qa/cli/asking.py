@@ -20,7 +20,6 @@ from qa.errors import InvalidRequestError
 from qa.limits import asked_problems
 from qa.model import Answer, Citation, CitedPassage, Interpretation
 from qa.ranking.confidence import BIAS, CONFIDENCE_WEIGHTS
-from qa.ranking.evidence import WEIGHTS
 
 __all__ = ["ask", "config", "explain"]
 
@@ -206,6 +205,8 @@ _EVIDENCE = {
     "heading": "of the heading, named by the question",
     "aspect": "of what title and headings leave open, in the text, and how often",
     "sentence": "of the evidence that one sentence can have",
+    "meaning": "nearness of the passage to the question",
+    "meaning_sentence": "nearness of its nearest sentence",
     "definition": "the text begins by saying what it is, where that is asked",
     "number": "a number in the best sentence, where one is asked for",
 }
@@ -235,10 +236,13 @@ def _explanation_text(explained: Explanation, *, threshold: float) -> str:
     lacking = [f"{visible(word.text)} {word.rarity:.2f}" for word in explained.lacking]
     lines.append(f"   words held: {', '.join(covered) or 'none'}; lacking: {', '.join(lacking) or 'none'}")
     lines += [
-        f"   {name:<22}{WEIGHTS[name]:>8.3f} ×{value:>8.4f}{'':>13} ={WEIGHTS[name] * value:>9.4f}   {_EVIDENCE[name]}"
-        for name, value in hit.evidence.items()
+        f"   {name:<22}{weight:>8.3f} ×{value:>8.4f}{'':>13} ={weight * value:>9.4f}   {_EVIDENCE[name]}"
+        for name, value, weight in zip(hit.evidence, hit.evidence.values(), explained.weights.values(), strict=True)
     ]
     lines.append(f"   {'score':<22}{'':>8}  {'':>8}  {'':>11} ={hit.score:>9.4f}")
+    if explained.nearest:
+        nearest = hit.passage.text[explained.nearest.start : explained.nearest.end]
+        lines.append(f"   nearest sentence: “{visible(' '.join(nearest.split()))}”")
     if hit.rank == 1:
         verdict = "answered" if explained.confidence >= threshold else "not answered"
         verdict += f", with an outline of {explained.parts} parts" if explained.parts else ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from threading import Lock
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,24 +11,18 @@ from numpy.typing import NDArray
 from qa.encoders import Encoder, QuestionVector, Vectors, cosines
 from qa.library.vectors import KeptVectors
 from qa.library.words import Select, chosen
+from qa.ranking.nearness import Near
 
-__all__ = ["MOST_COMPARED", "Meaning", "Near"]
+__all__ = ["MOST_COMPARED", "Meaning"]
 
 MOST_COMPARED = 10_000
 """Passages up to which the nearest of all are looked for: each question is compared with every one of them."""
 
 _DIGITS = 6  # of a cosine by which the nearest are told: the order must not depend on how a sum was added up
 _REMEMBERED = 4_000  # passages, about 12 MB
+_REMEMBERED_QUESTIONS = 256  # 1.5 kB each
 
 _STAMPS = "SELECT id, stamp FROM passages WHERE id IN (…)"
-
-
-class Near(NamedTuple):
-    """How near a passage is to a question: its cosine, in -1..1, that of its nearest sentence, and which that is."""
-
-    passage: float
-    sentence: float
-    nearest: int | None
 
 
 class Meaning:
@@ -44,6 +37,7 @@ class Meaning:
         self._version = -1
         self._rows: dict[str, Vectors] = {}
         self._all: tuple[list[str], NDArray[np.float32]] | None = None
+        self._questions: dict[str, QuestionVector] = {}
         self._changing = Lock()
 
     @property
@@ -52,11 +46,18 @@ class Meaning:
         return self._vectors() is not None
 
     def of_question(self, text: str) -> QuestionVector:
-        """The vector of a question."""
-        return self._encoder.question(text)
+        """The vector of a question. The last ones are remembered."""
+        found = self._questions.get(text)
+        if found is None:
+            found = self._encoder.question(text)
+            with self._changing:
+                if len(self._questions) >= _REMEMBERED_QUESTIONS:
+                    self._questions.clear()
+                self._questions[text] = found
+        return found
 
-    def near(self, question: QuestionVector, passage_ids: Sequence[str]) -> list[Near | None]:
-        """How near each of these passages is to a question; None for one without vectors.
+    def near(self, question: QuestionVector, passage_ids: Sequence[str]) -> dict[str, Near]:
+        """How near each of these passages is to a question, of those that have vectors.
 
         Raises:
             DamagedLibraryError: where what is kept cannot be read.
@@ -64,7 +65,7 @@ class Meaning:
         rows = self._rows_of(passage_ids)
         kept = [each for each in passage_ids if each in rows]
         if not kept:
-            return [None] * len(passage_ids)
+            return {}
         found = cosines(question, np.concatenate([rows[each] for each in kept]))
         near: dict[str, Near] = {}
         start = 0
@@ -74,7 +75,7 @@ class Meaning:
             nearest = int(sentences.argmax()) if len(sentences) else None
             near[each] = Near(passage, passage if nearest is None else float(sentences[nearest]), nearest)
             start = end
-        return [near.get(each) for each in passage_ids]
+        return near
 
     def sentences(self, question: QuestionVector, passage_id: str) -> list[float]:
         """The cosine of each sentence of a passage with a question; none where it has no vectors."""

@@ -116,16 +116,30 @@ class Asked:
 
 
 class Ranked(NamedTuple):
-    """A candidate by its evidence, of which the values are in the order of `WEIGHTS`."""
+    """A candidate by its evidence, of which the `values` of its words are in the order of `WEIGHTS`.
+
+    `meaning` is the evidence of its meaning, where that was looked at, with weights that depend on the question.
+    """
 
     passage_id: str
     score: float
     values: npt.NDArray[np.float64]
+    words: float
+    """What the evidence of its words adds up to; the score, where its meaning was not looked at."""
+    meaning: Mapping[str, float] = {}
+    meaning_weights: Mapping[str, float] = {}
+    nearest: int | None = None
+    """Which of its sentences is the nearest in meaning."""
 
     @property
     def evidence(self) -> dict[str, float]:
         """The named numbers whose sum, each times its weight, is the score."""
-        return dict(zip(WEIGHTS, self.values.tolist(), strict=True))
+        return dict(zip(WEIGHTS, self.values.tolist(), strict=True)) | dict(self.meaning)
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """What each of them counts."""
+        return WEIGHTS | dict(self.meaning_weights)
 
 
 def read_query(query: Query, statistics: Statistics) -> Asked:
@@ -210,18 +224,26 @@ def coverage(words: Sequence[WeighedWord], held: Collection[str]) -> float:
     return part / whole if whole else 0.0
 
 
-def rank(asked: Asked, candidates: Sequence[Candidate], wordings: Wordings, *, limit: int) -> list[Ranked]:
-    """The best of the candidates by the sum of their evidence.
+def rank(
+    asked: Asked,
+    candidates: Sequence[Candidate],
+    wordings: Wordings,
+    *,
+    limit: int,
+    near: Collection[str] = (),
+) -> list[Ranked]:
+    """The best of the candidates by the sum of the evidence of their words.
 
-    A passage without any of the decisive words is left out, unless the question leans on earlier ones: what it is
-    about may be said there alone. Equal scores are ordered by passage id.
+    A passage without any of the decisive words is left out, unless it is one of those that are `near` in meaning, or
+    the question leans on earlier ones: what it is about may be said there alone. Equal scores are ordered by passage
+    id.
     """
     if not candidates:
         return []
     held = _Held(asked, wordings.excerpt([each.passage_id for each in candidates]))
     scores = np.array([each.score for each in candidates])
     columns = {
-        "bm25": scores / scores.max(),
+        "bm25": scores / (scores.max() or 1.0),
         "coverage": held.coverage(),
         "wording": held.wording(),
         "adjacency": held.adjacency(),
@@ -235,9 +257,12 @@ def rank(asked: Asked, candidates: Sequence[Candidate], wordings: Wordings, *, l
     sums = np.zeros(len(candidates))
     for number, weight in enumerate(WEIGHTS.values()):
         sums += weight * evidence[:, number]
-    left = [place for place in range(len(candidates)) if held.may_answer[place]]
+    left = [place for place, each in enumerate(candidates) if held.may_answer[place] or each.passage_id in near]
     left.sort(key=lambda place: (-sums[place], candidates[place].passage_id))
-    return [Ranked(candidates[place].passage_id, float(sums[place]), evidence[place]) for place in left[:limit]]
+    return [
+        Ranked(candidates[place].passage_id, float(sums[place]), evidence[place], words=float(sums[place]))
+        for place in left[:limit]
+    ]
 
 
 class _Held:

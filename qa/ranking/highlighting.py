@@ -24,7 +24,16 @@ from qa.text.lexicon import (
     Kind,
 )
 
-__all__ = ["WEIGHTS", "SentenceTerms", "Sought", "highlight", "sentence_evidence", "sentence_terms", "sought"]
+__all__ = [
+    "MEANING_WEIGHT",
+    "WEIGHTS",
+    "SentenceTerms",
+    "Sought",
+    "highlight",
+    "sentence_evidence",
+    "sentence_terms",
+    "sought",
+]
 
 WEIGHTS = SENTENCE_WEIGHTS | {
     "likeness": 2.8,  # share of the rarity of those that the sentence has in another form with the same beginning
@@ -35,6 +44,10 @@ WEIGHTS = SENTENCE_WEIGHTS | {
 Fitted on SQuAD by `python tests/measure_highlights.py FOLDER --fit`, which says how.
 """
 
+MEANING_WEIGHT = 8.0
+"""What the nearness of a sentence to the question in meaning counts beside these, in 0..1 before its weight."""
+
+_DIGITS = 6  # of a cosine, which must not differ by the order in which it was added up
 _BEGINNING = 4  # letters that two forms of one word share: "destroyed", "destruction"
 _BRACKET = re.compile(r"\[[^\[\]\n]{1,80}\]")
 _CAPITALISED = regex.compile(r"(?<!\w)\p{Lu}[\w.'’-]*")
@@ -117,15 +130,22 @@ def sought(query: Query, asked: Asked) -> Sought:
     )
 
 
-def highlight(passage: Passage, held: Sequence[SentenceTerms], question: Sought) -> Span | None:
-    """The sentence whose evidence sums up to most, the earliest of equals; none if none holds a word of the question.
+def highlight(
+    passage: Passage, held: Sequence[SentenceTerms], question: Sought, near: Sequence[float] = ()
+) -> Span | None:
+    """The sentence whose evidence sums up to most, the earliest of equals.
 
-    The first row of a table names its columns and answers nothing.
+    `near` is how near each sentence is to the question in meaning, its cosine in -1..1, where that is known; otherwise
+    no sentence is given that holds no word of the question. The first row of a table names its columns and answers
+    nothing.
     """
     best, most = None, 0.0
-    for span, each, evidence in zip(passage.sentences, held, sentence_evidence(question, held), strict=True):
+    for number, (span, each, evidence) in enumerate(
+        zip(passage.sentences, held, sentence_evidence(question, held), strict=True)
+    ):
         score = sum(WEIGHTS[name] * value for name, value in evidence.items())
-        if evidence["words"] and not each.names_columns and score > most:
+        score += MEANING_WEIGHT * max(0.0, round(near[number], _DIGITS)) if near else 0.0
+        if (near or evidence["words"]) and not each.names_columns and score > most:
             best, most = span, score
     return best
 
