@@ -51,6 +51,7 @@ class Engine:
 
     def __init__(self, library: Library, settings: Settings) -> None:
         self._library = library
+        self._encoder = library.encoder
         self.settings = settings
 
     @cached_property
@@ -313,6 +314,16 @@ class Engine:
         query, asked = understood(question, history, snapshot)
         ranked = search(query, asked, snapshot, document=document)
         return decide(question, query, asked, ranked, snapshot, threshold=self.settings.threshold, limit=limit)
+
+    @property
+    def encoder(self) -> str | None:
+        """The name of what turns texts into vectors; None where words alone rank.
+
+        Raises:
+            EncoderError: where there is one that cannot be used.
+        """
+        found = self._encoder()
+        return None if found is None else found.name
 
     @property
     def version(self) -> str:

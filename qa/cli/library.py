@@ -21,7 +21,7 @@ from qa.cli.progress import ProgressLine, stoppable
 from qa.config import Settings
 from qa.engine import Engine
 from qa.errors import LibraryError, LibraryNotFoundError, NoSourcesError, QAError, SourceError, SourceNotFoundError
-from qa.library.adding import Indexing
+from qa.library.adding import Indexing, Progress
 from qa.model import DocumentEntry
 from qa.readers.watching import watching
 
@@ -35,11 +35,12 @@ _MOST_MIXED = 20  # comparisons that are pointed out
 _MOST_NAMED = 5  # documents in the line of a change
 _MOST_ALIGNED = 32  # columns; a longer id does not widen those of the others
 _TRIED_AGAIN = 5.0  # seconds after which a library that cannot be changed is tried again
+_STOPPING_VECTORS = "Stopping: the vectors that are made are kept. Ctrl-C again stops at once."
 _STOPPING = "Stopping: what has been read is kept. Ctrl-C again stops at once and leaves the library as it was."
 
 
 @cli.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(readable=False, path_type=Path))
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(readable=False, path_type=Path))
 @click.option(
     "--library",
     type=Folder(file_okay=False, path_type=Path),
@@ -52,6 +53,12 @@ _STOPPING = "Stopping: what has been read is kept. Ctrl-C again stops at once an
     type=click.Choice(["auto", "rank-bm25", "tantivy"]),
     help="What finds the passages; without it as before, or by the size of the library.",
 )
+@click.option(
+    "--vectors/--no-vectors",
+    "has_vectors",
+    default=None,
+    help="Without PATH: make the vectors that are missing. With --no-vectors: make none now.",
+)
 @click.option("--strict", is_flag=True, help="Change nothing if any file cannot be read.")
 @click.option("--verbose", is_flag=True, help="Name every document and what became of it, and every file left out.")
 @click.pass_context
@@ -62,6 +69,7 @@ def index(
     prune: bool,
     watch: bool,
     engine: str | None,
+    has_vectors: bool | None,
     strict: bool,
     verbose: bool,
 ) -> None:
@@ -74,20 +82,57 @@ def index(
     Until all is read and indexed the library answers as before; an error leaves it unchanged. Ctrl-C ends the reading,
     and what has been read is indexed: the same command goes on from there. Ctrl-C again leaves the library unchanged.
 
+    Then it makes vectors of the passages, so that they are found by their meaning too. The library answers by words
+    meanwhile. Ctrl-C keeps the vectors that are made; `pincite index --vectors` makes the rest.
+
     It points out comparisons of figures in different units ("11.1 in one group vs 4.7%"), which may be mistakes of the
     source.
     """
     settings = Settings.load(library=library, engine=engine)
     if settings.library is None:
         raise click.UsageError("Say which library to add to: --library FOLDER")
+    if not paths and not has_vectors:
+        raise click.UsageError("Name the files or folders to read: pincite index PATH... --library FOLDER")
+    if not paths:
+        ctx.exit(_encode(Engine.open(settings)))
     task = _Task(
-        engine=Engine.create(settings), paths=paths, prune=prune or watch, is_strict=strict, is_verbose=verbose
+        engine=Engine.create(settings),
+        paths=paths,
+        prune=prune or watch,
+        is_strict=strict,
+        is_verbose=verbose,
+        has_vectors=has_vectors is not False,
     )
     if watch:
         ctx.exit(_watch(task, settings.library))
     done = task.run()
     _report(task.engine, done, is_verbose=verbose)
-    ctx.exit(EXIT_INTERRUPTED if done.indexing.unread else EXIT_LEFT_OUT if done.left_out else 0)
+    if done.indexing.unread:
+        ctx.exit(EXIT_INTERRUPTED)
+    stopped = _encode(task.engine) if task.has_vectors else 0
+    ctx.exit(stopped or (EXIT_LEFT_OUT if done.left_out else 0))
+
+
+def _encode(engine: Engine) -> int:
+    """Make vectors of the passages that have none, and show how far that is. The status to exit with."""
+    made = 0
+
+    def show(done: int, total: int) -> None:
+        nonlocal made
+        made = done
+        line.show(Progress(step="encoding", done=done, total=total))
+
+    began = time.perf_counter()
+    with ProgressLine() as line, stoppable(lambda: line.say(_STOPPING_VECTORS)) as should_stop:
+        left = engine.encode(on_passages=show, should_stop=should_stop)
+    library = shlex.quote(visible(str(engine.settings.library)))
+    if left:
+        say(f"{count_of(left, 'passage')} left without vectors: words alone find them. Go on with:")
+        click.echo(f"pincite index --vectors --library {library}")
+        return EXIT_INTERRUPTED
+    if made:
+        say(f"{count_of(made, 'passage')} encoded in {time.perf_counter() - began:.1f} s.")
+    return 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +155,7 @@ class _Task:
     prune: bool
     is_strict: bool
     is_verbose: bool
+    has_vectors: bool
 
     def run(self) -> _Done:
         """Index it, and show how far that is; the first Ctrl-C ends the reading."""
@@ -241,7 +287,7 @@ def _watch(task: _Task, library: Path) -> int:
                         _print_change(done.indexing)
                     if done.indexing.unread:
                         return EXIT_INTERRUPTED
-                    if done.was_stopped:
+                    if done.was_stopped or (task.has_vectors and _encode(task.engine)):
                         break
                 for each in left_out:
                     if each.message not in told:

@@ -33,13 +33,14 @@ __all__ = ["Indexing", "Progress", "Step", "add"]
 _SYNONYMS = "synonyms"  # among the origins of files, which are absolute paths
 _PART = "/./"  # between a file's path, resolved and so without it, and which of the file's documents is meant
 
-Step = Literal["looking", "reading", "indexing"]
+Step = Literal["looking", "reading", "indexing", "encoding"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """How far a step of an indexing has got: files are looked at, whether they have changed; those that have are read;
-    then the passages that changed are indexed, or all where most did. `done` and `total` count files, or passages.
+    then the passages that changed are indexed, or all where most did; behind that, those without vectors are encoded.
+    `done` and `total` count files, or passages.
     """
 
     step: Step

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from qa.errors import LibraryError
 from qa.library.analyst import Analyst, Titled, titled
 from qa.library.helpers import Helpers
 from qa.library.index import Index, kept_concepts
+from qa.library.meaning import Meaning
 from qa.library.rows import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, document_of, passage_of
 from qa.library.words import Select
 from qa.model import Document, Passage
@@ -26,7 +27,9 @@ _AT_ONCE = 256  # passages
 _MOST = 100  # problems that are named
 
 
-def problems(select: Select, index: Index, *, on_passages: Callable[[int, int], None]) -> list[str]:
+def problems(
+    select: Select, index: Index, meaning: Meaning | None, *, on_passages: Callable[[int, int], None]
+) -> list[str]:
     """What is wrong with a library, in sentences; none where it is whole. At most a hundred.
 
     Every document is held against its digest, every passage against its document, every word against a new analysis of
@@ -36,7 +39,8 @@ def problems(select: Select, index: Index, *, on_passages: Callable[[int, int], 
     told: list[str] = []
     with Helpers() as helpers:
         try:
-            told.extend(islice(_Checking(select, index, helpers, on_passages).problems(), _MOST))
+            found = _Checking(select, index, helpers, on_passages).problems()
+            told.extend(islice(chain(found, meaning.problems() if meaning else ()), _MOST))
         except LibraryError as error:
             told.append(error.message)
     return told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from threading import Lock
 
 import numpy as np
@@ -92,6 +92,13 @@ class Meaning:
             ids, vectors = [ids[place] for place in places], vectors[places]
         order = np.argsort(-np.round(vectors @ question, _DIGITS), kind="stable")
         return [ids[place] for place in order[:limit].tolist()]
+
+    def problems(self) -> Iterator[str]:
+        """What is wrong with the vectors, in sentences."""
+        vectors = self._vectors()
+        if vectors is not None:
+            rows = self._select("SELECT stamp, json_array_length(sentences) FROM passages ORDER BY id")
+            yield from vectors.problems(dict(rows))
 
     def _vectors(self) -> KeptVectors | None:
         """The vectors as they are now. Some may have been added since the last call."""

@@ -216,7 +216,7 @@ class Snapshot:
         """What is wrong with this state, in sentences, as `checking.problems` finds it."""
         from qa.library.checking import problems
 
-        return problems(self._reader.select, self.index, on_passages=on_passages)
+        return problems(self._reader.select, self.index, self.meaning, on_passages=on_passages)
 
     def copy_to(self, database: sqlite3.Connection, *, on_pages: Callable[[int, int], None] | None = None) -> None:
         """Write all that this state holds, but for its index, into an empty database."""

@@ -78,7 +78,7 @@ class Library:
         self.folder = folder
         self._engine = engine
         self._synonyms = synonyms
-        self._encoder = encoder
+        self.encoder = encoder
         self._vectors = vectors
         self._vectors_in_memory: sqlite3.Connection | None = None
         self._snapshot: Snapshot | None = None
@@ -140,7 +140,7 @@ class Library:
             if snapshot is not None and self._is_present(snapshot, folder):
                 return snapshot
             try:
-                return open_snapshot(folder, encoder=self._encoder, vectors=self._vectors)
+                return open_snapshot(folder, encoder=self.encoder, vectors=self._vectors)
             except DamagedLibraryError:
                 if version == self._version(folder):
                     raise
@@ -305,7 +305,7 @@ class Library:
         digests = reader.select("SELECT group_concat(hex(sha256)) FROM (SELECT sha256 FROM documents ORDER BY id)")
         index = opened(reader.select, made.retriever, made.speller, made.facts, place=_MEMORY)
         name = f"memory-{digest(str(digests[0][0]))[:8]}"
-        self._snapshot = Snapshot(reader, index, name=name, encoder=self._encoder, vectors=self._kept_vectors)
+        self._snapshot = Snapshot(reader, index, name=name, encoder=self.encoder, vectors=self._kept_vectors)
         return self._snapshot
 
     def encode(
@@ -321,7 +321,7 @@ class Library:
             LibraryUnwritableError: where the system refuses to write them.
             LibraryError: where the library cannot be read.
         """
-        snapshot, encoder = self.snapshot(), self._encoder()
+        snapshot, encoder = self.snapshot(), self.encoder()
         if encoder is None:
             return 0
         with ExitStack() as stack:
