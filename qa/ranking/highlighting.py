@@ -44,7 +44,7 @@ WEIGHTS = SENTENCE_WEIGHTS | {
 Fitted on SQuAD by `python tests/measure_highlights.py FOLDER --fit`, which says how.
 """
 
-MEANING_WEIGHT = 8.0
+MEANING_WEIGHT = 10.0
 """What the nearness of a sentence to the question in meaning counts beside these, in 0..1 before its weight."""
 
 _DIGITS = 6  # of a cosine, which must not differ by the order in which it was added up
