@@ -1,4 +1,4 @@
-"""The settings: each with its default, its range and its environment variable, all of them in the README."""
+"""The settings: each with its default, its range and its environment variable, all of them in the README of `qa`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qa import Settings
 from qa.config import SHIPPED_CORPUS
 from qa.errors import SettingError
 
-README = (Path(__file__).resolve().parent.parent / "README.md").read_text("utf-8")
+README = (Path(__file__).resolve().parent.parent / "qa" / "README.md").read_text("utf-8")
 
 FIELDS = {each.name: each for each in fields(Settings)}
 

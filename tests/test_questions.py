@@ -10,9 +10,9 @@ Their wording stays as it was then. What is right was judged afterwards, by read
 turn, `history` has the earlier questions. `use` says what a question is for: each third one, and each third
 conversation, may be tuned on; by the others the outcome is reported.
 
-A change that moves a figure says why, and pins anew: `python tests/test_questions.py --pin`, which prints the
-README's table. `python tests/test_questions.py --people` prints the figures of `people.jsonl`, which are not pinned;
-`--corpus` and `--second-line` print those of the other two sets on the shipped corpus.
+A change that moves a figure says why, and pins anew: `python tests/test_questions.py --pin`, which prints the table in
+the README of `qa/evaluation`. `python tests/test_questions.py --people` prints the figures of `people.jsonl`, which are
+not pinned; `--corpus` and `--second-line` print those of the other two sets on the shipped corpus.
 """
 
 from __future__ import annotations
@@ -309,7 +309,9 @@ def readme_table(kinds_of: Figures) -> str:
 
 
 def test_the_readme_shows_the_pinned_figures() -> None:
-    assert readme_table(pinned()) in (PINNED.parent.parent.parent / "README.md").read_text("utf-8")
+    assert readme_table(pinned()) in (PINNED.parent.parent.parent / "qa" / "evaluation" / "README.md").read_text(
+        "utf-8"
+    )
 
 
 def pin() -> None:
