@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 from qa.encoders.onnx import ModelUse, OnnxEncoder
 from qa.encoders.protocol import Encoder
+from qa.encoders.session import Pass, loaded
 from qa.encoders.tokenizer_json import JsonTokenizer
 from qa.encoders.wordpiece import SPECIAL_TOKENS, Tokenizer, WordPiece
 from qa.errors import EncoderDigestError, EncoderFileError, EncoderMissingError, UnreadableEncoderError
@@ -60,7 +64,7 @@ def _shipped() -> Encoder:
     if found != WEIGHTS_SHA256:
         raise EncoderDigestError(model, found=found, expected=WEIGHTS_SHA256, package=_PACKAGE)
     return OnnxEncoder(
-        model,
+        partial(_loaded, model),
         _wordpiece(_VOCABULARY),
         label=_SHIPPED_LABEL,
         digests=(WEIGHTS_SHA256, VOCABULARY_SHA256),
@@ -70,21 +74,22 @@ def _shipped() -> Encoder:
 
 
 def _other(folder: Path) -> Encoder:
-    model, words, tokenizer = folder / _MODEL, folder / _WORDS, folder / _TOKENIZER
+    model, words, described = folder / _MODEL, folder / _WORDS, folder / _TOKENIZER
     weights = _sha256(model)
+    tokenizer: Tokenizer
     if words.is_file():
-        return OnnxEncoder(
-            model, _wordpiece(words), label=_OTHER_LABEL, digests=(weights, _sha256(words)), use=_use(folder)
-        )
-    if tokenizer.is_file():
-        return OnnxEncoder(
-            model,
-            JsonTokenizer(_bytes(tokenizer), tokenizer),
-            label=_OTHER_LABEL,
-            digests=(weights, _sha256(tokenizer)),
-            use=_use(folder),
-        )
-    raise EncoderFileError(folder, wanted=f"{_WORDS} or {_TOKENIZER}")
+        tokens, tokenizer = words, _wordpiece(words)
+    elif described.is_file():
+        tokens, tokenizer = described, JsonTokenizer(_bytes(described), described)
+    else:
+        raise EncoderFileError(folder, wanted=f"{_WORDS} or {_TOKENIZER}")
+    return OnnxEncoder(
+        partial(_loaded, model), tokenizer, label=_OTHER_LABEL, digests=(weights, _sha256(tokens)), use=_use(folder)
+    )
+
+
+def _loaded(path: Path) -> Pass:
+    return loaded(path, _bytes(path))
 
 
 def _wordpiece(path: Path) -> Tokenizer:
@@ -130,7 +135,8 @@ def _settings(path: Path) -> Mapping[str, Any]:
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(_bytes(path)).hexdigest()
+    with _opened(path) as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _text(path: Path) -> str:
@@ -141,8 +147,15 @@ def _text(path: Path) -> str:
 
 
 def _bytes(path: Path) -> bytes:
+    with _opened(path) as stream:
+        return stream.read()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BufferedReader]:
     try:
-        return path.read_bytes()
+        with path.open("rb") as stream:
+            yield stream
     except FileNotFoundError as error:
         raise EncoderFileError(path.parent, wanted=path.name) from error
     except OSError as error:

@@ -14,7 +14,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from math import ceil
 from threading import Lock
 from typing import Literal
 
@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.encoders.protocol import PassageText, QuestionVector, Vectors
-from qa.encoders.session import States, loaded
+from qa.encoders.session import Pass, States
 from qa.encoders.vectors import quantized, sentence_means, unit
 from qa.encoders.wordpiece import Tokenizer, Tokens
 from qa.model import Span, digest
@@ -61,7 +61,7 @@ class OnnxEncoder:
 
     def __init__(
         self,
-        model: Path,
+        load: Callable[[], Pass],
         tokenizer: Tokenizer,
         *,
         label: str,
@@ -69,14 +69,15 @@ class OnnxEncoder:
         use: ModelUse,
         dimensions: int | None = None,
     ) -> None:
-        """`digests` are those of the files that it is made of, and `dimensions` how many the model has, where known."""
-        self._model = model
+        """`load` is called once, with the first text; `digests` are those of the files that the encoder consists of.
+        `dimensions` need not be said, but then the model is loaded when somebody asks for them."""
+        self._load = load
         self._tokenizer = tokenizer
         self._use = use
         self._dimensions = dimensions
         self._name = f"{label}-{digest(repr((_VERSION, tuple(digests), use)))[:16]}"
         self._lock = Lock()
-        self._run: Callable[[Sequence[int]], States] | None = None
+        self._run: Pass | None = None
 
     @property
     def name(self) -> str:
@@ -123,22 +124,23 @@ class OnnxEncoder:
         if self._run is None:
             with self._lock:
                 if self._run is None:
-                    self._run = loaded(self._model)
+                    self._run = self._load()
         return self._run([*self._tokenizer.first, *ids, *self._tokenizer.last])
 
 
 def _windows(tokens: Tokens, sentences: Sequence[Span], room: int) -> list[tuple[int, int]]:
-    """Which tokens go through the model together: [first, end) each, at least one, and of at most `room` tokens.
+    """Which tokens go through the model together, as [first, end): as few windows as have about `room` tokens each.
 
-    A window ends where a sentence does, if one does in its second half.
+    Windows are as long as one another, save that one ends where a sentence does, if one does within a quarter of `room`.
     """
     count = len(tokens.ids)
     beginnings = [bisect_left(tokens.starts, sentence.start) for sentence in sentences] if count > room else []
     found: list[tuple[int, int]] = []
     start = 0
     while count - start > room:
-        last = beginnings[bisect_right(beginnings, start + room) - 1] if beginnings else start
-        end = last if last > start + room // 2 else start + room
+        even = start + ceil((count - start) / ceil((count - start) / room))
+        near = beginnings[bisect_left(beginnings, even - room // 4) : bisect_right(beginnings, even + room // 4)]
+        end = min(near, key=lambda beginning: abs(beginning - even), default=even)
         found.append((start, end))
         start = end
     return [*found, (start, count)]

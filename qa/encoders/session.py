@@ -8,20 +8,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.encoders.graph import with_integer_products
 from qa.errors import UnreadableEncoderError
 
-__all__ = ["States", "loaded"]
+__all__ = ["Pass", "States", "loaded"]
 
 States = NDArray[np.float32]
 """Of shape (tokens, dimensions): what a pass gives for each token."""
+
+Pass = Callable[[Sequence[int]], States]
+"""One pass of a text's tokens through a model. It may be called from several threads at once."""
 
 _INPUTS = frozenset({"input_ids", "attention_mask", "token_type_ids"})
 _OUTPUT = "last_hidden_state"
 _ERRORS_ALONE = 3
 
 
-def loaded(path: Path) -> Callable[[Sequence[int]], States]:
-    """The model of a file, as what a pass of a text's tokens gives. It may be called from several threads at once.
+def loaded(path: Path, model: bytes) -> Pass:
+    """A model, which was read from this file, as passes through it.
 
     Raises:
         UnreadableEncoderError: for a file that is no such model, and by what is returned, where a pass fails.
@@ -39,12 +43,16 @@ def loaded(path: Path) -> Callable[[Sequence[int]], States]:
     # A pass runs on the thread that asks for it, so there is no thread that waits, or spins.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # What a pass needs is given back behind it; an arena would keep as much as the longest text ever took.
-    options.enable_cpu_mem_arena = False
+    # What a pass needs is given back behind it: up to 40 MB, which otherwise would be kept for the next long text.
+    options.enable_cpu_mem_arena = options.enable_mem_pattern = False
     try:
-        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(
+            with_integer_products(model), options, providers=["CPUExecutionProvider"]
+        )
     except failures as error:
         raise UnreadableEncoderError(path, reason=_first_line(error)) from error
+    session._model_bytes = None  # it keeps the file for another try on other hardware, of which there is none
+    session.disable_fallback()
     inputs = [each.name for each in session.get_inputs()]
     if not {"input_ids"} <= set(inputs) <= _INPUTS:
         raise UnreadableEncoderError(path, reason=f"it wants {', '.join(inputs)}, not the tokens of a text")
