@@ -557,7 +557,8 @@ def test_index_makes_a_library_and_says_how_to_ask_it(tmp_path: Path) -> None:
     assert re.fullmatch(
         "Added      4 documents\nReplaced   0 documents\nUnchanged  0 documents\nRemoved    0 documents\n"
         rf"Left out   0 files\nDone in \d+\.\d s\. The library in {re.escape(str(library))} now holds 4 documents in "
-        rf"{count} passages\.\nAsk it: pincite ask \"\.\.\.\" --library {re.escape(str(library))}\n",
+        rf"{count} passages\.\nAsk it: pincite ask \"\.\.\.\" --library {re.escape(str(library))}\n"
+        rf"{count} passages encoded in \d+\.\d s\.\n",
         ran.stdout,
     )
 
@@ -825,13 +826,19 @@ def test_config_show_prints_every_setting_with_the_value_in_force(monkeypatch: p
         "workers": "(none)",
         "threads": "4",
         "threshold": "0.3",
+        "meaning": "on",
+        "model": "(none)",
         "old_after": "3",
         "widget_origins": "(none)",
         "max_file_size": "200",
         "max_memory": "2048",
         "max_seconds": "60",
     }
-    assert lines == [[each.name, values[each.name], each.metadata["description"]] for each in fields(Settings)]
+    *settings, encoder = lines
+    assert settings == [[each.name, values[each.name], each.metadata["description"]] for each in fields(Settings)]
+    assert encoder[0].startswith(
+        "Passages are found by their words and by their meaning, by the encoder minilm-l6-int8-"
+    )
     assert run("config", "show").stdout.splitlines()[0].startswith("library         (none)")
 
 
@@ -840,8 +847,8 @@ def test_config_show_names_a_setting_that_is_wrong(monkeypatch: pytest.MonkeyPat
     assert_fails(
         run("config", "show"),
         "The setting PINCITE_PROT is not known; "
-        "known are library, synonyms, engine, feedback, host, port, workers, threads, threshold, old_after, "
-        "widget_origins, "
+        "known are library, synonyms, engine, feedback, host, port, workers, threads, threshold, meaning, model, "
+        "old_after, widget_origins, "
         "max_file_size, max_memory, max_seconds.",
         "Correct or unset it; the README lists every setting with its range.",
     )
@@ -1047,7 +1054,8 @@ def test_on_a_terminal_the_highlight_is_bold_and_nothing_else_is_steered(library
 
 def test_on_a_terminal_indexing_shows_how_far_it_is_and_clears_the_line(tmp_path: Path) -> None:
     (tmp_path / "terns.jsonl").write_text('{"text": "Terns nest on open shingle and dive for fish."}\n' * 5000)
-    printed = on_a_terminal("index", str(tmp_path / "terns.jsonl"), "--library", str(tmp_path / "library"))
+    arguments = ("index", str(tmp_path / "terns.jsonl"), "--library", str(tmp_path / "library"), "--no-vectors")
+    printed = on_a_terminal(*arguments)
     shown, _, left = printed.rpartition("\r\x1b[K")
     assert re.match(r"\r\x1b\[K(Reading|Indexing) +\d+% \[[#-]{10}\]  [\d,]+ of [\d,]+ (files|passages)", shown)
     assert left.startswith("Added      5,000 documents\n")

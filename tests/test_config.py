@@ -27,6 +27,8 @@ DEFAULTS = {
     "workers": None,
     "threads": 4,
     "threshold": 0.3,
+    "meaning": "on",
+    "model": None,
     "old_after": 3,
     "widget_origins": (),
     "max_file_size": 200,
@@ -50,6 +52,9 @@ GOOD = [
     ("threshold", "0", 0.0),
     ("threshold", "1", 1.0),
     ("threshold", "0.75", 0.75),
+    ("meaning", "off", "off"),
+    ("meaning", "on", "on"),
+    ("model", "/srv/encoder", Path("/srv/encoder")),
     ("old_after", "0", 0),
     ("old_after", "1000", 1000),
     ("widget_origins", "https://example.org", ("https://example.org",)),
@@ -78,6 +83,8 @@ BAD = [
     ("threshold", "nan"),
     ("threshold", "inf"),
     ("threshold", "high"),
+    ("meaning", "maybe"),
+    ("meaning", "ON"),
     ("old_after", "-1"),
     ("engine", "lucene"),
     ("old_after", "1001"),
@@ -107,7 +114,7 @@ def test_the_defaults_are_these() -> None:
 
 def test_every_setting_is_tested_here_in_good_and_bad() -> None:
     assert {name for name, *_ in GOOD} == set(FIELDS)
-    assert {name for name, *_ in BAD} == set(FIELDS) - {"library", "synonyms", "feedback"}
+    assert {name for name, *_ in BAD} == set(FIELDS) - {"library", "synonyms", "feedback", "model"}
 
 
 @pytest.mark.parametrize(("name", "text", "value"), GOOD)
@@ -150,8 +157,8 @@ def test_an_unknown_variable_of_ours_is_refused_with_those_that_are_known() -> N
         Settings.load({"PINCITE_TRESHOLD": "0.4"})
     assert caught.value.message == (
         "The setting PINCITE_TRESHOLD is not known; "
-        "known are library, synonyms, engine, feedback, host, port, workers, threads, threshold, old_after, "
-        "widget_origins, "
+        "known are library, synonyms, engine, feedback, host, port, workers, threads, threshold, meaning, model, "
+        "old_after, widget_origins, "
         "max_file_size, max_memory, max_seconds."
     )
 
