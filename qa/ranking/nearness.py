@@ -10,8 +10,8 @@ from qa.ranking.evidence import Ranked
 __all__ = ["DOUBT_WEIGHTS", "MEANING_WEIGHTS", "Near", "by_meaning", "meaning_weights"]
 
 MEANING_WEIGHTS = {
-    "meaning": 5.0,  # the cosine of the question and the passage
-    "meaning_sentence": 5.0,  # that of the question and the passage's nearest sentence
+    "meaning": 6.0,  # the cosine of the question and the passage
+    "meaning_sentence": 6.0,  # that of the question and the passage's nearest sentence
 }
 """What each counts where the words alone are sure; each is in 0..1 before its weight, and a negative cosine is 0."""
 
@@ -37,7 +37,7 @@ def meaning_weights(doubt: float) -> dict[str, float]:
     """What each counts, given the doubt that the words leave, in 0..1.
 
     >>> meaning_weights(0.5)
-    {'meaning': 9.0, 'meaning_sentence': 9.0}
+    {'meaning': 10.0, 'meaning_sentence': 10.0}
     """
     return {name: weight + doubt * DOUBT_WEIGHTS[name] for name, weight in MEANING_WEIGHTS.items()}
 
