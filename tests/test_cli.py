@@ -276,7 +276,7 @@ def test_the_threshold_of_the_environment_decides(library: str, monkeypatch: pyt
     assert run("ask", NOT_FOUND, "--library", library).exit_code == 0
 
 
-HINT = "A question has 1 to 1,000 characters; the README describes every part of a request."
+HINT = "A question has 1 to 1,000 characters; web/README.md describes every part of a request."
 
 
 @pytest.mark.parametrize(
@@ -317,7 +317,7 @@ def test_a_setting_out_of_range_is_an_error(monkeypatch: pytest.MonkeyPatch) -> 
     assert_fails(
         run("ask", ANSWERED),
         f"The setting PINCITE_THRESHOLD cannot be '2': it is {description}.",
-        "Correct or unset it; the README lists every setting with its range.",
+        "Correct or unset it; qa/README.md lists every setting with its range.",
     )
 
 
@@ -850,7 +850,7 @@ def test_config_show_names_a_setting_that_is_wrong(monkeypatch: pytest.MonkeyPat
         "known are library, synonyms, engine, feedback, host, port, workers, threads, threshold, meaning, model, "
         "old_after, widget_origins, "
         "max_file_size, max_memory, max_seconds.",
-        "Correct or unset it; the README lists every setting with its range.",
+        "Correct or unset it; qa/README.md lists every setting with its range.",
     )
 
 

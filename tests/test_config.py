@@ -130,7 +130,7 @@ def test_a_variable_out_of_range_is_refused_by_its_name_with_its_range(name: str
         Settings.load({variable: text})
     description = FIELDS[name].metadata["description"]
     assert caught.value.message == f"The setting {variable} cannot be {text!r}: it is {description}."
-    assert caught.value.hint == "Correct or unset it; the README lists every setting with its range."
+    assert caught.value.hint == "Correct or unset it; qa/README.md lists every setting with its range."
 
 
 @pytest.mark.parametrize(("name", "text"), BAD)

@@ -195,6 +195,223 @@ def test_a_table_of_contents_is_left_out_and_a_text_box_is_read() -> None:
     assert word(body(p("Terns ... 4", "T") + box, styles=styles)).text == "Beside\n\nBox"
 
 
+M = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+
+
+def r(text: str, properties: str = "") -> str:
+    return f'<w:r><w:rPr>{properties}</w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>'
+
+
+def m(text: str) -> str:
+    return f"<m:r><m:t>{text}</m:t></m:r>"
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        (f"<m:f><m:num>{m('1')}</m:num><m:den>{m('2')}</m:den></m:f>", "1/2"),
+        (f"<m:f><m:num>{m('140 − age')}</m:num><m:den>{m('72')}</m:den></m:f>", "(140 − age)/72"),
+        (f"<m:sSup><m:e>{m('10')}</m:e><m:sup>{m('−5')}</m:sup></m:sSup>", "10⁻⁵"),
+        (f"<m:sSup><m:e>{m('x')}</m:e><m:sup>{m('n+1')}</m:sup></m:sSup>", "x^(n+1)"),
+        (f"<m:sSub><m:e>{m('C')}</m:e><m:sub>{m('max')}</m:sub></m:sSub>", "Cmax"),
+        (f"<m:rad><m:degHide m:val='1'/><m:deg/><m:e>{m('a + b')}</m:e></m:rad>", "√(a + b)"),
+        (f"<m:d><m:e>{m('a')}</m:e></m:d>", "(a)"),
+        (f"<m:d><m:dPr><m:begChr m:val='['/><m:endChr m:val=''/></m:dPr><m:e>{m('a')}</m:e></m:d>", "[a"),
+        (
+            f"<m:nary><m:naryPr><m:chr m:val='∑'/></m:naryPr><m:sub>{m('i=1')}</m:sub><m:sup>{m('n')}</m:sup>"
+            f"<m:e>{m('x')}</m:e></m:nary>",
+            "∑_(i=1)^n x",
+        ),
+        (f"<m:func><m:fName>{m('ln')}</m:fName><m:e>{m('k')}</m:e></m:func>", "ln k"),
+        (f"<m:m><m:mr><m:e>{m('1')}</m:e><m:e>{m('2')}</m:e></m:mr><m:mr><m:e>{m('3')}</m:e></m:mr></m:m>", "1 2; 3"),
+    ],
+)
+def test_a_formula_is_written_in_a_line(formula: str, text: str) -> None:
+    xml = f"<w:p>{r('Give ')}<m:oMath {M}>{formula}</m:oMath>{r(' now.')}</w:p>"
+    assert word(body(xml)).text == f"Give {text} now."
+
+
+def test_raised_and_lowered_letters_keep_their_meaning() -> None:
+    up, down = '<w:vertAlign w:val="superscript"/>', '<w:vertAlign w:val="subscript"/>'
+    runs = r("Give 4") + r("1", up) + r("/") + r("2", down) + r(" of 10") + r("-", up) + r("3", up) + r(" g CO")
+    assert word(body(f"<w:p>{runs}{r('2', down)}{r(' on the 4')}{r('th', up)}</w:p>")).text == (
+        "Give 4 1/2 of 10⁻³ g CO2 on the 4th"
+    )
+
+
+def test_symbols_of_their_own_fonts_are_what_they_show() -> None:
+    symbols = "".join(
+        f'<w:r><w:sym w:font="{font}" w:char="{code}"/></w:r>'
+        for font, code in (("Symbol", "F0B3"), ("Symbol", "F06D"), ("Wingdings", "F0FD"), ("Wingdings", "F0A8"))
+    )
+    own = r("\uf0b0", '<w:rFonts w:ascii="Symbol"/>')
+    assert word(body(f"<w:p>{symbols}{own}</w:p>")).text == "≥μ☒☐°"
+
+
+def test_the_fields_of_a_form_say_what_was_chosen() -> None:
+    ticked = '<w:checkBox><w:default w:val="0"/><w:checked/></w:checkBox>'
+    empty = '<w:checkBox><w:default w:val="0"/></w:checkBox>'
+    listed = '<w:ddList><w:result w:val="1"/><w:listEntry w:val="dive"/><w:listEntry w:val="fly"/></w:ddList>'
+    fields = " ".join(
+        f'<w:r><w:fldChar w:fldCharType="begin"><w:ffData>{each}</w:ffData></w:fldChar></w:r>{r(" terns ")}'
+        for each in (ticked, empty, listed)
+    )
+    assert word(body(f"<w:p>{fields}</w:p>")).text == "☒ terns ☐ terns fly terns"
+
+
+def test_a_large_first_letter_belongs_to_its_word() -> None:
+    cap = '<w:p><w:pPr><w:framePr w:dropCap="drop" w:lines="3"/></w:pPr><w:r><w:t>T</w:t></w:r></w:p>'
+    assert word(body(cap + p("erns dive."))).text == "Terns dive."
+
+
+def test_what_is_struck_out_deleted_or_hidden_is_left_out_and_told() -> None:
+    notes: list[str] = []
+    deleted = "<w:del w:id='1'><w:r><w:delText>by day</w:delText></w:r></w:del>"
+    runs = r("Give ") + r("40 mg", "<w:strike/>") + r("9", "<w:dstrike/>") + r(" secretly", "<w:vanish/>") + r(" 4 mg.")
+    comments = f'<w:comments {W}><w:comment w:id="1">{p("Sure?")}</w:comment></w:comments>'
+    assert word(body(f"<w:p>{runs}{deleted}</w:p>", comments=comments), notes).text == "Give 4 mg."
+    assert notes == [
+        "3 words are left out, struck out.",
+        "1 word is left out, hidden.",
+        "2 words are left out, deleted.",
+        "1 comment is left out.",
+    ]
+
+
+def levels(*forms: tuple[str, str], more: str = "") -> str:
+    return "".join(
+        f'<w:lvl w:ilvl="{number}"><w:start w:val="1"/><w:numFmt w:val="{kind}"/><w:lvlText w:val="{text}"/>{more}'
+        "</w:lvl>"
+        for number, (kind, text) in enumerate(forms)
+    )
+
+
+def numbering(*kinds: str, lists: str) -> str:
+    abstract = "".join(
+        f'<w:abstractNum w:abstractNumId="{number}">{kind}</w:abstractNum>' for number, kind in enumerate(kinds)
+    )
+    return f"<w:numbering {W}>{abstract}{lists}</w:numbering>"
+
+
+def num(list_id: int, kind: int, overrides: str = "") -> str:
+    return f'<w:num w:numId="{list_id}"><w:abstractNumId w:val="{kind}"/>{overrides}</w:num>'
+
+
+def item(text: str, list_id: int, level: int | None = 0, style: str = "") -> str:
+    ilvl = "" if level is None else f'<w:ilvl w:val="{level}"/>'
+    properties = f'<w:pStyle w:val="{style}"/><w:numPr>{ilvl}<w:numId w:val="{list_id}"/></w:numPr>'
+    return f"<w:p><w:pPr>{properties}</w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>"
+
+
+CLAUSES = levels(("decimal", "%1"), ("decimal", "%1.%2"), ("lowerLetter", "(%3)"), ("lowerRoman", "(%4)"))
+
+
+def test_headings_have_the_numbers_that_word_shows_and_clauses_begin_anew_below_each() -> None:
+    styles = "".join(
+        f'<w:style w:type="paragraph" w:styleId="H{level}"><w:name w:val="heading {level}"/><w:pPr><w:numPr>'
+        f'<w:ilvl w:val="{level - 1}"/><w:numId w:val="1"/></w:numPr></w:pPr></w:style>'
+        for level in (1, 2)
+    )
+    clauses = CLAUSES.replace('<w:start w:val="1"/>', '<w:start w:val="3"/>', 1)
+    xml = p("Payment", "H1") + p("Due dates", "H2") + item("Thirty days.", 1, 2) + item("Nine percent.", 1, 2)
+    xml += p("Notice", "H2") + item("Six weeks.", 1, 2) + item("By post.", 1, 3) + p("End", "H1") + p("Law", "H2")
+    xml += item("That of the sea.", 1, 2)
+    document = word(
+        body(xml, styles=f"<w:styles {W}>{styles}</w:styles>", numbering=numbering(clauses, lists=num(1, 0)))
+    )
+    assert blocks(document) == [
+        (("3 Payment", "3.1 Due dates"), "list", "    (a) Thirty days.\n    (b) Nine percent."),
+        (("3 Payment", "3.2 Notice"), "list", "    (a) Six weeks.\n      (i) By post."),
+        (("4 End", "4.1 Law"), "list", "    (a) That of the sea."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "lists", "items", "labels"),
+    [
+        (  # lists of one kind go on with each other
+            [levels(("decimal", "%1."))], num(1, 0) + num(2, 0), [(1, 0), (1, 0), (2, 0)], ["1.", "2.", "3."],
+        ),
+        (  # unless they begin anew, which they do once
+            [levels(("decimal", "%1."))],
+            num(1, 0) + num(2, 0, '<w:lvlOverride w:ilvl="0"><w:startOverride w:val="7"/></w:lvlOverride>'),
+            [(1, 0), (2, 0), (2, 0)], ["1.", "7.", "8."],
+        ),
+        (  # a level of a list may be another than its kind's
+            [levels(("decimal", "%1."))],
+            num(1, 0, f'<w:lvlOverride w:ilvl="0">{levels(("upperRoman", "%1)"))}</w:lvlOverride>'),
+            [(1, 0), (1, 0)], ["I)", "II)"],
+        ),
+        (  # letters go on with aa, bb
+            [levels(("lowerLetter", "%1.")).replace('w:start w:val="1"', 'w:start w:val="26"')],
+            num(1, 0), [(1, 0), (1, 0), (1, 0)], ["z.", "aa.", "bb."],
+        ),
+        (  # a deeper level that does not begin anew
+            [levels(("decimal", "%1."), ("decimal", "Rule %2:"), more='<w:lvlRestart w:val="0"/>')],
+            num(1, 0), [(1, 0), (1, 1), (1, 0), (1, 1)], ["1.", "Rule 1:", "2.", "Rule 2:"],
+        ),
+        (  # all numbers decimal
+            [levels(("upperRoman", "%1."), ("decimal", "%1.%2"), more="<w:isLgl/>")],
+            num(1, 0), [(1, 0), (1, 0), (1, 1)], ["1.", "2.", "2.1"],
+        ),
+    ],
+)  # fmt: skip
+def test_lists_are_counted_as_word_counts_them(
+    kinds: list[str], lists: str, items: list[tuple[int, int]], labels: list[str]
+) -> None:
+    xml = "".join(item("x", *each) for each in items)
+    text = word(body(xml, numbering=numbering(*kinds, lists=lists))).text
+    assert [line.strip().removesuffix(" x") for line in text.split("\n")] == labels
+
+
+def test_a_list_s_level_may_be_that_of_its_paragraphs_style_and_a_list_that_of_another() -> None:
+    tie = '<w:pStyle w:val="Deep"/>'
+    kind = levels(("decimal", "%1.")) + levels(("x", "x"), ("decimal", "%1.%2"), more=tie).partition("</w:lvl>")[2]
+    styles = f"""<w:styles {W}><w:style w:type="paragraph" w:styleId="Deep"><w:name w:val="Deep"/><w:pPr><w:numPr>
+    <w:numId w:val="1"/></w:numPr></w:pPr></w:style><w:style w:type="numbering" w:styleId="Clauses"><w:pPr><w:numPr>
+    <w:numId w:val="1"/></w:numPr></w:pPr></w:style></w:styles>"""
+    linked = '<w:numStyleLink w:val="Clauses"/>'
+    xml = item("Terns", 1) + p("dive", "Deep") + p("fly", "Deep") + item("Gulls", 2)
+    parts = {"styles": styles, "numbering": numbering(kind, linked, lists=num(1, 0) + num(2, 1))}
+    assert word(body(xml, **parts)).text == "1. Terns\n  1.1 dive\n  1.2 fly\n2. Gulls"
+
+
+def test_a_merged_cell_stands_in_each_of_its_rows_and_columns_and_keeps_its_label() -> None:
+    def cell(text: str, properties: str = "", inside: str = "") -> str:
+        return f"<w:tc><w:tcPr>{properties}</w:tcPr>{inside or p(text)}</w:tc>"
+
+    down, below, wide = '<w:vMerge w:val="restart"/>', "<w:vMerge/>", '<w:gridSpan w:val="2"/>'
+    listed = numbering(levels(("lowerLetter", "%1)")), lists=num(1, 0))
+    rows = [
+        cell("Drug") + cell("Dose", wide),
+        cell("Zeltorin", down) + cell("Adult") + cell("40 mg"),
+        cell("", below) + cell("Child") + cell("", inside=item("10 mg", 1)),
+        cell("Quaspan") + cell("Adult") + cell(""),
+    ]
+    table = f"<w:tbl>{''.join(f'<w:tr>{row}</w:tr>' for row in rows)}</w:tbl>"
+    assert word(body(table, numbering=listed)).text.split("\n") == [
+        "| Drug | Dose | Dose |",
+        "| Zeltorin | Adult | 40 mg |",
+        "| Zeltorin | Child | a) 10 mg |",
+        "| Quaspan | Adult |  |",
+    ]
+
+
+def test_a_question_in_bold_type_heads_its_answer() -> None:
+    bold = "<w:b/>"
+    xml = f"<w:p>{r('How long do terns live?', bold)}</w:p>{p('Thirty years.')}<w:p>{r('Why?')}</w:p>"
+    assert blocks(word(body(xml))) == [
+        (("How long do terns live?",), "paragraph", "Thirty years."),
+        (("How long do terns live?",), "paragraph", "Why?"),
+    ]
+
+
+def test_one_of_several_equal_headings_is_no_title() -> None:
+    styles = f'<w:styles {W}><w:style w:type="paragraph" w:styleId="H"><w:name w:val="heading 1"/></w:style></w:styles>'
+    assert word(body(p("Food", "H") + p("Fish.") + p("Nests", "H") + p("Sand."), styles=styles)).title == "terns"
+    assert word(body(p("Ann Auk") + p("Food", "H") + p("Fish."), styles=styles)).title == "Food"
+
+
 def test_macros_are_left_out_and_told() -> None:
     notes: list[str] = []
     data = body(p("Terns dive."))

@@ -121,6 +121,28 @@ def test_an_older_book_names_its_chapters_in_an_ncx() -> None:
     assert (("Preface",), "paragraph", "Terns\xa0dive deep.") in blocks(document)
 
 
+def test_places_in_a_chapter_are_headed_by_what_the_contents_call_them() -> None:
+    nav = """<html xmlns="http://www.w3.org/1999/xhtml"><body><nav><ol><li><a href="text/one.xhtml">Life</a><ol>
+    <li><a href="text/one.xhtml#f">Food</a></li><li><a href="text/one.xhtml#n">Nests</a></li>
+    <li><a href="text/one.xhtml#s">At sea</a></li></ol></li></ol></nav></body></html>"""
+    one = """<html xmlns="http://www.w3.org/1999/xhtml"><body><p>Terns live long.</p><p id="f">They eat fish.</p>
+    <p class="head"><a id="n"/>NESTS</p><p>On <i>sand</i>.</p><p><a id="s"/></p><h2>At sea, mostly</h2><p>Eels.</p>
+    </body></html>"""
+    assert blocks(epub(BOOK | {"OEBPS/nav.xhtml": nav, "OEBPS/text/one.xhtml": one}))[1:] == [
+        (("Life",), "paragraph", "Terns live long."),
+        (("Life", "Food"), "paragraph", "They eat fish."),
+        (("Life", "NESTS"), "paragraph", "On sand."),
+        (("Life", "At sea, mostly"), "paragraph", "Eels."),
+    ]
+
+
+def test_a_book_says_what_of_it_is_struck_out() -> None:
+    notes: list[str] = []
+    one = ONE.replace("Fish. ", "Give <s>40 mg</s> 10<sup>5</sup>. ")
+    assert "Give 10⁵. [1]" in epub(BOOK | {"OEBPS/text/one.xhtml": one}, notes).text
+    assert notes == ["2 words are left out, struck out."]
+
+
 def test_a_chapter_that_is_no_xml_is_read_as_a_browser_would() -> None:
     document = epub(BOOK | {"OEBPS/text/two .xhtml": "<p>Terns <b>dive<p>deep & far"})
     assert [text for _, _, text in blocks(document)][:2] == ["Terns dive", "deep & far"]

@@ -115,6 +115,9 @@ def test_a_paper_says_it_by_the_names_that_libraries_gather() -> None:
         ("<title>Terns</title><h1>One</h1><p>A.</p><h1>Two</h1><p>B.", "Terns"),
         ("<p>Dive.", "terns"),
         ("", "terns"),
+        ("<title>terns-10k.htm</title><p>Dive.", "terns"),
+        ("<title>terns-10k.htm</title><h1>Terns</h1><p>Dive.", "Terns"),
+        ("<h1>Food</h1><p>A.</p><h1>Nests</h1><p>B.", "terns"),
     ],
 )
 def test_the_title_is_the_only_great_heading_or_what_the_head_says_or_the_file_name(page: str, title: str) -> None:
@@ -173,11 +176,136 @@ def test_raised_numbers_are_raised_digits() -> None:
     assert html("<p>Terns dive.<sup>12</sup> The 4<sup>th</sup> H<sub>2</sub>O").text == "Terns dive.¹² The 4th H2O"
 
 
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("Give <sup>1</sup>/<sub>2</sub> tablet", "Give 1/2 tablet"),
+        ("Give 4<sup>1</sup>&frasl;<sub>2</sub> cups", "Give 4 1/2 cups"),
+        ("10<sup>5</sup> and 10<sup>&minus;3</sup> and 2<sup>n</sup>", "10⁵ and 10⁻³ and 2^n"),
+        ("Ca<sup>2+</sup>, Na<sup>+</sup>, CO<sub>2</sub>, log<sub>10</sub>5", "Ca²⁺, Na⁺, CO2, log₁₀5"),
+        ("x<sup>n+1</sup> and the 1<sup>st</sup>", "x^(n+1) and the 1st"),
+        ("<math><msup><mn>10</mn><mn>5</mn></msup></math> cells", "10⁵ cells"),
+        ("<math><mfrac><mrow><mn>140</mn><mo>-</mo><mi>a</mi></mrow><mn>72</mn></mfrac></math>", "(140-a)/72"),
+        ("<math><munderover><mo>∑</mo><mrow><mi>i</mi><mo>=</mo><mn>1</mn></mrow><mi>n</mi></munderover></math>",
+         "∑_(i=1)^n"),
+    ],
+)  # fmt: skip
+def test_powers_fractions_and_formulas_keep_their_meaning(markup: str, text: str) -> None:
+    assert html(f"<p>{markup}</p>").text == text
+
+
+def test_where_a_word_may_break_is_in_no_word_s_way() -> None:
+    page = "<p>Use trans<wbr>ferrin <b>now</b>.</p><ul><li>Call get<wbr>User()</ul><table><tr><td>Saxi<wbr>frage<td>b"
+    assert html(page).text == "Use transferrin now.\n\n- Call getUser()\n\n| Saxifrage | b |"
+
+
+def test_what_is_struck_out_is_left_out_and_told() -> None:
+    notes: list[str] = []
+    page = "<p>Give <del>40 mg</del> <s>9 mg</s> <span style='text-decoration: line-through'>7</span> 4 mg.</p>"
+    [document] = read_html(source(page, notes))
+    assert (document.text, notes) == ("Give 4 mg.", ["5 words are left out, struck out."])
+
+
+def test_a_page_that_is_one_form_is_read_and_a_form_of_fields_is_not() -> None:
+    form = "<form action=t.aspx><h1>Tariff</h1><p>Berthing costs 40 crowns a night.</p>{}</form>"
+    fields = "<label>Your name</label><input><select><option>Mr<option>Ms</select><button>Send</button>"
+    assert html(form.format("<table><tr><th>Boat<th>Crowns<tr><td>Yacht<td>40</table>")).text == (
+        "Tariff\n\nBerthing costs 40 crowns a night.\n\n| Boat | Crowns |\n| Yacht | 40 |"
+    )
+    assert html(f"<p>Terns dive.</p><form>{fields}</form>").text == "Terns dive."
+    assert html(f"<p>Terns dive.</p><form class=search>Search all of our many pages {fields}</form>").text == (
+        "Terns dive."
+    )
+
+
+def test_a_part_that_is_called_a_share_and_holds_sentences_is_text() -> None:
+    prose = "From December on, saver tickets no longer open the lounge doors."
+    author = f"<div class=author>{'Ada writes about trains. ' * 4}</div>"
+    links = "<div class=share-buttons><a href=/f>Share on one site</a> <a href=/t>Share on another site</a></div>"
+    for names in ("entry share", "share"):
+        page = html(f"<h1>Rules</h1><div class='{names}'><p>{prose}</p></div>{author}{links}")
+        assert prose in page.text
+        assert "another site" not in page.text
+
+
+def test_what_a_click_opens_is_read_and_what_else_is_hidden_is_told() -> None:
+    notes: list[str] = []
+    page = """<ul role=tablist><li role=tab aria-controls=p2>Linux</ul><div id=p2 hidden><p>Run nmtool.</p></div>
+    <h2><button aria-expanded=false>How long?</button></h2><div class=accordion-body style="display: none">Nine days.
+    </div><dl><dt>Where?<dd aria-hidden=true>Below the plate.</dl><button>Copy</button><p hidden>Let us hide.</p>"""
+    [document] = read_html(source(page, notes))
+    assert [text for _, _, text in blocks(document)] == ["- Linux", "Run nmtool.", "Nine days.", "Below the plate."]
+    assert notes == ["3 words are left out, hidden on the page."]
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<dl><dt>How long do terns live?<dd>Thirty years.<dt>What do they eat?<dd>Fish.</dl>",
+        "<details><summary>How long do terns live?</summary>Thirty years.</details>"
+        "<details><summary>What do they eat?</summary><p>Fish.</p></details>",
+        "<p><b>How long do terns live?</b></p><p>Thirty years.<p><strong>What do they eat?</strong></p><p>Fish.</p>",
+    ],
+)
+def test_a_question_heads_its_answer(markup: str) -> None:
+    document = html(f"<h1>Terns</h1><h2>Life</h2>{markup}<h2>Nests</h2><p>On sand.</p>")
+    assert blocks(document) == [
+        (("Life", "How long do terns live?"), "paragraph", "Thirty years."),
+        (("Life", "What do they eat?"), "paragraph", "Fish."),
+        (("Nests",), "paragraph", "On sand."),
+    ]
+
+
+def test_what_stands_behind_a_part_that_opens_is_not_in_it() -> None:
+    document = html("<h1>Terns</h1><details><summary>Old names</summary>Sea swallow.</details><p>They dive.</p>")
+    assert blocks(document) == [(("Old names",), "paragraph", "Sea swallow."), ((), "paragraph", "They dive.")]
+
+
+def test_menus_and_the_like_are_told_of_where_they_are_most_of_a_page() -> None:
+    notes: list[str] = []
+    read_html(source(f"<nav>{'Terns and gulls. ' * 20}</nav><main><p>{'They dive for fish. ' * 6}</p></main>", notes))
+    read_html(source(f"<nav>{'Terns and gulls. ' * 20}</nav><p>{'They dive for fish. ' * 6}</p>", notes))
+    assert notes == ["60 words are left out as menus, banners, forms and the like, which is most of the page."]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "labels"),
+    [
+        ("type=a", ["a.", "b.", "c."]),
+        ("type=A start=26", ["Z.", "AA.", "AB."]),
+        ("type=i", ["i.", "ii.", "iii."]),
+        ("style='list-style-type: upper-roman' start=4", ["IV.", "V.", "VI."]),
+        ("reversed", ["3.", "2.", "1."]),
+        ("start=0", ["0.", "1.", "2."]),
+        ("start=-1", ["-1.", "0.", "1."]),
+    ],
+)
+def test_the_labels_of_a_list_are_those_that_a_browser_shows(attributes: str, labels: list[str]) -> None:
+    text = html(f"<ol {attributes}><li>Dive<li>Fly<li>Nest</ol>").text
+    assert text.split() == [word for pair in zip(labels, ("Dive", "Fly", "Nest"), strict=True) for word in pair]
+
+
+def test_a_cell_that_spans_rows_or_columns_stands_in_each() -> None:
+    head = "<tr><th rowspan=2>Drug<th colspan=2>Dose<tr><th>Adult<th>Child"
+    rows = "<tr><td rowspan=2>Zeltorin<td>40 mg<td>10 mg<tr><td>80 mg<td>20 mg<tr><td colspan=3>By mouth."
+    assert html(f"<table>{head}{rows}</table>").text.split("\n") == [
+        "| Drug | Dose | Dose |",
+        "| Drug | Adult | Child |",
+        "| Zeltorin | 40 mg | 10 mg |",
+        "| Zeltorin | 80 mg | 20 mg |",
+        "| By mouth. |",
+    ]
+
+
+def test_an_element_of_the_page_s_own_stands_in_its_line() -> None:
+    assert html("<p>Use <x-tip>the key</x-tip> now.</p>").text == "Use the key now."
+
+
 def test_a_formula_stays_in_its_paragraph() -> None:
     page = """<p>Terns fall at <math><semantics><mrow><mi>v</mi><mo>=</mo><msqrt><mn>2</mn><mi>g</mi></msqrt><mo>·</mo>
     <mfrac><msup><mi>h</mi><mn>2</mn></msup><mi>k</mi></mfrac></mrow><annotation>v</annotation></semantics></math>
     here."""
-    assert html(page).text == "Terns fall at v=2g· h²/k here."
+    assert html(page).text == "Terns fall at v=√(2g)· h²/k here."
 
 
 def test_a_body_without_a_main_part_loses_what_surrounds_its_text() -> None:

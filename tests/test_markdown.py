@@ -218,6 +218,20 @@ def test_a_line_across_the_page_is_no_front_matter() -> None:
     assert document.text == "A tern dives.\n\nIt eats."
 
 
+def test_a_header_between_plus_signs_is_toml() -> None:
+    document = markdown(
+        '+++\ntitle = "Kiln handbook"\ndate = 2025-03-04\nlastmod = 2025-04-05T10:00:00Z\nauthors = ["Ann Auk"]\n'
+        '[taxonomies]\ntags = ["kilns"]\n+++\n\n# Kiln handbook\n\nFire it.\n'
+    )
+    assert (document.title, document.updated, document.authors) == ("Kiln handbook", date(2025, 4, 5), ("Ann Auk",))
+    assert (document.keywords, blocks(document)) == (("kilns",), [((), "paragraph", "Fire it.")])
+
+
+def test_a_header_that_is_no_toml_is_refused() -> None:
+    with pytest.raises(FrontMatterError, match="it is not TOML"):
+        markdown("+++\ntitle = \n+++\nText.")
+
+
 # Headings and sections
 
 
@@ -342,6 +356,97 @@ def test_a_list_is_one_block_with_a_line_for_each_item(written: str, seen: str) 
     assert blocks(markdown(written)) == [((), "list", seen)]
 
 
+@pytest.mark.parametrize(
+    ("written", "seen"),
+    [
+        ("Give 1<sup>1</sup>/<sub>2</sub> of 10<sup>5</sup>, 10^-3^, H~2~O and 2<sup>n</sup>.",
+         "Give 1 1/2 of 10⁵, 10⁻³, H2O and 2^n."),
+        ("See [[Firing schedule|nine hours]], [[Kilns]] and [a](b).", "See nine hours, Kilns and a."),
+        ("Text.\n{: .lead }", "Text."),
+        ("<div>10<sup>5</sup> of H<sub>2</sub>O</div>", "10⁵ of H2O"),
+        ("Glaze\n: A thin coat.\n: Of glass.\n\nKiln\n: An oven.", "- Glaze: A thin coat. Of glass.\n- Kiln: An oven."),
+        ("> [!WARNING]\n> Hot.", "Warning\n\nHot."),
+        ("> [!note]- Mind the *lid*\n> Hot.", "Mind the lid\n\nHot."),
+        ("- > [!TIP]\n  > Hot.", "- Tip\nHot."),
+    ],
+)  # fmt: skip
+def test_what_is_widespread_beside_commonmark_is_seen_as_its_readers_see_it(written: str, seen: str) -> None:
+    assert markdown(written).text == seen
+
+
+@pytest.mark.parametrize("attributes", ["{#firing}", "{.big #firing}", "{: #firing}", "{#firing .a key=value}"])
+def test_the_attributes_of_a_heading_are_no_part_of_it(attributes: str) -> None:
+    assert blocks(markdown(f"# Kiln\n\n## Firing {attributes}\n\nHot.")) == [(("Firing",), "paragraph", "Hot.")]
+
+
+@pytest.mark.parametrize(
+    "struck", ["~~40 mg~~", "<del>40 mg</del>", "<s>40 mg</s>", "<strike class='x'>40 mg</strike>", "~~*40* mg~~"]
+)
+def test_what_is_struck_out_is_left_out_and_told(struck: str) -> None:
+    notes: list[str] = []
+    for text in (f"Give {struck} 4 mg.", f"<p>Give {struck} 4 mg.</p>"):
+        document = read_markdown(text, path=Path("a.md"), document_id="a", note=notes.append)
+        if "~~" not in text or "<p>" not in text:
+            assert " ".join(document.text.split()) == "Give 4 mg."
+            assert notes.pop() == "2 words are left out, struck out."
+
+
+BOXES = {
+    "mkdocs": '!!! warning "The valve"\n    Never open it above **4** bar.\n\n    ## Why\n\n    It bursts.\n',
+    "folded": '???+ warning "The valve"\n\n    Never open it above **4** bar.\n\n    ## Why\n\n    It bursts.\n',
+    "tab": '=== "The valve"\n\n    Never open it above **4** bar.\n\n    ## Why\n\n    It bursts.\n',
+    "myst": ":::{warning} The valve\n:class: dropdown\nNever open it above **4** bar.\n\n## Why\n\nIt bursts.\n:::\n",
+    "docusaurus": ":::warning[The valve]\n\nNever open it above **4** bar.\n\n## Why\n\nIt bursts.\n\n:::\n",
+    "listing": "```{warning} The valve\nNever open it above **4** bar.\n\n## Why\n\nIt bursts.\n```\n",
+}
+
+
+@pytest.mark.parametrize("box", BOXES.values(), ids=BOXES)
+def test_the_text_of_a_box_is_read_and_what_heads_it_ends_with_it(box: str) -> None:
+    assert blocks(markdown(f"# Pump\n\n{box}\nAfter it.\n")) == [
+        ((), "paragraph", "The valve"),
+        ((), "paragraph", "Never open it above 4 bar."),
+        (("Why",), "paragraph", "It bursts."),
+        ((), "paragraph", "After it."),
+    ]
+
+
+def test_a_box_without_a_title_is_called_what_it_is_and_one_that_only_arranges_is_not() -> None:
+    assert markdown("::: {.note}\nA.\n:::\n\n:::: columns\n::: {.column}\nB.\n:::\n::::\n").text == "Note\n\nA.\n\nB."
+    assert markdown('!!! note ""\n    A.\n').text == "A."
+
+
+def test_a_box_in_a_list_or_in_a_box_is_read_and_one_in_a_listing_is_code() -> None:
+    nested = '- Step\n\n    !!! tip\n        Inside.\n\n        !!! note "Deep"\n            Deeper.\n'
+    assert markdown(nested).text == "- Step\nTip\nInside.\nDeep\nDeeper."
+    assert blocks(markdown("```\n!!! note\n    A.\n```")) == [((), "code", "!!! note\n    A.")]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "**How long do terns live?**\n\nThirty years.\n\n**What do they eat?**\n\nFish.",
+        "How long do terns live?\n: Thirty years.\n\nWhat do they eat?\n: Fish.",
+        '??? question "How long do terns live?"\n    Thirty years.\n\n??? faq "What do they eat?"\n    Fish.',
+        "<details><summary>How long do terns live?</summary>\n\nThirty years.\n\n</details>\n\n"
+        "<details>\n<summary><b>What do they eat?</b></summary>\nFish.\n</details>",
+    ],
+)
+def test_a_question_heads_its_answer(asked: str) -> None:
+    assert blocks(markdown(f"# Terns\n\n## Life\n\n{asked}\n\n## Nests\n\nOn sand.\n")) == [
+        (("Life", "How long do terns live?"), "paragraph", "Thirty years."),
+        (("Life", "What do they eat?"), "paragraph", "Fish."),
+        (("Nests",), "paragraph", "On sand."),
+    ]
+
+
+def test_a_question_called_one_heads_its_answer_in_the_same_paragraph_too() -> None:
+    assert blocks(markdown("Q: Do terns swim?\\\nA: Hardly.\n\n**Q2. Do gulls?**\n\nA: Yes.")) == [
+        (("Q: Do terns swim?",), "paragraph", "A: Hardly."),
+        (("Q2. Do gulls?",), "paragraph", "A: Yes."),
+    ]
+
+
 def test_a_table_is_one_block_with_a_line_for_each_row() -> None:
     document = markdown("| Bird | *Age* |\n|:--|--:|\n| tern | 33<br>years |\n| `gull` | a\\|b |\n| short |\n\nAfter.")
     assert blocks(document) == [
@@ -434,6 +539,14 @@ def test_a_number_in_brackets_stays_a_marker_where_the_file_says_what_it_points_
         "&" * 5000 + "tern",
         "tern" + " " * 100_000 + "tern",
         "[tern]: <b\n" * 5000,
+        "!!! " + " " * 100_000 + "tern",
+        "!!! a\n    " * 2000 + "tern",
+        ":::" + " tern" * 50_000,
+        ":::note\n" * 3000 + "tern",
+        "<s>" * 5000 + "tern",
+        "<summary>" * 5000 + "tern",
+        "[[" * 5000 + "tern",
+        "~~" * 5000 + "tern",
         "|tern" * 100 + "|\n" + "|-" * 100 + "|\n" + "|a\n" * 100,
     ],
     ids=lambda hostile: hostile[:8],

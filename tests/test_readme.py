@@ -19,6 +19,7 @@ import pytest
 from click.testing import CliRunner
 from conftest import SLOW, SMOKE
 from flask.testing import FlaskClient
+from test_architecture import LAYERS
 
 from qa import Engine, Settings
 from qa.wire import AskResponse, FeedbackRequest
@@ -256,6 +257,22 @@ def test_a_folder_of_code_is_reached_from_the_readme() -> None:
             places = [(ROOT / readme).parent / link.partition("#")[0] for link in links_in(readme)]
             ahead += [place.resolve().relative_to(ROOT).as_posix() for place in places]
     assert seen == set(READMES)
+
+
+# The map
+
+
+def test_the_map_of_the_engine_shows_every_part_in_its_layer() -> None:
+    rows = re.findall(r"^\| (\d+) \| (.+?) \|", READMES["qa/README.md"], re.MULTILINE)
+    shown = {
+        f"qa.{name}": int(number) for number, cell in rows for name in re.findall(r"[\[`](\w+)(?:/\]|\.py`)", cell)
+    }
+    order = [name for names in LAYERS for name in sorted(names) if re.fullmatch(r"qa\.\w+", name)]
+    assert {name for name in shown if name in order} == set(order)
+    tested = {name: number for number, names in enumerate(LAYERS) for name in names}
+    for one in order:
+        for other in order:
+            assert (shown[one] < shown[other]) <= (tested[one] < tested[other]), (one, other)
 
 
 # Short enough to be read

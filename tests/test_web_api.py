@@ -66,7 +66,7 @@ def invalid(pointer: str, detail: str, *, status: int = 422) -> dict[str, object
         "title": "Invalid request",
         "status": status,
         "detail": f"{pointer.removeprefix('/') or 'The request'} {detail}. "
-        "A question has 1 to 1,000 characters; the README describes every part of a request.",
+        "A question has 1 to 1,000 characters; web/README.md describes every part of a request.",
         "errors": [{"pointer": pointer, "detail": detail}],
     }
 

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 
-READING = 3
+READING = 4
 """Raised whenever a reader makes another document of the same file, so that files are read again."""
 
 

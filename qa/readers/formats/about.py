@@ -13,7 +13,7 @@ from lxml import etree
 from qa.readers.formats.dates import parse_date
 from qa.readers.formats.writing import About, without_invisible
 
-__all__ = ["about_page", "names", "written"]
+__all__ = ["about_page", "names", "names_a_file", "written"]
 
 _LONGEST_JSON = 1_000_000  # characters of JSON-LD that are read
 _MOST_OBJECTS = 1000
@@ -33,6 +33,7 @@ _URL = ("og:url", "citation_abstract_html_url", "citation_fulltext_html_url")
 _KEYWORDS = ("citation_keywords", "keywords")
 
 _WORK = re.compile(r"article|page|posting|report|book|dataset|guide|creativework|recipe|howto", re.IGNORECASE)
+_FILE = re.compile(r"\S{1,200}\.(?:x?html?|aspx?|php\d?|jspx?|docx?|pdf|txt|md|rtf|pptx?|xlsx?|odt)", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s<>\"]{1,1000}", re.IGNORECASE)
 
 
@@ -62,6 +63,11 @@ def about_page(root: etree._Element) -> About:
 def written(value: object) -> str:
     """A value that is a text, in one line; anything else is none."""
     return " ".join(without_invisible(value[:_LONGEST]).split()) if isinstance(value, str) else ""
+
+
+def names_a_file(title: str) -> bool:
+    """Whether a title is the name of a file, as programs give it: `report-10k.htm`."""
+    return _FILE.fullmatch(title.strip()) is not None
 
 
 def names(values: Iterable[str]) -> tuple[str, ...]:

@@ -1,17 +1,20 @@
 """DOCX, Word's own format, to a Document.
 
 Headings are paragraphs of a style with an outline level, which is the same in every language, or that is called
-heading; lists have the bullets and numbers that Word would show. Of tracked changes the new text is kept and the old
-one is not; comments, heads, feet and hidden text are left out, and so is a table of contents. Footnotes and endnotes
-are `[^1]` in the text, and stand under it. There are no pages: they depend on the printer.
+heading; headings and lists have the bullets and numbers that Word would show. Formulas are written in a line, and
+letters of symbol fonts as what they show. Of tracked changes the new text is kept and the old one is not; text that is
+struck out, comments, heads, feet and hidden text are left out, and so is a table of contents; what of that was said is
+counted and noted. Footnotes and endnotes are `[^1]` in the text, and stand under it. There are no pages: they depend on
+the printer.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from lxml import etree
 
@@ -19,8 +22,19 @@ from qa.errors import DamagedSourceError, LockedSourceError
 from qa.model import Document
 from qa.readers.formats.archives import Archive, local_name
 from qa.readers.formats.dates import parse_date
-from qa.readers.formats.writing import About, PlainText, SourceFile, without_invisible
-from qa.readers.references.bibliography import raised
+from qa.readers.formats.numbering import counted
+from qa.readers.formats.scripts import (
+    fraction,
+    limits,
+    lowered_to,
+    marked_lowered,
+    marked_raised,
+    plain,
+    raised_to,
+    root,
+)
+from qa.readers.formats.symbols import shown_by, symbol
+from qa.readers.formats.writing import About, PlainText, SourceFile, is_question, without_invisible
 
 __all__ = ["read_docx"]
 
@@ -29,7 +43,7 @@ _STRICT_W = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
 _OLD_FORMAT = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _DROPPED = frozenset(
-    {"del", "moveFrom", "instrText", "delText", "Fallback", "pPr", "rPr", "tblPr", "trPr", "tcPr", "sdtPr"}
+    {"del", "moveFrom", "instrText", "delText", "Fallback", "pPr", "rPr", "tblPr", "trPr", "tcPr", "sdtPr", "ctrlPr"}
 )
 _DROPPED_ALSO = frozenset({"commentReference", "annotationRef", "footnoteRef", "endnoteRef", "object"})
 _HEADING_NAME = re.compile(r"heading (\d)", re.IGNORECASE)
@@ -37,8 +51,15 @@ _LISTING_NAME = re.compile(r"(?:html preformatted|macro text|source code|code|pl
 _CONTENTS_NAME = re.compile(r"(?:toc|table of figures|index) ?\d?(?: heading)?", re.IGNORECASE)
 _PLACE = re.compile(r"%(\d)")
 _MOST_STYLES = 50  # upwards from one to those that it is based on
-_LONGEST_NUMBER = 100_000
 _BULLETS = "bullet"
+_LONGEST_LABEL = 60  # characters
+_LONGEST_REPEATED = 300  # characters of a cell that stands once in each of its rows and columns
+_MOST_SPANNED = 30  # columns that a cell takes
+_PARTS_OF_FORMULAS = frozenset(
+    {
+        *("f", "sSup", "sSub", "sSubSup", "sPre", "rad", "nary", "d", "func", "limLow", "limUpp", "eqArr", "m", "mr"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,29 +68,56 @@ class _Style:
 
     name: str = ""
     outline: int | None = None
-    numbering: tuple[str, int] | None = None  # the list's id, and the level in it
+    numbering: tuple[str, int | None] | None = None  # the list's id, and the level in it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Level:
+    """A level of a list: the kind of its numbers, its text such as `%1.`, where it begins, the style of paragraphs that
+    stand in it, the level (from 1) behind which it begins anew, and whether all of its numbers are decimal."""
+
+    kind: str = _BULLETS
+    text: str = ""
+    start: int = 1
+    style: str = ""
+    restart: int | None = None
+    is_legal: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
 class _Numbering:
-    """A list's levels as Word counts them: the kind of number, its text such as `%1.`, and where it begins."""
+    """A list of a file: its levels, and the counts of the numbers that all lists of its kind share. `starts` are those
+    of its own, at each of which it begins once, with the first item of that level."""
 
-    levels: dict[int, tuple[str, str, int]] = field(default_factory=dict)
-    counts: dict[int, int] = field(default_factory=dict)
+    levels: dict[int, _Level]
+    counts: dict[int, int]
+    starts: dict[int, int]
 
     def label(self, level: int) -> str:
         """The label of the next item of a level."""
-        kind, text, start = self.levels.get(level, (_BULLETS, "", 1))
-        if kind in {_BULLETS, "none"}:
-            return "-"
-        self.counts[level] = self.counts.get(level, start - 1) + 1
+        now = self.levels.get(level, _Level())
+        if level in self.starts:
+            self.counts[level] = self.starts.pop(level)
+        elif level in self.counts:
+            self.counts[level] += 1
+        else:
+            self.counts[level] = now.start
         for deeper in [each for each in self.counts if each > level]:
-            del self.counts[deeper]
-        return _PLACE.sub(lambda place: self._counted(int(place[1]) - 1), text) or "-"
+            restart = self.levels.get(deeper, _Level()).restart
+            if restart is None or 0 <= level < restart:
+                del self.counts[deeper]
+        if now.kind in {_BULLETS, "none"} and not (now.kind == "none" and _PLACE.sub("", now.text).strip()):
+            return "-"
+        return _PLACE.sub(lambda place: self._counted(int(place[1]) - 1, now), now.text).strip() or "-"
 
-    def _counted(self, level: int) -> str:
-        kind, _, start = self.levels.get(level, ("decimal", "", 1))
-        return _number(self.counts.get(level, start), kind)
+    def level_of(self, style: str) -> int | None:
+        """The level whose paragraphs have a style, if one says so."""
+        return next((number for number, each in self.levels.items() if style and each.style == style), None)
+
+    def _counted(self, level: int, of: _Level) -> str:
+        its = self.levels.get(level, _Level(kind="decimal"))
+        count = self.counts.get(level, its.start)
+        return "" if its.kind == "none" else counted(count, "decimal" if of.is_legal else its.kind, repeats=True)
 
 
 def read_docx(file: SourceFile) -> list[Document]:
@@ -96,13 +144,13 @@ def read_docx(file: SourceFile) -> list[Document]:
     headed = word.title()
     word.text = PlainText(headed or "")
     word.write_body()
-    about = About(title=headed or about.title, authors=about.authors, updated=about.updated, keywords=about.keywords)
-    return [word.text.document(file, about if about.title else _titled(about, word.text))]
-
-
-def _titled(about: About, text: PlainText) -> About:
-    """What the file says, with its first heading as its title."""
-    return About(title=text.title, authors=about.authors, updated=about.updated, keywords=about.keywords)
+    for why, count in word.left_out.items():
+        file.note(f"{count:,} {'word is' if count == 1 else 'words are'} left out, {why}.")
+    comments = word.comments()
+    if comments:
+        file.note(f"{comments:,} {'comment is' if comments == 1 else 'comments are'} left out.")
+    title = headed or about.title or word.only_heading or file.name
+    return [word.text.document(file, replace(about, title=title))]
 
 
 class _Word:
@@ -113,7 +161,8 @@ class _Word:
         self._body = _root(archive, main)
         folder = posixpath.dirname(main)
         self._styles = _Styles(self._part(folder, "styles.xml"))
-        self._lists = _lists(self._part(folder, "numbering.xml"))
+        self._lists = _lists(self._part(folder, "numbering.xml"), self._styles)
+        self._comments = self._part(folder, "comments.xml")
         self._notes = {
             "footnoteReference": _notes(self._part(folder, "footnotes.xml"), "footnote"),
             "endnoteReference": _notes(self._part(folder, "endnotes.xml"), "endnote"),
@@ -121,6 +170,13 @@ class _Word:
         self._numbers: dict[tuple[str, str], str] = {}  # the label of each note that was met, by its kind and id
         self.text = PlainText()
         self._items: list[str] = []
+        self._initial = ""  # the drop cap of the next paragraph
+        self.only_heading: str | None = None
+        self.left_out: Counter[str] = Counter()  # words, by why
+
+    def comments(self) -> int:
+        """How many comments it has."""
+        return 0 if self._comments is None else sum(1 for _ in self._comments.iter(f"{_W}comment"))
 
     def _part(self, folder: str, name: str) -> etree._Element | None:
         path = posixpath.join(folder, name)
@@ -140,6 +196,8 @@ class _Word:
                 return text
             first = text or None if first is None else first
             highest += [text] if text and style.outline == 0 else []
+        self.only_heading = highest[0] if len(highest) == 1 else None
+        self.left_out.clear()
         return first if highest == [first] else None
 
     def write_body(self) -> None:
@@ -171,19 +229,45 @@ class _Word:
         if _CONTENTS_NAME.fullmatch(style.name):
             return
         text = self._line(paragraph)
+        if text and _is_drop_cap(paragraph):
+            self._initial += text
+            return
+        if self._initial and text:
+            text, self._initial = f"{self._initial}{text}", ""
+        label = self._label(paragraph, style, text)
         if style.name.lower() == "title" or style.outline is not None:
             self._end_list()
-            self.text.write_heading(1 if style.outline is None else style.outline + 1, " ".join(text.split()))
-        elif style.numbering and text:
-            list_id, level = style.numbering
-            numbering = self._lists.get(list_id) or _Numbering()
-            self._items.append(f"{'  ' * level}{numbering.label(level)} {text}")
+            labelled = f"{label} {text}" if text and label not in {"", "-"} else text
+            level = 1 if style.outline is None else style.outline + 1
+            self.text.write_heading(level, " ".join(labelled.split()))
+        elif label and text:
+            level = (style.numbering[1] if style.numbering else None) or 0
+            self._items.append(f"{'  ' * level}{label} {text}")
+        elif text and is_question(text) and self._is_bold(paragraph):
+            self._end_list()
+            self.text.write_question(text)
         elif text:
             self._end_list()
             self.text.write_block("code" if _LISTING_NAME.fullmatch(style.name) else "paragraph", text)
         for box in paragraph.iter(f"{_W}txbxContent"):
             if next(box.iterancestors(f"{_W}p")) is paragraph and not _is_fallback(box):
                 self._write(box)
+
+    def _label(self, paragraph: etree._Element, style: _Style, text: str) -> str:
+        """The label that the numbering of a paragraph gives it, which one without text or that was deleted counts for
+        as Word counts it: the first does, the second does not."""
+        if style.numbering is None:
+            return ""
+        if not text and (next(paragraph.iter(f"{_W}del", f"{_W}moveFrom"), None) is not None):
+            return ""
+        list_id, level = style.numbering
+        numbering = self._lists.get(list_id)
+        return numbering.label(level or 0) if numbering else "-"
+
+    def _is_bold(self, paragraph: etree._Element) -> bool:
+        """Whether all that a paragraph says is in bold type."""
+        runs = [run for run in paragraph.iter(f"{_W}r") if any((t.text or "").strip() for t in run.iter(f"{_W}t"))]
+        return bool(runs) and all(_is_on(run.find(f"{_W}rPr/{_W}b")) for run in runs)
 
     def _end_list(self) -> None:
         self.text.write_block("list", "\n".join(self._items))
@@ -197,16 +281,23 @@ class _Word:
         named = properties.find(f"{_W}pStyle")
         style = self._styles.style(_value(named))
         outline = _outline(properties)
-        numbering = _numbering_of(properties)
+        own = _numbering_of(properties)
+        list_id, level = own or ("", None)
+        its_list, its_level = style.numbering or ("", None)
+        list_id = list_id or its_list
+        if level is None and list_id:
+            numbering = self._lists.get(list_id)
+            level = numbering.level_of(_value(named)) if numbering and not (own and own[0]) else None
+            level = its_level if level is None else level
         return _Style(
             name=style.name,
             outline=style.outline if outline is None else outline if outline < 9 else None,
-            numbering=style.numbering if numbering is None else numbering if numbering[0] != "0" else None,
+            numbering=(list_id, level or 0) if list_id not in {"", "0"} else None,
         )
 
     def _line(self, paragraph: etree._Element) -> str:
         """The text of a paragraph, with a line for each forced break."""
-        text = without_invisible("".join(self._pieces(paragraph)))
+        text = without_invisible(plain("".join(self._pieces(paragraph))))
         lines = (" ".join(part for part in re.split("[ \t]", line) if part) for line in text.split("\n"))
         return "\n".join(line for line in lines if line.strip())
 
@@ -218,6 +309,10 @@ class _Word:
                     yield from self._run(child)
                 case "txbxContent":
                     pass
+                case "oMath":
+                    yield self._formula(child)
+                case "del":
+                    self.left_out["deleted"] += len("".join(child.itertext(f"{_W}delText")).split())
                 case _ if name in _DROPPED or name in _DROPPED_ALSO:
                     pass
                 case "t":
@@ -228,14 +323,25 @@ class _Word:
     def _run(self, run: etree._Element) -> Iterator[str]:
         """The text of a run, which has one look; hidden text is none."""
         properties = run.find(f"{_W}rPr")
-        if properties is not None and _is_on(properties.find(f"{_W}vanish")):
-            return
-        align = properties.find(f"{_W}vertAlign") if properties is not None else None
+        if properties is not None:
+            why = "hidden" if _is_on(properties.find(f"{_W}vanish")) else ""
+            if _is_on(properties.find(f"{_W}strike")) or _is_on(properties.find(f"{_W}dstrike")):
+                why = "struck out"
+            if why:
+                self.left_out[why] += len("".join(run.itertext(f"{_W}t")).split())
+                return
+        align = _value(properties.find(f"{_W}vertAlign")) if properties is not None else ""
+        fonts = properties.find(f"{_W}rFonts") if properties is not None else None
+        font = (fonts.get(f"{_W}ascii") or fonts.get(f"{_W}hAnsi") or "") if fonts is not None else ""
         pieces: list[str] = []
         for child in run:
             match local_name(child):
                 case "t":
-                    pieces.append((child.text or "").replace("\n", " "))
+                    pieces.append(shown_by(font, (child.text or "").replace("\n", " ")))
+                case "sym":
+                    pieces.append(symbol(child.get(f"{_W}font") or "", _hexadecimal(child.get(f"{_W}char"))))
+                case "fldChar":
+                    pieces.append(_field(child))
                 case "tab" | "ptab":
                     pieces.append(" ")
                 case "br" | "cr":
@@ -248,7 +354,59 @@ class _Word:
                 case name if name not in _DROPPED and name not in _DROPPED_ALSO:
                     pieces += self._pieces(child)
         text = "".join(pieces)
-        yield raised(text) if align is not None and _value(align) == "superscript" else text
+        yield marked_raised(text) if align == "superscript" else marked_lowered(text) if align == "subscript" else text
+
+    def _formula(self, parent: etree._Element) -> str:
+        """A formula, or a part of one, in a line."""
+        return "".join(self._part_of_formula(each) for each in parent)
+
+    def _part_of_formula(self, element: etree._Element) -> str:
+        name = local_name(element)
+        parts: dict[str, list[str]] = {}
+        if name in _PARTS_OF_FORMULAS:
+            for each in element:
+                is_row = local_name(each) == "mr"
+                parts.setdefault(local_name(each), []).append(
+                    self._part_of_formula(each) if is_row else self._formula(each)
+                )
+
+        def part(wanted: str) -> str:
+            return "".join(parts.get(wanted, ()))
+
+        match name:
+            case "r":
+                return "".join(self._run(element))
+            case "f":
+                bar = element.find("{*}fPr/{*}type")
+                is_pair = bar is not None and (bar.get(f"{{{_namespace(bar)}}}val") or "") == "noBar"
+                return f"({part('num')} {part('den')})" if is_pair else fraction(part("num"), part("den"))
+            case "sSup" | "limUpp":
+                return raised_to(part("e"), part("sup") or part("lim"))
+            case "sSub" | "limLow":
+                return lowered_to(part("e"), part("sub") or part("lim"))
+            case "sSubSup" | "sPre":
+                return limits(part("e"), part("sub"), part("sup"))
+            case "rad":
+                return root(part("e"), part("deg"))
+            case "nary":
+                return f"{limits(_said(element, 'naryPr', 'chr', '∫'), part('sub'), part('sup'))} {part('e')}"
+            case "d":
+                begin, end = _said(element, "dPr", "begChr", "("), _said(element, "dPr", "endChr", ")")
+                return f"{begin}{_said(element, 'dPr', 'sepChr', '|').join(parts.get('e', ()))}{end}"
+            case "func":
+                inside = part("e").strip()
+                return f"{part('fName')}{inside if inside[:1] in '([' else f' {inside}'}"
+            case "eqArr":
+                return "; ".join(parts.get("e", ()))
+            case "m":
+                return "; ".join(parts.get("mr", ()))
+            case "mr":
+                return " ".join(parts.get("e", ()))
+            case "t":
+                return element.text or ""
+            case _ if name in _DROPPED or name in _DROPPED_ALSO or name.endswith("Pr"):
+                return ""
+        return self._formula(element)
 
     def _reference(self, kind: str, note_id: str) -> str:
         """The marker of a note, which is numbered as Word numbers them: footnotes 1, 2, 3, endnotes i, ii, iii."""
@@ -257,17 +415,74 @@ class _Word:
         key = (kind, note_id)
         if key not in self._numbers:
             count = sum(1 for other, _ in self._numbers if other == kind) + 1
-            self._numbers[key] = str(count) if kind == "footnoteReference" else _number(count, "lowerRoman")
+            self._numbers[key] = str(count) if kind == "footnoteReference" else counted(count, "lowerRoman")
         return f"[^{self._numbers[key]}]"
 
     def _rows(self, table: etree._Element) -> Iterator[str]:
+        """A line in bars for each row. A cell that spans several rows or columns stands in each of them."""
+        above: dict[int, str] = {}  # the text of the cell that each column has, for cells that go on below
         for row in _children(table, "tr"):
-            cells = [
-                " ".join(" ".join(self._line(p).split()) for p in cell.iter(f"{_W}p") if not _is_fallback(p)).strip()
-                for cell in _children(row, "tc")
-            ]
-            if any(cells):
-                yield f"| {' | '.join(cells)} |"
+            cells = list(_children(row, "tc"))
+            texts: list[str] = []
+            is_new = False
+            for cell in cells:
+                properties = cell.find(f"{_W}tcPr")
+                merge = properties.find(f"{_W}vMerge") if properties is not None else None
+                goes_on = merge is not None and _value(merge) in {"", "continue"}
+                own = self._cell(cell)
+                text = own or (above.get(len(texts), "") if goes_on else "")
+                is_new = is_new or bool(own)
+                span = _whole(_value(properties.find(f"{_W}gridSpan")), default=1) if properties is not None else 1
+                repeated = text if len(text) <= _LONGEST_REPEATED else ""
+                for place in range(min(max(span, 1), _MOST_SPANNED) if len(cells) > 1 else 1):
+                    above[len(texts)] = repeated if merge is not None else ""
+                    texts.append(repeated if place else text)
+            if is_new:
+                yield f"| {' | '.join(texts)} |"
+
+    def _cell(self, cell: etree._Element) -> str:
+        pieces: list[str] = []
+        for paragraph in cell.iter(f"{_W}p"):
+            if not _is_fallback(paragraph):
+                text = " ".join(self._line(paragraph).split())
+                label = self._label(paragraph, self._style(paragraph), text)
+                pieces.append(f"{label} {text}" if text and label not in {"", "-"} else text)
+        return " ".join(each for each in pieces if each)
+
+
+def _namespace(element: etree._Element) -> str:
+    return str(element.tag).rpartition("}")[0][1:]
+
+
+def _said(element: etree._Element, properties: str, name: str, default: str) -> str:
+    """What a part of a formula says of itself; what is empty is none, and what is not said the default."""
+    found = element.find(f"{{*}}{properties}/{{*}}{name}")
+    return default if found is None else next(iter(found.attrib.values()), "")
+
+
+def _is_drop_cap(paragraph: etree._Element) -> bool:
+    """Whether a paragraph is the large first letter of the next."""
+    frame = paragraph.find(f"{_W}pPr/{_W}framePr")
+    return frame is not None and (frame.get(f"{_W}dropCap") or "none") != "none"
+
+
+def _hexadecimal(text: str | None) -> int:
+    return int(text, 16) if text and re.fullmatch("[0-9A-Fa-f]{1,6}", text) else 0
+
+
+def _field(begin: etree._Element) -> str:
+    """What the field of a form shows: a box that is ticked or not, or what was chosen of a list."""
+    box = begin.find(f"{_W}ffData/{_W}checkBox")
+    if box is not None:
+        ticked = box.find(f"{_W}checked")
+        return "☒" if _is_on(box.find(f"{_W}default") if ticked is None else ticked) else "☐"
+    choice = begin.find(f"{_W}ffData/{_W}ddList")
+    if choice is not None:
+        entries = [_value(each) for each in choice.iter(f"{_W}listEntry")]
+        chosen = choice.find(f"{_W}result")
+        place = _whole(_value(choice.find(f"{_W}default") if chosen is None else chosen))
+        return entries[place] if place < len(entries) else ""
+    return ""
 
 
 def _is_fallback(element: etree._Element) -> bool:
@@ -324,7 +539,8 @@ class _Styles:
 
 
 def _inherited(style_id: str, elements: Mapping[str, etree._Element]) -> _Style:
-    name, outline, numbering = "", None, None
+    name, outline = "", None
+    list_id, level = "", None
     for _ in range(_MOST_STYLES):
         style = elements.get(style_id)
         if style is None:
@@ -334,28 +550,58 @@ def _inherited(style_id: str, elements: Mapping[str, etree._Element]) -> _Style:
         properties = style.find(f"{_W}pPr")
         if properties is not None:
             outline = _outline(properties) if outline is None else outline
-            numbering = _numbering_of(properties) if numbering is None else numbering
+            its_list, its_level = _numbering_of(properties) or ("", None)
+            level = its_level if level is None and not list_id else level
+            list_id = list_id or its_list
         if outline is None and (heading := _HEADING_NAME.fullmatch(its_name)):
             outline = max(int(heading[1]) - 1, 0)
         style_id = _value(style.find(f"{_W}basedOn"))
-    return _Style(name=name, outline=outline if outline is None or outline < 9 else None, numbering=numbering)
+    return _Style(
+        name=name,
+        outline=outline if outline is None or outline < 9 else None,
+        numbering=(list_id, level) if list_id else None,
+    )
 
 
-def _lists(root: etree._Element | None) -> dict[str, _Numbering]:
+def _lists(root: etree._Element | None, styles: _Styles) -> dict[str, _Numbering]:
+    """The lists of a file by their ids. Those of one kind share their counts, unless they say where they begin."""
     if root is None:
         return {}
     kinds = {each.get(f"{_W}abstractNumId"): each for each in root.iter(f"{_W}abstractNum")}
+    kind_of = {each.get(f"{_W}numId") or "": _value(each.find(f"{_W}abstractNumId")) for each in root.iter(f"{_W}num")}
+    counts: dict[str, dict[int, int]] = {}
     found: dict[str, _Numbering] = {}
     for number in root.iter(f"{_W}num"):
-        numbering = _Numbering()
-        kind = kinds.get(_value(number.find(f"{_W}abstractNumId")))
-        for level in kind.iter(f"{_W}lvl") if kind is not None else ():
-            its_number = _whole(level.get(f"{_W}ilvl"))
-            form = _value(level.find(f"{_W}numFmt")) or "decimal"
-            start = _whole(_value(level.find(f"{_W}start")), default=1)
-            numbering.levels[its_number] = (form, _value(level.find(f"{_W}lvlText"))[:20], start)
-        found[number.get(f"{_W}numId") or ""] = numbering
+        kind_id = _value(number.find(f"{_W}abstractNumId"))
+        kind = kinds.get(kind_id)
+        link = _value(kind.find(f"{_W}numStyleLink")) if kind is not None else ""
+        if link and (linked := styles.style(link).numbering) and kind_of.get(linked[0]) in kinds:
+            kind_id = kind_of[linked[0]]
+            kind = kinds[kind_id]
+        levels = dict(map(_level, kind.iter(f"{_W}lvl"))) if kind is not None else {}
+        starts: dict[int, int] = {}
+        for override in number.iter(f"{_W}lvlOverride"):
+            its_level = _whole(override.get(f"{_W}ilvl"))
+            for level in override.iter(f"{_W}lvl"):
+                levels[its_level] = _level(level)[1]
+            start = override.find(f"{_W}startOverride")
+            if start is not None:
+                starts[its_level] = _whole(_value(start), default=1)
+        shared = counts.setdefault(kind_id, {})
+        found[number.get(f"{_W}numId") or ""] = _Numbering(levels=levels, counts=shared, starts=starts)
     return found
+
+
+def _level(element: etree._Element) -> tuple[int, _Level]:
+    restart = element.find(f"{_W}lvlRestart")
+    return _whole(element.get(f"{_W}ilvl")), _Level(
+        kind=_value(element.find(f"{_W}numFmt")) or "decimal",
+        text=_value(element.find(f"{_W}lvlText"))[:_LONGEST_LABEL],
+        start=_whole(_value(element.find(f"{_W}start")), default=1),
+        style=_value(element.find(f"{_W}pStyle")),
+        restart=None if restart is None else _whole(_value(restart)),
+        is_legal=_is_on(element.find(f"{_W}isLgl")),
+    )
 
 
 def _notes(root: etree._Element | None, kind: str) -> dict[str, etree._Element]:
@@ -397,38 +643,15 @@ def _outline(properties: etree._Element) -> int | None:
     return None if element is None else _whole(_value(element), default=9)
 
 
-def _numbering_of(properties: etree._Element) -> tuple[str, int] | None:
+def _numbering_of(properties: etree._Element) -> tuple[str, int | None] | None:
+    """The list that a paragraph or style says it is in, and the level there; either may be left to another style."""
     element = properties.find(f"{_W}numPr")
-    if element is None or element.find(f"{_W}numId") is None:
+    if element is None:
         return None
-    return _value(element.find(f"{_W}numId")), min(_whole(_value(element.find(f"{_W}ilvl"))), 8)
+    level = element.find(f"{_W}ilvl")
+    return _value(element.find(f"{_W}numId")), None if level is None else min(_whole(_value(level)), 8)
 
 
 def _is_contents(part: etree._Element) -> bool:
     gallery = part.find(f"{_W}sdtPr/{_W}docPartObj/{_W}docPartGallery")
     return _value(gallery).lower() == "table of contents"
-
-
-def _number(count: int, kind: str) -> str:
-    """A number as a list shows it.
-
-    >>> [_number(28, kind) for kind in ("decimal", "lowerLetter", "upperRoman")]
-    ['28', 'bb', 'XXVIII']
-    """
-    count = min(max(count, 0), _LONGEST_NUMBER)
-    if kind in {"lowerLetter", "upperLetter"} and 0 < count <= 260:
-        text = "abcdefghijklmnopqrstuvwxyz"[(count - 1) % 26] * ((count - 1) // 26 + 1)
-    elif kind in {"lowerRoman", "upperRoman"} and 0 < count < 4000:
-        text = ""
-        for value, sign in _ROMAN:
-            text += sign * (count // value)
-            count %= value
-    else:
-        return str(count)
-    return text.upper() if kind.startswith("upper") else text
-
-
-_ROMAN = (
-    *((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl")),
-    *((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i")),
-)

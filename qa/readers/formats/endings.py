@@ -22,7 +22,8 @@ def _read_markdown(file: SourceFile) -> Iterable[Document]:
     from qa.readers.formats.markdown import read_markdown
 
     text = decode(file.data, file.path)
-    return [read_markdown(text, path=file.path, document_id=file.document_id, listed=file.listed(text))]
+    listed = file.listed(text)
+    return [read_markdown(text, path=file.path, document_id=file.document_id, listed=listed, note=file.note)]
 
 
 def _read_plain(file: SourceFile) -> Iterable[Document]:

@@ -1,8 +1,8 @@
 """EPUB to a Document: the chapters of a book in the order of its spine, each read as a page of HTML.
 
-A chapter that begins without a heading is headed by what the book's table of contents calls it. The table of contents
-itself, styles, pictures and scripts are left out. Notes belong to their chapter: a label that two chapters give to
-different notes stands for neither.
+What the book's table of contents names is headed by that name, where the text has no heading there: whole chapters,
+and places inside of one. The table of contents itself, styles, pictures and scripts are left out. Notes belong to their
+chapter: a label that two chapters give to different notes stands for neither.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import posixpath
 import re
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -21,7 +22,7 @@ from qa.readers.formats.about import written
 from qa.readers.formats.archives import Archive, NotXMLError, local_name
 from qa.readers.formats.dates import parse_date
 from qa.readers.formats.decoding import decode
-from qa.readers.formats.html import HtmlWriter, parsed_html
+from qa.readers.formats.html import EPUB_TYPE, OF_LINES, HtmlWriter, parsed_html
 from qa.readers.formats.writing import About, SourceFile
 
 __all__ = ["read_epub"]
@@ -36,6 +37,8 @@ _QUOTED = re.compile(rb"%([0-9A-Fa-f]{2})")
 _OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _TEXT = re.compile(r"\S")
+_DEEPEST_ENTRY = 6
+_MOST_PLACES = 1000  # of a chapter that the table of contents names
 
 
 def read_epub(file: SourceFile) -> list[Document]:
@@ -52,7 +55,7 @@ def read_epub(file: SourceFile) -> list[Document]:
     about = _about(package)
     folder = posixpath.dirname(package_name)
     items = {item.get("id") or "": item for item in package.iter("{*}item")}
-    titles = _titles(archive, package, items, folder)
+    entries = _entries(archive, package, items, folder)
     book = HtmlWriter(etree.Element("body"), given_title=about.title or "")
     references: list[Reference] = []
     found = False
@@ -73,12 +76,15 @@ def read_epub(file: SourceFile) -> list[Document]:
             continue
         found = True
         content = _as_html(root)
-        if (title := titles.get(name)) and not _begins_with_heading(content):
-            book.write_heading(1, title)
+        named = entries.get(name, [])
+        of_all = [each.title for each in named if not _head(content, each)]
+        if of_all and not _begins_with_heading(content):
+            book.write_heading(1, of_all[0])
         book.write_chapter(content)
         references += book.references()
     if not found:
         raise archive.damaged("it has no chapter that can be read")
+    book.tell_what_is_left_out(file.note)
     return [book.document(file, about, references=_unambiguous(references))]
 
 
@@ -130,28 +136,89 @@ def _about(package: etree._Element) -> About:
     )
 
 
-def _titles(archive: Archive, package: etree._Element, items: dict[str, etree._Element], folder: str) -> dict[str, str]:
-    """What the table of contents calls the files of the book; none where it is missing or broken."""
+class _Entry(NamedTuple):
+    """An entry of the table of contents: what it is called, how deep it lies (from 1), and the id in its file that it
+    leads to, or nothing."""
+
+    title: str
+    level: int
+    place: str
+
+
+def _entries(
+    archive: Archive, package: etree._Element, items: dict[str, etree._Element], folder: str
+) -> dict[str, list[_Entry]]:
+    """What the table of contents calls the files of the book and places in them, by the names of the files; none where
+    it is missing or broken."""
     contents = [item for item in items.values() if "nav" in (item.get("properties") or "").split()]
     spine = next(package.iter("{*}spine"), None)
     if spine is not None and (ncx := items.get(spine.get("toc") or "")) is not None:
         contents.append(ncx)
-    found: dict[str, str] = {}
+    found: dict[str, list[_Entry]] = {}
     for item in contents:
         name = _inside(folder, item.get("href") or "")
-        if name not in archive:
+        if name not in archive or found:
             continue
         try:
             root = archive.xml(name)
         except DamagedSourceError:
             continue  # the chapters are read without it
-        for entry in root.iter("{*}a", "{*}navPoint"):
+        navs = [each for each in root.iter("{*}nav") if "toc" in (each.get(EPUB_TYPE) or "").split()]
+        for entry in (navs or [root])[0].iter("{*}a", "{*}navPoint"):
             content = next(entry.iter("{*}content"), None)
             href = entry.get("href") or (content.get("src") if content is not None else None) or ""
             label = next(entry.iter("{*}text"), entry)
+            around = sum(1 for each in entry.iterancestors() if local_name(each) in {"ol", "navPoint"})
             if title := written(" ".join("".join(label.itertext()).split())):
-                found.setdefault(_inside(posixpath.dirname(name), href), title)
+                level = min(max(around + (local_name(entry) == "navPoint"), 1), _DEEPEST_ENTRY)
+                entries = found.setdefault(_inside(posixpath.dirname(name), href), [])
+                if len(entries) < _MOST_PLACES:
+                    entries.append(_Entry(title, level, _unquoted(href.partition("#")[2])))
     return found
+
+
+def _head(content: etree._Element, entry: _Entry) -> bool:
+    """Put a heading in a chapter where an entry leads to, if it leads into the chapter; a heading that stands there
+    stays, and a paragraph that is nothing but the entry's title becomes one. Whether there is one then."""
+    places = content.xpath("descendant::*[@id = $place or @name = $place]", place=entry.place) if entry.place else []
+    if not places:
+        return False
+    place = places[0]
+    while place.tag in OF_LINES and place.getparent() is not None and place.getparent() is not content:
+        place = place.getparent()
+    first = _first_text(place, content)
+    if first is None or first.tag in _HEADINGS or any(each.tag in _HEADINGS for each in first.iterancestors()):
+        return True
+    while first.tag in OF_LINES and first.getparent() is not content:
+        first = first.getparent()
+    if written("".join(first.itertext())).casefold() == entry.title.casefold() and first.tag in {"p", "div"}:
+        first.tag = f"h{entry.level}"
+        return True
+    heading = etree.Element(f"h{entry.level}")
+    heading.text = entry.title
+    place.addprevious(heading)
+    return True
+
+
+def _first_text(place: etree._Element, content: etree._Element) -> etree._Element | None:
+    """The first element with text of its own at or behind a place of a chapter."""
+    at: etree._Element | None = place
+    while at is not None and at is not content:
+        for each in at.iter(etree.Element):
+            if each.tag not in {"script", "style"} and _TEXT.search(each.text or ""):
+                return each
+            if each is not at and _TEXT.search(each.tail or ""):
+                parent: etree._Element | None = each.getparent()
+                return parent
+        if _TEXT.search(at.tail or ""):
+            above: etree._Element | None = at.getparent()
+            return above
+        following = at.getnext()
+        while following is None and at is not None and at is not content:
+            at = at.getparent()
+            following = at.getnext() if at is not None and at is not content else None
+        at = following
+    return None
 
 
 def _chapter(archive: Archive, name: str, file: SourceFile) -> etree._Element:

@@ -1,10 +1,11 @@
-"""The YAML header of a Markdown file: what its author says of the document."""
+"""The header of a Markdown file, in YAML or TOML: what its author says of the document."""
 
 from __future__ import annotations
 
 import json
 import re
-from datetime import date
+import tomllib
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,7 @@ __all__ = ["FrontMatter", "split_front_matter"]
 
 _LONGEST = 256 * 1024  # characters
 _HEADER = re.compile(r"---[ \t]*\n(?P<yaml>.*?)(?:^|\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_TOML = re.compile(r"\+\+\+[ \t]*\n(?P<toml>.*?)(?:^|\n)\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _OPENING = re.compile(r"""---[ \t]*\n(?:\s*|(?:\#[^\n]*\n)+)["']?[\w-]+["']?[ \t]*:""")
 
 
@@ -94,6 +96,8 @@ def split_front_matter(text: str, path: Path) -> tuple[FrontMatter, str]:
     Raises:
         FrontMatterError: for a header that has no end, is not YAML, or gives a field a value of another kind.
     """
+    if toml := _TOML.match(text):
+        return _validated(_fields_of_toml(toml["toml"], path), path), text[toml.end() :]
     header = _HEADER.match(text)
     is_one = _OPENING.match(text) or (header and text.partition("\n")[2][:1].strip())
     if not is_one:
@@ -118,8 +122,29 @@ def split_front_matter(text: str, path: Path) -> tuple[FrontMatter, str]:
         json.dumps(fields, ensure_ascii=False, default=str).encode("utf-8")
     except UnicodeEncodeError:
         raise FrontMatterError(path, reason="it holds a lone surrogate, which is no character") from None
+    return _validated(fields, path), text[header.end() :]
+
+
+def _fields_of_toml(written: str, path: Path) -> dict[str, Any]:
+    if len(written) > _LONGEST:
+        raise FrontMatterError(path, reason=f"it is longer than {_LONGEST:,} characters")
     try:
-        return FrontMatter.model_validate(fields), text[header.end() :]
+        fields = tomllib.loads(written)
+    except tomllib.TOMLDecodeError as error:
+        raise FrontMatterError(path, reason=f"it is not TOML: {str(error)[:200]}") from None
+    except RecursionError:
+        raise FrontMatterError(path, reason="it is nested too deeply") from None
+    taxonomies = fields.get("taxonomies")
+    named = {"updated": fields.get("lastmod"), "keywords": fields.get("tags")} | (
+        {"keywords": taxonomies.get("tags")} if isinstance(taxonomies, dict) else {}
+    )
+    said = {name: value for name, value in named.items() if value is not None} | fields
+    return {name: value.date() if isinstance(value, datetime) else value for name, value in said.items()}
+
+
+def _validated(fields: dict[str, Any], path: Path) -> FrontMatter:
+    try:
+        return FrontMatter.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "it"

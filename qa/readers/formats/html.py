@@ -1,9 +1,11 @@
 """HTML to a Document: the text of the page itself, without what surrounds it on every page of its site.
 
-The text is that of `<main>`, else of the only `<article>`, else of the body; left out are scripts, navigation, forms,
-what is hidden, and what names itself a menu, banner, list of shares or the like. Runs of white space are one space, as
-a browser shows them. Headings, paragraphs, lists, tables and listings stand as the Markdown reader writes them. A link
-from a marker to a note or an entry of a list on the same page, `<sup><a href="#ref-3">3</a></sup>`, is written `[3]`.
+The text is that of `<main>`, else of the only `<article>`, else of the body; left out are scripts, navigation, fields
+of forms, what is struck out or hidden, and what names itself a menu, banner, list of shares or the like. What a person
+opens with a click, as the answers of an accordion, is hidden only at first, and stays. Runs of white space are one
+space, as a browser shows them. Headings, paragraphs, lists, tables and listings stand as the Markdown reader writes
+them. A link from a marker to a note or an entry of a list on the same page, `<sup><a href="#ref-3">3</a></sup>`, is
+written `[3]`.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
@@ -20,13 +22,23 @@ from lxml import etree
 
 from qa.errors import DamagedSourceError
 from qa.model import Document, Reference
-from qa.readers.formats.about import about_page, written
+from qa.readers.formats.about import about_page, names_a_file, written
 from qa.readers.formats.decoding import decode
-from qa.readers.formats.writing import PlainText, SourceFile, without_invisible
-from qa.readers.references.bibliography import raised
+from qa.readers.formats.numbering import counted
+from qa.readers.formats.scripts import (
+    fraction,
+    limits,
+    lowered_to,
+    marked_lowered,
+    marked_raised,
+    plain,
+    raised_to,
+    root,
+)
+from qa.readers.formats.writing import PlainText, SourceFile, is_question, without_invisible
 from qa.readers.references.entries import is_bibliography, reference
 
-__all__ = ["HtmlWriter", "parsed_html", "read_html"]
+__all__ = ["EPUB_TYPE", "OF_LINES", "HtmlWriter", "parsed_html", "read_html"]
 
 _MOST_DROPPED = 0.5  # share of a page's text above which what calls itself a menu or banner is none
 _LONGEST_NOTE = 5000  # characters
@@ -47,8 +59,6 @@ _DROPPED = frozenset(
             "meta",
             "link",
             "nav",
-            "form",
-            "button",
             "select",
         ),
         *("option", "input", "textarea", "iframe", "object", "embed", "svg", "canvas", "audio", "video", "dialog"),
@@ -63,23 +73,78 @@ _DROPPED_ROLES = frozenset(
         *("toolbar", "tooltip", "doc-toc", "doc-backlink", "doc-pagelist"),
     }
 )
+_STRUCK = frozenset({"del", "s", "strike"})
+_VOID = re.compile(  # elements without an end, which the parser takes to be around what follows
+    r"</?(?:wbr|source|track|bgsound|keygen)(?:[\s/][^<>]{0,2000})?>", re.IGNORECASE
+)
 _BOILERPLATE = re.compile(  # a class or id
     r"(?:(?:site|page|global|main|top|bottom|left|right|primary|secondary|header|footer|mw|mw-cite|cite|wp|md|docs?)[-_]?)?"
-    r"(?:nav|navbar|navbox|navigation|menu|side-?bar|bread-?crumbs?|cookies?|cookie-?(?:banner|bar|notice|consent)|share"
-    r"|sharing|social|social-?(?:media|share)|advert|advertisement|ads?|promo|newsletter|subscribe|skip-?link|toc"
-    r"|table-of-contents|editsection|back-?links?|back-?ref|noprint|pagination|pager|related-?(?:posts|articles)"
+    r"(?:nav|navbar|navbox|navigation|menu|side-?bar|bread-?crumbs?|cookies?|cookie-?(?:banner|bar|notice|consent)"
+    r"|advert|advertisement|ads?|newsletter|subscribe|skip-?link|toc"
+    r"|table-of-contents|editsection|back-?links?|back-?ref|noprint|pagination|pager"
     r"|sr-only|visually-?hidden|screen-?reader-?text|headerlink|anchor-?link|jump-?link)"
     r"(?:[-_]?(?:container|wrapper|list|links?|bar|box|menu|inner|widget|section|block))?",
     re.IGNORECASE,
 )
+_PERHAPS_BOILERPLATE = re.compile(  # a class or id of what is left out unless it holds prose
+    r"(?:share|sharing|social|social-?(?:media|share)|promo|related-?(?:posts|articles))"
+    r"(?:[-_]?(?:container|wrapper|list|links?|bar|box|menu|inner|widget|section|block|buttons?))?",
+    re.IGNORECASE,
+)
+_OF_TEXT = re.compile(
+    r"(?:article|post|entry|page|main|body|story)?[-_]?(?:article|body|content|entry|post|story|text)"
+)
+_SHORTEST_PROSE = 40  # characters outside of links
 _HIDING = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
-_INLINE = frozenset(
+_STRIKING = re.compile(r"(?:^|;)\s*text-decoration(?:-line)?\s*:[^;]*line-through", re.IGNORECASE)
+_OPENED = re.compile(  # a class or id of what a click opens
+    r"accordion|collaps|expand|faq|toggle|disclos|spoiler|panel|\btabs?\b|answer|reveal|read-?more", re.IGNORECASE
+)
+_OPENS = ("aria-controls", "data-target", "data-bs-target", "aria-owns", "href", "for")
+_FIELD_OF_FORM = frozenset({"label", "legend", "button", "select", "textarea", "option", "datalist", "script", "style"})
+_ASKING_FORM = re.compile(r"search|newsletter|subscri|log-?in|sign-?(?:in|up)|feedback|comment|contact|helpful", re.I)
+_SHORTEST_FORM, _SHORT_FORM = (
+    25,
+    300,
+)  # characters outside of its fields: of any form, and of one that asks for something
+_FEWEST_OF_BUTTON = 3  # words
+_LONGEST_SUMMARY = 200  # characters
+_LIST_KINDS = {
+    "a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman", "1": "decimal",
+    "lower-alpha": "lowerLetter", "lower-latin": "lowerLetter", "upper-alpha": "upperLetter",
+    "upper-latin": "upperLetter", "lower-roman": "lowerRoman", "upper-roman": "upperRoman",
+    "decimal-leading-zero": "decimalZero",
+}  # fmt: skip
+_LIST_STYLE = re.compile(r"list-style(?:-type)?\s*:\s*([\w-]+)", re.IGNORECASE)
+_WHOLE = re.compile(r"\s*([+-]?\d{1,9})\s*")
+_MOST_SPANNED = 30  # columns that a cell takes
+_LONGEST_REPEATED = 300  # characters of a cell that stands once in each of its rows and columns
+OF_LINES = frozenset(
     {
         *("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i"),
         *("img", "ins", "kbd", "label", "mark", "nobr", "output", "picture", "q", "rb", "ruby", "s", "samp", "small"),
-        *("span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "br", "math", "rp", "rt", "meter"),
+        *(
+            "slot",
+            "button",
+            "span",
+            "strike",
+            "strong",
+            "sub",
+            "sup",
+            "time",
+            "tt",
+            "u",
+            "var",
+            "wbr",
+            "br",
+            "math",
+            "rp",
+            "rt",
+            "meter",
+        ),
         *("mi", "mn", "mo", "ms", "mtext", "mrow", "mfrac", "msqrt", "mroot", "msub", "msup", "msubsup", "munder"),
-        *("mover", "munderover", "mstyle", "mpadded", "mspace", "menclose", "semantics"),
+        *("mover", "munderover", "mstyle", "mpadded", "mspace", "menclose", "semantics", "mtable", "mtr", "mtd"),
+        *("mmultiscripts", "mprescripts", "mphantom", "merror", "mlabeledtr"),
     }
 )
 _HEADING = re.compile(r"h[1-6]")
@@ -111,10 +176,14 @@ def read_html(file: SourceFile) -> list[Document]:
             link.text = ""
     about = about_page(root)
     content, is_main = _content(root)
-    title = about.title or _only_heading(content) or _title_element(root)
-    page = HtmlWriter(content, given_title=_as_headed(title, content), is_main=is_main)
+    said = (about.title, _only_heading(content), _title_element(root))
+    title = next((each for each in said if each and not names_a_file(each)), None)
+    has_many = title is None and sum(1 for each in content.iter("h1") if _heading_text(each)) > 1
+    given = "" if has_many else _as_headed(title, content)
+    page = HtmlWriter(content, given_title=given, is_main=is_main)
     page.write_all()
-    return [page.document(file, replace(about, title=title), references=page.references())]
+    page.tell_what_is_left_out(file.note)
+    return [page.document(file, replace(about, title=file.name if has_many else title), references=page.references())]
 
 
 def parsed_html(text: str, path: Path) -> etree._Element:
@@ -126,7 +195,7 @@ def parsed_html(text: str, path: Path) -> etree._Element:
     """
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=True)
     try:
-        root = etree.fromstring(text.replace("\0", "\ufffd").encode("utf-8", "replace"), parser)
+        root = etree.fromstring(_VOID.sub("", text).replace("\0", "\ufffd").encode("utf-8", "replace"), parser)
     except etree.XMLSyntaxError:
         root = None
     given_up = parser.error_log.filter_from_fatals()
@@ -161,11 +230,20 @@ class HtmlWriter(PlainText):
 
     def __init__(self, content: etree._Element, *, given_title: str | None = None, is_main: bool = True) -> None:
         super().__init__(given_title)
+        self._left_out: Counter[str] = Counter()  # words, by why
+        self._counted: set[etree._Element] = set()
         self._take(content, is_main=is_main)
 
     def _take(self, content: etree._Element, *, is_main: bool) -> None:
         self._content = content
         self._is_main = is_main
+        self._counted.clear()
+        self._opened = {
+            place.rpartition("#")[2]
+            for each in content.iter(etree.Element)
+            for name in _OPENS
+            if (place := each.get(name)) and (name != "href" or place.startswith("#"))
+        }
         self._sizes = _sizes(content)
         self._labels = _note_labels(content)  # what a link reads, by the id that it leads to
         self._notes: dict[str, str] = {}
@@ -182,6 +260,15 @@ class HtmlWriter(PlainText):
         """Write the part, and end its last section."""
         self._write_inside(self._content)
         self.end_section()
+
+    def tell_what_is_left_out(self, note: Callable[[str], None]) -> None:
+        """Note how much of the text is struck out or hidden, and how much else, where that is most of it."""
+        for why in ("struck out", "hidden on the page"):
+            if count := self._left_out[why]:
+                note(f"{_words(count)} {'is' if count == 1 else 'are'} left out, {why}.")
+        around = self._left_out["around"]
+        if around > sum(len(piece.split()) for piece in self.pieces):
+            note(f"{_words(around)} are left out as menus, banners, forms and the like, which is most of the page.")
 
     def references(self) -> list[Reference]:
         """The notes that markers of the part link to, each with what it is marked by."""
@@ -214,6 +301,19 @@ class HtmlWriter(PlainText):
         tag = element.tag
         if _HEADING.fullmatch(tag):
             self.write_heading(int(tag[1]), " ".join(_tidy(self._inline(element)).split()))
+        elif tag == "details":
+            self._write_details(element)
+        elif tag == "dl" and _asks(element):
+            for each in _parts_of_definitions(element):
+                if self._is_dropped(each):
+                    continue
+                if each.tag == "dt":
+                    self.write_question(" ".join(_tidy(self._inline(each)).split()))
+                else:
+                    self._write_element(each)
+            self.end_question()
+        elif tag in {"p", "div"} and _is_bold_question(element):
+            self.write_question(" ".join(_tidy(self._inline(element)).split()))
         elif _is_list(element) and not _holds_headings(element):
             if not self._is_contents(element):
                 self.write_block("list", "\n".join(self._list(element)))
@@ -226,16 +326,28 @@ class HtmlWriter(PlainText):
         else:
             self._write_inside(element)
 
+    def _write_details(self, element: etree._Element) -> None:
+        """Write what a click opens under what is to be clicked on."""
+        summary = next((each for each in element if each.tag == "summary"), None)
+        if summary is not None and not _holds_headings(summary):
+            asked = " ".join(_tidy(self._inline(summary)).split())
+            if asked and len(asked) <= _LONGEST_SUMMARY:
+                self.write_question(asked)
+                element.remove(summary)  # its tail is white space, or text that a browser shows as well
+                element.text = f"{element.text or ''}{summary.tail or ''}"
+        self._write_inside(element)
+        self.end_question()
+
     def _are_notes(self, element: etree._Element) -> bool:
         """Whether an element is a note that a marker leads to, or made of such notes, under no heading that says so."""
-        if element.tag in _INLINE or _holds_headings(element) or any(map(is_bibliography, self.headings_above)):
+        if element.tag in OF_LINES or _holds_headings(element) or any(map(is_bibliography, self.headings_above)):
             return False
         if element.get("id") in self._labels:
             return self._sizes.get(element, 0) <= _LONGEST_NOTE
         children = [each for each in element if isinstance(each.tag, str) and each.tag not in {"hr", "br"}]
         if len(children) == 1:
             return self._are_notes(children[0])
-        noted = sum(1 for each in children if each.tag not in _INLINE and each.get("id") in self._labels)
+        noted = sum(1 for each in children if each.tag not in OF_LINES and each.get("id") in self._labels)
         return 2 * noted > len(children) and not (element.text or "").strip()
 
     def _write_notes(self, element: etree._Element) -> None:
@@ -257,27 +369,81 @@ class HtmlWriter(PlainText):
                 self._write(text)
 
     def _is_dropped(self, element: etree._Element) -> bool:
+        """Whether an element is left out; the words of one that might have been text are counted."""
+        why = self._why_dropped(element)
+        if why and why != "no text" and element not in self._counted:
+            self._counted.add(element)
+            self._left_out[why] += len("".join(element.itertext()).split())
+        return why is not None
+
+    def _why_dropped(self, element: etree._Element) -> str | None:
         tag = element.tag
         if tag in _DROPPED:
-            return True
+            return "around" if tag == "nav" else "no text"
         attributes = element.attrib
-        if "hidden" in attributes or (attributes.get("aria-hidden") == "true" and tag not in _INLINE):
+        style = (attributes.get("style") or "")[:500]
+        if tag in _STRUCK or (style and _STRIKING.search(style)):
+            return "struck out"
+        is_hidden = (
+            "hidden" in attributes
+            or (attributes.get("aria-hidden") == "true" and tag not in OF_LINES)
+            or (style and _HIDING.search(style))
+        )
+        if is_hidden and not self._opens(element):
+            return "hidden on the page"
+        if tag == "button" and not _is_text_of_button(element):
+            return "no text"
+        if tag == "form" and not self._is_text_of_form(element):
+            return "around"
+        return "around" if self._surrounds(element) else None
+
+    def _opens(self, element: etree._Element) -> bool:
+        """Whether what is hidden is so only until a person opens it: an answer, a tab, a part of an accordion."""
+        if element.tag == "dd" or element.get("role") == "tabpanel" or element.get("hidden") == "until-found":
             return True
-        if _HIDING.search((attributes.get("style") or "")[:500]):
+        if element.get("id") in self._opened or element.get("aria-labelledby"):
             return True
+        for each in (element, *element.iterancestors()):
+            if each is self._content:
+                return False
+            if _OPENED.search(f"{each.get('class') or ''} {each.get('id') or ''}"[:1000]):
+                return True
+        return False
+
+    def _is_text_of_form(self, form: etree._Element) -> bool:
+        """Whether a form holds text, as a page that is a form altogether does, and not fields alone."""
+        fields = [each for each in form.iter(*_FIELD_OF_FORM) if each.getparent().tag not in _FIELD_OF_FORM]
+        own = self._sizes.get(form, 0) - sum(self._sizes.get(each, 0) for each in fields)
+        names = " ".join(form.get(name) or "" for name in ("class", "id", "action", "name", "role"))[:1000]
+        return own >= (_SHORT_FORM if _ASKING_FORM.search(names) else _SHORTEST_FORM)
+
+    def _surrounds(self, element: etree._Element) -> bool:
+        """Whether an element is one of those around the text, by what it is or calls itself."""
+        tag = element.tag
+        attributes = element.attrib
         names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"[:1000]
         surrounds = (
             (attributes.get("role") or "").lower() in _DROPPED_ROLES
             or (tag in _DROPPED_OUTSIDE and not self._is_main)
-            or any(map(_BOILERPLATE.fullmatch, names.split()))
+            or (
+                any(map(_BOILERPLATE.fullmatch, names.split()))
+                and not any(map(_OF_TEXT.fullmatch, (attributes.get("class") or "")[:1000].split()))
+            )
+            or (any(map(_PERHAPS_BOILERPLATE.fullmatch, names.split())) and not self._is_prose(element))
         )
         whole = self._sizes.get(self._content, 0)
         return surrounds and not _HEADING.fullmatch(tag) and self._sizes.get(element, 0) <= _MOST_DROPPED * whole
 
+    def _is_prose(self, element: etree._Element) -> bool:
+        """Whether more of an element's text stands outside of links than in them, and enough for a sentence."""
+        linked = sum(self._sizes.get(each, 0) for each in element.iter("a"))
+        own = self._sizes.get(element, 0) - linked
+        return own >= max(_SHORTEST_PROSE, linked)
+
     def _is_inline(self, element: etree._Element) -> bool:
         """Whether an element runs on in its line: by its kind, and as no block stands in it."""
-        return element.tag in _INLINE and all(
-            each.tag in _INLINE or each.tag in _DROPPED for each in element.iterdescendants(etree.Element)
+        return _is_of_line(element.tag) and all(
+            _is_of_line(each.tag) or each.tag in _DROPPED for each in element.iterdescendants(etree.Element)
         )
 
     def _inline(self, element: etree._Element) -> str:
@@ -290,18 +456,16 @@ class HtmlWriter(PlainText):
             return ""
         if (label := self._marker(element)) is not None:
             return f"[{label}]"
+        if tag in _FORMULAS:
+            return _FORMULAS[tag](*[self._inline(each) for each in element if isinstance(each.tag, str)])
         pieces = [_one_space(element.text)]
         for child in element:
             if isinstance(child.tag, str) and not self._is_dropped(child):
                 inside = self._inline(child)
-                if tag == "mfrac" and child.getprevious() is not None:
-                    pieces.append("/")
-                elif tag == "msup" and child.getprevious() is not None:
-                    inside = raised(inside)
-                pieces.append(inside if child.tag in _INLINE else f"\n{inside}\n")
+                pieces.append(inside if _is_of_line(child.tag) else f"\n{inside}\n")
             pieces.append(_one_space(child.tail))
         text = "".join(pieces)
-        return raised(text) if tag == "sup" else text
+        return marked_raised(text) if tag == "sup" else marked_lowered(text) if tag == "sub" else text
 
     def _marker(self, element: etree._Element) -> str | None:
         """The label of the note that an element is the link to: a link in raised type, or one said to be a marker."""
@@ -328,7 +492,7 @@ class HtmlWriter(PlainText):
         if label is None or label in self._notes or self._is_noting:
             return
         noted = element
-        while noted.tag in _INLINE and noted.getparent() is not None and noted is not self._content:
+        while noted.tag in OF_LINES and noted.getparent() is not None and noted is not self._content:
             noted = noted.getparent()
         self._notes[label] = ""
         if self._sizes.get(noted, 0) > _LONGEST_NOTE:
@@ -347,18 +511,19 @@ class HtmlWriter(PlainText):
 
     def _items(self, element: etree._Element, depth: int) -> list[str]:
         lines = _loose_lines(element.text)
-        number = int(start) if (start := element.get("start") or "1").isdecimal() and len(start) < 10 else 1
+        items = [each for each in element if isinstance(each.tag, str) and not _is_list(each)]
+        step = -1 if "reversed" in element.attrib else 1
+        number = _number(element.get("start"), len(items) if step < 0 else 1)
         for item in element:
             if _is_list(item):
                 lines += self._list(item, depth + 1)
             elif isinstance(item.tag, str) and not self._is_dropped(item):
-                value = item.get("value") or ""
-                number = int(value) if value.isdecimal() and len(value) < 10 else number
-                bullet = f"{number}. " if element.tag == "ol" else "- "
+                number = _number(item.get("value"), number)
+                bullet = f"{counted(number, _kind_of_list(element, item))}. " if element.tag == "ol" else "- "
                 first, *others = self._lines(item, depth) or [""]
                 if first or others:
                     lines += ["  " * depth + bullet + first, *others]
-                number += 1
+                number += step
             lines += _loose_lines(item.tail)
         return lines
 
@@ -408,12 +573,37 @@ class HtmlWriter(PlainText):
         return lines
 
     def _rows(self, table: etree._Element) -> list[str]:
-        """A line in bars for each row; the text of a table in a cell stands in the cell."""
+        """A line in bars for each row; the text of a table in a cell stands in the cell. What spans several rows or
+        columns stands in each of them, so that a row says all that holds for it."""
         rows: list[str] = []
+        spanned: dict[int, tuple[int, str]] = {}  # how many rows below a cell spans still, and its text, by its column
         for row in _rows_of(table):
             cells = [each for each in row if each.tag in {"td", "th"} and not self._is_dropped(each)]
-            texts = [" ".join(self._lines(cell, 0)) for cell in cells]
-            if any(texts):
+            texts: list[str] = []
+            is_new = False
+
+            def fill(texts: list[str] = texts) -> None:
+                while len(texts) in spanned:
+                    column = len(texts)
+                    left, text = spanned.pop(column)
+                    if left > 1:
+                        spanned[column] = (left - 1, text)
+                    texts.append(text)
+
+            for cell in cells:
+                fill()
+                text = " ".join(self._lines(cell, 0))
+                is_new = is_new or bool(text)
+                columns = min(max(_number(cell.get("colspan"), 1), 1), _MOST_SPANNED)
+                below = min(max(_number(cell.get("rowspan"), 1), 1), 1000) - 1
+                repeated = text if len(text) <= _LONGEST_REPEATED else ""
+                whole_row = len(cells) == 1
+                for place in range(1 if whole_row else columns):
+                    if below and (text or not place):
+                        spanned[len(texts)] = (below, repeated)
+                    texts.append(repeated if place else text)
+            fill()
+            if is_new:
                 rows.append(f"| {' | '.join(texts)} |")
         return rows
 
@@ -509,16 +699,86 @@ def _note_labels(content: etree._Element) -> dict[str, str]:
 
 
 def _is_note_link(link: etree._Element) -> bool:
-    kinds = f"{link.get('role') or ''} {link.get('epub:type') or ''} {link.get(_EPUB_TYPE) or ''}"
+    kinds = f"{link.get('role') or ''} {link.get('epub:type') or ''} {link.get(EPUB_TYPE) or ''}"
     return not _NOTE_ROLES.isdisjoint(kinds.lower().split())
 
 
-_EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
+EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
 
 
 def _is_raised(link: etree._Element) -> bool:
     around = link.getparent()
     return any(each.tag == "sup" for each in link) or (around is not None and around.tag == "sup")
+
+
+def _asks(element: etree._Element) -> bool:
+    """Whether a list of terms is one of questions with their answers."""
+    terms = ["".join(each.itertext()).strip() for each in element.iter("dt")]
+    return bool(terms) and all(is_question(each) for each in terms)
+
+
+def _is_bold_question(element: etree._Element) -> bool:
+    """Whether an element is nothing but a question in bold type."""
+    if len(element) != 1 or element[0].tag not in {"b", "strong"} or (element.text or "").strip():
+        return False
+    return not (element[0].tail or "").strip() and is_question("".join(element.itertext()).strip())
+
+
+def _is_of_line(tag: str) -> bool:
+    """Whether an element of this name stands in a line, as one of the page's own making (`x-tooltip`) does as well."""
+    return tag in OF_LINES or "-" in tag
+
+
+def _is_text_of_button(button: etree._Element) -> bool:
+    """Whether a button opens what it is the heading or question of, and so is text, and not a command."""
+    text = "".join(button.itertext()).strip()
+    above = button.getparent()
+    return (
+        text.endswith("?")
+        or (above is not None and (_HEADING.fullmatch(above.tag) is not None or above.tag in {"dt", "summary"}))
+        or (
+            len(text.split()) >= _FEWEST_OF_BUTTON
+            and ("aria-expanded" in button.attrib or _OPENED.search((button.get("class") or "")[:1000]) is not None)
+        )
+    )
+
+
+def _number(text: str | None, default: int) -> int:
+    whole = _WHOLE.fullmatch(text or "")
+    return int(whole[1]) if whole else default
+
+
+def _kind_of_list(element: etree._Element, item: etree._Element) -> str:
+    """The kind of a list's numbers, as `counted` has them."""
+    for each in (item, element):
+        style = _LIST_STYLE.search((each.get("style") or "")[:500])
+        kind = style[1].lower() if style else (each.get("type") or "").strip()
+        if kind in _LIST_KINDS:
+            return _LIST_KINDS[kind]
+    return "decimal"
+
+
+def _words(count: int) -> str:
+    return "1 word" if count == 1 else f"{count:,} words"
+
+
+def _formula(write: Callable[..., str], *counts: int) -> Callable[..., str]:
+    """How the parts of a formula are written where there are as many as it should have; else one after the other."""
+    return lambda *parts: write(*parts) if len(parts) in counts else "".join(parts)
+
+
+_FORMULAS: dict[str, Callable[..., str]] = {
+    "mfrac": _formula(fraction, 2),
+    "msup": _formula(raised_to, 2),
+    "msub": _formula(lowered_to, 2),
+    "msubsup": _formula(limits, 3),
+    "munder": _formula(lowered_to, 2),
+    "munderover": _formula(limits, 3),
+    "mroot": _formula(root, 2),
+    "msqrt": lambda *parts: root("".join(parts)),
+    "mtr": lambda *parts: " ".join(part.strip() for part in parts),
+    "mtable": lambda *parts: "; ".join(parts),
+}
 
 
 def _holds_headings(element: etree._Element) -> bool:
@@ -564,5 +824,6 @@ def _one_space(text: str | None) -> str:
 
 def _tidy(text: str) -> str:
     """A run of text as it is shown: no space at a line's ends, no empty lines."""
-    lines = (" ".join(part for part in line.split(" ") if part) for line in without_invisible(text).split("\n"))
+    shown = without_invisible(plain(text))
+    lines = (" ".join(part for part in line.split(" ") if part) for line in shown.split("\n"))
     return "\n".join(line for line in lines if line.strip())

@@ -2,14 +2,16 @@
 
 A heading, paragraph, list or table of the file is a run of lines of the text; a blank line parts them. A table's row
 is a line in bars, a list's item a line with its bullet. Numbers set as superscripts stand in raised digits. Footnotes
-stand at the end and, like a list of references, in no section.
+stand at the end and, like a list of references, in no section. What is struck out is left out, and told. A paragraph
+that is nothing but a question in bold type heads its answer. Besides CommonMark it knows what is widespread: lists of
+terms, boxes, callouts, links of wikis, and attributes such as `{#id}`, which are not seen.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
@@ -17,12 +19,15 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
+from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
 from qa.model import Document, Reference
+from qa.readers.formats.admonitions import BEGIN_OF_BOX, END_OF_BOX, without_boxes
 from qa.readers.formats.front_matter import split_front_matter
-from qa.readers.formats.writing import PlainText
-from qa.readers.references.bibliography import find_markers, merged, raised, with_footnotes
+from qa.readers.formats.scripts import marked_lowered, marked_raised, plain
+from qa.readers.formats.writing import PlainText, is_question
+from qa.readers.references.bibliography import find_markers, merged, with_footnotes
 from qa.readers.references.entries import LinkTarget, reference, split_bibliography
 
 __all__ = ["read_markdown"]
@@ -33,9 +38,22 @@ _HIDDEN = re.compile(
     r"<!--.*?(?P<comment>-->|\Z)|<(?P<tag>script|style)\b.*?(?P<end></(?P=tag)\s*>|\Z)", re.DOTALL | re.IGNORECASE
 )
 _TAG = re.compile(r"""</?(?P<name>[a-z][^\s/<>]*)(?:[^<>"']|"[^"]*"|'[^']*')*+>|<[!?][^<>]*>""", re.IGNORECASE)
-_SUPERSCRIPT = re.compile(r"<sup\b[^<>]{0,200}>([^<>]{1,40})</sup\s{0,10}>", re.IGNORECASE)
-_CARETS = re.compile(r"(?<![\d^])\^(\d[\d,–-]{0,40})\^(?!\^)", re.ASCII)
-_SUP = re.compile(r"<(?P<end>/?)sup\b", re.IGNORECASE)
+_SUPERSCRIPT = re.compile(r"<(?P<name>sup|sub)\b[^<>]{0,200}>([^<>]{1,40})</(?P=name)\s{0,10}>", re.IGNORECASE)
+_CARETS = re.compile(r"(?<![\^])\^([+-]?\d[\d,–-]{0,40})\^(?![\w^])", re.ASCII)
+_TILDES = re.compile(r"(?<=[^\W_])~([\w+−-]{1,10})~(?!~)")
+_SCRIPT = re.compile(r"<(?P<end>/?)(?P<name>sup|sub)\b", re.IGNORECASE)
+_STRIKE = re.compile(r"<(?P<end>/?)(?:del|s|strike)(?=[\s>/])", re.IGNORECASE)
+_WIKI_LINK = re.compile(r"(?P<picture>!?)\[\[(?P<target>[^\[\]|\n]{1,200})(?:\\?\|(?P<label>[^\[\]\n]{1,200}))?\]\]")
+_ATTRIBUTES = re.compile(r"\{(?:[ ]{0,9}[#.][\w-][^{}\n]*|:[^{}\n]+)\}")
+_CALLOUT = re.compile(r"\[!(?P<kind>[A-Za-z]{2,20})\]")
+_DETAILS = re.compile(
+    r"(?P<begin><details\b[^<>]{0,200}>)|(?P<end></details\s{0,10}>)"
+    r"|<summary\b[^<>]{0,200}>(?P<summary>.{0,2000}?)</summary\s{0,10}>",
+    re.DOTALL | re.IGNORECASE,
+)
+_STRUCK_HTML = re.compile(
+    r"<(?P<tag>del|s|strike)(?:\s[^<>]{0,200})?>(?P<inside>.{0,2000}?)</(?P=tag)\s{0,10}>", re.DOTALL | re.IGNORECASE
+)
 _BREAK = re.compile(r"<br\b", re.IGNORECASE)
 _INSIDE_A_LINE = re.compile(
     "a|abbr|b|bdi|bdo|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|small|span|strong|sub|sup|tt|u|var",
@@ -43,7 +61,14 @@ _INSIDE_A_LINE = re.compile(
 )
 
 
-def read_markdown(text: str, *, path: Path, document_id: str, listed: Sequence[Reference] = ()) -> Document:
+def read_markdown(
+    text: str,
+    *,
+    path: Path,
+    document_id: str,
+    listed: Sequence[Reference] = (),
+    note: Callable[[str], None] = lambda _: None,
+) -> Document:
     """The document that a Markdown file holds. Its title is the front matter's, else its first heading of level 1.
 
     Its references are those of the bibliography beside it, which are `listed`, then the front matter's, then the
@@ -55,8 +80,11 @@ def read_markdown(text: str, *, path: Path, document_id: str, listed: Sequence[R
     front_matter, body = split_front_matter(text, path)
     page = _Page(front_matter.title)
     targets = _LinkTargets()
-    page.write(SyntaxTreeNode(_parse(body, targets)))
+    struck: list[str] = []
+    page.write(SyntaxTreeNode(_parse(without_boxes(body), targets, struck)))
     page.end_section()
+    if count := sum(len(each.split()) for each in [*struck, *page.struck]):
+        note(f"{count:,} {'word is' if count == 1 else 'words are'} left out, struck out.")
     page.write_footnotes()
     plain = "".join(page.pieces)
     in_text, sections = split_bibliography(plain, page.sections, page.targets)
@@ -101,37 +129,87 @@ class _LinkTargets(dict[str, dict[str, Any]]):
         )
 
 
-def _parse(body: str, targets: _LinkTargets) -> list[Token]:
-    """The blocks of a text, each with its own text as it is seen.
+def _parse(body: str, targets: _LinkTargets, struck: list[str]) -> list[Token]:
+    """The blocks of a text, each with its own text as it is seen. What is struck out is put into `struck`.
 
     markdown-it leaves out what is nested deeper than its limit; where anything is, lists and quotations are read as
     the characters that they are.
     """
-    parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable("table")
+    parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable(["table", "strikethrough"])
     footnote_plugin(parser, inline=False, move_to_end=False)
+    deflist_plugin(parser)
     tokens = parser.parse(body, {"references": targets})
     if any(token.nesting == 1 and token.level >= _DEEPEST - 1 for token in tokens):
         tokens = parser.disable(["list", "blockquote"]).parse(body, {"references": targets})
-    for token in tokens:
+    for number, token in enumerate(tokens):
         if token.type == "inline":
+            if number > 1 and tokens[number - 2].type == "blockquote_open":
+                _take_callout(token)
             linked: list[LinkTarget] = []
-            token.content = _inline_text(token.children or (), linked)
+            token.content = _inline_text(token.children or (), linked, struck)
             token.meta["targets"] = linked
+            token.meta["is_bold"] = _is_bold(token.children or ())
             token.children = None
     return tokens
 
 
-def _inline_text(tokens: Iterable[Token], targets: list[LinkTarget] | None = None) -> str:
+def _take_callout(token: Token) -> None:
+    """Take the line `[!NOTE] Title` off a quotation that begins with it, and keep what it is called."""
+    children = token.children or []
+    callout = _CALLOUT.match(children[0].content) if children and children[0].type == "text" else None
+    if callout is None:
+        return
+    end = next((n for n, each in enumerate(children) if each.type in {"softbreak", "hardbreak"}), len(children))
+    title = _inline_text(children[:end])[callout.end("kind") + 1 :].lstrip("+- ").strip()
+    token.meta["callout"] = title or callout["kind"].capitalize()
+    token.children = children[end + 1 :]
+
+
+def _is_bold(tokens: Sequence[Token]) -> bool:
+    """Whether all of a line is in bold type."""
+    seen = [token for token in tokens if token.type != "text" or token.content.strip()]
+    if len(seen) < 3 or seen[0].type != "strong_open" or seen[-1].type != "strong_close":
+        return False
+    return sum(token.type == "strong_close" and token.level == seen[0].level for token in seen) == 1
+
+
+def _inline_text(
+    tokens: Iterable[Token], targets: list[LinkTarget] | None = None, struck: list[str] | None = None
+) -> str:
     """The text of a line as it is seen: a wrapped line runs on, a hard break stays. What its links lead to is added to
-    `targets`.
+    `targets`, and what of it is struck out to `struck`.
     """
     pieces: list[str] = []
     links: list[tuple[int, str]] = []  # (how many pieces stand before it, address)
-    superscript = 0  # where one begins among the pieces, if it is open
+    scripts: list[int] = []  # where raised or lowered type that is open begins among the pieces
+    strikes: list[int] = []  # and what is struck out
+
+    cuts: list[int] = []  # among the pieces, where something is left out
+
+    def end_strike() -> None:
+        if strikes:
+            begin = strikes.pop()
+            if struck is not None and not strikes:
+                struck.append("".join(pieces[begin:]))
+            del pieces[begin:]
+            cuts.append(begin)
+
     for token in tokens:
         match token.type:
             case "text":
-                pieces.append(_CARETS.sub(lambda found: raised(found[1]), token.content))
+                shown = _CARETS.sub(lambda found: marked_raised(found[1]), token.content)
+                shown = _TILDES.sub(lambda found: marked_lowered(found[1]), shown) if "~" in shown else shown
+                shown = _WIKI_LINK.sub(_label_of_link, shown) if "[[" in shown else shown
+                pieces.append(shown)
+            case "s_open":
+                strikes.append(len(pieces))
+            case "s_close":
+                end_strike()
+            case "html_inline" if tag := _STRIKE.match(token.content):
+                if not tag["end"]:
+                    strikes.append(len(pieces))
+                else:
+                    end_strike()
             case "code_inline" | "text_special":
                 pieces.append(token.content)
             case "link_open":
@@ -144,26 +222,44 @@ def _inline_text(tokens: Iterable[Token], targets: list[LinkTarget] | None = Non
                 pieces.append("\n")
             case "html_inline" if _BREAK.match(token.content):
                 pieces.append("\n")
-            case "html_inline" if tag := _SUP.match(token.content):
-                if tag["end"]:
-                    pieces[superscript:] = [raised("".join(pieces[superscript:]))]
-                superscript = len(pieces)
+            case "html_inline" if tag := _SCRIPT.match(token.content):
+                if not tag["end"]:
+                    scripts.append(len(pieces))
+                elif scripts:
+                    begin = scripts.pop()
+                    mark = marked_raised if tag["name"].lower() == "sup" else marked_lowered
+                    pieces[begin:] = [mark("".join(pieces[begin:]))]
             case "image":
                 pieces.append(_inline_text(token.children or ()))
+    for cut in cuts:
+        if 0 < cut < len(pieces) and pieces[cut - 1].endswith(" "):
+            pieces[cut] = pieces[cut].removeprefix(" ")
     if targets is not None and links:
         starts = [0, *accumulate(map(len, pieces))]
         targets += [LinkTarget(starts[min(number, len(pieces))], address) for number, address in links]
-    return "".join(pieces)
+    text = plain("".join(pieces))
+    return text.lstrip(" ") if cuts else text
+
+
+def _label_of_link(link: re.Match[str]) -> str:
+    """What is seen of a link of a wiki: `[[Page|its name]]`; a picture, `![[tern.png]]`, is none."""
+    return "" if link["picture"] else (link["label"] or link["target"]).strip()
 
 
 class _Page(PlainText):
     """The plain text as the blocks of a file are written one after the other."""
 
+    def __init__(self, given_title: str | None = None) -> None:
+        super().__init__(given_title)
+        self.struck: list[str] = []  # what is struck out in blocks of HTML
+
     def write(self, parent: SyntaxTreeNode) -> None:
         for node in parent.children:
             match node.type:
                 case "heading":
-                    self.write_heading(int(node.tag[1]), " ".join(_lines(node)))
+                    self.write_heading(int(node.tag[1]), _without_attributes(" ".join(_lines(node))))
+                case "dl":
+                    self._write_terms(node)
                 case "bullet_list" | "ordered_list":
                     self._write_list(node)
                 case "table":
@@ -174,12 +270,59 @@ class _Page(PlainText):
                     addresses = [target.address for target in _targets(node)]
                     self.footnotes.append((node.meta["label"], " ".join(_lines(node)), addresses))
                 case "paragraph":
-                    start = self.write_block("paragraph", "\n".join(_lines(node)))
-                    self.targets += [LinkTarget(start + place, address) for place, address in _targets(node)]
+                    self._write_paragraph(node)
                 case "html_block":
-                    self.write_block("paragraph", "\n".join(_lines(node)))
+                    self._write_html(node.content)
                 case _:
                     self.write(node)
+
+    def _write_paragraph(self, node: SyntaxTreeNode) -> None:
+        text = _without_attributes("\n".join(_lines(node)))
+        if called := node.children[0].meta.get("callout"):
+            self.write_block("paragraph", called)
+        if node.children[0].meta.get("is_bold") and is_question(text):
+            self.write_question(text)
+            return
+        start = self.write_block("paragraph", text)
+        self.targets += [LinkTarget(start + place, address) for place, address in _targets(node)]
+
+    def _write_terms(self, node: SyntaxTreeNode) -> None:
+        """Write a list of terms, each in a line with what it means; where the terms are questions, these head it."""
+        terms = [" ".join(_lines(each)) for each in node.children if each.type == "dt"]
+        if all(map(is_question, terms)):
+            for each in node.children:
+                if each.type == "dt":
+                    self.write_question(" ".join(_lines(each)))
+                else:
+                    self.write(each)
+            self.end_question()
+        else:
+            self.write_block("list", "\n".join(_lines(node)))
+
+    def _write_html(self, markup: str) -> None:
+        """Write what is seen of a block of HTML; the summary of `<details>` heads what stands behind it."""
+        if markup.strip() == BEGIN_OF_BOX:
+            self.begin_part()
+            return
+        if markup.strip() == END_OF_BOX:
+            self.end_part()
+            return
+        markup = _STRUCK_HTML.sub(self._strike, markup)
+        begin = 0
+        for found in _DETAILS.finditer(markup):
+            self.write_block("paragraph", "\n".join(_lines_of_html(markup[begin : found.start()])))
+            begin = found.end()
+            if found["end"]:
+                self.end_part()
+            elif found["begin"]:
+                self.begin_part()
+            elif asked := " ".join(_lines_of_html(found["summary"])):
+                self.write_question(asked)
+        self.write_block("paragraph", "\n".join(_lines_of_html(markup[begin:])))
+
+    def _strike(self, struck: re.Match[str]) -> str:
+        self.struck.append(_TAG.sub(" ", struck["inside"]))
+        return ""
 
     def _write_list(self, node: SyntaxTreeNode) -> None:
         """Write a list; a link in an item is taken to begin where the item does."""
@@ -190,9 +333,20 @@ class _Page(PlainText):
             start += len(text) + 1
 
 
+def _without_attributes(text: str) -> str:
+    """A heading or paragraph without the attributes behind it, `{#id .class}` or `{: .class}`."""
+    shown = text.rstrip()
+    if not shown.endswith("}"):
+        return text
+    begin = shown.rfind("{")
+    return shown[:begin].rstrip() if begin >= 0 and _ATTRIBUTES.fullmatch(shown, begin) else text
+
+
 def _lines(node: SyntaxTreeNode, depth: int = 0) -> list[str]:
     """The lines of text that a block is made of, however deep they lie in it; `depth` is that of a list in lists."""
     match node.type:
+        case "paragraph" if depth and (called := node.children[0].meta.get("callout")):
+            return [called, *node.children[0].content.split("\n")]
         case "heading" | "paragraph":
             return node.children[0].content.split("\n")
         case "bullet_list" | "ordered_list":
@@ -200,12 +354,14 @@ def _lines(node: SyntaxTreeNode, depth: int = 0) -> list[str]:
         case "table":
             rows = (row for part in node.children for row in part.children)
             return [f"| {' | '.join(' '.join(_lines(cell)) for cell in row.children)} |" for row in rows]
-        case "th" | "td":
+        case "th" | "td" | "dt":
             return [line for inline in node.children for line in inline.content.split("\n")]
         case "fence" | "code_block":
             return node.content.rstrip("\n").split("\n")
         case "html_block":
             return _lines_of_html(node.content)
+        case "dl":
+            return _terms(node, depth)
     return [line for child in node.children for line in _lines(child, depth)]
 
 
@@ -226,6 +382,18 @@ def _items(node: SyntaxTreeNode, depth: int) -> list[list[str]]:
     return items
 
 
+def _terms(node: SyntaxTreeNode, depth: int) -> list[str]:
+    """A line for each term of a list of terms, with what it means behind it."""
+    lines: list[str] = []
+    for each in node.children:
+        text = " ".join(line.strip() for line in _lines(each, depth + 1))
+        if each.type == "dt" or not lines:
+            lines.append(f"{'  ' * depth}- {text}")
+        elif text:
+            lines[-1] += f" {text}" if lines[-1][-1] in ":?.!;" else f": {text}"
+    return lines
+
+
 def _numbers(node: SyntaxTreeNode) -> list[int]:
     """The numbers of a list's items: as they are written, where none is less than the one before, else counted.
 
@@ -241,8 +409,10 @@ def _numbers(node: SyntaxTreeNode) -> list[int]:
 def _lines_of_html(markup: str) -> list[str]:
     """What a reader sees of a block of HTML: the text between its tags. What opens and is not closed stays text."""
     shown = _HIDDEN.sub(lambda found: "" if found["comment"] or found["end"] else found[0], markup)
-    shown = _SUPERSCRIPT.sub(lambda found: raised(found[1]), shown)
-    text = html.unescape(_TAG.sub(_in_place_of_tag, shown))
+    shown = _SUPERSCRIPT.sub(
+        lambda each: marked_raised(each[2]) if each["name"].lower() == "sup" else marked_lowered(each[2]), shown
+    )
+    text = plain(html.unescape(_TAG.sub(_in_place_of_tag, shown)))
     return [line.strip() for line in text.split("\n") if line.strip()]
 
 

@@ -15,9 +15,12 @@ from qa.model import Block, BlockKind, Document, Heading, Reference, Section, Sp
 from qa.readers.references.bibliography import find_markers, merged, with_footnotes
 from qa.readers.references.entries import LinkTarget, reference, split_bibliography
 
-__all__ = ["About", "PlainText", "SourceFile", "without_invisible"]
+__all__ = ["About", "PlainText", "SourceFile", "is_question", "without_invisible"]
+
+_LONGEST_QUESTION = 300  # characters
 
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_ASKED = re.compile(r"(?P<question>Q(?:uestion)?(?: ?\d{1,3})?[:.] ?[^\n]{2,300}\?)[ \t]*(?:\n|\Z)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -69,6 +72,8 @@ class PlainText:
         self._given_title = given_title
         self._path: list[tuple[int, str]] = []  # (heading level, heading), outermost first
         self._blocks: list[Block] = []
+        self._parts: list[list[tuple[int, str]]] = []  # the paths above the parts that are open
+        self._asked = 0  # the level of the question whose answer is written
 
     @property
     def headings_above(self) -> tuple[str, ...]:
@@ -92,10 +97,46 @@ class PlainText:
             self._path.append((level, heading))
         return start
 
+    def write_question(self, question: str) -> int:
+        """Begin a section under a question, inside of that of the last heading, and give where it begins. It ends with
+        the next question or heading, or with `end_question`."""
+        self.end_question()
+        self._asked = (self._path[-1][0] if self._path else 0) + 1
+        start = self.length
+        self.end_section()
+        start, end = self._write(question)
+        self.headings.append(Heading(level=min(max(self._asked, 2), 6), start=start, end=end))
+        self._path.append((self._asked, question))
+        return start
+
+    def end_question(self) -> None:
+        """End the section of the last question, if it goes on."""
+        if self._asked and any(level == self._asked for level, _ in self._path):
+            self.end_section()
+            self._path = [each for each in self._path if each[0] < self._asked]
+        self._asked = 0
+
+    def begin_part(self) -> None:
+        """Begin a part, a box for instance, whose headings head nothing behind it."""
+        self._parts.append(list(self._path))
+
+    def end_part(self) -> None:
+        """End the part that was begun last, if any is open."""
+        if self._parts and (path := self._parts.pop()) != self._path:
+            self.end_section()
+            self._path = path
+
     def write_block(self, kind: BlockKind, text: str) -> int:
-        """Write a block of the section, unless it is blank, and give where it begins."""
+        """Write a block of the section, unless it is blank, and give where it begins. A paragraph that begins with a
+        question, `Q: ...?`, is that question with its answer."""
         if not text.strip():
             return self.length
+        if kind == "paragraph" and (asked := _ASKED.match(text)):
+            begin = self.write_question(asked["question"].strip())
+            answer = text[asked.end() :].strip()
+            if answer:
+                self.write_block(kind, answer)
+            return begin
         start, end = self._write(text)
         self._blocks.append(Block(kind=kind, start=start, end=end))
         return start
@@ -155,6 +196,11 @@ class PlainText:
         self.pieces.append(text)
         self.length += len(text)
         return Span(start, self.length)
+
+
+def is_question(text: str) -> bool:
+    """Whether a line that is set as a heading is one, in bold type as a rule, is a question."""
+    return text.rstrip().endswith("?") and len(text) <= _LONGEST_QUESTION and "\n" not in text.strip()
 
 
 def without_invisible(text: str) -> str:
