@@ -92,7 +92,7 @@ class Engine:
         return engine
 
     def ask(self, question: str, *, history: Sequence[str] = (), limit: int = 3, document: str | None = None) -> Answer:
-        """The passage that answers best, with its citation and `limit` further ones, or the reason why none does.
+        """The passage that answers, or may answer, with its citation and `limit` further ones, or why none does.
 
         `history` are the person's earlier questions, oldest first; `document` is the id of the only one to answer from.
 
@@ -313,7 +313,16 @@ class Engine:
     ) -> Answer:
         query, asked = understood(question, history, snapshot)
         ranked = search(query, asked, snapshot, document=document)
-        return decide(question, query, asked, ranked, snapshot, threshold=self.settings.threshold, limit=limit)
+        return decide(
+            question,
+            query,
+            asked,
+            ranked,
+            snapshot,
+            threshold=self.settings.threshold,
+            possible_threshold=self.settings.possible_threshold,
+            limit=limit,
+        )
 
     @property
     def encoder(self) -> str | None:

@@ -40,6 +40,7 @@ SMOKE = {
         "test_ask_says_why_nothing_is_found_and_ends_with_1",
         "test_the_command_reference_is_what_help_prints",
     ],
+    "qa/encoders": ["test_a_question_in_other_words_finds_the_passage_once_it_is_encoded"],
     "qa/evaluation": ["test_the_figures_are_those_of_the_questions_that_have_a_right_passage"],
     "qa/feedback": ["test_what_is_kept_comes_back_as_it_was_in_the_order_of_its_time"],
     "qa/library": ["test_a_document_and_its_passages_come_back_whole", "test_what_is_indexed_is_what_is_kept"],
@@ -123,6 +124,14 @@ def own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
     engine = Engine.create(Settings(feedback=tmp_path / "feedback.sqlite3"))
+    engine.add([TERNS])
+    return engine
+
+
+@pytest.fixture
+def unsure_engine(tmp_path: Path) -> Engine:
+    """An engine that never answers: what it finds may answer at most."""
+    engine = Engine.create(Settings(feedback=tmp_path / "feedback.sqlite3", threshold=1.0, possible_threshold=0.01))
     engine.add([TERNS])
     return engine
 

@@ -27,6 +27,7 @@ DEFAULTS = {
     "workers": None,
     "threads": 4,
     "threshold": 0.3,
+    "possible_threshold": 0.15,
     "meaning": "on",
     "model": None,
     "old_after": 3,
@@ -49,9 +50,12 @@ GOOD = [
     ("workers", "256", 256),
     ("threads", "1", 1),
     ("threads", "64", 64),
-    ("threshold", "0", 0.0),
+    ("threshold", "0.15", 0.15),
     ("threshold", "1", 1.0),
     ("threshold", "0.75", 0.75),
+    ("possible_threshold", "0", 0.0),
+    ("possible_threshold", "0.3", 0.3),
+    ("possible_threshold", "0.2", 0.2),
     ("meaning", "off", "off"),
     ("meaning", "on", "on"),
     ("model", "/srv/encoder", Path("/srv/encoder")),
@@ -83,6 +87,10 @@ BAD = [
     ("threshold", "nan"),
     ("threshold", "inf"),
     ("threshold", "high"),
+    ("possible_threshold", "-0.01"),
+    ("possible_threshold", "1.01"),
+    ("possible_threshold", "nan"),
+    ("possible_threshold", "some"),
     ("meaning", "maybe"),
     ("meaning", "ON"),
     ("old_after", "-1"),
@@ -139,6 +147,34 @@ def test_a_value_out_of_range_is_refused_by_the_name_that_was_given(name: str, t
         Settings.load({f"PINCITE_{name.upper()}": "1"}, **{name: text})
 
 
+UNFIT = "does not fit: possible_threshold, which is {}, may not be above threshold, which is {}."
+
+
+@pytest.mark.parametrize(
+    ("given", "named", "possible", "threshold"),
+    [
+        ({"possible_threshold": 0.31}, "possible_threshold", 0.31, 0.3),
+        ({"threshold": 0.1}, "threshold", 0.15, 0.1),
+        ({"threshold": 0.5, "possible_threshold": 0.6}, "possible_threshold", 0.6, 0.5),
+    ],
+)
+def test_a_possible_threshold_above_the_threshold_is_refused_by_the_name_that_was_set(
+    given: dict[str, float], named: str, possible: float, threshold: float
+) -> None:
+    told = UNFIT.format(possible, threshold)
+    with pytest.raises(SettingError, match=f"^The setting {re.escape(f'{named} {told}')}$"):
+        Settings.load({}, **given)
+    environment = {f"PINCITE_{name.upper()}": str(value) for name, value in given.items()}
+    with pytest.raises(SettingError, match=f"^The setting PINCITE_{re.escape(f'{named.upper()} {told}')}$"):
+        Settings.load(environment)
+
+
+def test_the_thresholds_may_be_equal() -> None:
+    found = Settings.load({"PINCITE_THRESHOLD": "0", "PINCITE_POSSIBLE_THRESHOLD": "0"})
+    assert (found.threshold, found.possible_threshold) == (0, 0)
+    assert Settings(threshold=1, possible_threshold=1).possible_threshold == 1
+
+
 def test_what_is_given_goes_before_the_environment() -> None:
     assert Settings.load({"PINCITE_PORT": "1"}, port=2).port == 2
     assert Settings.load({"PINCITE_PORT": "bad"}, port=2).port == 2
@@ -157,8 +193,9 @@ def test_an_unknown_variable_of_ours_is_refused_with_those_that_are_known() -> N
         Settings.load({"PINCITE_TRESHOLD": "0.4"})
     assert caught.value.message == (
         "The setting PINCITE_TRESHOLD is not known; "
-        "known are library, synonyms, engine, feedback, host, port, workers, threads, threshold, meaning, model, "
-        "old_after, widget_origins, "
+        "known are library, synonyms, engine, feedback, host, port, workers, threads, threshold, "
+        "possible_threshold, meaning, model, old_after, "
+        "widget_origins, "
         "max_file_size, max_memory, max_seconds."
     )
 

@@ -186,7 +186,7 @@ def test_the_shipped_corpus_comes_with_vectors_of_all_its_passages() -> None:
 def test_meaning_counts_the_more_the_less_sure_the_words_are() -> None:
     assert meaning_weights(0) == MEANING_WEIGHTS
     assert meaning_weights(1) == {name: MEANING_WEIGHTS[name] + DOUBT_WEIGHTS[name] for name in MEANING_WEIGHTS}
-    words = [Ranked(name, score, np.zeros(len(WEIGHTS)), words=score) for name, score in (("a", 9.0), ("b", 5.0))]
+    words = [Ranked(name, score, np.zeros(len(WEIGHTS)), words=score) for name, score in (("a", 10.0), ("b", 3.0))]
     near = {"a": Near(0.1, 0.2, 0), "b": Near(0.4, 0.6, 1)}
     assert [each.passage_id for each in by_meaning(words, near, doubt=0, limit=2)] == ["a", "b"]
     assert [each.passage_id for each in by_meaning(words, near, doubt=1, limit=2)] == ["b", "a"]

@@ -4,6 +4,7 @@ A library on disk is a folder:
 
     library.sqlite3            documents, sections, references, passages; and of the passages the words, as they stand
     library.sqlite3-wal, -shm  what SQLite keeps beside it while it is in use
+    vectors.sqlite3            the vectors of passages, which are made behind the index
     index/000007-5e1f…/        the index of one version, never changed once it is the current one
         passages/              the retriever's
         vocabulary/            the words that a question's are corrected to
