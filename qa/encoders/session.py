@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from qa.encoders.graph import lightened
 from qa.errors import UnreadableEncoderError
 
-__all__ = ["Pass", "States", "loaded"]
+__all__ = ["SLOWER", "Pass", "States", "loaded"]
 
 States = NDArray[np.float32]
 """Of shape (tokens, dimensions): what a pass gives for each token."""
@@ -23,7 +23,7 @@ _INPUTS = frozenset({"input_ids", "attention_mask", "token_type_ids"})
 _OUTPUT = "last_hidden_state"
 _ERRORS_ALONE = 3
 
-_SLOWER = ["SkipLayerNormFusion"]
+SLOWER = ["SkipLayerNormFusion"]
 """What onnxruntime puts in the place of two operations, and takes a fifth more time."""
 
 
@@ -50,7 +50,7 @@ def loaded(path: Path, model: bytes) -> Pass:
     options.enable_mem_pattern = False
     try:
         session = onnxruntime.InferenceSession(
-            lightened(model), options, providers=["CPUExecutionProvider"], disabled_optimizers=_SLOWER
+            lightened(model), options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOWER
         )
     except failures as error:
         raise UnreadableEncoderError(path, reason=_first_line(error)) from error
