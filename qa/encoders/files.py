@@ -33,7 +33,7 @@ _SHIPPED_LABEL, _OTHER_LABEL = "minilm-l6-int8", "onnx"
 
 _MODEL, _WORDS, _TOKENIZER = "model.onnx", "vocab.txt", "tokenizer.json"
 _OWN, _POOLING, _LENGTH = "pincite.json", Path("1_Pooling", "config.json"), "sentence_bert_config.json"
-_WINDOWS = range(32, 513)
+_WINDOWS = range(32, 401)  # one may be a quarter longer, and models take 512
 
 
 def load_encoder(folder: Path | None = None) -> Encoder:
@@ -41,7 +41,7 @@ def load_encoder(folder: Path | None = None) -> Encoder:
     it is first needed.
 
     A folder has `model.onnx` and `vocab.txt` (of an uncased model) or `tokenizer.json`. `pincite.json` may say
-    `pooling` ("mean" or "cls"), `window` (32 to 512 tokens), `question_prefix` and `passage_prefix`. Where it does not,
+    `pooling` ("mean" or "cls"), `window` (32 to 400 tokens), `question_prefix` and `passage_prefix`. Where it does not,
     `1_Pooling/config.json` says the pooling, and `sentence_bert_config.json` a window of less than 256.
 
     Raises:
@@ -106,14 +106,16 @@ def _use(folder: Path) -> ModelUse:
     pools_first = _settings(folder / _POOLING).get("pooling_mode_cls_token", False)
     longest = _settings(folder / _LENGTH).get("max_seq_length")
     usual = ModelUse(pooling="cls" if pools_first else "mean")
-    window = own.get("window", min(longest, usual.window) if isinstance(longest, int) else usual.window)
+    window = own.get(
+        "window", max(_WINDOWS.start, min(longest, usual.window)) if isinstance(longest, int) else usual.window
+    )
     pooling = own.get("pooling", usual.pooling)
     prefixes = own.get("question_prefix", ""), own.get("passage_prefix", "")
     unknown = sorted(own.keys() - {"pooling", "window", "question_prefix", "passage_prefix"})
     for wrong, reason in (
         (unknown, f"it says what is not known: {', '.join(unknown)}"),
         (pooling not in ("mean", "cls"), 'pooling is "mean" or "cls"'),
-        (not isinstance(window, int) or window not in _WINDOWS, "window is a number of tokens from 32 to 512"),
+        (not isinstance(window, int) or window not in _WINDOWS, "window is a number of tokens from 32 to 400"),
         (not all(isinstance(each, str) for each in prefixes), "a prefix is a text"),
     ):
         if wrong:

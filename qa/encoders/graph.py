@@ -1,10 +1,14 @@
-"""A model whose weights are kept as int8, changed so that it multiplies them as they are.
+"""A model changed so that it takes less memory and time, and says the same.
 
-Such a model may turn its weights into numbers of 4 bytes before it multiplies them: Cast, Mul by their scale, MatMul.
-A runtime then keeps four bytes for each weight, and only the file is smaller. Here a MatMul takes the int8 numbers with
-their scale (DynamicQuantizeMatMul of onnxruntime, which rounds to 8 bits what it multiplies them with, by the range of
-each pass), and a Gather takes its rows before they are scaled. For the shipped model this saves 125 MB of a process
-and 40 % of the time; the cosine of a text's vector with that of the unchanged model is .995 in the mean.
+**Weights that are kept as int8.** A model may turn them into numbers of 4 bytes before it multiplies them: Cast, Mul by
+their scale, MatMul. A runtime then keeps four bytes for each weight, and only the file is smaller. Here a MatMul takes
+the int8 numbers with their scale (DynamicQuantizeMatMul of onnxruntime, which rounds to 8 bits what it multiplies them
+with, by the range of each pass), and a Gather takes its rows before they are scaled. For the shipped model this saves
+125 MB of a process and 40 % of the time; the cosine of a text's vector with that of the unchanged model is .995 in the
+mean.
+
+**Guards against a softmax over nothing.** Where(IsNaN(x), 0, x) matters for a row whose tokens are all masked. There is
+none, as a text goes through the model without padding. This saves another 13 %.
 
 The file is read as what it is, a message of Protocol Buffers (protobuf.dev/programming-guides/encoding) with the fields
 of onnx.proto3: onnxruntime has no way to change a model, and the package onnx would take 31 MB more.
@@ -16,7 +20,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-__all__ = ["with_integer_products"]
+__all__ = ["lightened"]
 
 _DOMAIN = b"com.microsoft"
 
@@ -59,8 +63,8 @@ class _Weights(NamedTuple):
     made_by: tuple[int, int]
 
 
-def with_integer_products(model: bytes) -> bytes:
-    """The model with its int8 weights multiplied as they are; the same bytes where there are none to change.
+def lightened(model: bytes) -> bytes:
+    """The model, changed; the same bytes where there is nothing to change.
 
     Raises:
         ValueError: for bytes that are no model.
@@ -79,7 +83,7 @@ def with_integer_products(model: bytes) -> bytes:
 
 
 def _changed(graph: memoryview) -> list[bytes | memoryview] | None:
-    """The fields of the changed graph, or None where it has no int8 weights that are only multiplied or looked up."""
+    """The fields of the changed graph, or None where there is nothing to change."""
     fields = list(_fields(graph))
     nodes = {place: _node(_part(value)) for place, (number, value, _) in enumerate(fields) if number == _GRAPH_NODE}
     tensors = dict(_tensor(_part(value)) for number, value, _ in fields if number == _GRAPH_TENSOR)
@@ -92,6 +96,13 @@ def _changed(graph: memoryview) -> list[bytes | memoryview] | None:
         written = {place: _on_integers(nodes[place], name, weights, tensors) for place in users[name]}
         if written and all(written.values()):
             instead |= written | {place: [] for place in weights.made_by}
+    makers = {node.output: place for place, node in nodes.items()}
+    for place, node in nodes.items():
+        guard = makers.get(node.inputs[0]) if node.kind == b"Where" else None
+        if guard is not None and nodes[guard].kind == b"IsNaN" and nodes[guard].inputs == node.inputs[2:]:
+            instead[place] = [_operation(b"Identity", node.inputs[2:], node.output)]
+            if users[nodes[guard].output] == [place]:
+                instead[guard] = []
     if not instead:
         return None
     return [part for place, (_, _, whole) in enumerate(fields) for part in instead.get(place, [whole])]

@@ -131,7 +131,7 @@ class OnnxEncoder:
 def _windows(tokens: Tokens, sentences: Sequence[Span], room: int) -> list[tuple[int, int]]:
     """Which tokens go through the model together, as [first, end): as few windows as have about `room` tokens each.
 
-    Windows are as long as one another, save that one ends where a sentence does, if one does within a quarter of `room`.
+    They are equally long, save that one ends where a sentence does, if one does within a quarter of `room`.
     """
     count = len(tokens.ids)
     beginnings = [bisect_left(tokens.starts, sentence.start) for sentence in sentences] if count > room else []

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.encoders.graph import with_integer_products
+from qa.encoders.graph import lightened
 from qa.errors import UnreadableEncoderError
 
-__all__ = ["Pass", "States", "loaded"]
+__all__ = ["SLOWER", "Pass", "States", "loaded"]
 
 States = NDArray[np.float32]
 """Of shape (tokens, dimensions): what a pass gives for each token."""
@@ -22,6 +22,9 @@ Pass = Callable[[Sequence[int]], States]
 _INPUTS = frozenset({"input_ids", "attention_mask", "token_type_ids"})
 _OUTPUT = "last_hidden_state"
 _ERRORS_ALONE = 3
+
+SLOWER = ["SkipLayerNormFusion"]
+"""What onnxruntime puts in the place of two operations, and takes a fifth more time."""
 
 
 def loaded(path: Path, model: bytes) -> Pass:
@@ -45,11 +48,11 @@ def loaded(path: Path, model: bytes) -> Pass:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Older processors add pairs of products in 16 bits, which may overflow; there a slower way keeps them whole.
     options.add_session_config_entry("session.x64quantprecision", "1")
-    # What a pass needs is given back behind it: up to 40 MB, which otherwise would be kept for the next long text.
-    options.enable_cpu_mem_arena = options.enable_mem_pattern = False
+    # No plan of the memory is kept for each length of a text, of which there are hundreds.
+    options.enable_mem_pattern = False
     try:
         session = onnxruntime.InferenceSession(
-            with_integer_products(model), options, providers=["CPUExecutionProvider"]
+            lightened(model), options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOWER
         )
     except failures as error:
         raise UnreadableEncoderError(path, reason=_first_line(error)) from error
