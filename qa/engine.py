@@ -112,7 +112,7 @@ class Engine:
             UnknownDocumentError: where `document` is not there.
         """
         snapshot = self._library.snapshot()
-        query, asked = understood(question, history, snapshot)
+        query, asked = understood(question, history, snapshot, document=document)
         return hits(search(query, asked, snapshot, limit=limit, document=document), snapshot)
 
     def retrieve(self, question: str, *, limit: int = 50) -> list[Candidate]:
@@ -124,7 +124,7 @@ class Engine:
     ) -> list[Explanation]:
         """Every number behind the first `limit` hits, best first."""
         snapshot = self._library.snapshot()
-        query, asked = understood(question, history, snapshot)
+        query, asked = understood(question, history, snapshot, document=document)
         return explain(query, asked, search(query, asked, snapshot, document=document), snapshot, limit=limit)
 
     def add(
@@ -311,7 +311,7 @@ class Engine:
     def _answer(
         self, question: str, snapshot: Snapshot, *, history: Sequence[str], limit: int, document: str | None
     ) -> Answer:
-        query, asked = understood(question, history, snapshot)
+        query, asked = understood(question, history, snapshot, document=document)
         ranked = search(query, asked, snapshot, document=document)
         return decide(
             question,

@@ -298,6 +298,7 @@ class Query:
     `spoken` are all words of the question itself, in order, folded, each with its term, or None for a stop word.
     `corrected` words were read as words of the library, and `expanded` ones as another name of the same thing too.
     `text` is the question as it was read, with the words carried over from earlier ones: what an encoder is given.
+    `stays` says that the question goes on about what the one before it was answered with.
     """
 
     terms: Mapping[str, float]
@@ -307,6 +308,7 @@ class Query:
     corrected: tuple[Reading, ...] = ()
     expanded: tuple[Reading, ...] = ()
     carried_over: tuple[str, ...] = ()
+    stays: bool = False
 
 
 class Candidate(NamedTuple):

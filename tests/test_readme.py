@@ -21,6 +21,7 @@ from conftest import SLOW, SMOKE
 from flask.testing import FlaskClient
 from test_architecture import LAYERS
 
+import qa
 from qa import Engine, Settings
 from qa.wire import AskResponse, FeedbackRequest
 from web import create_app
@@ -93,7 +94,8 @@ def curl_examples() -> list[Example]:
 
 @pytest.mark.parametrize(("readme", "command", "expected"), console_examples())
 def test_a_console_example_prints_what_the_readme_says(readme: str, command: str, expected: str) -> None:
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    code = str(Path(qa.__file__).parent.parent)  # what is tested, wherever the command was installed from
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONPATH": code}
     output = ""
     for part in command.split(" | "):
         program, *arguments = shlex.split(part)
@@ -111,12 +113,18 @@ def test_there_are_console_examples() -> None:
     assert sum(readme == "README.md" for readme, _, _ in console_examples()) >= 2
 
 
-def test_the_python_example_runs() -> None:
-    (example,) = examples("python")
+@pytest.mark.parametrize("example", examples("python"), ids=lambda example: example.readme)
+def test_a_python_example_prints_what_stands_beside_each_print(example: Example) -> None:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        exec(compile(example.text, example.readme, "exec"), {})  # noqa: S102
-    assert printed.getvalue() == "('Selinexor',)\n"
+        exec(compile(example.text, example.readme, "exec"), {"__name__": "readme"})  # noqa: S102
+    expected = re.findall(r"^print\(.*\)  # (.*)$", example.text, re.MULTILINE)
+    assert expected
+    assert printed.getvalue().splitlines() == expected
+
+
+def test_there_are_python_examples_for_who_asks_and_for_who_adds_a_format() -> None:
+    assert [example.readme for example in examples("python")] == ["README.md", "qa/readers/formats/README.md"]
 
 
 @pytest.fixture(scope="module")

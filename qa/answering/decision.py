@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qa.answering.outlining import NEAREST, Outline, find_outline
+from qa.asking.leaning import FURTHEST
 from qa.asking.question import read_question
 from qa.citations.citing import cite
 from qa.library import Snapshot
@@ -73,10 +74,34 @@ class Explanation:
     parts: int = 0
 
 
-def understood(question: str, history: Sequence[str], snapshot: Snapshot) -> tuple[Query, Asked]:
-    """A question as a library's passages are searched for it, and held against it."""
+def understood(
+    question: str, history: Sequence[str], snapshot: Snapshot, *, document: str | None = None
+) -> tuple[Query, Asked]:
+    """A question as a library's passages are searched for it, and held against it.
+
+    Where it goes on about what was shown last, the question before it is asked again, of the document with this id
+    alone where one is given, and the passages beside its first one are preferred.
+
+    Raises:
+        UnknownDocumentError: where the document is not there.
+    """
     query = read_question(question, history=history, correct=snapshot.correct, concepts=snapshot.index.concepts)
-    return query, read_query(query, snapshot.retriever)
+    asked = read_query(query, snapshot.retriever)
+    if query.stays:
+        asked = replace(asked, shown=_shown(history[-FURTHEST:], snapshot, document))
+    return query, asked
+
+
+def _shown(history: Sequence[str], snapshot: Snapshot, document: str | None) -> Mapping[str, float]:
+    """How near each passage of its document stands to the first one for the latest of some questions, in 0..1."""
+
+    def find() -> str:
+        *earlier, latest = history
+        first = search(*understood(latest, earlier, snapshot, document=document), snapshot, limit=1, document=document)
+        return first[0].passage_id if first else ""
+
+    shown = snapshot.shown_last(document, history, find)
+    return snapshot.nearness(shown) if shown else {}
 
 
 def search(

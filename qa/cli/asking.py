@@ -222,10 +222,11 @@ _EVIDENCE = {
     "meaning_sentence": "nearness of its nearest sentence",
     "definition": "the text begins by saying what it is, where that is asked",
     "number": "a number in the best sentence, where one is asked for",
+    "shown": "in the section shown last, or 1/2 in its document, where the question goes on about that",
 }
 
 _GROUNDS = {
-    "score": "of the greatest score that there can be",
+    "score": "of the greatest score that there can be, both without what was shown",
     "coverage": "of the question's own words, held",
     "unknown": "of the question's own words, in no passage",
     "names": "of its names, not in this passage",
