@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from qa.sentences import sentences
 
 import qa.encoders.files
 from qa.encoders import Encoder, PassageText, Vectors, cosines, load_encoder
@@ -24,6 +23,7 @@ from qa.encoders.vectors import quantized, sentence_means, unit
 from qa.encoders.wordpiece import Tokens, WordPiece
 from qa.errors import EncoderDigestError, EncoderFileError, EncoderMissingError, UnreadableEncoderError
 from qa.model import Span
+from qa.text.sentences import sentences
 
 VOCABULARY = Path(qa.encoders.files.__file__).with_name("vocab.txt")
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

@@ -23,8 +23,6 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from qa.passages import passages
-from qa.readers.plain import read_plain
 
 from qa.encoders import PassageText, load_encoder
 from qa.encoders.graph import lightened
@@ -32,6 +30,8 @@ from qa.encoders.onnx import OnnxEncoder
 from qa.encoders.session import SLOWER
 from qa.model import Document
 from qa.readers import read_works
+from qa.readers.formats.plain import read_plain
+from qa.readers.passages import passages
 
 ROOT = Path(__file__).resolve().parents[2]
 ARTICLES = ("covidqa/articles.jsonl", "squad_v11_dev/articles.jsonl")
