@@ -19,6 +19,7 @@ import regex
 from qa.lexicon import LETTER_SPELLINGS, STOP_WORDS, WORD_SPELLINGS
 from qa.model import Span
 from qa.nltk_parts import nltk_part
+from qa.word_forms import one_form
 
 __all__ = [
     "ANALYZER",
@@ -37,7 +38,7 @@ __all__ = [
     "words_in_place",
 ]
 
-ANALYZER = "english-porter-3"
+ANALYZER = "english-porter-4"
 """The name that a saved index carries: it changes whenever `terms` gives other terms for the same text."""
 
 _LONGEST_TERM = 64  # characters; what is longer is no word, and is cut for matching
@@ -247,10 +248,12 @@ def _is_numbered_name(token: str, pieces: Sequence[str]) -> bool:
 
 @lru_cache(maxsize=_REMEMBERED_WORDS)
 def _term(piece: str) -> str:
-    """The index form of a folded word: a number without its thousands' commas, any other word as its Porter stem."""
+    """The index form of a folded word: a number without its thousands' commas, any other word as the Porter stem of the
+    one form that stands for it."""
     if piece[0].isdigit():
         return _THOUSANDS.sub("", piece).replace(",", ".").replace("·", ".")[:_LONGEST_TERM]
-    return str(_STEMMER.stem(piece[:_LONGEST_TERM], to_lowercase=False)) if piece.isalpha() else piece[:_LONGEST_TERM]
+    word = piece[:_LONGEST_TERM]
+    return str(_STEMMER.stem(one_form(word), to_lowercase=False)) if piece.isalpha() else word
 
 
 def _as_written(piece: str, token: str) -> str:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.analysis import Word, fold, terms, terms_and_heads, tokens, words
+from qa.analysis import Word, fold, spoken, terms, terms_and_heads, tokens, words
 from qa.lexicon import STOP_WORDS
+from qa.word_forms import irregular_forms, one_form, one_spelling
 
 
 def covers(question: str, passage: str) -> bool:
@@ -63,6 +64,94 @@ SPELLINGS = [
 )
 def test_every_spelling_matches_every_other(one: str, other: str) -> None:
     assert covers(f"What about {one}?", f"The {other} was given.")
+
+
+FORMS = [
+    ["pay", "paid", "pays", "paying"],
+    ["go", "goes", "went", "gone", "going"],
+    ["sell", "sold"],
+    ["buy", "bought"],
+    ["hold", "held"],
+    ["find", "found", "finding"],
+    ["leave", "left", "leaving"],
+    ["child", "children"],
+    ["foot", "feet"],
+    ["mouse", "mice"],
+    ["woman", "women"],
+    ["virus", "viruses"],
+    ["shelf", "shelves"],
+    ["spectrum", "spectra"],
+    ["crisis", "crises"],
+    ["diagnosis", "diagnoses"],
+    ["analysis", "analyses", "analyse", "analyze", "analysed", "analyzing"],
+    ["tumor", "tumour", "tumours"],
+    ["anemia", "anaemia"],
+    ["leukemia", "leukaemia"],
+    ["esophagus", "oesophagus"],
+    ["hematology", "haematology"],
+    ["hemorrhage", "haemorrhage"],
+    ["diarrhea", "diarrhoea"],
+    ["pediatric", "paediatric"],
+    ["edema", "oedema"],
+    ["fetus", "foetus", "foetuses"],
+    ["color", "colour", "coloured"],
+    ["neighborhood", "neighbourhood"],
+    ["center", "centre", "centres", "centred"],
+    ["fiberglass", "fibreglass"],
+    ["randomize", "randomise", "randomised", "randomised", "randomization", "randomisation"],
+    ["organization", "organisation", "organisations"],
+    ["labeled", "labelled", "labelling"],
+    ["traveler", "traveller"],
+    ["fueled", "fuelled"],
+    ["program", "programme", "programmes", "programming"],
+    ["catalog", "catalogue", "catalogues", "cataloguing"],
+    ["defense", "defence"],
+    ["license", "licence"],
+    ["practice", "practise", "practising"],
+    ["gray", "grey"],
+    ["sulfate", "sulphate"],
+    ["check", "cheque"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("forms", FORMS, ids=lambda forms: forms[0])
+def test_irregular_forms_and_spellings_of_two_countries_are_one_term(forms: list[str]) -> None:
+    assert {tuple(terms(form)) for form in forms} == {tuple(terms(forms[0]))}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("organ", "organisation"),
+        ("colon", "colonisation"),
+        ("his", "hose"),
+        ("life", "live"),
+        ("wind", "wound"),
+        ("base", "basis"),
+        ("hour", "hor"),
+        ("shoestring", "shestring"),
+        ("cosine", "cozine"),
+        ("poem", "pem"),
+        ("aerial", "erial"),
+        ("prize", "price"),
+    ],
+)
+def test_words_that_are_not_the_same_are_not_taken_for_spellings_of_one(one: str, other: str) -> None:
+    assert terms(one) != terms(other)
+
+
+def test_forms_of_one_word_stay_apart_as_they_are_said() -> None:
+    assert spoken("The club paid, children of tumours") == [
+        ("the", None), ("club", "club"), ("paid", "pay"), ("children", "child"), ("of", None), ("tumours", "tumor"),
+    ]  # fmt: skip
+
+
+def test_the_irregular_forms_are_listed_in_one_spelling_and_have_other_stems_than_their_lemmas() -> None:
+    forms = irregular_forms()
+    assert len(forms) > 1000
+    assert all(one_spelling(form) == form and one_spelling(lemma) == lemma for form, lemma in forms.items())
+    assert all(one_form(lemma) == lemma for lemma in forms.values())
+    assert STOP_WORDS.isdisjoint(forms.keys() | forms.values())
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = (
     {"qa.errors"},
     {"qa.model"},
-    {"qa.boundaries", "qa.english", "qa.lexicon", "qa.limits", "qa.nltk_parts"},
+    {"qa.boundaries", "qa.english", "qa.lexicon", "qa.limits", "qa.nltk_parts", "qa.word_forms"},
     {"qa.analysis", "qa.sentences", "qa.arrays"},
     {"qa.concepts", "qa.leaning", "qa.spelling"},
     {"qa.passages", "qa.readers", "qa.wire", "qa.styles", "qa.config", "qa.wordings", "qa.figures"},
