@@ -27,6 +27,7 @@ __all__ = [
     "Token",
     "Word",
     "analysed",
+    "as_they_stand",
     "fold",
     "said",
     "spoken",
@@ -128,6 +129,17 @@ def words_in_place(text: str) -> list[tuple[Word, Head, Span]]:
         for found in _TOKEN.finditer(visible(text))
         for word, head in zip(_words_of_token(found.group()), _analysed(found.group()).heads, strict=True)
     ]
+
+
+def as_they_stand(question: str) -> dict[str, str]:
+    """For the content words of a question that stand nowhere alone, the whole that each is a part of.
+
+    >>> as_they_stand("the R-ISS stage")
+    {'R': 'R-ISS', 'ISS': 'R-ISS'}
+    """
+    parts = [(word.text, token) for token in tokens(question) for word in _words_of_token(token)]
+    alone = {text for text, token in parts if text == token}
+    return {text: token for text, token in reversed(parts) if text not in alone}
 
 
 def spoken(text: str) -> list[tuple[str, str | None]]:

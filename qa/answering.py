@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from qa.analysis import terms
+from qa.analysis import as_they_stand, terms
 from qa.citing import cite
 from qa.confidence import confidence, grounds
 from qa.evidence import Asked, Ranked, WeighedWord, decisive, missing, rank, read_query
@@ -95,7 +95,8 @@ def decide(
     A question that names a whole document or section is answered with its outline. `limit` is how many further
     passages are listed.
     """
-    unknown = missing(query, snapshot.retriever)
+    wholes = as_they_stand(question)
+    unknown = _told(missing(query, snapshot.retriever), wholes)
     sure = confidence(_grounds(asked, ranked[0], snapshot)) if ranked else 0.0
     outline = find_outline(query, asked, hits(ranked[:NEAREST], snapshot), snapshot)
     parts = outline.passages if outline and outline.coverage >= threshold else ()
@@ -114,7 +115,7 @@ def decide(
         question=question,
         best=cited[0] if is_first else cited_parts[0] if parts else None,
         confidence=round(sure, 4),
-        reason=None if answered else _reason(asked, unknown, ranked, snapshot),
+        reason=None if answered else _reason(asked, unknown, wholes, ranked, snapshot),
         alternatives=tuple(cited[is_first:]),
         interpretation=Interpretation(
             corrected=query.corrected,
@@ -195,7 +196,14 @@ def _telling(expanded: Sequence[Reading], first: Ranked, snapshot: Snapshot) -> 
     return tuple(each for each in expanded if names[each.read] <= held and not names[each.written] <= held)
 
 
-def _reason(asked: Asked, unknown: Sequence[str], ranked: Sequence[Ranked], snapshot: Snapshot) -> str:
+def _told(words: Iterable[str], wholes: Mapping[str, str]) -> tuple[str, ...]:
+    """Words of the question as they are told to a person: one that is a part of another as the whole."""
+    return tuple(dict.fromkeys(wholes.get(word, word) for word in words))
+
+
+def _reason(
+    asked: Asked, unknown: Sequence[str], wholes: Mapping[str, str], ranked: Sequence[Ranked], snapshot: Snapshot
+) -> str:
     """Why there is no answer, in a sentence for a person."""
     words = asked.words
     if not snapshot.retriever.passage_count:
@@ -209,7 +217,7 @@ def _reason(asked: Asked, unknown: Sequence[str], ranked: Sequence[Ranked], snap
     _, lacking = _split(words, ranked[0], snapshot)
     if not lacking:
         return "No passage is sure enough to answer; the nearest one holds all words of the question."
-    names = [word.text for word in sorted(lacking, key=lambda word: -word.rarity)[:_NAMED_WORDS]]
+    names = _told((word.text for word in sorted(lacking, key=lambda word: -word.rarity)), wholes)[:_NAMED_WORDS]
     return f"No passage holds enough of the question: the nearest one does not mention {_either(names)}."
 
 

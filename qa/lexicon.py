@@ -8,6 +8,7 @@ __all__ = [
     "ABBREVIATIONS",
     "ALL_OPENERS",
     "ALL_WORDS",
+    "ASKED_FOR_WORDS",
     "ASKED_KINDS",
     "BACK_MATTER",
     "DEFINED_OPENERS",
@@ -188,6 +189,9 @@ ALL_WORDS = _words(
     """
 )
 """Words by which all of something is asked for, and which its title need not hold."""
+
+ASKED_FOR_WORDS = _words("amount date dates number numbers percentage quantity year years")
+"""Words by which a question says what kind of thing it asks for, which an answer gives without the word."""
 
 INTERCHANGEABLE_WORDS = (
     ("drug", "medicine", "medication", "treatment", "therapy", "agent"),
