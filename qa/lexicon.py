@@ -28,10 +28,12 @@ __all__ = [
     "NAMING_OPENERS",
     "NUMBER_OPENERS",
     "NUMBER_WORDS",
+    "PHRASAL_VERBS",
     "POWER_BASES",
     "QUESTION_WORDS",
     "REASON_PHRASES",
     "STOP_WORDS",
+    "TOKEN_SPELLINGS",
     "WHICH_OPENERS",
     "WORD_SPELLINGS",
     "Kind",
@@ -209,8 +211,41 @@ BACK_MATTER = frozenset(
 )
 """Headings, folded, of what is in a document and says nothing of its subject."""
 
-WORD_SPELLINGS = {"percent": "%", "percents": "%"}
-"""One spelling for words that are written in several ways."""
+WORD_SPELLINGS = {"percent": "%", "percents": "%", "mcg": "mug", "ug": "mug", "csharp": "c#"}
+"""One spelling for words that are written in several ways; "mug" is what becomes of "µg"."""
+
+TOKEN_SPELLINGS = {".net": "dotnet"}
+"""The same for what has more than letters."""
+
+PHRASAL_VERBS = {
+    "down": ("break", "count", "crack", "lock", "melt", "shut", "slow", "touch"),
+    "in": ("check", "log", "opt", "sign"),
+    "off": ("cut", "kick", "log", "pay", "sign", "spin", "trade"),
+    "on": ("log", "sign"),
+    "out": (
+        "burn",
+        "buy",
+        "check",
+        "drop",
+        "fall",
+        "lay",
+        "log",
+        "opt",
+        "print",
+        "roll",
+        "sign",
+        "time",
+        "wash",
+        "work",
+    ),
+    "over": ("carry", "hand", "spill", "take", "turn"),
+    "through": ("walk",),
+    "up": (
+        *("back", "build", "check", "clean", "flare", "follow", "line", "make", "mark", "pick", "set", "sign", "speed"),
+        *("start", "top", "warm", "work", "write"),
+    ),
+}
+"""Particles with the verbs that they are joined with as often as not: "log in", "log-in" and "login"."""
 
 LETTER_SPELLINGS = {
     "α": "alpha",
