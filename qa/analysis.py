@@ -54,7 +54,7 @@ _ATOM = (
     r"(?:\d+(?:[.,·]\d+)*[^\W_]*|[vV]\d+(?:\.\d+)+[^\W_]*"
     r"|[^\W_\p{M}][\w\p{M}\p{No}]*(?:['’][^\W\d_]+)?)"
 )
-_NAME = r"[A-Za-z](?:\+\+|#)(?!\w)"
+_NAME = r"[A-Za-z](?:\+\+|#)(?!\w)|w/(?:o\b)?"
 _UNITS = "[mk]?g|m?l|[cm]m|%|(?:hour|day|week|month|year|cycle|dose|point|patient|case)s?"
 _BEHIND_VERB = "|".join(
     particle + "(?:" + "|".join(rf"(?<=\b[{v[0]}{v[0].upper()}]{v[1:]} {particle})" for v in verbs) + ")"
@@ -74,7 +74,7 @@ its particle; and the names and options of programs."""
 # The same where all is ASCII, in half the time: most words are small letters with nothing to hold on to.
 _ASCII_ATOM = r"(?:[0-9]+(?:[.,][0-9]+)*[A-Za-z0-9]*|[vV][0-9]+(?:\.[0-9]+)+[A-Za-z0-9]*|[A-Za-z]\w*(?:'[A-Za-z]+)?)"
 _ASCII_TOKEN = re.compile(
-    rf"(?:[A-OQ-Za-oq-z]|[pP](?!er cent|ER CENT))[a-z]*(?![\w'#+-]){_PARTICLE}"
+    rf"(?:[A-OQ-Za-oq-vx-z]|w(?!/)|[pP](?!er cent|ER CENT))[a-z]*(?![\w'#+-]){_PARTICLE}"
     rf"|[A-Z]\w{{0,20}}[A-Z]\w{{0,20}} [0-9]{{1,3}}(?![\w.,%]| (?:[0-9]{{3}}|{_UNITS})\b)"
     rf"|(?i:per cent)\b|{_NAME}"
     rf"|[1-9](?<![\w.,-].)[0-9]{{0,2}}(?: [0-9]{{3}})+(?:[.,][0-9]+)?(?!\w|[.,][0-9]| [0-9])"

@@ -214,7 +214,7 @@ BACK_MATTER = frozenset(
 WORD_SPELLINGS = {"percent": "%", "percents": "%", "mcg": "mug", "ug": "mug", "csharp": "c#"}
 """One spelling for words that are written in several ways; "mug" is what becomes of "µg"."""
 
-TOKEN_SPELLINGS = {".net": "dotnet"}
+TOKEN_SPELLINGS = {".net": "dotnet", "w/": "with", "w/o": "without"}
 """The same for what has more than letters."""
 
 PHRASAL_VERBS = {

@@ -230,6 +230,7 @@ def test_what_is_not_the_same_does_not_match(one: str, other: str) -> None:
         ("on the 1st and 22nd", ["1st", "22nd"]),
         ("1,234.5 and 1.234,5", ["1234.5", "1.234.5"]),
         ("it's what’s don't", []),
+        ("OS w/ dex w/o len, 5 W/kg", ["os", "dex", "len", "5", "w", "kg"]),
         ("the fish, the fish", ["fish", "fish"]),
         ("", []),
         ("?!. — … ‘’ 🐦 [] \n\t", []),
