@@ -242,6 +242,25 @@ def test_one_missing_word_is_named_alone(birds: Engine) -> None:
     assert birds.ask("penguins and emus").reason == "No passage mentions “penguins” or “emus”."
 
 
+def test_a_missing_part_of_a_word_is_named_as_it_stands_in_the_question(birds: Engine) -> None:
+    answer = birds.ask("What is the R-ISS of an emu-like penguin?")
+    assert answer.interpretation.missing == ("R-ISS", "emu-like", "penguin")
+    assert answer.reason == "No passage mentions “R-ISS”, “emu-like” or “penguin”."
+    assert birds.ask("Has the ISS an R-ISS?").interpretation.missing == ("ISS", "R-ISS")
+
+
+def test_what_stands_there_in_another_form_is_not_told_to_be_missing(birds: Engine) -> None:
+    answer = birds.ask("When was the gull's fish stolen, and by how many geese?")
+    assert answer.interpretation.missing == ("geese",)
+
+
+def test_a_word_that_says_what_is_asked_for_is_not_missed(tmp_path: Path) -> None:
+    engine = engine_over(tmp_path, {"manual.md": "# Manual\n\n## Emergency\n\nCall 5551 at night, and lock the gate."})
+    answer = engine.ask("What is the emergency number?")
+    assert answer.answered
+    assert answer.interpretation.missing == ()
+
+
 def test_words_that_are_known_but_not_together_are_named_as_what_the_nearest_passage_lacks(
     birds: Engine, tmp_path: Path
 ) -> None:

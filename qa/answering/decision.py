@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qa.answering.outlining import NEAREST, Outline, find_outline
@@ -28,7 +28,7 @@ from qa.ranking.evidence import Asked, Ranked, WeighedWord, decisive, missing, r
 from qa.ranking.highlighting import Sought, highlight, sought
 from qa.ranking.nearness import by_meaning
 from qa.retrievers import TermScore
-from qa.text.analysis import terms
+from qa.text.analysis import as_they_stand, terms
 
 __all__ = [
     "CANDIDATES",
@@ -172,7 +172,8 @@ def decide(
     It answers from the threshold of confidence on, and may answer from the possible threshold on. A question that names
     a whole document or section is answered with its outline. `limit` is how many further passages are listed.
     """
-    unknown = missing(query, snapshot.retriever)
+    wholes = as_they_stand(question)
+    unknown = _told(missing(query, snapshot.retriever), wholes)
     sure = confidence(_grounds(asked, ranked[0], snapshot)) if ranked else 0.0
     outline = find_outline(query, asked, hits(ranked[:NEAREST], snapshot), snapshot)
     parts = outline.passages if outline and outline.coverage >= possible_threshold else ()
@@ -198,7 +199,7 @@ def decide(
         outcome=outcome,
         best=cited[0] if is_first else cited_parts[0] if parts else None,
         confidence=round(sure, 4),
-        reason=_reason(outcome, asked, unknown, ranked, snapshot, is_outline=bool(parts)),
+        reason=_reason(outcome, asked, unknown, wholes, ranked, snapshot, is_outline=bool(parts)),
         alternatives=tuple(cited[is_first:]),
         interpretation=Interpretation(
             corrected=query.corrected,
@@ -289,10 +290,16 @@ def _telling(expanded: Sequence[Reading], first: Ranked, snapshot: Snapshot) -> 
     return tuple(each for each in expanded if names[each.read] <= held and not names[each.written] <= held)
 
 
+def _told(words: Iterable[str], wholes: Mapping[str, str]) -> tuple[str, ...]:
+    """Words of the question as they are told to a person: one that is a part of another as the whole."""
+    return tuple(dict.fromkeys(wholes.get(word, word) for word in words))
+
+
 def _reason(
     outcome: Outcome,
     asked: Asked,
     unknown: Sequence[str],
+    wholes: Mapping[str, str],
     ranked: Sequence[Ranked],
     snapshot: Snapshot,
     *,
@@ -303,14 +310,16 @@ def _reason(
     `unknown` are the words that no passage holds: of a possible answer they are said elsewhere.
     """
     if outcome == "nothing_found":
-        return _why_nothing(asked, unknown, ranked, snapshot)
+        return _why_nothing(asked, unknown, wholes, ranked, snapshot)
     if outcome == "answered" or is_outline:
         return None
-    lacking = _lacking(decisive(asked.words), ranked[0], snapshot, but=unknown)
+    lacking = _lacking(decisive(asked.words), wholes, ranked[0], snapshot, but=unknown)
     return f"The passage does not mention {_either(lacking)}." if lacking else None
 
 
-def _why_nothing(asked: Asked, unknown: Sequence[str], ranked: Sequence[Ranked], snapshot: Snapshot) -> str:
+def _why_nothing(
+    asked: Asked, unknown: Sequence[str], wholes: Mapping[str, str], ranked: Sequence[Ranked], snapshot: Snapshot
+) -> str:
     words = asked.words
     if not snapshot.retriever.passage_count:
         return "There are no documents to answer from."
@@ -320,16 +329,24 @@ def _why_nothing(asked: Asked, unknown: Sequence[str], ranked: Sequence[Ranked],
         return f"No passage mentions {_either(unknown)}."
     if not ranked:
         return "No passage holds a word of the question."
-    lacking = _lacking(words, ranked[0], snapshot)
+    lacking = _lacking(words, wholes, ranked[0], snapshot)
     if not lacking:
         return "No passage is sure enough to answer; the nearest one holds all words of the question."
     return f"No passage holds enough of the question: the nearest one does not mention {_either(lacking)}."
 
 
-def _lacking(words: Sequence[WeighedWord], ranked: Ranked, snapshot: Snapshot, *, but: Sequence[str] = ()) -> list[str]:
+def _lacking(
+    words: Sequence[WeighedWord],
+    wholes: Mapping[str, str],
+    ranked: Ranked,
+    snapshot: Snapshot,
+    *,
+    but: Sequence[str] = (),
+) -> Sequence[str]:
     """The rarest words that a passage lacks, with its headings and title, as they stand in the question."""
-    _, lacking = _split([word for word in words if word.text not in but], ranked, snapshot)
-    return [word.text for word in sorted(lacking, key=lambda word: -word.rarity)[:_NAMED_WORDS]]
+    _, lacking = _split(words, ranked, snapshot)
+    told = _told((word.text for word in sorted(lacking, key=lambda word: -word.rarity)), wholes)
+    return [word for word in told if word not in but][:_NAMED_WORDS]
 
 
 def _either(names: Sequence[str]) -> str:

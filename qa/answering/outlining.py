@@ -39,7 +39,6 @@ _NAMED = 0.9  # share of the title's rarity that the question must hold, so that
 _NAMED_FOR_ALL = 0.5  # the same, where the question says that it asks for all
 _DIGITS = 9  # of a share: one half must not fall short of itself by the order in which it was added up
 _FIRST_WORDS = 6  # of a question that begins with "which": among them stands what is to be listed
-_INTERCHANGEABLE = tuple(frozenset(terms(" ".join(each))) for each in INTERCHANGEABLE_WORDS)
 _BRACKETED = re.compile(r"\([^()]{0,100}\)")
 
 
@@ -120,7 +119,13 @@ def _held(titles: tuple[str, ...]) -> frozenset[str]:
 def _widened(held: Iterable[str]) -> frozenset[str]:
     """The terms, with those that say the same as one of them."""
     found = frozenset(held)
-    return found.union(*(each for each in _INTERCHANGEABLE if not found.isdisjoint(each)))
+    return found.union(*(each for each in _interchangeable() if not found.isdisjoint(each)))
+
+
+@lru_cache(maxsize=1)
+def _interchangeable() -> tuple[frozenset[str], ...]:
+    """The terms of `INTERCHANGEABLE_WORDS`."""
+    return tuple(frozenset(terms(" ".join(each))) for each in INTERCHANGEABLE_WORDS)
 
 
 def _words_to_name(title: str, snapshot: Snapshot) -> Sequence[WeighedWord]:

@@ -64,7 +64,8 @@ def _stamp(settings: Settings) -> str:
     """What tells apart all that an index of the corpus depends on: the files of it and of this program by their sizes
     and times, for to read them would take longer than to answer."""
     package = Path(__file__).parent.parent
-    files = [*_files(SHIPPED_CORPUS, "*"), *_files(package, "*.py"), settings.synonyms or SHIPPED_SYNONYMS]
+    program = [each for pattern in ("*.py", "*.txt") for each in _files(package, pattern)]
+    files = [*_files(SHIPPED_CORPUS, "*"), *program, settings.synonyms or SHIPPED_SYNONYMS]
     stamps = [(str(each), state.st_size, state.st_mtime_ns) for each in files for state in [each.stat()]]
     return hashlib.sha256(json.dumps([FORMAT, settings.engine, stamps]).encode()).hexdigest()[:16]
 

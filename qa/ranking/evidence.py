@@ -16,7 +16,14 @@ from qa.ranking.wordings import Excerpt, Found, Wordings
 from qa.retrievers import inverse_document_frequency
 from qa.retrievers.okapi import K1, B
 from qa.text.analysis import fold
-from qa.text.lexicon import ALL_WORDS, DEFINED_OPENERS, DEFINING_VERBS, LINKING_WORDS, NUMBER_OPENERS
+from qa.text.lexicon import (
+    ALL_WORDS,
+    ASKED_FOR_WORDS,
+    DEFINED_OPENERS,
+    DEFINING_VERBS,
+    LINKING_WORDS,
+    NUMBER_OPENERS,
+)
 
 __all__ = [
     "MOST_OF_ITS_OWN",
@@ -181,7 +188,7 @@ def read_query(query: Query, statistics: Statistics) -> Asked:
 
 def missing(query: Query, statistics: Statistics) -> tuple[str, ...]:
     """The question's own words that no passage holds in any form."""
-    unknown = (word for word in query.words if not _known(word, statistics) and not _asks_for_all(word))
+    unknown = (word for word in query.words if not _known(word, statistics) and not _asks_only(word))
     return tuple(dict.fromkeys(word.text for word in unknown if not word.carried))
 
 
@@ -189,12 +196,12 @@ def weigh(query: Query, statistics: Statistics) -> tuple[WeighedWord, ...]:
     """The words that a passage should hold, with the idf of the commonest of their terms, times their weight.
 
     A word that no passage holds has the greatest idf, so that a missing decisive word tells; but of the words carried
-    over from earlier questions only those count that the library has, and none that asks for all
-    ("options") says what a passage should hold where no passage holds it.
+    over from earlier questions only those count that the library has, and none that tells what is asked for
+    ("options", "number") says what a passage should hold where no passage holds it.
     """
     weighed = []
     for word in query.words:
-        if _known(word, statistics) or not (word.carried or _asks_for_all(word)):
+        if _known(word, statistics) or not (word.carried or _asks_only(word)):
             frequency = max(map(statistics.document_frequency, word.terms), default=0)
             idf = inverse_document_frequency(frequency, statistics.passage_count)
             weighed.append(
@@ -465,8 +472,9 @@ def _begins_with(said: tuple[str, ...], openers: Sequence[tuple[str, ...]]) -> b
     return any(said[: len(opener)] == opener for opener in openers)
 
 
-def _asks_for_all(word: QueryWord) -> bool:
-    return fold(word.text) in ALL_WORDS
+def _asks_only(word: QueryWord) -> bool:
+    """Whether a word says what is asked for, and not what it is about."""
+    return fold(word.text) in ALL_WORDS or fold(word.text) in ASKED_FOR_WORDS
 
 
 def _known(word: QueryWord, statistics: Statistics) -> bool:
