@@ -173,7 +173,8 @@ class Document:
 
     `sha256` is the digest of `text`; the constructor refuses sections that overlap or leave the text. Markers are in
     the order of their places. `pages` says where in the text each page begins, the first one first; it is empty where
-    the source has no pages. A page without text begins where the next one does.
+    the source has no pages. A page without text begins where the next one does. `page_labels` are what the pages are
+    called where that is not their number: i, ii, 1, 2.
     """
 
     id: str
@@ -191,6 +192,7 @@ class Document:
     references: tuple[Reference, ...] = ()
     markers: tuple[Marker, ...] = ()
     pages: tuple[int, ...] = ()
+    page_labels: tuple[str, ...] = ()
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -206,6 +208,10 @@ class Document:
     def page_at(self, place: int) -> int | None:
         """The number of the page, from 1, on which the character at a place of the text stands, or None."""
         return max(1, bisect_right(self.pages, place)) if self.pages else None
+
+    def page_name(self, page: int) -> str:
+        """What a page is called, by its number from 1: as it is printed there, where the source says so."""
+        return (self.page_labels[page - 1] if 0 < page <= len(self.page_labels) else "") or str(page)
 
     def years_old(self, today: date) -> int | None:
         """How many whole years ago it was updated, at least 0; None where it has no date."""

@@ -243,18 +243,18 @@ def test_what_was_taken_over_can_be_left_out(open_page: Open) -> None:
     ask(page, "What was its hazard ratio?")
     sent: list[Request] = []
     page.on("request", lambda request: sent.append(request))
-    page.get_by_role("link", name="Ask without them").click()
+    page.get_by_role("link", name="Ask without it").click()
     last = page.locator(".exchange").last
     expect(last.locator(".cited").first).to_be_visible()
     expect(page.locator(".exchange")).to_have_count(3)
-    expect(last).not_to_contain_text("Taken over")
+    expect(last).not_to_contain_text("Read together")
     assert [request.post_data_json for request in sent if request.method == "POST"] == [
         {"question": "What was its hazard ratio?", "history": [], "document": None}
     ]
     page.reload()
     expect(page.locator(".exchange")).to_have_count(3)
-    expect(page.locator(".exchange").last).not_to_contain_text("Taken over")
-    expect(page.locator(".exchange").nth(1)).to_contain_text("Taken over")
+    expect(page.locator(".exchange").last).not_to_contain_text("Read together")
+    expect(page.locator(".exchange").nth(1)).to_contain_text("Read together")
 
 
 def test_the_ways_back_work_without_javascript(open_page: Open) -> None:
@@ -262,7 +262,7 @@ def test_the_ways_back_work_without_javascript(open_page: Open) -> None:
     page.get_by_role("link", name="Search for “HR” alone").click()
     expect(page.locator(".exchange")).to_have_count(2)
     expect(page.locator(".exchange").last.get_by_role("heading", level=2)).to_have_text('What was its "HR"')
-    page.get_by_role("link", name="Ask without them").click()
+    page.get_by_role("link", name="Ask without it").click()
     expect(page.locator(".exchange")).to_have_count(1)
 
 
@@ -271,7 +271,7 @@ def test_a_conversation_has_an_address_that_shows_it_again(open_page: Open) -> N
     ask(page, "How well does bevacor work against tern fever?")
     first = page.url
     ask(page, "What was the hazard ratio?")
-    expect(page.locator(".exchange").last).to_contain_text("Taken over from your earlier questions: ")
+    expect(page.locator(".exchange").last).to_contain_text("Read together with your earlier question: ")
     shown = page.locator("#log").inner_text()
     page.reload()
     assert page.locator("#log").inner_text() == shown
@@ -500,7 +500,7 @@ def test_a_conversation_works_without_javascript(open_page: Open) -> None:
     page.get_by_role("button", name="Ask").click()
     expect(page.locator(".exchange")).to_have_count(2)
     expect(page.locator(".exchange").last.get_by_role("heading")).to_be_in_viewport()
-    expect(page.locator(".exchange").last).to_contain_text("Taken over from your earlier questions: ")
+    expect(page.locator(".exchange").last).to_contain_text("Read together with your earlier question: ")
     expect(page.get_by_role("button", name="Copy citation")).to_have_count(0)
 
 

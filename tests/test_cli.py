@@ -29,7 +29,7 @@ from qa import Engine, Settings
 from qa.citations.styles import EXPORTS, STYLES, TEXTS, written
 from qa.cli import cli
 from qa.ranking.confidence import BIAS, CONFIDENCE_WEIGHTS
-from qa.ranking.evidence import WEIGHTS
+from qa.ranking.evidence import MOST_OF_ITS_OWN, WEIGHTS
 from qa.readers import READERS, Work, read_works
 from qa.wire import AskResponse, answer_body
 from web.command import serve
@@ -200,7 +200,7 @@ def test_ask_says_what_the_question_was_read_as_and_how_to_ask_otherwise(
     ]
     ran = run("ask", "What was its hazard ratio?", "--history", "Tell me of bevacor", "--limit", "0")
     assert ran.stdout.splitlines()[-2:] == [
-        "Taken over from earlier questions: bevacor",
+        "Read together with your earlier question: bevacor",
         "To leave that out, ask without --history.",
     ]
 
@@ -534,7 +534,7 @@ def test_explain_prints_numbers_that_add_up_to_the_score(library: str, question:
                 assert float(weight) == CONFIDENCE_WEIGHTS[name]
                 assert float(weight) * float(value) == pytest.approx(float(part), abs=1e-3)
             values = {name: float(value) for name, _, value, _ in found}
-            assert values["score"] == pytest.approx(score / sum(WEIGHTS.values()), abs=1e-4)
+            assert values["score"] == pytest.approx(score / MOST_OF_ITS_OWN, abs=1e-4)
             whole = rarities(held) + rarities(lacking)
             assert values["coverage"] == pytest.approx(rarities(held) / whole, abs=0.01)
             metformin = sum(float(each) for each in re.findall(r"metformin ([\d.]+)", lacking))
@@ -581,7 +581,7 @@ def test_explain_of_a_question_that_finds_no_passage_says_why(library: str, ques
 def test_explain_says_how_the_question_was_read_and_why_it_is_not_answered(library: str) -> None:
     ran = run("explain", "And in metformyn?", "--history", ANSWERED, "--library", library)
     asked = run("ask", "And in metformyn?", "--history", ANSWERED, "--library", library)
-    carried = [line for line in asked.stdout.splitlines() if line.startswith("Taken over")]
+    carried = [line for line in asked.stdout.splitlines() if line.startswith("Read together")]
     assert len(carried) == 1
     assert ran.stdout.splitlines()[0] == carried[0]
     reason = next(line for line in asked.stdout.splitlines() if line.startswith("Nothing found. "))

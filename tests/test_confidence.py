@@ -17,12 +17,12 @@ from qa.asking.concepts import NO_CONCEPTS, Concept, Concepts
 from qa.asking.question import read_question
 from qa.model import Passage, Span
 from qa.ranking.confidence import BIAS, CONFIDENCE_WEIGHTS, confidence, grounds
-from qa.ranking.evidence import WEIGHTS, Asked, Ranked, Statistics, WeighedWord, read_query
+from qa.ranking.evidence import MOST_OF_ITS_OWN, WEIGHTS, Asked, Ranked, Statistics, WeighedWord, read_query
 from qa.ranking.wordings import Wordings, WordingsBuilder
 from qa.text.analysis import terms
 
 TEXTS = ("Terns dive for fish.", "Gulls steal fish.", "An auk swims.")
-MOST = sum(WEIGHTS.values())
+MOST = MOST_OF_ITS_OWN
 SHARES = st.floats(0, 1)
 
 

@@ -76,6 +76,7 @@ FULL = Document(
     ),
     markers=(Marker(label="1", start=21, end=24),),
     pages=(0, 0, 9, 26),
+    page_labels=("i", "ii", "1", "2"),
 )
 PASSAGES = [
     Passage(

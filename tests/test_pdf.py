@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from time import process_time
@@ -19,7 +20,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from qa import Engine, Settings
 from qa.errors import DamagedSourceError, LockedSourceError
-from qa.model import Document
+from qa.model import Claim, Document
 from qa.readers import read
 from qa.readers.formats.pdf import _Paragraph, _runs_on, read_pdf
 from qa.readers.formats.pdf_lines import Line
@@ -183,8 +184,9 @@ def test_words_divided_at_a_line_end_are_put_together_and_compounds_stay() -> No
 
 def test_whether_a_line_goes_on_at_the_next_page_is_told_by_its_end_however_long_it_is() -> None:
     def line(text: str, page: int) -> Line:
-        place = {"x": 60.0, "right": 300.0, "y": 700.0, "size": 10.0}
-        return Line(text=text, cells=(text,), page=page, column=page, is_bold=False, **place)
+        return Line(
+            text=text, cells=(text,), page=page, column=page, is_bold=False, x=60.0, right=300.0, y=700.0, size=10.0
+        )
 
     began = process_time()
     for end, goes_on in (("-", True), (".", False)):
@@ -211,6 +213,85 @@ def test_ligatures_are_letters_and_raised_numbers_raised_digits() -> None:
     document = pdf(made(draw))
     assert document.text == "The first flight was long.¹²,¹³ It ended well."
     assert [marker.label for marker in document.markers] == ["12", "13"]
+
+
+def kerned(canvas: Canvas, x: float, y: float, text: str, *, gap: float, size: float = 11, space: float = 0) -> None:
+    """Draw words as some programs do: no spaces between them, but gaps (of the type size)."""
+    drawn = canvas.beginText(x, y)
+    drawn.setFont("Helvetica", size)
+    drawn.setCharSpace(space)
+    for word in text.split():
+        drawn.textOut(word)
+        drawn.moveCursor(0, 0)
+        x += canvas.stringWidth(word, "Helvetica", size) + len(word) * space + gap * size
+        drawn.setTextOrigin(x, y)
+    canvas.drawText(drawn)
+
+
+def test_words_that_only_gaps_part_are_words() -> None:
+    def draw(canvas: Canvas) -> None:
+        kerned(canvas, 60, 700, "Five barrels of brine were spilt near the weir.", gap=0.12)
+        kerned(canvas, 60, 686, "They leaked.", gap=0.12)
+
+    assert pdf(made(draw)).text == "Five barrels of brine were spilt near the weir. They leaked."
+
+
+def test_letters_set_apart_for_looks_are_words() -> None:
+    def draw(canvas: Canvas) -> None:
+        kerned(canvas, 60, 700, "EMERGENCY CONTACTS", gap=0.5, space=3, size=14)
+        canvas.setFont("Helvetica", 11)
+        canvas.drawString(60, 660, "E M E R G E N C Y")
+        canvas.drawString(60, 620, "Choose among A B C D E now.")
+        canvas.drawString(60, 580, "A B C D E")
+
+    assert pdf(made(draw)).text.split("\n\n") == [
+        "EMERGENCY CONTACTS",
+        "EMERGENCY",
+        "Choose among A B C D E now.",
+        "A B C D E",
+    ]
+
+
+def test_letters_that_stand_twice_to_look_bold_are_read_once() -> None:
+    def draw(canvas: Canvas) -> None:
+        for shift in (0, 1.2):
+            text = canvas.beginText(60 + shift, 700)
+            text.setFont("Helvetica", 14)
+            text.textOut("Municipality of Hillside")
+            canvas.drawText(text)
+        x = 60.0
+        canvas.setFont("Helvetica", 14)
+        for letter in "Zone 25 floods all":
+            canvas.drawString(x, 600, letter)
+            canvas.drawString(x + 1.2, 600, letter)
+            x += canvas.stringWidth(letter, "Helvetica", 14)
+
+    assert pdf(made(draw)).text.split("\n\n") == ["Municipality of Hillside", "Zone 25 floods all"]
+
+
+def test_what_is_written_from_the_right_is_read_from_the_right() -> None:
+    fonts = Path(pytest.importorskip("matplotlib").get_data_path()) / "fonts" / "ttf"
+    pdfmetrics.registerFont(TTFont("Deja", str(fonts / "DejaVuSans.ttf")))
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Deja", 12)
+        canvas.drawString(60, 700, "שלום עולם"[::-1])
+        canvas.drawString(60, 640, f"The word {'שלום'[::-1]} is here.")
+
+    assert pdf(made(draw)).text.split("\n\n") == ["שלום עולם", "The word שלום is here."]
+
+
+def test_raised_and_lowered_numbers_keep_their_meaning() -> None:
+    def draw(canvas: Canvas) -> None:
+        text = canvas.beginText(60, 700)
+        for piece, rise, size in (("Give 4 ", 0, 10), ("1", 4, 6), ("/", 0, 10), ("2", -2, 6), (" of 10", 0, 10),
+                                  ("-3", 4, 6), (" g CO", 0, 10), ("2", -2, 6), (" now", 0, 10)):  # fmt: skip
+            text.setRise(rise)
+            text.setFont("Helvetica", size)
+            text.textOut(piece)
+        canvas.drawText(text)
+
+    assert pdf(made(draw)).text == "Give 4 1/2 of 10⁻³ g CO2 now"
 
 
 def test_the_outline_says_which_lines_are_headings_and_how_deep() -> None:
@@ -333,8 +414,252 @@ def test_a_page_with_nothing_but_a_running_head_is_told() -> None:
             canvas.showPage()
 
     notes: list[str] = []
-    assert "Journal of Terns" not in pdf(made(draw), notes).text
+    document = pdf(made(draw), notes)
+    assert document.text.count("Journal of Terns") == 1
+    assert page_of(document, "The Journal of Terns") == 3
     assert notes == ["page 3 has nothing but a running head or a number, as scanned pages may: is there more to read?"]
+
+
+def test_lines_that_differ_in_their_numbers_are_content_and_so_is_what_stands_right_above_them() -> None:
+    def draw(canvas: Canvas) -> None:
+        for page in range(5):
+            canvas.setFont("Helvetica", 10)
+            canvas.drawString(60, 805, "Visit record")
+            canvas.drawString(60, 785, "Blood pressure at this visit:")
+            canvas.drawString(60, 773, f"{120 + 7 * page} over 80 in the left arm.")
+            paragraph(canvas, f"Text {page}. {BODY}", 60, 600, 400)
+            canvas.drawString(60, 40, f"Printed page {page + 3} of 7")
+            canvas.showPage()
+
+    document = pdf(made(draw))
+    assert document.title == "Visit record"
+    assert document.text.count("Blood pressure at this visit:\n\n1") == 5
+    assert "148 over 80 in the left arm." in document.text
+    assert "Printed" not in document.text
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_a_page_never_loses_all_of_its_text_as_a_running_head(count: int) -> None:
+    def draw(canvas: Canvas) -> None:
+        for _ in range(count):
+            canvas.drawString(60, 800, "Notice of the meeting on 4 June at nine.")
+            canvas.showPage()
+
+    notes: list[str] = []
+    document = pdf(made(draw), notes)
+    assert document.text == "\n\n".join(["Notice of the meeting on 4 June at nine."] * count)
+    assert notes == []
+
+
+def test_a_table_of_contents_is_left_out_and_told_and_heads_nothing() -> None:
+    def draw(canvas: Canvas) -> None:
+        y = heading(canvas, "Living with asthma", 60, 700, size=24)
+        heading(canvas, "Contents", 60, y, size=18)
+        canvas.setFont("Helvetica", 10)
+        canvas.drawString(60, y - 60, "What is asthma? ............ 3")
+        canvas.drawString(60, y - 74, "Treatment ........................ 4")
+        canvas.showPage()
+        for name in ("What is asthma?", "Treatment"):
+            y = heading(canvas, name, 60, 700, size=14)
+            paragraph(canvas, f"On {name.lower()} {BODY}", 60, y, 400)
+            canvas.showPage()
+
+    notes: list[str] = []
+    document = pdf(made(draw), notes)
+    assert [path for path, _, _ in blocks(document)] == [("What is asthma?",), ("Treatment",)]
+    assert "Contents" not in document.text
+    assert notes == ["3 lines of a table of contents are left out."]
+
+
+def test_words_in_bold_type_that_a_paragraph_begins_with_are_its_heading() -> None:
+    def draw(canvas: Canvas) -> None:
+        y = paragraph(canvas, BODY, 60, 700, 400)
+        for bold, rest in (
+            ("Positive controls", "For each batch one control vial is opened by the pharmacist on the first day."),
+            ("Zeltorin", "is given at night, as all of these substances are, and never in the morning."),
+            ("Warning:", "Never open the lid of the kiln while it is above two hundred degrees."),
+        ):
+            canvas.setFont("Helvetica-Bold", 10)
+            canvas.drawString(60, y, bold)
+            x = 63 + canvas.stringWidth(bold, "Helvetica-Bold", 10)
+            first, *others = wrapped(canvas, rest, 250, size=10)
+            canvas.setFont("Helvetica", 10)
+            canvas.drawString(x, y, first)
+            for number, line in enumerate(others):
+                canvas.drawString(60, y - 12 * (number + 1), line)
+            y -= 12 * len(others) + 26
+
+    controls = ("Positive controls",)
+    assert blocks(pdf(made(draw)))[1:] == [
+        (controls, "paragraph", "For each batch one control vial is opened by the pharmacist on the first day."),
+        (
+            controls,
+            "paragraph",
+            "Zeltorin is given at night, as all of these substances are, and never in the morning.",
+        ),
+        (controls, "paragraph", "Warning: Never open the lid of the kiln while it is above two hundred degrees."),
+    ]
+
+
+def test_numbered_clauses_in_the_type_of_the_text_are_headings_and_the_items_of_a_list_are_not() -> None:
+    def draw(canvas: Canvas) -> None:
+        y = heading(canvas, "LEASE AGREEMENT", 200, 780)
+        canvas.setFont("Helvetica", 10)
+        for line in (
+            "1. RENT",
+            "The tenant pays 900 crowns on the first day of each month.",
+            "2. Repairs and locks",
+            "2.1 The landlord repairs the roof and the walls of the house.",
+            "3. TERMINATION",
+            "(a) Either party may end the lease by three months of notice, in these steps:",
+            "1. Write a letter",
+            "2. Send it by post",
+            "3. Wait for three months",
+        ):
+            canvas.drawString(60, y, line)
+            y -= 14
+
+    assert blocks(pdf(made(draw))) == [
+        (("1. RENT",), "paragraph", "The tenant pays 900 crowns on the first day of each month."),
+        (("2. Repairs and locks",), "paragraph", "2.1 The landlord repairs the roof and the walls of the house."),
+        (
+            ("3. TERMINATION",),
+            "paragraph",
+            "(a) Either party may end the lease by three months of notice, in these steps:",
+        ),
+        (("3. TERMINATION",), "list", "1. Write a letter\n2. Send it by post\n3. Wait for three months"),
+    ]
+
+
+def test_of_several_equal_headings_none_is_the_title() -> None:
+    def draw(canvas: Canvas) -> None:
+        for name in ("Preface", "Gates", "Turbines"):
+            paragraph(canvas, f"On {name.lower()}. {BODY}", 60, heading(canvas, name, 60, 700, size=18), 400)
+            canvas.showPage()
+
+    document = pdf(made(draw))
+    assert (document.title, [path for path, _, _ in blocks(document)]) == (
+        "terns",
+        [("Preface",), ("Gates",), ("Turbines",)],
+    )
+
+
+def rows(canvas: Canvas, y: float, *lines: tuple[str, ...], places: tuple[int, ...] = (60, 200, 300)) -> float:
+    """Draw the rows of a table, in which a line that begins with nothing goes on with the row above."""
+    canvas.setFont("Helvetica", 10)
+    for number, line in enumerate(lines):
+        y -= (12 if not line[0] else 20) if number else 0
+        for x, cell in zip(places, line, strict=True):
+            canvas.drawString(x, y, cell)
+    return y
+
+
+def test_the_lines_of_a_cell_are_its_text_and_an_empty_cell_keeps_its_column() -> None:
+    def draw(canvas: Canvas) -> None:
+        rows(
+            canvas,
+            700,
+            ("Drug", "Dose", "Note"),
+            ("Zeltorin", "40 mg daily", "take with food and"),
+            ("", "", "plenty of water"),
+            ("Quaspan", "", "never with alcohol"),
+            ("Ibrolin", "5 mg at", "may cause drowsy"),
+            ("", "night", "mornings"),
+        )
+
+    assert blocks(pdf(made(draw))) == [
+        (
+            (),
+            "table",
+            "| Drug | Dose | Note |\n| Zeltorin | 40 mg daily | take with food and plenty of water |\n"
+            "| Quaspan |  | never with alcohol |\n| Ibrolin | 5 mg at night | may cause drowsy mornings |",
+        )
+    ]
+
+
+def test_a_table_that_goes_on_at_the_next_page_is_one_and_its_rows_stand_on_their_pages() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 10)
+        rows(canvas, 140, ("Drug", "Dose", "Note"), ("Zeltorin", "40 mg", "by night"), ("Quaspan", "9 mg", "by day"))
+        canvas.showPage()
+        rows(canvas, 700, ("Ibrolin", "5 mg", "by night"), ("Tarovan", "6 mg", "by day"))
+
+    document = pdf(made(draw))
+    [(_, kind, text)] = blocks(document)
+    assert (kind, text.count("\n")) == ("table", 4)
+    assert [page_of(document, name) for name in ("Quaspan", "Ibrolin")] == [1, 2]
+
+
+def test_a_long_table_is_divided_under_its_head_and_its_rows_stand_on_their_pages() -> None:
+    def draw(canvas: Canvas) -> None:
+        for page in range(4):
+            names = [(f"SH-{40 * page + n:03}", f"Holder of {n}", f"{n + 1} shares") for n in range(40)]
+            rows(canvas, 810, *([("Number", "Holder", "Shares")] if not page else []), *names)
+            canvas.showPage()
+
+    document = pdf(made(lambda canvas: draw(canvas)))
+    tables = [text for _, kind, text in blocks(document) if kind == "table"]
+    assert len(tables) > 4
+    assert {text.split("\n")[0] for text in tables} == {"| Number | Holder | Shares |"}
+    assert [page_of(document, name) for name in ("SH-001", "SH-039", "SH-041", "SH-159")] == [1, 1, 2, 4]
+
+
+def test_what_was_filled_into_a_form_stands_at_its_place() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.drawString(60, 700, "Allergy:")
+        canvas.acroForm.textfield(name="allergy", value="penicillin G", x=140, y=694, width=120, height=18)
+        canvas.drawString(60, 640, "Smokes:")
+        canvas.acroForm.checkbox(name="smokes", checked=True, x=140, y=636, size=14)
+        canvas.drawString(60, 580, "Drinks:")
+        canvas.acroForm.checkbox(name="drinks", checked=False, x=140, y=576, size=14)
+
+    assert pdf(made(draw)).text.split("\n\n") == ["Allergy: penicillin G", "Smokes: ☒", "Drinks: ☐"]
+
+
+def labelled(data: bytes) -> bytes:
+    """A PDF with its first two pages called i and ii, and those behind them 1, 2 and so on."""
+    labels = b"/PageLabels << /Nums [ 0 << /S /r >> 2 << /S /D >> ] >> /Type /Catalog"
+    return data.replace(b"/Type /Catalog", labels, 1)
+
+
+def test_pages_are_called_what_is_printed_on_them(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        for page, text in enumerate(("A preface.", "A foreword.", "Gates have forty links.", "Turbines give nine.")):
+            paragraph(canvas, f"{text} {BODY if page < 2 else ''}", 60, 700, 400)
+            canvas.showPage()
+
+    (tmp_path / "dam.pdf").write_bytes(labelled(made(draw)))
+    engine = Engine.create(Settings(library=tmp_path / "library"))
+    engine.add([tmp_path / "dam.pdf"])
+    best = engine.ask("How many links have gates?").best
+    assert best is not None
+    assert best.citation.document.page_labels == ("i", "ii", "1", "2")
+    assert best.citation.page == 3
+    assert "Page 1 (page 3 of the file)." in best.citation.label
+
+
+def test_the_page_that_is_cited_is_that_of_the_marked_sentence(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        for block in range(1, 5):
+            paragraph(canvas, f"The door code of block {block} is {block}145.", 60, 500, 400)
+            canvas.showPage()
+
+    (tmp_path / "doors.pdf").write_bytes(made(draw))
+    engine = Engine.create(Settings(library=tmp_path / "library"))
+    engine.add([tmp_path / "doors.pdf"])
+    best = engine.ask("What is the door code of block 3?").best
+    assert best is not None
+    [marked] = best.highlights
+    assert best.passage.text[slice(*marked)] == "The door code of block 3 is 3145."
+    assert (best.passage.page, best.citation.page) == (1, 3)
+    cited = best.citation
+    assert "Page 3." in cited.label
+    claim = Claim(
+        document_id="doors", quote=cited.quote, start=cited.start, end=cited.end, page=cited.page, label=cited.label
+    )
+    [verified] = engine.verify([claim])
+    assert (verified.verdict, verified.disagreeing) == ("verified", ())
+    assert engine.verify([replace(claim, page=9)])[0].disagreeing[:1] == ("page",)
 
 
 def test_text_that_is_turned_sideways_is_told_and_a_page_that_is_turned_is_read() -> None:

@@ -47,6 +47,12 @@ def cut(text: str) -> list[str]:
         "See example.org/terns.html for more.",
         "It waited ... and flew.",
         "He wrote that “[t]he tern” dives.",
+        "It is found in Docket No. FAA–2020–0686 and in Order No. R-12 of the board.",
+        "Under 42 U.S.C. § 1396 and 40 C.F.R. Part 60 it is free.",
+        "See 85 Fed. Reg. 12345 and Cal. Penal Code § 5, as Gen. Example did.",
+        "Smith v. Jones, Inc. won, approx. in Sept. 2020 or Dec. of that year.",
+        "Messrs. Auk and Bunting of Hon. Rep. Gull agree, cf. Art. 5 and Sched. 2.",
+        "Esp. in Washington, D.C. they fly, et seq. and so on.",
     ],
 )
 def test_no_sentence_is_cut_at_an_abbreviation_or_a_number(sentence: str) -> None:
@@ -65,6 +71,16 @@ def test_no_sentence_is_cut_at_an_abbreviation_or_a_number(sentence: str) -> Non
         ("It took 5 mg. The other took 3 mg. Both slept.", ["It took 5 mg.", "The other took 3 mg.", "Both slept."]),
         ("It grew by 5%. 12 others did not.", ["It grew by 5%.", "12 others did not."]),
         ("It dives", ["It dives"]),
+        ("Is it new? No. They knew. No. Terns dive.", ["Is it new?", "No.", "They knew.", "No.", "Terns dive."]),
+        ("They live in the U.S. The colony grew.", ["They live in the U.S.", "The colony grew."]),
+        (
+            "It sells fish, etc. It is open at 9 a.m. We eat.",
+            ["It sells fish, etc.", "It is open at 9 a.m.", "We eat."],
+        ),
+        (
+            "He became ill. They left. It is art. Nobody came.",
+            ["He became ill.", "They left.", "It is art.", "Nobody came."],
+        ),
         ("  It dives. \n ", ["It dives."]),
         ("", []),
         (" \n\t\u00a0 ", []),
@@ -133,6 +149,13 @@ def test_paragraphs_items_and_rows_end_a_sentence_and_a_wrapped_line_does_not() 
         "| d | e |",
         "End",
     ]
+
+
+def test_the_labels_of_a_list_begin_a_sentence_each() -> None:
+    text = "(a) Terns\n  (i) dive\nb. fly\nii) nest\n4.1. eat\n  4.2 sleep\nA) rest\nand weigh\n4.5 kg"
+    assert cut(text) == [
+        "(a) Terns", "(i) dive", "b. fly", "ii) nest", "4.1. eat", "4.2 sleep", "A) rest\nand weigh\n4.5 kg",
+    ]  # fmt: skip
 
 
 def test_a_part_of_a_text_gives_the_spans_of_the_whole() -> None:

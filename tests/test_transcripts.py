@@ -78,7 +78,7 @@ def test_the_conversation_in_markdown_has_each_question_with_its_words_and_their
     for each in asked[:2]:
         assert " ".join(each["passage"]["text"].split()) in " ".join(shown.text.split())
         assert f"http://localhost{each['citation']['permalink']}" in shown.text.replace("&amp;", "&")
-    assert "Taken over from your earlier questions" in shown.text
+    assert "Read together with your earlier question" in shown.text
     assert shown.text.count(asked[2]["reason"]) == 1
     assert shown.text.count("metformin") == 2  # in the question and the reason
     _, closest = answer.text.split("\n### Closest passages\n")

@@ -332,8 +332,8 @@ def test_a_question_is_asked_again_in_the_conversation_that_led_to_it_or_without
         "/?q=What%20was%20its%20HR%3F#latest",
     ]
     alone = get(client, "/", q="What was its HR?")
-    assert "Taken over" in page.text("main")
-    assert "Taken over" not in alone.text("main")
+    assert "Read together" in page.text("main")
+    assert "Read together" not in alone.text("main")
 
 
 @pytest.mark.parametrize(

@@ -260,7 +260,7 @@ def cited_passage(
     return CitedPassage(
         passage=passage,
         highlights=(found,) if found else (),
-        citation=cite(snapshot.document(passage.document_id), passage),
+        citation=cite(snapshot.document(passage.document_id), passage, found),
     )
 
 

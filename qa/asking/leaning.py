@@ -45,6 +45,7 @@ FURTHEST = 12  # turns back, among which the one is looked for that begins what 
 
 _MOST_TURNS = 2  # from which words are taken over
 _LONGEST_TURN = 1000  # characters of a turn that are read
+_LONGEST_QUESTION = 30  # words: what says more, such as an answer, begins no subject of its own
 _SHORTEST_DRUG = 5  # letters of a drug's name, and more
 _DRUG_ENDINGS = tuple(DRUG_ENDINGS)
 _FEW_WORDS = 2  # a question with more content words than these is a whole one
@@ -134,10 +135,10 @@ def carried_words(history: Sequence[str], how: Leaning, *, read: Read) -> list[t
 
 
 def _turns_leant_on(history: Sequence[str], read: Read) -> list[Turn]:
-    """The latest turn that says something and, where that leans too, the latest one that stands alone.
+    """The latest turn that says something and, where that stays with its subject, the one that began with that.
 
-    After "What is pomalidomide?", "How is it given?" and "For how long?" pomalidomide is spoken of, whatever was asked
-    before.
+    That is the latest one that names another, or the first: after "What is pomalidomide?", "How is it given?" and "For
+    how long?" pomalidomide is spoken of, whatever was asked before; and after "And bortezomib?" that.
     """
     found: list[Turn] = []
     for text in reversed(history[-FURTHEST:]):
@@ -146,9 +147,9 @@ def _turns_leant_on(history: Sequence[str], read: Read) -> list[Turn]:
         if not turn.subject:  # "Why?", "How long does it take?"
             continue
         found.append(turn)
-        if not leaning(turn).leans:
-            return [*found[: _MOST_TURNS - 1], turn] if len(found) > 1 else found
-    return found[:_MOST_TURNS]
+        if len(turn.said) <= _LONGEST_QUESTION and not leaning(turn).stays:
+            break
+    return found if len(found) <= _MOST_TURNS else [*found[: _MOST_TURNS - 1], found[-1]]
 
 
 def _is_drug(word: Word) -> bool:

@@ -72,7 +72,7 @@ def read_question(
         corrected=corrected,
         expanded=tuple(dict.fromkeys(expanded)),
         carried_over=carried_over,
-        stays=bool(history) and how.stays,
+        stays=bool(carried) and how.stays,
     )
 
 

@@ -23,8 +23,9 @@ CONTEXT = 32
 """How many characters before and behind a quote its citation carries, at most."""
 
 
-def cite(document: Document, passage: Passage) -> Citation:
-    """The citation of a passage of a document, with the references to which its markers point.
+def cite(document: Document, passage: Passage, marked: Span | None = None) -> Citation:
+    """The citation of a passage of a document, with the references to which its markers point. Its page is that of
+    the `marked` characters of the passage, which may run over several pages, else that on which it begins.
 
     A marker that the document's bibliography lacks gives a reference without a text: it is never made up.
     """
@@ -34,10 +35,11 @@ def cite(document: Document, passage: Passage) -> Citation:
     labels = dict.fromkeys(marker.label for marker in markers)
     known = {reference.marker: reference for reference in document.references if reference.marker in labels}
     references = tuple(known.get(label) or Reference(marker=label) for label in labels)
+    page = passage.page if marked is None else document.page_at(passage.start + marked.start)
     return Citation(
         document=document,
         section=passage.section,
-        page=passage.page,
+        page=page,
         start=passage.start,
         end=passage.end,
         quote=document.text[passage.start : passage.end],
@@ -46,7 +48,7 @@ def cite(document: Document, passage: Passage) -> Citation:
         references=references,
         references_status=_status(document, references),
         markers=markers,
-        label=label(document, passage.section, passage.page, Span(passage.start, passage.end)),
+        label=label(document, passage.section, page, Span(passage.start, passage.end)),
     )
 
 
@@ -99,14 +101,20 @@ def label(document: Document, section: tuple[str, ...], page: int | None, place:
     """The citation of a place in one line that a person can read and follow without this program.
 
     Authors, title, publisher, section, page, date and characters (counted from 1, both ends included), in this order.
+    A page that is called otherwise than by its number has both: `page iv (page 4 of the file)`.
     """
     parts = [
         ", ".join(document.authors),
         f"“{document.title}”",
         document.publisher or "",
         f"section “{' › '.join(section)}”" if section else "",
-        f"page {page}" if page is not None else "",
+        _page(document, page) if page is not None else "",
         f"updated {document.updated.isoformat()}" if document.updated else "undated",
         f"characters {place.start + 1}-{place.end}",
     ]
     return " ".join(part[:1].upper() + part[1:].removesuffix(".") + "." for part in parts if part)
+
+
+def _page(document: Document, page: int) -> str:
+    name = document.page_name(page)
+    return f"page {page}" if name == str(page) else f"page {name} (page {page} of the file)"

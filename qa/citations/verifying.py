@@ -37,7 +37,7 @@ from rapidfuzz.distance import Indel
 from qa.citations.citing import cite_span, label, section_at
 from qa.errors import UnknownDocumentError
 from qa.library import Snapshot
-from qa.model import CitedPassage, Claim, Document, Passage, Span, Verification
+from qa.model import Citation, CitedPassage, Claim, Document, Passage, Span, Verification
 from qa.text.boundaries import is_inside
 
 __all__ = ["verify", "verify_all"]
@@ -255,13 +255,19 @@ def _disagreeing(claim: Claim, document: Document, place: CitedPassage | None) -
         claimed = claim.markers and tuple((name, a - claim.start, b - claim.start) for name, a, b in claim.markers)
         pairs += [
             ("section", _is_cited_section(claim, citation.section), True),
-            ("page", claim.page, citation.page),
+            ("page", claim.page if claim.page not in _pages(document, citation) else citation.page, citation.page),
             ("references", claim.references, citation.references),
             ("references_status", claim.references_status, citation.references_status),
             ("markers", None if citation.quote != claim.quote else claimed, markers),
             ("label", claim.label in (None, citation.label, as_cited), True),
         ]
     yield from (name for name, said, is_so in pairs if said is not None and said != is_so)
+
+
+def _pages(document: Document, citation: Citation) -> range:
+    """The numbers of the pages on which the words of a citation stand, any of which it may name."""
+    first, last = document.page_at(citation.start), document.page_at(max(citation.start, citation.end - 1))
+    return range(first or 0, (last or -1) + 1)
 
 
 def _places(claim: Claim, sought: _Sought, held: _Held) -> list[_Place]:

@@ -180,7 +180,7 @@ def _carried_over(interpretation: Interpretation) -> list[str]:
     if not interpretation.carried_over:
         return []
     return [
-        f"Taken over from earlier questions: {', '.join(interpretation.carried_over)}",
+        f"Read together with your earlier question: {', '.join(interpretation.carried_over)}",
         "To leave that out, ask without --history.",
     ]
 
@@ -222,7 +222,7 @@ _EVIDENCE = {
     "meaning_sentence": "nearness of its nearest sentence",
     "definition": "the text begins by saying what it is, where that is asked",
     "number": "a number in the best sentence, where one is asked for",
-    "shown": "in the section shown last, or 1/2 in its document, where the question goes on about that",
+    "shown": "1 in the section shown last, 0.6 in its document, where the question goes on about that",
 }
 
 _GROUNDS = {

@@ -151,6 +151,7 @@ def document_of(row: Sequence[Any], select: Select) -> Document:
         ),
         markers=tuple(Marker(label=label, start=start, end=end) for label, start, end in fields.get("markers", ())),
         pages=tuple(fields.get("pages", ())),
+        page_labels=tuple(fields.get("page_labels", ())),
     )
     if document.sha256 != sha256.hex():
         raise DamagedDocumentError(document_id)
@@ -191,6 +192,7 @@ def _data(document: Document) -> str:
         "headings": [(each.level, each.start, each.end) for each in document.headings],
         "markers": [(each.label, each.start, each.end) for each in document.markers],
         "pages": document.pages,
+        "page_labels": document.page_labels,
     }
     return _json({name: value for name, value in fields.items() if name == "source" or value not in (None, (), [])})
 

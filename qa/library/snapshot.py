@@ -38,7 +38,7 @@ _REMEMBERED_HIGHLIGHTED = 256
 _REMEMBERED_CONVERSATIONS = 1024
 _REMEMBERED_NEIGHBOURS = 100_000  # passages, about 10 MB
 
-_SAME_DOCUMENT = 0.5  # nearness of passages of one document in different sections
+_SAME_DOCUMENT = 0.6  # nearness of passages of one document in different sections
 
 _Made = TypeVar("_Made")
 
@@ -98,7 +98,7 @@ class Snapshot:
         return self._shown.get(repr((document_id, *history)), lambda _: find())
 
     def nearness(self, passage_id: str) -> Mapping[str, float]:
-        """How near each passage of its document stands to the passage with this id: 1 in its section, else 1/2.
+        """How near each passage of its document stands to the passage with this id: 1 in its section, else 0.6.
 
         Raises:
             UnknownPassageError: where there is none.

@@ -40,6 +40,7 @@ __all__ = [
     "POWER_BASES",
     "QUESTION_WORDS",
     "REASON_PHRASES",
+    "SHORTENED_WORDS",
     "STOP_WORDS",
     "TOKEN_SPELLINGS",
     "WHICH_OPENERS",
@@ -320,12 +321,23 @@ POWER_BASES = _words(
 
 ABBREVIATIONS = _words(
     """
-    al approx apr aug ave ca cf ch co corp dec dept dr ed eds eg e.g eq est et etc ex feb fig figs i.e ie inc incl jan
-    jr jul jun lt ltd mar mr mrs ms mt nov nr oct op p.o ph.d pp prof ref refs resp sec sep sept sr st ste suppl tab u.k
-    u.s v viz vol vols vs
+    a.k.a a.m al approx apr assn assoc aug ave bros c.f.r ca capt cf ch cmdr co contd corp d.c dec dept dr e.g e.u ed
+    eds eg eq equiv esp esq est et etc ex excl f.3d f.supp feb fig figs gov govt hon i.e ibid ie inc incl intl jan jr
+    jul jun lt ltd mar messrs mlle mme mr mrs ms mt n.b n.y natl nov nr oct op p.m p.o para paras ph.d pp prof ref refs
+    resp sched seq sgt sec sen sep sept spp sr st ste subsp supp suppl tab u.k u.n u.s u.s.c v viz vol vols vs
     """
 )
 """Words that end in a full stop without ending a sentence, as Punkt wants them: folded, without the last stop."""
+
+SHORTENED_WORDS = _words(
+    """
+    Adm Admin Agric Amend Amer Ann Appx Art Arts Bd Bull Cal Cap Cir Civ Cl Clin Col Colo Comm Cong Conn Const Crim Ct
+    Del Dist Div Doc Docs Evid Exh Fed Fla Gen Ill Ind Inst Int Kan Maj Mass Med Mich Minn Misc Okla Ont Pa Par Proc
+    Prop Pt Pub Reg Regs Rep Res Rev Secs Sess Stat Surg Tenn Tex Tit Treas Univ Wash Wis
+    """
+)
+"""Words that are short for another where they have a capital and a full stop, and a name or number stands behind: in
+laws, journals, titles and names of states. In small letters most are words that may end a sentence."""
 
 DRUG_ENDINGS = _words(
     """

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from qa.model import Span
-from qa.text.lexicon import ABBREVIATIONS
+from qa.text.lexicon import ABBREVIATIONS, SHORTENED_WORDS
 from qa.text.nltk_parts import nltk_part
 
 __all__ = ["lines", "sentences"]
@@ -26,6 +26,20 @@ _HIDDEN_BOUNDARY = re.compile(rf"[.!?]['\"”’»)]?{_MARKERS}(?<=\s)(?=[\"“(
 # "5 mg i.v. once", "at 10 a.m. on": letters with full stops between them, and no capital behind; and "No. 5", "p. 7".
 _ABBREVIATION = re.compile(r"(?:\b(?:[^\W\d_]\.){2,}|\b(?:nos?|p)\.)\s+\Z", re.IGNORECASE)
 _LONGEST_ABBREVIATION = 20  # characters, with the white space behind
+# "No. FAA-2020", "Nos. A1 and B2": a number behind it, whatever it is made of.
+_NUMBER_SIGNS = frozenset({"No.", "Nos.", "no.", "nos."})
+_NUMBER = re.compile(r"[A-Z]{0,8}[-–‑/.]?[A-Z]{0,4}[-–‑/.]?\d")
+# "42 U.S.C. § 12", "40 C.F.R. Part 60": initials, and a sign or a word of laws behind them.
+_INITIALS = re.compile(r"(?:[^\W\d_]\.){2,}")
+_OF_LAWS = re.compile(r"[§¶&]|(?:Part|Parts|Title|Sec|Section|Sections|App|Appendix|Chapter|Art|Article)\b")
+_NAME_OR_NUMBER = re.compile(r"[A-Z\d§¶(]")
+# A sentence may end in these, too: it does where a word stands behind that begins one.
+_PERHAPS_END = re.compile(
+    r"\.['\"”’)]?\s+(?=(?:The|This|These|Those|It|He|She|They|We|You|However|When|Where|While|There|After|Before|Both"
+    r"|Each|All|No|Its|Their|Our|For|If|But)\s)"
+)
+_ENDING = re.compile(r"(?:\b(?:etc|seq|Inc|Corp|Ltd|Co|Jr|Sr)|\b[ap]\.m|\b[A-Z]\.[A-Z](?:\.[A-Z])?|\bPh\.D)\Z")
+_LONGEST_ENDING = 8  # characters
 _REMEMBERED_ENDS, _LONGEST_END = 1 << 14, 100  # ends of sentences that are remembered, and the characters of one
 
 
@@ -43,6 +57,12 @@ def sentences(text: str, start: int, end: int) -> list[Span]:
     for line_start, line_end in lines(text, start, end):
         line = text[line_start:line_end]
         found = {0, *(match.end() for match in _HIDDEN_BOUNDARY.finditer(line))}
+        if "." in line:
+            found.update(
+                match.end()
+                for match in _PERHAPS_END.finditer(line)
+                if _ENDING.search(line, max(0, match.start() - _LONGEST_ENDING), match.start())
+            )
         for sentence_start, sentence_end in _punkt().span_tokenize(line):
             if sentence_start == 0:
                 continue
@@ -66,13 +86,22 @@ def lines(text: str, start: int, end: int) -> list[Span]:
 
 def _goes_on(line: str, start: int) -> bool:
     """Whether the full stop before `start` is an abbreviation's, which the fixed list cannot know."""
+    begin = max(0, start - _LONGEST_ABBREVIATION)
+    word = line[begin:start].rstrip().rpartition(" ")[2].lstrip('([“"')
+    if word in _NUMBER_SIGNS and _NUMBER.match(line, start):
+        return True
+    if word[:-1] in SHORTENED_WORDS and _NAME_OR_NUMBER.match(line, start):
+        return True
     if not (line[start].isdigit() or line[start].islower()):
-        return False
-    abbreviation = _ABBREVIATION.search(line, max(0, start - _LONGEST_ABBREVIATION), start)
+        return _INITIALS.fullmatch(word) is not None and _OF_LAWS.match(line, start) is not None
+    abbreviation = _ABBREVIATION.search(line, begin, start)
     return abbreviation is not None and (line[start].isdigit() or abbreviation[0].count(".") > 1)
 
 
-_LINE_CUT = re.compile(r"\n(?:\s*\n\s*|(?=[ \t]*(?:[-*•‣–+][ \t]|\d{1,3}[.)][ \t]|\|))|(?<=\|\n))")
+_ITEM = r"[-*•‣–+][ \t]|\(?(?:\d{1,3}(?:\.\d{1,3}){0,4}|[a-z]|[ivxl]{1,6})[.)][ \t]|\(?[A-Z]\)[ \t]"
+_LINE_CUT = re.compile(
+    rf"\n(?:\s*\n\s*|(?=[ \t]*(?:{_ITEM}|\|))|(?=[ ]{{2,20}}\d{{1,3}}(?:\.\d{{1,3}}){{1,4}}[ \t])|(?<=\|\n))"
+)
 
 
 def _trimmed(text: str, start: int, end: int) -> Span:

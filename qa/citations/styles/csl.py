@@ -27,7 +27,7 @@ def csl_json(work: Work) -> str:
         "accessed": _day(work.accessed),
         "URL": work.address,
         "section": work.section,
-        "page": str(work.page or ""),
+        "page": work.page or "",
         "note": f"“{work.quote}” ({work.pinpoint()}) {work.further_link}".rstrip(),
     }
     return json.dumps([{name: value for name, value in item.items() if value}], ensure_ascii=False, indent=2) + "\n"

@@ -29,7 +29,7 @@ def _fields(work: Work) -> Iterator[tuple[str, str]]:
         yield "PY", f"{work.updated.year:04}"
         yield "DA", _day(work.updated)
     yield "SE", work.section
-    yield "SP", str(work.page or "")
+    yield "SP", work.page or ""
     yield "UR", work.url
     yield "UR", work.permalink
     yield "Y2", _day(work.accessed)

@@ -36,7 +36,7 @@ class Work:
     url: str
     permalink: str
     section: str
-    page: int | None
+    page: str | None
     start: int
     end: int
     quote: str
@@ -79,7 +79,7 @@ def work_of(citation: Citation, *, accessed: date, permalink: str | None) -> Wor
         url=url if _ADDRESS.fullmatch(url) and one_line(url) == url else "",
         permalink=permalink or "",
         section=one_line(" › ".join(path)),
-        page=citation.page,
+        page=None if citation.page is None else citation.document.page_name(citation.page),
         start=citation.start + 1,
         end=citation.end,
         quote=one_line(citation.quote),

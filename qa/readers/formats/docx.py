@@ -218,7 +218,7 @@ class _Word:
                     self._write_paragraph(child)
                 case "tbl":
                     self._end_list()
-                    self.text.write_block("table", "\n".join(self._rows(child)))
+                    self.text.write_table(list(self._rows(child)))
                 case "sdt" if _is_contents(child):
                     pass
                 case name if name not in _DROPPED:

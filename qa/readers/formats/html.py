@@ -320,7 +320,7 @@ class HtmlWriter(PlainText):
         elif tag == "table" and not _is_layout(element):
             for caption in element.iter("caption"):
                 self.write_block("paragraph", " ".join(_tidy(self._inline(caption)).split("\n")))
-            self.write_block("table", "\n".join(self._rows(element)))
+            self.write_table(self._rows(element))
         elif tag == "pre":
             self.write_block("code", without_invisible("".join(element.itertext())).strip("\n").rstrip())
         else:

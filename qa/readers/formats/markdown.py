@@ -263,7 +263,7 @@ class _Page(PlainText):
                 case "bullet_list" | "ordered_list":
                     self._write_list(node)
                 case "table":
-                    self.write_block("table", "\n".join(_lines(node)))
+                    self.write_table(_lines(node))
                 case "fence" | "code_block":
                     self.write_block("code", "\n".join(_lines(node)))
                 case "footnote_reference":

@@ -1,9 +1,12 @@
 """PDF to a Document: paragraphs, headings, lists and tables out of lines, with the page that each begins on.
 
 The text is what a person would copy and mend: lines of a paragraph joined, words that a line's end divides put
-together, ligatures as letters, raised numbers as raised digits. Running heads, feet and page numbers, which repeat at
-the same place of several pages, are left out, and so is text that is turned otherwise than the rest of its page.
-Headings are those of the file's outline, where its lines are found on their pages, else lines in larger or bold type.
+together, ligatures as letters, raised numbers as raised digits, the wrapped lines of a table's cell in the cell, and
+what was filled into a form at its place. Left out, and told where it is more than that, are running heads, feet and
+page numbers, which repeat at the same place of several pages but for the page's number; tables of contents; and text
+that is turned otherwise than the rest of its page. No page loses all of its text so. Headings are those of the file's
+outline, where its lines are found on their pages, else lines in larger or bold type, words in bold type that a
+paragraph begins with, and the numbered clauses of a contract.
 """
 
 from __future__ import annotations
@@ -12,11 +15,12 @@ import re
 import threading
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
+from typing import NamedTuple
 
 import pypdfium2
 import pypdfium2.raw as pdfium
@@ -24,10 +28,11 @@ import pypdfium2.raw as pdfium
 from qa.errors import DamagedSourceError, LockedSourceError
 from qa.model import Document
 from qa.readers.formats.dates import parse_date
+from qa.readers.formats.pdf_forms import filled
 from qa.readers.formats.pdf_lines import Line, PageText, page_text
+from qa.readers.formats.wordlist import is_english
 from qa.readers.formats.writing import About, PlainText, SourceFile, without_invisible
 from qa.readers.references.entries import is_bibliography
-from qa.text.english import checksum, english_words
 
 __all__ = ["read_pdf"]
 
@@ -52,6 +57,16 @@ _SMALL = 0.93  # times the body's type size, in which notes and captions are set
 _MOST_BETWEEN = 10  # notes, captions and tables that interrupt a paragraph
 _LOOSE = 1.35  # times the usual distance of lines: between paragraphs
 _INDENT = 0.8  # of the type size
+_ATTACHED = 1.5  # times the type size: the distance of lines in one paragraph, at most
+_MOST_OF_PAGES = 0.6  # share of pages over which the title may stand
+_SHORTEST_TITLE = 5  # letters
+_FEWEST_ENTRIES, _FEWEST_UNDER = 3, 2  # lines of a table of contents: with dots anywhere, and under its heading
+_SHORTEST_HEAD, _LONGEST_HEAD = 3, 80  # characters of the words in bold type that head a paragraph
+_FEWEST_WORDS = 8  # of what such a head is over
+_LONGEST_CLAUSE = 70  # characters of the heading of a clause
+_FEWEST_CLAUSES = 2
+_BEGINNINGS = '(0123456789“"'
+_WRAPPED = 1.6  # times the type size: the distance of lines in a cell, at most
 _LONGEST_WORD = 100  # characters of a line's end that may be the first half of a divided word
 
 _ITEM = re.compile(r"(?P<bullet>[•‣▪*–-])\s|\[(?P<bracket>\d{1,4})\]\s|\(?(?P<number>\d{1,4})[.)]\s")
@@ -63,6 +78,15 @@ _PAGE_NUMBER = re.compile(
 _NUMBER_AT_AN_END = re.compile(r"\A(\d{1,5})(?!\S)|(?<!\S)(\d{1,5})\Z")
 _COUNTED = re.compile(r"(?<!\S)\d{1,5}(?!\S)")
 _NOT_LETTERS = re.compile(r"[\W_]+")
+_LEADER = re.compile(r"(?:[.·•_]\s?){4,400}\s?(?:\d{1,4}|[ivxlc]{1,7})\Z|…\s?…?\s?\d{1,4}\Z", re.IGNORECASE)
+_CONTENTS = re.compile(
+    r"(?:table of )?contents|index|list of (?:figures|tables)|inhalt(?:sverzeichnis)?|sommaire|table des matières"
+    r"|índice|indice|sumário|innehåll|indhold|inhoud(?:sopgave)?",
+    re.IGNORECASE,
+)
+_ENTRY = re.compile(r"\S\s(?:\d{1,4}|[ivxlc]{1,7})\Z")
+_CLAUSE = re.compile(r"(?P<number>\d{1,2}(?:\.\d{1,2}){0,3}\.?)\s+(?P<words>[^\W\d_a-z][^\n]*)")
+_ITEM_BELOW = re.compile(r"[•‣▪*]\s")
 _NUMBERING = re.compile(r"(?:\d{1,3}\.)*\d{1,3}\.?\s+|[A-Z]\.\s+|[IVX]{1,5}\.\s+")
 _DIVIDED = re.compile(r"([^\W\d_]+)-\Z")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
@@ -86,49 +110,75 @@ class _Entry:
 
 @dataclass(slots=True)
 class _Paragraph:
-    """Lines that belong together. `level` is that of a heading, from 1, or 0."""
+    """Lines that belong together. `level` is that of a heading, from 1, or 0; `rows` are the numbers of the rows that
+    the lines of a table belong to."""
 
     kind: str
     lines: list[Line]
     level: int = 0
+    rows: list[int] = field(default_factory=list)
 
 
 def read_pdf(file: SourceFile) -> list[Document]:
     """The document that a PDF holds. A page without text, as a scanned one, is noted, and begins where the next does.
 
-    Its title is the file's own, else the text in the largest type on its first page with text.
+    Its title is the file's own, else the text in the largest type on its first page with text, where nothing else is
+    set so, else what heads most of its pages.
 
     Raises:
         LockedSourceError: where a password is needed.
         DamagedSourceError: for what is no PDF, or one that is broken.
     """
     with _pdfium:
-        pages, entries, about = _opened(file)
-    lines = _without_running_heads(pages)
-    _tell_what_is_missing(pages, {line.page + 1 for line in lines}, file.note)
+        opened = _opened(file)
+    pages, about = opened.pages, opened.about
+    lines, running = _without_running_heads(pages)
+    _tell_what_is_missing(pages, {line.page + 1 for line in lines} - _bare(pages, running), file.note)
+    for what, count in sorted(opened.others.items()):
+        file.note(f"{count:,} {_OTHERS[what][count > 1]}")
+    lines, entries = _without_contents(lines)
+    if entries:
+        file.note(f"{entries:,} {'line' if entries == 1 else 'lines'} of a table of contents are left out.")
     body = _body_size(lines)
-    headings = _outlined(lines, entries) or _set_as_headings(lines, body)
+    lines = _with_heads_apart(lines, body)
+    headings = _outlined(lines, opened.entries) or _set_as_headings(lines, body)
     paragraphs = _joined_around_notes(list(_paragraphs(lines, headings, body)), body)
-    title = about.title or _title(paragraphs)
+    title = about.title or _title(paragraphs) or _usual_head(running, len(pages))
     text = PlainText(_as_headed(title, paragraphs))
     join = _Joiner(lines)
     begins: dict[int, int] = {}
     for paragraph in paragraphs:
-        written, places = join.text(paragraph)
-        kind = paragraph.kind
-        if kind == "heading":
-            start = text.write_heading(paragraph.level, " ".join(written.split()))
+        if paragraph.kind == "table":
+            rows, on_pages = join.table(paragraph)
+            starts = text.write_table(rows)
+            places = [(page, starts[row]) for page, row in on_pages]
         else:
-            start = text.write_block("table" if kind == "table" else "list" if kind == "list" else "paragraph", written)
+            written, within = join.text(paragraph)
+            if paragraph.kind == "heading":
+                start = text.write_heading(paragraph.level, " ".join(written.split()))
+            else:
+                start = text.write_block("list" if paragraph.kind == "list" else "paragraph", written)
+            places = [(page, start + place) for page, place in within]
         for page, place in places:
-            begins.setdefault(page, start + place)
+            begins.setdefault(page, place)
     text.end_section()
-    starts = _starts(begins, len(pages), text.length)
-    about = About(title=title, authors=about.authors, updated=about.updated, keywords=about.keywords)
-    return [text.document(file, about, pages=starts)]
+    about = replace(about, title=title or file.name)
+    document = text.document(file, about, pages=_starts(begins, len(pages), text.length))
+    return [replace(document, page_labels=opened.labels) if opened.labels else document]
 
 
-def _opened(file: SourceFile) -> tuple[list[PageText], list[_Entry], About]:
+class _Opened(NamedTuple):
+    """What a file holds: its pages, the entries of its outline, what it says of itself, what its pages are called, if
+    not by their numbers, and how much of other kinds is on them."""
+
+    pages: list[PageText]
+    entries: list[_Entry]
+    about: About
+    labels: tuple[str, ...]
+    others: Counter[str]
+
+
+def _opened(file: SourceFile) -> _Opened:
     try:
         pdf = pypdfium2.PdfDocument(file.data)
     except pypdfium2.PdfiumError as error:
@@ -139,15 +189,26 @@ def _opened(file: SourceFile) -> tuple[list[PageText], list[_Entry], About]:
             raise LockedSourceError(file.path, reason="its protection is of an unknown kind") from None
         raise DamagedSourceError(file.path, kind="PDF", reason="it is none, or broken") from None
     try:
+        with suppress(pypdfium2.PdfiumError):  # its text is read without the form
+            pdf.init_forms()
         count = len(pdf)
         if not 0 < count <= _MOST_PAGES:
             raise DamagedSourceError(file.path, kind="PDF", reason=f"it has {count:,} pages, not 1 to {_MOST_PAGES:,}")
-        return [_page(pdf, number) for number in range(count)], list(_outline(pdf, count)), _about(pdf)
+        others: Counter[str] = Counter()
+        pages = [_page(pdf, number, others) for number in range(count)]
+        return _Opened(pages, list(_outline(pdf, count)), _about(pdf), _labels(pdf, count), others)
     finally:
         pdf.close()
 
 
-def _page(pdf: pypdfium2.PdfDocument, number: int) -> PageText:
+def _labels(pdf: pypdfium2.PdfDocument, count: int) -> tuple[str, ...]:
+    """What the pages are called; nothing where that is their numbers."""
+    labels = tuple(" ".join(without_invisible(pdf.get_page_label(number)).split())[:40] for number in range(count))
+    is_counted = all(label in ("", str(number)) for number, label in enumerate(labels, start=1))
+    return () if is_counted else labels
+
+
+def _page(pdf: pypdfium2.PdfDocument, number: int, others: Counter[str]) -> PageText:
     """The text of a page; of one that cannot be opened, none."""
     page = pdfium.FPDF_LoadPage(pdf, number)
     if not page:
@@ -157,7 +218,7 @@ def _page(pdf: pypdfium2.PdfDocument, number: int) -> PageText:
         if not textpage:
             return PageText(lines=(), height=1.0, letters=0)
         try:
-            return page_text(page, textpage, number)
+            return page_text(page, textpage, number, placed=filled(pdf, page, others))
         finally:
             pdfium.FPDFText_ClosePage(textpage)
     finally:
@@ -196,6 +257,10 @@ def _about(pdf: pypdfium2.PdfDocument) -> About:
     )
 
 
+_OTHERS = {
+    "comments": ("comment is left out.", "comments are left out."),
+    "struck out": ("part is struck out, and read all the same.", "parts are struck out, and read all the same."),
+}
 _FIELDS = ("Title", "Author", "Keywords", "CreationDate", "ModDate")
 
 
@@ -230,34 +295,130 @@ def _numbered(pages: Sequence[int]) -> str:
 # Running heads
 
 
-def _without_running_heads(pages: Sequence[PageText]) -> list[Line]:
-    """The lines of all pages, but for what repeats at the same place of their margins, and numbers of pages there."""
-    found: dict[tuple[str, bool], list[Line]] = {}
+def _without_running_heads(pages: Sequence[PageText]) -> tuple[list[Line], list[Line]]:
+    """The lines of all pages but for what repeats at the same place of their margins, and numbers of pages there; and
+    what repeats.
+
+    Lines that differ in their numbers are content, unless the number is that of the page. A line right above or below
+    text in its own type is a part of that. Where more than half of the text repeats, or all of a page, nothing does.
+    """
     body = _body_size([line for page in pages for line in page.lines])
-    for page in pages:
-        for line, is_top in _outer_lines(page):
-            name = line.text if line.size >= _LARGER * body else _COUNTED.sub("#", line.text)
-            found.setdefault((name.lower(), is_top), []).append(line)
+    outer = [_outer_lines(page) for page in pages]
     fewest = 2 if len(pages) <= _SHORT_DOCUMENT else _FEWEST_HEADS
-    dropped: set[int] = set()
-    for lines in found.values():
-        places = sorted(line.y for line in lines)
-        for line in lines:
-            near = bisect_right(places, line.y + _SAME_PLACE) - bisect_right(places, line.y - _SAME_PLACE)
-            if near >= fewest:
-                dropped.add(id(line))
-    counted: dict[int, set[int]] = {}  # lines that begin or end with a number, by how far it is from that of their page
+    dropped: dict[int, Line] = {}
+    repeated = _repeated(outer, body, fewest)
     for page in pages:
+        dropped |= {id(line): line for line in page.lines if id(line) in repeated}
+    for group in _attached(pages, repeated):
+        for each in group:
+            dropped.pop(each, None)
+    running = list(dropped.values())
+    numbers: dict[int, Line] = {}
+    counted: dict[
+        int, dict[int, Line]
+    ] = {}  # lines that begin or end with a number, by how far it is from their page's
+    for page, lines in zip(pages, outer, strict=True):
         inner = [line.y for line in page.lines if id(line) not in dropped]
-        for line, _ in _outer_lines(page):
+        for line, _ in lines:
             if len(pages) > 1 and inner and line.y in (min(inner), max(inner)) and line.size < _LARGER * body:
                 if _PAGE_NUMBER.fullmatch(line.text):
-                    dropped.add(id(line))
+                    numbers[id(line)] = line
                 for found_number in _NUMBER_AT_AN_END.finditer(line.text):
-                    counted.setdefault(int(found_number[0]) - line.page, set()).add(id(line))
+                    counted.setdefault(int(found_number[0]) - line.page, {})[id(line)] = line
     for numbered in counted.values():
-        dropped |= numbered if len(numbered) >= fewest else set()
-    return [line for page in pages for line in page.lines if id(line) not in dropped]
+        dropped |= numbered if len(numbered) >= fewest else {}
+    letters = sum(len(line.text) for page in pages for line in page.lines)
+    if 2 * sum(len(line.text) for line in dropped.values()) > letters:
+        dropped, running = {}, []
+    found: list[Line] = []
+    for page in pages:
+        kept = [line for line in page.lines if id(line) not in dropped and id(line) not in numbers]
+        found += kept or [line for line in page.lines if not _PAGE_NUMBER.fullmatch(line.text)]
+    return found, running
+
+
+def _repeated(outer: Sequence[Sequence[tuple[Line, bool]]], body: float, fewest: int) -> dict[int, tuple[str, bool]]:
+    """The outer lines that repeat at the same place of several pages, each with what it is known by."""
+    alike: dict[tuple[str, bool], list[Line]] = {}
+    for lines in outer:
+        for line, is_top in lines:
+            name = line.text if line.size >= _LARGER * body else _COUNTED.sub("#", line.text)
+            alike.setdefault((name.lower(), is_top), []).append(line)
+    found: dict[int, tuple[str, bool]] = {}
+    for known, group in alike.items():
+        for same in _same_but_for_pages(group, fewest):
+            places = sorted(line.y for line in same)
+            for line in same:
+                near = bisect_right(places, line.y + _SAME_PLACE) - bisect_right(places, line.y - _SAME_PLACE)
+                if near >= fewest:
+                    found[id(line)] = known
+    return found
+
+
+def _same_but_for_pages(lines: Sequence[Line], fewest: int) -> Iterator[list[Line]]:
+    """Lines that read the same but for their numbers, parted by those numbers that do not count the pages."""
+    numbers = [[int(each) for each in _COUNTED.findall(line.text)] for line in lines]
+    if not numbers[0] or len({len(each) for each in numbers}) > 1:
+        yield list(lines)
+        return
+    offsets = []  # of each number that counts pages, how far it usually is from the page's
+    for place in range(len(numbers[0])):
+        usual, count = Counter(each[place] - line.page for each, line in zip(numbers, lines, strict=True)).most_common(
+            1
+        )[0]
+        offsets.append(usual if count >= max(fewest, len(lines) / 2) else None)
+    parted: dict[tuple[int | None, ...], list[Line]] = {}
+    for each, line in zip(numbers, lines, strict=True):
+        key = tuple(
+            None if offset is not None and number - line.page == offset else number
+            for number, offset in zip(each, offsets, strict=True)
+        )
+        parted.setdefault(key, []).append(line)
+    yield from parted.values()
+
+
+def _attached(pages: Sequence[PageText], repeated: Mapping[int, tuple[str, bool]]) -> list[list[int]]:
+    """The repeated lines that are on most of their pages a part of the text: right above or below it, in its type."""
+    groups: dict[tuple[str, bool], list[int]] = {}
+    for number, name in repeated.items():
+        groups.setdefault(name, []).append(number)
+    found: list[list[int]] = []
+    while True:
+        loose = {number for group in found for number in group}
+        touching: Counter[tuple[str, bool]] = Counter()
+        for page in pages:
+            lines = sorted(page.lines, key=lambda line: line.y)
+            for above, below in pairwise(lines):
+                if above.size != below.size or below.y - above.y > _ATTACHED * above.size:
+                    continue
+                names = [repeated.get(id(each)) if id(each) not in loose else None for each in (above, below)]
+                if names[0] and names[0][1] and not names[1]:
+                    touching[names[0]] += 1
+                if names[1] and not names[1][1] and not names[0]:
+                    touching[names[1]] += 1
+        more = [groups[name] for name, count in touching.items() if 2 * count >= len(groups[name])]
+        if not more:
+            return found
+        found += more
+
+
+def _bare(pages: Sequence[PageText], running: Sequence[Line]) -> set[int]:
+    """The numbers of the pages, from 1, that hold nothing but a running head or a page's number."""
+    heads = {id(line) for line in running}
+    return {
+        number
+        for number, page in enumerate(pages, start=1)
+        if all(id(line) in heads or _PAGE_NUMBER.fullmatch(line.text) for line in page.lines)
+    }
+
+
+def _usual_head(running: Sequence[Line], count: int) -> str | None:
+    """What stands above most pages, and so is the title where the file says no other."""
+    heads = Counter(line.text for line in running if sum(map(str.isalpha, line.text)) >= _SHORTEST_TITLE)
+    for head, number in heads.most_common(1):
+        if count >= _FEWEST_HEADS and number >= _MOST_OF_PAGES * count:
+            return head
+    return None
 
 
 def _outer_lines(page: PageText) -> list[tuple[Line, bool]]:
@@ -268,7 +429,100 @@ def _outer_lines(page: PageText) -> list[tuple[Line, bool]]:
     return top[:_OUTERMOST] + bottom[-_OUTERMOST:]
 
 
+# Tables of contents
+
+
+def _without_contents(lines: Sequence[Line]) -> tuple[list[Line], int]:
+    """The lines without the tables of contents, and how many lines these have: those that end with the number of a page
+    behind a row of dots, or behind nothing under a heading that says so."""
+    entries: set[int] = set()
+    under: set[int] = set()
+    for number, line in enumerate(lines):
+        if _LEADER.search(line.text):
+            entries.add(number)
+        elif _CONTENTS.fullmatch(line.text):
+            under |= set(_entries_below(lines, number))
+    dotted = len(entries)
+    entries |= under
+    if dotted < _FEWEST_ENTRIES and not under:
+        return list(lines), 0
+    for number in sorted(entries):  # the first line of an entry in two, and the heading
+        before = number - 1
+        if before in entries or before < 0 or lines[before].page != lines[number].page:
+            continue
+        if _CONTENTS.fullmatch(lines[before].text) or (before - 1 in entries and not _ENDS.search(lines[before].text)):
+            entries.add(before)
+    if 2 * sum(len(lines[number].text) for number in entries) > sum(len(line.text) for line in lines):
+        return list(lines), 0
+    return [line for number, line in enumerate(lines) if number not in entries], len(entries)
+
+
+def _entries_below(lines: Sequence[Line], heading: int) -> list[int]:
+    """The heading of a table of contents and the lines below it that are its entries; none where they are too few."""
+    found = [heading]
+    last = heading
+    for number in range(heading + 1, len(lines)):
+        line = lines[number]
+        if line.page > lines[last].page + 1 or number - last > 2:
+            break
+        if _ENTRY.search(line.text):
+            found += range(last + 1, number + 1)
+            last = number
+    return found if len(found) > _FEWEST_UNDER else []
+
+
 # Headings
+
+
+def _with_heads_apart(lines: Sequence[Line], body: float) -> list[Line]:
+    """The lines, of which the words in bold type that a paragraph begins with are lines of their own, where they are
+    set as a heading is: capital first, and a sentence behind them."""
+    letters = sum(len(line.text) for line in lines)
+    if sum(len(line.text) if line.is_bold else line.bold for line in lines) > _MOST_BOLD * letters:
+        return list(lines)
+    found: list[Line] = []
+    for number, line in enumerate(lines):
+        end = _end_of_bold(line) if line.bold and not line.is_bold and len(line.cells) == 1 else 0
+        head, rest = line.text[:end].strip(), line.text[end:].strip()
+        above = lines[number - 1] if number else None
+        below = lines[number + 1] if number + 1 < len(lines) else None
+        is_apart = (
+            above is None
+            or (above.page, above.column) != (line.page, line.column)
+            or line.y - above.y > 1.4 * body
+            or (_ENDS.search(above.text) is not None and _ends_short(above))
+        )
+        goes_on = below is not None and below.page == line.page and below.y - line.y <= 2 * line.size
+        words = len(rest.split()) + (len(below.text.split()) if goes_on and below else 0)
+        if (
+            is_apart
+            and _SHORTEST_HEAD <= len(head) <= _LONGEST_HEAD
+            and (head[0].isupper() or head[0].isdigit())
+            and head[-1] not in ",;:("
+            and sum(map(str.isalpha, head)) > 1
+            and (rest[0].isupper() or rest[0].isdigit() or (head[-1] in ".?" and rest[0] in '“"('))
+            and words >= _FEWEST_WORDS
+        ):
+            edge = line.edges[0] if line.edges else (line.x, line.right)
+            found.append(
+                replace(
+                    line, text=head, cells=(head,), right=line.lead, edges=((edge[0], line.lead),), is_bold=True, bold=0
+                )
+            )
+            found.append(replace(line, text=rest, cells=(rest,), x=line.lead, edges=((line.lead, edge[1]),), bold=0))
+        else:
+            found.append(line)
+    return found
+
+
+def _end_of_bold(line: Line) -> int:
+    """Where in a line's text the characters in bold type end that it begins with."""
+    left = line.bold
+    for place, letter in enumerate(line.text):
+        if left == 0 and not letter.isspace():
+            return place
+        left -= not letter.isspace()
+    return 0
 
 
 def _body_size(lines: Sequence[Line]) -> float:
@@ -348,7 +602,10 @@ def _set_as_headings(lines: Sequence[Line], body: float) -> dict[int, int]:
         is_larger = first.size >= _LARGER * body
         alone = _stands_alone(lines, run, body) and first.size >= (1 - _SAME_SIZE) * body and text[-1] not in ".,;"
         begins = text[0].isupper() or text[0].isdigit()
-        is_bold = alone and begins and all(lines[n].is_bold for n in run) and bold <= _MOST_BOLD * letters
+        is_lead = _is_lead(lines, run[-1])
+        is_bold = (
+            (is_lead or (alone and begins)) and all(lines[n].is_bold for n in run) and bold <= _MOST_BOLD * letters
+        )
         is_named = alone and (is_bibliography(text) or (text.isupper() and len(text) > 3 and len(run) == 1))
         if (
             ((is_larger and not _ITEM.match(text + " ")) or (is_larger and begins and len(run) <= 2))
@@ -357,8 +614,64 @@ def _set_as_headings(lines: Sequence[Line], body: float) -> dict[int, int]:
         ):
             for number in run:
                 styles[number] = (max(first.size, last.size), first.is_bold)
-    ranks = sorted(set(styles.values()), reverse=True)
-    return {number: min(ranks.index(style) + 1, 6) for number, style in styles.items()}
+    clauses = {number: depth for number, depth in _clauses(lines, body).items() if number not in styles}
+    contents = {number for number in styles if _CONTENTS.fullmatch(lines[number].text)}
+    ranks = sorted({style for number, style in styles.items() if number not in contents}, reverse=True)
+    found = {number: min(ranks.index(style) + 1, 6) for number, style in styles.items() if number not in contents}
+    found |= dict.fromkeys(contents, 6)  # over nothing but itself
+    below = max((level for number, level in found.items() if number not in contents), default=0)
+    if clauses and not any(_CLAUSE.match(lines[number].text) for number in found):
+        below = min(below, 1)
+    return found | {number: min(below + depth, 6) for number, depth in clauses.items()}
+
+
+def _is_lead(lines: Sequence[Line], number: int) -> bool:
+    """Whether a line is the head of a paragraph that goes on in the same line of the page."""
+    line = lines[number]
+    below = lines[number + 1] if number + 1 < len(lines) else None
+    return below is not None and (below.page, below.column, below.y) == (line.page, line.column, line.y)
+
+
+def _clauses(lines: Sequence[Line], body: float) -> dict[int, int]:
+    """Which lines, by their number, are headings of numbered clauses in the type of the text, `1. RENT`, and how deep.
+
+    They are short, end like no sentence, count up, and have text below that is no such line; in a list the next item
+    stands there. Those not in capitals need a clause or a paragraph below, `1.1 The tenant pays ...`.
+    """
+    candidates: list[tuple[int, tuple[int, ...], bool]] = []
+    for number, line in enumerate(lines):
+        clause = _CLAUSE.fullmatch(line.text)
+        if clause is None or len(line.cells) > 2 or line.size < (1 - _SAME_SIZE) * body:
+            continue
+        words = clause["words"]
+        counts = tuple(int(each) for each in clause["number"].rstrip(".").split("."))
+        is_loud = words.isupper() and sum(map(str.isalpha, words)) > 2
+        if len(words) <= _LONGEST_CLAUSE and words[-1] not in ".,;:" and (is_loud or _ends_short(line)):
+            candidates.append((number, counts, is_loud))
+    places = {number for number, _, _ in candidates}
+    found: dict[int, int] = {}
+    for number, counts, is_loud in candidates:
+        below = lines[number + 1] if number + 1 < len(lines) else None
+        if below is None or (number + 1 in places and not _goes_deeper(lines[number + 1], counts)):
+            continue
+        begins = below.text[0] in _BEGINNINGS or below.text[0].isupper()
+        is_text = is_loud or (begins and len(below.text) > len(lines[number].text))
+        if is_text and not _ITEM_BELOW.match(below.text):
+            found[number] = len(counts)
+    by_depth: dict[int, list[int]] = {}
+    for number, counts, _ in candidates:
+        if number in found:
+            by_depth.setdefault(len(counts), []).append(counts[-1])
+    first = by_depth.get(1, [])
+    if len(first) < _FEWEST_CLAUSES or any(b - a not in (1, 2) for a, b in pairwise(first)):
+        return {}
+    return {number: depth for number, depth in found.items() if depth == 1 or lines[number].text[-1] not in ".;"}
+
+
+def _goes_deeper(line: Line, counts: tuple[int, ...]) -> bool:
+    """Whether a line is the first clause below one with these numbers."""
+    clause = _CLAUSE.fullmatch(line.text)
+    return clause is not None and clause["number"].rstrip(".").startswith(".".join(map(str, counts)) + ".")
 
 
 def _same_type(lines: Sequence[Line]) -> Iterator[list[int]]:
@@ -396,10 +709,11 @@ def _stands_alone(lines: Sequence[Line], run: Sequence[int], body: float) -> boo
 
 
 def _title(paragraphs: Sequence[_Paragraph]) -> str | None:
-    """The highest heading of the first page with text, if it stands before other text."""
-    first = next((each for each in paragraphs if each.kind == "heading" and each.level == 1), None)
-    if first is None or first.lines[0].page != paragraphs[0].lines[0].page:
+    """The highest heading, if there is but one such, and that on the first page with text."""
+    highest = [each for each in paragraphs if each.kind == "heading" and each.level == 1]
+    if len(highest) != 1 or highest[0].lines[0].page != paragraphs[0].lines[0].page:
         return None
+    first = highest[0]
     return " ".join(line.text for line in first.lines)
 
 
@@ -429,7 +743,7 @@ def _paragraphs(lines: Sequence[Line], headings: dict[int, int], body: float) ->
             if kind == "heading":
                 goes_on = now.kind == kind and same_place and 0 < line.y - last.y <= 2 * line.size
             elif kind == "table":
-                goes_on = now.kind == kind and same_place and rows[number] == rows[number - 1]
+                goes_on = now.kind == kind and rows[number][0] == rows.get(number - 1, (-1, 0))[0]
             elif now.kind == "list":
                 goes_on = _is_next_item(now, line) or (
                     not _begins_item(line, last, leading) and _runs_on(now, line, leading)
@@ -443,6 +757,8 @@ def _paragraphs(lines: Sequence[Line], headings: dict[int, int], body: float) ->
             now = _Paragraph("list" if is_item else kind, [], level)
         if now:
             now.lines.append(line)
+            if kind == "table":
+                now.rows.append(rows[number][1])
     if now:
         yield now
 
@@ -489,31 +805,81 @@ def _leading(lines: Sequence[Line], body: float) -> float:
     return median(steps) if steps else 1.2
 
 
-def _rows_of_tables(lines: Sequence[Line], headings: dict[int, int]) -> dict[int, int]:
-    """The numbers of lines that are rows of a table, with the number of the table."""
-    found: dict[int, int] = {}
-    run: list[int] = []
+def _rows_of_tables(lines: Sequence[Line], headings: dict[int, int]) -> dict[int, tuple[int, int]]:
+    """The numbers of lines that are in a table, each with the number of the table and that of its row.
+
+    A line below a row that begins where one of its cells does, and not at the first, goes on with that cell. A table
+    goes on at the head of the next page, where its columns stand as they did.
+    """
+    found: dict[int, tuple[int, int]] = {}
+    run: list[tuple[int, int]] = []  # lines with the first line of their row
 
     def end_run() -> None:
-        most = max((len(lines[number].cells) for number in run), default=0)
-        if len(run) >= 3 or (len(run) == 2 and most > 2):
-            found.update(dict.fromkeys(run, run[0]))
+        rows = list(dict.fromkeys(row for _, row in run))
+        most = max((len(lines[row].cells) for row in rows), default=0)
+        if len(rows) >= 3 or (len(rows) == 2 and most > 2):
+            found.update({number: (run[0][0], row) for number, row in run})
         run.clear()
 
     for number, line in enumerate(lines):
+        last = run[-1][0] if run else None
         is_row = len(line.cells) > 1 and number not in headings and not _ITEM.match(line.text)
-        if not is_row or (run and (lines[run[-1]].page, lines[run[-1]].column) != (line.page, line.column)):
-            end_run()
+        if last is not None:
+            is_next = last == number - 1 and number not in headings
+            if not is_next or not _is_below(lines, run, number, is_row=is_row):
+                end_run()
+            elif _is_wrapped(lines, run, number, is_row=is_row):
+                run.append((number, run[-1][1]))
+                continue
         if is_row:
-            run.append(number)
+            run.append((number, number))
+        elif run:
+            end_run()
     end_run()
     return found
+
+
+def _is_below(lines: Sequence[Line], run: Sequence[tuple[int, int]], number: int, *, is_row: bool) -> bool:
+    """Whether a line may belong to a table: in its column, or as a row at the head of the next page."""
+    last, line = lines[run[-1][0]], lines[number]
+    if (last.page, last.column) == (line.page, line.column):
+        return True
+    first = lines[run[0][1]]
+    columns = max((lines[row].edges for _, row in run), key=len)
+    return (
+        is_row
+        and line.page == last.page + 1
+        and len(line.edges) == len(columns)
+        and all(
+            abs(a[0] - b[0]) <= _SAME_PLACE or abs(a[1] - b[1]) <= _SAME_PLACE
+            for a, b in zip(columns, line.edges, strict=True)
+        )
+        and line.text != first.text
+    )
+
+
+def _is_wrapped(lines: Sequence[Line], run: Sequence[tuple[int, int]], number: int, *, is_row: bool) -> bool:
+    """Whether a line goes on with cells of the row above: close below, where one of them begins that is not the first;
+    or with the first one, where the next line is a row again and further away."""
+    last, line, row = lines[run[-1][0]], lines[number], lines[run[-1][1]]
+    step = line.y - last.y
+    if last.page != line.page or not 0 < step <= _WRAPPED * line.size or not line.edges:
+        return False
+    begins = line.edges[0][0]
+    places = [abs(begins - x) <= _SAME_PLACE for x, _ in row.edges]
+    below = lines[number + 1] if number + 1 < len(lines) else None
+    next_step = below.y - line.y if below is not None and below.page == line.page else 1e9
+    if any(places[1:]) and not places[0]:
+        return not is_row or next_step > 1.2 * step
+    if not places[0] or is_row or len(row.edges) < 2 or line.right > row.edges[1][0]:
+        return False
+    return below is not None and len(below.cells) > 1 and next_step > 1.2 * step
 
 
 def _begins_item(line: Line, last: Line, leading: float) -> bool:
     """Whether a line begins an item of a list: with a bullet, or with a number where a paragraph might begin."""
     item = _ITEM.match(line.text)
-    if item is None:
+    if item is None or (line.page, line.column, line.y) == (last.page, last.column, last.y):
         return False
     if item["bullet"]:
         return item["bullet"] not in "–-" or line.x >= line.left - line.size
@@ -540,6 +906,8 @@ def _runs_on(now: _Paragraph, line: Line, leading: float) -> bool:
     if abs(line.size - last.size) > _SAME_SIZE * max(line.size, last.size):
         return False
     ended = _ENDS.search(last.text) is not None
+    if (last.page, last.column, last.y) == (line.page, line.column, line.y):
+        return True
     if (last.page, last.column) != (line.page, line.column):
         is_divided = _DIVIDED.search(last.text[-_LONGEST_WORD:]) is not None
         if last.page == line.page and line.y > last.y + _LOOSE * leading * line.size:
@@ -588,8 +956,8 @@ class _Joiner:
         length = 0
         places: list[tuple[int, int]] = []
         for number, line in enumerate(paragraph.lines):
-            written = f"| {' | '.join(line.cells)} |" if paragraph.kind == "table" else line.text
-            is_new_line = paragraph.kind == "table" or (paragraph.kind == "list" and _ITEM.match(line.text))
+            written = line.text
+            is_new_line = paragraph.kind == "list" and _ITEM.match(line.text)
             if number:
                 ended = f"{pieces[-1]}\n" if is_new_line else self._ended(pieces[-1], written)
                 length += len(ended) - len(pieces[-1])
@@ -599,6 +967,30 @@ class _Joiner:
             pieces.append(written)
             length += len(written)
         return "".join(pieces), places
+
+    def table(self, paragraph: _Paragraph) -> tuple[list[str], list[tuple[int, int]]]:
+        """The rows of a table in bars, each cell in its column, and the first row of each of its pages."""
+        rows: dict[int, list[Line]] = {}
+        for number, line in zip(paragraph.rows, paragraph.lines, strict=True):
+            rows.setdefault(number, []).append(line)
+        columns = max((lines[0].edges for lines in rows.values()), key=len)
+        written: list[str] = []
+        places: list[tuple[int, int]] = []
+        for lines in rows.values():
+            if not places or places[-1][0] != lines[0].page:
+                places.append((lines[0].page, len(written)))
+            first = lines[0]
+            found = _in_columns(first.edges, columns)
+            cells = [""] * len(columns) if found else list(first.cells)
+            for place, text in zip(found or range(len(first.cells)), first.cells, strict=True):
+                cells[place] = text
+            for line in lines[1:]:
+                for (x, _), text in zip(line.edges, line.cells, strict=True):
+                    starts = columns if found else first.edges
+                    place = min(range(len(starts)), key=lambda n: abs(starts[n][0] - x))
+                    cells[place] = f"{self._ended(cells[place], text)}{text}" if cells[place] else text
+            written.append(f"| {' | '.join(cells)} |")
+        return written, places
 
     def _ended(self, line: str, below: str) -> str:
         """A line as the text of the one below it is to be put behind it."""
@@ -613,20 +1005,25 @@ class _Joiner:
             keeps = self._words[compound] > self._words[whole]
         else:
             parts = len(begin) > 1 and len(end) > 1 and all(self._is_word(each) for each in (begin, end))
-            keeps = parts and not _is_english(whole)
+            keeps = parts and not is_english(whole)
         return line if keeps else line[:-1]
 
     def _is_word(self, part: str) -> bool:
-        return self._words[part.lower()] > 0 or _is_english(part.lower())
+        return self._words[part.lower()] > 0 or is_english(part.lower())
 
 
-@cache
-def _english() -> frozenset[int]:
-    return frozenset(english_words().tolist())
+def _in_columns(cells: Sequence[tuple[float, float]], columns: Sequence[tuple[float, float]]) -> tuple[int, ...] | None:
+    """The column of each cell of a row: the one that it shares most with or begins next to; None where two would be in
+    one, or they would not be in order."""
+    if len(cells) == len(columns):
+        return tuple(range(len(columns)))
 
+    def nearness(cell: tuple[float, float], column: tuple[float, float]) -> tuple[float, float]:
+        shared = min(cell[1], column[1]) - max(cell[0], column[0])
+        return max(shared, 0.0), -min(abs(cell[0] - column[0]), abs(cell[1] - column[1]))
 
-def _is_english(word: str) -> bool:
-    return checksum(word) in _english()
+    found = tuple(max(range(len(columns)), key=lambda n: nearness(cell, columns[n])) for cell in cells)
+    return found if all(a < b for a, b in pairwise(found)) else None
 
 
 def _starts(begins: dict[int, int], count: int, length: int) -> list[int]:

@@ -1,23 +1,30 @@
 """A page of a PDF to its lines of text, in the order in which a person reads them.
 
 PDFium gives letters with their places. Letters that follow one another on a baseline are a fragment, until a gap wider
-than a space parts it from the next: that of two columns, or of two cells of a table. Columns are told by a gutter that
-few fragments cross, between fragments that fill the columns' width. Places are in points, y downwards from the top.
+than a space parts it from the next: that of two columns, or of two cells of a table. Spaces are those of the file, or
+gaps as wide as one where it has none; letters that stand twice in nearly one place are bold ones. Columns are told by a
+gutter that few fragments cross, between fragments that fill the columns' width. Places are in points, y downwards from
+the top. What is written from the right is read so.
 """
 
 from __future__ import annotations
 
 import ctypes
 import math
+import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
 from statistics import median
+from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from qa.readers.formats.scripts import marked_lowered, marked_raised, plain
+from qa.readers.formats.wordlist import is_english
 from qa.readers.formats.writing import without_invisible
-from qa.readers.references.bibliography import raised
 
 __all__ = ["Line", "PageText", "page_text"]
 
@@ -52,6 +59,21 @@ _WIDE_GAP = 1.5  # of the type size: more than a space in justified text
 _BACKWARDS = 0.6  # of the type size, by which a letter may stand before the end of the one before
 _RAISED = 0.15  # of the type size, by which raised digits stand above the baseline
 _SMALLER = 0.85  # of the type size: raised digits are
+_LONGEST_UNSPACED = 15  # letters without a space, above which gaps are looked at
+_NARROWEST_SPACE = 0.1  # of the type size: a gap between words, where no space is said to be
+_SURE_SPACE = 0.2  # of the type size: a gap between words, whatever is said
+_FEW_SPACES = 0.02  # share of letters with a space before them, below which a page is written without
+_FEWEST_SPREAD = 5  # letters that may be set apart for looks
+_SPREAD = 0.08  # of the type size, by which such letters are parted at least
+_WIDEST_SPREAD = 0.9  # and usually at most
+_SAME_LETTER = 0.5  # of its width, by which a letter stands beside itself in feigned bold type
+_ROW = 3.0  # points
+_MOST_TWINS = 8  # of the same letters in a line that are looked at
+_STRAIGHT = 1e-3  # quarter turns
+_FARTHEST = 1e9  # points
+_FARTHEST_TURN = 20.0  # of the type size, by which a word written from the right begins behind one from the left
+_CHECKED = 97  # letters, of which one is compared with what PDFium says of it alone
+_ALL_BOLD = 0.95  # share of bold letters
 _MOST_FRAGMENTS = 5000  # of a page, above which it keeps the order of the file
 _FEWEST_OF_COLUMN = 4  # fragments
 _MOST_CROSSING = 0.3  # share of fragments that may cross a gutter
@@ -65,7 +87,9 @@ _BOLD = 600  # weight
 @dataclass(slots=True, kw_only=True)
 class Line:
     """A line of a page. `x` and `right` are where it begins and ends, `left` and `margin` where the lines of its column
-    do; `cells` are its parts with wide gaps between. `column` numbers the runs of lines that follow one another."""
+    do; `cells` are its parts with wide gaps between, and `edges` where each begins and ends. `column` numbers the runs
+    of lines that follow one another. `bold` is how many of its first characters are in bold type, and `lead` where what
+    stands behind these begins."""
 
     text: str
     cells: tuple[str, ...]
@@ -78,6 +102,9 @@ class Line:
     is_bold: bool
     left: float = 0.0
     margin: float = 0.0
+    edges: tuple[tuple[float, float], ...] = ()
+    bold: int = 0
+    lead: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,110 +127,240 @@ class _Letter:
     y: float
     size: float
     is_bold: bool
-    is_spaced: bool  # a space stands before it
+    space: (
+        int  # 0 where none stands before it, 1 where PDFium says so of a gap, 2 where the file has one, 3 a line's end
+    )
 
 
 @dataclass(slots=True)
 class _Fragment:
-    letters: list[_Letter] = field(default_factory=list)
-    x: float = 0.0
-    right: float = 0.0
-    y: float = 0.0
-    size: float = 0.0
-
-    def add(self, letter: _Letter) -> None:
-        if not self.letters or letter.size > 1.1 * self.size:
-            self.y, self.size = letter.y, letter.size
-        self.x = min(self.x, letter.x) if self.letters else letter.x
-        self.right = max(self.right, letter.right) if self.letters else letter.right
-        self.letters.append(letter)
-
-    def takes(self, letter: _Letter) -> bool:
-        """Whether a letter goes on in this fragment."""
-        size = max(self.size, letter.size)
-        last = self.letters[-1]
-        gap = letter.x - last.right
-        is_near = -_BACKWARDS * size <= gap <= _WIDE_GAP * size or letter.x == last.x  # as the letters of a ligature do
-        return abs(letter.y - self.y) <= _SAME_LINE * size and is_near
+    letters: list[_Letter]
+    x: float
+    right: float
+    y: float
+    size: float
+    least: float = 0.0  # of the type size: a gap that is a space, where the file has none in a line
 
     @property
     def text(self) -> str:
         """Its text, with numbers that stand above the line in raised digits."""
         pieces: list[str] = []
-        run: list[str] = []
-        for letter in self.letters:
-            is_raised = letter.size <= _SMALLER * self.size and self.y - letter.y >= _RAISED * self.size
-            if not is_raised and run:
-                pieces.append(raised("".join(run)))
-                run = []
-            (run if is_raised else pieces).append(" " * letter.is_spaced + letter.text)
-        text = "".join(pieces) + raised("".join(run))
-        return " ".join(without_invisible(text).split())
+        letters = self.letters
+        above, below = self.y - _RAISED * self.size, self.y + _RAISED * self.size / 2
+        small = _SMALLER * self.size
+        for letter, is_spaced in zip(letters, _spaced(self), strict=True):
+            text = f" {letter.text}" if is_spaced else letter.text
+            if letter.size <= small and letter.y <= above:
+                text = f"{' ' * is_spaced}{marked_raised(letter.text)}"
+            elif letter.size <= small and letter.y >= below:
+                text = f"{' ' * is_spaced}{marked_lowered(letter.text)}"
+            pieces.append(text)
+        return " ".join(without_invisible(plain("".join(pieces))).split())
+
+    @property
+    def is_from_right(self) -> bool:
+        """Whether most of its letters are of a script that is written from the right."""
+        return 2 * sum(_is_from_right(each.text) for each in self.letters) > len(self.letters)
 
 
-def page_text(page: pdfium.FPDF_PAGE, textpage: pdfium.FPDF_TEXTPAGE, number: int) -> PageText:
-    """The text of the page with this number, counted from 0."""
+def _spaced(fragment: _Fragment) -> list[bool]:
+    """For each letter of a fragment whether a space stands before it.
+
+    Where the file has spaces, they are these. Else a gap is one that is wider than what parts the letters of a word: of
+    letters set apart for looks, than most of their gaps.
+    """
+    letters = fragment.letters
+    spaces = [each.space for each in letters]
+    spaces[0] = 0
+    count = len(letters)
+    written = spaces.count(2)
+    if count < _FEWEST_SPREAD - 1 or (
+        3 * written < count <= _LONGEST_UNSPACED * (written + 1) and written and 1 not in spaces
+    ):
+        return [space > 0 for space in spaces]
+    size = max(fragment.size, 1e-3)
+    gaps = [(b.x - a.right) / size for a, b in pairwise(letters)]
+    if any(gap < -_BACKWARDS for gap in gaps):  # it goes from the right, or up and down
+        return [space > 0 for space in spaces]
+    ordered = sorted(gaps)
+    usual = ordered[len(gaps) // 2] if gaps else 0.0
+    if count >= _FEWEST_SPREAD and ordered[len(gaps) // 5] >= _SPREAD and usual <= _WIDEST_SPREAD:
+        found = [False, *(gap > 1.6 * usual + 0.05 for gap in gaps)]
+        if any(found) or not written or is_english("".join(each.text for each in letters).lower()):
+            return found
+        return [space > 0 for space in spaces]
+    if written:
+        return [space > 0 for space in spaces]
+    usual = max(usual, 0.0)
+    is_unspaced = count > _LONGEST_UNSPACED and not any(spaces)
+    least = usual + (_NARROWEST_SPACE if is_unspaced else fragment.least)
+    return [False, *(space > 0 or gap > least for space, gap in zip(spaces[1:], gaps, strict=True))]
+
+
+def page_text(
+    page: pdfium.FPDF_PAGE,
+    textpage: pdfium.FPDF_TEXTPAGE,
+    number: int,
+    *,
+    placed: Iterable[tuple[str, float, float, float, float]] = (),
+) -> PageText:
+    """The text of the page with this number, counted from 0. `placed` are texts that belong there besides, as what was
+    filled into a form, each with the edges of its place: left, bottom, right and top, upwards from the page's origin.
+    """
     count = min(max(pdfium.FPDFText_CountChars(textpage), 0), MOST_LETTERS)
-    letters, turned, unknown, top = _letters(page, textpage, count)
-    fragments = _fragments(letters)
+    letters, turned, unknown, (top, height) = _letters(page, textpage, count)
+    spaces = sum([letter.space == 2 for letter in letters])
+    least = _NARROWEST_SPACE if spaces < _FEW_SPACES * len(letters) else _SURE_SPACE
+    fragments = _fragments(_once(letters), least)
+    for text, left, bottom, right, upper in placed:
+        size = max(min(upper - bottom, 12.0) / 1.2, 1.0)
+        y = top - (bottom + upper) / 2 + 0.35 * size
+        shown = [each for each in text.split() if each]
+        width = (right - left) / max(sum(map(len, shown)), 1)
+        row: list[_Letter] = []
+        for word in shown:
+            for place, letter in enumerate(word):
+                x = left + len(row) * width
+                row.append(_Letter(letter, x, x + width, y, size, False, 2 if row and not place else 0))
+        if row:
+            fragments.append(_Fragment(row, left, right, y, size, _SURE_SPACE))
     lines = list(_lines(fragments, number))
-    return PageText(lines=tuple(lines), height=top, letters=len(letters), turned=turned, unknown=unknown)
+    return PageText(lines=tuple(lines), height=height, letters=len(letters), turned=turned, unknown=unknown)
+
+
+_HANDLE, _INT = ctypes.c_void_p, ctypes.c_int
+
+
+@cache
+def _quick() -> tuple[Callable[[int | None, int], int | None], Callable[[int | None, int, int], int]]:
+    """Two of PDFium's functions, called with plain numbers, which is quicker: they are asked of each letter."""
+    object_at = ctypes.CFUNCTYPE(_HANDLE, _HANDLE, _INT)(_address(pdfium.FPDFText_GetTextObject))
+    box_of = ctypes.CFUNCTYPE(_INT, _HANDLE, _INT, _HANDLE)(_address(pdfium.FPDFText_GetLooseCharBox))
+    return object_at, box_of
+
+
+def _address(handle: Any) -> int:
+    return ctypes.cast(handle, ctypes.c_void_p).value or 0
+
+
+def _codes(textpage: pdfium.FPDF_TEXTPAGE, count: int) -> Sequence[int]:
+    """The code points of a page's letters: all at once where PDFium gives as many as there are letters."""
+    units = (ctypes.c_ushort * (count + 1))()
+    written = pdfium.FPDFText_GetText(textpage, 0, count, units)
+    codes = units[:count]
+    if written == count + 1 and all(
+        pdfium.FPDFText_GetUnicode(textpage, index) == codes[index] for index in range(0, count, _CHECKED)
+    ):
+        return codes
+    return [pdfium.FPDFText_GetUnicode(textpage, index) for index in range(count)]
 
 
 def _letters(
     page: pdfium.FPDF_PAGE, textpage: pdfium.FPDF_TEXTPAGE, count: int
-) -> tuple[list[_Letter], int, int, float]:
-    """The letters of a page upright, how many are turned otherwise and how many unknown, and the page's height."""
-    styles: dict[int, tuple[float, int, bool]] = {}  # of each text object: size, quarter turns, bold
+) -> tuple[list[_Letter], int, int, tuple[float, float]]:
+    """The letters of a page upright, how many are turned otherwise and how many unknown, and the page's top and
+    height."""
+    object_at, box_of = _quick()
+    handle = _address(textpage)
+    # Of each text object: the size, quarter turns, whether it is bold, and its baseline, downwards from the top.
+    styles: dict[int, tuple[float, int, bool, float | None]] = {}
     x, y, box, matrix = ctypes.c_double(), ctypes.c_double(), pdfium.FS_RECTF(), pdfium.FS_MATRIX()
-    found: list[tuple[int, str, float, float, float, float, bool, bool]] = []
-    is_spaced, high, unknown = False, 0, 0
-    for index in range(count):
-        code = pdfium.FPDFText_GetUnicode(textpage, index)
-        if 0xD800 <= code < 0xDC00:
-            high = code
-            continue
-        if 0xDC00 <= code < 0xE000 and high:
-            code = 0x10000 + ((high - 0xD800) << 10) + (code - 0xDC00)
+    box_address = ctypes.addressof(box)
+    found: dict[int, list[_Letter]] = {}
+    extents: dict[int, tuple[float, float]] = {}
+    space, high, unknown = 0, 0, 0
+    for index, given in enumerate(_codes(textpage, count)):
+        code = given
+        if 0xD800 <= code < 0xE000:
+            if code < 0xDC00:
+                high = code
+                continue
+            code = 0x10000 + ((high - 0xD800) << 10) + (code - 0xDC00) if high else code
         high = 0
         text = _LIGATURES.get(code) or chr(code)
-        if text.isspace() or pdfium.FPDFText_IsGenerated(textpage, index) == 1:
-            is_spaced = is_spaced or text.isspace()
+        if text.isspace():
+            is_generated = pdfium.FPDFText_IsGenerated(textpage, index) == 1
+            space = max(space, 3 if code in (10, 13) else 1 if is_generated else 2)
             continue
-        text_object = ctypes.cast(pdfium.FPDFText_GetTextObject(textpage, index), ctypes.c_void_p).value or 0
+        if code < 0x20 and pdfium.FPDFText_IsGenerated(textpage, index) == 1:
+            continue
+        if 0xFB1D <= code <= 0xFDFF or 0xFE70 <= code <= 0xFEFC:
+            text = unicodedata.normalize("NFKC", text)
+        text_object = object_at(handle, index) or 0
         style = styles.get(text_object)
+        box_of(handle, index, box_address)
         if style is None:
             pdfium.FPDFText_GetMatrix(textpage, index, matrix)
             size = pdfium.FPDFText_GetFontSize(textpage, index) * math.hypot(matrix.c, matrix.d)
-            turns = round(math.atan2(matrix.b, matrix.a) / (math.pi / 2)) % 4
-            style = styles[text_object] = (size, turns, _is_bold(textpage, index))
-        pdfium.FPDFText_GetCharOrigin(textpage, index, x, y)
-        pdfium.FPDFText_GetLooseCharBox(textpage, index, box)
-        unknown += text == "\ufffd" or 0xE000 <= code < 0xF900
-        size, turns, bold = style
-        found.append((turns, text, *_upright(turns, box, x.value, y.value), size, bold, is_spaced))
-        is_spaced = False
-    most = Counter(each[0] for each in found).most_common(1)[0][0] if found else 0
-    top, height = _extent(page, most)
-    upright = [
-        _Letter(text, left, right, top - base, size if 0 < size < 10_000 else 1.0, bold, spaced)
-        for its_turns, text, left, right, base, size, bold, spaced in found
-        if its_turns == most and all(map(math.isfinite, (left, right, base, size)))
-    ]
-    return upright, len(found) - len(upright), unknown, height
+            angle = math.atan2(matrix.b, matrix.a) / (math.pi / 2)
+            turns = round(angle) % 4
+            if turns not in extents:
+                extents[turns] = _extent(page, turns)
+            is_straight = abs(angle - round(angle)) < _STRAIGHT
+            baseline = _baseline(textpage, index, turns, extents[turns][0], x, y) if is_straight else None
+            size = size if 0 < size < 10_000 else 1.0
+            style = styles[text_object] = (size, turns, _is_bold(textpage, index), baseline)
+        size, turns, bold, baseline = style
+        if turns == 0:
+            left, right = box.left, box.right
+        elif turns == 1:
+            left, right = box.bottom, box.top
+        elif turns == 2:
+            left, right = -box.right, -box.left
+        else:
+            left, right = -box.top, -box.bottom
+        place = _baseline(textpage, index, turns, extents[turns][0], x, y) if baseline is None else baseline
+        if text == "\ufffd" or 0xE000 <= code < 0xF900:
+            unknown += 1
+        if -_FARTHEST < left < _FARTHEST and -_FARTHEST < right < _FARTHEST and -_FARTHEST < place < _FARTHEST:
+            try:
+                found[turns].append(_Letter(text, left, right, place, size, bold, space))
+            except KeyError:
+                found[turns] = [_Letter(text, left, right, place, size, bold, space)]
+        space = 0
+    most = max(found, key=lambda turns: len(found[turns]), default=0)
+    all_letters = sum(map(len, found.values()))
+    upright = found.get(most, [])
+    return upright, all_letters - len(upright), unknown, extents.get(most) or _extent(page, most)
 
 
-def _upright(turns: int, box: pdfium.FS_RECTF, x: float, y: float) -> tuple[float, float, float]:
-    """Where a letter begins and ends along its line, and its baseline, upwards."""
-    match turns:
-        case 0:
-            return box.left, box.right, y
-        case 1:
-            return box.bottom, box.top, -x
-        case 2:
-            return -box.right, -box.left, -y
-        case _:
-            return -box.top, -box.bottom, x
+def _baseline(
+    textpage: pdfium.FPDF_TEXTPAGE, index: int, turns: int, top: float, x: ctypes.c_double, y: ctypes.c_double
+) -> float:
+    """How far below the page's top, turned upright, a letter stands."""
+    pdfium.FPDFText_GetCharOrigin(textpage, index, x, y)
+    return top - (y.value, -x.value, -y.value, x.value)[turns]
+
+
+def _once(letters: list[_Letter]) -> list[_Letter]:
+    """The letters without those that stand a second time in nearly the same place, which makes the first ones bold."""
+    places: dict[tuple[str, int], list[_Letter]] = {}
+    kept: list[_Letter] = []
+    for letter in letters:
+        width = letter.right - letter.x
+        row = round(letter.y / _ROW)
+        near = places.get((letter.text, row))
+        if near:
+            close = _SAME_LETTER * width
+            twin = next(
+                (
+                    each
+                    for each in near[-_MOST_TWINS:]
+                    if -close < each.x - letter.x < close
+                    and abs(each.y - letter.y) < 0.12 * letter.size
+                    and abs(each.right - each.x - width) < 0.1 * width
+                    and not (each.x == letter.x and each is kept[-1])  # the two of a ligature
+                ),
+                None,
+            )
+            if twin is not None:
+                twin.is_bold = True
+                continue
+            near.append(letter)
+        else:
+            places[letter.text, row] = [letter]
+        kept.append(letter)
+    return kept
 
 
 def _extent(page: pdfium.FPDF_PAGE, turns: int) -> tuple[float, float]:
@@ -224,12 +381,44 @@ def _is_bold(textpage: pdfium.FPDF_TEXTPAGE, index: int) -> bool:
     return any(each in name.value.lower() for each in (b"bold", b"black", b"heavy", b"cmbx"))
 
 
-def _fragments(letters: Sequence[_Letter]) -> list[_Fragment]:
+def _is_from_right(letter: str) -> bool:
+    return "\u0590" <= letter < "\u0900" or "\ufb1d" <= letter < "\ufe00" or "\ufe70" <= letter < "\uff00"
+
+
+def _fragments(letters: Sequence[_Letter], least: float) -> list[_Fragment]:
+    """The letters put together for as long as they go on in one line: on a baseline, and not too far apart."""
     found: list[_Fragment] = []
+    now: _Fragment | None = None
+    last: _Letter | None = None
+    from_right = False  # whether the fragment has letters that are written from the right
     for letter in letters:
-        if not found or not found[-1].takes(letter):
-            found.append(_Fragment())
-        found[-1].add(letter)
+        its_size = letter.size
+        turns_round = letter.text >= "\u0590" and _is_from_right(letter.text)
+        if now is not None and last is not None:
+            size = its_size if its_size > now.size else now.size
+            if abs(letter.y - now.y) <= _SAME_LINE * size:
+                gap = letter.x - last.right
+                if turns_round or from_right:
+                    room = (
+                        _FARTHEST_TURN if turns_round and not from_right and letter.space != 3 else _WIDE_GAP
+                    ) * size
+                    goes_on = letter.right >= now.x - room and letter.x <= now.right + room
+                else:
+                    goes_on = -_BACKWARDS * size <= gap <= _WIDE_GAP * size or letter.x == last.x  # as in a ligature
+                if goes_on:
+                    if its_size > 1.1 * now.size:
+                        now.y, now.size = letter.y, its_size
+                    if letter.x < now.x:
+                        now.x = letter.x
+                    if letter.right > now.right:
+                        now.right = letter.right
+                    now.letters.append(letter)
+                    last = letter
+                    from_right = from_right or turns_round
+                    continue
+        now = _Fragment([letter], letter.x, letter.right, letter.y, its_size, least)
+        found.append(now)
+        last, from_right = letter, turns_round
     return found
 
 
@@ -244,24 +433,38 @@ def _lines(fragments: Sequence[_Fragment], page: int) -> Iterator[Line]:
     for place, (number, rows) in enumerate(regions):
         left, margin = edges[number]
         for row in rows:
-            cells = tuple(text for each in row if (text := each.text))
-            if not cells:
+            texts = [(text, each) for each in row if (text := each.text)]
+            if not texts:
                 continue
+            cells = tuple(text for text, _ in texts)
             largest = max(row, key=lambda each: each.size)
-            letters = [letter for each in row for letter in each.letters]
+            letters = [letter for _, each in texts for letter in each.letters]
+            bold = sum([letter.is_bold for letter in letters])
+            leading = next((n for n, letter in enumerate(letters) if not letter.is_bold), 0) if bold else 0
             yield Line(
                 text=" ".join(cells),
                 cells=cells,
                 page=page,
                 column=place,
-                x=row[0].x,
+                x=min(each.x for each in row),
                 right=max(each.right for each in row),
                 y=largest.y,
-                size=Counter(round(2 * each.size) / 2 for each in letters).most_common(1)[0][0],
-                is_bold=2 * sum(each.is_bold for each in letters) > len(letters),
+                size=_usual_size(letters),
+                is_bold=bold >= _ALL_BOLD * len(letters),
                 left=left,
                 margin=margin,
+                edges=tuple((each.x, each.right) for _, each in texts),
+                bold=sum(len(letter.text) for letter in letters[:leading]),
+                lead=letters[leading].x,
             )
+
+
+def _usual_size(letters: Sequence[_Letter]) -> float:
+    """The size of most letters, to half a point."""
+    sizes = {letter.size for letter in letters}
+    if len(sizes) == 1:
+        return round(2 * sizes.pop()) / 2
+    return Counter(round(2 * each.size) / 2 for each in letters).most_common(1)[0][0]
 
 
 def _rows(region: Sequence[_Fragment]) -> Iterator[list[_Fragment]]:
@@ -269,11 +472,18 @@ def _rows(region: Sequence[_Fragment]) -> Iterator[list[_Fragment]]:
     row: list[_Fragment] = []
     for each in sorted(region, key=lambda each: each.y):
         if row and each.y - row[0].y > 0.5 * max(row[0].size, each.size):
-            yield sorted(row, key=lambda each: each.x)
+            yield _in_order(row)
             row = []
         row.append(each)
     if row:
-        yield sorted(row, key=lambda each: each.x)
+        yield _in_order(row)
+
+
+def _in_order(row: list[_Fragment]) -> list[_Fragment]:
+    """The fragments of a line as they are read: from the left, or from the right where most of them are so."""
+    if len(row) > 1 and 2 * sum(each.is_from_right for each in row) > len(row):
+        return sorted(row, key=lambda each: -each.right)
+    return sorted(row, key=lambda each: each.x)
 
 
 def _edges(rows: Sequence[Sequence[_Fragment]]) -> tuple[float, float]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate
 from pathlib import Path
 
 from qa.model import Block, BlockKind, Document, Heading, Reference, Section, Span
@@ -18,6 +19,9 @@ from qa.readers.references.entries import LinkTarget, reference, split_bibliogra
 __all__ = ["About", "PlainText", "SourceFile", "is_question", "without_invisible"]
 
 _LONGEST_QUESTION = 300  # characters
+_LARGEST_TABLE, _LARGEST_PART = 600, 150  # words of a table that is one passage, and of its parts where it is not
+_LARGEST_HEAD = 60  # words
+_NUMBER = re.compile(r"[\W\d]*\d[\W\d]*")
 
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ASKED = re.compile(r"(?P<question>Q(?:uestion)?(?: ?\d{1,3})?[:.] ?[^\n]{2,300}\?)[ \t]*(?:\n|\Z)")
@@ -141,6 +145,31 @@ class PlainText:
         self._blocks.append(Block(kind=kind, start=start, end=end))
         return start
 
+    def write_table(self, rows: Sequence[str]) -> list[int]:
+        """Write the rows of a table, each a line in bars, and give where each begins. A table that is too long for one
+        passage is written in parts, and each under its head, as a book prints it on each of its pages."""
+        sizes = [len(row.split()) for row in rows]
+        is_headed = len(rows) > 2 and sizes[0] <= _LARGEST_HEAD and _is_head(rows[0])
+        if not is_headed or sum(sizes) <= _LARGEST_TABLE:
+            start = self.write_block("table", "\n".join(rows))
+            return [start + place for place in accumulate((len(row) + 1 for row in rows[:-1]), initial=0)]
+        starts: list[int] = []
+        part: list[str] = []
+        words = 0
+        for number, row in enumerate(rows):
+            if len(part) > 1 and words + sizes[number] > _LARGEST_PART:
+                starts += self._write_part(part, is_first=not starts)
+                part, words = [rows[0]], sizes[0]
+            part.append(row)
+            words += sizes[number]
+        return starts + self._write_part(part, is_first=not starts)
+
+    def _write_part(self, rows: Sequence[str], *, is_first: bool) -> list[int]:
+        """Write a part of a table, and give where each of its rows begins, but for the head where that is repeated."""
+        start = self.write_block("table", "\n".join(rows))
+        starts = [start + place for place in accumulate((len(row) + 1 for row in rows[:-1]), initial=0)]
+        return starts if is_first else starts[1:]
+
     def end_section(self) -> None:
         """End the section, if there is anything in it."""
         if self._blocks:
@@ -196,6 +225,12 @@ class PlainText:
         self.pieces.append(text)
         self.length += len(text)
         return Span(start, self.length)
+
+
+def _is_head(row: str) -> bool:
+    """Whether the first row of a table names its columns: each in words, and not with a number."""
+    cells = [cell.strip() for cell in row.strip().strip("|").split("|")]
+    return len(cells) > 1 and all(cells) and not any(_NUMBER.fullmatch(cell) for cell in cells)
 
 
 def is_question(text: str) -> bool:

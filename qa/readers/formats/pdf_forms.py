@@ -1,0 +1,76 @@
+"""What people filled into the forms of a PDF, or wrote on its pages, with the place where it stands."""
+
+from __future__ import annotations
+
+import ctypes
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+__all__ = ["Placed", "filled"]
+
+_MOST = 5000  # notes and fields of a page
+_LONGEST = 20_000  # UTF-16 units of a value
+_BOXES = frozenset({pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON})
+_VALUES = frozenset({pdfium.FPDF_FORMFIELD_TEXTFIELD, pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX})
+
+
+class Placed(NamedTuple):
+    """A text and the edges of its place on a page, in points upwards and to the right of the page's origin."""
+
+    text: str
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+
+def filled(pdf: pypdfium2.PdfDocument, page: pdfium.FPDF_PAGE, others: Counter[str]) -> Iterator[Placed]:
+    """The values of the fields of a page's forms, with ☒ or ☐ for a box that is ticked or not, and text written on it.
+    `others` counts what is not read: comments, and parts that are struck out, which still are."""
+    form = pdf.formenv
+    for index in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MOST)):
+        note = pdfium.FPDFPage_GetAnnot(page, index)
+        if not note:
+            continue
+        try:
+            kind = pdfium.FPDFAnnot_GetSubtype(note)
+            if kind == pdfium.FPDF_ANNOT_LINK:
+                continue
+            if kind == pdfium.FPDF_ANNOT_STRIKEOUT:
+                others["struck out"] += 1
+            elif kind == pdfium.FPDF_ANNOT_TEXT:
+                others["comments"] += bool(_said(note, b"Contents"))
+            elif kind == pdfium.FPDF_ANNOT_FREETEXT or (kind == pdfium.FPDF_ANNOT_WIDGET and form):
+                text = _said(note, b"Contents") if kind == pdfium.FPDF_ANNOT_FREETEXT else _value(form, note)
+                box = pdfium.FS_RECTF()
+                if text.strip() and pdfium.FPDFAnnot_GetRect(note, box):
+                    yield Placed(text, box.left, min(box.bottom, box.top), box.right, max(box.bottom, box.top))
+        finally:
+            pdfium.FPDFPage_CloseAnnot(note)
+
+
+def _value(form: pdfium.FPDF_FORMHANDLE, note: pdfium.FPDF_ANNOTATION) -> str:
+    kind = pdfium.FPDFAnnot_GetFormFieldType(form, note)
+    if kind in _BOXES:
+        return "☐" if _said(note, b"AS") in ("", "Off") else "☒"
+    if kind not in _VALUES:
+        return ""
+    return _text(lambda buffer, size: pdfium.FPDFAnnot_GetFormFieldValue(form, note, buffer, size))
+
+
+def _said(note: pdfium.FPDF_ANNOTATION, key: bytes) -> str:
+    return _text(lambda buffer, size: pdfium.FPDFAnnot_GetStringValue(note, key, buffer, size))
+
+
+def _text(get: Callable[[object, int], int]) -> str:
+    """A text as PDFium gives it: first its size in bytes, then itself, in UTF-16 with a zero at its end."""
+    size = min(int(get(None, 0)), 2 * _LONGEST)
+    if size <= 2:
+        return ""
+    units = (ctypes.c_ushort * (size // 2))()
+    get(units, size)
+    return bytes(units).decode("utf-16-le", "replace").rstrip("\0")
