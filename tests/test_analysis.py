@@ -218,7 +218,7 @@ def test_what_is_not_the_same_does_not_match(one: str, other: str) -> None:
         ),
         ("an anti-CD38 antibody", ["anti", "cd38", "anticd38", "antibodi"]),
         ("CrCl 40", ["crcl", "40", "crcl40"]),
-        ("PFS 6 months", ["pf", "6", "month"]),
+        ("PFS 6 months, ORR 29 %", ["pf", "6", "month", "orr", "29", "%"]),
         ("EUR 12 000 in 2012 000", ["eur", "12", "000", "12000", "2012", "000"]),
         ("the release 2.70.0, 3.", ["releas", "2.70.0", "3"]),
         ("C++, C#. F# (.NET)", ["c++", "c#", "f#", "dotnet"]),

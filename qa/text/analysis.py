@@ -55,14 +55,14 @@ _ATOM = (
     r"|[^\W_\p{M}][\w\p{M}\p{No}]*(?:['’][^\W\d_]+)?)"
 )
 _NAME = r"[A-Za-z](?:\+\+|#)(?!\w)|w/(?:o\b)?"
-_UNITS = "[mk]?g|m?l|[cm]m|%|(?:hour|day|week|month|year|cycle|dose|point|patient|case)s?"
+_UNITS = "[mk]?g|m?l|[cm]m|(?:hour|day|week|month|year|cycle|dose|point|patient|case)s?"
 _BEHIND_VERB = "|".join(
     particle + "(?:" + "|".join(rf"(?<=\b[{v[0]}{v[0].upper()}]{v[1:]} {particle})" for v in verbs) + ")"
     for particle, verbs in PHRASAL_VERBS.items()
 )
 _PARTICLE = rf"(?: (?:{_BEHIND_VERB})(?![\w'-]))?"
-_TOKEN = regex.compile(
-    rf"\p{{Lu}}\w{{0,20}}\p{{Lu}}\w{{0,20}}[ \u00a0]\d{{1,3}}(?![\w.,·%]|{_SPACE}(?:\d{{3}}|{_UNITS})\b)"
+_TOKEN = (
+    rf"\p{{Lu}}\w{{0,20}}\p{{Lu}}\w{{0,20}}[ \u00a0]\d{{1,3}}(?![\w.,·%]|{_SPACE}(?:%|(?:\d{{3}}|{_UNITS})\b))"
     rf"|(?i:per[ \u00a0]cent)\b|{_NAME}"
     rf"|[1-9](?<![\w.,-].)\d{{0,2}}(?:{_SPACE}\d{{3}})+(?:[.,·]\d+)?(?!\w|[.,·]\d|{_SPACE}\d)"
     rf"|{_ATOM}(?:{_HYPHEN}{_ATOM})*{_PARTICLE}|[%％﹪]|--(?<![\w-]--)(?=[^\W\d_]){_ATOM}(?:{_HYPHEN}{_ATOM})*|\.NET\b"
@@ -75,7 +75,7 @@ its particle; and the names and options of programs."""
 _ASCII_ATOM = r"(?:[0-9]+(?:[.,][0-9]+)*[A-Za-z0-9]*|[vV][0-9]+(?:\.[0-9]+)+[A-Za-z0-9]*|[A-Za-z]\w*(?:'[A-Za-z]+)?)"
 _ASCII_TOKEN = re.compile(
     rf"(?:[A-OQ-Za-oq-vx-z]|w(?!/)|[pP](?!er cent|ER CENT))[a-z]*(?![\w'#+-]){_PARTICLE}"
-    rf"|[A-Z]\w{{0,20}}[A-Z]\w{{0,20}} [0-9]{{1,3}}(?![\w.,%]| (?:[0-9]{{3}}|{_UNITS})\b)"
+    rf"|[A-Z]\w{{0,20}}[A-Z]\w{{0,20}} [0-9]{{1,3}}(?![\w.,%]| (?:%|(?:[0-9]{{3}}|{_UNITS})\b))"
     rf"|(?i:per cent)\b|{_NAME}"
     rf"|[1-9](?<![\w.,-].)[0-9]{{0,2}}(?: [0-9]{{3}})+(?:[.,][0-9]+)?(?!\w|[.,][0-9]| [0-9])"
     rf"|{_ASCII_ATOM}(?:-{_ASCII_ATOM})*|%|--(?<![\w-]--)(?=[A-Za-z]){_ASCII_ATOM}(?:-{_ASCII_ATOM})*|\.NET\b",
@@ -145,9 +145,10 @@ def words_in_place(text: str) -> list[tuple[Word, Head, Span]]:
     >>> words_in_place("the CD38")[0]
     (Word(text='CD38', terms=('cd38',)), Head(word='cd38', term='cd38', is_small=False), Span(start=4, end=8))
     """
+    seen = visible(text)
     return [
         (word, head, Span(*found.span()))
-        for found in _TOKEN.finditer(visible(text))
+        for found in _token_pattern(seen).finditer(seen)
         for word, head in zip(_words_of_token(found.group()), _analysed(found.group()).heads, strict=True)
     ]
 
@@ -206,8 +207,19 @@ def tokens(text: str) -> list[str]:
     >>> tokens("In DREAMM 2 the anti-CD38")
     ['In', 'DREAMM 2', 'the', 'anti-CD38']
     """
-    found: list[str] = _ASCII_TOKEN.findall(text) if text.isascii() else _TOKEN.findall(visible(text))
+    seen = visible(text)
+    found: list[str] = _token_pattern(seen).findall(seen)
     return found
+
+
+def _token_pattern(text: str) -> re.Pattern[str] | regex.Pattern[str]:
+    return _ASCII_TOKEN if text.isascii() else _any_token()
+
+
+@lru_cache(maxsize=1)
+def _any_token() -> regex.Pattern[str]:
+    """The pattern of a token, compiled when it is asked for: most questions are in ASCII."""
+    return regex.compile(_TOKEN)
 
 
 class Token(NamedTuple):
