@@ -23,7 +23,7 @@ from qa.model import (
     Reading,
     Span,
 )
-from qa.ranking.confidence import confidence, grounds, is_sure
+from qa.ranking.confidence import confidence, grounds, is_sure, telling
 from qa.ranking.evidence import Asked, Ranked, WeighedWord, decisive, missing, rank, read_query
 from qa.ranking.highlighting import Sought, highlight, sought
 from qa.ranking.nearness import by_meaning
@@ -117,7 +117,7 @@ def search(
     candidates = snapshot.retriever.search(query, limit=most, within=within)
     by_words = rank(asked, candidates, snapshot.index.wordings, limit=most)
     meaning = snapshot.meaning if asked.words else None
-    sure = confidence(_grounds(asked, by_words[0], snapshot)) if by_words else 0.0
+    sure = confidence(_grounds(asked, by_words, snapshot)) if by_words else 0.0
     if meaning is None or not meaning.has_vectors or is_sure(sure, by_words):
         return by_words[:limit]
     question = meaning.of_question(query.text)
@@ -173,8 +173,8 @@ def decide(
     a whole document or section is answered with its outline. `limit` is how many further passages are listed.
     """
     wholes = as_they_stand(question)
-    unknown = _told(missing(query, snapshot.retriever), wholes)
-    sure = confidence(_grounds(asked, ranked[0], snapshot)) if ranked else 0.0
+    unknown = _told(telling(missing(query, snapshot.retriever), snapshot.index.speller.english), wholes)
+    sure = confidence(_grounds(asked, ranked, snapshot)) if ranked else 0.0
     outline = find_outline(query, asked, hits(ranked[:NEAREST], snapshot), snapshot)
     parts = outline.passages if outline and outline.coverage >= possible_threshold else ()
     if outline and parts:
@@ -211,8 +211,8 @@ def decide(
     )
 
 
-def _grounds(asked: Asked, first: Ranked, snapshot: Snapshot) -> dict[str, float]:
-    return grounds(asked, first, snapshot.index.wordings, snapshot.retriever)
+def _grounds(asked: Asked, ranked: Sequence[Ranked], snapshot: Snapshot) -> dict[str, float]:
+    return grounds(asked, ranked, snapshot.index.wordings, snapshot.retriever, snapshot.index.speller.english)
 
 
 def explain(
@@ -222,15 +222,15 @@ def explain(
     found = hits(ranked[: max(limit, NEAREST)], snapshot)
     outline = find_outline(query, asked, found[:NEAREST], snapshot)
     return [
-        _explanation(query, asked, hit, each, snapshot, outline if hit.rank == 1 else None)
-        for hit, each in zip(found[:limit], ranked, strict=False)
+        _explanation(query, asked, hit, ranked[hit.rank - 1 :], snapshot, outline if hit.rank == 1 else None)
+        for hit in found[:limit]
     ]
 
 
 def _explanation(
-    query: Query, asked: Asked, hit: Hit, ranked: Ranked, snapshot: Snapshot, outline: Outline | None
+    query: Query, asked: Asked, hit: Hit, ranked: Sequence[Ranked], snapshot: Snapshot, outline: Outline | None
 ) -> Explanation:
-    held, lacking = _split(decisive(asked.words), ranked, snapshot)
+    held, lacking = _split(decisive(asked.words), ranked[0], snapshot)
     found = _grounds(asked, ranked, snapshot)
     return Explanation(
         hit=hit,

@@ -21,7 +21,7 @@ from rapidfuzz.process import extract
 
 from qa.model import Reading
 from qa.text.analysis import Word, fold, words
-from qa.text.english import checksum, english_words
+from qa.text.english import English, english
 from qa.text.lexicon import ALL_WORDS, FRAME_WORDS, LISTED_WORDS, STOP_WORDS
 
 __all__ = ["Speller"]
@@ -61,10 +61,11 @@ class Speller:
 
     They are sorted by first letter, length and spelling, so that those which can be near a word lie together: from
     `starts[32 * letter + length]` on. Bit `n` of a word's mask says that it holds the letter `n`, counted from 0.
-    `english` are the checksums of words that are right though the library lacks them, ascending.
+    `english` are the checksums of words that are right though the library lacks them, ascending, and `rarities` tell how
+    rare each is, as `English` has them.
     """
 
-    ARRAYS = ("words", "counts", "masks", "starts", "english")
+    ARRAYS = ("words", "counts", "masks", "starts", "english", "rarities")
     """The names of `arrays`."""
 
     def __init__(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -75,8 +76,10 @@ class Speller:
         """
         self.arrays = dict(arrays)
         """What it is made of; it may be mapped from files."""
-        self._words, self._counts, self._masks, self._starts, self._english = (arrays[name] for name in self.ARRAYS)
+        self._words, self._counts, self._masks, self._starts = (arrays[name] for name in self.ARRAYS[:4])
+        self.english = English(arrays["english"], arrays["rarities"])
         fits = len(self._words) == len(self._counts) == len(self._masks) == self._starts[-1]
+        fits = fits and len(self.english.checksums) == len(self.english.weights)
         if not fits or len(self._starts) != _PLACES_OF_WORDS:
             raise ValueError("the parts of the vocabulary do not fit together")
 
@@ -100,7 +103,8 @@ class Speller:
                 "counts": np.array(list(counts.values()), np.int64)[order],
                 "masks": masks[order],
                 "starts": np.searchsorted(places[order], np.arange(_PLACES_OF_WORDS)),
-                "english": english_words(),
+                "english": english().checksums,
+                "rarities": english().weights,
             }
         )
 
@@ -116,7 +120,7 @@ class Speller:
         reached = 0
         for match in found:
             written = match.group()
-            read = None if self._is_english(fold(written)) else self.nearest(fold(written))
+            read = None if fold(written) in self.english else self.nearest(fold(written))
             if read is not None:
                 reading = Reading(written, read.capitalize() if written[0].isupper() else read)
                 readings.append(reading)
@@ -135,11 +139,6 @@ class Speller:
         )
         patience = min(_PATIENCE * max(len(word), SHORTEST), _MOST_PATIENCE)
         return likely if likely and costs[likely] <= patience else None
-
-    def _is_english(self, word: str) -> bool:
-        sought = checksum(word)
-        place = int(np.searchsorted(self._english, np.uint32(sought)))
-        return place < len(self._english) and int(self._english[place]) == sought
 
     def _count(self, word: str) -> int:
         """How often a word of a to z stands in the library."""

@@ -227,9 +227,17 @@ _EVIDENCE = {
 
 _GROUNDS = {
     "score": "of the greatest score that there can be, both without what was shown",
-    "coverage": "of the question's own words, held",
-    "unknown": "of the question's own words, in no passage",
+    "bm25": "retrieved by, as a share of the best passage's",
+    "sentence": "of the evidence that one sentence can have",
+    "lead": "how far the score leads the next one's, times coverage",
+    "coverage": "of the question's own words, held, by their rarity in English",
+    "substance": "how much is held that is rare in English and in the library",
+    "library": "of the question's own words, held, by their rarity in the library",
+    "unknown": "of the question's own words, in no passage, by their rarity in English",
     "names": "of its names, not in this passage",
+    "small": "one over the square root of the number of passages",
+    "meaning": "nearness of the passage to the question",
+    "meaning_sentence": "nearness of its nearest sentence",
 }
 
 
