@@ -15,7 +15,7 @@ from qa.config import Settings
 from qa.engine import Engine
 from qa.errors import MissingExtraError
 from qa.evaluation import MEASURES, compare, estimate, measure
-from qa.readers import read_run
+from qa.readers import read_judged, read_run
 
 CORPUS = [
     {"_id": "b_2", "title": "Terns", "text": "The tern dives for fish. The tern is a bird."},
@@ -89,6 +89,30 @@ def test_what_was_said_before_a_question_goes_with_it(judged: Path) -> None:
         assert report(judged)["measures"]["P@1"]["mean"] == found
     (judged / "queries.jsonl").write_text(json.dumps(follow_up | {"history": "Terns"}))
     assert "line 1 is not of the form" in run(judged).stderr
+
+
+def test_only_what_the_person_asked_before_goes_with_a_question(judged: Path) -> None:
+    said = [
+        {"role": "user", "text": "Terns"},
+        {"role": "assistant", "text": "It is an auk."},
+        {"role": "user", "text": "What does it do?"},
+        {"role": "assistant", "text": "It dives."},
+        {"role": "user", "text": "And gulls?"},
+    ]
+    for history in (said, ["Terns", "What does it do?", "And gulls?"], ["Terns"]):
+        entry = {"_id": "q1", "text": "What does it do?", "history": history}
+        (judged / "queries.jsonl").write_text(json.dumps(entry))
+        assert read_judged(judged).history == {"q1": ("Terns",)}
+
+
+def test_follow_ups_are_asked_without_their_history_too(judged: Path) -> None:
+    assert report(judged)["follow_ups"] is None
+    lines = [{"_id": "q1", "text": "What does it do?", "history": ["Terns"]}, QUERIES[2]]
+    (judged / "queries.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    found = report(judged)["follow_ups"]
+    assert (found["questions"], found["better"], found["worse"]) == (1, 1, 0)
+    assert (found["with_history"]["mean"], found["without_history"]["mean"], found["difference"]["mean"]) == (1, 0, 1)
+    assert "P@1 of 1 follow-ups: 1.0000 with their history, 0.0000 without" in run(judged).stdout
 
 
 def test_without_a_corpus_the_questions_are_asked_of_the_library(judged: Path, tmp_path: Path) -> None:

@@ -222,7 +222,7 @@ _EVIDENCE = {
     "meaning_sentence": "nearness of its nearest sentence",
     "definition": "the text begins by saying what it is, where that is asked",
     "number": "a number in the best sentence, where one is asked for",
-    "shown": "1 in the section shown last, 0.6 in its document, where the question goes on about that",
+    "shown": "nearness to the passage shown last, where the question goes on about that",
 }
 
 _GROUNDS = {

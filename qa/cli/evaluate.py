@@ -50,12 +50,14 @@ def evaluate(
 ) -> None:
     """Measure how often the right passage comes first, on judged questions in BEIR's form.
 
-    A FOLDER holds corpus.jsonl, queries.jsonl and qrels/test.tsv; a "history" in queries.jsonl is a list of what was
-    said before. Without corpus.jsonl the questions are asked of the library, and qrels/test.tsv has ids of its passages
-    or of its documents, any passage of which is then right. Each figure has its 95 % interval, and is compared,
-    question by question, with the retriever's own ranking or with a run that was written before. "Refused" is the
-    share of judged questions that are not answered, which is false; "off topic answered" that of the others that are.
-    A question that a passage may answer is not answered.
+    A FOLDER holds corpus.jsonl, queries.jsonl and qrels/test.tsv. Without corpus.jsonl the questions are asked of the
+    library, and qrels/test.tsv has ids of its passages or of its documents, any passage of which is then right. A
+    "history" in queries.jsonl is a list of what the person asked before, or of objects with a "role" and a "text", of
+    which those of the role "user" count; a question that has one is asked without it too.
+
+    Each figure has its 95 % interval, and is compared, question by question, with the retriever's own ranking or with a
+    run that was written before. "Refused" is the share of judged questions that are not answered, which is false; "off
+    topic answered" that of the others that are. A question that a passage may answer is not answered.
     """
     if len(folders) > 1 and (against or run_path):
         raise click.UsageError("--against and --run go with one folder.")
@@ -94,6 +96,7 @@ def _evaluated(
     qrels = {each: judged.qrels[each] for each in ids}
     ranking: dict[str, list[str]] = {}
     baseline: dict[str, list[str]] = {}
+    alone: dict[str, list[str]] = {}
     refused = 0
     with StatusLine() as show:
         for number, each in enumerate(ids):
@@ -103,10 +106,14 @@ def _evaluated(
             refused += not answer.answered
             cited = [*([answer.best] if answer.best else []), *answer.alternatives]
             ranking[each] = _judged_ids([one.passage.id for one in cited], qrels[each], document_of)
+            if judged.history[each]:
+                hits = engine.search(question, limit=_RANKED)
+                alone[each] = _judged_ids([hit.passage.id for hit in hits], qrels[each], document_of)
             if earlier is None:
                 retrieved = [candidate.passage_id for candidate in engine.retrieve(question, limit=_RANKED)]
                 baseline[each] = _judged_ids(retrieved, qrels[each], document_of)
     found, compared = measure(ranking, qrels), measure(earlier or baseline, qrels)
+    without = measure(alone, {each: qrels[each] for each in alone})[MEASURES[0]] if alone else {}
     if run_path:
         write_run(run_path, ranking)
     first, first_before = found[MEASURES[0]], compared[MEASURES[0]]
@@ -119,6 +126,7 @@ def _evaluated(
             name: {**asdict(estimate(list(found[name].values()))), **asdict(compare(found[name], compared[name]))}
             for name in MEASURES
         },
+        "follow_ups": _follow_ups(found[MEASURES[0]], without) if without else None,
         "refused": refused / len(ids),
         "off_topic_answered": (
             sum(engine.ask(question, limit=0).answered for question in off_topic) / len(off_topic)
@@ -130,6 +138,16 @@ def _evaluated(
             for each in ids
             if first[each] < first_before[each]
         ][:worse],
+    }
+
+
+def _follow_ups(found: Mapping[str, float], without: Mapping[str, float]) -> dict[str, Any]:
+    """How often the right passage comes first for questions that have a history, with it and without it."""
+    return {
+        "questions": len(without),
+        "with_history": asdict(estimate([found[each] for each in without])),
+        "without_history": asdict(estimate(list(without.values()))),
+        **asdict(compare({each: found[each] for each in without}, without)),
     }
 
 
@@ -151,6 +169,16 @@ def _report_text(report: dict[str, Any]) -> str:
             f"{name:<10}{each['mean']:>8.4f}  {each['low']:.4f} - {each['high']:.4f}"
             f"{difference['mean']:>+20.4f}  {difference['low']:+.4f} to {difference['high']:+.4f}"
             f"{each['better']:>8,}{each['worse']:>7,}"
+        )
+    if report["follow_ups"]:
+        each = report["follow_ups"]
+        difference = each["difference"]
+        lines.append(
+            f"{MEASURES[0]} of {each['questions']:,} follow-ups: "
+            f"{each['with_history']['mean']:.4f} with their history, "
+            f"{each['without_history']['mean']:.4f} without ({difference['mean']:+.4f}, "
+            f"{difference['low']:+.4f} to {difference['high']:+.4f}; "
+            f"{each['better']:,} better, {each['worse']:,} worse)"
         )
     lines.append(f"refused although judged   {report['refused']:>7.1%}")
     if report["off_topic_answered"] is not None:

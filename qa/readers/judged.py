@@ -24,7 +24,7 @@ class JudgedQuestions:
 
     Each entry of the corpus is a document of one passage, whose id it has; `documents` is None where there is no
     corpus, and the questions are about a library, by the ids of its passages or documents. Only questions that have a
-    right passage are kept. `history` has what was said before a question, oldest first.
+    right passage are kept. `history` has what the person asked before a question, oldest first.
     """
 
     name: str
@@ -116,10 +116,18 @@ def _document(entry: dict[str, Any]) -> Document:
 
 
 def _question(entry: dict[str, Any]) -> tuple[str, str, tuple[str, ...]]:
-    history = entry.get("history") or ()
+    """A question's id, its text, and what was said before it.
+
+    A turn is its text, or an object of that and of the "role" of who said it: only the person's own count, as a person
+    who asks has nothing else to send. Where the whole conversation is given, it is read up to the question.
+    """
+    question, history = str(entry["text"]), entry.get("history") or ()
     if not isinstance(history, list | tuple):
         raise TypeError("history is not a list")
-    return str(entry["_id"]), str(entry["text"]), tuple(map(str, history))
+    said = [("user", turn) if isinstance(turn, str) else (turn["role"], turn["text"]) for turn in history]
+    asked = [str(text) for role, text in said if role == "user"]
+    before = asked.index(question) if question in asked else len(asked)
+    return str(entry["_id"]), question, tuple(asked[:before])
 
 
 def _judgements(path: Path) -> Iterator[tuple[str, str, int]]:
