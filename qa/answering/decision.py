@@ -240,8 +240,8 @@ def _explanation(
         lacking=lacking,
         grounds={} if outline else found,
         confidence=outline.coverage if outline else confidence(found),
-        weights=ranked.weights,
-        nearest=None if ranked.nearest is None else hit.passage.sentences[ranked.nearest],
+        weights=ranked[0].weights,
+        nearest=None if ranked[0].nearest is None else hit.passage.sentences[ranked[0].nearest],
         parts=len(outline.passages) if outline else 0,
     )
 
