@@ -24,6 +24,7 @@ from qa.model import (
     Span,
 )
 from qa.ranking.confidence import confidence, grounds, is_sure, telling
+from qa.ranking.editions import asked_year, by_edition
 from qa.ranking.evidence import Asked, Ranked, WeighedWord, decisive, missing, rank, read_query
 from qa.ranking.highlighting import Sought, highlight, sought
 from qa.ranking.nearness import by_meaning
@@ -86,7 +87,15 @@ def understood(
         UnknownDocumentError: where the document is not there.
     """
     query = read_question(question, history=history, correct=snapshot.correct, concepts=snapshot.index.concepts)
-    asked = read_query(query, snapshot.retriever)
+    year = asked_year(query)
+    if year is not None and snapshot.has_documents_of(year):
+        # It says which edition is meant: a passage need not say so.
+        told = str(year)
+        words = tuple(word for word in query.words if word.text != told or snapshot.retriever.document_frequency(told))
+        query = replace(query, words=words)
+    else:
+        year = None
+    asked = replace(read_query(query, snapshot.retriever), year=year)
     if query.stays:
         asked = replace(asked, shown=_shown(history[-FURTHEST:], snapshot, document))
     return query, asked
@@ -112,6 +121,14 @@ def search(
     Raises:
         UnknownDocumentError: where the document is not there.
     """
+    ranked = _ranked(query, asked, snapshot, limit=max(limit, NEAREST), document=document)
+    firsts = [snapshot.passage(each.passage_id) for each in ranked[:NEAREST]]
+    documents = [snapshot.document(each.document_id) for each in firsts]
+    return by_edition(ranked, documents, year=asked.year)[:limit]
+
+
+def _ranked(query: Query, asked: Asked, snapshot: Snapshot, *, limit: int, document: str | None) -> list[Ranked]:
+    """The ranking by words and by meaning."""
     within = None if document is None else snapshot.passage_ids_of(document)
     most = max(limit, CANDIDATES)
     candidates = snapshot.retriever.search(query, limit=most, within=within)

@@ -220,6 +220,7 @@ _EVIDENCE = {
     "sentence": "of the evidence that one sentence can have",
     "meaning": "nearness of the passage to the question",
     "meaning_sentence": "nearness of its nearest sentence",
+    "older": "another edition of the document is later, or of the year that is asked for",
     "definition": "the text begins by saying what it is, where that is asked",
     "number": "a number in the best sentence, where one is asked for",
     "shown": "nearness to the passage shown last, where the question goes on about that",

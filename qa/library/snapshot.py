@@ -70,6 +70,7 @@ class Snapshot:
         self._passages: _Remembered[Passage] = _Remembered(_REMEMBERED_PASSAGES)
         self._sentences: _Remembered[tuple[SentenceTerms, ...]] = _Remembered(_REMEMBERED_HIGHLIGHTED)
         self._figures: _Remembered[tuple[Figure, ...]] = _Remembered(_REMEMBERED_HIGHLIGHTED)
+        self._years: dict[int, bool] = {}
         self._shown: _Remembered[str] = _Remembered(_REMEMBERED_CONVERSATIONS)
         self._nearness: _Remembered[Mapping[str, float]] = _Remembered(
             _REMEMBERED_DOCUMENTS, weigh=len, heaviest=_REMEMBERED_NEIGHBOURS
@@ -177,6 +178,13 @@ class Snapshot:
         """How many documents there are."""
         [count] = self._read("SELECT count(*) FROM documents", make=lambda row: int(row[0]))
         return count
+
+    def has_documents_of(self, year: int) -> bool:
+        """Whether any document is dated in this year."""
+        if year not in self._years:
+            query = "SELECT 1 FROM documents WHERE updated LIKE ? LIMIT 1"
+            self._years[year] = bool(self._read(query, f"{year}-%", make=bool))
+        return self._years[year]
 
     def has_document(self, document_id: str) -> bool:
         """Whether there is a document with this id."""

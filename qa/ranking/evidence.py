@@ -27,6 +27,7 @@ from qa.text.lexicon import (
 
 __all__ = [
     "MOST_OF_ITS_OWN",
+    "OLDER",
     "SENTENCE_WEIGHTS",
     "WEIGHTS",
     "Asked",
@@ -60,6 +61,9 @@ WEIGHTS = {
 All but "shown" are fitted on SQuAD and MedQuAD by `python tests/fit_evidence.py`, which says how. That one is chosen on
 half of the conversations of CANARD, INSCIT and MTRAG, so that a question can still leave the section.
 """
+
+OLDER = -2.0
+"""What it counts that a passage is of an older edition of a document than another one among the first."""
 
 MOST_OF_ITS_OWN = sum(weight for name, weight in WEIGHTS.items() if name != "shown")
 """The greatest score that a passage can have by what it says itself."""
@@ -117,7 +121,8 @@ class Asked:
     `pairs` its neighbouring words, each with its rarity; a term's is times the weight of its word. `said` are all its
     words, those of `wording` first. `defined` are the terms of the thing that it asks what it is, none where it asks
     otherwise, and `wants_number` says that it asks for a number. `shown` has how near passages stand to the one
-    that was shown last, in 0..1, where it goes on about that.
+    that was shown last, in 0..1, where it goes on about that. `year` is the one that it asks about, where documents
+    are of that year.
     """
 
     words: tuple[WeighedWord, ...]
@@ -128,6 +133,7 @@ class Asked:
     defined: tuple[str, ...]
     wants_number: bool
     shown: Mapping[str, float] = field(default_factory=dict)
+    year: int | None = None
 
 
 class Ranked(NamedTuple):
@@ -145,16 +151,19 @@ class Ranked(NamedTuple):
     meaning_weights: Mapping[str, float] = {}
     nearest: int | None = None
     """Which of its sentences is the nearest in meaning."""
+    is_older: bool = False
+    """Whether another edition of its document, of a later date or of the year that is asked for, holds as good a one."""
 
     @property
     def evidence(self) -> dict[str, float]:
         """The named numbers whose sum, each times its weight, is the score."""
-        return dict(zip(WEIGHTS, self.values.tolist(), strict=True)) | dict(self.meaning)
+        older = {"older": 1.0} if self.is_older else {}
+        return dict(zip(WEIGHTS, self.values.tolist(), strict=True)) | dict(self.meaning) | older
 
     @property
     def weights(self) -> dict[str, float]:
         """What each of them counts."""
-        return WEIGHTS | dict(self.meaning_weights)
+        return WEIGHTS | dict(self.meaning_weights) | ({"older": OLDER} if self.is_older else {})
 
     @property
     def of_its_own(self) -> float:
