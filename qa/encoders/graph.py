@@ -1,4 +1,4 @@
-"""A model changed so that it takes less memory and time, and says the same.
+"""A model changed so that it takes less memory and time, and says nearly the same.
 
 **Weights that are kept as int8.** A model may turn them into numbers of 4 bytes before it multiplies them: Cast, Mul by
 their scale, MatMul. A runtime then keeps four bytes for each weight, and only the file is smaller. Here a MatMul takes
