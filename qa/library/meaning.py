@@ -45,6 +45,11 @@ class Meaning:
         """Whether any passage has vectors of this encoder."""
         return self._vectors() is not None
 
+    def encoded_count(self) -> int:
+        """How many of the passages have vectors."""
+        vectors = self._vectors()
+        return 0 if vectors is None else vectors.count(stamp for (stamp,) in self._select("SELECT stamp FROM passages"))
+
     def of_question(self, text: str) -> QuestionVector:
         """The vector of a question. The last ones are remembered."""
         found = self._questions.get(text)

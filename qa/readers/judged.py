@@ -24,7 +24,8 @@ class JudgedQuestions:
 
     Each entry of the corpus is a document of one passage, whose id it has; `documents` is None where there is no
     corpus, and the questions are about a library, by the ids of its passages or documents. Only questions that have a
-    right passage are kept. `history` has what was said before a question, oldest first.
+    right passage are kept. `history` has what the person said before a question, oldest first: no answers, and nothing
+    that was said later.
     """
 
     name: str
@@ -32,6 +33,17 @@ class JudgedQuestions:
     questions: dict[str, str]
     history: dict[str, tuple[str, ...]]
     qrels: dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """A line of `queries.jsonl`; `turn` orders the questions of a `conversation`, which is empty where none is named."""
+
+    id: str
+    text: str
+    history: tuple[str, ...]
+    conversation: str
+    turn: int
 
 
 def read_judged(folder: Path) -> JudgedQuestions:
@@ -43,7 +55,7 @@ def read_judged(folder: Path) -> JudgedQuestions:
     """
     corpus = folder / "corpus.jsonl"
     documents = tuple(_jsonl(corpus, _document)) if corpus.exists() else None
-    asked = {question_id: (text, history) for question_id, text, history in _jsonl(folder / "queries.jsonl", _question)}
+    asked = {each.id: each for each in _jsonl(folder / "queries.jsonl", _question)}
     qrels: dict[str, dict[str, int]] = {}
     for question_id, passage_id, grade in _judgements(folder / "qrels" / "test.tsv"):
         if grade > 0 and question_id in asked:
@@ -51,11 +63,15 @@ def read_judged(folder: Path) -> JudgedQuestions:
     if not qrels:
         raise JudgedQuestionsError(folder, reason="no question of it has a right passage")
     kept = {question_id: each for question_id, each in asked.items() if question_id in qrels}
+    first_turns: dict[str, dict[str, int]] = {}
+    for each in asked.values():
+        turns = first_turns.setdefault(each.conversation, {})
+        turns[each.text] = min(each.turn, turns.get(each.text, each.turn))
     return JudgedQuestions(
         name=folder.name,
         documents=documents,
-        questions={question_id: text for question_id, (text, _) in kept.items()},
-        history={question_id: history for question_id, (_, history) in kept.items()},
+        questions={question_id: each.text for question_id, each in kept.items()},
+        history={question_id: _said_before(each, first_turns[each.conversation]) for question_id, each in kept.items()},
         qrels=qrels,
     )
 
@@ -115,11 +131,42 @@ def _document(entry: dict[str, Any]) -> Document:
     return Document(id=str(entry["_id"]), title=str(entry.get("title") or ""), text=text, source="", sections=body)
 
 
-def _question(entry: dict[str, Any]) -> tuple[str, str, tuple[str, ...]]:
+def _question(entry: dict[str, Any]) -> _Question:
     history = entry.get("history") or ()
     if not isinstance(history, list | tuple):
         raise TypeError("history is not a list")
-    return str(entry["_id"]), str(entry["text"]), tuple(map(str, history))
+    conversation, turn = entry.get("conversation"), entry.get("turn")
+    if conversation is None or turn is None:
+        conversation, turn = "", 0
+    if not isinstance(turn, int):
+        raise TypeError("turn is not a whole number")
+    return _Question(
+        id=str(entry["_id"]),
+        text=str(entry["text"]),
+        history=tuple(map(str, history)),
+        conversation=str(conversation),
+        turn=turn,
+    )
+
+
+def _said_before(question: _Question, first_turns: Mapping[str, int]) -> tuple[str, ...]:
+    """What the person said before a question; `first_turns` has the questions of its conversation, by their text.
+
+    Where a conversation is named, what the history has right behind an earlier question of it is the answer to that. It
+    is left out, and so is all from the question itself, or a later one, on.
+    """
+    if not question.conversation:
+        return question.history
+    said: list[str] = []
+    is_answer = False
+    for text in question.history:
+        asked_at = first_turns.get(text)
+        if asked_at is not None and asked_at >= question.turn:
+            break
+        if asked_at is not None or not is_answer:
+            said.append(text)
+        is_answer = asked_at is not None
+    return tuple(said)
 
 
 def _judgements(path: Path) -> Iterator[tuple[str, str, int]]:
