@@ -37,7 +37,7 @@ class JudgedQuestions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Question:
-    """A line of `queries.jsonl`; `turn` orders the questions of a `conversation`, which is empty where none is named."""
+    """A line of `queries.jsonl`; `turn` orders the questions of a `conversation`, which is empty for none."""
 
     id: str
     text: str
