@@ -303,12 +303,14 @@ class Query:
 
     `spoken` are all words of the question itself, in order, folded, each with its term, or None for a stop word.
     `corrected` words were read as words of the library, and `expanded` ones as another name of the same thing too.
-    `text` is the question as it was read, with the words carried over from earlier ones: what an encoder is given.
+    `asked` is the question as it was read, and `text` the same with the words carried over from earlier ones: an
+    encoder is given both.
     `stays` says that the question goes on about what the one before it was answered with.
     """
 
     terms: Mapping[str, float]
     words: tuple[QueryWord, ...]
+    asked: str = ""
     text: str = ""
     spoken: tuple[tuple[str, str | None], ...] = ()
     corrected: tuple[Reading, ...] = ()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.text.analysis import Word, fold, spoken, terms, terms_and_heads, tokens, words
+from qa.text.analysis import Word, fold, spoken, terms, terms_and_heads, tokens, words, words_in_place
 from qa.text.lexicon import STOP_WORDS
 from qa.text.word_forms import irregular_forms, one_form, one_spelling
 
@@ -336,6 +336,7 @@ _TEXTS = st.one_of(
                     "mg",
                     "/",
                 ),
+                *("--", "_", "on", "++", "#", "v1.2", "000", "sign", "off", "w/", "getUser", "HTTPCode", ".NET"),
                 *("é", "e\u0301", "\u0301", "β", "₂", "²", "ß", "İ", "ﬁ", "≥", "≠", "각", "ΐ", "\ud800", "\u00ad", "_"),
             ]
         ),
@@ -354,6 +355,14 @@ def test_no_text_is_too_strange_and_its_words_are_among_its_terms(text: str) -> 
     for word in words(text):
         assert word.text
         assert set(word.terms) <= set(found)
+    assert len(words_in_place(text)) == len(words(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["on_off", "--on-off", "--on", "--on-site", "_the_", "--a", "12 000", "a_", "DREAMM 2"]
+)
+def test_a_word_has_a_head_whatever_it_is_made_of(text: str) -> None:
+    assert [word.text for word, _, _ in words_in_place(text)] == [word.text for word in words(text)]
 
 
 @given(_TEXTS)
@@ -367,7 +376,36 @@ _ASCII_TEXTS = st.one_of(
     st.text(st.characters(codec="ascii"), max_size=80),
     st.lists(
         st.sampled_from(
-            ["per cent", "PER CENT", "percent", "p", "CD", "Cd", "DREAMM", "38", "1,000", "2.5", "1234", "th"]
+            [
+                "per cent",
+                "PER CENT",
+                "percent",
+                "p",
+                "CD",
+                "Cd",
+                "DREAMM",
+                "38",
+                "1,000",
+                "2.5",
+                "1234",
+                "th",
+                "--",
+                "000",
+                "12",
+                "v1.2",
+                "C",
+                "++",
+                "#",
+                ".NET",
+                "w/",
+                "w/o",
+                "w",
+                "Sign",
+                "log",
+                "off",
+                "in",
+                "months",
+            ]
         )
         | st.sampled_from([" ", "-", "_", "'", "'s", ".", ",", "%", "\n"]),
         max_size=20,

@@ -144,6 +144,20 @@ def test_what_was_said_before_a_question_goes_with_it(judged: Path) -> None:
     assert "line 1 is not of the form" in run(judged).stderr
 
 
+def test_only_what_the_person_asked_before_goes_with_a_question(judged: Path) -> None:
+    said = [
+        {"role": "user", "text": "Terns"},
+        {"role": "assistant", "text": "It is an auk."},
+        {"role": "user", "text": "What does it do?"},
+        {"role": "assistant", "text": "It dives."},
+        {"role": "user", "text": "And gulls?"},
+    ]
+    for history in (said, ["Terns", "What does it do?", "And gulls?"], ["Terns"]):
+        entry = {"_id": "q1", "text": "What does it do?", "history": history}
+        (judged / "queries.jsonl").write_text(json.dumps(entry))
+        assert read_judged(judged).history == {"q1": ("Terns",)}
+
+
 def test_a_question_with_a_history_is_asked_without_it_too(judged: Path) -> None:
     follow_up = {"_id": "q1", "text": "What does it do?", "history": ["Terns"]}
     (judged / "queries.jsonl").write_text("\n".join(map(json.dumps, [follow_up, *QUERIES[1:]])))
@@ -197,6 +211,24 @@ def test_of_a_conversation_the_answers_and_what_came_later_are_not_read(
     (judged / "queries.jsonl").write_text("\n".join(map(json.dumps, [other, *reversed(lines)])))
     (judged / "qrels" / "test.tsv").write_text(f"q{turn}\tb_2\t1\n")
     assert read_judged(judged).history == {f"q{turn}": tuple(said)}
+
+
+def test_who_said_a_turn_of_a_conversation_is_told_by_its_role(judged: Path) -> None:
+    said = [
+        {"role": "user", "text": "Is it a bird?"},
+        {"role": "user", "text": "The one at sea"},
+        {"role": "assistant", "text": "What does it do?"},
+        {"role": "assistant", "text": "It is."},
+        {"role": "user", "text": "And now?"},
+    ]
+    lines = [
+        {"_id": f"q{number}", "text": text, "conversation": "c", "turn": number, "history": said}
+        for number, text in enumerate(["Is it a bird?", "What does it do?", "And now?"], start=1)
+    ]
+    (judged / "queries.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    (judged / "qrels" / "test.tsv").write_text("q1\tb_2\t1\nq2\tb_2\t1\nq3\tb_2\t1\n")
+    asked = ("Is it a bird?", "The one at sea")
+    assert read_judged(judged).history == {"q1": (), "q2": asked, "q3": asked}
 
 
 def test_without_a_turn_all_of_a_history_is_what_the_person_said(judged: Path) -> None:

@@ -20,7 +20,7 @@ from web.texts import load_texts
 from web.transcripts import escaped, quoted
 
 MARKDOWN = MarkdownIt("commonmark").enable("table").enable("strikethrough")
-QUESTIONS = ["How well does bevacor work against tern fever?", "What was the hazard ratio?", "Does metformin help?"]
+QUESTIONS = ["How well does bevacor work against tern fever?", "What was the hazard ratio?", "And does metformin help?"]
 
 
 class Shown(HTMLParser):

@@ -120,7 +120,7 @@ def search(
     sure = confidence(_grounds(asked, by_words, snapshot)) if by_words else 0.0
     if meaning is None or not meaning.has_vectors or is_sure(sure, by_words):
         return by_words[:limit]
-    question = meaning.of_question(query.text)
+    question = meaning.of_question(query.text, query.asked)
     found = {each.passage_id for each in candidates}
     nearest = [each for each in meaning.nearest(question, limit=NEAR_CANDIDATES, within=within) if each not in found]
     if nearest:
@@ -186,7 +186,7 @@ def decide(
     others = [each.passage_id for each in ranked if each.passage_id not in in_outline]
     is_first = outcome != "nothing_found" and not parts  # whether the first of the others is the answer
     question_sought = sought(query, asked)
-    meaning = query.text if ranked and ranked[0].meaning else None
+    meaning = (query.text, query.asked) if ranked and ranked[0].meaning else ()
     cited = [
         cited_passage(snapshot.passage(each), snapshot, question_sought, meaning=meaning)
         for each in others[: limit + is_first]
@@ -240,22 +240,22 @@ def _explanation(
         lacking=lacking,
         grounds={} if outline else found,
         confidence=outline.coverage if outline else confidence(found),
-        weights=ranked.weights,
-        nearest=None if ranked.nearest is None else hit.passage.sentences[ranked.nearest],
+        weights=ranked[0].weights,
+        nearest=None if ranked[0].nearest is None else hit.passage.sentences[ranked[0].nearest],
         parts=len(outline.passages) if outline else 0,
     )
 
 
 def cited_passage(
-    passage: Passage, snapshot: Snapshot, question: Sought | None = None, *, meaning: str | None = None
+    passage: Passage, snapshot: Snapshot, question: Sought | None = None, *, meaning: Sequence[str] = ()
 ) -> CitedPassage:
-    """A passage with its citation and, given a question, the sentence that answers it best: by its words and, given the
-    question's text, by its meaning too."""
+    """A passage with its citation and, given a question, the sentence that answers it best: by its words and, given what
+    is encoded of the question, by its meaning too."""
     found = None
     if question:
         near: Sequence[float] = ()
-        if meaning is not None and snapshot.meaning is not None:
-            near = snapshot.meaning.sentences(snapshot.meaning.of_question(meaning), passage.id)
+        if meaning and snapshot.meaning is not None:
+            near = snapshot.meaning.sentences(snapshot.meaning.of_question(*meaning), passage.id)
         found = highlight(passage, snapshot.sentence_terms(passage.id), question, near)
     return CitedPassage(
         passage=passage,

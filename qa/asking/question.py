@@ -65,6 +65,7 @@ def read_question(
     weights = known | {term: word.weight for word in reversed(carried) for term in word.terms}
     carried_over = tuple(dict.fromkeys(word.text for word in carried))
     return Query(
+        asked=question,
         text=" ".join([question, *carried_over]),
         terms={term: weight * (CONCEPT_WEIGHT if term.startswith("=") else 1.0) for term, weight in weights.items()},
         words=(*dict.fromkeys(about), *carried),

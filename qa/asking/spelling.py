@@ -61,8 +61,8 @@ class Speller:
 
     They are sorted by first letter, length and spelling, so that those which can be near a word lie together: from
     `starts[32 * letter + length]` on. Bit `n` of a word's mask says that it holds the letter `n`, counted from 0.
-    `english` are the checksums of words that are right though the library lacks them, ascending, and `rarities` tell how
-    rare each is, as `English` has them.
+    `english` are the checksums of words that are right though the library lacks them, ascending, and `rarities` tell
+    how rare each is, as `English` has them.
     """
 
     ARRAYS = ("words", "counts", "masks", "starts", "english", "rarities")

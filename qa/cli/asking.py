@@ -19,7 +19,7 @@ from qa.engine import Engine
 from qa.errors import InvalidRequestError
 from qa.limits import asked_problems
 from qa.model import Answer, Citation, CitedPassage, Interpretation
-from qa.ranking.confidence import BIAS, CONFIDENCE_WEIGHTS
+from qa.ranking.confidence import model_of
 
 __all__ = ["ask", "config", "explain"]
 
@@ -222,7 +222,7 @@ _EVIDENCE = {
     "meaning_sentence": "nearness of its nearest sentence",
     "definition": "the text begins by saying what it is, where that is asked",
     "number": "a number in the best sentence, where one is asked for",
-    "shown": "1 in the section shown last, 0.6 in its document, where the question goes on about that",
+    "shown": "nearness to the passage shown last, where the question goes on about that",
 }
 
 _GROUNDS = {
@@ -269,13 +269,14 @@ def _explanation_text(explained: Explanation, settings: Settings) -> str:
         threshold, possible_threshold = settings.threshold, settings.possible_threshold
         outcome = outcome_of(explained.confidence, threshold=threshold, possible_threshold=possible_threshold)
         verdict = OUTCOMES[outcome]
+        model = model_of(explained.grounds)
         verdict += f", with an outline of {explained.parts} parts" if explained.parts else ""
         lines += [
-            f"   {name:<22}{CONFIDENCE_WEIGHTS[name]:>8.3f} ×{value:>8.4f}{'':>13} ="
-            f"{CONFIDENCE_WEIGHTS[name] * value + 0.0:>9.4f}   {_GROUNDS[name]}"
+            f"   {name:<22}{model.weights[name]:>8.3f} ×{value:>8.4f}{'':>13} ="
+            f"{model.weights[name] * value + 0.0:>9.4f}   {_GROUNDS[name]}"
             for name, value in explained.grounds.items()
         ]
-        how = f"1 / (1 + e^-({BIAS} + their sum))" if explained.grounds else "words of the question in its title"
+        how = f"1 / (1 + e^-({model.bias} + their sum))" if explained.grounds else "words of the question in its title"
         lines += [
             f"   confidence = {how} = {explained.confidence:.4f}: {verdict}",
             f"   (answered from threshold {threshold} on, possible from possible_threshold {possible_threshold} on)",

@@ -142,8 +142,9 @@ def evaluate(
     A FOLDER holds corpus.jsonl, queries.jsonl and qrels/test.tsv. Without corpus.jsonl the questions are asked of the
     library. Then qrels/test.tsv has ids of its passages or documents; of a document any passage is right.
 
-    A "history" in queries.jsonl lists what the person said before, oldest first. Such questions are also asked without
-    it. Where a line names its "conversation" and "turn" too, answers and later turns in the history are left out.
+    A "history" in queries.jsonl lists what the person said before, oldest first: texts, or objects with a "role" and a
+    "text", of which those of the role "user" count. Such questions are also asked without it. Where a line names its
+    "conversation" and "turn" too, answers and later turns in the history are left out.
 
     The ranking is compared, question by question, with plain BM25 or with a run that was written before. Then come the
     shares of questions by outcome, and whether the first passage is right. "Refused" means that nothing is found. For

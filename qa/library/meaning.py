@@ -37,7 +37,7 @@ class Meaning:
         self._version = -1
         self._rows: dict[str, Vectors] = {}
         self._all: tuple[list[str], NDArray[np.float32]] | None = None
-        self._questions: dict[str, QuestionVector] = {}
+        self._questions: dict[tuple[str, ...], QuestionVector] = {}
         self._changing = Lock()
 
     @property
@@ -50,15 +50,18 @@ class Meaning:
         vectors = self._vectors()
         return 0 if vectors is None else vectors.count(stamp for (stamp,) in self._select("SELECT stamp FROM passages"))
 
-    def of_question(self, text: str) -> QuestionVector:
-        """The vector of a question. The last ones are remembered."""
-        found = self._questions.get(text)
+    def of_question(self, *texts: str) -> QuestionVector:
+        """The vector of a question that stands in one text or several: the mean of theirs, of the length 1. The last
+        ones are remembered."""
+        key = tuple(dict.fromkeys(texts))
+        found = self._questions.get(key)
         if found is None:
-            found = self._encoder.question(text)
+            whole = np.sum([self._encoder.question(text) for text in key], axis=0)
+            found = (whole / (np.linalg.norm(whole) or 1.0)).astype(np.float32)
             with self._changing:
                 if len(self._questions) >= _REMEMBERED_QUESTIONS:
                     self._questions.clear()
-                self._questions[text] = found
+                self._questions[key] = found
         return found
 
     def near(self, question: QuestionVector, passage_ids: Sequence[str]) -> dict[str, Near]:

@@ -263,7 +263,7 @@ class Snapshot:
     def _read_nearness(self, passage_id: str) -> Mapping[str, float]:
         shown = self.passage(passage_id)
         return {
-            each.id: 1.0 if each.section == shown.section else _SAME_DOCUMENT
+            each.id: 1.0 if each.section[: len(shown.section)] == shown.section else _SAME_DOCUMENT
             for each in self.passages_of(shown.document_id)
         }
 

@@ -1,15 +1,16 @@
 """How sure it is that the first passage answers: a probability, from the evidence that ranked it and from how rare the
 question's words are in English.
 
-In a library of a few passages nearly every word is rare, so rarity there does not tell "pomalidomide" from "work". Rarity
-in English does, in a library of any size: an everyday word that no passage holds says little against an answer, a name
-that no passage holds says much.
+In a library of a few passages nearly every word is rare, so rarity there does not tell "pomalidomide" from "work".
+Rarity in English does, in a library of any size: an everyday word that no passage holds says little against an answer,
+a name that no passage holds says much.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from qa.ranking.evidence import (
     MOST_OF_ITS_OWN,
@@ -27,26 +28,45 @@ from qa.retrievers import inverse_document_frequency
 from qa.text.analysis import fold
 from qa.text.english import English
 
-__all__ = ["BIAS", "CONFIDENCE_WEIGHTS", "TELLING", "confidence", "grounds", "is_sure", "telling"]
+__all__ = ["BY_MEANING", "BY_WORDS", "TELLING", "Model", "confidence", "grounds", "is_sure", "model_of", "telling"]
 
-CONFIDENCE_WEIGHTS = {
-    "score": 3.8,  # the passage's score, as a share of the most that there can be
-    "bm25": 5.0,  # the retriever's score, as a share of the best candidate's
-    "sentence": 5.0,  # the evidence of the passage's best sentence
-    "lead": 2.2,  # how far its score leads the next passage's, up to 30 % of it, times `coverage`
-    "coverage": 0.9,  # share of the rarity in English of the question's words that it holds
-    "substance": 3.1,  # how much it holds that is rare, both in English and in the library: a sum, up to 1
-    "library": -3.4,  # share of the rarity in the library that it holds, of which `score` makes too much
-    "unknown": -0.9,  # share of the rarity in English that no passage holds
-    "names": -1.1,  # share of the rarity of its names, the words with a capital, that the passage lacks
-    "small": 2.1,  # 1 over the square root of the number of passages: of few, the first is right the more often
-}
-"""What each ground counts; each is in 0..1 before its weight.
+
+class Model(NamedTuple):
+    """What each ground counts, and what is added to their sum: its logistic function is the confidence."""
+
+    weights: Mapping[str, float]
+    bias: float
+
+
+BY_WORDS = Model(
+    {
+        "score": 3.8,  # what the passage's words add up to, as a share of the most that there can be
+        "bm25": 5.0,  # the retriever's score, as a share of the best candidate's
+        "sentence": 5.0,  # the evidence of the passage's best sentence
+        "lead": 2.2,  # how far its score leads the next passage's, up to 30 % of it, times `coverage`
+        "coverage": 0.9,  # share of the rarity in English of the question's words that it holds
+        "substance": 3.1,  # how much it holds that is rare, both in English and in the library: a sum, up to 1
+        "library": -3.4,  # share of the rarity in the library that it holds, of which `score` makes too much
+        "unknown": -0.9,  # share of the rarity in English that no passage holds
+        "names": -1.1,  # share of the rarity of its names, the words with a capital, that the passage lacks
+        "small": 2.1,  # 1 over the square root of the number of passages: of few, the first is right the more often
+    },
+    bias=-9.9,
+)
+"""Where words alone ranked. Each ground is in 0..1 before its weight.
 
 Fitted by `python tests/fit_confidence.py`, which says how, in libraries of 8 to 16,000 passages.
 """
 
-BIAS = -9.9
+BY_MEANING = Model(
+    {
+        **BY_WORDS.weights,
+        "meaning": 3.0,  # how near the passage is to the question in meaning
+        "meaning_sentence": 3.0,  # how near its nearest sentence is
+    },
+    bias=-11.9,
+)
+"""Where meaning ranked too. Fitted in the same way."""
 
 TELLING = 0.35
 """The weight in English from which on a word that no passage holds is worth naming ("coffee" is, "work" is not)."""
@@ -80,7 +100,7 @@ def grounds(
     covered = _covered(asked, held, in_english)
     second = ranked[1].score if len(ranked) > 1 else 0.0
     lead = min(1.0, (first.score - second) / first.score / _MOST_LEAD) if first.score > 0 else 0.0
-    return {
+    found = {
         "score": first.of_its_own / MOST_OF_ITS_OWN,
         "bm25": float(first.values[_EVIDENCE.index("bm25")]),
         "sentence": float(first.values[_EVIDENCE.index("sentence")]),
@@ -92,6 +112,12 @@ def grounds(
         "names": 1 - coverage(names, held) if names else 0.0,
         "small": 1 / math.sqrt(statistics.passage_count),
     }
+    return found | dict(first.meaning)
+
+
+def model_of(grounds: Mapping[str, float]) -> Model:
+    """The model that reckons with these grounds."""
+    return BY_MEANING if "meaning" in grounds else BY_WORDS
 
 
 def is_sure(confidence: float, ranked: Sequence[Ranked]) -> bool:
@@ -107,10 +133,11 @@ def is_sure(confidence: float, ranked: Sequence[Ranked]) -> bool:
 def confidence(grounds: Mapping[str, float]) -> float:
     """The probability, in 0..1, that a passage answers: the logistic function of the weighted sum of its grounds.
 
-    >>> round(confidence(dict.fromkeys(CONFIDENCE_WEIGHTS, 0.0) | {"score": 0.7, "bm25": 1.0, "sentence": 0.8}), 3)
+    >>> round(confidence(dict.fromkeys(BY_WORDS.weights, 0.0) | {"score": 0.7, "bm25": 1.0, "sentence": 0.8}), 3)
     0.427
     """
-    return 1 / (1 + math.exp(-BIAS - sum(CONFIDENCE_WEIGHTS[name] * value for name, value in grounds.items())))
+    weights, bias = model_of(grounds)
+    return 1 / (1 + math.exp(-bias - sum(weights[name] * value for name, value in grounds.items())))
 
 
 def telling(words: Iterable[str], english: English) -> tuple[str, ...]:

@@ -57,8 +57,8 @@ WEIGHTS = {
 }
 """What each kind of evidence counts; each is in 0..1 before its weight, and a passage's score is their weighted sum.
 
-Fitted on SQuAD and MedQuAD by `python tests/fit_evidence.py`, which says how; "shown", of which these know nothing, was
-chosen on half of the conversations of CANARD and INSCIT, so that no set of conversations loses by it.
+All but "shown" are fitted on SQuAD and MedQuAD by `python tests/fit_evidence.py`, which says how. That one is chosen on
+half of the conversations of CANARD, INSCIT and MTRAG, so that a question can still leave the section.
 """
 
 MOST_OF_ITS_OWN = sum(weight for name, weight in WEIGHTS.items() if name != "shown")

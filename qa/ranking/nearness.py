@@ -15,7 +15,7 @@ MEANING_WEIGHTS = {
 }
 """What each counts where the words alone are sure; each is in 0..1 before its weight, and a negative cosine is 0."""
 
-DOUBT_WEIGHTS = {"meaning": 8.0, "meaning_sentence": 8.0}
+DOUBT_WEIGHTS = {"meaning": 12.0, "meaning_sentence": 12.0}
 """What each counts besides, times the doubt that the words leave: 1 less the confidence in their first passage.
 
 Where people ask in other words than the documents have, the words say little, and what they say is often by chance.
@@ -37,7 +37,7 @@ def meaning_weights(doubt: float) -> dict[str, float]:
     """What each counts, given the doubt that the words leave, in 0..1.
 
     >>> meaning_weights(0.5)
-    {'meaning': 10.0, 'meaning_sentence': 10.0}
+    {'meaning': 12.0, 'meaning_sentence': 12.0}
     """
     return {name: weight + doubt * DOUBT_WEIGHTS[name] for name, weight in MEANING_WEIGHTS.items()}
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from qa.errors import JudgedQuestionsError, SourceNotFoundError
 from qa.model import Block, Document, Section
@@ -35,13 +35,20 @@ class JudgedQuestions:
     qrels: dict[str, dict[str, int]]
 
 
+class _Turn(NamedTuple):
+    """What was said before a question, and who said it, where that is told."""
+
+    text: str
+    role: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Question:
-    """A line of `queries.jsonl`; `turn` orders the questions of a `conversation`, which is empty for none."""
+    """A line of `queries.jsonl`; `turn` orders the questions of one `conversation`, which may be empty."""
 
     id: str
     text: str
-    history: tuple[str, ...]
+    history: tuple[_Turn, ...]
     conversation: str
     turn: int
 
@@ -65,13 +72,17 @@ def read_judged(folder: Path) -> JudgedQuestions:
     kept = {question_id: each for question_id, each in asked.items() if question_id in qrels}
     first_turns: dict[str, dict[str, int]] = {}
     for each in asked.values():
-        turns = first_turns.setdefault(each.conversation, {})
-        turns[each.text] = min(each.turn, turns.get(each.text, each.turn))
+        if each.conversation:
+            turns = first_turns.setdefault(each.conversation, {})
+            turns[each.text] = min(each.turn, turns.get(each.text, each.turn))
     return JudgedQuestions(
         name=folder.name,
         documents=documents,
         questions={question_id: each.text for question_id, each in kept.items()},
-        history={question_id: _said_before(each, first_turns[each.conversation]) for question_id, each in kept.items()},
+        history={
+            question_id: _said_before(each, first_turns.get(each.conversation) or {each.text: each.turn})
+            for question_id, each in kept.items()
+        },
         qrels=qrels,
     )
 
@@ -143,29 +154,33 @@ def _question(entry: dict[str, Any]) -> _Question:
     return _Question(
         id=str(entry["_id"]),
         text=str(entry["text"]),
-        history=tuple(map(str, history)),
+        history=tuple(map(_turn, history)),
         conversation=str(conversation),
         turn=turn,
     )
 
 
-def _said_before(question: _Question, first_turns: Mapping[str, int]) -> tuple[str, ...]:
-    """What the person said before a question; `first_turns` has the questions of its conversation, by their text.
+def _turn(turn: Any) -> _Turn:
+    return _Turn(turn, None) if isinstance(turn, str) else _Turn(str(turn["text"]), str(turn["role"]))
 
-    Where a conversation is named, what the history has right behind an earlier question of it is the answer to that. It
-    is left out, and so is all from the question itself, or a later one, on.
+
+def _said_before(question: _Question, first_turns: Mapping[str, int]) -> tuple[str, ...]:
+    """What the person said before a question: a person who asks has nothing else to send.
+
+    `first_turns` has the questions of its conversation, by their text. Where a history has the whole conversation, it
+    is read up to the question, or a later one. What has a role other than "user" is left out. Where turns have no roles
+    and a conversation is named, so is what stands right behind an earlier question of it: that is the answer.
     """
-    if not question.conversation:
-        return question.history
     said: list[str] = []
-    is_answer = False
-    for text in question.history:
-        asked_at = first_turns.get(text)
+    is_behind_question = False
+    for text, role in question.history:
+        is_own = role in (None, "user")
+        asked_at = first_turns.get(text) if is_own else None
         if asked_at is not None and asked_at >= question.turn:
             break
-        if asked_at is not None or not is_answer:
+        if is_own and not (is_behind_question and role is None and asked_at is None):
             said.append(text)
-        is_answer = asked_at is not None
+        is_behind_question = asked_at is not None
     return tuple(said)
 
 

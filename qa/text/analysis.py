@@ -244,7 +244,7 @@ def analysed(token: str) -> Token:
     pieces, compound = _pieces_of_token(token)
     spoken = tuple((piece, None if piece in STOP_WORDS else _term(piece)) for piece in pieces)
     own = tuple(term for _, term in spoken if term is not None)
-    if compound and len(own) > 1 and _is_name(token, pieces):
+    if compound and len(own) != 1 and _is_name(token, pieces):
         heads: tuple[Head, ...] = (Head(compound, compound, is_small=False),)
     else:
         heads = tuple(

@@ -1,5 +1,5 @@
-"""The words of English, and how rare each is: one that English has was meant as it is written, and a rare one tells more
-of what a question is about than one of everyday talk."""
+"""The words of English, and how rare each is: one that English has was meant as it is written, and a rare one tells
+more of what a question is about than one of everyday talk."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _COMMON = 100
 """How often a word stands in the films' subtitles that the list was counted in, to be no slip itself."""
 
 _EVERYDAY, _RAREST = 6.0, 16.0
-"""Rarities, -ln of a word's share of all that is said: what is no rarer than "know" tells nothing, and beyond one word in
-nine million, none is told from one that the list lacks."""
+"""Rarities, -ln of a word's share of all that is said: what is no rarer than "know" tells nothing, and beyond one word
+in nine million, none is told from one that the list lacks."""
 
 _STEPS = 255  # into which the weights between are parted
 
@@ -50,8 +50,8 @@ class English:
         return isinstance(word, str) and self._place(word) is not None
 
     def weight(self, word: str) -> float:
-        """How much a folded word tells, in 0..1 by its rarity: 0 for everyday words, 1 for names, numbers and what is as
-        rare."""
+        """How much a folded word tells, in 0..1 by its rarity: 0 for everyday words, 1 for names, numbers and what is
+        as rare."""
         place = self._place(word)
         return 1.0 if place is None else int(self.weights[place]) / _STEPS
 
