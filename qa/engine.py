@@ -349,6 +349,17 @@ class Engine:
         """How many passages the library holds."""
         return self._library.snapshot().retriever.passage_count
 
+    @property
+    def encoded_count(self) -> int:
+        """How many of these have vectors, and are found and ranked by their meaning too; 0 without an encoder.
+
+        Raises:
+            EncoderError: where there is one that cannot be used.
+            DamagedLibraryError: where the vectors cannot be read.
+        """
+        meaning = self._library.snapshot().meaning
+        return 0 if meaning is None else meaning.encoded_count()
+
 
 def _library(folder: Path | None, settings: Settings, vectors: Path | None = None) -> Library:
     def synonyms() -> Sequence[Concept]:

@@ -45,6 +45,11 @@ class Meaning:
         """Whether any passage has vectors of this encoder."""
         return self._vectors() is not None
 
+    def encoded_count(self) -> int:
+        """How many of the passages have vectors."""
+        vectors = self._vectors()
+        return 0 if vectors is None else vectors.count(stamp for (stamp,) in self._select("SELECT stamp FROM passages"))
+
     def of_question(self, *texts: str) -> QuestionVector:
         """The vector of a question that stands in one text or several: the mean of theirs, of the length 1. The last
         ones are remembered."""
