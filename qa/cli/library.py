@@ -46,6 +46,12 @@ _STOPPING = "Stopping: what has been read is kept. Ctrl-C again stops at once an
     help="Folder of the library; it is made if it is not there. Needed, unless PINCITE_LIBRARY names it.",
 )
 @click.option("--prune", is_flag=True, help="Remove documents whose files have gone from these paths.")
+@click.option(
+    "--exclude",
+    multiple=True,
+    metavar="PATTERN",
+    help="Pass over what this is of, as a line of .gitignore; .pinciteignore files hold such lines, too. Repeatable.",
+)
 @click.option("--watch", is_flag=True, help="Stay and follow changes of these paths, with --prune, until Ctrl-C.")
 @click.option(
     "--engine",
@@ -60,6 +66,7 @@ def index(
     paths: tuple[Path, ...],
     library: Path | None,
     prune: bool,
+    exclude: tuple[str, ...],
     watch: bool,
     engine: str | None,
     strict: bool,
@@ -81,7 +88,12 @@ def index(
     if settings.library is None:
         raise click.UsageError("Say which library to add to: --library FOLDER")
     task = _Task(
-        engine=Engine.create(settings), paths=paths, prune=prune or watch, is_strict=strict, is_verbose=verbose
+        engine=Engine.create(settings),
+        paths=paths,
+        prune=prune or watch,
+        exclude=exclude,
+        is_strict=strict,
+        is_verbose=verbose,
     )
     if watch:
         ctx.exit(_watch(task, settings.library))
@@ -108,6 +120,7 @@ class _Task:
     engine: Engine
     paths: Sequence[Path]
     prune: bool
+    exclude: Sequence[str]
     is_strict: bool
     is_verbose: bool
 
@@ -120,6 +133,7 @@ class _Task:
             indexing = self.engine.add(
                 self.paths,
                 prune=self.prune,
+                exclude=self.exclude,
                 on_progress=line.show,
                 on_unreadable=None if self.is_strict else left_out.append,
                 on_note=notes.append,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import accumulate
@@ -79,6 +79,7 @@ def add(
     paths: Iterable[Path],
     *,
     prune: bool = False,
+    exclude: Sequence[str] = (),
     on_progress: Callable[[Progress], None] | None = None,
     on_unreadable: Callable[[SourceError], None] | None = None,
     on_note: Callable[[str], None] = lambda _: None,
@@ -101,7 +102,7 @@ def add(
         origin = legible(resolved(path))
         try:
             if not (prune and origin in before and not is_there(str(resolved(path)))):
-                sources_there = list(find_sources(path, note=on_note, on_unreadable=refuse))
+                sources_there = list(find_sources(path, exclude=exclude, note=on_note, on_unreadable=refuse))
                 found |= {legible(resolved(each)): (each, wanted_id) for each, wanted_id in sources_there}
             given.add(origin)
         except NoSourcesError as error:
