@@ -60,11 +60,9 @@ def _headings_that_tell(document: Document) -> dict[int, int]:
     above = {heading.end: heading.start for heading in document.headings}
     found: dict[int, int] = {}
     for section in short:
-        end = (
-            section.start
-            - len(text[max(0, section.start - 4) : section.start])
-            + len(text[max(0, section.start - 4) : section.start].rstrip())
-        )
+        end = section.start
+        while end and text[end - 1].isspace():
+            end -= 1
         name = section.path[-1]
         if end in above and text[above[end] : end] == name and not name.rstrip().endswith("?"):
             found[section.start] = above[end]
