@@ -63,7 +63,7 @@ class Settings:
     """One frozen set of settings. Each may be given by the environment as `PINCITE_` and its name in capitals.
 
     Raises:
-        SettingError: for a value out of range.
+        SettingError: for a value out of range, or a `possible_threshold` above the `threshold`.
     """
 
     library: Path | None = _setting(None, Path, "folder of the library to ask; without one, the shipped corpus")
@@ -87,6 +87,11 @@ class Settings:
     threads: int = _setting(4, _number(int, 1, 64), "threads of each process that serve, 1 to 64")
     threshold: float = _setting(
         0.3, _number(float, 0, 1), "least confidence at which a passage is given as the answer, 0 to 1"
+    )
+    possible_threshold: float = _setting(
+        0.15,
+        _number(float, 0, 1),
+        "least confidence at which a passage is given as one that may answer, 0 to threshold",
     )
     old_after: int = _setting(3, _number(int, 0, 1000), "years after which a source is said to be old, 0 to 1000")
 
@@ -114,6 +119,13 @@ class Settings:
                     raise SettingError(
                         each.name, f"cannot be {value!r}: it is {each.metadata['description']}"
                     ) from None
+        if self.possible_threshold > self.threshold:
+            default = type(self).__dataclass_fields__["possible_threshold"].default
+            raise SettingError(
+                "threshold" if self.possible_threshold == default else "possible_threshold",
+                f"does not fit: possible_threshold, which is {self.possible_threshold}, "
+                f"may not be above threshold, which is {self.threshold}",
+            )
 
     @property
     def feedback_file(self) -> Path:

@@ -88,7 +88,7 @@ class Engine:
         return engine
 
     def ask(self, question: str, *, history: Sequence[str] = (), limit: int = 3, document: str | None = None) -> Answer:
-        """The passage that answers best, with its citation and `limit` further ones, or the reason why none does.
+        """The passage that answers, or may answer, with its citation and `limit` further ones, or why none does.
 
         `history` are the person's earlier questions, oldest first; `document` is the id of the only one to answer from.
 
@@ -108,7 +108,7 @@ class Engine:
             UnknownDocumentError: where `document` is not there.
         """
         snapshot = self._library.snapshot()
-        query, asked = understood(question, history, snapshot)
+        query, asked = understood(question, history, snapshot, document=document)
         return hits(search(query, asked, snapshot, limit=limit, document=document), snapshot)
 
     def retrieve(self, question: str, *, limit: int = 50) -> list[Candidate]:
@@ -120,7 +120,7 @@ class Engine:
     ) -> list[Explanation]:
         """Every number behind the first `limit` hits, best first."""
         snapshot = self._library.snapshot()
-        query, asked = understood(question, history, snapshot)
+        query, asked = understood(question, history, snapshot, document=document)
         return explain(query, asked, search(query, asked, snapshot, document=document), snapshot, limit=limit)
 
     def add(
@@ -293,9 +293,18 @@ class Engine:
     def _answer(
         self, question: str, snapshot: Snapshot, *, history: Sequence[str], limit: int, document: str | None
     ) -> Answer:
-        query, asked = understood(question, history, snapshot)
+        query, asked = understood(question, history, snapshot, document=document)
         ranked = search(query, asked, snapshot, document=document)
-        return decide(question, query, asked, ranked, snapshot, threshold=self.settings.threshold, limit=limit)
+        return decide(
+            question,
+            query,
+            asked,
+            ranked,
+            snapshot,
+            threshold=self.settings.threshold,
+            possible_threshold=self.settings.possible_threshold,
+            limit=limit,
+        )
 
     @property
     def version(self) -> str:

@@ -113,7 +113,7 @@ class InvalidRequestError(QAError):
         self,
         problems: Sequence[FieldProblem],
         *,
-        hint: str = "A question has 1 to 1,000 characters; the README describes every part of a request.",
+        hint: str = "A question has 1 to 1,000 characters; web/README.md describes every part of a request.",
     ) -> None:
         self.problems = tuple(problems)
         super().__init__(
@@ -130,7 +130,7 @@ class SettingError(QAError):
         self.name, self.detail = name, detail
         super().__init__(
             f"The setting {name} {detail}.",
-            hint="Correct or unset it; the README lists every setting with its range.",
+            hint="Correct or unset it; qa/README.md lists every setting with its range.",
         )
 
 

@@ -32,6 +32,7 @@ __all__ = [
     "Judgement",
     "LinkNote",
     "Marker",
+    "Outcome",
     "Passage",
     "Query",
     "QueryWord",
@@ -47,6 +48,9 @@ __all__ = [
 ]
 
 BlockKind = Literal["paragraph", "list", "table", "code"]
+Outcome = Literal["answered", "possible", "nothing_found"]
+"""What became of a question: a passage answers it; one may answer it; none does."""
+
 Verdict = Literal["verified", "moved", "changed", "gone"]
 
 ReferencesStatus = Literal["resolved", "partial", "no_reference_list", "no_markers"]
@@ -299,6 +303,7 @@ class Query:
 
     `spoken` are all words of the question itself, in order, folded, each with its term, or None for a stop word.
     `corrected` words were read as words of the library, and `expanded` ones as another name of the same thing too.
+    `stays` says that the question goes on about what the one before it was answered with.
     """
 
     terms: Mapping[str, float]
@@ -307,6 +312,7 @@ class Query:
     corrected: tuple[Reading, ...] = ()
     expanded: tuple[Reading, ...] = ()
     carried_over: tuple[str, ...] = ()
+    stays: bool = False
 
 
 class Candidate(NamedTuple):
@@ -457,14 +463,16 @@ class Interpretation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A verbatim passage with its citation, or an explicit "nothing found" with the reason.
+    """A verbatim passage with its citation, which answers or may answer, or an explicit "nothing found".
 
-    `best` is None exactly when `reason` is not. `outline` is empty but for a question that names a whole document or
-    section: then it has the passages with which the parts of that begin, in source order, of which `best` is the first.
-    `confidence` is in 0..1. `took_ms`, in milliseconds, is not compared.
+    `best` is None exactly where nothing is found; then `reason` says why. Of a passage that may answer, `reason` says
+    what it lacks, or is None; of one that answers, it is None. `outline` is empty but for a question that names a whole
+    document or section: then it has the passages with which the parts of that begin, in source order, of which `best`
+    is the first. `confidence` is in 0..1. `took_ms`, in milliseconds, is not compared.
     """
 
     question: str
+    outcome: Outcome
     best: CitedPassage | None
     confidence: float
     reason: str | None
@@ -474,14 +482,18 @@ class Answer:
     took_ms: float = field(default=0.0, compare=False)
 
     def __post_init__(self) -> None:
-        if (self.best is None) == (self.reason is None):
-            raise ValueError("an answer has either a passage or a reason for having none")
+        if (self.best is None) != (self.outcome == "nothing_found"):
+            raise ValueError("an answer has a passage, unless nothing is found")
+        has_reason = self.reason is not None
+        if self.outcome != "possible" and has_reason != (self.outcome == "nothing_found"):
+            raise ValueError("where nothing is found there is a reason, and where a passage answers there is none")
         if self.outline and self.outline[0] != self.best:
             raise ValueError("an answer's passage is the first of its outline")
 
     @property
     def answered(self) -> bool:
-        return self.best is not None
+        """Whether the passage answers; one that may answer does not count."""
+        return self.outcome == "answered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -512,9 +524,9 @@ class Feedback:
     """A judgement as it is kept, with what the library itself says of the words that were judged.
 
     `id` counts from 1, and is 0 before it is kept; `at` is in UTC. The quote stood at [start, end) of the text of the
-    document, whose digest was `document_sha256`; all of that is None where nothing was found, and `answered` False.
-    `confidence` is that of the answer, or None where the library gives another answer now. `library` is the name of the
-    library's generation, and `version` that of this program.
+    document, whose digest was `document_sha256`; all of that is None where nothing was found. `outcome` and
+    `confidence` are those of the answer, or None where the library gives another answer now; but that nothing was found
+    is known. `library` is the name of the library's generation, and `version` that of this program.
     """
 
     id: int = 0
@@ -522,7 +534,7 @@ class Feedback:
     question: str
     history: tuple[str, ...]
     asked_of: str | None
-    answered: bool
+    outcome: Outcome | None
     helpful: bool
     comment: str
     passage_id: str | None

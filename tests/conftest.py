@@ -28,6 +28,61 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's backgro
 
 settings.register_profile("thorough", max_examples=10_000)
 
+SMOKE = {
+    "corpus": ["test_corpus"],
+    "qa": ["test_config", "test_engine", "test_errors"],
+    "qa/answering": ["test_answering", "test_outlining"],
+    "qa/asking": ["test_followups", "test_question", "test_spelling"],
+    "qa/citations": ["test_citing", "test_an_untouched_document_verifies_the_citation"],
+    "qa/citations/styles": ["test_a_page_with_all_that_can_be_known_is_cited_by_each_manual"],
+    "qa/cli": [
+        "test_ask_prints_the_passage_its_citation_and_its_references_and_ends_with_0",
+        "test_ask_says_why_nothing_is_found_and_ends_with_1",
+        "test_the_command_reference_is_what_help_prints",
+    ],
+    "qa/evaluation": ["test_the_figures_are_those_of_the_questions_that_have_a_right_passage"],
+    "qa/feedback": ["test_what_is_kept_comes_back_as_it_was_in_the_order_of_its_time"],
+    "qa/library": ["test_a_document_and_its_passages_come_back_whole", "test_what_is_indexed_is_what_is_kept"],
+    "qa/ranking": ["test_confidence", "test_evidence", "test_highlighting"],
+    "qa/readers": ["test_passages", "test_readers"],
+    "qa/readers/formats": ["test_docx", "test_epub", "test_html", "test_pdf", "test_plain", "test_records"],
+    "qa/readers/references": ["test_entries", "test_synonyms"],
+    "qa/readers/sandbox": ["test_a_child_reads_what_this_process_reads"],
+    "qa/retrievers": ["test_okapi"],
+    "qa/text": ["test_figures", "test_sentences"],
+    "qa/wire": ["test_wire"],
+    "tests": ["test_every_link_of_a_readme_leads_to_a_file_and_a_heading_that_are_there"],
+    "web": [
+        "test_answers",
+        "test_ask_answers_with_the_passage_word_for_word_and_its_citation",
+        "test_nothing_found_is_an_answer_with_the_reason_and_the_missing_words",
+        "test_a_question_in_the_address_is_answered_on_the_page",
+    ],
+}
+"""What `pytest -m smoke` runs of each folder, in under a minute: quick modules, and single tests of slow ones."""
+
+SLOW = {
+    "test_a_byte_changed_anywhere_is_a_damaged_index_or_one_of_no_consequence",
+    "test_a_damaged_file_is_read_or_an_error_and_never_a_crash",
+    "test_a_file_cut_short_anywhere_is_a_damaged_index",
+    "test_another_process_with_other_hashes_gives_the_same_bytes",
+    "test_every_ground_and_the_confidence_lie_in_0_to_1",
+    "test_folders_lie_in_one_another_as_deep_as_paths_are_long",
+    "test_no_sentence_of_a_paragraph_or_list_is_cut",
+    "test_sentences_end_where_punkt_ends_them_however_it_was_decided",
+    "test_the_whole_way_works_with_every_socket_refused",
+}
+"""What it leaves out of those modules."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    chosen = {name for names in SMOKE.values() for name in names}
+    for item in items:
+        name = item.originalname if isinstance(item, pytest.Function) else item.name
+        if {item.path.stem, name} & chosen and name not in SLOW:
+            item.add_marker(pytest.mark.smoke)
+
+
 TERNS = Path(__file__).parent / "fixtures" / "terns"
 
 
@@ -68,6 +123,14 @@ def own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
     engine = Engine.create(Settings(feedback=tmp_path / "feedback.sqlite3"))
+    engine.add([TERNS])
+    return engine
+
+
+@pytest.fixture
+def unsure_engine(tmp_path: Path) -> Engine:
+    """An engine that never answers: what it finds may answer at most."""
+    engine = Engine.create(Settings(feedback=tmp_path / "feedback.sqlite3", threshold=1.0, possible_threshold=0.01))
     engine.add([TERNS])
     return engine
 

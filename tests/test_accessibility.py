@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from browsing import ANSWERED, NOT_FOUND, REQUIRED, TITLE, Open, ask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 try:
     from axe_playwright_python.sync_playwright import Axe
@@ -58,6 +58,19 @@ def not_answered(page: Page) -> None:
     ask(page, NOT_FOUND)
 
 
+def possible(page: Page) -> None:
+    """An answer that is shown as a possible one."""
+    page.route("**/ask", make_possible)
+    ask(page, ANSWERED)
+    expect(page.locator(".possible")).to_be_visible()
+
+
+def make_possible(route: Route) -> None:
+    response = route.fetch()
+    lacking = {"outcome": "possible", "answered": False, "reason": "The passage does not mention “Thursdays”."}
+    route.fulfill(response=response, json=response.json() | lacking)
+
+
 def failed(page: Page) -> None:
     page.route("**/ask", lambda route: route.abort())
     ask(page, ANSWERED)
@@ -78,6 +91,7 @@ STATES = {
     "menu": menu,
     "read otherwise": read_otherwise,
     "outlined": outlined,
+    "possible": possible,
     "not answered": not_answered,
     "failed": failed,
     "one document": address("/?document=second-treatment"),
@@ -148,10 +162,19 @@ def test_that_nothing_is_found_is_announced_with_the_reason(open_page: Open) -> 
     page.evaluate(ANNOUNCED)
     ask(page, NOT_FOUND)
     _, reason, came = announced(page)
-    assert reason.startswith((page.locator(".reason").text_content() or "").strip())
-    assert "Not in these documents: metformin" in reason
-    assert str(page.locator("blockquote").first.text_content()) not in reason
+    assert reason == "No passage mentions “metformin”."
     assert re.fullmatch(r"No answer found, in [\d.]+ ms", came)
+
+
+def test_that_an_answer_is_possible_is_announced_before_its_words(open_page: Open) -> None:
+    page = open_page()
+    page.evaluate(ANNOUNCED)
+    possible(page)
+    _, lead, said, came = announced(page)
+    quote = " ".join((page.locator("blockquote").first.text_content() or "").split())
+    assert lead == "This may answer your question Fairly likely. The passage does not mention “Thursdays”."
+    assert said == quote
+    assert re.fullmatch(r"A possible answer, in [\d.]+ ms", came)
 
 
 def test_a_failure_is_announced_once(open_page: Open) -> None:

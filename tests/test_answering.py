@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa import Engine, Settings
-from qa.answering.decision import CANDIDATES
+from qa.answering.decision import CANDIDATES, outcome_of
 from qa.errors import DamagedLibraryError, UnknownDocumentError
-from qa.model import Answer
+from qa.model import Answer, Outcome
 from qa.ranking.confidence import confidence
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,10 +57,12 @@ WORDS = [
 ]
 
 
-def engine_over(folder: Path, files: Mapping[str, str] = BIRDS, *, threshold: float = 0.5) -> Engine:
+def engine_over(
+    folder: Path, files: Mapping[str, str] = BIRDS, *, threshold: float = 0.5, possible_threshold: float = 0.15
+) -> Engine:
     for name, text in files.items():
         (folder / name).write_text(text, "utf-8")
-    engine = Engine.create(Settings(threshold=threshold))
+    engine = Engine.create(Settings(threshold=threshold, possible_threshold=possible_threshold))
     engine.add([folder])
     return engine
 
@@ -143,19 +146,86 @@ def test_confidence_is_the_probability_that_the_grounds_of_the_first_passage_giv
 # The gate
 
 
-@pytest.mark.parametrize(("threshold", "answered"), [(0.0, True), (1.0, False)])
-def test_the_threshold_decides_whether_a_partly_covered_question_is_answered(
-    tmp_path: Path, threshold: float, answered: bool
+@pytest.mark.parametrize(
+    ("threshold", "possible_threshold", "outcome"),
+    [(0.0, 0.0, "answered"), (1.0, 0.0, "possible"), (1.0, 1.0, "nothing_found")],
+)
+def test_the_thresholds_decide_what_a_partly_covered_question_comes_to(
+    tmp_path: Path, threshold: float, possible_threshold: float, outcome: str
 ) -> None:
-    answer = engine_over(tmp_path, threshold=threshold).ask("Do terns dive at penguins?")
-    assert answer.answered is answered
+    engine = engine_over(tmp_path, threshold=threshold, possible_threshold=possible_threshold)
+    answer = engine.ask("Do terns dive at penguins?")
+    assert (answer.outcome, answer.answered) == (outcome, outcome == "answered")
+    assert (answer.best is None) == (outcome == "nothing_found")
     assert answer.interpretation.missing == ("penguins",)
 
 
-def test_a_threshold_above_the_confidence_refuses_a_question_that_is_covered_whole_and_says_so(tmp_path: Path) -> None:
-    answer = engine_over(tmp_path, threshold=1.0).ask("Do terns dive?")
-    assert not answer.answered
+def test_thresholds_above_the_confidence_refuse_a_question_that_is_covered_whole_and_say_so(tmp_path: Path) -> None:
+    answer = engine_over(tmp_path, threshold=1.0, possible_threshold=1.0).ask("Do terns dive?")
+    assert (answer.outcome, answer.best) == ("nothing_found", None)
     assert answer.reason == "No passage is sure enough to answer; the nearest one holds all words of the question."
+
+
+@pytest.mark.parametrize(("change", "outcome"), [(-0.001, "possible"), (0.001, "nothing_found")])
+def test_the_possible_threshold_decides_and_leaves_the_confidence_as_it_is(
+    tmp_path: Path, change: float, outcome: str
+) -> None:
+    sure = engine_over(tmp_path).ask("Do terns dive at penguins?").confidence
+    engine = engine_over(tmp_path, threshold=1.0, possible_threshold=sure + change)
+    answer = engine.ask("Do terns dive at penguins?")
+    assert (answer.outcome, answer.confidence) == (outcome, sure)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "outcome"),
+    [(1.0, "answered"), (0.5, "answered"), (0.499, "possible"), (0.2, "possible"), (0.199, "nothing_found")],
+)
+def test_a_threshold_is_reached_by_what_equals_it(confidence: float, outcome: str) -> None:
+    assert outcome_of(confidence, threshold=0.5, possible_threshold=0.2) == outcome
+
+
+def test_with_equal_thresholds_there_is_no_possible_answer() -> None:
+    found = [outcome_of(each / 100, threshold=0.4, possible_threshold=0.4) for each in range(101)]
+    assert found == ["nothing_found"] * 40 + ["answered"] * 61
+
+
+def test_where_no_passage_is_found_nothing_is_possible_whatever_the_thresholds(tmp_path: Path) -> None:
+    answer = engine_over(tmp_path, threshold=0.0, possible_threshold=0.0).ask("penguins")
+    assert (answer.outcome, answer.best, answer.reason) == ("nothing_found", None, "No passage mentions “penguins”.")
+
+
+def test_a_possible_answer_is_the_passage_that_would_answer_with_its_highlight_and_the_further_ones(
+    tmp_path: Path, birds: Engine
+) -> None:
+    possible = engine_over(tmp_path, threshold=1.0).ask("How many eggs does a tern lay?")
+    answered = birds.ask("How many eggs does a tern lay?")
+    assert (possible.outcome, answered.outcome) == ("possible", "answered")
+    assert possible.reason is None
+    assert (possible.best, possible.alternatives) == (answered.best, answered.alternatives)
+
+
+def test_a_possible_answer_says_which_of_the_words_that_others_hold_its_passage_lacks(tmp_path: Path) -> None:
+    engine = engine_over(tmp_path, threshold=1.0, possible_threshold=0.01)
+    answer = engine.ask("Do terns dive at penguins for frogs?")
+    assert answer.outcome == "possible"
+    assert answer.best
+    assert "frog" not in answer.best.passage.text
+    assert answer.reason == "The passage does not mention “frogs”."
+    assert answer.interpretation.missing == ("penguins",)  # which is said there, and once
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"), [("answered", "It does not."), ("nothing_found", None), ("nothing_found", "It does not.")]
+)
+def test_an_answer_that_contradicts_its_outcome_cannot_be_made(
+    birds: Engine, outcome: Outcome, reason: str | None
+) -> None:
+    answer = birds.ask("Do terns dive?")
+    with pytest.raises(ValueError, match="found"):
+        replace(answer, outcome=outcome, reason=reason)
+    with pytest.raises(ValueError, match="found"):
+        replace(answer, outcome="possible", best=None, reason="It does not.")
+    assert replace(answer, outcome="possible", reason=reason).answered is False
 
 
 def test_a_question_about_something_else_names_its_missing_words(birds: Engine) -> None:
@@ -172,11 +242,18 @@ def test_one_missing_word_is_named_alone(birds: Engine) -> None:
     assert birds.ask("penguins and emus").reason == "No passage mentions “penguins” or “emus”."
 
 
-def test_words_that_are_known_but_not_together_are_named_as_what_the_nearest_passage_lacks(birds: Engine) -> None:
-    answer = birds.ask("Does the sooty heron steal speckled frogs in colonies?")
-    assert answer.interpretation.missing == ()
-    assert answer.reason is not None
-    assert answer.reason.startswith("No passage holds enough of the question: the nearest one does not mention “")
+def test_words_that_are_known_but_not_together_are_named_as_what_the_nearest_passage_lacks(
+    birds: Engine, tmp_path: Path
+) -> None:
+    question = "Does the sooty heron steal speckled frogs in colonies?"
+    answer = birds.ask(question)
+    assert (answer.outcome, answer.interpretation.missing) == ("possible", ())
+    assert answer.reason == "The passage does not mention “sooty”, “steal” or “speckled”."
+    answer = engine_over(tmp_path, possible_threshold=0.5).ask(question)
+    assert answer.outcome == "nothing_found"
+    assert answer.reason == (
+        "No passage holds enough of the question: the nearest one does not mention “sooty”, “steal” or “speckled”."
+    )
 
 
 def test_when_nothing_is_found_the_nearest_passages_are_listed_up_to_the_limit(birds: Engine) -> None:
@@ -305,12 +382,14 @@ def test_a_library_that_breaks_while_it_is_asked_is_an_error_and_not_nothing_fou
     history=st.lists(st.lists(st.sampled_from(WORDS), max_size=3).map(" ".join), max_size=2),
     limit=st.integers(0, 4),
 )
-def test_an_answer_has_either_a_passage_or_a_reason_and_quotes_its_source(
+def test_an_answer_has_what_its_outcome_says_and_quotes_its_source(
     birds: Engine, question: str, history: list[str], limit: int
 ) -> None:
     answer = birds.ask(question, history=history, limit=limit)
-    assert (answer.best is None) == bool(answer.reason)
-    assert answer.answered == (answer.best is not None)
+    assert (answer.best is None) == (answer.outcome == "nothing_found")
+    assert answer.outcome == "possible" or (answer.best is None) == bool(answer.reason)
+    expected = outcome_of(answer.confidence, threshold=0.5, possible_threshold=0.15)
+    assert answer.outcome == expected
     assert 0 <= answer.confidence <= 1
     assert len(answer.alternatives) <= limit
     cited = [each for each in (answer.best, *answer.alternatives) if each]
@@ -379,8 +458,7 @@ def drugs(tmp_path: Path) -> Engine:
 
 def test_what_a_question_refers_to_must_be_in_the_passage_that_answers(drugs: Engine) -> None:
     answer = drugs.ask("What are its side effects?", history=["What does alcanor end?"])
-    assert (answer.answered, answer.best) == (False, None)
-    assert answer.reason is not None and "does not mention" in answer.reason
+    assert (answer.outcome, answer.reason) == ("possible", "The passage does not mention “side” or “effects”.")
     assert drugs.ask("What are its side effects?", history=["What does bevacor cause?"]).answered
     assert drugs.ask("Since when is it sold?", history=["What does alcanor end?"]).answered
 

@@ -106,15 +106,17 @@ def test_highlights_stand_where_they_should_behind_characters_beyond_16_bits(ope
         assert page.locator(".cited").first.locator("mark").all_text_contents()[0].startswith(("Tern", "It has two"))
 
 
+STRUCTURE = """all => all.map(element => {
+    const show = node => node.nodeType === Node.TEXT_NODE
+        ? node.data.replace(/\\s+/g, " ").trim()
+        : [node.tagName, ...[...node.attributes].map(a => `${a.name}=${a.value}`)
+            .filter(a => !(node.name === "key" ? /^value=/ : /^(id|hidden|aria-pressed)=/).test(a)).sort(),
+           ...[...node.childNodes].filter(n => n.nodeType !== Node.COMMENT_NODE).map(show).filter(Boolean)];
+    return JSON.stringify(show(element), null, 1);
+})"""
+
+
 def test_the_page_shows_the_same_answer_with_javascript_and_without(open_page: Open) -> None:
-    structure = """element => {
-        const show = node => node.nodeType === Node.TEXT_NODE
-            ? node.data.replace(/\\s+/g, " ").trim()
-            : [node.tagName, ...[...node.attributes].map(a => `${a.name}=${a.value}`)
-                .filter(a => !(node.name === "key" ? /^value=/ : /^(id|hidden|aria-pressed)=/).test(a)).sort(),
-               ...[...node.childNodes].filter(n => n.nodeType !== Node.COMMENT_NODE).map(show).filter(Boolean)];
-        return JSON.stringify(show(element), null, 1);
-    }"""
     page, plain = open_page(), open_page(java_script_enabled=False)
     for question in (
         ANSWERED,
@@ -134,9 +136,72 @@ def test_the_page_shows_the_same_answer_with_javascript_and_without(open_page: O
         ask(page, question)
         ask(page, "And its HR for bevakor & co.?")
         plain.goto(page.url)
-        by_module = page.locator(".exchange").evaluate_all(f"all => all.map({structure})")
-        assert plain.locator(".exchange").evaluate_all(f"all => all.map({structure})") == by_module
+        by_module = page.locator(".exchange").evaluate_all(STRUCTURE)
+        assert plain.locator(".exchange").evaluate_all(STRUCTURE) == by_module
         assert len(by_module) == 2
+
+
+@pytest.fixture(scope="module")
+def unsure_site() -> Iterator[str]:
+    """The address of a service that never answers: what it finds may answer at most."""
+    with served(create_app(library_of_terns(threshold=1.0, possible_threshold=0.2))) as address:
+        yield address
+
+
+LACKING = "In how many people did fever end with alcanor on Thursdays?"
+
+
+def test_a_possible_answer_is_the_same_with_javascript_and_without(open_page: Open, unsure_site: str) -> None:
+    page, plain = open_page(unsure_site), open_page(unsure_site, java_script_enabled=False)
+    for question, said in (
+        (ANSWERED, r"(Fairly likely|Unsure|Very unsure)\."),
+        (LACKING, r"(Fairly likely|Unsure|Very unsure)\.\s+The passage does not mention “Thursdays”\."),
+        ("How long does a bevakor last?", None),
+    ):
+        page.goto(unsure_site)
+        ask(page, question)
+        plain.goto(page.url)
+        assert plain.locator(".exchange").evaluate_all(STRUCTURE) == page.locator(".exchange").evaluate_all(STRUCTURE)
+        for each in (page, plain):
+            if said:
+                expect(each.locator(".possible p")).to_have_text(re.compile(rf"^\s*{said}\s*$"))
+
+
+def test_a_possible_answer_is_shown_open_like_an_answer_under_a_line_that_says_so(
+    open_page: Open, unsure_site: str
+) -> None:
+    for scripted in (True, False):
+        page = open_page(f"{unsure_site}/?q={quote(LACKING)}", java_script_enabled=scripted)
+        heading = page.get_by_role("heading", name="This may answer your question", level=3)
+        expect(heading).to_be_visible()
+        quotation = page.locator("blockquote").first
+        expect(quotation).to_be_visible()
+        expect(quotation.locator("mark")).to_be_visible()
+        above, below = heading.bounding_box(), quotation.bounding_box()
+        assert above and below and above["y"] + above["height"] < below["y"]
+        expect(page.locator(".nothing")).to_have_count(0)
+        expect(page.get_by_text("Did this answer your question?")).to_have_count(1)
+        page.emulate_media(media="print")
+        expect(heading).to_be_visible()
+        expect(quotation).to_be_visible()
+
+
+def test_a_possible_outline_says_so_above_its_parts_with_javascript_and_without(
+    open_page: Open, unsure_site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.answering.decision.outcome_of", lambda *_, **__: "possible")
+    page, plain = open_page(unsure_site), open_page(unsure_site, java_script_enabled=False)
+    ask(page, TITLE)
+    plain.goto(page.url)
+    assert plain.locator(".exchange").evaluate_all(STRUCTURE) == page.locator(".exchange").evaluate_all(STRUCTURE)
+    expect(page.locator(".possible + .reading + .outline > li")).to_have_count(3)
+    expect(page.get_by_role("heading", name="This may answer your question", level=3)).to_be_visible()
+
+
+def test_the_status_says_that_an_answer_is_possible(open_page: Open, unsure_site: str) -> None:
+    page = open_page(unsure_site)
+    ask(page, LACKING)
+    expect(page.get_by_role("status")).to_have_text(re.compile(r"^A possible answer, in [\d.]+ ms$"))
 
 
 def test_a_title_is_answered_by_the_sections_of_its_document(open_page: Open) -> None:
@@ -178,18 +243,18 @@ def test_what_was_taken_over_can_be_left_out(open_page: Open) -> None:
     ask(page, "What was its hazard ratio?")
     sent: list[Request] = []
     page.on("request", lambda request: sent.append(request))
-    page.get_by_role("link", name="Ask without them").click()
+    page.get_by_role("link", name="Ask without it").click()
     last = page.locator(".exchange").last
     expect(last.locator(".cited").first).to_be_visible()
     expect(page.locator(".exchange")).to_have_count(3)
-    expect(last).not_to_contain_text("Taken over")
+    expect(last).not_to_contain_text("Read together")
     assert [request.post_data_json for request in sent if request.method == "POST"] == [
         {"question": "What was its hazard ratio?", "history": [], "document": None}
     ]
     page.reload()
     expect(page.locator(".exchange")).to_have_count(3)
-    expect(page.locator(".exchange").last).not_to_contain_text("Taken over")
-    expect(page.locator(".exchange").nth(1)).to_contain_text("Taken over")
+    expect(page.locator(".exchange").last).not_to_contain_text("Read together")
+    expect(page.locator(".exchange").nth(1)).to_contain_text("Read together")
 
 
 def test_the_ways_back_work_without_javascript(open_page: Open) -> None:
@@ -197,7 +262,7 @@ def test_the_ways_back_work_without_javascript(open_page: Open) -> None:
     page.get_by_role("link", name="Search for “HR” alone").click()
     expect(page.locator(".exchange")).to_have_count(2)
     expect(page.locator(".exchange").last.get_by_role("heading", level=2)).to_have_text('What was its "HR"')
-    page.get_by_role("link", name="Ask without them").click()
+    page.get_by_role("link", name="Ask without it").click()
     expect(page.locator(".exchange")).to_have_count(1)
 
 
@@ -206,7 +271,7 @@ def test_a_conversation_has_an_address_that_shows_it_again(open_page: Open) -> N
     ask(page, "How well does bevacor work against tern fever?")
     first = page.url
     ask(page, "What was the hazard ratio?")
-    expect(page.locator(".exchange").last).to_contain_text("Taken over from your earlier questions: ")
+    expect(page.locator(".exchange").last).to_contain_text("Read together with your earlier question: ")
     shown = page.locator("#log").inner_text()
     page.reload()
     assert page.locator("#log").inner_text() == shown
@@ -223,11 +288,35 @@ def test_nothing_found_looks_calm_and_says_why(open_page: Open) -> None:
     ask(page, NOT_FOUND)
     nothing = page.locator(".nothing")
     expect(nothing.locator(".reason")).to_be_visible()
-    expect(nothing).to_contain_text("Not in these documents: metformin")
-    expect(nothing.locator("blockquote").first).to_be_hidden()
-    nothing.get_by_text("The nearest passages, which do not answer the question").click()
-    expect(nothing.locator("blockquote").first).to_be_visible()
+    expect(nothing.get_by_text("metformin")).to_have_count(1)
+    expect(page.get_by_text("Not in these documents")).to_have_count(0)
+    expect(nothing.get_by_role("listitem")).to_have_count(2)
     expect(page.locator(".failed")).to_have_count(0)
+    expect(page.locator(".exchange").get_by_text("Did this answer your question?")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scripted", [True, False])
+def test_where_nothing_is_found_the_closest_passages_stand_open_on_screen_and_paper(
+    open_page: Open, scripted: bool
+) -> None:
+    page = open_page(f"/?q={quote(NOT_FOUND)}", java_script_enabled=scripted)
+    closest = page.locator(".closest")
+    expect(closest.get_by_role("heading", name="Closest passages", level=3)).to_be_visible()
+    for media in ("screen", "print"):
+        page.emulate_media(media=media)
+        expect(closest.locator("blockquote")).to_have_count(3)
+        for each in closest.locator("blockquote").all():
+            expect(each).to_be_visible()
+
+
+@pytest.mark.parametrize("scripted", [True, False])
+def test_where_one_document_holds_nothing_all_can_be_asked(open_page: Open, scripted: bool) -> None:
+    page = open_page(f"/?document=spotting&q={quote(ANSWERED)}", java_script_enabled=scripted)
+    page.locator(".try").get_by_role("link", name="Ask all documents").click()
+    expect(page.locator(".exchange")).to_have_count(1)
+    expect(page.locator(".cited").first).to_contain_text("fever ended within 11.1 days")
+    assert "document=" not in page.url
+    expect(page.locator(".nothing")).to_have_count(0)
 
 
 def test_the_citation_can_be_copied_with_its_quote(open_page: Open) -> None:
@@ -411,7 +500,7 @@ def test_a_conversation_works_without_javascript(open_page: Open) -> None:
     page.get_by_role("button", name="Ask").click()
     expect(page.locator(".exchange")).to_have_count(2)
     expect(page.locator(".exchange").last.get_by_role("heading")).to_be_in_viewport()
-    expect(page.locator(".exchange").last).to_contain_text("Taken over from your earlier questions: ")
+    expect(page.locator(".exchange").last).to_contain_text("Read together with your earlier question: ")
     expect(page.get_by_role("button", name="Copy citation")).to_have_count(0)
 
 
@@ -742,12 +831,26 @@ def test_feedback_in_one_tab_leaves_the_conversation_of_another(asking: Callable
     expect(other.locator(".question")).to_have_text(["How does bevacor work?", "Where do terns nest?"])
 
 
-def test_a_refusal_can_be_judged_as_well(asking: Callable[..., Page], store: FeedbackStore) -> None:
+@pytest.mark.parametrize("scripted", [True, False])
+def test_a_possible_answer_is_judged_as_one(open_page: Open, store: FeedbackStore, scripted: bool) -> None:
+    engine = library_of_terns(feedback=store.path, threshold=1.0, possible_threshold=0.01)
+    with served(create_app(engine)) as address:
+        page = open_page(f"{address}/?q={quote(ANSWERED)}", java_script_enabled=scripted)
+        page.get_by_role("button", name="Yes").click()
+        expect(page.get_by_text("Thank you. It is kept").first).to_be_visible()
+    assert judgements(store) == [(ANSWERED, "second-treatment-00001", True, "")]
+    assert [each.outcome for each in store.all()] == ["possible"]
+
+
+def test_a_conversation_with_a_refusal_in_it_goes_on_after_loading_it_again(asking: Callable[..., Page]) -> None:
     page = asking()
     ask(page, NOT_FOUND)
-    page.locator(".feedback").get_by_role("button", name="No").click()
+    ask(page, ANSWERED)
+    page.reload()
+    expect(page.locator(".exchange")).to_have_count(2)
+    expect(page.locator(".feedback")).to_have_count(1)
+    page.locator(".feedback").get_by_role("button", name="Yes").click()
     expect(page.get_by_role("status")).to_contain_text("Thank you.")
-    assert judgements(store) == [(NOT_FOUND, None, False, "")]
 
 
 def test_without_javascript_a_person_is_thanked_on_a_page_of_its_own(

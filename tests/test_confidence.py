@@ -17,12 +17,12 @@ from qa.asking.concepts import NO_CONCEPTS, Concept, Concepts
 from qa.asking.question import read_question
 from qa.model import Passage, Span
 from qa.ranking.confidence import BIAS, CONFIDENCE_WEIGHTS, confidence, grounds
-from qa.ranking.evidence import WEIGHTS, Asked, Ranked, Statistics, WeighedWord, read_query
+from qa.ranking.evidence import MOST_OF_ITS_OWN, WEIGHTS, Asked, Ranked, Statistics, WeighedWord, read_query
 from qa.ranking.wordings import Wordings, WordingsBuilder
 from qa.text.analysis import terms
 
 TEXTS = ("Terns dive for fish.", "Gulls steal fish.", "An auk swims.")
-MOST = sum(WEIGHTS.values())
+MOST = MOST_OF_ITS_OWN
 SHARES = st.floats(0, 1)
 
 
@@ -214,7 +214,7 @@ def test_at_the_threshold_neither_the_score_nor_the_coverage_is_enough_alone() -
 def engine_over(folder: Path, *, threshold: float | None = None) -> Engine:
     for number, text in enumerate(TEXTS):
         (folder / f"{number}.md").write_text(f"# Birds\n\n{text}\n", "utf-8")
-    engine = Engine.create(Settings() if threshold is None else Settings(threshold=threshold))
+    engine = Engine.create(Settings.load({}, threshold=threshold))
     engine.add([folder])
     return engine
 
@@ -226,8 +226,8 @@ def test_a_question_with_words_that_no_passage_holds_is_refused_and_they_are_nam
     tmp_path: Path, question: str, unknown: tuple[str, ...]
 ) -> None:
     answer = engine_over(tmp_path).ask(question)
-    assert (answer.answered, answer.best) == (False, None)
-    assert answer.confidence < Settings().threshold
+    assert (answer.outcome, answer.best) == ("nothing_found", None)
+    assert answer.confidence < Settings().possible_threshold
     assert answer.interpretation.missing == unknown
     assert answer.reason == f"No passage mentions {' or '.join(f'“{each}”' for each in unknown)}."
 

@@ -1,4 +1,4 @@
-"""The settings: each with its default, its range and its environment variable, all of them in the README."""
+"""The settings: each with its default, its range and its environment variable, all of them in the README of `qa`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qa import Settings
 from qa.config import SHIPPED_CORPUS
 from qa.errors import SettingError
 
-README = (Path(__file__).resolve().parent.parent / "README.md").read_text("utf-8")
+README = (Path(__file__).resolve().parent.parent / "qa" / "README.md").read_text("utf-8")
 
 FIELDS = {each.name: each for each in fields(Settings)}
 
@@ -27,6 +27,7 @@ DEFAULTS = {
     "workers": None,
     "threads": 4,
     "threshold": 0.3,
+    "possible_threshold": 0.15,
     "old_after": 3,
     "widget_origins": (),
     "max_file_size": 200,
@@ -47,9 +48,12 @@ GOOD = [
     ("workers", "256", 256),
     ("threads", "1", 1),
     ("threads", "64", 64),
-    ("threshold", "0", 0.0),
+    ("threshold", "0.15", 0.15),
     ("threshold", "1", 1.0),
     ("threshold", "0.75", 0.75),
+    ("possible_threshold", "0", 0.0),
+    ("possible_threshold", "0.3", 0.3),
+    ("possible_threshold", "0.2", 0.2),
     ("old_after", "0", 0),
     ("old_after", "1000", 1000),
     ("widget_origins", "https://example.org", ("https://example.org",)),
@@ -78,6 +82,10 @@ BAD = [
     ("threshold", "nan"),
     ("threshold", "inf"),
     ("threshold", "high"),
+    ("possible_threshold", "-0.01"),
+    ("possible_threshold", "1.01"),
+    ("possible_threshold", "nan"),
+    ("possible_threshold", "some"),
     ("old_after", "-1"),
     ("engine", "lucene"),
     ("old_after", "1001"),
@@ -123,13 +131,41 @@ def test_a_variable_out_of_range_is_refused_by_its_name_with_its_range(name: str
         Settings.load({variable: text})
     description = FIELDS[name].metadata["description"]
     assert caught.value.message == f"The setting {variable} cannot be {text!r}: it is {description}."
-    assert caught.value.hint == "Correct or unset it; the README lists every setting with its range."
+    assert caught.value.hint == "Correct or unset it; qa/README.md lists every setting with its range."
 
 
 @pytest.mark.parametrize(("name", "text"), BAD)
 def test_a_value_out_of_range_is_refused_by_the_name_that_was_given(name: str, text: str) -> None:
     with pytest.raises(SettingError, match=rf"^The setting {name} cannot be '{re.escape(text)}': it is "):
         Settings.load({f"PINCITE_{name.upper()}": "1"}, **{name: text})
+
+
+UNFIT = "does not fit: possible_threshold, which is {}, may not be above threshold, which is {}."
+
+
+@pytest.mark.parametrize(
+    ("given", "named", "possible", "threshold"),
+    [
+        ({"possible_threshold": 0.31}, "possible_threshold", 0.31, 0.3),
+        ({"threshold": 0.1}, "threshold", 0.15, 0.1),
+        ({"threshold": 0.5, "possible_threshold": 0.6}, "possible_threshold", 0.6, 0.5),
+    ],
+)
+def test_a_possible_threshold_above_the_threshold_is_refused_by_the_name_that_was_set(
+    given: dict[str, float], named: str, possible: float, threshold: float
+) -> None:
+    told = UNFIT.format(possible, threshold)
+    with pytest.raises(SettingError, match=f"^The setting {re.escape(f'{named} {told}')}$"):
+        Settings.load({}, **given)
+    environment = {f"PINCITE_{name.upper()}": str(value) for name, value in given.items()}
+    with pytest.raises(SettingError, match=f"^The setting PINCITE_{re.escape(f'{named.upper()} {told}')}$"):
+        Settings.load(environment)
+
+
+def test_the_thresholds_may_be_equal() -> None:
+    found = Settings.load({"PINCITE_THRESHOLD": "0", "PINCITE_POSSIBLE_THRESHOLD": "0"})
+    assert (found.threshold, found.possible_threshold) == (0, 0)
+    assert Settings(threshold=1, possible_threshold=1).possible_threshold == 1
 
 
 def test_what_is_given_goes_before_the_environment() -> None:
@@ -150,7 +186,8 @@ def test_an_unknown_variable_of_ours_is_refused_with_those_that_are_known() -> N
         Settings.load({"PINCITE_TRESHOLD": "0.4"})
     assert caught.value.message == (
         "The setting PINCITE_TRESHOLD is not known; "
-        "known are library, synonyms, engine, feedback, host, port, workers, threads, threshold, old_after, "
+        "known are library, synonyms, engine, feedback, host, port, workers, threads, threshold, "
+        "possible_threshold, old_after, "
         "widget_origins, "
         "max_file_size, max_memory, max_seconds."
     )

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from qa import Engine, Settings
 from qa.cli import cli
 from qa.errors import FeedbackDamagedError, FeedbackUnwritableError
 from qa.feedback import FeedbackStore, write_beir, write_rows
+from qa.feedback import store as store_module
 from qa.model import Feedback, Fingerprint, Judgement, fingerprint
 from qa.readers import read_judged
 
@@ -36,7 +37,7 @@ REFUSED = Feedback(
     question="Do emus fly?",
     history=("What of birds?", "And “emus”?"),
     asked_of=None,
-    answered=False,
+    outcome="nothing_found",
     helpful=False,
     comment="Line one.\nLine two, 🐦",
     passage_id=None,
@@ -52,7 +53,7 @@ REFUSED = Feedback(
 )
 PRAISED = replace(
     REFUSED,
-    answered=True,
+    outcome="possible",
     helpful=True,
     comment="",
     history=(),
@@ -239,12 +240,96 @@ def test_a_file_that_is_none_of_feedback_is_an_error_and_stays_as_it_is(tmp_path
 def test_a_file_of_a_later_version_is_refused_and_stays_as_it_is(store: FeedbackStore) -> None:
     store.keep(REFUSED, key="a")
     with closing(sqlite3.connect(store.path)) as database:
-        assert database.execute("PRAGMA user_version").fetchone() == (1,)
-        database.execute("PRAGMA user_version = 2")
+        assert database.execute("PRAGMA user_version").fetchone() == (2,)
+        database.execute("PRAGMA user_version = 3")
     before = store.path.read_bytes()
-    with pytest.raises(FeedbackDamagedError, match="it is of version 2, but this program reads version 1"):
+    with pytest.raises(FeedbackDamagedError, match="it is of version 3, but this program reads version 2"):
         store.all()
     assert store.path.read_bytes() == before
+
+
+VERSION_1 = """
+    CREATE TABLE feedback (
+        id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, at TEXT NOT NULL,
+        question TEXT NOT NULL, history TEXT NOT NULL, asked_of TEXT,
+        answered INTEGER NOT NULL CHECK (answered IN (0, 1)), helpful INTEGER NOT NULL CHECK (helpful IN (0, 1)),
+        comment TEXT NOT NULL, passage_id TEXT, document_id TEXT, start INTEGER, end INTEGER, quote TEXT,
+        passage_sha256 TEXT, document_sha256 TEXT, confidence REAL, library TEXT NOT NULL, version TEXT NOT NULL
+    ) STRICT;
+    PRAGMA application_id = 0x70696E63;
+    PRAGMA user_version = 1;
+"""
+
+
+@pytest.fixture
+def old_store(store: FeedbackStore) -> FeedbackStore:
+    """A file as it was made before there were possible answers, with one that was answered and one that was not."""
+    store.path.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(store.path)) as database:
+        database.executescript(VERSION_1)
+        for each, key in ((PRAISED, "a"), (REFUSED, "b")):
+            row = asdict(each)
+            del row["id"], row["outcome"]
+            row |= {"key": key, "at": each.at.isoformat(), "history": json.dumps(each.history)}
+            row["answered"] = each.passage_id is not None
+            names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
+            database.execute(f"INSERT INTO feedback ({names}) VALUES ({places})", row)  # noqa: S608
+        database.commit()
+    return store
+
+
+OLD = [replace(PRAISED, id=1, outcome="answered"), replace(REFUSED, id=2, outcome="nothing_found")]
+
+
+def test_a_file_from_before_there_were_possible_answers_is_read_with_the_outcomes_that_there_were(
+    old_store: FeedbackStore,
+) -> None:
+    assert old_store.all() == OLD
+    with closing(sqlite3.connect(old_store.path)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (2,)
+        assert "answered" not in {row[1] for row in database.execute("PRAGMA table_info(feedback)")}
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_such_a_file_goes_on_to_be_written(old_store: FeedbackStore) -> None:
+    assert old_store.keep(PRAISED, key="c").id == 3
+    assert old_store.keep(replace(PRAISED, outcome=None), key="b").id == 2
+    assert sorted(old_store.all(), key=lambda each: each.id) == [
+        OLD[0],
+        replace(PRAISED, id=2, outcome=None),
+        replace(PRAISED, id=3),
+    ]
+
+
+def test_a_migration_that_fails_leaves_the_file_as_it_was(
+    old_store: FeedbackStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = old_store.path.read_bytes()
+    first, second = store_module._MIGRATIONS
+    monkeypatch.setattr(store_module, "_MIGRATIONS", (first, (*second, "DROP TABLE nowhere")))
+    with pytest.raises(FeedbackDamagedError, match="no such table: nowhere"):
+        old_store.all()
+    assert old_store.path.read_bytes() == before
+    monkeypatch.undo()
+    assert old_store.all() == OLD
+
+
+def test_processes_that_all_bring_a_file_up_to_date_lose_nothing(old_store: FeedbackStore) -> None:
+    processes = [writer(old_store, name, 5) for name in "abcd"]
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for process in processes:
+        process.communicate(timeout=60)
+    assert [process.returncode for process in processes] == [0] * 4
+    assert len(old_store.all()) == 22
+
+
+def test_an_outcome_that_there_is_not_is_not_kept(store: FeedbackStore) -> None:
+    with pytest.raises(FeedbackDamagedError, match="CHECK constraint failed"):
+        store.keep(replace(PRAISED, outcome="perhaps"), key="a")  # type: ignore[arg-type]
+    assert store.all() == []
 
 
 def test_a_judgement_names_its_words_or_says_that_nothing_was_found() -> None:
@@ -314,20 +399,41 @@ def test_list_shows_a_line_each_and_summary_counts_and_names_what_is_most_often_
     lines = run(engine, "list").stdout.splitlines()
     times = [f"{each.at:%Y-%m-%dT%H:%M:%SZ}" for each in engine.feedback.all()]
     assert lines == [
-        f"1  {times[0]}  no  {NEST}  terns-00000  \N{REPLACEMENT CHARACTER}[2JNo: it dives.",
-        f"2  {times[1]}  no  {NEST}  terns-00000",
-        f"3  {times[2]}  yes  {NEST}  terns-00001",
-        f"4  {times[3]}  no  Do emus fly?  (nothing found)",
+        f"1  {times[0]}  no  not known  {NEST}  terns-00000  \N{REPLACEMENT CHARACTER}[2JNo: it dives.",
+        f"2  {times[1]}  no  not known  {NEST}  terns-00000",
+        f"3  {times[2]}  yes  answered  {NEST}  terns-00001",
+        f"4  {times[3]}  no  nothing found  Do emus fly?",
     ]
     assert run(engine, "summary").stdout == (
-        "4 answers judged: 1 yes, 3 no; 1 comment; nothing had been found for 1.\n"
+        "4 answers judged: 1 yes, 3 no; 1 comment.\n"
+        "  answered       1: 1 yes, 0 no\n"
+        "  nothing found  1: 0 yes, 1 no\n"
+        "  not known      2: 0 yes, 2 no\n"
         f"Most often no:\n  2 of 3  {NEST}\n  1 of 1  Do emus fly?\n"
     )
 
 
 def test_without_feedback_there_is_nothing_to_list(engine: Engine) -> None:
     assert run(engine, "list").stdout == ""
-    assert run(engine, "summary").stdout == "0 answers judged: 0 yes, 0 no; 0 comments; nothing had been found for 0.\n"
+    assert run(engine, "summary").stdout == "0 answers judged: 0 yes, 0 no; 0 comments.\n"
+
+
+def test_a_possible_answer_that_is_judged_is_kept_and_counted_as_such(engine: Engine, keys: Iterator[str]) -> None:
+    judge(engine, next(keys), NEST, helpful=True, passage="terns-00001")
+    engine = Engine.open(Settings(library=engine.settings.library, threshold=1.0))
+    judge(engine, next(keys), NEST, helpful=True, passage="terns-00001")
+    judge(engine, next(keys), DIVE, helpful=False, passage="terns-00000")
+    kept = engine.feedback.all()
+    assert [each.outcome for each in kept] == ["answered", "possible", "possible"]
+    assert [each.confidence for each in kept] == [engine.ask(each.question).confidence for each in kept]
+    assert run(engine, "summary").stdout.splitlines()[1:3] == [
+        "  answered       1: 1 yes, 0 no",
+        "  possible       2: 1 yes, 1 no",
+    ]
+    lines = [json.loads(line) for line in run(engine, "export", "--format", "jsonl", "-").stdout.splitlines()]
+    assert [line["outcome"] for line in lines] == ["answered", "possible", "possible"]
+    rows = list(csv.DictReader(io.StringIO(run(engine, "export", "--format", "csv", "-").stdout)))
+    assert [row["outcome"] for row in rows] == ["answered", "possible", "possible"]
 
 
 @pytest.mark.parametrize("command", [["list"], ["summary"], ["clear"], ["export", "--format", "csv", "x.csv"]])
@@ -366,7 +472,7 @@ def test_a_table_has_every_column_and_nothing_that_a_spreadsheet_takes_for_a_for
         "at": "2026-03-01T12:00:00.000250+00:00",
         "question": "Do emus fly?",
         "history": '["What of birds?", "And “emus”?"]',
-        "answered": "no",
+        "outcome": "nothing_found",
         "helpful": "no",
         "comment": "Line one.\nLine two, 🐦",
         "confidence": "0.125",

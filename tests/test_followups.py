@@ -6,6 +6,7 @@ import pytest
 
 from qa import Engine, Settings
 from qa.model import Hit
+from qa.ranking.evidence import MOST_OF_ITS_OWN, WEIGHTS
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +57,58 @@ def test_a_whole_question_is_answered_the_same_whatever_was_asked_before(engine:
     assert engine.search(question, history=earlier) == engine.search(question)
 
 
+RESPONSE = "What was the response rate?"
+
+
+def test_the_passage_just_shown_is_preferred_where_a_question_goes_on_about_it(engine: Engine) -> None:
+    chain = ("What was found in MM-009?", RESPONSE)
+    shown = first(engine, chain[0]).passage
+    found = first(engine, *chain)
+    assert (found.passage.document_id, found.passage.section) == (shown.document_id, shown.section)
+    assert found.evidence["shown"] == 1.0
+    assert first(engine, RESPONSE).passage != found.passage
+
+
+@pytest.mark.parametrize("question", [RESPONSE, "What was found in MM-009?"])
+def test_without_a_conversation_no_passage_was_shown(engine: Engine, question: str) -> None:
+    assert {hit.evidence["shown"] for hit in engine.search(question)} == {0.0}
+
+
+def test_a_question_about_something_else_leaves_what_was_shown(engine: Engine) -> None:
+    hits = engine.search("And in MM-003?", history=["What was found in MM-009?"])
+    assert {hit.evidence["shown"] for hit in hits} == {0.0}
+
+
+def test_what_was_shown_does_not_make_an_answer_surer(engine: Engine) -> None:
+    history = ["What was found in MM-009?"]
+    [explained, *_] = engine.explain(RESPONSE, history=history)
+    assert explained.hit.evidence["shown"] == 1.0
+    own = sum(WEIGHTS[name] * value for name, value in explained.hit.evidence.items() if name != "shown")
+    assert explained.grounds["score"] == pytest.approx(own / MOST_OF_ITS_OWN)
+
+
+def test_an_answer_is_the_same_whether_the_conversation_was_answered_before_or_not(engine: Engine) -> None:
+    chain = ["What is carfilzomib?", "How is it given?", "For how long?", "Any side effects?"]
+    whole = engine.search(chain[-1], history=chain[:-1])
+    for number in range(len(chain)):
+        Engine.open(Settings()).search(chain[number], history=chain[:number])
+    fresh = Engine.open(Settings())
+    for number in range(1, len(chain)):
+        fresh.ask(chain[number - 1], history=chain[: number - 1])
+    assert fresh.search(chain[-1], history=chain[:-1]) == whole
+
+
+def test_a_follow_up_to_a_document_stays_in_it(engine: Engine) -> None:
+    document = first(engine, "What was found in MM-009?").passage.document_id
+    hits = engine.search(RESPONSE, history=["What was found in MM-009?"], document=document)
+    assert {hit.passage.document_id for hit in hits} == {document}
+    assert {hit.evidence["shown"] for hit in hits} <= {1.0, 0.6}
+
+
 def test_what_was_carried_over_is_named_and_is_dropped_without_the_history(engine: Engine) -> None:
     question, history = "What was the hazard ratio?", ["How well does pomalidomide with dexamethasone work?"]
     leaning, alone = engine.ask(question, history=history), engine.ask(question)
-    assert leaning.interpretation.carried_over == ("pomalidomide", "dexamethasone", "work")
+    assert leaning.interpretation.carried_over == ("pomalidomide", "dexamethasone")
     assert alone.interpretation.carried_over == ()
     assert leaning.best is not None and alone.best is not None
     assert leaning.best.passage != alone.best.passage

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.asking.concepts import Concept, Concepts
-from qa.asking.leaning import PART_WEIGHT, TURN_WEIGHT
+from qa.asking.leaning import MOST_CARRIED, PART_WEIGHT, TURN_WEIGHT
 from qa.asking.question import CONCEPT_WEIGHT, read_question
 from qa.model import QueryWord, Reading
 
@@ -144,7 +144,7 @@ def test_a_question_word_alone_asks_of_the_question_before() -> None:
 def test_a_part_of_a_question_that_names_a_drug_does_not_take_over_another(question: str) -> None:
     brand = Concept(names=("bortezomib", "Velcade"), held=frozenset({"bortezomib", "Velcade"}))
     asked = read_question(question, history=["How soon does pomalidomide work?"], concepts=Concepts([brand]))
-    assert asked.carried_over == ("soon", "work")
+    assert asked.carried_over == ("soon",)
     assert "pomalidomide" in read_question("And for gulls?", history=["pomalidomide"]).carried_over
 
 
@@ -188,16 +188,16 @@ def test_a_question_that_says_more_itself_takes_over_less() -> None:
 
 
 def test_what_several_turns_say_weighs_more_than_what_one_says_and_never_more_than_the_questions_own() -> None:
-    turns = ["How fast do arctic terns catch blue fish?", "Where do arctic terns breed in late summer?", "Terns!"]
+    turns = ["Where do arctic terns breed in late summer?", "How fast do they catch blue fish near arctic terns?"]
     terms = read_question("How deep?", history=turns).terms
-    assert terms["tern"] == 1.0 > terms["arctic"] > terms["fast"]
+    assert 1.0 >= terms["tern"] == terms["arctic"] > terms["fast"]
 
 
 def test_a_long_answer_among_the_turns_does_not_drown_the_title() -> None:
     query = read_question("Is it endangered?", history=["Arctic tern", " ".join(f"word{n}" for n in range(200))])
     assert query.carried_over[:2] == ("Arctic", "tern")
     assert query.terms["tern"] > 50 * query.terms["word1"]
-    assert len(query.carried_over) == 32
+    assert len(query.carried_over) == MOST_CARRIED
 
 
 def test_a_word_that_the_question_says_itself_is_not_carried_over() -> None:
@@ -208,8 +208,8 @@ def test_a_word_that_the_question_says_itself_is_not_carried_over() -> None:
 
 def test_all_words_of_a_compound_are_carried_over() -> None:
     query = read_question("How deep?", history=["Is the anti-gull net used?"])
-    assert query.carried_over == ("anti", "gull", "net", "used")
-    assert query.terms == {"deep": 1.0} | dict.fromkeys(["anti", "gull", "antigul", "net", "use"], PART_WEIGHT / 4)
+    assert query.carried_over == ("anti", "gull", "net")
+    assert query.terms == {"deep": 1.0} | dict.fromkeys(["anti", "gull", "antigul", "net"], PART_WEIGHT / 3)
 
 
 def test_words_that_frame_an_earlier_question_are_not_carried_over() -> None:
@@ -218,7 +218,7 @@ def test_words_that_frame_an_earlier_question_are_not_carried_over() -> None:
 
 def test_of_equal_words_those_of_the_latest_turn_come_first() -> None:
     history = ["Do emus run?", "Do herons wait?", "Do terns dive?"]
-    assert carried_by("How deep?", *history) == ("terns", "dive", "herons", "wait", "emus", "run")
+    assert carried_by("How deep?", *history) == ("terns", "dive", "emus", "run")
 
 
 @pytest.mark.parametrize("question", ["What other birds dive?", "Did anyone else see them?", "Tell me more."])
@@ -236,6 +236,108 @@ def test_a_question_for_more_leans_on_the_question_before(question: str) -> None
 )
 def test_a_pronoun_for_what_the_question_names_itself_leans_on_nothing(question: str) -> None:
     assert carried_by(question, EARLIER) == ()
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "For how long?",
+        "How often?",
+        "Is it safe?",
+        "Is it safe to take?",
+        "How long does it take to work?",
+        "And herons?",
+        "What about the kidneys?",
+        "Why?",
+        "Since when?",
+        "Any side effects?",
+        "Who should not take it?",
+        "Tell me more",
+        "Did the vets say why it was stopped?",
+    ],
+)
+def test_a_question_that_needs_the_one_before_leans_on_it(question: str) -> None:
+    assert carried_by(question, EARLIER) == ("fast", "terns", "dive")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Is it safe to travel by plane?",
+        "Is it safe to fly?",
+        "Is it still possible for old birds to fly?",
+        "It is hard to sleep on steroids",
+        "How long does it take to recover from a broken wing?",
+        "Do they recommend a scan?",
+        "What do they recommend for broken wings?",
+    ],
+)
+def test_a_pronoun_that_stands_for_nothing_in_particular_leans_on_nothing(question: str) -> None:
+    assert carried_by(question, EARLIER) == ()
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Why do birds on farms need feathers checked before they start to fly?",
+        "How long do people live when they fall ill twice?",
+        "Can a transplant be repeated if it fails?",
+        "What is MGUS and does it always become myeloma?",
+        "Does bortezomib hurt nerves and how is it given?",
+        "Do bees often live with other bees, or do they fight with each other?",
+    ],
+)
+def test_a_pronoun_whose_noun_stands_in_the_question_leans_on_nothing(question: str) -> None:
+    assert carried_by(question, EARLIER) == ()
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Does bortezomib work?",
+        "What do you mean by plumage?",
+        "What exactly does plumage mean?",
+        "Tell me about emus",
+        "Who was Darwin?",
+        "Which other birds live on Madagascar?",
+    ],
+)
+def test_a_question_that_names_its_own_subject_leans_on_nothing(question: str) -> None:
+    assert carried_by(question, EARLIER) == ()
+
+
+def test_of_a_conversation_two_turns_and_six_words_are_taken_over_at_most() -> None:
+    history = ["Where do emus eat long green grass?", "How do blue herons wait all day for small frogs and fish?"]
+    assert carried_by("Why is that?", *history) == ("blue", "herons", "wait", "day", "small", "frogs")
+    history = ["Where do emus run?", "Do they sleep?", "Do they drink?", "And swim?"]
+    assert set(carried_by("Why?", *history)) == {"swim", "emus", "run"}
+
+
+def test_of_equal_words_names_come_first() -> None:
+    history = ["How do small grey fish and frogs hide from Ardea herons in the water?"]
+    assert carried_by("Why is that?", *history)[0] == "Ardea"
+
+
+def test_what_a_chain_of_questions_leans_on_is_the_latest_that_stands_alone() -> None:
+    chain = ["What is pomalidomide?", "How do terns sleep at night on the shore?", "For how long?", "Why?"]
+    assert carried_by("Since when?", *chain) == ("terns", "sleep", "night", "shore")
+
+
+def test_a_drug_named_in_passing_is_what_is_spoken_of_from_then_on() -> None:
+    assert carried_by("Does it harm the nerves?", "Is thalidomide old and cheap?", "And bortezomib?") == ("bortezomib",)
+
+
+@pytest.mark.parametrize("question", ["How deep do they go?", "How deep?", "And in winter?"])
+def test_a_question_that_leans_goes_on_about_what_was_shown(question: str) -> None:
+    assert read_question(question, history=[EARLIER]).stays
+    assert not read_question(question).stays
+
+
+@pytest.mark.parametrize(
+    "question", ["And in MM-003?", "What about bortezomib?", "Where do common gulls nest in winter?"]
+)
+def test_a_question_that_names_something_else_does_not_go_on_about_what_was_shown(question: str) -> None:
+    assert not read_question(question, history=[EARLIER]).stays
 
 
 def test_a_word_of_two_earlier_questions_is_carried_over_once() -> None:

@@ -4,17 +4,26 @@
 strings. A passage is right that holds all strings of one alternative. A question without alternatives cannot be
 answered from the documents, and is right when it is refused.
 
-A change that moves a figure says why, and pins anew: `python tests/test_questions.py --pin`, which prints the
-README's table.
+Whoever wrote `people.jsonl` had read the titles of the documents and nothing else of them. It has questions as patients
+and families ask them (lay), as clinicians write them (shorthand), in conversations (turn), and near the subject (near).
+Their wording stays as it was then. What is right was judged afterwards, by reading the documents. Of a conversation's
+turn, `history` has the earlier questions. `use` says what a question is for: each third one, and each third
+conversation, may be tuned on; by the others the outcome is reported.
+
+A change that moves a figure says why, and pins anew: `python tests/test_questions.py --pin`, which prints the table in
+the README of `qa/evaluation`. `python tests/test_questions.py --people` prints the figures of `people.jsonl`, which are
+not pinned; `--corpus` and `--second-line` print those of the other two sets on the shipped corpus.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -31,17 +40,23 @@ ON_CORPUS = ["second-line on the shipped corpus", "corpus on the shipped corpus"
 ON_PAGE = "second-line on the page alone"
 STOCK_ON_PAGE = "second-line on the page alone, stock rank-bm25 without a refusal"
 
+SETS = ["second-line", "corpus", "people"]
+WORDING_OF_PEOPLE = "798ca6b620559f74"  # the first 16 digits of the SHA-256 of its questions, a line each
+MOST_RIGHT_PASSAGES = 8  # of one question of the people's
+
 Figures = dict[str, dict[str, dict[str, int]]]
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question of ours, and what a right passage holds."""
+    """A question of ours, and what a right passage holds; `history` are the earlier questions, oldest first."""
 
     id: str
     kind: str
     question: str
     right: Sequence[Sequence[str]]
+    history: Sequence[str] = ()
+    use: str = ""
 
     def is_answered_by(self, text: str) -> bool:
         plain = plainly(text)
@@ -72,34 +87,44 @@ def questions(name: str) -> tuple[Question, ...]:
 
 
 def figures(asked: Iterable[Question], answers: Mapping[str, tuple[str, bool]]) -> dict[str, dict[str, int]]:
-    """The figures of each kind; `answers` gives to each question the first passage and whether it is answered."""
-    found: dict[str, Figure] = {}
+    """The figures of each kind; `answers` gives to each question's id the first passage and whether it is answered."""
+    of_kind: dict[str, list[Question]] = {}
     for each in asked:
-        figure = found.setdefault(each.kind, Figure())
-        text, answered = answers[each.question]
+        of_kind.setdefault(each.kind, []).append(each)
+    return {kind: asdict(figure_of(those, answers)) for kind, those in of_kind.items()}
+
+
+def figure_of(asked: Iterable[Question], answers: Mapping[str, tuple[str, bool]]) -> Figure:
+    figure = Figure()
+    for each in asked:
+        text, answered = answers[each.id]
         right = each.is_answered_by(text)
         figure.n += 1
         figure.right_first += right
         figure.right_first_and_answered += right and answered
         figure.wrongly_answered += answered and not right
         figure.refused += not answered
-    return {kind: asdict(figure) for kind, figure in found.items()}
+    return figure
 
 
 def ask_all(engine: Engine, asked: Iterable[Question]) -> dict[str, tuple[str, bool]]:
     answers = {}
     for each in asked:
-        answer = engine.ask(each.question, limit=1)
+        answer = engine.ask(each.question, history=each.history, limit=1)
         first = [answer.best or next(iter(answer.alternatives), None)]
-        answers[each.question] = (first[0].passage.text if first[0] else "", answer.answered)
+        answers[each.id] = (first[0].passage.text if first[0] else "", answer.answered)
     return answers
 
 
 def ask_stock(engine: Engine, asked: Iterable[Question]) -> dict[str, tuple[str, bool]]:
     """The same passages ranked by rank-bm25 as its own README shows it: words parted at spaces, and its own idf."""
-    texts = [passage.text for entry in engine.contents() for passage in engine.passages(entry.id)]
+    texts = passage_texts(engine)
     stock = BM25Okapi([text.split(" ") for text in texts])
-    return {each.question: (texts[int(stock.get_scores(each.question.split(" ")).argmax())], True) for each in asked}
+    return {each.id: (texts[int(stock.get_scores(each.question.split(" ")).argmax())], True) for each in asked}
+
+
+def passage_texts(engine: Engine) -> list[str]:
+    return [passage.text for entry in engine.contents() for passage in engine.passages(entry.id)]
 
 
 def measured_on_corpus(engine: Engine) -> Figures:
@@ -160,11 +185,11 @@ def test_the_second_line_questions_have_typing_errors_too_and_ten_that_cannot_be
     assert (kinds.count("typo"), kinds.count("unanswerable")) == (5, 10)
 
 
-@pytest.mark.parametrize("name", ["second-line", "corpus"])
+@pytest.mark.parametrize("name", SETS)
 def test_every_question_that_can_be_answered_has_a_right_passage_in_the_corpus(
     name: str, shipped_engine: Engine
 ) -> None:
-    texts = [passage.text for entry in shipped_engine.contents() for passage in shipped_engine.passages(entry.id)]
+    texts = passage_texts(shipped_engine)
     assert [each.id for each in questions(name) if each.right and not any(map(each.is_answered_by, texts))] == []
 
 
@@ -173,6 +198,61 @@ def test_a_passage_is_right_however_its_spaces_hyphens_and_letters_are_written()
     assert question.is_answered_by("c\u2010myc at 2.5\u00a0mg/\nkg".replace("/\n", "/"))
     assert question.is_answered_by("TERN")
     assert not question.is_answered_by("c-myc")
+
+
+# The questions that people ask
+
+
+def conversations() -> dict[str, list[Question]]:
+    """The turns of each conversation, by the part of their ids before the hyphen."""
+    found: dict[str, list[Question]] = {}
+    for each in questions("people"):
+        if each.kind == "turn":
+            found.setdefault(each.id.partition("-")[0], []).append(each)
+    return found
+
+
+def test_there_are_200_questions_of_people_four_kinds_of_them() -> None:
+    asked = questions("people")
+    assert len({each.id for each in asked}) == len(asked) == 200
+    assert Counter(each.kind for each in asked) == {"lay": 80, "shorthand": 60, "turn": 40, "near": 20}
+    assert all(each.question.strip() == each.question != "" for each in asked)
+    assert all(strings and all(strings) for each in asked for strings in each.right)
+
+
+def test_no_question_of_people_is_written_anew() -> None:
+    asked = "\n".join(each.question for each in questions("people"))
+    assert hashlib.sha256(asked.encode()).hexdigest().startswith(WORDING_OF_PEOPLE)
+
+
+def test_each_turn_has_the_earlier_questions_of_its_conversation_and_no_other_question_has_any() -> None:
+    found = conversations()
+    assert [len(turns) for turns in found.values()] == [4] * 10
+    for turns in found.values():
+        assert [list(turn.history) for turn in turns] == [[turn.question for turn in turns[:n]] for n in range(4)]
+    assert not any(each.history for each in questions("people") if each.kind != "turn")
+
+
+def test_a_third_of_each_kind_may_be_tuned_on_and_conversations_stay_whole() -> None:
+    asked = questions("people")
+    assert {each.use for each in asked} == {"tuning", "reporting"}
+    for_tuning = Counter(each.kind for each in asked if each.use == "tuning")
+    assert for_tuning == {"lay": 26, "shorthand": 20, "turn": 12, "near": 6}
+    assert all(len({turn.use for turn in turns}) == 1 for turns in conversations().values())
+
+
+@pytest.mark.parametrize("use", ["tuning", "reporting"])
+def test_of_either_use_some_questions_of_people_can_be_answered_and_some_cannot(use: str) -> None:
+    answerable = [bool(each.right) for each in questions("people") if each.use == use]
+    assert 0.1 <= answerable.count(False) / len(answerable) <= 0.25
+
+
+def test_every_alternative_is_in_the_corpus_and_a_few_passages_at_most_are_right(shipped_engine: Engine) -> None:
+    texts = passage_texts(shipped_engine)
+    for each in questions("people"):
+        alone = [replace(each, right=[strings]) for strings in each.right]
+        assert all(any(map(alternative.is_answered_by, texts)) for alternative in alone), each.id
+        assert sum(map(each.is_answered_by, texts)) <= MOST_RIGHT_PASSAGES, each.id
 
 
 # The pinned figures
@@ -229,7 +309,9 @@ def readme_table(kinds_of: Figures) -> str:
 
 
 def test_the_readme_shows_the_pinned_figures() -> None:
-    assert readme_table(pinned()) in (PINNED.parent.parent.parent / "README.md").read_text("utf-8")
+    assert readme_table(pinned()) in (PINNED.parent.parent.parent / "qa" / "evaluation" / "README.md").read_text(
+        "utf-8"
+    )
 
 
 def pin() -> None:
@@ -249,7 +331,45 @@ def pin() -> None:
     print(readme_table(found))
 
 
+def table(asked: Sequence[Question], answers: Mapping[str, tuple[str, bool]]) -> str:
+    """What became of all questions, of those of each use, of each kind, and of each kind within each use."""
+    uses = list(dict.fromkeys(each.use for each in asked if each.use))
+    kinds = list(dict.fromkeys(each.kind for each in asked))
+    both = [(use, kind) for use in uses for kind in kinds]
+    rows = [
+        "| Questions | n | answered right | answered wrong | refused though right first | refused "
+        "| cannot be answered | refused | answered |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for use, kind in [("", ""), *((use, "") for use in uses), *(("", kind) for kind in kinds), *both]:
+        those = [each for each in asked if each.use == (use or each.use) and each.kind == (kind or each.kind)]
+        can = figure_of((each for each in those if each.right), answers)
+        cannot = figure_of((each for each in those if not each.right), answers)
+        missed = can.right_first - can.right_first_and_answered
+        numbers = [can.n, can.right_first_and_answered, can.wrongly_answered, missed, can.refused - missed]
+        numbers += [cannot.n, cannot.refused, cannot.wrongly_answered]
+        name = ", ".join(filter(None, [kind, f"for {use}" if use else ""])) or "all"
+        rows.append(f"| {name} | {' | '.join(map(str, numbers))} |")
+    return "\n".join(rows)
+
+
+def test_a_table_counts_each_question_once_in_its_rows() -> None:
+    lay = Question(id="l01", kind="lay", question="?", right=[["tern"]], use="tuning")
+    near = Question(id="n01", kind="near", question="?", right=[], use="tuning")
+    asked = [lay, replace(lay, id="l02"), replace(lay, id="l03"), replace(lay, id="l04"), near, replace(near, id="n02")]
+    first = [("tern", True), ("gull", True), ("tern", False), ("gull", False), ("tern", True), ("", False)]
+    rows = table(asked, {each.id: answer for each, answer in zip(asked, first, strict=True)}).splitlines()[2:]
+    assert rows[0] == "| all | 4 | 1 | 1 | 1 | 1 | 2 | 1 | 1 |"
+    assert rows[2:4] == ["| lay | 4 | 1 | 1 | 1 | 1 | 0 | 0 | 0 |", "| near | 0 | 0 | 0 | 0 | 0 | 2 | 1 | 1 |"]
+    assert [row.split(" |")[0] for row in rows[1::3]] == ["| for tuning", "| lay, for tuning"]
+
+
 if __name__ == "__main__":
-    if sys.argv[1:] != ["--pin"]:
-        sys.exit(__doc__)
-    pin()
+    match sys.argv[1:]:
+        case ["--pin"]:
+            pin()
+        case [option] if option.removeprefix("--") in SETS:
+            of_set = questions(option.removeprefix("--"))
+            print(table(of_set, ask_all(Engine.open(Settings()), of_set)))
+        case _:
+            sys.exit(__doc__)

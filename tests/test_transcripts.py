@@ -13,6 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from qa import Engine
+from web import create_app
+from web.sureness import sureness
+from web.texts import load_texts
 from web.transcripts import escaped, quoted
 
 MARKDOWN = MarkdownIt("commonmark").enable("table").enable("strikethrough")
@@ -74,12 +78,30 @@ def test_the_conversation_in_markdown_has_each_question_with_its_words_and_their
     for each in asked[:2]:
         assert " ".join(each["passage"]["text"].split()) in " ".join(shown.text.split())
         assert f"http://localhost{each['citation']['permalink']}" in shown.text.replace("&amp;", "&")
-    assert "Taken over from your earlier questions" in shown.text
-    assert "Not in these documents: metformin" in shown.text
-    assert asked[2]["reason"] in shown.text
+    assert "Read together with your earlier question" in shown.text
+    assert shown.text.count(asked[2]["reason"]) == 1
+    assert shown.text.count("metformin") == 2  # in the question and the reason
+    _, closest = answer.text.split("\n### Closest passages\n")
+    words = " ".join(Shown(closest).text.split())
+    for each in asked[2]["alternatives"]:
+        assert " ".join(each["passage"]["text"].split()) in words
+        assert f"http://localhost{each['citation']['permalink']}" in words
     assert "Updated May 11, 2021" in shown.text
     cited = client.get("/conversation.md", query_string={"q": "In how many people did fever end with alcanor?"})
     assert "[98] Example A, Sample B. Alcanor against placebo." in Shown(cited.text).text
+
+
+def test_a_possible_answer_in_markdown_says_so_above_its_words(unsure_engine: Engine) -> None:
+    client = create_app(unsure_engine).test_client()
+    question = "In how many people did Watson's fever end with alcanor on Thursdays?"
+    asked: Any = client.post("/ask", json={"question": question}).json
+    text = client.get("/conversation.md", query_string={"q": question}).text
+    sure = load_texts()(sureness(asked["confidence"]))
+    lead = f"**This may answer your question.** {sure} The passage does not mention “Thursdays”."
+    assert asked["outcome"] == "possible"
+    assert f"\n\nNot in these documents: **Watson**\n\n{lead}\n\n> In the trial of alcanor" in text
+    turns = json.loads(client.get("/conversation.json", query_string={"q": question}).text)["turns"]
+    assert [turn["outcome"] for turn in turns] == ["possible"]
 
 
 def test_the_conversation_in_json_has_the_answers_that_ask_gives(client: FlaskClient) -> None:

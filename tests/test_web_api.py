@@ -66,7 +66,7 @@ def invalid(pointer: str, detail: str, *, status: int = 422) -> dict[str, object
         "title": "Invalid request",
         "status": status,
         "detail": f"{pointer.removeprefix('/') or 'The request'} {detail}. "
-        "A question has 1 to 1,000 characters; the README describes every part of a request.",
+        "A question has 1 to 1,000 characters; web/README.md describes every part of a request.",
         "errors": [{"pointer": pointer, "detail": detail}],
     }
 
@@ -661,7 +661,7 @@ def test_feedback_is_kept_with_what_the_library_says_of_the_passage(client: Flas
         question=QUESTION,
         history=tuple(earlier),
         asked_of="second-treatment",
-        answered=True,
+        outcome="answered",
         helpful=False,
         comment="=Not\nquite, 🐦",
         passage_id=sent["passage"],
@@ -694,15 +694,30 @@ def test_that_nothing_was_found_can_be_judged_too(client: FlaskClient, engine: E
     sent = {"key": KEY, "question": "Does metformin cure it?", "helpful": False}
     assert client.post("/feedback", json=sent).status_code == 201
     [kept] = engine.feedback.all()
-    assert (kept.answered, kept.helpful, kept.passage_id, kept.quote) == (False, False, None, None)
+    assert (kept.outcome, kept.helpful, kept.passage_id, kept.quote) == ("nothing_found", False, None, None)
     assert kept.confidence == engine.ask("Does metformin cure it?").confidence
 
 
-def test_a_passage_that_is_not_the_answer_now_has_no_confidence(client: FlaskClient, engine: Engine) -> None:
+def test_a_passage_that_is_not_the_answer_now_has_no_outcome_and_no_confidence(
+    client: FlaskClient, engine: Engine
+) -> None:
     other = engine.passage("spotting-00000").passage
     known_by = passage_permalink(other).partition("is=")[2]
     assert client.post("/feedback", json=judged(client, passage=other.id) | {"is": known_by}).status_code == 201
-    assert [(each.quote, each.confidence) for each in engine.feedback.all()] == [(other.text, None)]
+    assert [(each.quote, each.outcome, each.confidence) for each in engine.feedback.all()] == [(other.text, None, None)]
+
+
+def test_that_nothing_was_found_is_known_although_the_library_answers_now(client: FlaskClient, engine: Engine) -> None:
+    sent = {"key": KEY, "question": QUESTION, "helpful": False}
+    assert client.post("/feedback", json=sent).status_code == 201
+    assert [(each.outcome, each.confidence) for each in engine.feedback.all()] == [("nothing_found", None)]
+
+
+def test_feedback_on_a_possible_answer_keeps_that_it_was_one(unsure_engine: Engine) -> None:
+    client = create_app(unsure_engine).test_client()
+    assert client.post("/feedback", json=judged(client)).status_code == 201
+    [kept] = unsure_engine.feedback.all()
+    assert (kept.outcome, kept.confidence) == ("possible", unsure_engine.ask(QUESTION).confidence)
 
 
 def test_feedback_changes_no_answer(client: FlaskClient) -> None:

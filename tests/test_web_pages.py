@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+import web
 from qa import Engine, Settings
 from qa.model import Document, Heading, Marker, Passage, Reference, Section, Span
 from qa.wire import cited_passage_body, passage_permalink
@@ -24,7 +26,10 @@ from web import create_app
 from web.addresses import in_quotes
 from web.answers import REMEMBERED
 from web.pages import slices
+from web.sureness import SURENESS, sureness
+from web.texts import load_texts
 
+README = Path(web.__file__).with_name("README.md")
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
@@ -69,6 +74,56 @@ def get(client: FlaskClient, address: str, status: int = 200, **query: Any) -> P
 def json_answer(client: FlaskClient, question: str) -> Any:
     """The answer that a page should show."""
     return client.get("/ask", query_string={"q": question}).json
+
+
+# Outcomes
+
+
+def test_a_confidence_is_said_in_words_by_ranges_that_have_no_gap() -> None:
+    text = load_texts()
+    said = [text(sureness(each / 1000)) for each in range(1001)]
+    assert said == ["Very unsure."] * 250 + ["Unsure."] * 250 + ["Fairly likely."] * 501
+
+
+def test_the_readme_says_from_where_on_each_word_of_a_confidence_is_said() -> None:
+    [(likely, unsure)] = re.findall(
+        r'"Fairly likely" from (\S+) on, "Unsure" from (\S+) on, and "Very unsure" below', README.read_text("utf-8")
+    )
+    assert [float(likely), float(unsure), 0.0] == [least for least, _ in SURENESS]
+
+
+def test_the_ranges_of_a_confidence_in_words_come_with_the_page(client: FlaskClient) -> None:
+    [form] = [each for each in get(client, "/").all("form") if each.get("id") == "ask"]
+    assert json.loads(form["data-sureness"] or "") == [list(each) for each in SURENESS]
+
+
+def test_a_possible_answer_stands_open_under_a_line_that_says_so_and_can_be_judged_once(
+    unsure_engine: Engine, client: FlaskClient
+) -> None:
+    question = "In how many people did fever end with alcanor on Thursdays?"
+    unsure = create_app(unsure_engine).test_client()
+    asked, page = json_answer(unsure, question), get(unsure, "/", q=question)
+    assert page.text("h3") == "This may answer your question"
+    assert load_texts()(sureness(asked["confidence"])) in page.text("span")
+    assert page.text("main").count("The passage does not mention “Thursdays”.") == 1
+    shown = [data for path, data in page.texts if "blockquote" in path and "details" not in path]
+    assert "".join(shown) == asked["passage"]["text"]
+    assert [form.get("action") for form in page.all("form")].count("/feedback") == 1
+    fields = {each.get("name"): each.get("value") for each in page.all("input")}
+    assert fields["passage"] == asked["passage"]["id"]
+    answered = get(client, "/", q="In how many people did fever end with alcanor?")
+    assert "This may answer your question" not in answered.text("main")
+
+
+def test_one_document_that_holds_nothing_leads_to_all_of_them(client: FlaskClient) -> None:
+    page = get(client, "/", q="Does metformin help?", document="spotting", history="Do terns dive?")
+    assert "/?history=Do%20terns%20dive%3F&q=Does%20metformin%20help%3F#latest" in [a["href"] for a in page.all("a")]
+
+
+def test_where_no_word_can_be_looked_for_there_is_nothing_to_try(client: FlaskClient) -> None:
+    page = get(client, "/", q="the of and")
+    assert "The question has no word to look for; name the subject that it is about." in page.text("main")
+    assert page.text("h3") == ""
 
 
 # The chat page
@@ -203,13 +258,22 @@ def test_a_document_without_a_date_is_called_undated(client: FlaskClient) -> Non
     assert "undated" in get(client, "/documents/spotting").text("main")
 
 
-def test_nothing_found_gives_the_reason_the_missing_words_and_the_nearest_passages(client: FlaskClient) -> None:
+def test_nothing_found_gives_the_reason_once_what_to_try_and_the_closest_passages(client: FlaskClient) -> None:
     question = "Does metformin end tern fever?"
     asked = json_answer(client, question)
     page = get(client, "/", q=question)
-    assert asked["reason"] in page.text("main")
-    assert "Not in these documents: metformin" in page.text("main")
-    assert "The nearest passages, which do not answer the question" in page.text("summary")
+    assert page.text("p").count(asked["reason"]) == 1
+    assert page.text("main").count("metformin") == 3  # in the question, in the reason, and on paper in the address
+    assert "Not in these documents" not in page.text("main")
+    assert page.text("h3") == "What you can tryClosest passages"
+    assert "Ask in other words" in page.text("li")
+    assert "“double quotes”" in page.text("li")
+    assert "Ask all documents" not in page.text("main")
+    closest = [each["passage"]["text"] for each in asked["alternatives"]]
+    assert page.text("blockquote") == "".join(closest)
+    assert not any(path.count("details") and "blockquote" in path for path, _ in page.texts)
+    assert page.all("form")[-1]["id"] == "ask"
+    assert "/feedback" not in [form.get("action") for form in page.all("form")]
     assert [attributes["class"] for attributes in page.all("div") if "nothing" in str(attributes.get("class"))]
     assert "failed" not in [attributes.get("class") for attributes in page.all("div")]
 
@@ -268,8 +332,8 @@ def test_a_question_is_asked_again_in_the_conversation_that_led_to_it_or_without
         "/?q=What%20was%20its%20HR%3F#latest",
     ]
     alone = get(client, "/", q="What was its HR?")
-    assert "Taken over" in page.text("main")
-    assert "Taken over" not in alone.text("main")
+    assert "Read together" in page.text("main")
+    assert "Read together" not in alone.text("main")
 
 
 @pytest.mark.parametrize(
@@ -711,7 +775,7 @@ def test_feedback_by_a_form_is_kept_and_thanked_for_with_the_way_back(client: Fl
 def test_what_is_empty_in_a_form_is_not_given(client: FlaskClient, engine: Engine) -> None:
     assert send(client, document="", passage="", comment="", **{"is": ""}).status_code == 201
     [kept] = engine.feedback.all()
-    assert (kept.asked_of, kept.answered, kept.comment) == (None, False, "")
+    assert (kept.asked_of, kept.outcome, kept.comment) == (None, "nothing_found", "")
 
 
 def test_feedback_on_the_longest_conversation_fits_a_form(client: FlaskClient, engine: Engine) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -29,10 +30,11 @@ class Embedded(NamedTuple):
 
 
 @contextmanager
-def embedded(browser: Browser, *, is_allowed: bool, attributes: str = "") -> Iterator[Embedded]:
+def embedded(browser: Browser, *, is_allowed: bool, attributes: str = "", **settings: float) -> Iterator[Embedded]:
     elsewhere = Flask("elsewhere")
     with served(elsewhere) as origin:
-        app = create_app(library_of_terns(widget_origins=(origin,) if is_allowed else ("https://example.org",)))
+        origins = (origin,) if is_allowed else ("https://example.org",)
+        app = create_app(library_of_terns(widget_origins=origins, **settings))
         with served(app) as service:
             elsewhere.add_url_rule("/", "page", lambda: PAGE.format(service=service, attributes=attributes))
             context = browser.new_context(reduced_motion="reduce")
@@ -58,7 +60,7 @@ def test_a_page_of_an_allowed_origin_asks_and_follows_up(browser: Browser) -> No
         expect(page.locator("blockquote")).to_contain_text("Bevacor is given for six weeks")
         ask(page, "What was the hazard ratio?")
         last = page.get_by_role("log").get_by_role("article").last
-        expect(last).to_contain_text("Taken over from your earlier questions: ")
+        expect(last).to_contain_text("Read together with your earlier question: ")
         expect(last.locator("mark")).to_have_text("Its hazard ratio was 0.48.")
         expect(last).to_contain_text("Bevacor · Updated May 11, 2021")
         source = last.get_by_role("link", name="How well does the second treatment of tern fever work?")
@@ -73,7 +75,14 @@ def test_a_page_of_an_allowed_origin_asks_and_follows_up(browser: Browser) -> No
 def test_it_says_what_the_documents_do_not_hold_and_what_goes_wrong(browser: Browser) -> None:
     with embedded(browser, is_allowed=True) as (page, _, errors):
         ask(page, NOT_FOUND)
-        expect(page.get_by_role("log")).to_contain_text("Not in these documents: metformin")
+        log = page.get_by_role("log")
+        expect(log.get_by_text("No passage mentions “metformin”.", exact=True)).to_be_visible()
+        expect(log).not_to_contain_text("Not in these documents")
+        expect(log).to_contain_text("Ask in other words")
+        expect(log.get_by_role("heading", name="Closest passages", level=3)).to_be_visible()
+        expect(log.locator("blockquote")).to_have_count(3)
+        expect(log.locator("blockquote").first).to_be_visible()
+        expect(log.get_by_role("link", name="Open this answer whole")).to_have_count(1)
         ask(page, "x" * 1001)
         expect(page.get_by_role("log")).to_contain_text("The question must have at most 1,000 characters")
         expect(page.get_by_label("Your question")).to_have_value("x" * 1001)
@@ -84,10 +93,25 @@ def test_it_says_what_the_documents_do_not_hold_and_what_goes_wrong(browser: Bro
         assert [each for each in errors if "Failed to load resource" not in each] == []
 
 
+def test_it_shows_a_possible_answer_open_and_says_that_it_is_one(browser: Browser) -> None:
+    with embedded(browser, is_allowed=True, threshold=1.0, possible_threshold=0.01) as (page, _, errors):
+        ask(page, "In how many people did fever end with alcanor on Thursdays?")
+        log = page.get_by_role("log")
+        expect(log.get_by_role("heading", name="This may answer your question", level=3)).to_be_visible()
+        expect(log).to_contain_text(
+            re.compile(r"(Fairly likely|Unsure|Very unsure)\. The passage does not mention “Thursdays”\.")
+        )
+        expect(log.locator("blockquote")).to_have_count(1)
+        expect(log.locator("blockquote")).to_contain_text("fever ended within 11.1 days")
+        expect(page.get_by_role("status")).to_contain_text("A possible answer")
+        assert errors == []
+
+
 def test_it_can_ask_one_document_alone(browser: Browser) -> None:
     with embedded(browser, is_allowed=True, attributes=' document="spotting"') as (page, _, errors):
         ask(page, ANSWERED)
         expect(page.locator("blockquote")).to_have_count(0)
+        expect(page.get_by_role("log")).to_contain_text("Ask in other words")
         ask(page, "Where do terns nest?")
         expect(page.locator("blockquote")).to_contain_text("Terns nest on open shingle")
         assert errors == []

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from qa import Engine
 from qa.errors import InvalidRequestError
@@ -279,6 +280,7 @@ def test_an_answer_has_the_form_that_is_promised(engine: Engine) -> None:
     body = as_json(answer_body(answer))
     assert list(body) == [
         "question",
+        "outcome",
         "answered",
         "confidence",
         "reason",
@@ -296,8 +298,7 @@ def test_an_answer_has_the_form_that_is_promised(engine: Engine) -> None:
     marked_by = f"{len(words)}-{hashlib.sha256(words.encode()).hexdigest()[:16]}-{section}"
     marked = "-".join(str(body["citation"]["start"] + place) for place in body["passage"]["highlights"][0])
     assert body["outline"] == []
-    assert body["answered"] is True
-    assert body["reason"] is None
+    assert (body["outcome"], body["answered"], body["reason"]) == ("answered", True, None)
     assert list(body["passage"]) == ["id", "text", "highlights", "figures"]
     assert body["citation"] == {
         "document": {
@@ -374,10 +375,42 @@ def test_nothing_found_has_the_same_form_with_null_for_the_passage(engine: Engin
     found = as_json(answer_body(engine.ask("In how many people did fever end with alcanor?")))
     body = as_json(answer_body(engine.ask("Does metformin end tern fever?")))
     assert list(body) == list(found)
-    assert (body["answered"], body["passage"], body["citation"]) == (False, None, None)
+    assert (body["outcome"], body["answered"]) == ("nothing_found", False)
+    assert (body["passage"], body["citation"]) == (None, None)
     assert body["reason"] == "No passage mentions “metformin”."
     assert body["interpretation"]["missing"] == ["metformin"]
     assert body["alternatives"]
+
+
+def test_a_possible_answer_has_the_same_form_with_the_passage_and_what_it_lacks(
+    engine: Engine, unsure_engine: Engine
+) -> None:
+    question = "In how many people did fever end with alcanor?"
+    found = as_json(answer_body(engine.ask(question)))
+    body = as_json(answer_body(unsure_engine.ask(question)))
+    assert (body["outcome"], body["answered"], body["reason"]) == ("possible", False, None)
+    same = {"outcome": "answered", "answered": True, "took_ms": found["took_ms"]}
+    assert body | same == found
+    lacking = as_json(answer_body(unsure_engine.ask("In how many people did fever end with alcanor on Thursdays?")))
+    assert (lacking["outcome"], lacking["passage"]["id"]) == ("possible", found["passage"]["id"])
+    assert lacking["reason"] == "The passage does not mention “Thursdays”."
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"answered": False},
+        {"outcome": "possible"},
+        {"outcome": "nothing_found", "answered": False},
+        {"passage": None},
+        {"citation": None},
+        {"outcome": "perhaps"},
+    ],
+)
+def test_a_body_that_contradicts_its_outcome_is_refused(engine: Engine, change: dict[str, Any]) -> None:
+    body = as_json(answer_body(engine.ask("In how many people did fever end with alcanor?")))
+    with pytest.raises(ValidationError):
+        AskResponse.model_validate_json(json.dumps(body | change))
 
 
 @pytest.mark.parametrize(
@@ -390,10 +423,16 @@ def test_nothing_found_has_the_same_form_with_null_for_the_passage(engine: Engin
         "What said the petrel?",
     ],
 )
-def test_an_answer_keeps_its_promises_and_comes_back_from_json_as_it_was(engine: Engine, question: str) -> None:
+@pytest.mark.parametrize("name", ["engine", "unsure_engine"])
+def test_an_answer_keeps_its_promises_and_comes_back_from_json_as_it_was(
+    request: pytest.FixtureRequest, name: str, question: str
+) -> None:
+    engine: Engine = request.getfixturevalue(name)
     body = answer_body(engine.ask(question, history=["tern fever"], limit=5))
     assert AskResponse.model_validate_json(body.model_dump_json()) == body
-    assert body.answered == (body.passage is not None) == (body.citation is not None) == (body.reason is None)
+    assert (body.outcome != "nothing_found") == (body.passage is not None) == (body.citation is not None)
+    assert body.answered == (body.outcome == "answered")
+    assert body.outcome == "possible" or (body.reason is None) == body.answered
     assert 0 <= body.confidence <= 1
     assert body.took_ms > 0
     cited = [(each.passage, each.citation) for each in (*body.outline, *body.alternatives)]

@@ -55,6 +55,15 @@ def alone(asked: AskRequest) -> str:
     return _address(asked.question, document=asked.document)
 
 
+def everywhere(asked: AskRequest) -> str | None:
+    """The address that asks the same of all documents; None where all are asked already.
+
+    >>> everywhere(AskRequest(question="And gulls?", history=("Do terns dive?",), document="terns"))
+    '/?history=Do%20terns%20dive%3F&q=And%20gulls%3F#latest'
+    """
+    return None if asked.document is None else _address(asked.question, history=asked.history, document=None)
+
+
 def transcript(asked: AskRequest, suffix: str) -> str:
     """The address of the conversation that led to a question, as a file.
 
@@ -130,6 +139,7 @@ FILTERS = {
     "literally": literally,
     "again": again,
     "alone": alone,
+    "everywhere": everywhere,
     "as_json": as_json,
     "transcript": transcript,
     "exported": exported,

@@ -23,6 +23,7 @@ from web.api import api
 from web.conversations import conversations
 from web.dates import long_date, today
 from web.pages import pages
+from web.sureness import SURENESS, sureness
 from web.texts import load_texts
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def create_app(engine: Engine) -> Flask:
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(FILTERS, long_date=long_date)
+    app.jinja_env.filters.update(FILTERS, long_date=long_date, sureness=sureness)
     app.jinja_env.globals.update(
         text=load_texts(),
         today=today,
@@ -69,6 +70,7 @@ def create_app(engine: Engine) -> Flask:
         feedback_key=_feedback_key,
         max_comment=MAX_COMMENT,
         max_turns=MAX_TURNS,
+        sureness_ranges=SURENESS,
     )
     set_engine(app, engine)
     app.register_blueprint(api)

@@ -34,7 +34,7 @@ def chat() -> str:
     engine = current_engine()
     question, document_id = request.args.get("q"), request.args.get("document") or None
     document = engine.document(document_id) if document_id is not None else None
-    shared = {"document": document, "remembered": REMEMBERED, "specimen_asked": AskRequest(question="x")}
+    shared = {"document": document, "remembered": REMEMBERED, "specimen_asked": AskRequest(question="x", document="x")}
     if question is None:
         documents = engine.contents(limit=LISTED)
         return render_template(

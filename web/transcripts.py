@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from qa.wire import AskResponse, CitationBody, CitedPassageBody, ConversationBody, InterpretationBody
 from web.dates import long_date
+from web.sureness import sureness
 from web.texts import load_texts
 
 __all__ = ["as_markdown", "escaped", "quoted"]
@@ -64,6 +65,18 @@ def _line(words: str) -> str:
 def _answer(turn: AskResponse, origin: str) -> Iterator[str]:
     yield from _reading(turn.interpretation)
     text = load_texts()
+    if turn.outcome == "nothing_found":
+        yield escaped(turn.reason or "")
+        if turn.alternatives:
+            yield f"### {text('further.closest')}"
+        for each in turn.alternatives:
+            yield from _cited(each, origin)
+        return
+    if turn.interpretation.missing:
+        yield text("reading.missing", words=f"**{escaped(', '.join(turn.interpretation.missing))}**")
+    if turn.outcome == "possible":
+        said = [f"**{text('possible.title')}.**", text(sureness(turn.confidence)), escaped(turn.reason or "")]
+        yield " ".join(filter(None, said))
     if turn.outline:
         yield text("reading.outline", count=len(turn.outline))
         for each in turn.outline:
@@ -72,8 +85,6 @@ def _answer(turn: AskResponse, origin: str) -> Iterator[str]:
             yield from _cited(each, origin)
     elif turn.passage and turn.citation:
         yield from _cited(CitedPassageBody(passage=turn.passage, citation=turn.citation), origin)
-    else:
-        yield escaped(turn.reason or "")
 
 
 def _reading(interpretation: InterpretationBody) -> Iterator[str]:
@@ -84,8 +95,6 @@ def _reading(interpretation: InterpretationBody) -> Iterator[str]:
         yield text("reading.expanded", written=escaped(each.from_), read=f"**{escaped(each.to)}**")
     if interpretation.carried_over:
         yield text("reading.carried_over", words=escaped(", ".join(interpretation.carried_over)))
-    if interpretation.missing:
-        yield text("reading.missing", words=f"**{escaped(', '.join(interpretation.missing))}**")
 
 
 def _cited(cited: CitedPassageBody, origin: str) -> Iterator[str]:

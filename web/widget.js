@@ -8,7 +8,11 @@
 
 const TEXTS = null; // filled in as this is served
 const REMEMBERED = null; // the same: how many earlier questions are sent along
+const SURENESS = null; // the same: each the least confidence at which a text says it
+const CLOSEST = 3; // passages that are shown where none answers
 const SERVICE = new URL(import.meta.url).origin;
+
+const STATUS = { answered: "status.answered", possible: "status.possible", nothing_found: "status.nothing" };
 
 const STYLE = `
 :host {
@@ -40,6 +44,9 @@ h2, p, blockquote, article { margin: 0; }
 article { padding-bottom: 1.25rem; }
 article + article { padding-top: 1.25rem; border-top: 1px solid var(--rule); }
 h2 { margin-bottom: 0.6rem; font-size: 1.0625rem; line-height: 1.35; }
+h3 { margin: 0 0 0.25rem; font-size: 1rem; line-height: 1.35; }
+ul { margin: 0 0 0.75rem; padding-inline-start: 1.2rem; font-size: 0.875rem; }
+.place + blockquote { margin-top: 1.25rem; }
 blockquote {
   padding-inline-start: 0.9rem;
   border-inline-start: 3px solid var(--accent);
@@ -47,6 +54,8 @@ blockquote {
   white-space: pre-wrap;
 }
 mark { background: var(--mark); color: var(--on-mark); }
+.instead blockquote { border-inline-start-color: var(--edge); }
+.instead mark { background: none; color: inherit; text-decoration: underline; text-decoration-color: var(--edge); }
 .place { margin-top: 0.6rem; font-size: 0.875rem; color: var(--soft); }
 .place a { font-weight: 600; }
 .reason { margin-bottom: 0.5rem; }
@@ -126,11 +135,29 @@ function place({ citation }) {
   return make("p", { class: "place", "aria-live": "off" }, link, ` · ${facts.filter(Boolean).join(" · ")}`);
 }
 
-function readings({ corrected, carried_over: carried, missing }) {
+function readings({ corrected, carried_over: carried, missing }, isFound) {
   const lines = corrected.map(({ to }) => text("reading.corrected", { read: to }));
   if (carried.length > 0) lines.push(text("reading.carried_over", { words: carried.join(", ") }));
-  if (missing.length > 0) lines.push(text("reading.missing", { words: missing.join(", ") }));
+  if (isFound && missing.length > 0) lines.push(text("reading.missing", { words: missing.join(", ") }));
   return lines.map((line) => make("p", { class: "reading", dir: "auto" }, line));
+}
+
+// What stands above a passage that may answer.
+function possible({ outcome, confidence, reason }) {
+  if (outcome !== "possible") return [];
+  const [, key] = SURENESS.find(([least]) => confidence >= least);
+  const said = [text(key), reason].filter(Boolean).join(" ");
+  return [make("h3", {}, text("possible.title")), make("p", { class: "reading", dir: "auto" }, said)];
+}
+
+// What to try where nothing is found, and the closest passages.
+function instead({ document: only }, { alternatives, interpretation: { missing } }) {
+  if (only === null && alternatives.length === 0 && missing.length === 0) return [];
+  const tries = ["nothing.words", "nothing.quotes"].map((key) => make("li", {}, text(key)));
+  const ways = [make("h3", {}, text("nothing.try")), make("ul", {}, ...tries)];
+  const closest = alternatives.flatMap((each) => [quotation(each.passage), place(each)]);
+  if (closest.length > 0) closest.unshift(make("h3", {}, text("further.closest")));
+  return [make("div", { class: "instead", "aria-live": "off" }, ...ways, ...closest)];
 }
 
 class PinciteAsk extends HTMLElement {
@@ -167,13 +194,13 @@ class PinciteAsk extends HTMLElement {
     this.#asking = true;
     this.#box.value = "";
     this.#status.textContent = text("status.looking");
-    const asked = { question, history: this.#history, document: this.getAttribute("document"), limit: 0 };
+    const asked = { question, history: this.#history, document: this.getAttribute("document"), limit: CLOSEST };
     const heading = make("h2", { dir: "auto", "aria-live": "off" }, question);
     const exchange = make("article", {}, heading);
     try {
       const answer = await fetchAnswer(asked);
       exchange.append(...this.#shown(asked, answer));
-      this.#status.textContent = text(answer.answered ? "status.answered" : "status.nothing", {
+      this.#status.textContent = text(STATUS[answer.outcome], {
         ms: answer.took_ms.toLocaleString("en-US", { maximumFractionDigits: answer.took_ms < 10 ? 1 : 0 }),
       });
       this.#history = [...this.#history, question].slice(-REMEMBERED);
@@ -192,9 +219,11 @@ class PinciteAsk extends HTMLElement {
   #shown(asked, answer) {
     const whole = make("a", { class: "more", href: addressOf(asked), target: "_blank", rel: "noopener" }, text("widget.more"));
     whole.setAttribute("aria-label", text("widget.more_of", { more: text("widget.more"), question: asked.question }));
-    const notes = readings(answer.interpretation);
-    if (!answer.answered) return [make("p", { class: "reason", dir: "auto" }, answer.reason), ...notes];
-    return [...notes, quotation(answer.passage), place(answer), make("p", { "aria-live": "off" }, whole)];
+    const isFound = answer.outcome !== "nothing_found";
+    const notes = readings(answer.interpretation, isFound);
+    const more = make("p", { "aria-live": "off" }, whole);
+    if (isFound) return [...notes, ...possible(answer), quotation(answer.passage), place(answer), more];
+    return [make("p", { class: "reason", dir: "auto" }, answer.reason), ...notes, ...instead(asked, answer), more];
   }
 }
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from flask import Blueprint, Response, request
 
 from web.answers import REMEMBERED, current_engine
+from web.sureness import SURENESS
 from web.texts import load_texts
 
 __all__ = ["open_to_origins", "widget"]
 
 SCRIPT = Path(__file__).parent / "widget.js"
-TABLES = ("ask", "citation", "failure", "reading", "status", "widget")
+TABLES = ("ask", "citation", "failure", "further", "nothing", "possible", "reading", "status", "sureness", "widget")
 OPEN = frozenset({"/ask", "/widget.js"})
 
 widget = Blueprint("widget", __name__)
@@ -31,7 +32,7 @@ def _source() -> str:
     """The widget, with what its first lines leave open filled in."""
     source = SCRIPT.read_text("utf-8")
     texts = {table: load_texts().tables[table] for table in TABLES}
-    for name, value in (("TEXTS", texts), ("REMEMBERED", REMEMBERED)):
+    for name, value in (("TEXTS", texts), ("REMEMBERED", REMEMBERED), ("SURENESS", SURENESS)):
         before, behind = source.split(f"const {name} = null;")
         source = f"{before}const {name} = {json.dumps(value, ensure_ascii=False)};{behind}"
     return source

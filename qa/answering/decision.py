@@ -1,4 +1,4 @@
-"""The decision: whether the first passage answers, which sentence of it does, and how to say that none does."""
+"""The decision: whether the first passage answers, or may, which sentence of it does, and how to say that none does."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qa.answering.outlining import NEAREST, Outline, find_outline
+from qa.asking.leaning import FURTHEST
 from qa.asking.question import read_question
 from qa.citations.citing import cite
 from qa.library import Snapshot
-from qa.model import Answer, CitedPassage, Document, Hit, Interpretation, Passage, Query, Reading
+from qa.model import Answer, CitedPassage, Document, Hit, Interpretation, Outcome, Passage, Query, Reading
 from qa.ranking.confidence import confidence, grounds
 from qa.ranking.evidence import Asked, Ranked, WeighedWord, decisive, missing, rank, read_query
 from qa.ranking.highlighting import Sought, highlight, sought
@@ -23,6 +24,7 @@ __all__ = [
     "decide",
     "explain",
     "hits",
+    "outcome_of",
     "search",
     "understood",
     "with_figures",
@@ -31,7 +33,7 @@ __all__ = [
 CANDIDATES = 50
 """How many of the retriever's passages are ranked by their evidence."""
 
-_NAMED_WORDS = 3  # of those that the nearest passage lacks
+_NAMED_WORDS = 3  # of those that a passage lacks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +55,34 @@ class Explanation:
     parts: int = 0
 
 
-def understood(question: str, history: Sequence[str], snapshot: Snapshot) -> tuple[Query, Asked]:
-    """A question as a library's passages are searched for it, and held against it."""
+def understood(
+    question: str, history: Sequence[str], snapshot: Snapshot, *, document: str | None = None
+) -> tuple[Query, Asked]:
+    """A question as a library's passages are searched for it, and held against it.
+
+    Where it goes on about what was shown last, the question before it is asked again, of the document with this id
+    alone where one is given, and the passages beside its first one are preferred.
+
+    Raises:
+        UnknownDocumentError: where the document is not there.
+    """
     query = read_question(question, history=history, correct=snapshot.correct, concepts=snapshot.index.concepts)
-    return query, read_query(query, snapshot.retriever)
+    asked = read_query(query, snapshot.retriever)
+    if query.stays:
+        asked = replace(asked, shown=_shown(history[-FURTHEST:], snapshot, document))
+    return query, asked
+
+
+def _shown(history: Sequence[str], snapshot: Snapshot, document: str | None) -> Mapping[str, float]:
+    """How near each passage of its document stands to the first one for the latest of some questions, in 0..1."""
+
+    def find() -> str:
+        *earlier, latest = history
+        first = search(*understood(latest, earlier, snapshot, document=document), snapshot, limit=1, document=document)
+        return first[0].passage_id if first else ""
+
+    shown = snapshot.shown_last(document, history, find)
+    return snapshot.nearness(shown) if shown else {}
 
 
 def search(
@@ -80,6 +106,17 @@ def hits(ranked: Sequence[Ranked], snapshot: Snapshot) -> list[Hit]:
     ]
 
 
+def outcome_of(confidence: float, *, threshold: float, possible_threshold: float) -> Outcome:
+    """What a confidence comes to; at a threshold it is reached. All are in 0..1, and the second threshold is no higher.
+
+    >>> [outcome_of(each, threshold=0.3, possible_threshold=0.1) for each in (0.3, 0.1, 0.0)]
+    ['answered', 'possible', 'nothing_found']
+    """
+    if confidence >= threshold:
+        return "answered"
+    return "possible" if confidence >= possible_threshold else "nothing_found"
+
+
 def decide(
     question: str,
     query: Query,
@@ -88,23 +125,26 @@ def decide(
     snapshot: Snapshot,
     *,
     threshold: float,
+    possible_threshold: float,
     limit: int,
 ) -> Answer:
-    """The answer to a question from its ranked passages: the first if it is sure enough that it answers, else none.
+    """The answer to a question from its ranked passages: the first if it answers or may answer, else none.
 
-    A question that names a whole document or section is answered with its outline. `limit` is how many further
-    passages are listed.
+    It answers from the threshold of confidence on, and may answer from the possible threshold on. A question that names
+    a whole document or section is answered with its outline. `limit` is how many further passages are listed.
     """
     unknown = missing(query, snapshot.retriever)
     sure = confidence(_grounds(asked, ranked[0], snapshot)) if ranked else 0.0
     outline = find_outline(query, asked, hits(ranked[:NEAREST], snapshot), snapshot)
-    parts = outline.passages if outline and outline.coverage >= threshold else ()
+    parts = outline.passages if outline and outline.coverage >= possible_threshold else ()
     if outline and parts:
         sure = outline.coverage
-    answered = bool(ranked) and sure >= threshold
+    outcome = outcome_of(sure, threshold=threshold, possible_threshold=possible_threshold)
+    if not ranked:
+        outcome = "nothing_found"
     in_outline = {part.id for part in parts}
     others = [each.passage_id for each in ranked if each.passage_id not in in_outline]
-    is_first = answered and not parts  # whether the first of the others is the answer
+    is_first = outcome != "nothing_found" and not parts  # whether the first of the others is the answer
     question_sought = sought(query, asked)
     cited = [cited_passage(snapshot.passage(each), snapshot, question_sought) for each in others[: limit + is_first]]
     if is_first:
@@ -112,9 +152,10 @@ def decide(
     cited_parts = tuple(with_figures(cited_passage(part, snapshot), snapshot) for part in parts)
     return Answer(
         question=question,
+        outcome=outcome,
         best=cited[0] if is_first else cited_parts[0] if parts else None,
         confidence=round(sure, 4),
-        reason=None if answered else _reason(asked, unknown, ranked, snapshot),
+        reason=_reason(outcome, asked, unknown, ranked, snapshot, is_outline=bool(parts)),
         alternatives=tuple(cited[is_first:]),
         interpretation=Interpretation(
             corrected=query.corrected,
@@ -195,8 +236,28 @@ def _telling(expanded: Sequence[Reading], first: Ranked, snapshot: Snapshot) -> 
     return tuple(each for each in expanded if names[each.read] <= held and not names[each.written] <= held)
 
 
-def _reason(asked: Asked, unknown: Sequence[str], ranked: Sequence[Ranked], snapshot: Snapshot) -> str:
-    """Why there is no answer, in a sentence for a person."""
+def _reason(
+    outcome: Outcome,
+    asked: Asked,
+    unknown: Sequence[str],
+    ranked: Sequence[Ranked],
+    snapshot: Snapshot,
+    *,
+    is_outline: bool,
+) -> str | None:
+    """Why there is no answer, or what a possible one lacks, in a sentence for a person; None where nothing is lacking.
+
+    `unknown` are the words that no passage holds: of a possible answer they are said elsewhere.
+    """
+    if outcome == "nothing_found":
+        return _why_nothing(asked, unknown, ranked, snapshot)
+    if outcome == "answered" or is_outline:
+        return None
+    lacking = _lacking(decisive(asked.words), ranked[0], snapshot, but=unknown)
+    return f"The passage does not mention {_either(lacking)}." if lacking else None
+
+
+def _why_nothing(asked: Asked, unknown: Sequence[str], ranked: Sequence[Ranked], snapshot: Snapshot) -> str:
     words = asked.words
     if not snapshot.retriever.passage_count:
         return "There are no documents to answer from."
@@ -206,11 +267,16 @@ def _reason(asked: Asked, unknown: Sequence[str], ranked: Sequence[Ranked], snap
         return f"No passage mentions {_either(unknown)}."
     if not ranked:
         return "No passage holds a word of the question."
-    _, lacking = _split(words, ranked[0], snapshot)
+    lacking = _lacking(words, ranked[0], snapshot)
     if not lacking:
         return "No passage is sure enough to answer; the nearest one holds all words of the question."
-    names = [word.text for word in sorted(lacking, key=lambda word: -word.rarity)[:_NAMED_WORDS]]
-    return f"No passage holds enough of the question: the nearest one does not mention {_either(names)}."
+    return f"No passage holds enough of the question: the nearest one does not mention {_either(lacking)}."
+
+
+def _lacking(words: Sequence[WeighedWord], ranked: Ranked, snapshot: Snapshot, *, but: Sequence[str] = ()) -> list[str]:
+    """The rarest words that a passage lacks, with its headings and title, as they stand in the question."""
+    _, lacking = _split([word for word in words if word.text not in but], ranked, snapshot)
+    return [word.text for word in sorted(lacking, key=lambda word: -word.rarity)[:_NAMED_WORDS]]
 
 
 def _either(names: Sequence[str]) -> str:

@@ -2,52 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from qa.text.analysis import Word, fold
+from qa.text.analysis import Word, fold, spoken
 from qa.text.lexicon import (
+    ADVISING_VERBS,
+    CLAUSE_OPENERS,
+    DEFINING_ENDS,
     DEFINING_OPENERS,
+    DETERMINERS,
     DRUG_ENDINGS,
-    DUMMY_OPENERS,
+    DUMMY_ADJECTIVES,
     FRAME_WORDS,
+    GENERIC_VERBS,
     LEANING_OPENERS,
     LEANING_WORDS,
     MORE_WORDS,
+    PEOPLE,
+    PERSONAL_PRONOUNS,
+    PLURAL_PRONOUNS,
     QUESTION_WORDS,
 )
 
-__all__ = ["PART_WEIGHT", "TURN_WEIGHT", "Leaning", "carried_words", "is_name", "leaning"]
+__all__ = [
+    "FURTHEST",
+    "MOST_CARRIED",
+    "PART_WEIGHT",
+    "TURN_WEIGHT",
+    "Leaning",
+    "Read",
+    "Turn",
+    "carried_words",
+    "is_name",
+    "leaning",
+]
 
 TURN_WEIGHT = 1.5  # of all words of an earlier turn together, beside 1 for each word of the question's own
 PART_WEIGHT = 2.0  # the same, where the question says little itself: "And the side effects?"
+MOST_CARRIED = 6  # words taken over: those of the most weight
+FURTHEST = 12  # turns back, among which the one is looked for that begins what is spoken of
 
-_MOST_TURNS = 50  # how far back a question can lean
-_MOST_CARRIED = 32  # words taken over: those of the most weight
+_MOST_TURNS = 2  # from which words are taken over
 _LONGEST_TURN = 1000  # characters of a turn that are read
+_LONGEST_QUESTION = 30  # words: what says more, such as an answer, begins no subject of its own
 _SHORTEST_DRUG = 5  # letters of a drug's name, and more
 _DRUG_ENDINGS = tuple(DRUG_ENDINGS)
 _FEW_WORDS = 2  # a question with more content words than these is a whole one
+_DUMMY_REACH = 4  # words from "safe" to "to", in "Is it safe for old people to travel?"
+
+
+Read = Callable[[str], tuple[str, Sequence[Word]]]
+"""Gives a text as it is corrected, with its words."""
 
 
 class Leaning(NamedTuple):
     """How a question leans on earlier turns: a pronoun refers to something there, or it is a part of a question. One
-    that names a drug itself speaks of that and of no earlier one: "What about bortezomib?"
+    that names a drug itself speaks of that and of no earlier one ("What about bortezomib?"); `is_named` says that it
+    names anything.
     """
 
     refers: bool
     is_part: bool
     names_drug: bool = False
+    is_named: bool = False
+
+    @property
+    def leans(self) -> bool:
+        return self.refers or self.is_part
+
+    @property
+    def stays(self) -> bool:
+        """Whether it goes on about what was shown last: "And in MM-003?" does not."""
+        return self.refers or (self.is_part and not self.is_named)
 
 
-def leaning(question: str, said: Sequence[tuple[str, str | None]], own: Sequence[Word]) -> Leaning:
-    """How a question leans, given all its words as `spoken` has them and its content words."""
-    about = dict.fromkeys(word for word in own if fold(word.text) not in FRAME_WORDS)
-    is_named = any(is_name(word, question) for word in own)
+class Turn(NamedTuple):
+    """A question, as it is corrected: all its words as `spoken` has them, and its content words in order."""
+
+    text: str
+    said: Sequence[tuple[str, str | None]]
+    words: Sequence[Word]
+
+    @property
+    def about(self) -> list[Word]:
+        """Its different content words, without those that frame a question."""
+        return list(dict.fromkeys(word for word in self.words if fold(word.text) not in FRAME_WORDS))
+
+    @property
+    def subject(self) -> list[Word]:
+        """Those of them that tell what it is about."""
+        return [word for word in self.about if fold(word.text) not in GENERIC_VERBS]
+
+
+def leaning(turn: Turn) -> Leaning:
+    """How a question leans on what was said before it."""
+    names = frozenset(fold(word.text) for word in turn.words if is_name(word, turn.text))
+    drugs = frozenset(fold(word.text) for word in turn.words if _is_drug(word))
+    refers, has_dummy = _refers(turn.said, names | drugs)
     return Leaning(
-        _refers(said, is_named=is_named),
-        _is_part(said, len(about), is_named=is_named),
-        names_drug=any(map(_is_drug, own)),
+        refers=refers,
+        is_part=not has_dummy and _is_part(turn.said, len(turn.about), is_named=bool(names), names_drug=bool(drugs)),
+        names_drug=bool(drugs),
+        is_named=bool(names or drugs),
     )
 
 
@@ -56,26 +113,43 @@ def is_name(word: Word, question: str) -> bool:
     return not word.text[0].islower() and not question.startswith(word.text)
 
 
-def carried_words(
-    history: Sequence[str], how: Leaning, *, words_of: Callable[[str], Sequence[Word]]
-) -> list[tuple[Word, float]]:
-    """The words of earlier turns with their weights in 0..1, the heaviest first, of equals those of the latest turn.
+def carried_words(history: Sequence[str], how: Leaning, *, read: Read) -> list[tuple[Word, float]]:
+    """The words of earlier turns with their weights in 0..1, the heaviest first; of equals names, then the latest.
 
-    Each turn has the same say, shared by its words, so that a name weighs more than a word of a long answer; what
-    several turns say adds up, so that their subject weighs more than what was said of it once.
+    Each turn has the same say, shared by its words, so that a name weighs more than a word of a long question; what
+    both say adds up.
     """
-    if not (how.refers or how.is_part):
+    if not how.leans:
         return []
     turn_weight = PART_WEIGHT if how.is_part else TURN_WEIGHT
-    weights: dict[tuple[str, ...], tuple[Word, float]] = {}
-    for turn in reversed(history[-_MOST_TURNS:]):
-        said = dict.fromkeys(word for word in words_of(turn[:_LONGEST_TURN]) if fold(word.text) not in FRAME_WORDS)
+    weights: dict[tuple[str, ...], tuple[Word, bool, float]] = {}
+    for turn in _turns_leant_on(history, read):
+        said = turn.subject
         if how.is_part and how.names_drug:
-            said = dict.fromkeys(word for word in said if not _is_drug(word))
+            said = [word for word in said if not _is_drug(word)]
         for word in said:
-            first, weight = weights.get(word.terms, (word, 0.0))
-            weights[word.terms] = first, min(1.0, weight + turn_weight / len(said))
-    return sorted(weights.values(), key=lambda each: -each[1])[:_MOST_CARRIED]
+            first, is_naming, weight = weights.get(word.terms, (word, is_name(word, turn.text) or _is_drug(word), 0.0))
+            weights[word.terms] = first, is_naming, min(1.0, weight + turn_weight / len(said))
+    ordered = sorted(weights.values(), key=lambda each: (-each[2], not each[1]))
+    return [(word, weight) for word, _, weight in ordered[:MOST_CARRIED]]
+
+
+def _turns_leant_on(history: Sequence[str], read: Read) -> list[Turn]:
+    """The latest turn that says something and, where that stays with its subject, the one that began with that.
+
+    That is the latest one that names another, or the first: after "What is pomalidomide?", "How is it given?" and "For
+    how long?" pomalidomide is spoken of, whatever was asked before; and after "And bortezomib?" that.
+    """
+    found: list[Turn] = []
+    for text in reversed(history[-FURTHEST:]):
+        corrected, words = read(text[:_LONGEST_TURN])
+        turn = Turn(corrected, spoken(corrected), words)
+        if not turn.subject:  # "Why?", "How long does it take?"
+            continue
+        found.append(turn)
+        if len(turn.said) <= _LONGEST_QUESTION and not leaning(turn).stays:
+            break
+    return found if len(found) <= _MOST_TURNS else [*found[: _MOST_TURNS - 1], found[-1]]
 
 
 def _is_drug(word: Word) -> bool:
@@ -84,37 +158,92 @@ def _is_drug(word: Word) -> bool:
     return any(len(name) > _SHORTEST_DRUG and name.endswith(_DRUG_ENDINGS) for name in names)
 
 
-def _refers(said: Sequence[tuple[str, str | None]], *, is_named: bool) -> bool:
-    """Whether a pronoun stands for something that the question does not say ("When was it approved?").
-
-    A pronoun behind several content words stands for one of them, where the question names something: "When did
-    Haydn write his last mass?"
+def _refers(said: Sequence[tuple[str, str | None]], names: frozenset[str]) -> tuple[bool, bool]:
+    """Whether a pronoun stands for something that the question does not say ("When was it approved?"); and whether it
+    has one that stands for nothing and then says enough itself ("Is it safe to travel?", "Do they recommend a scan?").
     """
-    before = 0
-    if _begins_with([word for word, _ in said], DUMMY_OPENERS) and [word for word, _ in said[3:4]] == ["that"]:
-        said = said[4:]
-    for word, term in said:
-        if word in LEANING_WORDS and (before <= 1 or not is_named):
-            return True
-        if word == "that" and not before:  # elsewhere it opens a clause: "the drug that"
-            return True
-        before += term is not None and word not in FRAME_WORDS
-    return False
+    asked = [word for word, _ in said]
+    content = [term is not None and word not in FRAME_WORDS for word, term in said]
+    has_dummy = False
+    for place, word in enumerate(asked):
+        if word == "that":
+            if not any(content[:place]) and not has_dummy:  # elsewhere it opens a clause: "the drug that"
+                return True, False
+        elif word in LEANING_WORDS:
+            if _is_dummy(asked, content, place):
+                has_dummy = True
+            elif not _stands_here(word, asked[:place], content, names):
+                return True, False
+    return False, has_dummy
 
 
-def _is_part(said: Sequence[tuple[str, str | None]], about: int, *, is_named: bool) -> bool:
+def _is_dummy(asked: Sequence[str], content: Sequence[bool], place: int) -> bool:
+    """Whether a pronoun stands for nothing, or for people in general, and what follows says what is asked for."""
+    behind = asked[place + 1 :]
+    if asked[place] == "they":  # in the present: what they did, certain people did
+        before = asked[place - 1] if place else ""
+        advises = before in ("do", "would", "should") and behind[:1] and behind[0] in ADVISING_VERBS
+        return bool(advises) and any(content[place + 2 :])
+    if asked[place] != "it":
+        return False
+    if behind[:1] in (["take"], ["takes"]):  # "How long does it take to recover?"
+        reach: Iterator[int] = (
+            number for number in range(1, 1 + _DUMMY_REACH) if behind[number : number + 1] == ["to"]
+        )
+    else:
+        adjective = next((number for number, word in enumerate(behind[:3]) if word in DUMMY_ADJECTIVES), None)
+        if adjective is None:
+            return False
+        near = range(adjective + 1, adjective + 1 + _DUMMY_REACH)
+        reach = (number for number in near if behind[number : number + 1] in (["to"], ["that"]))
+    clause = next(reach, None)
+    if clause is None:
+        return False
+    rest = range(place + 2 + clause, len(asked))
+    return any(content[number] and asked[number] not in GENERIC_VERBS for number in rest)
+
+
+def _stands_here(pronoun: str, before: Sequence[str], content: Sequence[bool], names: frozenset[str]) -> bool:
+    """Whether what a pronoun stands for is said before it, in the same question.
+
+    "the" says that it is known from elsewhere: "How did the album do when it came out?"
+    """
+    places = [place for place in range(len(before)) if content[place]]
+    if pronoun in PLURAL_PRONOUNS:
+        return any(
+            (before[place] in PEOPLE or _is_plural(before[place])) and not _is_definite(before, place)
+            for place in places
+        )
+    named = [place for place in places if before[place] in names]
+    if named and (len(places) > 1 or not CLAUSE_OPENERS.isdisjoint(before[named[0] + 1 :])):
+        return True
+    if pronoun in PERSONAL_PRONOUNS:
+        return False
+    return len(places) > 1 and any(before[place - 1] in DETERMINERS for place in places if place)
+
+
+def _is_plural(word: str) -> bool:
+    return len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is"))
+
+
+def _is_definite(before: Sequence[str], place: int) -> bool:
+    return not {"the", "these", "those"}.isdisjoint(before[max(0, place - 2) : place])
+
+
+def _is_part(said: Sequence[tuple[str, str | None]], about: int, *, is_named: bool, names_drug: bool) -> bool:
     """Whether a question says too little to be a whole one ("And in winter?", "What were the side effects?")."""
     asked = [word for word, _ in said]
     if _begins_with(asked, LEANING_OPENERS):
         return True
-    if not about and asked and asked[0] in QUESTION_WORDS:  # "Why?"
-        return True
+    if not about:  # "Why?", "For how long?"
+        return not (QUESTION_WORDS | MORE_WORDS).isdisjoint(asked)
     first = next((number for number, (word, term) in enumerate(said) if term and word not in FRAME_WORDS), len(said))
-    if not MORE_WORDS.isdisjoint(asked[:first]):
+    if not is_named and not MORE_WORDS.isdisjoint(asked[:first]):
         return True
     # "What was the hazard ratio?" speaks of a known one; but "What is daratumumab?" stands alone.
-    defines = "the" not in asked and _begins_with(asked, DEFINING_OPENERS)
-    return 0 < about <= _FEW_WORDS and not is_named and not defines
+    asks_what = _begins_with(asked, DEFINING_OPENERS) or "about" in asked[:first] or asked[-1] in DEFINING_ENDS
+    defines = asks_what and "the" not in asked
+    return about <= _FEW_WORDS and not is_named and not defines and not (names_drug and about > 1)
 
 
 def _begins_with(said: Sequence[str], openers: Sequence[tuple[str, ...]]) -> bool:

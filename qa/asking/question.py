@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from qa.asking.concepts import NO_CONCEPTS, Concepts
-from qa.asking.leaning import carried_words, is_name, leaning
+from qa.asking.leaning import Turn, carried_words, is_name, leaning
 from qa.model import Query, QueryWord, Reading
 from qa.text.analysis import Word, fold, spoken, visible, words_in_place
 from qa.text.lexicon import FRAME_WORDS
@@ -50,11 +50,16 @@ def read_question(
         if fold(word.text) not in FRAME_WORDS
     ]
     said = spoken(question)
-    how = leaning(question, said, own)
+    how = leaning(Turn(question, said, own))
+
+    def read(turn: str) -> tuple[str, list[Word]]:
+        turn, _ = correct(turn)
+        return turn, _expanded(turn, concepts)[0]
+
     known = dict.fromkeys((term for word in own for term in word.terms), 1.0)
     carried = [
         QueryWord(text=word.text, terms=word.terms, weight=weight, carried=True, referred=how.refers)
-        for word, weight in carried_words(history, how, words_of=lambda turn: _expanded(correct(turn)[0], concepts)[0])
+        for word, weight in carried_words(history, how, read=read)
         if known.keys().isdisjoint(word.terms)
     ]
     weights = known | {term: word.weight for word in reversed(carried) for term in word.terms}
@@ -65,6 +70,7 @@ def read_question(
         corrected=corrected,
         expanded=tuple(dict.fromkeys(expanded)),
         carried_over=tuple(dict.fromkeys(word.text for word in carried)),
+        stays=bool(carried) and how.stays,
     )
 
 

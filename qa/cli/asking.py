@@ -10,10 +10,10 @@ from pathlib import Path
 
 import click
 
-from qa.answering.decision import Explanation
+from qa.answering.decision import Explanation, outcome_of
 from qa.citations.styles import EXPORTS, STYLES, written
 from qa.cli.group import EXIT_ANSWERED, EXIT_NOTHING_FOUND, WIDTH, cli, library_option, today
-from qa.cli.printing import count_of, visible
+from qa.cli.printing import OUTCOMES, count_of, visible
 from qa.config import Settings
 from qa.engine import Engine
 from qa.errors import InvalidRequestError
@@ -57,7 +57,11 @@ def ask(
     style: str | None,
     as_json: bool,
 ) -> None:
-    """Answer QUESTION. Exits with 0 when answered, 1 when nothing is found, 2 on an error."""
+    """Answer QUESTION.
+
+    Exits with 0 when a passage answers, or may answer, which the first line then says; 1 when nothing is found, 2 on an
+    error.
+    """
     if style and as_json:
         raise click.UsageError("--json has its own form of citations; leave out --json or --cite.")
     _check(question, history=history, limit=limit, document=document)
@@ -69,7 +73,7 @@ def ask(
     click.echo(text, err=export is not None)
     if export and answer.best:
         click.echo(visible(written(answer.best.citation, export, accessed=today(), permalink=None)), nl=False)
-    ctx.exit(EXIT_ANSWERED if answer.answered else EXIT_NOTHING_FOUND)
+    ctx.exit(EXIT_NOTHING_FOUND if answer.best is None else EXIT_ANSWERED)
 
 
 @cli.command()
@@ -87,7 +91,7 @@ def explain(question: str, library: Path | None, document: str | None, history: 
     for line in _readings(answer.interpretation) + _carried_over(answer.interpretation):
         click.echo(line)
     for each in explained:
-        click.echo(_explanation_text(each, threshold=engine.settings.threshold))
+        click.echo(_explanation_text(each, engine.settings))
     if answer.reason:
         click.echo(answer.reason)
 
@@ -136,17 +140,19 @@ def _citing(style: str | None, *, old_after: int) -> Callable[[Citation], str]:
 
 
 def _answer_text(answer: Answer, cite: Callable[[Citation], str]) -> str:
-    lines = _readings(answer.interpretation)
+    lines = ["This may answer your question.", ""] if answer.outcome == "possible" else []
+    lines += _readings(answer.interpretation)
     if answer.best:
         lines += _outline_lines(answer.outline, cite) or [_cited_text(answer.best, cite), ""]
         lines.append(f"Confidence {answer.confidence:.2f}")
+        lines += [answer.reason] if answer.reason else []
     else:
         lines.append(f"Nothing found. {answer.reason}")
     lines += _carried_over(answer.interpretation)
     if answer.interpretation.missing and answer.best:
         lines.append(f"Not in these documents: {', '.join(answer.interpretation.missing)}")
     if answer.alternatives:
-        lines.append("\nFurther passages:" if answer.best else "\nThe nearest passages:")
+        lines.append("\nFurther passages:" if answer.best else "\nClosest passages:")
         lines += [f"  {visible(each.citation.label)}" for each in answer.alternatives]
     return "\n".join(lines)
 
@@ -168,7 +174,7 @@ def _carried_over(interpretation: Interpretation) -> list[str]:
     if not interpretation.carried_over:
         return []
     return [
-        f"Taken over from earlier questions: {', '.join(interpretation.carried_over)}",
+        f"Read together with your earlier question: {', '.join(interpretation.carried_over)}",
         "To leave that out, ask without --history.",
     ]
 
@@ -208,17 +214,18 @@ _EVIDENCE = {
     "sentence": "of the evidence that one sentence can have",
     "definition": "the text begins by saying what it is, where that is asked",
     "number": "a number in the best sentence, where one is asked for",
+    "shown": "1 in the section shown last, 0.6 in its document, where the question goes on about that",
 }
 
 _GROUNDS = {
-    "score": "of the greatest score that there can be",
+    "score": "of the greatest score that there can be, both without what was shown",
     "coverage": "of the question's own words, held",
     "unknown": "of the question's own words, in no passage",
     "names": "of its names, not in this passage",
 }
 
 
-def _explanation_text(explained: Explanation, *, threshold: float) -> str:
+def _explanation_text(explained: Explanation, settings: Settings) -> str:
     hit = explained.hit
     section = " › ".join(hit.passage.section) or "(before the first heading)"
     lines = [
@@ -240,7 +247,9 @@ def _explanation_text(explained: Explanation, *, threshold: float) -> str:
     ]
     lines.append(f"   {'score':<22}{'':>8}  {'':>8}  {'':>11} ={hit.score:>9.4f}")
     if hit.rank == 1:
-        verdict = "answered" if explained.confidence >= threshold else "not answered"
+        threshold, possible_threshold = settings.threshold, settings.possible_threshold
+        outcome = outcome_of(explained.confidence, threshold=threshold, possible_threshold=possible_threshold)
+        verdict = OUTCOMES[outcome]
         verdict += f", with an outline of {explained.parts} parts" if explained.parts else ""
         lines += [
             f"   {name:<22}{CONFIDENCE_WEIGHTS[name]:>8.3f} ×{value:>8.4f}{'':>13} ="
@@ -248,5 +257,8 @@ def _explanation_text(explained: Explanation, *, threshold: float) -> str:
             for name, value in explained.grounds.items()
         ]
         how = f"1 / (1 + e^-({BIAS} + their sum))" if explained.grounds else "words of the question in its title"
-        lines.append(f"   confidence = {how} = {explained.confidence:.4f}, threshold {threshold}: {verdict}")
+        lines += [
+            f"   confidence = {how} = {explained.confidence:.4f}: {verdict}",
+            f"   (answered from threshold {threshold} on, possible from possible_threshold {possible_threshold} on)",
+        ]
     return "\n".join([*lines, ""])

@@ -54,7 +54,8 @@ def evaluate(
     said before. Without corpus.jsonl the questions are asked of the library, and qrels/test.tsv has ids of its passages
     or of its documents, any passage of which is then right. Each figure has its 95 % interval, and is compared,
     question by question, with the retriever's own ranking or with a run that was written before. "Refused" is the
-    share of judged questions that get no answer, which is false; "off topic answered" that of the others that get one.
+    share of judged questions that are not answered, which is false; "off topic answered" that of the others that are.
+    A question that a passage may answer is not answered.
     """
     if len(folders) > 1 and (against or run_path):
         raise click.UsageError("--against and --run go with one folder.")

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from qa.cli.group import cli, library_option
-from qa.cli.printing import count_of, visible
+from qa.cli.printing import OUTCOMES, count_of, visible
 from qa.config import Settings
 from qa.engine import Engine
 from qa.errors import LibraryNotFoundError, PassageGoneError, UnknownDocumentError, UnknownPassageError
@@ -19,6 +19,7 @@ from qa.model import Feedback
 
 __all__ = ["feedback"]
 
+_NOT_KNOWN = "not known"  # what an answer was that the library no longer gives
 _MOST_SHOWN = 10  # questions of a summary
 
 
@@ -30,30 +31,39 @@ def feedback() -> None:
 @feedback.command("list")
 @library_option
 def list_feedback(library: Path | None) -> None:
-    """List all feedback, a line each, the latest last: id, time, yes or no, question, passage and comment."""
+    """List all feedback, a line each, the latest last: id, time, yes or no, outcome, question, passage and comment."""
     for each in _store(Settings.load(library=library)).all():
         said = "yes" if each.helpful else "no"
         parts = [
             str(each.id),
             f"{each.at:%Y-%m-%dT%H:%M:%SZ}",
             said,
+            _outcome(each),
             each.question,
-            each.passage_id or "(nothing found)",
+            each.passage_id or "",
+            each.comment,
         ]
-        click.echo("  ".join(visible(" ".join(part.split())) for part in (*parts, each.comment) if part))
+        click.echo("  ".join(visible(" ".join(part.split())) for part in parts if part))
 
 
 @feedback.command()
 @library_option
 def summary(library: Path | None) -> None:
-    """Count the answers that were judged, and show the questions most often answered with no."""
+    """Count the answers that were judged, by their outcome, and show the questions most often answered with no.
+
+    The outcome of an answer that the library no longer gave when it was judged is not known.
+    """
     given = _store(Settings.load(library=library)).all()
     said = Counter(each.helpful for each in given)
-    refused = sum(not each.answered for each in given)
     click.echo(
         f"{count_of(len(given), 'answer')} judged: {said[True]:,} yes, {said[False]:,} no; "
-        f"{count_of(sum(bool(each.comment) for each in given), 'comment')}; nothing had been found for {refused:,}."
+        f"{count_of(sum(bool(each.comment) for each in given), 'comment')}."
     )
+    by_outcome = Counter((_outcome(each), each.helpful) for each in given)
+    for outcome in (*OUTCOMES.values(), _NOT_KNOWN):
+        yes, no = by_outcome[outcome, True], by_outcome[outcome, False]
+        if yes or no:
+            click.echo(f"  {outcome:<13}  {yes + no:,}: {yes:,} yes, {no:,} no")
     asked = Counter(each.question for each in given)
     denied = Counter(each.question for each in given if not each.helpful)
     if denied:
@@ -130,6 +140,10 @@ def clear(yes: bool, library: Path | None) -> None:
         kept = count_of(len(store.all()), "judged answer")
         click.confirm(f"Delete {kept} from {visible(str(store.path))} for good?", abort=True)
     click.echo(f"{count_of(store.clear(), 'judged answer')} deleted.")
+
+
+def _outcome(given: Feedback) -> str:
+    return _NOT_KNOWN if given.outcome is None else OUTCOMES[given.outcome]
 
 
 def _store(settings: Settings) -> FeedbackStore:

@@ -12,7 +12,12 @@ from typing import TextIO
 
 import click
 
-__all__ = ["StatusLine", "count_of", "fitted", "say", "terminal_columns", "visible"]
+from qa.model import Outcome
+
+__all__ = ["OUTCOMES", "StatusLine", "count_of", "fitted", "say", "terminal_columns", "visible"]
+
+OUTCOMES: dict[Outcome, str] = {"answered": "answered", "possible": "possible", "nothing_found": "nothing found"}
+"""The outcomes of a question, in words."""
 
 _UNSAID_COLUMNS = 80  # of a terminal that does not say how many it has
 _HARMLESS = "\n\t\u00ad\u200c\u200d"  # among what is not printable

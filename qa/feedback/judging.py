@@ -14,20 +14,21 @@ def feedback_on(judgement: Judgement, answer: Answer, judged: CitedPassage | Non
     """What is kept of a judgement.
 
     Args:
-        answer: what the question gets now, in the same library. It tells the confidence, if it is still the answer
-            that was judged.
+        answer: what the question gets now, in the same library. It tells the outcome and the confidence, if it is
+            still the answer that was judged.
         judged: the words that were judged, as they stand in the library; None where nothing was found.
         library: the name of the library's generation.
     """
     given = answer.best.passage if answer.best else None
     passage = judged.passage if judged else None
     is_same = (given and given.id) == (passage and passage.id)
+    outcome = answer.outcome if is_same else None
     return Feedback(
         at=datetime.now(UTC),
         question=judgement.question,
         history=judgement.history,
         asked_of=judgement.asked_of,
-        answered=judged is not None,
+        outcome="nothing_found" if judged is None else outcome,
         helpful=judgement.helpful,
         comment=judgement.comment,
         passage_id=passage.id if passage else None,

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +25,24 @@ _BUSY = 10.0  # seconds to wait for another process that writes
 _PROGRAM = 0x70696E63  # "pinc": the application_id by which the file is known as ours
 
 _MIGRATIONS = (
-    """
-    CREATE TABLE feedback (
-        id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, at TEXT NOT NULL,
-        question TEXT NOT NULL, history TEXT NOT NULL, asked_of TEXT,
-        answered INTEGER NOT NULL CHECK (answered IN (0, 1)), helpful INTEGER NOT NULL CHECK (helpful IN (0, 1)),
-        comment TEXT NOT NULL, passage_id TEXT, document_id TEXT, start INTEGER, end INTEGER, quote TEXT,
-        passage_sha256 TEXT, document_sha256 TEXT, confidence REAL, library TEXT NOT NULL, version TEXT NOT NULL
-    ) STRICT
-    """,
+    (
+        """
+        CREATE TABLE feedback (
+            id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, at TEXT NOT NULL,
+            question TEXT NOT NULL, history TEXT NOT NULL, asked_of TEXT,
+            answered INTEGER NOT NULL CHECK (answered IN (0, 1)), helpful INTEGER NOT NULL CHECK (helpful IN (0, 1)),
+            comment TEXT NOT NULL, passage_id TEXT, document_id TEXT, start INTEGER, end INTEGER, quote TEXT,
+            passage_sha256 TEXT, document_sha256 TEXT, confidence REAL, library TEXT NOT NULL, version TEXT NOT NULL
+        ) STRICT
+        """,
+    ),
+    (
+        "ALTER TABLE feedback ADD COLUMN outcome TEXT CHECK (outcome IN ('answered', 'possible', 'nothing_found'))",
+        "UPDATE feedback SET outcome = iif(answered, 'answered', 'nothing_found')",
+        "ALTER TABLE feedback DROP COLUMN answered",
+    ),
 )
-"""What makes each version of the file, from 1, of the one before; `user_version` tells which one it has."""
+"""The statements that make each version of the file, from 1, of the one before; `user_version` tells which it has."""
 
 _COLUMNS = [field.name for field in fields(Feedback)]
 _KEPT = [name for name in _COLUMNS if name != "id"]
@@ -117,8 +125,8 @@ class FeedbackStore:
         """Bring the file to the latest version, whole or not at all. Another process may be about to do the same."""
         database.execute("BEGIN IMMEDIATE")
         found = self._version(database)
-        for migration in _MIGRATIONS[found:]:
-            database.execute(migration)
+        for statement in chain.from_iterable(_MIGRATIONS[found:]):
+            database.execute(statement)
         database.execute(f"PRAGMA application_id = {_PROGRAM}")
         database.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
         database.execute("COMMIT")
@@ -163,5 +171,5 @@ def _feedback(row: Sequence[Any]) -> Feedback:
     values = dict(zip(_COLUMNS, row, strict=True))
     values["at"] = datetime.fromisoformat(values["at"])
     values["history"] = tuple(json.loads(values["history"]))
-    values["answered"], values["helpful"] = bool(values["answered"]), bool(values["helpful"])
+    values["helpful"] = bool(values["helpful"])
     return Feedback(**values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
@@ -32,6 +32,10 @@ _REMEMBERED_DOCUMENTS = 256
 _REMEMBERED_CHARACTERS = 16_000_000  # of documents, as many megabytes or four times as many, and their parts
 _REMEMBERED_PASSAGES = 1024
 _REMEMBERED_HIGHLIGHTED = 256
+_REMEMBERED_CONVERSATIONS = 1024
+_REMEMBERED_NEIGHBOURS = 100_000  # passages, about 10 MB
+
+_SAME_DOCUMENT = 0.6  # nearness of passages of one document in different sections
 
 _Made = TypeVar("_Made")
 
@@ -52,6 +56,10 @@ class Snapshot:
         self._passages: _Remembered[Passage] = _Remembered(_REMEMBERED_PASSAGES)
         self._sentences: _Remembered[tuple[SentenceTerms, ...]] = _Remembered(_REMEMBERED_HIGHLIGHTED)
         self._figures: _Remembered[tuple[Figure, ...]] = _Remembered(_REMEMBERED_HIGHLIGHTED)
+        self._shown: _Remembered[str] = _Remembered(_REMEMBERED_CONVERSATIONS)
+        self._nearness: _Remembered[Mapping[str, float]] = _Remembered(
+            _REMEMBERED_DOCUMENTS, weigh=len, heaviest=_REMEMBERED_NEIGHBOURS
+        )
         self._openings: _Remembered[tuple[Passage, ...]] = _Remembered(_REMEMBERED_DOCUMENTS)
 
     def document(self, document_id: str) -> Document:
@@ -69,6 +77,19 @@ class Snapshot:
             UnknownPassageError: where there is none.
         """
         return self._passages.get(passage_id, self._read_passage)
+
+    def shown_last(self, document_id: str | None, history: Sequence[str], find: Callable[[], str]) -> str:
+        """The passage that `find` gives for these questions of a conversation, asked of the document with this id or of
+        all: a later one may lean on it again."""
+        return self._shown.get(repr((document_id, *history)), lambda _: find())
+
+    def nearness(self, passage_id: str) -> Mapping[str, float]:
+        """How near each passage of its document stands to the passage with this id: 1 in its section, else 0.6.
+
+        Raises:
+            UnknownPassageError: where there is none.
+        """
+        return self._nearness.get(passage_id, self._read_nearness)
 
     def sentence_terms(self, passage_id: str) -> tuple[SentenceTerms, ...]:
         """The terms of each sentence of the passage with this id.
@@ -205,6 +226,13 @@ class Snapshot:
         if not found:
             raise UnknownPassageError(passage_id)
         return found[0]
+
+    def _read_nearness(self, passage_id: str) -> Mapping[str, float]:
+        shown = self.passage(passage_id)
+        return {
+            each.id: 1.0 if each.section == shown.section else _SAME_DOCUMENT
+            for each in self.passages_of(shown.document_id)
+        }
 
     def _read_figures(self, passage_id: str) -> tuple[Figure, ...]:
         passage = self.passage(passage_id)

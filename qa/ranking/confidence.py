@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from qa.ranking.evidence import WEIGHTS, Asked, Ranked, Statistics, coverage, decisive, referred
+from qa.ranking.evidence import MOST_OF_ITS_OWN, Asked, Ranked, Statistics, coverage, decisive, referred
 from qa.ranking.wordings import Wordings
 
 __all__ = ["BIAS", "CONFIDENCE_WEIGHTS", "confidence", "grounds"]
@@ -42,7 +42,7 @@ def grounds(asked: Asked, first: Ranked, wordings: Wordings, statistics: Statist
     known = [term for term in asked.terms if statistics.document_frequency(term)]
     names = [word for word in words if word.is_name and not word.carried]
     return {
-        "score": first.score / sum(WEIGHTS.values()),
+        "score": first.of_its_own / MOST_OF_ITS_OWN,
         "coverage": covered,
         "unknown": 1 - coverage(words, known) if words else 0.0,
         "names": 1 - coverage(names, held) if names else 0.0,

@@ -6,16 +6,21 @@ from typing import Literal
 
 __all__ = [
     "ABBREVIATIONS",
+    "ADVISING_VERBS",
     "ALL_OPENERS",
     "ALL_WORDS",
     "ASKED_KINDS",
     "BACK_MATTER",
+    "CLAUSE_OPENERS",
     "DEFINED_OPENERS",
+    "DEFINING_ENDS",
     "DEFINING_OPENERS",
     "DEFINING_VERBS",
+    "DETERMINERS",
     "DRUG_ENDINGS",
-    "DUMMY_OPENERS",
+    "DUMMY_ADJECTIVES",
     "FRAME_WORDS",
+    "GENERIC_VERBS",
     "INTERCHANGEABLE_WORDS",
     "LEANING_OPENERS",
     "LEANING_WORDS",
@@ -27,6 +32,9 @@ __all__ = [
     "NAMING_OPENERS",
     "NUMBER_OPENERS",
     "NUMBER_WORDS",
+    "PEOPLE",
+    "PERSONAL_PRONOUNS",
+    "PLURAL_PRONOUNS",
     "POWER_BASES",
     "QUESTION_WORDS",
     "REASON_PHRASES",
@@ -74,8 +82,44 @@ LEANING_WORDS = _words(
 )
 """Words that stand for what was named before, in the question itself or in an earlier one."""
 
-DUMMY_OPENERS = (("is", "it"), ("was", "it"), ("it", "is"), ("it", "was"))
-"""Beginnings in which "it" stands for nothing, where "that" is the second word behind: "Is it true that"."""
+PLURAL_PRONOUNS = _words("they them their theirs themselves these those")
+"""Those of them that stand for several."""
+
+PERSONAL_PRONOUNS = _words("he she him her his hers himself herself")
+"""Those of them that stand for one person."""
+
+PEOPLE = _words("people patients men women children adults doctors nurses")
+"""Words for several people, of which those that end in no "s" tell it by nothing else."""
+
+DETERMINERS = _words("a an my your our one any each every")
+"""Words before a thing that was not spoken of before: a later "it" may stand for that."""
+
+DUMMY_ADJECTIVES = _words(
+    """
+    safe unsafe ok okay fine possible impossible true normal usual unusual typical common rare good bad better worse
+    best dangerous risky harmful important necessary essential required advisable recommended advised allowed permitted
+    likely unlikely hard difficult easy easier wise worth useful helpful sensible right wrong legal time
+    """
+)
+"""Words behind an "it" that stands for nothing, where "to" or "that" follows: "Is it safe to travel?"."""
+
+ADVISING_VERBS = _words("recommend advise suggest prescribe diagnose test check measure monitor screen")
+"""Verbs of which "they" are people in general: "What do they recommend for bone pain?"."""
+
+GENERIC_VERBS = _words(
+    """
+    take takes taken took taking use uses used using work works worked working give gives given gave giving stop stops
+    stopped stopping start starts started starting continue try tried do done go goes going went make makes made making
+    happen happens happened help helps helped keep kept end last find found cause caused come came put
+    """
+)
+"""Verbs that name no subject: in "Is it safe to take?" the "it" is what is taken."""
+
+CLAUSE_OPENERS = _words("and or but if when before after because since while until so why")
+"""Words that begin a further clause, in which "it" may stand for what the one before it named."""
+
+DEFINING_ENDS = _words("mean means")
+"""Ends of short questions that stand alone."""
 
 MORE_WORDS = _words("else more other others another")
 """Words by which a question asks for more than an earlier one was told."""
@@ -92,7 +136,10 @@ LEANING_OPENERS = (
 )
 """Beginnings by which a question leans on an earlier one."""
 
-DEFINING_OPENERS = (("what", "is"), ("what", "are"), ("who", "is"), ("who", "are"), ("define",))
+DEFINING_OPENERS = (
+    *(("what", "is"), ("what", "are"), ("who", "is"), ("who", "are"), ("who", "was"), ("who", "were"), ("define",)),
+    ("what", "do", "you", "mean", "by"),
+)
 """Beginnings of short questions that stand alone: they name what they ask for."""
 
 DEFINED_OPENERS = tuple((word, verb) for word in ("what", "who") for verb in ("is", "are", "was", "were"))

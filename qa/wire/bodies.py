@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from qa.model import (
     Answer,
@@ -16,6 +16,7 @@ from qa.model import (
     CitedPassage,
     Document,
     Figure,
+    Outcome,
     Passage,
     Reading,
     Reference,
@@ -175,13 +176,18 @@ class InterpretationBody(_Body):
 
 
 class AskResponse(_Body):
-    """An answer. Where nothing was found, `passage` and `citation` are null, and `reason` says why.
+    """An answer. `outcome` says whether the passage answers the question, or may answer it, or nothing was found.
+
+    `answered` is true for the first alone. Where nothing was found, `passage` and `citation` are null, and `reason`
+    says why. Of a passage that may answer, `reason` says which words of the question it lacks, or is null; those that
+    no document holds are in `interpretation.missing`. Of a passage that answers, `reason` is null.
 
     `outline` has, for a question that is the title of a document or section or asks for all of it, the first passage of
     each of its parts in source order; the first of these is also `passage`. For any other question it is empty.
     """
 
     question: str
+    outcome: Outcome
     answered: bool
     confidence: float = Field(ge=0, le=1)
     reason: str | None
@@ -191,6 +197,18 @@ class AskResponse(_Body):
     alternatives: tuple[CitedPassageBody, ...]
     interpretation: InterpretationBody
     took_ms: float
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        """Refuse fields that contradict the outcome."""
+        found = self.outcome != "nothing_found"
+        if (self.answered, self.passage is not None, self.citation is not None) != (
+            self.outcome == "answered",
+            found,
+            found,
+        ):
+            raise ValueError("what an answer has disagrees with its outcome")
+        return self
 
 
 class ConversationBody(_Body):
@@ -296,6 +314,7 @@ def answer_body(answer: Answer) -> AskResponse:
     best = cited_passage_body(answer.best) if answer.best else None
     return AskResponse(
         question=answer.question,
+        outcome=answer.outcome,
         answered=answer.answered,
         confidence=answer.confidence,
         reason=answer.reason,

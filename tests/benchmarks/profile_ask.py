@@ -31,7 +31,7 @@ def main() -> None:
     if len(questions) <= WARMING:
         parser.error(f"{given.questions} has {len(questions)} questions; more than {WARMING} are needed")
     snapshot = Library(given.library).snapshot()
-    threshold = Settings().threshold
+    settings = Settings()
     total = [0.0] * len(STEPS)
     for number, question in enumerate(questions):
         times = [time.perf_counter()]
@@ -41,7 +41,16 @@ def main() -> None:
         times.append(time.perf_counter())
         ranked = rank(asked, candidates, snapshot.index.wordings, limit=CANDIDATES)
         times.append(time.perf_counter())
-        decide(question, query, asked, ranked, snapshot, threshold=threshold, limit=3)
+        decide(
+            question,
+            query,
+            asked,
+            ranked,
+            snapshot,
+            threshold=settings.threshold,
+            possible_threshold=settings.possible_threshold,
+            limit=3,
+        )
         times.append(time.perf_counter())
         if number >= WARMING:
             total = [so_far + end - begin for so_far, (begin, end) in zip(total, pairwise(times), strict=True)]

@@ -51,7 +51,7 @@ async function ask(exchange) {
   try {
     const answer = await answered(turn, asking.signal);
     place.replaceChildren(answerPart(turn, answer));
-    prepare(slot(place, "feedback"), turn);
+    prepare(place, turn);
     status.textContent = summary(answer);
     remember(turn);
   } catch (error) {
@@ -74,9 +74,10 @@ async function ask(exchange) {
 }
 
 // The log says the answer itself; this says what came of the question.
-function summary({ answered: isAnswered, outline, took_ms: took }) {
+function summary({ outcome, outline, took_ms: took }) {
   const ms = took.toLocaleString("en-US", { maximumFractionDigits: took < 10 ? 1 : 0 });
-  if (!isAnswered) return text("status.nothing", { ms });
+  if (outcome === "nothing_found") return text("status.nothing", { ms });
+  if (outcome === "possible") return text("status.possible", { ms });
   const key = outline.length > 0 ? "status.outlined" : "status.answered";
   return text(key, { ms, count: outline.length });
 }
@@ -139,7 +140,7 @@ async function restore() {
   exchanges.forEach((each, number) => {
     const turn = { ...last, question: questions[first + number], history: questions.slice(0, first + number) };
     turns.set(each, turn);
-    prepare(slot(each, "feedback"), turn);
+    prepare(each, turn);
   });
   if (before.length > 0 && isSame(before.at(-1), last)) await putBack(before);
 }
@@ -153,7 +154,7 @@ async function putBack(before) {
     const [exchange] = at < 0 ? [exchangePart(turn.question)] : here.splice(at, 1)[0];
     turns.set(exchange, turn);
     exchange.setAttribute("aria-live", "off");
-    if (at >= 0) prepare(slot(exchange, "feedback"), turn);
+    if (at >= 0) prepare(exchange, turn);
     return { exchange, isNew: at < 0 };
   });
   const last = order.at(-1).exchange;
@@ -173,7 +174,7 @@ async function fill(exchange) {
   place.replaceChildren(part("pending"));
   try {
     place.replaceChildren(answerPart(turn, await answered(turn)));
-    prepare(slot(place, "feedback"), turn);
+    prepare(place, turn);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     place.replaceChildren(failedPart({ ...error, mine: false }));

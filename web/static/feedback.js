@@ -22,9 +22,11 @@ function said(form, helpful) {
 
 const answers = (form) => Array.from(form.querySelectorAll("button[name=helpful]"));
 
-// Shows the form as it stands with the module: the comment comes after a yes or a no. What was said before is there
-// again if it was said of these very words.
-export function prepare(form, { said: before }) {
+// Shows the form of an answer as it stands with the module: the comment comes after a yes or a no. What was said before
+// is there again if it was said of these very words. Where nothing was found there is no form: nothing is to be judged.
+export function prepare(answer, { said: before }) {
+  const form = slot(answer, "feedback");
+  if (!form) return;
   slot(form, "send").hidden = false;
   const { elements } = form;
   const isOfThis = before?.passage === (elements.passage.value || null) && before?.is === (elements.is.value || null);

@@ -4,7 +4,9 @@
 import { addressOf, exported, inQuotes, knownBy, queryOf, webAddress } from "./addresses.js";
 import { text } from "./texts.js";
 
-const oldAfter = Number(document.getElementById("ask").dataset.oldAfter);
+const { dataset } = document.getElementById("ask");
+const oldAfter = Number(dataset.oldAfter);
+const ranges = JSON.parse(dataset.sureness); // each the least confidence at which a text says it
 
 export const part = (name) => document.getElementById(name).content.cloneNode(true);
 export const slot = (root, name) => root.querySelector(`[data-slot="${name}"]`);
@@ -17,16 +19,20 @@ export function exchangePart(question) {
 
 export function answerPart(asked, answer) {
   const isOutline = answer.outline.length > 0;
-  const root = part(isOutline ? "outlined" : answer.answered ? "answered" : "nothing-found");
+  const isFound = answer.outcome !== "nothing_found";
+  const root = part(isOutline ? "outlined" : isFound ? "answered" : "nothing-found");
   if (isOutline) {
     put(root, "parts", String(answer.outline.length));
     repeat(root, "outline", answer.outline, fillCited);
-  } else if (answer.answered) fillCited(slot(root, "best"), answer);
-  else put(root, "reason", answer.reason);
+  } else if (isFound) fillCited(slot(root, "best"), answer);
   fillInterpretation(root, asked, answer.interpretation);
-  put(root, "count", String(answer.alternatives.length));
+  if (isFound) {
+    fillPossible(slot(root, "possible"), answer);
+    put(root, "missing", answer.interpretation.missing.join(", "));
+    put(root, "count", String(answer.alternatives.length));
+    fillFeedback(slot(root, "feedback"), asked, answer);
+  } else fillNothing(root, asked, answer);
   repeat(root, "alternatives", answer.alternatives, fillCited);
-  fillFeedback(slot(root, "feedback"), asked, answer);
   put(root, "today", longDate(new Date(), undefined));
   put(root, "address", `${location.origin}/${queryOf(asked)}`);
   return root;
@@ -40,15 +46,28 @@ export function failedPart(failure) {
   return root;
 }
 
-function fillFeedback(form, { question, history, document: only }, { answered: isAnswered, passage, citation }) {
+function fillPossible(root, { outcome, confidence, reason }) {
+  if (outcome !== "possible") return root.remove();
+  put(root, "sureness", text(ranges.find(([least]) => confidence >= least)[1]));
+  put(root, "reason", reason);
+}
+
+function fillNothing(root, asked, { reason, alternatives, interpretation: { missing } }) {
+  put(root, "reason", reason);
+  if (asked.document !== null) slot(root, "everywhere").href = addressOf({ ...asked, document: null });
+  else if (alternatives.length > 0 || missing.length > 0) drop(slot(root, "everywhere"));
+  else slot(root, "try").remove();
+}
+
+function fillFeedback(form, { question, history, document: only }, { passage, citation }) {
   const set = (name, value) => {
     form.elements[name].defaultValue = value ?? "";
   };
   set("key", Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(""));
   set("question", question);
   set("document", only);
-  set("passage", isAnswered ? passage.id : "");
-  set("is", isAnswered ? knownBy(citation.permalink) : "");
+  set("passage", passage.id);
+  set("is", knownBy(citation.permalink));
   const after = form.elements.document;
   for (const each of history) {
     const field = document.createElement("input");
@@ -162,10 +181,9 @@ function fillReading(root, asked, name, { from: written, to: read }) {
   link(root, "literally", quoted && addressOf({ ...asked, question: quoted }), label);
 }
 
-function fillInterpretation(root, asked, { corrected, expanded, carried_over: carried, missing }) {
+function fillInterpretation(root, asked, { corrected, expanded, carried_over: carried }) {
   repeat(root, "corrected", corrected, (entry, reading) => fillReading(entry, asked, "corrected", reading));
   repeat(root, "expanded", expanded, (entry, reading) => fillReading(entry, asked, "expanded", reading));
   slot(root, "alone").href = addressOf({ ...asked, history: [] });
   put(root, "carried_over", carried.join(", "));
-  put(root, "missing", missing.join(", "));
 }
