@@ -51,7 +51,7 @@ def test_a_folder_with_the_name_of_a_bibliography_is_none(tmp_path: Path) -> Non
 
 def test_every_format_has_a_reader() -> None:
     endings = [".md", ".markdown", ".txt", ".text", ".html", ".htm", ".xhtml", ".pdf", ".docx", ".docm", ".epub"]
-    assert list(READERS) == [*endings, ".jsonl", ".csv", ".tsv"]
+    assert list(READERS) == [*endings, ".pptx", ".odt", ".eml", ".jsonl", ".csv", ".tsv"]
     assert set(READERS) > RECORDS
 
 

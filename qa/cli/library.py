@@ -74,7 +74,8 @@ def index(
 ) -> None:
     """Read files and folders into a library. A file read before is replaced, if it has changed; the others stay.
 
-    It reads Markdown, plain text, HTML, PDF, Word (.docx), EPUB, JSON lines and CSV, and says what it left out.
+    It reads Markdown, plain text, HTML, PDF, Word (.docx), PowerPoint (.pptx), LibreOffice (.odt), EPUB, e-mail
+    (.eml), JSON lines and CSV, and says what it left out.
 
     Exits with 0 when all files are read, 1 when any had to be left out, 2 on an error, 130 when it was stopped.
 
