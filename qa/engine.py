@@ -132,6 +132,7 @@ class Engine:
         paths: Iterable[Path],
         *,
         prune: bool = False,
+        exclude: Sequence[str] = (),
         on_progress: Callable[[Progress], None] | None = None,
         on_unreadable: Callable[[SourceError], None] | None = None,
         on_note: Callable[[str], None] = lambda _: None,
@@ -140,7 +141,8 @@ class Engine:
         """Read files and folders into the library; what became of each document.
 
         What was read from a file before is replaced, unless the file is what it was: then it is not read again. With
-        `prune`, documents of the files and folders given whose files have gone are removed. Nothing is changed unless
+        `prune`, documents of the files and folders given whose files have gone are removed. What of a folder the
+        patterns `exclude` are of, in the form of a `.gitignore`, is passed over. Nothing is changed unless
         all of it succeeds; but where `on_unreadable` is given, it is told of each path and file that cannot be read,
         which is then left out, unless that is all of them. `on_note` is told of what could not be read of the others.
 
@@ -158,6 +160,7 @@ class Engine:
             self.settings,
             paths,
             prune=prune,
+            exclude=exclude,
             on_progress=on_progress,
             on_unreadable=on_unreadable,
             on_note=on_note,

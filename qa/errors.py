@@ -175,7 +175,7 @@ class NoSourcesError(SourceError):
         else:
             super().__init__(
                 f"{path} holds no document to read.",
-                hint=f"Put files there that end in {', '.join(suffixes)}; README files and dot-files are passed over.",
+                hint=f"Put files there that end in {', '.join(suffixes)}; dot-files are passed over.",
             )
 
 

@@ -637,7 +637,7 @@ def test_index_of_what_cannot_be_read_is_an_error_and_changes_nothing(library: s
     assert_fails(
         run("index", str(documents), "--library", library),
         f"{documents} holds no document to read.",
-        f"Put files there that end in {suffixes}; README files and dot-files are passed over.",
+        f"Put files there that end in {suffixes}; dot-files are passed over.",
     )
     assert_fails(
         run("index", str(documents / "none.md"), "--library", library),

@@ -47,6 +47,12 @@ _STOPPING = "Stopping: what has been read is kept. Ctrl-C again stops at once an
     help="Folder of the library; it is made if it is not there. Needed, unless PINCITE_LIBRARY names it.",
 )
 @click.option("--prune", is_flag=True, help="Remove documents whose files have gone from these paths.")
+@click.option(
+    "--exclude",
+    multiple=True,
+    metavar="PATTERN",
+    help="Pass over what this is of, as a line of .gitignore; .pinciteignore files hold such lines, too. Repeatable.",
+)
 @click.option("--watch", is_flag=True, help="Stay and follow changes of these paths, with --prune, until Ctrl-C.")
 @click.option(
     "--engine",
@@ -67,6 +73,7 @@ def index(
     paths: tuple[Path, ...],
     library: Path | None,
     prune: bool,
+    exclude: tuple[str, ...],
     watch: bool,
     engine: str | None,
     has_vectors: bool | None,
@@ -75,7 +82,8 @@ def index(
 ) -> None:
     """Read files and folders into a library. A file read before is replaced, if it has changed; the others stay.
 
-    It reads Markdown, plain text, HTML, PDF, Word (.docx), EPUB, JSON lines and CSV, and says what it left out.
+    It reads Markdown, plain text, HTML, PDF, Word (.docx), PowerPoint (.pptx), LibreOffice (.odt), EPUB, e-mail
+    (.eml), JSON lines and CSV, and says what it left out.
 
     Exits with 0 when all files are read, 1 when any had to be left out, 2 on an error, 130 when it was stopped.
 
@@ -99,6 +107,7 @@ def index(
         engine=Engine.create(settings),
         paths=paths,
         prune=prune or watch,
+        exclude=exclude,
         is_strict=strict,
         is_verbose=verbose,
         has_vectors=has_vectors is not False,
@@ -153,6 +162,7 @@ class _Task:
     engine: Engine
     paths: Sequence[Path]
     prune: bool
+    exclude: Sequence[str]
     is_strict: bool
     is_verbose: bool
     has_vectors: bool
@@ -166,6 +176,7 @@ class _Task:
             indexing = self.engine.add(
                 self.paths,
                 prune=self.prune,
+                exclude=self.exclude,
                 on_progress=line.show,
                 on_unreadable=None if self.is_strict else left_out.append,
                 on_note=notes.append,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import accumulate
@@ -80,6 +80,7 @@ def add(
     paths: Iterable[Path],
     *,
     prune: bool = False,
+    exclude: Sequence[str] = (),
     on_progress: Callable[[Progress], None] | None = None,
     on_unreadable: Callable[[SourceError], None] | None = None,
     on_note: Callable[[str], None] = lambda _: None,
@@ -87,7 +88,7 @@ def add(
 ) -> Indexing:
     """Read files and folders into a library, as `Engine.add` says."""
     hooks = _Hooks(on_progress, on_unreadable, on_note, should_stop)
-    return _Adding(library, settings, prune=prune, hooks=hooks).run(paths)
+    return _Adding(library, settings, prune=prune, exclude=exclude, hooks=hooks).run(paths)
 
 
 class _Hooks(NamedTuple):
@@ -102,10 +103,13 @@ class _Hooks(NamedTuple):
 class _Adding:
     """One run of `add`: files are found, then looked at, then read while the library is changed."""
 
-    def __init__(self, library: Library, settings: Settings, *, prune: bool, hooks: _Hooks) -> None:
+    def __init__(
+        self, library: Library, settings: Settings, *, prune: bool, exclude: Sequence[str], hooks: _Hooks
+    ) -> None:
         self._library = library
         self._settings = settings
         self._prune = prune
+        self._exclude = exclude
         self._hooks = hooks
         self._limits = Limits(settings.max_file_size, settings.max_memory, settings.max_seconds)
         self._snapshot = library.snapshot() if library.exists else None
@@ -158,7 +162,8 @@ class _Adding:
         origin = legible(resolved(path))
         try:
             if not (self._prune and origin in self._before and not is_there(str(resolved(path)))):
-                there = list(find_sources(path, note=self._hooks.on_note, on_unreadable=self._refuse))
+                note, refuse = self._hooks.on_note, self._refuse
+                there = list(find_sources(path, exclude=self._exclude, note=note, on_unreadable=refuse))
                 self._found |= {legible(resolved(each)): (each, wanted_id) for each, wanted_id in there}
             self._given.add(origin)
         except NoSourcesError as error:
