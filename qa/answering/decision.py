@@ -266,8 +266,8 @@ def _explanation(
 def cited_passage(
     passage: Passage, snapshot: Snapshot, question: Sought | None = None, *, meaning: Sequence[str] = ()
 ) -> CitedPassage:
-    """A passage with its citation and, given a question, the sentence that answers it best: by its words and, given what
-    is encoded of the question, by its meaning too."""
+    """A passage with its citation and, given a question, the sentence that answers it best: by its words and, given
+    what is encoded of the question, by its meaning too."""
     found = None
     if question:
         near: Sequence[float] = ()

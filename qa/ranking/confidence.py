@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from qa.ranking.evidence import (
@@ -19,7 +20,6 @@ from qa.ranking.evidence import (
     Ranked,
     Statistics,
     WeighedWord,
-    coverage,
     decisive,
     referred,
 )
@@ -28,8 +28,17 @@ from qa.retrievers import inverse_document_frequency
 from qa.text.analysis import fold
 from qa.text.english import English
 
-__all__ = ["BY_MEANING", "BY_WORDS", "TELLING", "Model", "confidence", "grounds", "is_sure", "model_of", "telling"]
-
+__all__ = [
+    "BY_MEANING",
+    "BY_WORDS",
+    "TELLING",
+    "Model",
+    "confidence",
+    "grounds",
+    "is_sure",
+    "model_of",
+    "telling",
+]
 
 class Model(NamedTuple):
     """What each ground counts, and what is added to their sum: its logistic function is the confidence."""
@@ -72,9 +81,10 @@ TELLING = 0.35
 """The weight in English from which on a word that no passage holds is worth naming ("coffee" is, "work" is not)."""
 
 _MOST_LEAD = 0.3
+_SURE, _LEAD = 0.9, 0.05
 _EVIDENCE = tuple(WEIGHTS)
 
-_SURE, _LEAD = 0.9, 0.05
+_Rarity = Callable[[WeighedWord], float]
 
 
 def grounds(
@@ -87,29 +97,41 @@ def grounds(
     them, a passage that holds none of those has no coverage at all.
     """
     first, held = ranked[0], wordings.holds(ranked[0].passage_id, asked.terms)
-    known = [term for term in asked.terms if statistics.document_frequency(term)]
-    words = decisive(asked.words)
-    weights = [english.weight(fold(word.text)) for word in words]
+    known = {term for term in asked.terms if statistics.document_frequency(term)}
+    words, carried = decisive(asked.words), [word for word in asked.words if word.carried]
     most = inverse_document_frequency(0, statistics.passage_count)
-    both = [min(weight, word.rarity / most) for word, weight in zip(words, weights, strict=True)]
-    names = [word for word in words if word.is_name and not word.carried]
 
+    def in_library(word: WeighedWord) -> float:
+        return word.rarity
+
+    @cache
     def in_english(word: WeighedWord) -> float:
-        return english.weight(fold(word.text))
+        return _rarity_in_english(word.text, english, is_known=not word.terms.isdisjoint(known))
 
-    covered = _covered(asked, held, in_english)
-    second = ranked[1].score if len(ranked) > 1 else 0.0
-    lead = min(1.0, (first.score - second) / first.score / _MOST_LEAD) if first.score > 0 else 0.0
+    def in_both(word: WeighedWord) -> float:
+        return min(in_english(word), word.rarity / most)
+
+    def covered(rarity: _Rarity) -> float:
+        own = _share(words, rarity, held)
+        if not carried:
+            return own
+        taken = _share(carried, rarity, held)
+        return min((own + taken) / 2, 2 * taken) if referred(carried) else (own + taken) / 2
+
+    coverage = covered(in_english)
+    score, second = first.without_shown, ranked[1].without_shown if len(ranked) > 1 else 0.0
+    lead = min(1.0, max(0.0, score - second) / score / _MOST_LEAD) if score > 0 else 0.0
+    names = [word for word in words if word.is_name and not word.carried]
     found = {
         "score": first.of_its_own / MOST_OF_ITS_OWN,
         "bm25": float(first.values[_EVIDENCE.index("bm25")]),
         "sentence": float(first.values[_EVIDENCE.index("sentence")]),
-        "lead": lead * covered,
-        "coverage": covered,
-        "substance": 1 - math.exp(-sum(_of_held(words, both, held)) / 2),
-        "library": _covered(asked, held, lambda word: word.rarity),
-        "unknown": 1 - _share(words, weights, known) if words else 0.0,
-        "names": 1 - coverage(names, held) if names else 0.0,
+        "lead": lead * coverage,
+        "coverage": coverage,
+        "substance": 1 - math.exp(-sum(_of_held(words, in_both, held)) / 2),
+        "library": covered(in_library),
+        "unknown": 1 - _share(words, in_english, known) if words else 0.0,
+        "names": 1 - _share(names, in_library, held) if names else 0.0,
         "small": 1 / math.sqrt(statistics.passage_count),
     }
     return found | dict(first.meaning)
@@ -140,28 +162,21 @@ def confidence(grounds: Mapping[str, float]) -> float:
     return 1 / (1 + math.exp(-bias - sum(weights[name] * value for name, value in grounds.items())))
 
 
-def telling(words: Iterable[str], english: English) -> tuple[str, ...]:
-    """Those of some words that are rare enough in English to say what a question is about: names, numbers, terms."""
-    return tuple(word for word in words if english.weight(fold(word)) >= TELLING)
+def telling(unknown: Iterable[str], english: English) -> tuple[str, ...]:
+    """Those of some words that no passage holds which say what a question is about: names, numbers and rare words."""
+    return tuple(word for word in unknown if _rarity_in_english(word, english, is_known=False) >= TELLING)
 
 
-def _covered(asked: Asked, held: Collection[str], weight: Callable[[WeighedWord], float]) -> float:
-    """The share of the words' weight that a passage holds, of own words and of those taken over."""
-    words, carried = decisive(asked.words), [word for word in asked.words if word.carried]
-    covered = _share(words, list(map(weight, words)), held)
-    if carried:
-        taken = _share(carried, list(map(weight, carried)), held)
-        covered = (covered + taken) / 2
-        if referred(carried):
-            covered = min(covered, 2 * taken)
-    return covered
+def _rarity_in_english(word: str, english: English, *, is_known: bool) -> float:
+    """How rare a word of a question is, in 0..1. One in small letters that no passage holds may be a slip."""
+    return english.weight_as_meant(fold(word)) if word.islower() and not is_known else english.weight(fold(word))
 
 
-def _share(words: Sequence[WeighedWord], weights: Sequence[float], held: Collection[str]) -> float:
-    """The share of the words' weights that the terms cover: where none weighs, 1 for any word that they cover."""
-    whole, covered = sum(weights), list(_of_held(words, weights, held))
-    return sum(covered) / whole if whole else float(bool(covered))
+def _share(words: Sequence[WeighedWord], rarity: _Rarity, held: Collection[str]) -> float:
+    """The share of the words' rarity that the terms cover: where none is rare, 1 for any word that they cover."""
+    whole, covered = sum(map(rarity, words)), list(_of_held(words, rarity, held))
+    return min(1.0, sum(covered) / whole) if whole else float(bool(covered))
 
 
-def _of_held(words: Sequence[WeighedWord], weights: Sequence[float], held: Collection[str]) -> Iterable[float]:
-    return (weight for word, weight in zip(words, weights, strict=True) if not word.terms.isdisjoint(held))
+def _of_held(words: Iterable[WeighedWord], rarity: _Rarity, held: Collection[str]) -> Iterable[float]:
+    return (rarity(word) for word in words if not word.terms.isdisjoint(held))

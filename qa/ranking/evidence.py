@@ -152,7 +152,7 @@ class Ranked(NamedTuple):
     nearest: int | None = None
     """Which of its sentences is the nearest in meaning."""
     is_older: bool = False
-    """Whether another edition of its document, of a later date or of the year that is asked for, holds as good a one."""
+    """Whether another edition of its document is later, or of the year that is asked for."""
 
     @property
     def evidence(self) -> dict[str, float]:
@@ -164,6 +164,11 @@ class Ranked(NamedTuple):
     def weights(self) -> dict[str, float]:
         """What each of them counts."""
         return WEIGHTS | dict(self.meaning_weights) | ({"older": OLDER} if self.is_older else {})
+
+    @property
+    def without_shown(self) -> float:
+        """The score without what it owes to the passage that was shown before."""
+        return self.score - WEIGHTS["shown"] * self.evidence["shown"]
 
     @property
     def of_its_own(self) -> float:
