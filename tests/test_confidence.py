@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,14 +17,18 @@ from qa import Engine, Settings
 from qa.asking.concepts import NO_CONCEPTS, Concept, Concepts
 from qa.asking.question import read_question
 from qa.model import Passage, Span
-from qa.ranking.confidence import BIAS, CONFIDENCE_WEIGHTS, confidence, grounds
+from qa.ranking.confidence import BY_WORDS, confidence, grounds, telling
 from qa.ranking.evidence import MOST_OF_ITS_OWN, WEIGHTS, Asked, Ranked, Statistics, WeighedWord, read_query
 from qa.ranking.wordings import Wordings, WordingsBuilder
 from qa.text.analysis import terms
+from qa.text.english import English
 
 TEXTS = ("Terns dive for fish.", "Gulls steal fish.", "An auk swims.")
+CONFIDENCE_WEIGHTS, BIAS = BY_WORDS
 MOST = MOST_OF_ITS_OWN
 SHARES = st.floats(0, 1)
+ENGLISH = English.of({"the": 10**9, "bird": 10**3, "swims": 1_500, "steal": 10**5, "dive": 10**5, "fish": 10**5})
+"""Of these words "bird" and "swims" are rare, "steal", "dive" and "fish" are not, and what is not there is rarest."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +72,16 @@ def question(text: str, statistics: Statistics, *, concepts: Concepts = NO_CONCE
     return read_query(read_question(text, concepts=concepts), statistics)
 
 
-def first(number: int = 0, *, score: float = MOST) -> Ranked:
-    return Ranked(f"p-{number}", score, np.zeros(len(WEIGHTS)), words=score)
+def first(number: int = 0, *, score: float = MOST, evidence: float = 0.0) -> Ranked:
+    values = np.full(len(WEIGHTS), evidence)
+    values[list(WEIGHTS).index("shown")] = 0
+    return Ranked(f"p-{number}", score, values)
 
 
-def grounds_of(asked: Asked, shore: Shore, *, number: int = 0, score: float = MOST) -> dict[str, float]:
-    return grounds(asked, first(number, score=score), shore.wordings, shore)
+def grounds_of(
+    asked: Asked, shore: Shore, *, number: int = 0, score: float = MOST, others: Sequence[Ranked] = ()
+) -> dict[str, float]:
+    return grounds(asked, [first(number, score=score), *others], shore.wordings, shore, ENGLISH)
 
 
 # Grounds
@@ -87,53 +96,107 @@ def test_the_score_is_a_share_of_the_sum_of_the_weights_of_the_evidence(share: f
     assert grounds_of(asked(word("terns", 1)), shore(*TEXTS), score=share * MOST)["score"] == share
 
 
-def test_coverage_is_the_share_of_the_rarity_of_the_words_that_the_passage_holds() -> None:
-    birds, question = shore(*TEXTS), asked(word("terns", 3), word("fish", 1), word("steal", 4))
-    assert grounds_of(question, birds)["coverage"] == (3 + 1) / (3 + 1 + 4)
-    assert grounds_of(question, birds, number=1)["coverage"] == (1 + 4) / (3 + 1 + 4)
-    assert grounds_of(question, birds, number=2)["coverage"] == 0
+def test_bm25_and_sentence_are_the_evidence_of_these_names() -> None:
+    birds = shore(*TEXTS)
+    found = grounds(asked(word("terns", 1)), [first(evidence=0.4)], birds.wordings, birds, ENGLISH)
+    assert (found["bm25"], found["sentence"]) == (0.4, 0.4)
+
+
+def test_the_lead_is_how_far_the_score_leads_the_next_one_up_to_three_tenths_of_it_times_the_coverage() -> None:
+    birds, terns = shore(*TEXTS), asked(word("terns", 1))
+    for second, lead in ((10.0, 0.0), (9.4, 0.2), (7.0, 1.0), (1.0, 1.0)):
+        found = grounds_of(terns, birds, score=10.0, others=[first(1, score=second)])
+        assert found["lead"] == pytest.approx(lead)
+    assert grounds_of(terns, birds)["lead"] == 1
+    half = asked(word("terns", 1), word("penguins", 1))
+    assert grounds_of(half, birds)["lead"] == 0.5
+
+
+def test_coverage_is_the_share_of_the_rarity_in_english_of_the_words_that_the_passage_holds() -> None:
+    birds, sought = shore(*TEXTS), asked(word("terns", 3), word("fish", 9), word("steal", 4))
+    fish, steal = ENGLISH.weight("fish"), ENGLISH.weight("steal")
+    assert 0 < fish == steal < ENGLISH.weight("terns") == 1
+    assert grounds_of(sought, birds)["coverage"] == pytest.approx((1 + fish) / (1 + fish + steal))
+    assert grounds_of(sought, birds, number=1)["coverage"] == pytest.approx((fish + steal) / (1 + fish + steal))
+    assert grounds_of(sought, birds, number=2)["coverage"] == 0
+
+
+def test_the_library_has_the_share_of_the_rarity_there_of_the_words_that_the_passage_holds() -> None:
+    birds, sought = shore(*TEXTS), asked(word("terns", 3), word("fish", 1), word("steal", 4))
+    assert grounds_of(sought, birds)["library"] == (3 + 1) / (3 + 1 + 4)
+    assert grounds_of(sought, birds, number=1)["library"] == (1 + 4) / (3 + 1 + 4)
+    assert grounds_of(sought, birds, number=2)["library"] == 0
+
+
+def test_a_question_of_everyday_words_alone_is_covered_by_any_of_them() -> None:
+    assert grounds_of(asked(word("the", 1)), shore("The auk."))["coverage"] == 0
+    assert grounds_of(asked(word("fish", 1)), shore("A fish."))["coverage"] == 1
 
 
 def test_a_word_of_the_title_is_held() -> None:
-    assert grounds_of(asked(word("birds", 1), word("dive", 1)), shore(*TEXTS))["coverage"] == 1
+    found = grounds_of(asked(word("birds", 1), word("dive", 1)), shore(*TEXTS))
+    assert (found["coverage"], found["library"]) == (1, 1)
 
 
-def test_unknown_is_the_share_of_the_rarity_of_the_words_that_no_passage_holds() -> None:
-    question = asked(word("terns", 3), word("penguins", 4), word("steal", 1))
-    assert grounds_of(question, shore(*TEXTS)) == {"score": 1, "coverage": 3 / 8, "unknown": 4 / 8, "names": 0}
-    assert grounds_of(question, shore("A penguin.", *TEXTS), number=1)["unknown"] == 0
+def test_substance_grows_with_every_word_held_that_is_rare_in_english_and_in_the_library() -> None:
+    birds = shore(*TEXTS)
+    rare = [
+        grounds_of(question(text, birds), birds)["substance"] for text in ("terns", "terns dive", "terns dive fish")
+    ]
+    assert 0 < rare[0] < rare[1] < rare[2] < 1
+    assert rare[0] > grounds_of(question("fish", birds), birds)["substance"]
+    everywhere = shore("Terns dive.", "Terns swim.", "Terns fly.", "Terns nest.")
+    assert grounds_of(question("terns", everywhere), everywhere)["substance"] < rare[0] / 2
+
+
+def test_unknown_is_the_share_of_the_rarity_in_english_of_the_words_that_no_passage_holds() -> None:
+    sought = asked(word("terns", 3), word("Penguins", 4), word("steal", 1))
+    assert grounds_of(sought, shore(*TEXTS))["unknown"] == pytest.approx(1 / (2 + ENGLISH.weight("steal")))
+    assert grounds_of(sought, shore("A penguin.", *TEXTS), number=1)["unknown"] == 0
+
+
+def test_a_word_in_small_letters_that_nobody_has_may_be_a_slip_of_one_that_english_has() -> None:
+    birds = shore(*TEXTS)
+    slip, name = (grounds_of(asked(word("terns", 1), word(text, 1)), birds)["unknown"] for text in ("dvie", "Dvie"))
+    dive = ENGLISH.weight("dive")
+    assert slip == pytest.approx(dive / (1 + dive))
+    assert name == 0.5
 
 
 def test_a_question_without_words_is_covered_by_nothing_and_has_nothing_unknown() -> None:
     birds = shore(*TEXTS)
     for without_words in (asked(), question("What is it?", birds)):
-        assert grounds_of(without_words, birds, score=0) == {"score": 0, "coverage": 0, "unknown": 0, "names": 0}
+        found = grounds_of(without_words, birds, score=0)
+        assert found.pop("small") == 1 / math.sqrt(3)
+        assert set(found.values()) == {0.0}
 
 
 def test_a_leaning_question_is_covered_by_its_own_words_to_one_half_and_by_those_taken_over_to_the_other() -> None:
     own = word("dive", 2), word("steal", 6)
     carried = word("terns", 1, carried=True), word("auk", 3, carried=True), word("gulls", 1, carried=True)
-    assert grounds_of(asked(*own, *carried), shore(*TEXTS))["coverage"] == (2 / 8 + 1 / 5) / 2
-    assert grounds_of(asked(*own), shore(*TEXTS))["coverage"] == 2 / 8
+    leaning, alone = (grounds_of(asked(*words), shore(*TEXTS)) for words in ((*own, *carried), own))
+    assert (leaning["library"], alone["library"]) == ((2 / 8 + 1 / 5) / 2, 2 / 8)
+    assert (leaning["coverage"], alone["coverage"]) == (pytest.approx((1 / 2 + 1 / 3) / 2), 1 / 2)
 
 
 def test_where_a_pronoun_refers_to_what_was_taken_over_that_counts_twice_at_most() -> None:
     own = word("dive", 1)
     said = word("terns", 1, carried=True)._replace(referred=True), word("auk", 9, carried=True)._replace(referred=True)
     plain = [each._replace(referred=False) for each in said]
-    assert grounds_of(asked(own, *said), shore(*TEXTS))["coverage"] == 2 * (1 / 10)
-    assert grounds_of(asked(own, *plain), shore(*TEXTS))["coverage"] == (1 + 1 / 10) / 2
+    assert grounds_of(asked(own, *said), shore(*TEXTS))["library"] == 2 * (1 / 10)
+    assert grounds_of(asked(own, *plain), shore(*TEXTS))["library"] == (1 + 1 / 10) / 2
 
 
 def test_a_question_that_has_no_words_but_those_taken_over_is_covered_by_these_alone() -> None:
     carried = word("terns", 1, carried=True), word("auk", 3, carried=True)
-    assert grounds_of(asked(*carried), shore(*TEXTS)) == {"score": 1, "coverage": 1 / 4, "unknown": 0, "names": 0}
+    found = grounds_of(asked(*carried), shore(*TEXTS))
+    assert (found["library"], found["coverage"], found["unknown"], found["names"]) == (1 / 4, 1 / 2, 0, 0)
 
 
 def test_of_a_leaning_question_only_its_own_words_are_unknown() -> None:
     carried = word("penguins", 8, carried=True)
-    assert grounds_of(asked(word("dive", 2), carried), shore(*TEXTS))["unknown"] == 0
-    assert grounds_of(asked(word("dive", 2), word("emus", 2), carried), shore(*TEXTS))["unknown"] == 1 / 2
+    assert grounds_of(asked(word("auk", 2), carried), shore(*TEXTS))["unknown"] == 0
+    assert grounds_of(asked(word("auk", 2), word("Emus", 2), carried), shore(*TEXTS))["unknown"] == 1 / 2
 
 
 def test_names_is_the_share_of_the_rarity_of_the_words_with_a_capital_that_the_passage_lacks() -> None:
@@ -141,8 +204,12 @@ def test_names_is_the_share_of_the_rarity_of_the_words_with_a_capital_that_the_p
     named = [word("terns", 3)._replace(is_name=True), word("emus", 1)._replace(is_name=True)]
     assert grounds_of(asked(*named, word("auk", 5)), birds)["names"] == 1 / 4
     assert grounds_of(question("Do terns dive in Iceland?", birds), birds)["names"] == 1
-    for without_names in ("Iceland", "Iceland's terns", "do terns dive in iceland?"):
+    for without_names in ("Iceland", "Iceland's terns", "do terns dive in iceland?", "Terns dive. Gulls do too."):
         assert grounds_of(question(without_names, birds), birds)["names"] == 0
+
+
+def test_small_is_one_over_the_square_root_of_the_number_of_passages() -> None:
+    assert grounds_of(asked(word("terns", 1)), shore(*TEXTS, "A gannet."))["small"] == 1 / 2
 
 
 def test_a_word_that_is_known_by_its_concept_is_covered_and_not_unknown() -> None:
@@ -158,16 +225,19 @@ def test_a_word_that_is_known_by_its_concept_is_covered_and_not_unknown() -> Non
 
 @settings(deadline=None)
 @given(
-    own=st.lists(st.tuples(st.sampled_from(["terns", "fish", "auk", "emus"]), st.floats(0.01, 20))),
+    own=st.lists(st.tuples(st.sampled_from(["terns", "fish", "auk", "emus", "Emus"]), st.floats(0.01, 20))),
     carried=st.lists(st.tuples(st.sampled_from(["dive", "gulls", "swims"]), st.floats(0.01, 20))),
     share=SHARES,
+    second=SHARES,
     number=st.integers(0, len(TEXTS) - 1),
 )
 def test_every_ground_and_the_confidence_lie_in_0_to_1(
-    own: list[tuple[str, float]], carried: list[tuple[str, float]], share: float, number: int
+    own: list[tuple[str, float]], carried: list[tuple[str, float]], share: float, second: float, number: int
 ) -> None:
     words = [word(*each) for each in own] + [word(*each, carried=True) for each in carried]
-    found = grounds_of(asked(*words), shore(*TEXTS), number=number, score=share * MOST)
+    found = grounds_of(
+        asked(*words), shore(*TEXTS), number=number, score=share * MOST, others=[first(score=second * MOST)]
+    )
     assert all(0 <= each <= 1 for each in found.values())
     assert 0 <= confidence(found) <= 1
 
@@ -175,37 +245,36 @@ def test_every_ground_and_the_confidence_lie_in_0_to_1(
 # Confidence
 
 
-@pytest.mark.parametrize(
-    ("score", "coverage", "unknown", "names"), [(0, 0, 0, 0), (1, 1, 0, 1), (0, 0, 1, 0), (0.5, 0.75, 0.25, 0.5)]
-)
-def test_the_confidence_is_the_logistic_function_of_the_bias_and_the_weighted_grounds(
-    score: float, coverage: float, unknown: float, names: float
-) -> None:
-    weights = CONFIDENCE_WEIGHTS
-    logit = BIAS + weights["score"] * score + weights["coverage"] * coverage
-    logit += weights["unknown"] * unknown + weights["names"] * names
-    sure = confidence({"score": score, "coverage": coverage, "unknown": unknown, "names": names})
+@given(values=st.lists(SHARES, min_size=len(CONFIDENCE_WEIGHTS), max_size=len(CONFIDENCE_WEIGHTS)))
+def test_the_confidence_is_the_logistic_function_of_the_bias_and_the_weighted_grounds(values: list[float]) -> None:
+    found = dict(zip(CONFIDENCE_WEIGHTS, values, strict=True))
+    logit = BIAS + sum(CONFIDENCE_WEIGHTS[name] * value for name, value in found.items())
+    sure = confidence(found)
     assert sure == pytest.approx(1 / (1 + math.exp(-logit)), rel=1e-12)
-    assert math.log(sure / (1 - sure)) == pytest.approx(logit)
 
 
-@given(score=SHARES, coverage=SHARES, unknown=SHARES, names=SHARES, more=st.floats(0.01, 1))
-def test_the_confidence_rises_with_score_and_coverage_and_falls_with_unknown_words_and_names(
-    score: float, coverage: float, unknown: float, names: float, more: float
-) -> None:
-    found = {"score": score, "coverage": coverage, "unknown": unknown, "names": names}
-    assert confidence(found | {"names": names + more}) < confidence(found)
-    assert confidence(found | {"score": score + more}) > confidence(found)
-    assert confidence(found | {"coverage": coverage + more}) > confidence(found)
-    assert confidence(found | {"unknown": unknown + more}) < confidence(found)
+@pytest.mark.parametrize("name", ["score", "bm25", "sentence", "lead", "coverage", "substance", "small"])
+def test_the_confidence_rises_with_what_speaks_for_a_passage(name: str) -> None:
+    assert CONFIDENCE_WEIGHTS[name] > 0
 
 
-def test_at_the_threshold_neither_the_score_nor_the_coverage_is_enough_alone() -> None:
-    threshold = Settings().threshold
-    clear = {"score": 1.0, "coverage": 1.0, "unknown": 0.0, "names": 0.0}
-    assert confidence(clear) > threshold
-    assert confidence(clear | {"score": 0, "names": 1}) < threshold
-    assert confidence(clear | {"score": 0.5, "coverage": 0, "unknown": 1}) < threshold
+@pytest.mark.parametrize("name", ["unknown", "names"])
+def test_the_confidence_falls_with_unknown_words_and_with_names_that_the_passage_lacks(name: str) -> None:
+    assert CONFIDENCE_WEIGHTS[name] < 0
+
+
+@pytest.mark.parametrize("score", ["score", "sentence", "bm25"])
+def test_below_the_possible_threshold_is_a_passage_without_the_best_evidence(score: str) -> None:
+    half = dict.fromkeys(CONFIDENCE_WEIGHTS, 0.5)
+    assert confidence(half | {"small": 0.0, score: 0.0}) < Settings().possible_threshold
+
+
+# What is told of
+
+
+def test_told_of_are_names_numbers_and_rare_words_that_no_passage_holds() -> None:
+    said = ("Emus", "steal", "7", "bird", "the", "dvie", "metformin")
+    assert telling(said, ENGLISH) == ("Emus", "7", "bird", "metformin")
 
 
 # Answers

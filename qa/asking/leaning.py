@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -48,6 +49,8 @@ _LONGEST_TURN = 1000  # characters of a turn that are read
 _LONGEST_QUESTION = 30  # words: what says more, such as an answer, begins no subject of its own
 _SHORTEST_DRUG = 5  # letters of a drug's name, and more
 _DRUG_ENDINGS = tuple(DRUG_ENDINGS)
+_LONGEST_NAMES = 20  # characters: what is all in capitals and longer is no list of names, but loud
+_OPENING = " \t\"'“‘(["  # what may stand before the first word of a sentence
 _FEW_WORDS = 2  # a question with more content words than these is a whole one
 _DUMMY_REACH = 4  # words from "safe" to "to", in "Is it safe for old people to travel?"
 
@@ -109,8 +112,16 @@ def leaning(turn: Turn) -> Leaning:
 
 
 def is_name(word: Word, question: str) -> bool:
-    """Whether a word of a question may be a name, or is a number: no small letter begins it, nor does it begin that."""
-    return not word.text[0].islower() and not question.startswith(word.text)
+    """Whether a word of a question may be a name, or is a number: no small letter begins it, and somewhere it stands
+    where it begins no sentence. In a question that is all in capitals they tell nothing.
+
+    >>> is_name(Word("Arctic", ("arctic",)), "In the Arctic"), is_name(Word("Where", ("where",)), "It hurts. Where to?")
+    (True, False)
+    """
+    if word.text[0].islower() or (word.text[0].isupper() and question.isupper() and len(question) > _LONGEST_NAMES):
+        return False
+    before = [question[: found.start()].rstrip(_OPENING) for found in re.finditer(re.escape(word.text), question)]
+    return not before or not all(text == "" or text[-1] in ".!?:\n" for text in before)
 
 
 def carried_words(history: Sequence[str], how: Leaning, *, read: Read) -> list[tuple[Word, float]]:

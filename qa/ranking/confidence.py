@@ -40,6 +40,7 @@ __all__ = [
     "telling",
 ]
 
+
 class Model(NamedTuple):
     """What each ground counts, and what is added to their sum: its logistic function is the confidence."""
 

@@ -1,13 +1,15 @@
-"""The words of English, and how rare each is: one that English has was meant as it is written, and a rare one tells
-more of what a question is about than one of everyday talk."""
+"""The words of English, and how rare each is: one that it has was meant as it is written, and a rare one tells more of
+what a question is about than one of everyday talk."""
 
 from __future__ import annotations
 
 import gzip
 import json
 import math
+import re
 from functools import lru_cache
 from pkgutil import get_data
+from string import ascii_lowercase
 from typing import Any, Self
 from zlib import crc32
 
@@ -20,9 +22,10 @@ _COMMON = 100
 """How often a word stands in the films' subtitles that the list was counted in, to be no slip itself."""
 
 _EVERYDAY, _RAREST = 6.0, 16.0
-"""Rarities, -ln of a word's share of all that is said: what is no rarer than "know" tells nothing, and beyond one word
-in nine million, none is told from one that the list lacks."""
+"""Rarities, -ln of a word's share of all that is said: what is no rarer than "know" tells nothing, and what is rarer
+than one word in nine million tells as much as what the list lacks."""
 
+_WORD = re.compile("[a-z]{2,30}")
 _STEPS = 255  # into which the weights between are parted
 
 
@@ -50,10 +53,20 @@ class English:
         return isinstance(word, str) and self._place(word) is not None
 
     def weight(self, word: str) -> float:
-        """How much a folded word tells, in 0..1 by its rarity: 0 for everyday words, 1 for names, numbers and what is
-        as rare."""
+        """How much a folded word tells, in 0..1 by its rarity: 0 for everyday words, 1 for names and numbers."""
         place = self._place(word)
         return 1.0 if place is None else int(self.weights[place]) / _STEPS
+
+    def weight_as_meant(self, word: str) -> float:
+        """The same, where a word in small letters that it lacks is taken for a slip: it has the least weight of the
+        words that are one letter away, or two letters that changed places; without such neighbours, its own.
+        """
+        if not _WORD.fullmatch(word) or word in self:
+            return self.weight(word)
+        sought = np.array([checksum(each) for each in _one_slip_away(word)], np.uint32)
+        places = np.minimum(np.searchsorted(self.checksums, sought), max(0, len(self.checksums) - 1))
+        weights = self.weights[places[self.checksums[places] == sought]] if len(self.checksums) else self.weights
+        return int(weights.min()) / _STEPS if len(weights) else 1.0
 
     def _place(self, word: str) -> int | None:
         sought = checksum(word)
@@ -91,3 +104,12 @@ def english_words() -> npt.NDArray[np.uint32]:
 def _weight(share: float) -> int:
     rarity = -math.log(share)
     return round(_STEPS * min(1.0, max(0.0, (rarity - _EVERYDAY) / (_RAREST - _EVERYDAY))))
+
+
+def _one_slip_away(word: str) -> set[str]:
+    """What becomes of a word by one letter put in, left out or changed, or by two that change places."""
+    parts = [(word[:place], word[place:]) for place in range(len(word) + 1)]
+    changed = {begin + end[1:] for begin, end in parts[:-1]}
+    changed |= {begin + end[1] + end[0] + end[2:] for begin, end in parts[:-2]}
+    changed |= {begin + letter + end for begin, end in parts for letter in ascii_lowercase}
+    return changed | {begin + letter + end[1:] for begin, end in parts[:-1] for letter in ascii_lowercase}

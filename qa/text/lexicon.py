@@ -73,8 +73,9 @@ FRAME_WORDS = _words(
     """
     tell know explain describe show find give want wonder wondering like ask asking question answer say says said
     mean means meant kind sort many long often old far big thing things called name named anyone someone something
-    anything there here hi hello hey thank thanks kindly exactly actually really instead true everything summarize
-    summarise
+    anything there here exactly actually really instead true everything summarize summarise
+    hi hello hey dear sir madam thank thanks thx appreciate appreciated grateful kindly pls plz asap fyi btw regards
+    sincerely faithfully advise advice inform information info reply suggest suggestion suggestions
     """
 )
 """Words that frame a question and are not what it is about. They weigh in the ranking but their absence
