@@ -307,7 +307,8 @@ def counts_of(rows: Rows) -> Floats:
                     chosen &= rows.in_letter == in_letter
                     if chosen.any():
                         counts[chosen] = weight * share * part / chosen.sum()
-    return counts / counts.sum()
+    whole: Floats = counts / counts.sum()
+    return whole
 
 
 def fit(grounds: Floats, right: Floats, counts: Floats) -> Floats:
