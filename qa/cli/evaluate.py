@@ -26,18 +26,20 @@ _RANKED = 50  # passages of each question: as many as the measures look at
 @cli.command("eval")
 @click.argument("folders", nargs=-1, required=True, metavar="FOLDER...", type=click.Path(path_type=Path))
 @click.option(
-    "--sample", type=click.IntRange(1), help="Ask this many of the questions, drawn evenly; all, unless given."
-)
-@click.option("--off-topic", type=click.Path(path_type=Path), help="File with a question a line that must be refused.")
-@click.option("--against", type=click.Path(path_type=Path), help="A run to compare with, instead of plain BM25.")
-@click.option(
-    "--worse", type=click.IntRange(0), default=0, help="Show this many questions whose first passage got worse."
+    "--sample", type=click.IntRange(1), help="Ask only this many of the questions, evenly spaced. Default: all."
 )
 @click.option(
-    "--run", "run_path", type=click.Path(path_type=Path), help="Write the ranking to this file, in TREC's form."
+    "--off-topic", type=click.Path(path_type=Path), help="File with one question per line that must not be answered."
+)
+@click.option("--against", type=click.Path(path_type=Path), help="Compare with this run, not with plain BM25.")
+@click.option(
+    "--worse", type=click.IntRange(0), default=0, help="Show up to this many questions whose first passage got worse."
+)
+@click.option(
+    "--run", "run_path", type=click.Path(path_type=Path), help="Write the ranking to this file in TREC format."
 )
 @library_option
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 def evaluate(
     folders: tuple[Path, ...],
     sample: int | None,
@@ -48,17 +50,21 @@ def evaluate(
     library: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure how often the right passage comes first, on judged questions in BEIR's form.
+    """Measure how often the right passage comes first, on judged questions in BEIR format.
 
-    A FOLDER holds corpus.jsonl, queries.jsonl and qrels/test.tsv; a "history" in queries.jsonl is a list of what was
-    said before. Without corpus.jsonl the questions are asked of the library, and qrels/test.tsv has ids of its passages
-    or of its documents, any passage of which is then right. Each figure has its 95 % interval, and is compared,
-    question by question, with the retriever's own ranking or with a run that was written before. "Refused" is the
-    share of judged questions that are not answered, which is false; "off topic answered" that of the others that are.
-    A question that a passage may answer is not answered.
+    A FOLDER has corpus.jsonl, queries.jsonl and qrels/test.tsv. A "history" in queries.jsonl is a list of what was said
+    before. Without corpus.jsonl the library is asked. Then qrels/test.tsv has ids of its passages or documents; any
+    passage of such a document is right.
+
+    Each figure has its 95 % interval. It is compared, question by question, with the retriever's own ranking, or with
+    the run that --against names.
+
+    "Refused" is the share of judged questions that were not answered but should have been. "Off topic, yet answered" is
+    the share of --off-topic questions that were answered but should not have been. A possible answer does not count as
+    answered.
     """
     if len(folders) > 1 and (against or run_path):
-        raise click.UsageError("--against and --run go with one folder.")
+        raise click.UsageError("--against and --run work with one FOLDER only.")
     require_measures()
     others = read_lines(off_topic) if off_topic else []
     earlier = read_run(against) if against else None
@@ -86,9 +92,7 @@ def _evaluated(
     document_of = {each.id: entry.id for entry in engine.contents() for each in engine.passages(entry.id)}
     known = document_of.keys() | document_of.values()
     if known.isdisjoint(each for grades in judged.qrels.values() for each in grades):
-        raise JudgedQuestionsError(
-            folder, reason="none of the ids in qrels/test.tsv is one of a passage or document here"
-        )
+        raise JudgedQuestionsError(folder, reason="no id in qrels/test.tsv is that of a passage or document here")
     ids = list(judged.questions)
     ids = ids[:: max(1, len(ids) // sample)][:sample] if sample else ids
     qrels = {each: judged.qrels[each] for each in ids}
