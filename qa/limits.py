@@ -63,13 +63,13 @@ def character_problem(text: str) -> str | None:
         return None
     code = f"U+{ord(found.group()):04X}"
     if "\ud800" <= found.group() <= "\udfff":
-        return f"must be valid Unicode, and has a lone surrogate, {code}, at character {found.start()}"
-    return f"must not hold control characters, and has {code} at character {found.start()}"
+        return f"must be valid Unicode (it has a lone surrogate, {code}, at character {found.start()})"
+    return f"must not have control characters (it has {code} at character {found.start()})"
 
 
 def too_long(most: int, length: int | None) -> str:
     """That a text has more than so many characters, and how many, where that is known."""
-    return f"must have at most {most:,} characters" + (f", and has {length:,}" if length is not None else "")
+    return f"must have at most {most:,} characters" + (f" (it has {length:,})" if length is not None else "")
 
 
 def too_many(most: int) -> str:

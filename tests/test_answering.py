@@ -163,7 +163,7 @@ def test_the_thresholds_decide_what_a_partly_covered_question_comes_to(
 def test_thresholds_above_the_confidence_refuse_a_question_that_is_covered_whole_and_say_so(tmp_path: Path) -> None:
     answer = engine_over(tmp_path, threshold=1.0, possible_threshold=1.0).ask("Do terns dive?")
     assert (answer.outcome, answer.best) == ("nothing_found", None)
-    assert answer.reason == "No passage is sure enough to answer; the nearest one holds all words of the question."
+    assert answer.reason == "No passage is sure enough to answer, though the closest one has all words of the question."
 
 
 @pytest.mark.parametrize(("change", "outcome"), [(-0.001, "possible"), (0.001, "nothing_found")])
@@ -271,7 +271,7 @@ def test_words_that_are_known_but_not_together_are_named_as_what_the_nearest_pas
     answer = engine_over(tmp_path, possible_threshold=0.5).ask(question)
     assert answer.outcome == "nothing_found"
     assert answer.reason == (
-        "No passage holds enough of the question: the nearest one does not mention “sooty”, “steal” or “speckled”."
+        "No passage has enough of the question. The closest one does not mention “sooty”, “steal” or “speckled”."
     )
 
 
@@ -284,7 +284,7 @@ def test_when_nothing_is_found_the_nearest_passages_are_listed_up_to_the_limit(b
 
 def test_a_question_of_stop_words_alone_is_asked_for_its_subject(birds: Engine) -> None:
     answer = birds.ask("the of and")
-    assert answer.reason == "The question has no word to look for; name the subject that it is about."
+    assert answer.reason == "The question has no word to search for. Name its subject."
     assert (answer.best, answer.confidence, answer.alternatives) == (None, 0.0, ())
 
 
@@ -344,7 +344,7 @@ def test_from_one_document_nothing_is_found_although_another_answers(birds: Engi
     assert birds.ask("Do terns dive?").answered
     answer = birds.ask("Do terns dive?", document="herons")
     assert (answer.answered, answer.confidence, answer.alternatives) == (False, 0.0, ())
-    assert answer.reason == "No passage holds a word of the question."
+    assert answer.reason == "No passage has a word of the question."
 
 
 def test_a_passage_that_others_outrank_is_found_in_its_own_document(tmp_path: Path) -> None:

@@ -137,17 +137,17 @@ def test_a_variable_out_of_range_is_refused_by_its_name_with_its_range(name: str
     with pytest.raises(SettingError) as caught:
         Settings.load({variable: text})
     description = FIELDS[name].metadata["description"]
-    assert caught.value.message == f"The setting {variable} cannot be {text!r}: it is {description}."
-    assert caught.value.hint == "Correct or unset it; qa/README.md lists every setting with its range."
+    assert caught.value.message == f"The setting {variable} cannot be {text!r}. {description}."
+    assert caught.value.hint == "Correct it or unset it. qa/README.md lists every setting with its range."
 
 
 @pytest.mark.parametrize(("name", "text"), BAD)
 def test_a_value_out_of_range_is_refused_by_the_name_that_was_given(name: str, text: str) -> None:
-    with pytest.raises(SettingError, match=rf"^The setting {name} cannot be '{re.escape(text)}': it is "):
+    with pytest.raises(SettingError, match=rf"^The setting {name} cannot be '{re.escape(text)}'\. "):
         Settings.load({f"PINCITE_{name.upper()}": "1"}, **{name: text})
 
 
-UNFIT = "does not fit: possible_threshold, which is {}, may not be above threshold, which is {}."
+UNFIT = "does not fit: possible_threshold ({}) must not be above threshold ({})."
 
 
 @pytest.mark.parametrize(
@@ -192,8 +192,8 @@ def test_an_unknown_variable_of_ours_is_refused_with_those_that_are_known() -> N
     with pytest.raises(SettingError) as caught:
         Settings.load({"PINCITE_TRESHOLD": "0.4"})
     assert caught.value.message == (
-        "The setting PINCITE_TRESHOLD is not known; "
-        "known are library, synonyms, engine, feedback, host, port, workers, threads, threshold, "
+        "The setting PINCITE_TRESHOLD is not known. "
+        "Known settings: library, synonyms, engine, feedback, host, port, workers, threads, threshold, "
         "possible_threshold, meaning, model, old_after, "
         "widget_origins, "
         "max_file_size, max_memory, max_seconds."

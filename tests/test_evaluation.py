@@ -355,7 +355,7 @@ def test_judgements_of_nothing_that_is_there_are_refused(judged: Path) -> None:
     qrels.write_text("\n".join([head, *(f"{row.split(chr(9))[0]}\tnowhere\t1" for row in rows)]))
     ran = run(judged)
     assert ran.exit_code == 2
-    assert "none of the ids in qrels/test.tsv is one of a passage or document here" in ran.stderr
+    assert "no id in qrels/test.tsv is that of a passage or document here" in ran.stderr
 
 
 def test_a_missing_file_is_named(judged: Path) -> None:
@@ -370,7 +370,7 @@ def test_a_missing_file_is_named(judged: Path) -> None:
 def test_a_run_goes_with_one_folder(judged: Path, tmp_path: Path) -> None:
     ran = run(judged, judged, "--run", tmp_path / "run")
     assert ran.exit_code == 2
-    assert "--against and --run go with one folder." in ran.stderr
+    assert "--against and --run work with one FOLDER only." in ran.stderr
 
 
 def test_without_the_extra_it_says_what_to_install(judged: Path, monkeypatch: pytest.MonkeyPatch) -> None:

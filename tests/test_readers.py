@@ -294,9 +294,9 @@ def test_a_folder_without_documents_says_what_would_be_one(tmp_path: Path) -> No
     (tmp_path / "empty").mkdir()
     with pytest.raises(NoSourcesError) as error:
         list(find_sources(tmp_path))
-    assert error.value.message == f"{tmp_path} holds no document to read."
+    assert error.value.message == f"{tmp_path} has no documents to read."
     endings = ", ".join(READERS)
-    assert error.value.hint == f"Put files there that end in {endings}; dot-files are passed over."
+    assert error.value.hint == f"Put files there that end in {endings}. Dot-files are skipped."
 
 
 @pytest.mark.parametrize("name", ["sheet.xlsx", "none", ".md"])
@@ -304,8 +304,8 @@ def test_a_file_of_an_unknown_format_says_which_are_known(tmp_path: Path, name: 
     path = write(tmp_path / name)
     with pytest.raises(UnknownFormatError) as error:
         list(find_sources(path))
-    assert error.value.message == f"There is no reader for {path}."
-    assert error.value.hint == f"Files that end in {', '.join(READERS)} can be read."
+    assert error.value.message == f"pincite cannot read this kind of file: {path}."
+    assert error.value.hint == f"It reads files that end in {', '.join(READERS)}."
     with pytest.raises(UnknownFormatError):
         read(path, "page")
 

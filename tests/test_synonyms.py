@@ -61,7 +61,7 @@ def test_comments_and_blank_lines_give_nothing() -> None:
 def test_a_line_that_is_none_is_named_with_its_file_and_its_reason(line: str, reason: str) -> None:
     with pytest.raises(SynonymsError) as caught:
         parsed(f"# names\na, b\n\n{line}\nc, d")
-    assert caught.value.message == f"Line 4 of synonyms.txt is no line of synonyms: {reason}."
+    assert caught.value.message == f"Line 4 of synonyms.txt cannot be read as synonyms: {reason}."
 
 
 def test_a_file_is_read_like_any_other_source(tmp_path: Path) -> None:

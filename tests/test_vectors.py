@@ -138,7 +138,7 @@ def test_check_tells_of_a_vector_that_was_changed(engine: Engine) -> None:
         database.execute("UPDATE vectors SET passage = zeroblob(384) WHERE rowid = 1")
         database.commit()
     [problem] = Engine.open(engine.settings).check()
-    assert problem.startswith("The vectors kept under ")
+    assert problem.startswith("The vectors saved under ")
 
 
 def test_a_backup_has_the_vectors(engine: Engine, tmp_path: Path) -> None:

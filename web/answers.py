@@ -130,7 +130,7 @@ def _parameter_problem(name: str, known: Sequence[str]) -> FieldProblem | None:
     """What is wrong with a parameter's being there, or being there so often."""
     pointer = "/" + name.replace("~", "~0").replace("/", "~1")
     if name not in known:
-        return FieldProblem(pointer, f"is not a known parameter; known are {', '.join(known)}")
+        return FieldProblem(pointer, f"is not a known parameter. Known parameters: {', '.join(known)}")
     if name != "history" and len(request.args.getlist(name)) > 1:
         return FieldProblem(pointer, "may be given only once")
     return None

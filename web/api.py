@@ -130,7 +130,7 @@ def _refuse_other_sites() -> None:
     else:
         is_own = origin is None or origin.partition("://")[2].lower() == request.host.lower()
     if not is_own:
-        raise Forbidden("Feedback is taken from the pages of this service alone, and from programs.")
+        raise Forbidden("Only pages of this service, and programs, may send feedback.")
 
 
 def _file(text: str, name: str, style: str) -> Response:

@@ -52,11 +52,11 @@ def measure_http(settings: Settings, questions: Sequence[str], *, seconds: float
     return [
         f"workers              {workers:>12,}",
         f"connections          {connections:>12,}",
-        f"asked anew           {_text(anew)}",
-        f"asked again          {_text(again)}",
-        f"an empty endpoint    {_text(bare)}",
-        f"anew to empty        {anew.per_second / max(bare.per_second, 1e-9):>12.3f}",
-        f"again to empty       {again.per_second / max(bare.per_second, 1e-9):>12.3f}",
+        f"new questions        {_text(anew)}",
+        f"repeated questions   {_text(again)}",
+        f"empty endpoint       {_text(bare)}",
+        f"new / empty          {anew.per_second / max(bare.per_second, 1e-9):>12.3f}",
+        f"repeated / empty     {again.per_second / max(bare.per_second, 1e-9):>12.3f}",
     ]
 
 

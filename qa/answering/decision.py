@@ -341,15 +341,15 @@ def _why_nothing(
     if not snapshot.retriever.passage_count:
         return "There are no documents to answer from."
     if not words:
-        return "The question has no word to look for; name the subject that it is about."
+        return "The question has no word to search for. Name its subject."
     if unknown:
         return f"No passage mentions {_either(unknown)}."
     if not ranked:
-        return "No passage holds a word of the question."
+        return "No passage has a word of the question."
     lacking = _lacking(words, wholes, ranked[0], snapshot)
     if not lacking:
-        return "No passage is sure enough to answer; the nearest one holds all words of the question."
-    return f"No passage holds enough of the question: the nearest one does not mention {_either(lacking)}."
+        return "No passage is sure enough to answer, though the closest one has all words of the question."
+    return f"No passage has enough of the question. The closest one does not mention {_either(lacking)}."
 
 
 def _lacking(

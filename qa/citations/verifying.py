@@ -154,7 +154,7 @@ def _verify(claim: Claim, held: _Held | None) -> Verification:
     if held is None:
         return Verification(
             verdict="gone",
-            detail=f"No document has the id {claim.document_id!r}, nor the text cited.",
+            detail=f"No document has the id {claim.document_id!r} or the cited text.",
             document_changed=None,
         )
     document = held.document
@@ -162,7 +162,7 @@ def _verify(claim: Claim, held: _Held | None) -> Verification:
     if not claim.names_one_quote:
         return Verification(
             verdict="changed",
-            detail="The citation contradicts itself: its quote and its selector are not the same words.",
+            detail="The citation contradicts itself: its quote and its selector are different words.",
             document_changed=changed,
             disagreeing=tuple(_disagreeing(claim, document, None)),
         )
@@ -199,7 +199,7 @@ def _verify(claim: Claim, held: _Held | None) -> Verification:
 def _stands(sought: _Sought, held: _Held, at: _Place) -> str:
     """That the words stand at their place, for people."""
     agrees = sought.agreement(held.text, at.searched) == len(sought.before) + len(sought.behind)
-    return "The words stand at their place" + ("." if agrees else ", but what stands around them is not what is cited.")
+    return "The words are at their place" + ("." if agrees else ", but the text around them is not as cited.")
 
 
 def _moved(claim: Claim, place: CitedPassage, *, repeated: bool, text_changed: bool | None) -> str:
@@ -208,23 +208,23 @@ def _moved(claim: Claim, place: CitedPassage, *, repeated: bool, text_changed: b
     renamed = document_id != claim.document_id
     where = f"in the document {document_id}, " if renamed else ""
     section = f", {_named(citation.section)}" if citation.section else ""
-    said = [f"The words stand {where}at characters {citation.start + 1}-{citation.end}{section}."]
+    said = [f"The words are {where}at characters {citation.start + 1}-{citation.end}{section}."]
     if claim.section is not None and not _is_cited_section(claim, citation.section):
         said.append(f"The citation names {_named(claim.section)}.")
     if text_changed is False and not renamed:
         said.append("The text has not changed: the citation names another place.")
     if repeated:
-        said.append("They stand there more than once; this is the place most like the one cited, or the nearest to it.")
+        said.append("They occur there more than once; this is the place most like the cited one, or the nearest to it.")
     return " ".join(said)
 
 
 def _missing(sought: _Sought, held: _Held, *, text_changed: bool | None) -> str:
     """That the words do not stand in the document, for people."""
     if sought.words in held.text:
-        return "The document holds these words only as a part of longer words or numbers."
+        return "The document has these words only inside longer words or numbers."
     if text_changed is False:
-        return "The document has not changed since it was cited, and does not hold these words: it never did."
-    return "The document no longer holds these words."
+        return "The document has not changed since it was cited. It never had these words."
+    return "The document no longer has these words."
 
 
 def _named(section: tuple[str, ...]) -> str:

@@ -115,15 +115,17 @@ class _Report:
 @cli.command("eval")
 @click.argument("folders", nargs=-1, required=True, metavar="FOLDER...", type=click.Path(path_type=Path))
 @click.option(
-    "--sample", type=click.IntRange(1), help="Ask this many of the questions, drawn evenly; all, unless given."
-)
-@click.option("--off-topic", type=click.Path(path_type=Path), help="File with a question a line that must be refused.")
-@click.option("--against", type=click.Path(path_type=Path), help="A run to compare with, instead of plain BM25.")
-@click.option(
-    "--worse", type=click.IntRange(0), default=0, help="Show this many questions whose first passage got worse."
+    "--sample", type=click.IntRange(1), help="Ask only this many of the questions, evenly spaced. Default: all."
 )
 @click.option(
-    "--run", "run_path", type=click.Path(path_type=Path), help="Write the ranking to this file, in TREC's form."
+    "--off-topic", type=click.Path(path_type=Path), help="File with one question per line that must not be answered."
+)
+@click.option("--against", type=click.Path(path_type=Path), help="Compare with this run, not with plain BM25.")
+@click.option(
+    "--worse", type=click.IntRange(0), default=0, help="Show up to this many questions whose first passage got worse."
+)
+@click.option(
+    "--run", "run_path", type=click.Path(path_type=Path), help="Write the ranking to this file in TREC format."
 )
 @library_option
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as one JSON object.")
@@ -157,7 +159,7 @@ def evaluate(
     it has. The end says whether meaning was used.
     """
     if len(folders) > 1 and (against or run_path):
-        raise click.UsageError("--against and --run go with one folder.")
+        raise click.UsageError("--against and --run work with one FOLDER only.")
     require_measures()
     others = read_lines(off_topic) if off_topic else None
     earlier = read_run(against) if against else None
@@ -188,9 +190,7 @@ def _evaluated(
     document_of = {each.id: entry.id for entry in engine.contents() for each in engine.passages(entry.id)}
     known = document_of.keys() | document_of.values()
     if known.isdisjoint(each for grades in judged.qrels.values() for each in grades):
-        raise JudgedQuestionsError(
-            folder, reason="none of the ids in qrels/test.tsv is one of a passage or document here"
-        )
+        raise JudgedQuestionsError(folder, reason="no id in qrels/test.tsv is that of a passage or document here")
     if judged.documents is not None:
         _encode(engine)
     ids = list(judged.questions)

@@ -35,8 +35,8 @@ _MOST_MIXED = 20  # comparisons that are pointed out
 _MOST_NAMED = 5  # documents in the line of a change
 _MOST_ALIGNED = 32  # columns; a longer id does not widen those of the others
 _TRIED_AGAIN = 5.0  # seconds after which a library that cannot be changed is tried again
-_STOPPING_VECTORS = "Stopping: the vectors that are made are kept. Ctrl-C again stops at once."
-_STOPPING = "Stopping: what has been read is kept. Ctrl-C again stops at once and leaves the library as it was."
+_STOPPING_VECTORS = "Stopping. The vectors made so far are kept. Ctrl-C again stops at once."
+_STOPPING = "Stopping. What has been read is kept. Ctrl-C again stops at once and leaves the library as it was."
 
 
 @cli.command()
@@ -44,29 +44,29 @@ _STOPPING = "Stopping: what has been read is kept. Ctrl-C again stops at once an
 @click.option(
     "--library",
     type=Folder(file_okay=False, path_type=Path),
-    help="Folder of the library; it is made if it is not there. Needed, unless PINCITE_LIBRARY names it.",
+    help="Library folder; created if missing. Required unless PINCITE_LIBRARY is set.",
 )
-@click.option("--prune", is_flag=True, help="Remove documents whose files have gone from these paths.")
+@click.option("--prune", is_flag=True, help="Also remove documents whose files are gone from these paths.")
 @click.option(
     "--exclude",
     multiple=True,
     metavar="PATTERN",
-    help="Pass over what this is of, as a line of .gitignore; .pinciteignore files hold such lines, too. Repeatable.",
+    help="Skip what matches this line of .gitignore syntax. Files named .pinciteignore hold such lines too. Repeatable.",
 )
-@click.option("--watch", is_flag=True, help="Stay and follow changes of these paths, with --prune, until Ctrl-C.")
+@click.option("--watch", is_flag=True, help="Keep running and follow changes, with --prune, until Ctrl-C.")
 @click.option(
     "--engine",
     type=click.Choice(["auto", "rank-bm25", "tantivy"]),
-    help="What finds the passages; without it as before, or by the size of the library.",
+    help="Search engine; auto chooses by size. Default: the current one, or auto for a new library.",
 )
 @click.option(
     "--vectors/--no-vectors",
     "has_vectors",
     default=None,
-    help="Without PATH: make the vectors that are missing. With --no-vectors: make none now.",
+    help="--vectors without PATH: make the missing vectors. --no-vectors: make none now.",
 )
 @click.option("--strict", is_flag=True, help="Change nothing if any file cannot be read.")
-@click.option("--verbose", is_flag=True, help="Name every document and what became of it, and every file left out.")
+@click.option("--verbose", is_flag=True, help="List every document and what happened to it, and every file left out.")
 @click.pass_context
 def index(
     ctx: click.Context,
@@ -80,20 +80,21 @@ def index(
     strict: bool,
     verbose: bool,
 ) -> None:
-    """Read files and folders into a library. A file read before is replaced, if it has changed; the others stay.
+    """Read files and folders into a library. Only changed files are read again; other documents stay.
 
     It reads Markdown, plain text, HTML, PDF, Word (.docx), PowerPoint (.pptx), LibreOffice (.odt), EPUB, e-mail
-    (.eml), JSON lines and CSV, and says what it left out.
+    (.eml), JSON lines and CSV. It lists what it left out.
 
-    Exits with 0 when all files are read, 1 when any had to be left out, 2 on an error, 130 when it was stopped.
+    Exit status: 0 when all files were read, 1 when any was left out, 2 on an error, 130 when it was stopped.
 
-    Until all is read and indexed the library answers as before; an error leaves it unchanged. Ctrl-C ends the reading,
-    and what has been read is indexed: the same command goes on from there. Ctrl-C again leaves the library unchanged.
+    Until everything is indexed, the library answers as before. An error leaves it unchanged. Ctrl-C stops the reading
+    and indexes what has been read; run the same command again for the rest. A second Ctrl-C leaves the library
+    unchanged.
 
-    Then it makes vectors of the passages, so that they are found by their meaning too. The library answers by words
-    meanwhile. Ctrl-C keeps the vectors that are made; `pincite index --vectors` makes the rest.
+    Then it makes vectors of the passages, so that they are also found by meaning. Meanwhile the library answers by
+    words. Ctrl-C keeps the vectors made so far; `pincite index --vectors` makes the rest.
 
-    It points out comparisons of figures in different units ("11.1 in one group vs 4.7%"), which may be mistakes of the
+    It points out comparisons of figures in different units ("11.1 in one group vs 4.7%"). They may be mistakes in the
     source.
     """
     settings = Settings.load(library=library, engine=engine)
@@ -136,7 +137,7 @@ def _encode(engine: Engine) -> int:
         left = engine.encode(on_passages=show, should_stop=should_stop)
     library = shlex.quote(visible(str(engine.settings.library)))
     if left:
-        say(f"{count_of(left, 'passage')} left without vectors: words alone find them. Go on with:")
+        say(f"Still without vectors, and found by words only: {count_of(left, 'passage')}. Continue with:")
         click.echo(f"pincite index --vectors --library {library}")
         return EXIT_INTERRUPTED
     if made:
@@ -217,7 +218,7 @@ def _report(engine: Engine, done: _Done, *, is_verbose: bool) -> None:
     _print_left_out(done.left_out, most=None if is_verbose else _MOST_LEFT_OUT)
     if indexing.kept:
         kept = _named(indexing.kept, most=None if is_verbose else _MOST_NAMED)
-        say(f"What was read of them before stays in the library: {kept}.", err=True)
+        say(f"The library keeps what was read from them before: {kept}.", err=True)
     if indexing.unread:
         say(f"{stopped}. Run the same command again for the rest. {holdings}")
     else:
@@ -245,7 +246,7 @@ def _print_left_out(errors: Sequence[SourceError], *, most: int | None) -> None:
             say(_one_line(message), err=True, indent="  ")
         say(_one_line(hint), err=True, indent="    ")
     if most is not None and len(errors) > most:
-        say(f"And {count_of(len(errors) - most, 'more file')}; --verbose names all.", err=True, indent="  ")
+        say(f"And {count_of(len(errors) - most, 'more file')}; --verbose lists all.", err=True, indent="  ")
 
 
 def _one_line(text: str) -> str:
@@ -256,7 +257,7 @@ def _print_doubts(engine: Engine, ids: Sequence[str]) -> None:
     """Say which documents that were read hold nothing, or what may be wrong."""
     for entry in sorted(engine.entries(ids), key=lambda entry: entry.id):
         if not entry.passage_count:
-            say(f"Warning: {entry.id} holds no text to answer from.", err=True)
+            say(f"Warning: {entry.id} has no text to answer from.", err=True)
         if entry.updated and entry.updated > today():
             say(f"Warning: {entry.id} has a date in the future, {entry.updated.isoformat()}.", err=True)
     looked_at = islice(ids, _MOST_LOOKED_AT)
@@ -305,7 +306,7 @@ def _watch(task: _Task, library: Path) -> int:
                         say(f"{_clock_time()}  {_one_line(each.message)} {_one_line(_hint(each))}", err=True)
                 told = {each.message for each in left_out}
                 if is_first:
-                    click.echo("Watching for changes, until Ctrl-C.")
+                    click.echo("Watching for changes. Stop with Ctrl-C.")
                     is_first = False
                 wait(_TRIED_AGAIN if any(isinstance(each, LibraryError) for each in left_out) else None)
     click.echo("Stopped watching.")
@@ -321,7 +322,7 @@ def _print_change(indexing: Indexing) -> None:
 
 def _hint(error: QAError) -> str:
     """What to do about what went wrong with a path that is watched; it was there, so it is spelled rightly."""
-    return "It is read again when it is back." if isinstance(error, SourceNotFoundError) else error.hint
+    return "It will be read again when it is back." if isinstance(error, SourceNotFoundError) else error.hint
 
 
 def _clock_time() -> str:
@@ -335,7 +336,7 @@ def _named(ids: Sequence[str], *, most: int | None) -> str:
 
 @cli.command("list")
 @library_option
-@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each document.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON per document.")
 def list_documents(library: Path | None, as_json: bool) -> None:
     """List the documents: id, date, number of passages, title."""
     entries = Engine.open(Settings.load(library=library)).contents()
@@ -373,10 +374,10 @@ def _entry_lines(entries: Sequence[DocumentEntry]) -> list[str]:
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @library_option
 def remove(ids: tuple[str, ...], library: Path | None) -> None:
-    """Take documents out of a library, all of them or, where one is not there, none. Their files stay."""
+    """Remove documents from a library. If one of them is not there, none is removed. The files stay."""
     settings = Settings.load(library=library)
     if settings.library is None:
-        raise click.UsageError("Say which library to take them out of: --library FOLDER")
+        raise click.UsageError("Say which library to remove them from: --library FOLDER")
     engine = Engine.open(settings)
     engine.remove(ids)
     say(f"{count_of(len(set(ids)), 'document')} removed. {_holdings(engine)}")

@@ -115,7 +115,7 @@ class FeedbackStore:
         found = _pragma(database, "user_version")
         is_new = not database.execute("SELECT 1 FROM sqlite_master").fetchone()
         if _pragma(database, "application_id") != _PROGRAM and not is_new:
-            raise FeedbackDamagedError(self.path, reason="it is a database of something else")
+            raise FeedbackDamagedError(self.path, reason="it is the database of another program")
         if found > len(_MIGRATIONS):
             reason = f"it is of version {found}, but this program reads version {len(_MIGRATIONS)}"
             raise FeedbackDamagedError(self.path, reason=reason)

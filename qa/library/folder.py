@@ -110,7 +110,7 @@ class Reader:
         except OSError as error:
             raise LibraryUnreadableError(folder, reason=(error.strerror or str(error)).lower()) from None
         if not os.access(path, os.R_OK):
-            raise LibraryUnreadableError(folder, reason=f"this user may not read {name}")
+            raise LibraryUnreadableError(folder, reason=f"you may not read {name}")
         with _damage(folder, name):
             try:
                 return cls(_read_only(path), folder, name=name)
@@ -145,7 +145,7 @@ class Reader:
         else:
             if self.is_current:
                 return rows
-        raise DamagedLibraryError(self.place, reason=f"{self._name} was changed while it was read: ask again")
+        raise DamagedLibraryError(self.place, reason=f"{self._name} was changed while it was being read; ask again")
 
     @property
     def database(self) -> sqlite3.Connection:
@@ -188,7 +188,7 @@ def kept_facts(folder: Path, database: sqlite3.Connection) -> dict[str, str]:
         version = version_of(database)
         if not version:
             if database.execute("SELECT 1 FROM sqlite_schema").fetchone():
-                raise DamagedLibraryError(folder, reason=f"{DATABASE} is no database of this program")
+                raise DamagedLibraryError(folder, reason=f"{DATABASE} is not a database of this program")
             return {}
         if version > latest():
             raise IndexFormatError(folder, found=f"of tables {version}", expected=f"of tables {latest()}")
@@ -196,7 +196,7 @@ def kept_facts(folder: Path, database: sqlite3.Connection) -> dict[str, str]:
     if facts and facts.get("format") != FORMAT:
         raise IndexFormatError(folder, found=str(facts.get("format")), expected=FORMAT)
     if facts and not _VERSION.fullmatch(facts.get("version", "")):
-        raise DamagedLibraryError(folder, reason=f"{DATABASE} names no version of the index")
+        raise DamagedLibraryError(folder, reason=f"{DATABASE} does not name the version of its index")
     return facts
 
 

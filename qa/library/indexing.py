@@ -78,7 +78,7 @@ def update(
             name = by_size if asked == "auto" else asked
             retriever = change.retriever(name, passages=passages, folder=folder)
         except (ValueError, KeyError, TypeError) as error:
-            raise DamagedLibraryError(library, reason=f"what is kept cannot be indexed ({error})") from None
+            raise DamagedLibraryError(library, reason=f"its saved data cannot be indexed ({error})") from None
     facts = {"format": FORMAT, "version": version, "asked": asked, "engine": name}
     facts |= {"passages": str(passages), "terms": str(change.terms)}
     database.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())

@@ -162,7 +162,7 @@ class Library:
             raise not_found(folder)
         found = reader.select("SELECT value FROM facts WHERE key = 'version'") if "facts" in tables else []
         if not found:
-            raise DamagedLibraryError(folder, reason=f"{DATABASE} names no version of the index")
+            raise DamagedLibraryError(folder, reason=f"{DATABASE} does not name the version of its index")
         return str(found[0][0])
 
     def change(
@@ -250,8 +250,8 @@ class Library:
             if target.exists() and (not target.is_dir() or any(target.iterdir())):
                 raise LibraryThereError(target)
             if target.resolve().is_relative_to(source.resolve()):
-                reason = "it lies in the library that is to be copied"
-                raise LibraryUnwritableError(target, reason=reason, hint="Name a folder outside of it.")
+                reason = "it is inside the library that is to be copied"
+                raise LibraryUnwritableError(target, reason=reason, hint="Name a folder outside it.")
             target.parent.mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent, ignore_cleanup_errors=True) as made:
                 place = Path(made) / target.name

@@ -110,7 +110,7 @@ class KeptVectors:
             for _, passage, sentences, seal in self._reader.select(query, self._encoder, stamp):
                 is_whole = (len(passage), len(sentences)) == (self._dimensions, count * self._dimensions)
                 if not is_whole or seal != _seal(stamp, passage, sentences):
-                    yield f"The vectors kept under {stamp.hex()} are not those that were written."
+                    yield f"The vectors saved under {stamp.hex()} have been changed."
 
     def _unpacked(self, packed: bytes) -> Vectors:
         if len(packed) % self._dimensions:
@@ -118,7 +118,7 @@ class KeptVectors:
         return np.frombuffer(packed, np.int8).reshape(-1, self._dimensions)
 
     def _damaged(self) -> DamagedLibraryError:
-        return DamagedLibraryError(self._reader.place, reason=f"{VECTORS} holds what is no vector")
+        return DamagedLibraryError(self._reader.place, reason=f"{VECTORS} has something in it that is not a vector")
 
 
 class VectorWriter:

@@ -67,7 +67,7 @@ class KeptWords:
     def _find_entries(self, numbers: Collection[int]) -> dict[int, Entry]:
         rows = chosen(self._select, "SELECT number, word, term FROM words WHERE number IN (…)", numbers)
         if len(rows) < len(numbers):
-            raise DamagedLibraryError(self._place, reason="it lacks words that its passages have")
+            raise DamagedLibraryError(self._place, reason="words of its passages are missing")
         return {number: Entry(word, term) for number, word, term in rows}
 
     def _looked_up(
@@ -115,7 +115,7 @@ class KeptRows:
                     self._place, reason=f"the words of passages cannot be read ({error})"
                 ) from None
             if len(rows) < len(missing):
-                raise DamagedLibraryError(self._place, reason="it lacks the words of passages that it has indexed")
+                raise DamagedLibraryError(self._place, reason="the words of indexed passages are missing")
             read = {passage_id: row for (passage_id, *_), row in zip(kept, rows, strict=True)}
             if len(self._rows) + len(read) > _REMEMBERED_ROWS:
                 self._rows = {}

@@ -207,7 +207,7 @@ class AskResponse(_Body):
             found,
             found,
         ):
-            raise ValueError("what an answer has disagrees with its outcome")
+            raise ValueError("the fields of an answer contradict its outcome")
         return self
 
 
@@ -243,7 +243,7 @@ class Problem(_Body):
     status: int
     detail: str
     errors: tuple[FieldProblemBody, ...] | None = None
-    nearest: str | None = Field(default=None, description="The path of what is nearest to what is gone.")
+    nearest: str | None = Field(default=None, description="The path of the text nearest to what is gone.")
 
 
 def document_href(document_id: str) -> str:

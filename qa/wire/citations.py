@@ -34,7 +34,7 @@ MAX_PLACE = 10**12  # characters
 MAX_SELECTORS = 20  # of one citation
 MAX_PARTS = 10_000  # authors, headings, references or markers of one citation
 
-HINT = "Send citations as POST /ask gives them; the README of the web service describes every part of a request."
+HINT = "Send citations as POST /ask gives them. web/README.md describes every part of a request."
 
 Text = Annotated[str, Field(max_length=MAX_QUOTE)]
 Texts = Annotated[tuple[Text, ...], Field(max_length=MAX_PARTS)]
@@ -148,7 +148,7 @@ class VerifyRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     citations: tuple[CitationClaim, ...] = Field(
-        max_length=MAX_CITATIONS, description="Citations as `/ask` gives them; what else is in them is passed over."
+        max_length=MAX_CITATIONS, description="Citations as `/ask` gives them. Other fields in them are ignored."
     )
 
     @classmethod
@@ -224,10 +224,10 @@ def read_fingerprint(text: str) -> Fingerprint:
     """
     found = re.fullmatch(FINGERPRINT.strip("^$"), text)
     if not found:
-        detail = "must be whole, such as 842-0123456789abcdef-01234567, as the link was given out"
+        detail = "must be copied whole from the link, such as 842-0123456789abcdef-01234567"
         hint = (
-            "The link may have been cut short or broken in two: copy all of it; "
-            "or leave out “is” to see what has the number of the passage now."
+            "The link may have been cut short or broken in two. Copy all of it, "
+            "or leave out “is” to see the passage that has this number now."
         )
         raise InvalidRequestError([FieldProblem("/is", detail)], hint=hint)
     return Fingerprint(int(found[1]), found[2], found[3] or "")
@@ -267,7 +267,7 @@ def _values(text: str, name: str) -> Iterator[Any]:
         except json.JSONDecodeError as error:
             raise CitationsError(name, reason=f"line {error.lineno} is not JSON ({error.msg})") from None
         except RecursionError:
-            raise CitationsError(name, reason="its JSON is nested too deep") from None
+            raise CitationsError(name, reason="its JSON is nested too deeply") from None
         yield value
         at = _end_of_space(text, at)
 
@@ -289,7 +289,7 @@ def _citations(value: Any, pointer: str, name: str) -> Iterator[tuple[str, dict[
             if value.get(part) is not None:
                 yield from _citations(value[part], f"{pointer}/{part}", name)
     else:
-        raise CitationsError(name, reason=f"{pointer or 'it'} is no answer, no cited passage and no citation")
+        raise CitationsError(name, reason=f"{pointer or 'it'} is not an answer, a cited passage or a citation")
 
 
 _PARTS = ("citation", "citations", "outline", "alternatives")

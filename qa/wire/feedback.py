@@ -24,7 +24,7 @@ __all__ = ["MAX_COMMENT", "FeedbackRequest", "FeedbackResponse"]
 
 MAX_COMMENT = 2000  # characters
 
-HINT = "The README of the web service describes every part of feedback."
+HINT = "web/README.md describes every part of feedback."
 
 _YES_OR_NO = {"yes": True, "no": False}
 
@@ -36,25 +36,25 @@ class FeedbackRequest(BaseModel):
 
     key: str = Field(
         pattern=HEX_KEY,
-        description="128 random bits that whoever shows the answer makes up for it. Sent again, with anything else "
-        "changed, it replaces what was sent before.",
+        description="128 random bits, made up for each answer by the program that shows it. Send the same key again to "
+        "replace the earlier feedback.",
     )
     question: QuestionText = Field(description="The question that was asked.")
     history: tuple[QuestionText, ...] = Field(
-        default=(), max_length=MAX_HISTORY, description="The earlier questions that it was asked with, oldest first."
+        default=(), max_length=MAX_HISTORY, description="The earlier questions that were sent with it, oldest first."
     )
-    document: str | None = Field(default=None, description="The id of the only document that was asked.")
+    document: str | None = Field(default=None, description="The id of the document, if only one was asked.")
     passage: str | None = Field(
-        default=None, description="The id of the passage that was given; null where nothing was found."
+        default=None, description="The id of the passage that was shown; null if nothing was found."
     )
     is_: str | None = Field(
         default=None,
         alias="is",
         pattern=FINGERPRINT,
-        description="The fingerprint of the passage's words, from its permanent link; needed with a passage.",
+        description="The fingerprint of the passage's words, from its permanent link. Required with `passage`.",
     )
-    helpful: bool = Field(description="Whether it answered the question.")
-    comment: str = Field(default="", max_length=MAX_COMMENT, description="What the person adds.")
+    helpful: bool = Field(description="Whether the answer answered the question.")
+    comment: str = Field(default="", max_length=MAX_COMMENT, description="The person's comment.")
 
     @classmethod
     def from_json(cls, body: bytes) -> Self:
@@ -112,7 +112,7 @@ class FeedbackRequest(BaseModel):
         found = []
         if (self.passage is None) != (self.is_ is None):
             missing, given = ("/is", "passage") if self.is_ is None else ("/passage", "is")
-            found.append(FieldProblem(missing, f"is required where there is {given}"))
+            found.append(FieldProblem(missing, f"is required when `{given}` is given"))
         if detail := character_problem(self.comment):
             found.append(FieldProblem("/comment", detail))
         if found:

@@ -36,8 +36,8 @@ class AskRequest(BaseModel):
     history: tuple[QuestionText, ...] = Field(
         default=(), max_length=MAX_HISTORY, description="The person's earlier questions, oldest first."
     )
-    limit: int = Field(default=3, ge=0, le=MAX_LIMIT, description="How many further passages to list.")
-    document: str | None = Field(default=None, description="Answer from the document with this id alone.")
+    limit: int = Field(default=3, ge=0, le=MAX_LIMIT, description="The number of further passages to list.")
+    document: str | None = Field(default=None, description="Answer only from the document with this id.")
 
     @classmethod
     def from_json(cls, body: bytes) -> Self:
@@ -93,7 +93,7 @@ class ConversationRequest(BaseModel):
 
     turns: tuple[AskRequest, ...] = Field(
         max_length=MAX_TURNS,
-        description="The questions, as `/ask` takes them, oldest first; one at least.",
+        description="The questions, as `/ask` takes them, oldest first. At least one.",
         json_schema_extra={"minItems": 1},
     )
 
@@ -133,8 +133,8 @@ FINGERPRINT = "^([1-9][0-9]{0,8})-([0-9a-f]{16})(?:-([0-9a-f]{8}))?$"
 """Of a permanent link: the words' length, the first of their digest, and in newer ones the first of their section's."""
 
 _IN_WORDS = {
-    HEX_KEY: "must be 32 hexadecimal digits in small letters",
-    FINGERPRINT: "must be whole, such as 842-0123456789abcdef-01234567, as the link was given out",
+    HEX_KEY: "must be 32 hexadecimal digits in lower case",
+    FINGERPRINT: "must be copied whole from the link, such as 842-0123456789abcdef-01234567",
 }
 
 _FORM = Form(example='{"question": "..."}', known=tuple(AskRequest.model_fields), most=MAX_LIMIT)
@@ -158,7 +158,7 @@ def field_problem(error: ErrorDetails, form: Form) -> FieldProblem:
         case "missing":
             detail = "is required"
         case "extra_forbidden":
-            detail = f"is not a known field; known are {', '.join(form.known)}"
+            detail = f"is not a known field. Known fields: {', '.join(form.known)}"
         case "string_type":
             detail = "must be a string"
         case "bool_type":
