@@ -51,7 +51,7 @@ _STOPPING = "Stopping. What has been read is kept. Ctrl-C again stops at once an
     "--exclude",
     multiple=True,
     metavar="PATTERN",
-    help="Skip what matches this line of .gitignore syntax. Files named .pinciteignore hold such lines too. Repeatable.",
+    help="Skip what matches this line of .gitignore syntax. Files named .pinciteignore hold such lines too.",
 )
 @click.option("--watch", is_flag=True, help="Keep running and follow changes, with --prune, until Ctrl-C.")
 @click.option(
