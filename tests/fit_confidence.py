@@ -1,6 +1,6 @@
 """How sure is the first passage to answer? Fitted on questions asked of libraries of all sizes, and tried on others.
 
-    python tests/fit_confidence.py FOLDER [--kept FILE] [--again]
+    python tests/fit_confidence.py FOLDER [--vectors FOLDER] [--share SHARE] [--kept FILE] [--again]
 
 The folder holds folders of judged questions in BEIR's form: those that `SETS` names, each of which counts as much as
 it says there. From each, libraries of 8, 16, 40 and 200 passages in a row are cut, of all passages of one article (what
@@ -20,8 +20,8 @@ hundred foreign questions is answered, how many near ones are answered then, and
 bins (Naeini et al., AAAI 2015), each with its 95 % interval (bootstrap over articles). It takes about five minutes; the
 grounds are kept in a file of the system's temporary folder, from which `--again` fits anew.
 
-Where passages have vectors, the grounds have "meaning" and "meaning_sentence" as well, and both models are fitted: with
-these and without.
+Without `--vectors` words alone rank, and `BY_WORDS` is fitted. With it, the passages of each set are encoded first,
+which takes some minutes, and kept in that folder; `BY_MEANING` is fitted on the questions whose meaning is looked at.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ from scipy.stats import rankdata
 
 from qa import Settings
 from qa.answering.decision import search, understood
+from qa.encoders import Encoder, load_encoder
 from qa.library import Library, Snapshot, Source
 from qa.model import Document
 from qa.ranking.confidence import BY_MEANING, BY_WORDS, grounds
@@ -205,23 +206,35 @@ def sample(things: Iterable[Any], most: int, random: Random) -> list[Any]:
 # Grounds
 
 
-def ask_all(sets: Sequence[Judged], tell: Callable[[str], None]) -> tuple[list[str], Rows]:
-    """The names of the grounds, and a row for each question that is asked of each library."""
+def encoded(judged: Judged, vectors: Path, encoder: Encoder, tell: Callable[[str], None]) -> Path:
+    """The folder with the vectors of all passages of a set; those that are there are not made again."""
+    library = Library(vectors / judged.name, encoder=lambda: encoder)
+    if not library.exists:
+        library.change(add=[Source(each.id, each, whole(each)) for each in judged.documents])
+    library.encode(on_passages=lambda done, total: tell(f"{judged.name}: {done} of {total} passages encoded"))
+    return vectors / judged.name
+
+
+def ask_all(sets: Sequence[Judged], vectors: Path | None, tell: Callable[[str], None]) -> tuple[list[str], Rows]:
+    """The names of the grounds, and a row for each question that is asked of each library; what is no ground of a
+    question is not a number."""
     random = Random(1)  # noqa: S311
-    names: list[str] = []
+    names = list(dict.fromkeys((*BY_WORDS.weights, *BY_MEANING.weights)))
+    encoder = load_encoder() if vectors else None
     rows: list[tuple[list[float], bool, str, str, str, str, bool]] = []
     for judged in sets:
         others = [each for each in sets if not each.article_of.keys() & judged.article_of.keys()]
+        place = encoded(judged, vectors, encoder, tell) if vectors and encoder else None
         for size, documents in cut(judged, random):
-            snapshot = Library(None).change(add=[Source(each.id, each, whole(each)) for each in documents])
+            library = Library(None, encoder=lambda: encoder, vectors=place)
+            snapshot = library.change(add=[Source(each.id, each, whole(each)) for each in documents])
             kept = {each.id for each in documents}
             for kind, question, history, without, article in asked_of(judged, kept, others, size, random):
                 in_letter = random.random() < 0.25
                 for text in (question.text, in_a_letter(question.text, random)) if in_letter else (question.text,):
                     found, first = ground(snapshot, text, history, without)
-                    names = names or list(found)
                     right = kind == "own" and first in question.right
-                    values = [found.get(name, 0.0) for name in names]
+                    values = [found.get(name, np.nan) for name in names]
                     rows.append((values, right, kind, size, judged.name, article, text is not question.text))
         tell(f"{judged.name}: {len(rows)} questions asked so far")
     columns: list[Any] = list(zip(*rows, strict=True))
@@ -422,6 +435,8 @@ def report(rows: Rows, found: Floats, counts: Floats) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--vectors", type=Path, help="folder that keeps vectors: fit where meaning ranked")
+    parser.add_argument("--share", type=float, default=1.0, help="ask this share of the libraries and questions")
     parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir()) / "pincite-grounds.npz")
     parser.add_argument("--again", action="store_true", help="fit on the grounds that were kept")
     given = parser.parse_args()
@@ -430,16 +445,22 @@ def main() -> None:
             names, rows = kept["names"].tolist(), Rows(*(kept[name] for name in Rows._fields))
     else:
         sets = [read_set(given.folder / name, given.folder / IMPOSSIBLE if "squad" in name else None) for name in SETS]
-        names, rows = ask_all(sets, print)
+        for size, count in LIBRARIES.items():
+            LIBRARIES[size] = max(1, round(count * given.share))
+        names, rows = ask_all(sets, given.vectors, print)
         np.savez_compressed(given.kept, names=np.array(names), **rows._asdict())
     settings = Settings()
     print(f"thresholds {settings.threshold}, {settings.possible_threshold}; now", BY_WORDS, BY_MEANING)
-    counts = counts_of(rows)
-    for chosen in dict.fromkeys((tuple(n for n in names if not n.startswith("meaning")), tuple(names))):
-        some = rows._replace(grounds=rows.grounds[:, [names.index(name) for name in chosen]])
-        weights = fit(some.grounds, some.right, counts)
-        print("\n" + str(dict(zip([*chosen, "bias"], np.round(weights, 2).tolist(), strict=True))))
-        report(some, crossed(some, counts), counts)
+    model = BY_MEANING if given.vectors else BY_WORDS
+    asked = rows._replace(grounds=rows.grounds[:, [names.index(name) for name in model.weights]])
+    looked_at: Flags = np.asarray(~np.isnan(asked.grounds).any(axis=1), bool)
+    some, counts = asked.where(looked_at), counts_of(rows)
+    weights = fit(some.grounds, some.right, counts[looked_at])
+    print("\n" + str(dict(zip([*model.weights, "bias"], np.round(weights, 2).tolist(), strict=True))))
+    by_words = [names.index(name) for name in BY_WORDS.weights]
+    found = confidences(np.nan_to_num(rows.grounds[:, by_words]), np.array([*BY_WORDS.weights.values(), BY_WORDS.bias]))
+    found[looked_at] = crossed(some, counts[looked_at])
+    report(asked, found, counts)
 
 
 if __name__ == "__main__":
