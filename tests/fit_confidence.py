@@ -64,6 +64,7 @@ LIBRARIES = {"8": 48, "16": 48, "40": 40, "article": 48, "200": 8, "whole": 1}  
 OWN, NEAR, FOREIGN = 25, 25, 25  # questions to a library of up to 40 passages, or to each article of a larger one
 LARGE = 1000  # questions of a kind to a larger one, at most
 
+HELD = {"unknown": -1.5}  # weights of `BY_MEANING` that are not fitted
 FOLDS, STEPS, SHRINKAGE = 5, 40, 1e-4
 RESAMPLES = 200
 BINS = 10
@@ -324,16 +325,21 @@ def counts_of(rows: Rows) -> Floats:
     return whole
 
 
-def fit(grounds: Floats, right: Floats, counts: Floats) -> Floats:
-    """The weights, and the bias behind them, by Newton's method on the weighted log-likelihood, a little shrunk."""
-    x = np.hstack([grounds, np.ones((len(grounds), 1))])
+def fit(grounds: Floats, right: Floats, counts: Floats, held: Floats) -> Floats:
+    """The weights, and the bias behind them, by Newton's method on the weighted log-likelihood, a little shrunk;
+    those that are `held` are not numbers where they are free."""
+    free = np.isnan(held)
+    given = grounds[:, ~free] @ held[~free]
+    x = np.hstack([grounds[:, free], np.ones((len(grounds), 1))])
     weights, counts = np.zeros(x.shape[1]), counts / counts.sum()
     shrinkage = SHRINKAGE * np.append(np.ones(len(weights) - 1), 0)
     for _ in range(STEPS):
-        p = 1 / (1 + np.exp(-x @ weights))
+        p = 1 / (1 + np.exp(-(x @ weights + given)))
         slope = x.T @ (counts * (right - p)) - shrinkage * weights
         weights = weights + np.linalg.solve((x.T * (counts * p * (1 - p))) @ x + np.diag(shrinkage), slope)
-    return np.asarray(weights, np.float64)
+    found = np.append(held, np.nan)
+    found[np.isnan(found)] = weights
+    return np.asarray(found, np.float64)
 
 
 def confidences(grounds: Floats, weights: Floats) -> Floats:
@@ -345,12 +351,12 @@ def folds_of(rows: Rows) -> npt.NDArray[np.int64]:
     return np.array([zlib.crc32(article.encode()) % FOLDS for article in rows.article])
 
 
-def crossed(rows: Rows, counts: Floats) -> Floats:
+def crossed(rows: Rows, counts: Floats, held: Floats) -> Floats:
     """The confidence of each row by weights from the other articles."""
     folds, found = folds_of(rows), np.zeros(len(rows.right))
     for fold in range(FOLDS):
         of_fold = folds == fold
-        weights = fit(rows.grounds[~of_fold], rows.right[~of_fold], counts[~of_fold])
+        weights = fit(rows.grounds[~of_fold], rows.right[~of_fold], counts[~of_fold], held)
         found[of_fold] = confidences(rows.grounds[of_fold], weights)
     return found
 
@@ -455,11 +461,12 @@ def main() -> None:
     asked = rows._replace(grounds=rows.grounds[:, [names.index(name) for name in model.weights]])
     looked_at: Flags = np.asarray(~np.isnan(asked.grounds).any(axis=1), bool)
     some, counts = asked.where(looked_at), counts_of(rows)
-    weights = fit(some.grounds, some.right, counts[looked_at])
+    held = np.array([HELD.get(name, np.nan) if given.vectors else np.nan for name in model.weights])
+    weights = fit(some.grounds, some.right, counts[looked_at], held)
     print("\n" + str(dict(zip([*model.weights, "bias"], np.round(weights, 2).tolist(), strict=True))))
     by_words = [names.index(name) for name in BY_WORDS.weights]
     found = confidences(np.nan_to_num(rows.grounds[:, by_words]), np.array([*BY_WORDS.weights.values(), BY_WORDS.bias]))
-    found[looked_at] = crossed(some, counts[looked_at])
+    found[looked_at] = crossed(some, counts[looked_at], held)
     report(asked, found, counts)
 
 
