@@ -255,7 +255,8 @@ class Passage:
     """A contiguous span of one section: the unit that is indexed, ranked and cited.
 
     `start` and `end` are character offsets into `Document.text`, half-open, so
-    `document.text[start:end] == passage.text` holds for every passage ever made.
+    `document.text[start:end] == passage.text` holds for every passage ever made. Of a section of a few words, it begins
+    with the heading, where that says something.
     `id` sorts in source order within a document. `page` counts from 1, or is None where the source has no pages.
     `sentences` are spans of the passage's own text, in order.
     """
