@@ -12,7 +12,8 @@ has one title), and of all that there are. A library is asked
 - foreign ones, of other articles whose titles share no word, and of other sets.
 
 What is to be told is whether the first passage is right. In each set and size, own questions weigh one half, near ones
-a fifth, foreign ones the rest. The weights are those of a logistic regression, by Newton's method, a little shrunk.
+a fifth, foreign ones the rest. The weights are those of a logistic regression, by Newton's method, a little shrunk, but
+for those that are `CHOSEN`.
 
 It prints the weights, and what weights from the other articles do to each (five folds): for each size how well right
 first passages are told from those of foreign and of near questions (AUROC), how many of them are refused where one in a
@@ -53,18 +54,21 @@ from qa.text.analysis import terms
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-SETS = {"squad_v11_dev": 3.0, "noiseqa_keyboard_synthetic": 0.5, "covidqa": 1.0, "medquad": 1.0, "canard_dev": 0.5}
+SETS = {"squad_v11_dev": 3.0, "noiseqa_keyboard_synthetic": 0.5, "covidqa": 1.0, "medquad": 1.0}
 IMPOSSIBLE = "squad_v20_dev"
 SIZES = ("8", "16", "40", "article", "200", "whole")
 KINDS = ("own", "near", "foreign")
 SHARES = (0.5, 0.2, 0.3)  # of the kinds, in each set and size
-IN_LETTERS = 0.15  # of each of these, what is asked in letters
+IN_LETTERS = 0.1  # of each of these, what is asked in letters
 
-LIBRARIES = {"8": 48, "16": 48, "40": 40, "article": 48, "200": 8, "whole": 1}  # of a set, at most
-OWN, NEAR, FOREIGN = 25, 25, 25  # questions to a library of up to 40 passages, or to each article of a larger one
-LARGE = 1000  # questions of a kind to a larger one, at most
+LIBRARIES = {"8": 40, "16": 40, "40": 32, "article": 40, "200": 8, "whole": 1}  # of a set, at most
+QUESTIONS = 16  # of a kind, to a library of up to 40 passages, or to each article of a larger one
+MOST_QUESTIONS = 800  # of a kind, to a larger one
 
-HELD = {"unknown": -1.5}  # weights of `BY_MEANING` that are not fitted
+CHOSEN = {"unknown": -2.5, "names": -1.5}
+"""Weights that are not fitted, but as much lower as costs nothing that could be measured: in these sets hardly anybody
+asks of a name that is not there, and where people do, a passage about something else is worse than none."""
+
 FOLDS, STEPS, SHRINKAGE = 5, 40, 1e-4
 RESAMPLES = 200
 BINS = 10
@@ -80,8 +84,8 @@ CIRCUMSTANCES = (
     "I have tried to find out on my own without any luck.",
     "My husband has been to three places already and came back with nothing.",
     "It has been going on for about two months now and it is getting worse.",
-    "I have to hand in a paper on Friday.",
-    "My English is not good, sorry.",
+    "I have to hand in a paper by the end of the week.",
+    "I am sorry if this is not the right place to ask.",
     "This is for my daughter, who is eleven.",
     "I saw a film about it when I was young.",
     "I read your page and liked it a lot.",
@@ -122,6 +126,11 @@ class Judged(NamedTuple):
     article_of: dict[str, str]
     questions: dict[str, list[Question]]
     impossible: dict[str, list[Question]]
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether its questions say all themselves."""
+        return not any(each.history for found in self.questions.values() for each in found)
 
 
 class Rows(NamedTuple):
@@ -217,14 +226,13 @@ def encoded(judged: Judged, vectors: Path, encoder: Encoder, tell: Callable[[str
 
 
 def ask_all(sets: Sequence[Judged], vectors: Path | None, tell: Callable[[str], None]) -> tuple[list[str], Rows]:
-    """The names of the grounds, and a row for each question that is asked of each library; what is no ground of a
-    question is not a number."""
+    """The names of the grounds, and a row for each question that is asked of each library."""
     random = Random(1)  # noqa: S311
     names = list(dict.fromkeys((*BY_WORDS.weights, *BY_MEANING.weights)))
     encoder = load_encoder() if vectors else None
     rows: list[tuple[list[float], bool, str, str, str, str, bool]] = []
     for judged in sets:
-        others = [each for each in sets if not each.article_of.keys() & judged.article_of.keys()]
+        others = [each for each in sets if each.stands_alone and not each.article_of.keys() & judged.article_of.keys()]
         place = encoded(judged, vectors, encoder, tell) if vectors and encoder else None
         for size, documents in cut(judged, random):
             library = Library(None, encoder=lambda: encoder, vectors=place)
@@ -258,9 +266,9 @@ def asked_of(
     for it, and the article that it counts for."""
     articles = {judged.article_of[each] for each in kept}
     many = len(articles) if size in ("200", "whole") else 1
-    own = [each for passage in kept for each in judged.questions.get(passage, ())]
-    own.sort()
-    for each in sample(own, min(LARGE, OWN * many), random):
+    most = min(MOST_QUESTIONS, QUESTIONS * many)
+    own = sorted({each for passage in kept for each in judged.questions.get(passage, ())})
+    for each in sample(own, most, random):
         yield "own", each, each.history, frozenset(), each.article
     if size != "whole":
         outside = [
@@ -270,12 +278,12 @@ def asked_of(
             for each in judged.questions.get(passage, ())
             if each.right.isdisjoint(kept)
         ]
-        for each in sample(outside, min(LARGE, NEAR * many), random):
+        for each in sample(outside, most, random):
             yield "near", each, each.history, frozenset(), each.article
     impossible = [each for passage in sorted(kept) for each in judged.impossible.get(passage, ())]
-    for each in sample(own, min(LARGE, NEAR * many) // 2, random):
+    for each in sample(own, most // 2, random):
         yield "near", each, each.history, each.right, each.article
-    for each in sample(impossible, min(LARGE, NEAR * many) // 2, random):
+    for each in sample(impossible, most // 2, random):
         yield "near", each, each.history, frozenset(), each.article
     titles = {term for article in articles for term in terms(article)}
     elsewhere = [each for each in sorted(set(judged.article_of.values())) if titles.isdisjoint(terms(each))]
@@ -286,7 +294,7 @@ def asked_of(
     known = [each for each in elsewhere if of_article[each]]
     somewhere = sorted(articles)
     pools = [[each for found in other.questions.values() for each in found] for other in others]
-    for number in range(min(LARGE, FOREIGN * many)):
+    for number in range(most):
         if number % 2 and known:
             each = random.choice(of_article[random.choice(known)])
         else:
@@ -325,21 +333,20 @@ def counts_of(rows: Rows) -> Floats:
     return whole
 
 
-def fit(grounds: Floats, right: Floats, counts: Floats, held: Floats) -> Floats:
-    """The weights, and the bias behind them, by Newton's method on the weighted log-likelihood, a little shrunk;
-    those that are `held` are not numbers where they are free."""
-    free = np.isnan(held)
-    given = grounds[:, ~free] @ held[~free]
-    x = np.hstack([grounds[:, free], np.ones((len(grounds), 1))])
-    weights, counts = np.zeros(x.shape[1]), counts / counts.sum()
-    shrinkage = SHRINKAGE * np.append(np.ones(len(weights) - 1), 0)
+def fit(grounds: Floats, right: Floats, counts: Floats, names: Sequence[str]) -> Floats:
+    """The weights, and the bias behind them, by Newton's method on the weighted log-likelihood, a little shrunk; those
+    that are `CHOSEN` are not fitted."""
+    x = np.hstack([grounds, np.ones((len(grounds), 1))])
+    weights = np.array([CHOSEN.get(name, 0.0) for name in [*names, "bias"]])
+    counts = counts / counts.sum()
+    free = np.array([name not in CHOSEN for name in [*names, "bias"]])
+    shrinkage = SHRINKAGE * np.append(np.ones(len(names)), 0)[free]
     for _ in range(STEPS):
-        p = 1 / (1 + np.exp(-(x @ weights + given)))
-        slope = x.T @ (counts * (right - p)) - shrinkage * weights
-        weights = weights + np.linalg.solve((x.T * (counts * p * (1 - p))) @ x + np.diag(shrinkage), slope)
-    found = np.append(held, np.nan)
-    found[np.isnan(found)] = weights
-    return np.asarray(found, np.float64)
+        p = 1 / (1 + np.exp(-x @ weights))
+        slope = x[:, free].T @ (counts * (right - p)) - shrinkage * weights[free]
+        bend = (x[:, free].T * (counts * p * (1 - p))) @ x[:, free] + np.diag(shrinkage)
+        weights[free] += np.linalg.solve(bend, slope)
+    return weights
 
 
 def confidences(grounds: Floats, weights: Floats) -> Floats:
@@ -351,12 +358,12 @@ def folds_of(rows: Rows) -> npt.NDArray[np.int64]:
     return np.array([zlib.crc32(article.encode()) % FOLDS for article in rows.article])
 
 
-def crossed(rows: Rows, counts: Floats, held: Floats) -> Floats:
+def crossed(rows: Rows, counts: Floats, names: Sequence[str]) -> Floats:
     """The confidence of each row by weights from the other articles."""
     folds, found = folds_of(rows), np.zeros(len(rows.right))
     for fold in range(FOLDS):
         of_fold = folds == fold
-        weights = fit(rows.grounds[~of_fold], rows.right[~of_fold], counts[~of_fold], held)
+        weights = fit(rows.grounds[~of_fold], rows.right[~of_fold], counts[~of_fold], names)
         found[of_fold] = confidences(rows.grounds[of_fold], weights)
     return found
 
@@ -442,7 +449,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--vectors", type=Path, help="folder that keeps vectors: fit where meaning ranked")
-    parser.add_argument("--share", type=float, default=1.0, help="ask this share of the libraries and questions")
+    parser.add_argument("--share", type=float, default=1.0, help="ask this share of the libraries")
     parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir()) / "pincite-grounds.npz")
     parser.add_argument("--again", action="store_true", help="fit on the grounds that were kept")
     given = parser.parse_args()
@@ -460,13 +467,12 @@ def main() -> None:
     model = BY_MEANING if given.vectors else BY_WORDS
     asked = rows._replace(grounds=rows.grounds[:, [names.index(name) for name in model.weights]])
     looked_at: Flags = np.asarray(~np.isnan(asked.grounds).any(axis=1), bool)
-    some, counts = asked.where(looked_at), counts_of(rows)
-    held = np.array([HELD.get(name, np.nan) if given.vectors else np.nan for name in model.weights])
-    weights = fit(some.grounds, some.right, counts[looked_at], held)
-    print("\n" + str(dict(zip([*model.weights, "bias"], np.round(weights, 2).tolist(), strict=True))))
-    by_words = [names.index(name) for name in BY_WORDS.weights]
-    found = confidences(np.nan_to_num(rows.grounds[:, by_words]), np.array([*BY_WORDS.weights.values(), BY_WORDS.bias]))
-    found[looked_at] = crossed(some, counts[looked_at], held)
+    some, counts, chosen = asked.where(looked_at), counts_of(rows), tuple(model.weights)
+    weights = fit(some.grounds, some.right, counts[looked_at], chosen)
+    print("\n" + str(dict(zip([*chosen, "bias"], np.round(weights, 2).tolist(), strict=True))))
+    by_words = np.nan_to_num(rows.grounds[:, [names.index(name) for name in BY_WORDS.weights]])
+    found = confidences(by_words, np.array([*BY_WORDS.weights.values(), BY_WORDS.bias]))
+    found[looked_at] = crossed(some, counts[looked_at], chosen)
     report(asked, found, counts)
 
 
