@@ -66,6 +66,7 @@ QUESTIONS = 16  # of a kind, to a library of up to 40 passages, or to each artic
 MOST_QUESTIONS = 800  # of a kind, to a larger one
 
 CHOSEN = {"unknown": -2.5, "names": -1.5}
+CHOSEN_BY_MEANING = {"unknown": -1.5, "names": -0.5}
 """Weights that are not fitted, but as much lower as costs nothing that could be measured: in these sets hardly anybody
 asks of a name that is not there, and where people do, a passage about something else is worse than none."""
 
@@ -465,6 +466,8 @@ def main() -> None:
     settings = Settings()
     print(f"thresholds {settings.threshold}, {settings.possible_threshold}; now", BY_WORDS, BY_MEANING)
     model = BY_MEANING if given.vectors else BY_WORDS
+    if given.vectors:
+        CHOSEN.update(CHOSEN_BY_MEANING)
     asked = rows._replace(grounds=rows.grounds[:, [names.index(name) for name in model.weights]])
     looked_at: Flags = np.asarray(~np.isnan(asked.grounds).any(axis=1), bool)
     some, counts, chosen = asked.where(looked_at), counts_of(rows), tuple(model.weights)
