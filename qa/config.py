@@ -86,9 +86,9 @@ class Settings:
         None, _number(int, 1, 256), "Worker processes that serve, 1 to 256. Default: one for each core"
     )
     threads: int = _setting(4, _number(int, 1, 64), "Threads in each worker process, 1 to 64")
-    threshold: float = _setting(0.3, _number(float, 0, 1), "Least confidence to give a passage as the answer, 0 to 1")
+    threshold: float = _setting(0.25, _number(float, 0, 1), "Least confidence to give a passage as the answer, 0 to 1")
     possible_threshold: float = _setting(
-        0.15,
+        0.1,
         _number(float, 0, 1),
         "Least confidence to give a passage as a possible answer, 0 to threshold",
     )

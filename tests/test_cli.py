@@ -557,8 +557,8 @@ def test_explain_says_of_the_first_whether_it_answers(library: str, monkeypatch:
         outcome, threshold, possible_threshold = said
         return outcome, threshold, possible_threshold
 
-    assert explained(ANSWERED) == ("answered", "0.3", "0.15")
-    assert explained(NOT_FOUND) == ("nothing found", "0.3", "0.15")
+    assert explained(ANSWERED) == ("answered", "0.25", "0.1")
+    assert explained(NOT_FOUND) == ("nothing found", "0.25", "0.1")
     monkeypatch.setenv("PINCITE_POSSIBLE_THRESHOLD", "0.01")
     assert explained(NOT_FOUND) == ("possible", "0.3", "0.01")
     monkeypatch.setenv("PINCITE_THRESHOLD", "0.01")
@@ -870,8 +870,8 @@ def test_config_show_prints_every_setting_with_the_value_in_force(monkeypatch: p
         "port": "8123",
         "workers": "(none)",
         "threads": "4",
-        "threshold": "0.3",
-        "possible_threshold": "0.15",
+        "threshold": "0.25",
+        "possible_threshold": "0.1",
         "meaning": "on",
         "model": "(none)",
         "old_after": "3",

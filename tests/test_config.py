@@ -26,8 +26,8 @@ DEFAULTS = {
     "port": 8000,
     "workers": None,
     "threads": 4,
-    "threshold": 0.3,
-    "possible_threshold": 0.15,
+    "threshold": 0.25,
+    "possible_threshold": 0.1,
     "meaning": "on",
     "model": None,
     "old_after": 3,
@@ -54,7 +54,7 @@ GOOD = [
     ("threshold", "1", 1.0),
     ("threshold", "0.75", 0.75),
     ("possible_threshold", "0", 0.0),
-    ("possible_threshold", "0.3", 0.3),
+    ("possible_threshold", "0.25", 0.25),
     ("possible_threshold", "0.2", 0.2),
     ("meaning", "off", "off"),
     ("meaning", "on", "on"),
@@ -153,8 +153,8 @@ UNFIT = "does not fit: possible_threshold ({}) must not be above threshold ({}).
 @pytest.mark.parametrize(
     ("given", "named", "possible", "threshold"),
     [
-        ({"possible_threshold": 0.31}, "possible_threshold", 0.31, 0.3),
-        ({"threshold": 0.1}, "threshold", 0.15, 0.1),
+        ({"possible_threshold": 0.26}, "possible_threshold", 0.26, 0.25),
+        ({"threshold": 0.05}, "threshold", 0.1, 0.05),
         ({"threshold": 0.5, "possible_threshold": 0.6}, "possible_threshold", 0.6, 0.5),
     ],
 )
@@ -209,7 +209,7 @@ def test_the_environment_of_the_process_is_the_one_that_counts(monkeypatch: pyte
     monkeypatch.setenv("PINCITE_THRESHOLD", "0.9")
     assert Settings.load().threshold == 0.9
     monkeypatch.delenv("PINCITE_THRESHOLD")
-    assert Settings.load().threshold == 0.3
+    assert Settings.load().threshold == 0.25
 
 
 def test_feedback_is_kept_where_it_is_set_else_with_the_library_else_with_the_users_data(
