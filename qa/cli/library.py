@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -103,7 +104,7 @@ def index(
     if not paths and not has_vectors:
         raise click.UsageError("Name the files or folders to read: pincite index PATH... --library FOLDER")
     if not paths:
-        ctx.exit(_encode(Engine.open(settings)))
+        ctx.exit(_encode(Engine.open(settings)).status)
     task = _Task(
         engine=Engine.create(settings),
         paths=paths,
@@ -119,12 +120,19 @@ def index(
     _report(task.engine, done, is_verbose=verbose)
     if done.indexing.unread:
         ctx.exit(EXIT_INTERRUPTED)
-    stopped = _encode(task.engine) if task.has_vectors else 0
+    stopped = _encode(task.engine).status if task.has_vectors else 0
     ctx.exit(stopped or (EXIT_LEFT_OUT if done.left_out else 0))
 
 
-def _encode(engine: Engine) -> int:
-    """Make vectors of the passages that have none, and show how far that is. The status to exit with."""
+class _Encoded(NamedTuple):
+    """The status to exit with when vectors were made, and whether Ctrl-C came meanwhile."""
+
+    status: int
+    was_stopped: bool
+
+
+def _encode(engine: Engine) -> _Encoded:
+    """Make vectors of the passages that have none, and show how far that is."""
     made = 0
 
     def show(done: int, total: int) -> None:
@@ -135,14 +143,15 @@ def _encode(engine: Engine) -> int:
     began = time.perf_counter()
     with ProgressLine() as line, stoppable(lambda: line.say(_STOPPING_VECTORS)) as should_stop:
         left = engine.encode(on_passages=show, should_stop=should_stop)
+        was_stopped = should_stop()
     library = shlex.quote(visible(str(engine.settings.library)))
     if left:
         say(f"Still without vectors, and found by words only: {count_of(left, 'passage')}. Continue with:")
         click.echo(f"pincite index --vectors --library {library}")
-        return EXIT_INTERRUPTED
+        return _Encoded(EXIT_INTERRUPTED, was_stopped)
     if made:
         say(f"{count_of(made, 'passage')} encoded in {time.perf_counter() - began:.1f} s.")
-    return 0
+    return _Encoded(0, was_stopped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,7 +308,7 @@ def _watch(task: _Task, library: Path) -> int:
                         _print_change(done.indexing)
                     if done.indexing.unread:
                         return EXIT_INTERRUPTED
-                    if done.was_stopped or (task.has_vectors and _encode(task.engine)):
+                    if done.was_stopped or (task.has_vectors and _encode(task.engine).was_stopped):
                         break
                 for each in left_out:
                     if each.message not in told:
