@@ -321,11 +321,40 @@ HINT = "A question has 1 to 1,000 characters. web/README.md describes every part
         (("\x1b[2J",), "`question` must not have control characters (it has U+001B at character 0)."),
         (("x", "--limit", "21"), "`limit` must be a whole number from 0 to 20."),
         (("x", "--limit", "-1"), "`limit` must be a whole number from 0 to 20."),
-        (("x", "--document", ""), "document must not be blank."),
+        (("x", "--document", ""), "`document` must not be blank."),
     ],
 )
 def test_ask_refuses_what_post_ask_refuses(arguments: tuple[str, ...], message: str) -> None:
     assert_fails(run("ask", *arguments), message, HINT)
+
+
+@pytest.mark.parametrize("command", ["ask", "explain"])
+def test_a_question_of_several_words_without_quotes_is_told_to_take_them(command: str) -> None:
+    ran = run(command, "what", "is", "wifi", "--limit", "1")
+    said = f'The question has several words; put it in quotes: pincite {command} "what is wifi"'
+    assert (ran.exit_code, ran.stderr.splitlines()[-1]) == (2, f"Error: {said}")
+
+
+def test_words_that_a_shell_would_read_in_double_quotes_are_shown_in_single_ones() -> None:
+    assert run("ask", "what", "costs", "$5").stderr.endswith("put it in quotes: pincite ask 'what costs $5'\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("lst",), "No such command 'lst'. Did you mean 'list'?"),
+        (("serv",), "No such command 'serv'. Did you mean 'serve'?"),
+        (("feedback", "sumary"), "No such command 'sumary'. Did you mean 'summary'?"),
+        (("zzz",), "No such command 'zzz'."),
+    ],
+)
+def test_a_command_that_is_not_known_names_the_nearest_one(arguments: tuple[str, ...], message: str) -> None:
+    ran = run(*arguments)
+    assert (ran.exit_code, ran.stderr.splitlines()[-1]) == (2, f"Error: {message}")
+
+
+def test_an_option_that_is_not_known_names_the_nearest_one() -> None:
+    assert "--limit" in run("ask", "x", "--limt", "1").stderr
 
 
 def test_ask_refuses_bytes_that_are_no_text(library: str) -> None:
@@ -359,7 +388,8 @@ def test_a_damaged_library_is_an_error(library: str) -> None:
     ran = run("ask", ANSWERED, "--library", library)
     assert (ran.exit_code, ran.stdout) == (2, "")
     assert re.fullmatch(
-        r"Error: The library in .* is damaged: .*\.\nHint: Restore it from a backup, or make it anew .*\n", ran.stderr
+        r"Error: The library in .* is damaged: .*\.\nHint: Restore it from a backup, or build a new one .*\n",
+        ran.stderr,
     )
 
 

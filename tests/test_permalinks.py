@@ -177,7 +177,7 @@ def test_a_permanent_link_whose_words_are_gone_says_so_and_leads_to_what_is_near
     page = client.get(address, headers={"Accept": "text/html"})
     assert (page.status_code, page.content_type) == (410, "text/html; charset=utf-8")
     assert '<a href="/documents/terns#terns-00000">' in page.text
-    assert "no longer stand in the document &#39;Terns&#39;" in page.text
+    assert "The document &#39;Terns&#39; no longer has the words" in page.text
 
 
 def test_a_permanent_link_into_a_document_without_passages_leads_to_the_document(tmp_path: Path) -> None:

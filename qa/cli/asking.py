@@ -47,7 +47,7 @@ history_option = click.option(
 
 
 @cli.command()
-@click.argument("question")
+@question_argument
 @library_option
 @document_option
 @history_option
@@ -92,7 +92,7 @@ def ask(
 
 
 @cli.command()
-@click.argument("question")
+@question_argument
 @library_option
 @document_option
 @history_option
