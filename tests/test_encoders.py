@@ -421,7 +421,7 @@ def test_a_folder_that_lacks_a_file_is_refused(folder: Path, missing: str, wante
     (folder / missing).unlink()
     with pytest.raises(EncoderFileError) as caught:
         load_encoder(folder)
-    assert caught.value.message == f"The folder {folder} lacks {wanted}."
+    assert caught.value.message == f"The folder {folder} has no {wanted}."
 
 
 @pytest.mark.parametrize(
