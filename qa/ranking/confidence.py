@@ -50,18 +50,20 @@ class Model(NamedTuple):
 
 BY_WORDS = Model(
     {
-        "score": 4.14,  # the passage's score, as a share of the most that there can be
-        "bm25": 5.05,  # the retriever's score, as a share of the best candidate's
-        "sentence": 4.03,  # the evidence of the passage's best sentence
-        "lead": 2.39,  # how far its score leads the next passage's, up to 30 % of it, times `coverage`
-        "coverage": 0.61,  # share of the rarity in English of the question's words that it holds
+        "score": 4.15,  # the passage's score, as a share of the most that there can be
+        "bm25": 5.11,  # the retriever's score, as a share of the best candidate's
+        "sentence": 4.08,  # the evidence of the passage's best sentence
+        "definition": 0.6,  # it begins by saying what the thing is, where the question asks that
+        "lead": 2.4,  # how far its score leads the next passage's, up to 30 % of it, times `coverage`
+        "coverage": 0.37,  # share of the rarity in English of the question's words that it holds
         "substance": 3.43,  # how much it holds that is rare, both in English and in the library: a sum, up to 1
-        "library": -4.09,  # share of the rarity in the library that it holds, of which `score` makes too much
+        "library": -4.04,  # share of the rarity in the library that it holds, of which `score` makes too much
         "unknown": -2.5,  # share of the rarity in English that no passage holds
-        "names": -1.5,  # share of the rarity of its names, the words with a capital, that the passage lacks
-        "small": 2.87,  # 1 over the square root of the number of passages: of few, the first is right the more often
+        "names": -1.5,  # share of the rarity of its names that the passage lacks: words with a capital, or that nobody has
+        "short": 1.2,  # 1 over the number of the question's own words: of few, the evidence cannot be much
+        "small": 2.94,  # 1 over the square root of the number of passages: of few, the first is right the more often
     },
-    bias=-9.1,
+    bias=-9.01,
 )
 """Where words alone ranked. Each ground is in 0..1 before its weight.
 
@@ -78,7 +80,7 @@ BY_MEANING = Model(
         "substance": 2.0,
         "library": -2.3,
         "unknown": -1.5,
-        "names": -0.5,
+        "names": -2.0,
         "small": 2.0,
         "meaning": 1.6,  # how near the passage is to the question in meaning
         "meaning_sentence": 2.6,  # how near its nearest sentence is
@@ -92,7 +94,7 @@ TELLING = 0.35
 
 _MOST_LEAD = 0.3
 _SURE, _LEAD = 0.9, 0.05
-_FEWEST = 8  # passages: no smaller library was fitted on
+_FEWEST = 8  # passages: of fewer, nothing was fitted on, and all that one holds would be everywhere
 _EVIDENCE = tuple(WEIGHTS)
 
 _Rarity = Callable[[WeighedWord], float]
@@ -110,7 +112,8 @@ def grounds(
     first, held = ranked[0], wordings.holds(ranked[0].passage_id, asked.terms)
     known = {term for term in asked.terms if statistics.document_frequency(term)}
     words, carried = decisive(asked.words), [word for word in asked.words if word.carried]
-    most = inverse_document_frequency(0, statistics.passage_count)
+    passages = max(_FEWEST, statistics.passage_count)
+    most = inverse_document_frequency(0, passages)
 
     def in_library(word: WeighedWord) -> float:
         return word.rarity
@@ -120,7 +123,11 @@ def grounds(
         return _rarity_in_english(word.text, english, is_known=not word.terms.isdisjoint(known))
 
     def in_both(word: WeighedWord) -> float:
-        return min(in_english(word), word.rarity / most)
+        frequency = max(map(statistics.document_frequency, word.terms))
+        return min(in_english(word), inverse_document_frequency(frequency, passages) / most)
+
+    def may_be_name(word: WeighedWord) -> bool:
+        return not word.carried and (word.is_name or (word.terms.isdisjoint(known) and in_english(word) == 1))
 
     def covered(rarity: _Rarity) -> float:
         own = _share(words, rarity, held)
@@ -132,19 +139,21 @@ def grounds(
     coverage = covered(in_english)
     score, second = first.without_shown, ranked[1].without_shown if len(ranked) > 1 else 0.0
     lead = min(1.0, max(0.0, score - second) / score / _MOST_LEAD) if score > 0 else 0.0
-    names = [word for word in words if word.is_name and not word.carried]
+    names = [word for word in words if may_be_name(word)]
     model = BY_MEANING if first.meaning else BY_WORDS
     found = {
         "score": first.of_its_own / MOST_OF_ITS_OWN,
         "bm25": float(first.values[_EVIDENCE.index("bm25")]),
         "sentence": float(first.values[_EVIDENCE.index("sentence")]),
+        "definition": float(first.values[_EVIDENCE.index("definition")]),
         "lead": lead * coverage,
         "coverage": coverage,
         "substance": 1 - math.exp(-sum(_of_held({*words, *carried}, in_both, held)) / 2),
         "library": covered(in_library),
         "unknown": 1 - _share(words, in_english, known) if words else 0.0,
         "names": 1 - _share(names, in_library, held) if names else 0.0,
-        "small": 1 / math.sqrt(max(_FEWEST, statistics.passage_count)),
+        "short": 1 / max(1, len(words)),
+        "small": 1 / math.sqrt(passages),
     }
     found |= first.meaning
     return {name: found[name] for name in model.weights}
