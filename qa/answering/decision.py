@@ -50,6 +50,7 @@ CANDIDATES = 50
 NEAR_CANDIDATES = 20
 """How many of the passages that are nearest in meaning join them, in a library in which these can be looked for."""
 
+_DOUBT_OF_FOLLOW_UP = 0.5  # share of the doubt that counts where a question goes on about what was shown
 _NAMED_WORDS = 3  # of those that a passage lacks
 
 
@@ -97,7 +98,7 @@ def understood(
         year = None
     asked = replace(read_query(query, snapshot.retriever), year=year)
     if query.stays:
-        asked = replace(asked, shown=_shown(history[-FURTHEST:], snapshot, document))
+        asked = replace(asked, shown=_shown(history[-FURTHEST:], snapshot, document), defined=())
     return query, asked
 
 
@@ -144,7 +145,7 @@ def _ranked(query: Query, asked: Asked, snapshot: Snapshot, *, limit: int, docum
         candidates = [*candidates, *_scored(query, nearest, snapshot)]
         by_words = rank(asked, candidates, snapshot.index.wordings, limit=len(candidates), near=frozenset(nearest))
     near = meaning.near(question, [each.passage_id for each in by_words])
-    return by_meaning(by_words, near, doubt=1 - sure, limit=limit)
+    return by_meaning(by_words, near, doubt=(1 - sure) * (_DOUBT_OF_FOLLOW_UP if asked.shown else 1), limit=limit)
 
 
 def _scored(query: Query, passage_ids: Sequence[str], snapshot: Snapshot) -> list[Candidate]:

@@ -59,7 +59,7 @@ BY_WORDS = Model(
         "substance": 3.43,  # how much it holds that is rare, both in English and in the library: a sum, up to 1
         "library": -4.04,  # share of the rarity in the library that it holds, of which `score` makes too much
         "unknown": -2.5,  # share of the rarity in English that no passage holds
-        "names": -1.5,  # share of the rarity of its names that the passage lacks: words with a capital, or that nobody has
+        "names": -1.5,  # share of the rarity of its names, with a capital or in no passage and rarest, that it lacks
         "short": 1.2,  # 1 over the number of the question's own words: of few, the evidence cannot be much
         "small": 2.94,  # 1 over the square root of the number of passages: of few, the first is right the more often
     },

@@ -322,7 +322,7 @@ class _Held:
         own = [place for place, word in enumerate(asked.words) if not word.carried]
         self._own = np.array(own or range(len(asked.words)), np.int64)
         self._by_passage = self._any(self._words)
-        leans = 0 < len(own) < len(asked.words)
+        leans = 0 < len(own) < len(asked.words) and bool(self._by_passage[:, self._own].any())
         self.may_answer = [leans or held for held in _any_of(self._by_passage[:, self._own])]
 
     def coverage(self) -> _Floats:
