@@ -551,7 +551,7 @@ def test_what_is_exported_as_judged_questions_can_be_measured_with(
     ]
     pytest.importorskip("ir_measures")
     ran = CliRunner().invoke(cli, ["eval", str(out), "--library", str(engine.settings.library), "--json"])
-    [report] = json.loads(ran.stdout)
+    [report] = json.loads(ran.stdout)["sets"]
     assert (report["questions"], report["passages"], report["measures"]["P@1"]["mean"]) == (2, 2, 1.0)
 
 
