@@ -295,12 +295,14 @@ def test_an_error_in_the_middle_leaves_everything_as_it_was(folder: Path, docume
     with pytest.raises(NotTextError):
         engine.add([documents])
     assert [entry.id for entry in engine.contents()] == ["auks", "gulls", "terns"]
-    assert engine.ask("Do auks wade?").best is None
+    assert engine.ask("Do auks wade?").interpretation.missing == ("wade",)
     assert replace(engine.ask("Do terns dive?"), took_ms=kept.took_ms) == kept
     assert files(folder) == before
     (documents / "zebras.md").unlink()
     engine.add([documents])
-    assert engine.ask("Do auks wade?").answered
+    wading = engine.ask("Do auks wade?")
+    assert wading.best
+    assert (wading.best.passage.text, wading.interpretation.missing) == ("Auks wade.", ())
 
 
 def test_a_first_indexing_that_fails_leaves_no_library(documents: Path, tmp_path: Path) -> None:
@@ -1102,9 +1104,11 @@ def test_new_synonyms_are_indexed_with_though_no_file_has_changed(
     synonyms = tmp_path / "synonyms"
     synonyms.write_text("tern, sterna\n")
     engine = Engine.open(Settings(library=folder, synonyms=synonyms))
-    assert engine.ask("Do sterna dive?").best is None
+    assert engine.ask("What do sterna do?").best is None
     assert engine.add([documents]).read == ()
-    assert engine.ask("Do sterna dive?").best is not None
+    found = engine.ask("What do sterna do?").best
+    assert found
+    assert found.passage.text == "Terns dive."
 
 
 def test_documents_whose_files_have_gone_are_removed_only_when_that_is_asked_for(
