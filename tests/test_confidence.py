@@ -293,7 +293,7 @@ def engine_over(folder: Path, *, threshold: float | None = None) -> Engine:
 
 @pytest.mark.parametrize(
     ("question", "unknown"),
-    [("Does Ryanair sell terns?", ("Ryanair", "sell")), ("Do gulls like Kyrgyzstan?", ("Kyrgyzstan",))],
+    [("Does Ryanair sell terns?", ("Ryanair",)), ("Do gulls like Kyrgyzstan?", ("Kyrgyzstan",))],
 )
 def test_a_question_with_names_that_no_passage_holds_is_not_answered_and_they_are_named(
     tmp_path: Path, question: str, unknown: tuple[str, ...]
