@@ -38,7 +38,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TERNS = Path(__file__).parent / "fixtures" / "terns"
 PINCITE = Path(sys.executable).parent / "pincite"
 ANSWERED = "In how many people did fever end with alcanor?"
-NOT_FOUND = "Does metformin end tern fever?"
+NOT_FOUND = "How many people take metformin?"
 
 
 @pytest.fixture(autouse=True)
@@ -517,7 +517,7 @@ def test_verify_prints_no_control_characters_of_a_citation(library: str, tmp_pat
 
 # explain
 
-EVIDENCE_ROW = re.compile(r"^   (\w+) +(-?[\d.]+) ×\s*([\d.]+) +=\s*(-?[\d.]+)   [a-z]", re.MULTILINE)
+EVIDENCE_ROW = re.compile(r"^   (\w+) +(-?[\d.]+) ×\s*([\d.]+) +=\s*(-?[\d.]+)   '?[a-z]", re.MULTILINE)
 TERM_ROW = re.compile(r"   (\S.{21}) +([\d.]+) × +([\d.]+) × +([\d.]+) = +([\d.]+)   (\d+) of (\d+) terms")
 
 
@@ -589,10 +589,10 @@ def test_explain_says_of_the_first_whether_it_answers(library: str, monkeypatch:
 
     assert explained(ANSWERED) == ("answered", "0.25", "0.1")
     assert explained(NOT_FOUND) == ("nothing found", "0.25", "0.1")
-    monkeypatch.setenv("PINCITE_POSSIBLE_THRESHOLD", "0.01")
-    assert explained(NOT_FOUND) == ("possible", "0.3", "0.01")
-    monkeypatch.setenv("PINCITE_THRESHOLD", "0.01")
-    assert explained(NOT_FOUND) == ("answered", "0.01", "0.01")
+    monkeypatch.setenv("PINCITE_POSSIBLE_THRESHOLD", "0.001")
+    assert explained(NOT_FOUND) == ("possible", "0.25", "0.001")
+    monkeypatch.setenv("PINCITE_THRESHOLD", "0.001")
+    assert explained(NOT_FOUND) == ("answered", "0.001", "0.001")
 
 
 @pytest.mark.parametrize(
