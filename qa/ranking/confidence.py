@@ -1,9 +1,9 @@
 """How sure it is that the first passage answers: a probability, from the evidence that ranked it and from how rare the
 question's words are in English.
 
-In a library of a few passages nearly every word is rare, so rarity there does not tell "pomalidomide" from "work". Rarity
-in English does, in a library of any size: an everyday word that no passage holds says little against an answer, a name
-that no passage holds says much.
+In a library of a few passages nearly every word is rare, so rarity in the library does not tell "pomalidomide" from
+"work". Rarity in English does, in a library of any size. If no passage has an everyday word of the question, that says
+little against an answer; if no passage has a name, that says much.
 """
 
 from __future__ import annotations
@@ -60,11 +60,11 @@ _SURE, _LEAD = 0.9, 0.05
 def grounds(
     asked: Asked, ranked: Sequence[Ranked], wordings: Wordings, statistics: Statistics, english: English
 ) -> dict[str, float]:
-    """The numbers, each in 0..1, from which the confidence in the first of some ranked passages is reckoned.
+    """The numbers, each in 0..1, that the confidence in the first ranked passage is computed from.
 
-    Where a question leans on earlier turns, its own words make one half of the coverage and those taken over the other:
-    an answer to "What are its side effects?" speaks of side effects, and of what "it" is. Where a pronoun refers to
-    them, a passage that holds none of those has no coverage at all.
+    If a question depends on earlier turns, its own words make one half of the coverage, and the words taken over the
+    other half: an answer to "What are its side effects?" must be about side effects, and about what "it" is. If a
+    pronoun refers to the words taken over, a passage with none of them has no coverage at all.
     """
     first, held = ranked[0], wordings.holds(ranked[0].passage_id, asked.terms)
     known = [term for term in asked.terms if statistics.document_frequency(term)]
@@ -95,9 +95,9 @@ def grounds(
 
 
 def is_sure(confidence: float, ranked: Sequence[Ranked]) -> bool:
-    """Whether the words alone tell which passage is first, so that their meaning need not be looked at.
+    """Whether the words alone decide which passage is first, so that meaning need not be compared.
 
-    On the sets that the weights are fitted on, looking at it changed none of these for the better.
+    On the sets that the weights were fitted on, comparing meaning made none of these better.
     """
     if confidence < _SURE or not ranked:
         return False
@@ -114,7 +114,7 @@ def confidence(grounds: Mapping[str, float]) -> float:
 
 
 def telling(words: Iterable[str], english: English) -> tuple[str, ...]:
-    """Those of some words that are rare enough in English to say what a question is about: names, numbers, terms."""
+    """The words that are rare enough in English to say what a question is about: names, numbers, terms."""
     return tuple(word for word in words if english.weight(fold(word)) >= TELLING)
 
 
