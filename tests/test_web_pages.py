@@ -382,7 +382,7 @@ def test_a_long_conversation_stays_within_what_a_request_may_hold(client: FlaskC
 
 def test_a_document_can_be_asked_alone(client: FlaskClient) -> None:
     page = get(client, "/", document="spotting")
-    assert "Spotting terns alone" in " ".join(page.text("label").split())
+    assert "for Spotting terns only" in " ".join(page.text("label").split())
     assert {"type": "hidden", "name": "document", "value": "spotting"} in page.all("input")
 
 
@@ -792,7 +792,7 @@ def test_feedback_on_the_longest_conversation_fits_a_form(client: FlaskClient, e
         ({"helpful": ""}, "The helpful is required."),
         ({"comment": "x" * 2001}, "The comment must have at most 2,000 characters (it has 2,001)."),
         ({"key": ["0" * 32, "1" * 32]}, "The key may be given only once."),
-        ({"colour": "red"}, "The colour is not a known field;"),
+        ({"colour": "red"}, "The colour is not a known field."),
     ],
 )
 def test_a_form_that_is_wrong_is_refused_by_a_page_that_says_why(
