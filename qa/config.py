@@ -54,13 +54,13 @@ def _origins(value: Any) -> tuple[str, ...]:
 
 
 def _setting(default: Any, read: Callable[[Any], Any], description: str) -> Any:
-    """A setting, with what makes its value of a text or checks it, and what it is for people."""
+    """A setting, with the function that reads and checks its value, and a description for people."""
     return field(default=default, metadata={"read": read, "description": description})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """One frozen set of settings. Each may be given by the environment as `PINCITE_` and its name in capitals.
+    """One frozen set of settings. The environment may set each one, as `PINCITE_` and its name in capitals.
 
     Raises:
         SettingError: for a value out of range, or a `possible_threshold` above the `threshold`.
@@ -132,8 +132,8 @@ class Settings:
 
     @property
     def feedback_file(self) -> Path:
-        """The file that keeps feedback: the one that is set, else one in the library's folder, else, of the shipped
-        corpus, one in the folder where the system has a user's data. Neither need be there yet."""
+        """The file for feedback: the one that is set, else one in the library's folder. For the shipped corpus it is in
+        the user's data folder. It need not exist yet."""
         if self.feedback is not None:
             return self.feedback
         from platformdirs import user_data_path
@@ -142,12 +142,13 @@ class Settings:
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None, **given: Any) -> Self:
-        """The settings given here, else those of the environment (`os.environ` unless another is given), else defaults.
+        """The settings given here, else those of the environment (`os.environ` by default), else the defaults.
 
-        Arguments that are None, and variables that are empty, count as not given.
+        Arguments that are None and empty variables count as not given.
 
         Raises:
-            SettingError: for a value out of range, named as the person wrote it; for an unknown `PINCITE_` variable.
+            SettingError: for a value out of range, with the name as the person wrote it; for an unknown `PINCITE_`
+            variable.
         """
         variables = {
             name.removeprefix("PINCITE_").lower(): value

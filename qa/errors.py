@@ -1,7 +1,7 @@
 """Everything that can go wrong in `qa`, each with a code, a message and a hint.
 
     QAError
-    ├── InvalidRequestError      invalid_request      what was asked breaks the wire form
+    ├── InvalidRequestError      invalid_request      a request has invalid fields
     ├── SettingError             invalid_setting      a setting is out of range
     ├── SourceError
     │   ├── SourceNotFoundError  source_not_found     no such file or folder
@@ -9,36 +9,36 @@
     │   ├── UnreadableError      source_unreadable    the system refuses to read it
     │   ├── NotTextError         source_not_text      a binary file, or no known encoding
     │   ├── UnknownFormatError   source_format        no reader for this kind of file
-    │   ├── DamagedSourceError   source_damaged       a file that is not what its name says, or only half of it
+    │   ├── DamagedSourceError   source_damaged       a file that is incomplete, or not what its name says
     │   ├── LockedSourceError    source_locked        a password or a lock is in the way
     │   ├── SourceLimitError     source_limit         a file that is larger, or takes longer to read, than is allowed
     │   ├── FrontMatterError     front_matter         the header of a Markdown file is broken
-    │   ├── BibliographyError    bibliography         a file of references beside a document is broken
-    │   ├── JudgedQuestionsError judged_questions     files that are no questions in BEIR's form
-    │   ├── SynonymsError        synonyms             a file of synonyms with a line that is none
-    │   ├── UnwatchableError     source_unwatchable   the system refuses to tell of changes
+    │   ├── BibliographyError    bibliography         a bibliography file beside a document is broken
+    │   ├── JudgedQuestionsError judged_questions     files without judged questions in BEIR format
+    │   ├── SynonymsError        synonyms             a synonyms file with a line that cannot be read
+    │   ├── UnwatchableError     source_unwatchable   the system refuses to report changes
     │   └── CitationsError       citations            a file without citations to verify
     ├── LibraryError
     │   ├── LibraryNotFoundError library_not_found    no library in this folder
     │   ├── IndexFormatError     index_format         written by another version
     │   ├── DamagedLibraryError  library_damaged      files that do not fit together
-    │   ├── DamagedDocumentError document_damaged     a text that is not the one read in
+    │   ├── DamagedDocumentError document_damaged     a text that was changed inside the library
     │   ├── LibraryBusyError     library_busy         another process is changing it
     │   ├── LibraryUnreadableError library_unreadable the system refuses to read it
     │   ├── LibraryUnwritableError library_unwritable the system refuses to write it
-    │   ├── LibraryThereError      library_there      there is something already where a copy is to be
-    │   └── HelperEndedError     helper_ended         a process that helps with indexing broke down
+    │   ├── LibraryThereError      library_there      there is already something in the place for a copy
+    │   └── HelperEndedError     helper_ended         a helper process of indexing broke down
     ├── EncoderError
     │   ├── EncoderMissingError  encoder_missing      a package that it needs is not installed
-    │   ├── EncoderFileError     encoder_file         a folder lacks a file that an encoder has
-    │   ├── EncoderDigestError   encoder_digest       other weights than those that belong to this version
-    │   └── UnreadableEncoderError encoder_unreadable files that no encoder can be made of
-    ├── FeedbackUnwritableError  feedback_unwritable  the system refuses to write or read what is kept of feedback
-    ├── FeedbackDamagedError     feedback_damaged     its file is broken, another's, or of a later version
+    │   ├── EncoderFileError     encoder_file         a folder lacks a file that an encoder needs
+    │   ├── EncoderDigestError   encoder_digest       weights that do not belong to this version
+    │   └── UnreadableEncoderError encoder_unreadable files that cannot be used for an encoder
+    ├── FeedbackUnwritableError  feedback_unwritable  the system refuses to write or read the feedback file
+    ├── FeedbackDamagedError     feedback_damaged     the feedback file is broken, foreign, or of a later version
     ├── MissingExtraError        missing_extra        packages that this needs are not installed
     ├── UnknownDocumentError     unknown_document     no document has this id
     ├── UnknownPassageError      unknown_passage      no passage has this id
-    └── PassageGoneError         passage_gone         a document no longer holds what a link cites
+    └── PassageGoneError         passage_gone         a document no longer has the words that a link cites
 
 `code` is for programs and never changes; the message and the hint are for people.
 Finding nothing is not an error: it is an `Answer` with a reason.
@@ -115,7 +115,7 @@ class FieldProblem:
 
 
 class InvalidRequestError(QAError):
-    """What was asked breaks the wire form; `problems` names every field."""
+    """A request has invalid fields; `problems` names every one."""
 
     code = "invalid_request"
 
@@ -190,7 +190,7 @@ class UnreadableError(SourceError):
 
 
 class UnwatchableError(SourceError):
-    """The operating system refuses to tell of changes to files."""
+    """The operating system refuses to report changes to files."""
 
     code = "source_unwatchable"
 
@@ -202,7 +202,7 @@ class UnwatchableError(SourceError):
 
 
 class NotTextError(SourceError):
-    """A file that is not text, or text in no encoding that could be told."""
+    """A file that is not text, or text in an unknown encoding."""
 
     code = "source_not_text"
 
@@ -214,7 +214,7 @@ class NotTextError(SourceError):
 
 
 class UnknownFormatError(SourceError):
-    """A file that no reader takes."""
+    """A file that pincite has no reader for."""
 
     code = "source_format"
 
@@ -226,7 +226,7 @@ class UnknownFormatError(SourceError):
 
 
 class DamagedSourceError(SourceError):
-    """A file that cannot be read as what its name says it is."""
+    """A file that cannot be read as the format that its name says."""
 
     code = "source_damaged"
 
@@ -250,7 +250,7 @@ class LockedSourceError(SourceError):
 
 
 class SourceLimitError(SourceError):
-    """A file that is larger, or takes more to read, than is allowed; `setting` is the one that allows more."""
+    """A file that is too large, or takes too much to read. `setting` is the name of the limit."""
 
     code = "source_limit"
 
@@ -286,7 +286,7 @@ class BibliographyError(SourceError):
 
 
 class JudgedQuestionsError(SourceError):
-    """Files that are no judged questions in BEIR's form."""
+    """Files without judged questions in BEIR format."""
 
     code = "judged_questions"
 
@@ -311,7 +311,7 @@ class SynonymsError(SourceError):
 
 
 class CitationsError(SourceError):
-    """A file that holds something else than citations to verify."""
+    """A file with something other than citations to verify."""
 
     code = "citations"
 
@@ -382,7 +382,7 @@ class DamagedLibraryError(LibraryError):
 
 
 class DamagedDocumentError(LibraryError):
-    """A document's text in a library is not the one that was read in: its digest differs."""
+    """A document's text was changed inside the library: its digest differs."""
 
     code = "document_damaged"
 
@@ -394,7 +394,7 @@ class DamagedDocumentError(LibraryError):
 
 
 class LibraryBusyError(LibraryError):
-    """Another process is changing the library at this moment, or has done so while a change was begun."""
+    """Another process is changing the library now, or changed it after this change was begun."""
 
     code = "library_busy"
 
@@ -431,7 +431,7 @@ class LibraryUnwritableError(LibraryError):
 
 
 class HelperEndedError(LibraryError):
-    """A process that helps with indexing ended before its time."""
+    """A helper process of indexing ended too early."""
 
     code = "helper_ended"
 
@@ -443,7 +443,7 @@ class HelperEndedError(LibraryError):
 
 
 class LibraryThereError(LibraryError):
-    """A place for a copy that holds something already."""
+    """There is already something in the place for a copy."""
 
     code = "library_there"
 
@@ -473,7 +473,7 @@ class EncoderMissingError(EncoderError):
 
 
 class EncoderFileError(EncoderError):
-    """A folder without a file that an encoder consists of."""
+    """A folder without a file that an encoder needs."""
 
     code = "encoder_file"
 
@@ -486,7 +486,7 @@ class EncoderFileError(EncoderError):
 
 
 class EncoderDigestError(EncoderError):
-    """The shipped encoder's weights are other ones than this version was made with."""
+    """The weights of the shipped encoder do not belong to this version."""
 
     code = "encoder_digest"
 
@@ -498,7 +498,7 @@ class EncoderDigestError(EncoderError):
 
 
 class UnreadableEncoderError(EncoderError):
-    """A file of an encoder that cannot be read, or says what cannot be used."""
+    """A file of an encoder that cannot be read or used."""
 
     code = "encoder_unreadable"
 
@@ -511,7 +511,7 @@ class UnreadableEncoderError(EncoderError):
 
 
 class FeedbackUnwritableError(QAError):
-    """The operating system refuses to write or to read the file of feedback."""
+    """The operating system refuses to write or to read the feedback file."""
 
     code = "feedback_unwritable"
 
@@ -523,7 +523,7 @@ class FeedbackUnwritableError(QAError):
 
 
 class FeedbackDamagedError(QAError):
-    """The file of feedback is broken, one of another program, or written by a later version of this one."""
+    """The feedback file is broken, or belongs to another program or a later version."""
 
     code = "feedback_damaged"
 
@@ -559,8 +559,9 @@ class UnknownPassageError(QAError):
 
 
 class PassageGoneError(QAError):
-    """The words that a link was given out for no longer stand in their document; `nearest` is the id of the passage
-    nearest to their place, or None where the document has no passages."""
+    """The document no longer has the words that a link cites.
+
+    `nearest` is the id of the passage nearest to their place, or None if the document has no passages."""
 
     code = "passage_gone"
 

@@ -22,7 +22,7 @@ _EVERY_ADDRESS = frozenset({"*", "0", "0.0.0.0", "::", "[::]"})  # noqa: S104
 
 
 class AddressError(click.ClickException):
-    """The service cannot listen where it was told to."""
+    """The service cannot listen on the given address."""
 
     exit_code = 2
 

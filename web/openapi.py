@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the models that the service itself reads and writes."""
+"""The OpenAPI 3.1 document, made from the models that the service reads and writes."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Ready(BaseModel):
 
 @cache
 def openapi_document() -> dict[str, object]:
-    """What the service accepts and sends, for programs and their writers."""
+    """What the service accepts and sends, for programs and their authors."""
     _, schemas = models_json_schema(
         [
             (AskRequest, "validation"),

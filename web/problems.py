@@ -1,4 +1,4 @@
-"""Failures as answers: one handler, one JSON shape, one page."""
+"""Failures as responses: one handler, one JSON shape, one page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class ProblemType(NamedTuple):
-    """What every problem with one code has in common."""
+    """What all problems with one code have in common."""
 
     status: HTTPStatus
     title: str
@@ -100,7 +100,7 @@ problem_pages = Blueprint("problems", __name__)
 
 
 def register(app: Flask) -> None:
-    """Make every failure of the app a problem, and give every problem type its page."""
+    """Make every failure of the app a problem, and give every problem type a page."""
     app.register_error_handler(QAError, _handle)
     app.register_error_handler(HTTPException, _handle)
     app.register_blueprint(problem_pages)
@@ -108,7 +108,7 @@ def register(app: Flask) -> None:
 
 @problem_pages.get("/problems/<code>")
 def problem_type(code: str) -> str:
-    """What a problem's `type` means, for whoever follows it."""
+    """The page that a problem's `type` leads to. It says what the type means."""
     if code not in PROBLEMS:
         raise NotFound("No error has this code.")
     return render_template("problem.html", code=code, problem=PROBLEMS[code])

@@ -1,4 +1,4 @@
-"""The decision: whether the first passage answers, or may, which sentence of it does, and how to say that none does."""
+"""The decision: whether the first passage answers or may answer, which of its sentences does, and the reason if not."""
 
 from __future__ import annotations
 
@@ -58,10 +58,11 @@ _NAMED_WORDS = 3  # of those that a passage lacks
 class Explanation:
     """The numbers behind one hit.
 
-    The terms' scores add up to the retriever's; the hit's evidence, each times its weight in `weights`, adds up to its
-    score; `nearest` is the sentence that is nearest to the question in meaning, where that was looked at. `held` and
-    `lacking` are the decisive words; the `grounds` give the confidence. Where the question gets an outline, the first
-    hit's `parts` is how many that has, and its confidence is in the outline.
+    The scores of the terms add up to the retriever's score. The evidence of the hit, each number times its weight in
+    `weights`, adds up to the hit's score. `nearest` is the sentence that is nearest to the question in meaning, if
+    meaning was compared. `held` and `lacking` are the decisive words that the passage has and lacks. The `grounds` give
+    the confidence. If the question gets an outline, `parts` of the first hit is its number of parts, and the confidence
+    is that of the outline.
     """
 
     hit: Hit
@@ -79,13 +80,13 @@ class Explanation:
 def understood(
     question: str, history: Sequence[str], snapshot: Snapshot, *, document: str | None = None
 ) -> tuple[Query, Asked]:
-    """A question as a library's passages are searched for it, and held against it.
+    """A question, as a query for the search and as what passages are compared with.
 
-    Where it goes on about what was shown last, the question before it is asked again, of the document with this id
-    alone where one is given, and the passages beside its first one are preferred.
+    If it continues with what was shown last, the question before it is asked again, and passages near its first one are
+    preferred. `document` is the id of the only document to ask.
 
     Raises:
-        UnknownDocumentError: where the document is not there.
+        UnknownDocumentError: if the document is not there.
     """
     query = read_question(question, history=history, correct=snapshot.correct, concepts=snapshot.index.concepts)
     year = asked_year(query)
@@ -117,10 +118,10 @@ def _shown(history: Sequence[str], snapshot: Snapshot, document: str | None) -> 
 def search(
     query: Query, asked: Asked, snapshot: Snapshot, *, limit: int = CANDIDATES, document: str | None = None
 ) -> list[Ranked]:
-    """The ranking: at most `limit` passages, best first; of the document with this id alone, where one is given.
+    """The ranking: at most `limit` passages, best first. `document` is the id of the only document to search.
 
     Raises:
-        UnknownDocumentError: where the document is not there.
+        UnknownDocumentError: if the document is not there.
     """
     ranked = _ranked(query, asked, snapshot, limit=max(limit, NEAREST), document=document)
     firsts = [snapshot.passage(each.passage_id) for each in ranked[:NEAREST]]
@@ -156,7 +157,7 @@ def _scored(query: Query, passage_ids: Sequence[str], snapshot: Snapshot) -> lis
 
 
 def hits(ranked: Sequence[Ranked], snapshot: Snapshot) -> list[Hit]:
-    """The first passages of a ranking, with what the library has of them."""
+    """The ranked passages as hits, with their passages from the library."""
     return [
         Hit(passage=snapshot.passage(each.passage_id), rank=rank, score=each.score, evidence=each.evidence)
         for rank, each in enumerate(ranked, start=1)
@@ -164,7 +165,8 @@ def hits(ranked: Sequence[Ranked], snapshot: Snapshot) -> list[Hit]:
 
 
 def outcome_of(confidence: float, *, threshold: float, possible_threshold: float) -> Outcome:
-    """What a confidence comes to; at a threshold it is reached. All are in 0..1, and the second threshold is no higher.
+    """The outcome for a confidence. A threshold itself counts as reached. All are in 0..1; the second threshold is no
+    higher.
 
     >>> [outcome_of(each, threshold=0.3, possible_threshold=0.1) for each in (0.3, 0.1, 0.0)]
     ['answered', 'possible', 'nothing_found']
@@ -185,10 +187,10 @@ def decide(
     possible_threshold: float,
     limit: int,
 ) -> Answer:
-    """The answer to a question from its ranked passages: the first if it answers or may answer, else none.
+    """The answer to a question from its ranked passages: the first passage if it answers or may answer, else none.
 
-    It answers from the threshold of confidence on, and may answer from the possible threshold on. A question that names
-    a whole document or section is answered with its outline. `limit` is how many further passages are listed.
+    It answers if the confidence reaches the threshold. It may answer if the confidence reaches the possible threshold.
+    A question that names a whole document or section gets an outline. `limit` is the number of further passages.
     """
     wholes = as_they_stand(question)
     unknown = _told(telling(missing(query, snapshot.retriever), snapshot.index.speller.english), wholes)
@@ -283,7 +285,7 @@ def cited_passage(
 
 
 def with_figures(cited: CitedPassage, snapshot: Snapshot) -> CitedPassage:
-    """A cited passage with the numbers that it gives: those of further passages are not offered."""
+    """A cited passage with the numbers in it. Further passages are given without."""
     return replace(cited, figures=snapshot.figures(cited.passage.id))
 
 
@@ -323,9 +325,9 @@ def _reason(
     *,
     is_outline: bool,
 ) -> str | None:
-    """Why there is no answer, or what a possible one lacks, in a sentence for a person; None where nothing is lacking.
+    """Why there is no answer, or what a possible answer lacks, in a sentence for a person. None if nothing is lacking.
 
-    `unknown` are the words that no passage holds: of a possible answer they are said elsewhere.
+    `unknown` are the words that no passage has. For a possible answer they are reported elsewhere.
     """
     if outcome == "nothing_found":
         return _why_nothing(asked, unknown, wholes, ranked, snapshot)

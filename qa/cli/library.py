@@ -81,7 +81,9 @@ def index(
     strict: bool,
     verbose: bool,
 ) -> None:
-    """Read files and folders into a library. Only changed files are read again; other documents stay.
+    """Read files and folders into a library.
+
+    Only changed files are read again; of a CSV or JSONL file only the changed records. Other documents stay.
 
     It reads Markdown, plain text, HTML, PDF, Word (.docx), PowerPoint (.pptx), LibreOffice (.odt), EPUB, e-mail
     (.eml), JSON lines and CSV. It lists what it left out.

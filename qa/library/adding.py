@@ -1,4 +1,4 @@
-"""Files into a library: which of them changed, what is read of them, and what became of each document."""
+"""Files into a library: which files changed, what is read from them, and what became of each document."""
 
 from __future__ import annotations
 
@@ -38,9 +38,10 @@ Step = Literal["looking", "reading", "indexing", "encoding"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a step of an indexing has got: files are looked at, whether they have changed; those that have are read;
-    then the passages that changed are indexed, or all where most did; behind that, those without vectors are encoded.
-    `done` and `total` count files, or passages.
+    """How far a step of indexing is.
+
+    The steps are: look which files have changed; read those; index the changed passages, or all if most changed; encode
+    the passages without vectors. `done` and `total` count files or passages.
     """
 
     step: Step
@@ -55,9 +56,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indexing:
-    """What became of the documents of the files: their ids. `kept` are those of which the file could not be read anew.
+    """What became of the documents of the files, as ids. `kept` are those whose file could not be read again.
 
-    Of the `files_found` that were new or changed, `unread` were not read, because it was to stop.
+    `files_found` is the number of new or changed files. `unread` of them were not read, because indexing was stopped.
     """
 
     added: tuple[str, ...] = ()
@@ -70,7 +71,7 @@ class Indexing:
 
     @property
     def read(self) -> tuple[str, ...]:
-        """Those that were read anew."""
+        """The documents that were read."""
         return self.added + self.replaced
 
 
@@ -86,7 +87,7 @@ def add(
     on_note: Callable[[str], None] = lambda _: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Indexing:
-    """Read files and folders into a library, as `Engine.add` says."""
+    """Read files and folders into a library; see `Engine.add`."""
     hooks = _Hooks(on_progress, on_unreadable, on_note, should_stop)
     return _Adding(library, settings, prune=prune, exclude=exclude, hooks=hooks).run(paths)
 
@@ -131,7 +132,7 @@ class _Adding:
         self._present: set[str] = set()  # the ids of all documents of the files that were read
 
     def run(self, paths: Iterable[Path]) -> Indexing:
-        """Do all of it; what became of each document."""
+        """Do all of it. Returns what became of each document."""
         for path in paths:
             self._find(path)
         origins = [each for each in self._before if self._prune and each not in self._found]

@@ -1,4 +1,4 @@
-"""Whether a library is whole: what is kept is what was read, and the index is of what is kept."""
+"""Checks a library for damage: whether it has what was read, and whether its index fits."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _MOST = 100  # problems that are named
 def problems(
     select: Select, index: Index, meaning: Meaning | None, *, on_passages: Callable[[int, int], None]
 ) -> list[str]:
-    """What is wrong with a library, in sentences; none where it is whole. At most a hundred.
+    """What is wrong with a library, in at most a hundred sentences. None if nothing is.
 
-    Every document is held against its digest, every passage against its document, every word against a new analysis of
-    its passage, and the index against the number of passages that hold each term. `on_passages` is told how many of how
-    many passages have been checked.
+    Every document is compared with its digest, every passage with its document, every word with a new analysis of its
+    passage, and the index with the number of passages that have each term. `on_passages` is told how many passages are
+    checked, and of how many.
     """
     told: list[str] = []
     with Helpers() as helpers:
@@ -57,7 +57,7 @@ class _Checking:
         self._spellings: Counter[str] = Counter()
 
     def problems(self) -> Iterator[str]:
-        """All of them. Behind a database that is broken nothing else is worth a look."""
+        """All of them. If the database is broken, nothing else is looked at."""
         broken = [f"The database is broken: {row[0]}." for row in self._select("PRAGMA integrity_check(10)")]
         if broken != ["The database is broken: ok."]:
             yield from broken

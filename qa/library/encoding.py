@@ -1,4 +1,5 @@
-"""Vectors for the passages of a library that have none yet: made behind the index, kept as they are made."""
+"""Vectors for the passages of a library that have none yet. They are made after the index, and kept as they are
+made."""
 
 from __future__ import annotations
 
@@ -27,10 +28,10 @@ def encode(
     on_passages: Callable[[int, int], None] = lambda *_: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Encode the passages that have no vectors; how many are left without, because it was to stop.
+    """Encode the passages that have no vectors. Returns how many still have none, because it was stopped.
 
-    `on_passages` is told how many of how many are done. What is done is kept, whatever ends this. At the end the
-    vectors of other encoders, and of passages that are no more, are taken out.
+    `on_passages` is told how many passages are done, and of how many. Finished vectors are kept, however this ends. At
+    the end it deletes vectors of other encoders and of passages that no longer exist.
     """
     stamps = dict(select("SELECT number, stamp FROM passages"))
     to_do = [number for number, stamp in stamps.items() if not writer.has(stamp)]
@@ -50,7 +51,7 @@ def encode(
 
 
 def passage_text(passage: Titled) -> PassageText:
-    """What is encoded of a passage."""
+    """The text of a passage that is encoded."""
     context = _CONTEXT.join([passage.title, *passage.section])
     return PassageText(context, passage.text, [Span(*each) for each in passage.sentences])
 

@@ -1,4 +1,4 @@
-"""The folder of a library: its database, the index beside it, and what may go wrong with files."""
+"""The folder of a library: its database, the index beside it, and file errors."""
 
 from __future__ import annotations
 
@@ -61,18 +61,20 @@ _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 def index_folder(folder: Path, version: str) -> Path:
-    """Where the index of a version of the library lies."""
+    """The folder of the index of one version of the library."""
     return folder / _INDEX / version
 
 
 def connect(address: str) -> sqlite3.Connection:
-    """A connection to a database by its URI. SQLite is built for several threads; transactions are begun by hand."""
+    """A connection to a database by its URI. SQLite supports several threads; the caller begins transactions."""
     return sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None, timeout=5)
 
 
 class Reader:
-    """One state of a database, which is read for as long as this is kept. One thread at a time reads: two could get
-    hold of the same prepared statement."""
+    """One state of a database, which can be read as long as this object exists.
+
+    One thread reads at a time, since two could get the same prepared statement.
+    """
 
     def __init__(
         self,
@@ -95,12 +97,12 @@ class Reader:
 
     @classmethod
     def open(cls, folder: Path, name: str = DATABASE) -> Self:
-        """The library's database, or the one of this name beside it, which this cannot change.
+        """The library's database, or the one with this name beside it, opened for reading only.
 
         Raises:
             LibraryNotFoundError: where there is none.
             LibraryUnreadableError: where the system refuses to open it.
-            DamagedLibraryError: where it is none.
+            DamagedLibraryError: if it is not a database.
         """
         path = folder.resolve() / name
         try:
@@ -122,7 +124,7 @@ class Reader:
 
     @property
     def is_current(self) -> bool:
-        """Whether what is read is still what the file holds, as far as that can be told."""
+        """Whether this is still the state in the file, as far as can be seen."""
         if self._unlocked is None:
             return True
         try:
@@ -149,11 +151,11 @@ class Reader:
 
     @property
     def database(self) -> sqlite3.Connection:
-        """What it reads, for one thread at a time."""
+        """The connection that it reads from, for one thread at a time."""
         return self._database
 
     def copy_to(self, database: sqlite3.Connection, *, on_pages: Callable[[int, int], None] | None = None) -> None:
-        """Write this state into an empty database; `on_pages` is told how many of how many pages are written."""
+        """Write this state into an empty database. `on_pages` is told how many pages are written, and of how many."""
         with self._reading, _damage(self.place, self._name):
             progress = None if on_pages is None else (lambda _, left, total: on_pages(total - left, total))
             self._database.backup(database, pages=_PAGES, progress=progress)
@@ -171,14 +173,14 @@ def _read_only(path: Path) -> sqlite3.Connection:
 
 
 def not_found(folder: Path) -> LibraryNotFoundError:
-    """The error of a folder without a library, which may have lost it."""
+    """The error for a folder without a library. The folder may still have an index."""
     index, database = folder / _INDEX, folder / DATABASE
     is_lost = not database.exists() or not database.stat().st_size  # a first indexing begins with more
     return LibraryNotFoundError(folder, has_index=is_lost and index.is_dir() and any(index.iterdir()))
 
 
 def kept_facts(folder: Path, database: sqlite3.Connection) -> dict[str, str]:
-    """The facts of the library in a database; none where nothing was ever kept in it.
+    """The facts of the library in a database. None if nothing was ever saved in it.
 
     Raises:
         IndexFormatError: where it is of another format.
@@ -202,7 +204,7 @@ def kept_facts(folder: Path, database: sqlite3.Connection) -> dict[str, str]:
 
 @contextmanager
 def writing(folder: Path) -> Iterator[sqlite3.Connection]:
-    """A database to change, in a transaction that keeps others from changing it; it is committed at the end.
+    """A database to change, in a transaction that keeps others from changing it. It is committed at the end.
 
     An error, or the end of the process, leaves it as it was.
 
@@ -237,7 +239,7 @@ def writing(folder: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def writing_to(folder: Path, name: str) -> Iterator[sqlite3.Connection]:
-    """The database of this name beside the library's, to change by transactions of the caller's own.
+    """The database with this name beside the library's. The caller changes it in transactions of its own.
 
     Raises:
         LibraryUnwritableError: for whatever the system refuses.
@@ -254,7 +256,7 @@ def writing_to(folder: Path, name: str) -> Iterator[sqlite3.Connection]:
 
 
 def put_away(folder: Path) -> None:
-    """Move what the journal holds into the database, as far as nobody reads the state before, and this user may."""
+    """Move the journal into the database, as far as nobody still reads the earlier state and this user may write."""
     with suppress(sqlite3.Error), closing(connect(f"{(folder.resolve() / DATABASE).as_uri()}?mode=rw")) as database:
         _put_away(database)
 
@@ -266,7 +268,7 @@ def _put_away(database: sqlite3.Connection) -> None:
 
 
 def journal_size(folder: Path) -> int:
-    """How many bytes the journal takes, in which a change is until nobody reads the state before."""
+    """The size of the journal in bytes. It has a change until nobody reads the earlier state."""
     try:
         return (folder / f"{DATABASE}-wal").stat().st_size
     except OSError:
@@ -274,8 +276,11 @@ def journal_size(folder: Path) -> int:
 
 
 def sweep(folder: Path) -> None:
-    """Take away the index of every version but the present one; what a reader holds open on Windows goes the next time.
-    Where another process changes the library, which may have begun an index there, it will do so."""
+    """Delete the index of every version but the current one.
+
+    On Windows, files that a reader has open are deleted the next time. If another process is changing the library, it
+    may have begun an index; then that process does this.
+    """
     with suppress(LibraryError), writing(folder) as database:
         present = kept_facts(folder, database).get("version")
         for each in (folder / _INDEX).iterdir():
@@ -284,7 +289,7 @@ def sweep(folder: Path) -> None:
 
 
 def copy_files(source: Path, target: Path) -> None:
-    """Copy a folder with all that is in it to where nothing is."""
+    """Copy a folder with everything in it to a new place."""
     target.mkdir(parents=True)
     for path in sorted(source.rglob("*")):
         copy = target / path.relative_to(source)
@@ -296,12 +301,12 @@ def copy_files(source: Path, target: Path) -> None:
 
 
 def size_of(folder: Path) -> int:
-    """How many bytes the files in a folder take."""
+    """The size of the files in a folder, in bytes."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def sync(folder: Path) -> None:
-    """Make sure that all that is in a folder, and its name, is on the disk."""
+    """Make sure that everything in a folder, and its name, is on the disk."""
     for path in folder.rglob("*"):
         if path.is_dir():
             sync_names(path)
@@ -312,7 +317,7 @@ def sync(folder: Path) -> None:
 
 
 def sync_names(folder: Path) -> None:
-    """The same of what files in a folder are called. Windows has no such call."""
+    """The same for the names of the files in a folder. Windows has no such call."""
     if os.name == "posix":
         _sync(folder)
 

@@ -65,10 +65,10 @@ class Meaning:
         return found
 
     def near(self, question: QuestionVector, passage_ids: Sequence[str]) -> dict[str, Near]:
-        """How near each of these passages is to a question, of those that have vectors.
+        """How near these passages are to a question. Passages without vectors are left out.
 
         Raises:
-            DamagedLibraryError: where what is kept cannot be read.
+            DamagedLibraryError: if the saved vectors cannot be read.
         """
         rows = self._rows_of(passage_ids)
         kept = [each for each in passage_ids if each in rows]
@@ -86,13 +86,16 @@ class Meaning:
         return near
 
     def sentences(self, question: QuestionVector, passage_id: str) -> list[float]:
-        """The cosine of each sentence of a passage with a question; none where it has no vectors."""
+        """The cosine of each sentence of a passage with a question. Empty if the passage has no vectors."""
         rows = self._rows_of([passage_id])
         return cosines(question, rows[passage_id][1:]).tolist() if passage_id in rows else []
 
     def nearest(self, question: QuestionVector, *, limit: int, within: Collection[str] | None) -> list[str]:
-        """The ids of the nearest passages, at most `limit`, nearest first and of equals by id: of all, or of those
-        `within`. None in a library of more than `MOST_COMPARED`, where comparing would take too long."""
+        """The ids of at most `limit` nearest passages, nearest first, ties broken by id.
+
+        `within` limits them to some passages. In a library of more than `MOST_COMPARED` passages comparing would take
+        too long; there it gives none.
+        """
         ids, vectors = self._everything()
         if within is not None:
             inside = frozenset(within)

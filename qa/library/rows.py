@@ -1,6 +1,6 @@
 """Documents and passages as rows of SQLite, and back.
 
-A passage's text is kept once, in its document's: a passage is its span, so that the two cannot come to differ.
+The text of a passage is saved once, in its document's text. A passage is saved as a span, so the two cannot differ.
 """
 
 from __future__ import annotations
@@ -42,9 +42,11 @@ PassageRow = tuple[str, str, int, int, int | None, str, bytes]
 
 
 class Source(NamedTuple):
-    """A document, and where it came from: what has the same origin takes its place. `file` is the origin of the file
-    that holds it, which may hold others; the document's own begins with it. `passages` are its passages where they
-    shall not be those of `passages.passages`."""
+    """A document and its origin. A document with the same origin replaces it.
+
+    `file` is the origin of its file, which may have other documents; the document's own origin begins with it.
+    `passages` are its passages, if not those of `passages.passages`.
+    """
 
     origin: str
     document: Document
@@ -53,8 +55,10 @@ class Source(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What is to become of a library: documents to add or replace and, after that, ids of those to remove. `files` is
-    how the files of what was added stand, by origin, once all is added."""
+    """Changes to a library: documents to add or replace, then ids of documents to remove.
+
+    `files` has the states of the files of the added documents, by origin, once all are added.
+    """
 
     add: Iterable[Source] = ()
     remove: Iterable[str] = ()
@@ -64,8 +68,8 @@ class Changes(NamedTuple):
 def insert(
     database: sqlite3.Connection, document: Document, passages: Sequence[PassageRow], *, file: int, part: str
 ) -> int:
-    """Write a document and its passages; its number. It is that `part` of the file with this number of which there is
-    none."""
+    """Write a document and its passages. Returns its number. `part` must be a part of the file that is not yet
+    there."""
     number = database.execute(
         "INSERT INTO documents (file, part, id, title, updated, sha256, data, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -110,7 +114,7 @@ def insert(
 
 
 def entry_of(row: Sequence[Any]) -> DocumentEntry:
-    """A document's entry from its `ENTRY_COLUMNS`."""
+    """The entry of a document from its `ENTRY_COLUMNS`."""
     document_id, title, updated, passage_count, file = row
     return DocumentEntry(document_id, title, _date(updated), passage_count, file)
 
@@ -119,7 +123,7 @@ def document_of(row: Sequence[Any], select: Select) -> Document:
     """A document from its `DOCUMENT_COLUMNS`, and from its sections and references.
 
     Raises:
-        DamagedDocumentError: where the text is not the one that was written.
+        DamagedDocumentError: if the text is not the one that was written.
     """
     number, document_id, title, updated, sha256, data, text = row
     fields = json.loads(data)

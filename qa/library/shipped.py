@@ -1,8 +1,8 @@
-"""The corpus that comes with pincite, as an earlier process prepared it.
+"""The corpus that comes with pincite, as prepared by an earlier process.
 
-It is indexed once and kept among the user's caches, where it may be deleted at any time. What was prepared of other
-files, or by another version of this program, has another name there, and is not used. Where nothing can be kept, the
-corpus is indexed in memory.
+It is indexed once and kept in the user's cache folder, where it may be deleted at any time. A copy made from other
+files, or by another version of this program, has another name and is not used. If nothing can be kept, the corpus is
+indexed in memory.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _MOST_KEPT = 3  # of what was prepared by other versions, or with other synonyms
 
 
 def shipped_library(settings: Settings, make: Callable[[Path | None], Library]) -> Library:
-    """The library of the shipped corpus, in memory: it does not change when what was prepared does.
+    """The library of the shipped corpus, in memory. It does not change when the prepared files do.
 
-    `make` gives a library in a folder, or in memory, that may not be there yet.
+    `make` gives a library in a folder, or in memory. It need not exist yet.
     """
     library = make(None)
     library.begin_with(_prepared(settings, make) or _add(library, settings))

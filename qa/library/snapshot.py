@@ -46,7 +46,7 @@ _Made = TypeVar("_Made")
 class Snapshot:
     """One state of a library, which never changes. Safe to read from several threads.
 
-    Every method raises `DamagedLibraryError` where what it reads is not what was written.
+    Every method raises `DamagedLibraryError` if it reads something other than what was written.
     """
 
     def __init__(
@@ -94,12 +94,15 @@ class Snapshot:
         return self._passages.get(passage_id, self._read_passage)
 
     def shown_last(self, document_id: str | None, history: Sequence[str], find: Callable[[], str]) -> str:
-        """The passage that `find` gives for these questions of a conversation, asked of the document with this id or of
-        all: a later one may lean on it again."""
+        """The passage that `find` gives for these questions of a conversation, from the document with this id or from
+        all.
+
+        It is remembered, since a later question may need it again.
+        """
         return self._shown.get(repr((document_id, *history)), lambda _: find())
 
     def nearness(self, passage_id: str) -> Mapping[str, float]:
-        """How near each passage of its document stands to the passage with this id: 1 in its section, else 0.6.
+        """How near the passages of its document are to the passage with this id: 1 in its section, else 0.6.
 
         Raises:
             UnknownPassageError: where there is none.
@@ -124,17 +127,17 @@ class Snapshot:
 
     @property
     def is_current(self) -> bool:
-        """Whether its files are what they were, as far as that can be told."""
+        """Whether its files are unchanged, as far as can be seen."""
         return self._reader.is_current
 
     @property
     def retriever(self) -> Retriever:
-        """What finds its passages."""
+        """The retriever, which finds its passages."""
         return self.index.retriever
 
     @cached_property
     def meaning(self) -> Meaning | None:
-        """How near its passages are to a question in meaning; None where words alone are looked at."""
+        """How near its passages are to a question in meaning. None if only words are compared."""
         encoder = self._encoder()
         return None if encoder is None else Meaning(encoder, partial(self._vectors, encoder), self._reader.select)
 
@@ -146,7 +149,7 @@ class Snapshot:
         on_passages: Callable[[int, int], None],
         should_stop: Callable[[], bool],
     ) -> int:
-        """Keep vectors of the passages that have none yet; how many are left without, as `encoding.encode` says."""
+        """Make vectors of the passages that have none yet. Returns how many still have none; see `encoding.encode`."""
         from qa.library.encoding import encode
 
         return encode(self._reader.select, encoder, writer, on_passages=on_passages, should_stop=should_stop)
@@ -157,19 +160,19 @@ class Snapshot:
         return str(self._read("SELECT value FROM facts WHERE key = 'asked'", make=lambda row: row[0])[0])
 
     def correct(self, question: str) -> tuple[str, tuple[Reading, ...]]:
-        """A question in the words of the library, as `Speller.correct` reads it."""
+        """A question in the words of the library; see `Speller.correct`."""
         return self.index.speller.correct(question, self._knows)
 
     def _knows(self, word: Word) -> bool:
         return any(map(self.retriever.document_frequency, word.terms)) or self.index.concepts.name(word.text)
 
     def contents(self, *, limit: int | None = None) -> list[DocumentEntry]:
-        """All documents by id, ascending, or the first `limit` of them, without their texts."""
+        """All documents, ordered by id, or the first `limit` of them, without their texts."""
         query = f"SELECT {ENTRY_COLUMNS} FROM documents ORDER BY id LIMIT ?"
         return self._read(query, -1 if limit is None else limit, make=entry_of)
 
     def entries(self, document_ids: Collection[str]) -> list[DocumentEntry]:
-        """The same of those of these documents that there are."""
+        """The same for these documents. Unknown ids are ignored."""
         rows = chosen(self._reader.select, f"SELECT {ENTRY_COLUMNS} FROM documents WHERE id IN (…)", document_ids)
         return self._made(rows, entry_of)
 
@@ -196,12 +199,12 @@ class Snapshot:
         return self._read(query, bytes.fromhex(sha256), make=lambda row: str(row[0]))
 
     def files(self) -> dict[str, FileState | None]:
-        """From the origin of each file that was read to its state then; None where it is to be read again."""
+        """The state of each file when it was read, by origin. None if the file must be read again."""
         rows = self._read("SELECT origin, stamp, sha256 FROM files", make=tuple)
         return {origin: None if stamp is None else FileState(stamp, sha256) for origin, stamp, sha256 in rows}
 
     def documents_of_files(self, origins: Collection[str]) -> dict[str, dict[str, str]]:
-        """From the origin of each of these files that holds documents to theirs, each with its id, by ids ascending."""
+        """For each of these files with documents: the origins and ids of its documents, in order of id."""
         query = "SELECT origin, part, id FROM files JOIN documents ON file = files.number WHERE origin IN (…)"
         found: dict[str, dict[str, str]] = {}
         for origin, part, document_id in sorted(chosen(self._reader.select, query, origins), key=itemgetter(2)):
@@ -209,7 +212,7 @@ class Snapshot:
         return found
 
     def documents_in_files(self, origins: Collection[str]) -> list[str]:
-        """The ids of the documents of these files, file by file in no order."""
+        """The ids of the documents of these files, in no order."""
         query = "SELECT id FROM files JOIN documents ON file = files.number WHERE origin IN (…)"
         return [document_id for (document_id,) in chosen(self._reader.select, query, origins)]
 
@@ -242,13 +245,13 @@ class Snapshot:
         return self._openings.get(document_id, self._read_openings)
 
     def problems(self, *, on_passages: Callable[[int, int], None] = lambda *_: None) -> list[str]:
-        """What is wrong with this state, in sentences, as `checking.problems` finds it."""
+        """What is wrong with this state, in sentences; see `checking.problems`."""
         from qa.library.checking import problems
 
         return problems(self._reader.select, self.index, self.meaning, on_passages=on_passages)
 
     def copy_to(self, database: sqlite3.Connection, *, on_pages: Callable[[int, int], None] | None = None) -> None:
-        """Write all that this state holds, but for its index, into an empty database."""
+        """Write this state, without its index, into an empty database."""
         self._reader.copy_to(database, on_pages=on_pages)
 
     def _read_document(self, document_id: str) -> Document:
@@ -303,11 +306,11 @@ class Snapshot:
 def open_snapshot(
     folder: Path, *, encoder: Callable[[], Encoder | None] = lambda: None, vectors: Path | None = None
 ) -> Snapshot:
-    """The present state of the library in a folder; the vectors of its passages lie there, unless in another one.
+    """The current state of the library in a folder. The vectors of its passages are there too, or in another folder.
 
     Raises:
         LibraryNotFoundError, IndexFormatError.
-        DamagedLibraryError: where its files are broken or do not fit together.
+        DamagedLibraryError: if its files are broken or do not fit together.
     """
     reader = Reader.open(folder)
     database = reader.database

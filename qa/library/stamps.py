@@ -1,4 +1,4 @@
-"""What tells apart all that an encoder is given of a passage."""
+"""Stamps: each is for one input of the encoder, made from a passage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The library in a folder or in memory: the state that serves, and the changes that make another one."""
+"""The library in a folder or in memory: its current state, and the changes that make the next one."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _SELDOM = 60.0  # seconds from one look at its size to the next
 
 
 class Library:
-    """The library in a folder or, without one, in memory alone."""
+    """The library in a folder or, without one, in memory only."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Library:
 
     @property
     def exists(self) -> bool:
-        """Whether there is a library to open, be it damaged."""
+        """Whether there is a library to open, even a damaged one."""
         try:
             return bool(self.snapshot().name)
         except LibraryNotFoundError as error:
@@ -98,11 +98,11 @@ class Library:
             return True
 
     def begin_with(self, snapshot: Snapshot) -> None:
-        """Take this state for the present one, of a library in memory."""
+        """Make this the current state of a library in memory."""
         self._snapshot = snapshot
 
     def snapshot(self) -> Snapshot:
-        """The current state; another process may have made a new one since the last call.
+        """The current state. Another process may have made a new one since the last call.
 
         Raises:
             LibraryNotFoundError, IndexFormatError, DamagedLibraryError.
@@ -174,18 +174,20 @@ class Library:
         planned_for: str | None = None,
         on_indexing: Callable[[int, int], None] | None = None,
     ) -> Snapshot:
-        """Add, replace and, after that, remove documents. `files` is how the files of what was added stand, by origin;
-        it is looked into when all is added. What is removed has its file read again the next time.
+        """Add, replace and then remove documents.
 
-        `planned_for` names the state that all of this was thought out for, where it was; an empty name is that of a
-        library that was not there yet. `on_indexing` is told how many of how many passages are indexed: of those that
-        changed, or all where most did.
+        `files` has the states of the files of the added documents, by origin; it is read when all are added. The file
+        of a removed document is read again the next time.
+
+        `planned_for` names the state that these changes were made for, if any; the name is empty if there was no
+        library yet. `on_indexing` is told how many passages are indexed, and of how many: the changed ones, or all if
+        most changed.
 
         An error, or the end of the process, leaves the library as it was.
 
         Raises:
-            LibraryBusyError: while another process changes it, or if it was changed since it was `planned_for`.
-            LibraryUnwritableError: where the system refuses to write it.
+            LibraryBusyError: while another process changes it, or if it changed since `planned_for`.
+            LibraryUnwritableError: if the system refuses to write it.
             UnknownDocumentError: for an id to remove that is not there.
         """
         changes = Changes(add, remove, files if files is not None else {})
@@ -211,11 +213,11 @@ class Library:
         return self.snapshot()
 
     def has_document(self, document_id: str) -> bool:
-        """Whether there is a document with this id; while the library is changed, in the state before."""
+        """Whether there is a document with this id. During a change, the earlier state counts."""
         return (self._snapshot or self.snapshot()).has_document(document_id)
 
     def holds(self, document: Document) -> bool:
-        """Whether it has just this document, to the last field."""
+        """Whether it has exactly this document, in every field."""
         try:
             return (self._snapshot or self.snapshot()).document(document.id) == document
         except (UnknownDocumentError, LibraryError):  # what is damaged is not just this
@@ -234,13 +236,15 @@ class Library:
 
     @contextmanager
     def backing_up(self, target: Path, *, on_pages: Callable[[int, int], None] | None = None) -> Iterator[Path]:
-        """A copy of the present state, in a folder beside `target` that takes its place when the block ends without
-        error. The library may be changed meanwhile.
+        """A copy of the current state, in a folder beside `target`. It becomes `target` when the block ends without
+        error.
+
+        The library may be changed meanwhile.
 
         Raises:
-            LibraryThereError: where there is something in `target` already.
-            LibraryUnwritableError: where the system refuses to write it.
-            LibraryError: where the library cannot be read.
+            LibraryThereError: if there is already something in `target`.
+            LibraryUnwritableError: if the system refuses to write it.
+            LibraryError: if the library cannot be read.
         """
         source = self.folder
         if source is None:
@@ -314,12 +318,14 @@ class Library:
         on_passages: Callable[[int, int], None] = lambda *_: None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> int:
-        """Make vectors of the passages that have none yet, which are kept as they are made; how many are left without,
-        because it was to stop. Without an encoder nothing is done. `on_passages` is told how many of how many are done.
+        """Make vectors of the passages that have none yet, and keep them as they are made.
+
+        Returns how many passages still have none, because it was stopped. Without an encoder nothing is done.
+        `on_passages` is told how many passages are done, and of how many.
 
         Raises:
-            LibraryUnwritableError: where the system refuses to write them.
-            LibraryError: where the library cannot be read.
+            LibraryUnwritableError: if the system refuses to write them.
+            LibraryError: if the library cannot be read.
         """
         snapshot, encoder = self.snapshot(), self.encoder()
         if encoder is None:

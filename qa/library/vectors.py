@@ -1,8 +1,8 @@
 """The vectors of passages, in a database of their own beside the library's.
 
-They are kept by the stamp of what was encoded, not by a passage's id: a passage whose text changes has another stamp,
-and so no vector until it is encoded again; one that moves to another file keeps its vector. Vectors are added while the
-library is asked. A passage without one is ranked by its words alone.
+They are kept by a stamp of the encoded text, not by the passage's id. A passage whose text changes gets another stamp,
+and has no vector until it is encoded again. A passage that moves to another file keeps its vector. Vectors are added
+while the library answers. A passage without one is ranked by its words only.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _seal(stamp: bytes, passage: bytes, sentences: bytes) -> bytes:
 
 
 class KeptVectors:
-    """The vectors of one encoder, to read. For several threads at once."""
+    """The vectors of one encoder, for reading. Several threads may use it at once."""
 
     def __init__(self, reader: Reader, encoder: int, dimensions: int) -> None:
         self._reader = reader
@@ -49,10 +49,10 @@ class KeptVectors:
 
     @classmethod
     def open(cls, folder: Path, encoder: str) -> Self | None:
-        """Those of the encoder with this name; None where there are none yet.
+        """The vectors of the encoder with this name. None if there are none yet.
 
         Raises:
-            LibraryError: where the database is there, and cannot be read.
+            LibraryError: if the database is there but cannot be read.
         """
         if not (folder / VECTORS).exists():
             return None
@@ -60,19 +60,19 @@ class KeptVectors:
 
     @classmethod
     def of(cls, reader: Reader, encoder: str) -> Self | None:
-        """The same, of a database that is open."""
+        """The same, from an open database."""
         if not reader.select("SELECT 1 FROM sqlite_schema WHERE name = 'vectors'"):
             return None
         found = reader.select("SELECT number, dimensions FROM encoders WHERE name = ?", encoder)
         return cls(reader, *found[0]) if found else None
 
     def version(self) -> int:
-        """A number that is another one whenever vectors were added or taken out since the last call."""
+        """A number that changes if vectors were added or removed since the last call."""
         return int(self._reader.select("PRAGMA data_version")[0][0])
 
     @property
     def is_current(self) -> bool:
-        """Whether its file is what it was, as far as that can be told."""
+        """Whether its file is unchanged, as far as can be seen."""
         return self._reader.is_current
 
     def count(self, stamps: Iterable[bytes]) -> int:
@@ -81,10 +81,10 @@ class KeptVectors:
         return sum(stamp in kept for stamp in stamps)
 
     def of_stamps(self, stamps: Collection[bytes]) -> dict[bytes, Vectors]:
-        """The vectors of those of these stamps that have some.
+        """The vectors of these stamps. Stamps without vectors are left out.
 
         Raises:
-            DamagedLibraryError: where what is kept is none.
+            DamagedLibraryError: if the saved data is not a vector.
         """
         query = f"SELECT stamp, passage, sentences FROM vectors WHERE encoder = {self._encoder} AND stamp IN (…)"
         return {
@@ -93,7 +93,7 @@ class KeptVectors:
         }
 
     def of_passages(self, stamps: Sequence[bytes]) -> tuple[list[int], NDArray[np.int8]]:
-        """Which of these stamps have vectors, by their places, and the vector of the passage alone of each of these."""
+        """The places of those of these stamps that have vectors, and the passage's own vector for each of them."""
         rows = self._reader.select("SELECT stamp, passage FROM vectors WHERE encoder = ?", self._encoder)
         kept = dict(rows)
         places = [place for place, stamp in enumerate(stamps) if stamp in kept]
@@ -104,7 +104,7 @@ class KeptVectors:
         return places, vectors
 
     def problems(self, sentence_counts: Mapping[bytes, int]) -> Iterator[str]:
-        """What is wrong with them, in sentences. `sentence_counts` says of each passage's stamp how many it has."""
+        """What is wrong with them, in sentences. `sentence_counts` has the number of sentences for each stamp."""
         query = "SELECT stamp, passage, sentences, seal FROM vectors WHERE encoder = ? AND stamp = ?"
         for stamp, count in sentence_counts.items():
             for _, passage, sentences, seal in self._reader.select(query, self._encoder, stamp):
@@ -122,7 +122,7 @@ class KeptVectors:
 
 
 class VectorWriter:
-    """The vectors of one encoder, to add to. What was added is kept from the next `commit` on."""
+    """The vectors of one encoder, for adding. Added vectors are saved by the next `commit`."""
 
     def __init__(self, database: sqlite3.Connection, encoder: str, dimensions: int) -> None:
         self._database = database
@@ -139,7 +139,7 @@ class VectorWriter:
         return self._database.execute(query, (self._encoder, stamp)).fetchone() is not None
 
     def add(self, vectors: Iterable[tuple[bytes, Vectors]]) -> None:
-        """Keep the vectors of passages, each under its stamp, in one transaction."""
+        """Save the vectors of passages, each under its stamp, in one transaction."""
         rows = []
         for stamp, found in vectors:
             passage, sentences = found[0].tobytes(), found[1:].tobytes()
@@ -149,7 +149,7 @@ class VectorWriter:
         self._database.execute("COMMIT")
 
     def keep_only(self, is_used: Callable[[bytes], bool]) -> None:
-        """Take out the vectors of other encoders, and those of passages that are no more."""
+        """Delete the vectors of other encoders, and those of passages that no longer exist."""
         database = self._database
         database.execute("BEGIN IMMEDIATE")
         database.execute("DELETE FROM vectors WHERE encoder <> ?", (self._encoder,))
@@ -161,7 +161,7 @@ class VectorWriter:
 
 @contextmanager
 def writing_vectors(folder: Path, encoder: str, dimensions: int) -> Iterator[VectorWriter]:
-    """The vectors of a library in a folder, to add to.
+    """The vectors of a library in a folder, for adding.
 
     Raises:
         LibraryUnwritableError, DamagedLibraryError.

@@ -103,11 +103,11 @@ _Rarity = Callable[[WeighedWord], float]
 def grounds(
     asked: Asked, ranked: Sequence[Ranked], wordings: Wordings, statistics: Statistics, english: English
 ) -> dict[str, float]:
-    """The numbers, each in 0..1, from which the confidence in the first of some ranked passages is reckoned.
+    """The numbers, each in 0..1, that the confidence in the first ranked passage is computed from.
 
-    Where a question leans on earlier turns, its own words make one half of the coverage and those taken over the other:
-    an answer to "What are its side effects?" speaks of side effects, and of what "it" is. Where a pronoun refers to
-    them, a passage that holds none of those has no coverage at all.
+    If a question depends on earlier turns, its own words make one half of the coverage, and the words taken over the
+    other half: an answer to "What are its side effects?" must be about side effects, and about what "it" is. If a
+    pronoun refers to the words taken over, a passage with none of them has no coverage at all.
     """
     first, held = ranked[0], wordings.holds(ranked[0].passage_id, asked.terms)
     known = {term for term in asked.terms if statistics.document_frequency(term)}
@@ -165,9 +165,9 @@ def model_of(grounds: Mapping[str, float]) -> Model:
 
 
 def is_sure(confidence: float, ranked: Sequence[Ranked]) -> bool:
-    """Whether the words alone tell which passage is first, so that their meaning need not be looked at.
+    """Whether the words alone decide which passage is first, so that meaning need not be compared.
 
-    On the sets that the weights are fitted on, looking at it changed none of these for the better.
+    On the sets that the weights were fitted on, comparing meaning made none of these better.
     """
     if confidence < _SURE or not ranked:
         return False

@@ -1,4 +1,4 @@
-"""The named numbers that say how well a passage answers a question, and the order that they give."""
+"""The named numbers that say how well a passage answers a question, and the ranking by them."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ _DEFINED_WITHIN = 25  # words from the beginning of a text, within which it says
 
 
 class Statistics(Protocol):
-    """What a word's weight depends on; every retriever has it."""
+    """The numbers that a word's weight depends on. Every retriever has them."""
 
     def document_frequency(self, term: str) -> int: ...
 
@@ -99,10 +99,10 @@ class Statistics(Protocol):
 
 
 class WeighedWord(NamedTuple):
-    """A word of the question and its rarity in nats, times its weight; a passage covers it by any one of the terms.
+    """A word of the question with its rarity in nats, times its weight. A passage with any of the terms covers it.
 
-    `carried` words come from an earlier question, and `referred` ones of these are what the question refers to; one
-    that `is_name` has a capital.
+    A `carried` word comes from an earlier question. The question refers back to a `referred` word. A word that
+    `is_name` has a capital.
     """
 
     text: str
@@ -115,7 +115,7 @@ class WeighedWord(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A question as its passages are held against it.
+    """A question, prepared for comparing passages with it.
 
     `words` are what it is about, `terms` those of the query, `wording` its content words as they are written and
     `pairs` its neighbouring words, each with its rarity; a term's is times the weight of its word. `said` are all its
@@ -137,9 +137,9 @@ class Asked:
 
 
 class Ranked(NamedTuple):
-    """A candidate by its evidence, of which the `values` of its words are in the order of `WEIGHTS`.
+    """A candidate with its evidence. `values` is the evidence of words, in the order of `WEIGHTS`.
 
-    `meaning` is the evidence of its meaning, where that was looked at, with weights that depend on the question.
+    `meaning` is the evidence of meaning, if that was compared. Its weights depend on the question.
     """
 
     passage_id: str
@@ -172,12 +172,12 @@ class Ranked(NamedTuple):
 
     @property
     def of_its_own(self) -> float:
-        """What its words add up to without what it owes to the passage that was shown before."""
+        """The sum of its evidence of words, without what it gets from the passage that was shown before."""
         return self.words - WEIGHTS["shown"] * self.evidence["shown"]
 
 
 def read_query(query: Query, statistics: Statistics) -> Asked:
-    """A query with the rarity of all that its passages are held against."""
+    """A query with the rarity of everything that passages are compared with."""
 
     def rarity(term: str) -> float:
         return inverse_document_frequency(statistics.document_frequency(term), statistics.passage_count)
@@ -201,17 +201,17 @@ def read_query(query: Query, statistics: Statistics) -> Asked:
 
 
 def missing(query: Query, statistics: Statistics) -> tuple[str, ...]:
-    """The question's own words that no passage holds in any form."""
+    """The question's own words that no passage has in any form."""
     unknown = (word for word in query.words if not _known(word, statistics) and not _asks_only(word))
     return tuple(dict.fromkeys(word.text for word in unknown if not word.carried))
 
 
 def weigh(query: Query, statistics: Statistics) -> tuple[WeighedWord, ...]:
-    """The words that a passage should hold, with the idf of the commonest of their terms, times their weight.
+    """The words that a passage should have, with the idf of the commonest of their terms, times their weight.
 
-    A word that no passage holds has the greatest idf, so that a missing decisive word tells; but of the words carried
-    over from earlier questions only those count that the library has, and none that tells what is asked for
-    ("options", "number") says what a passage should hold where no passage holds it.
+    A word that no passage has gets the greatest idf, so that a missing decisive word counts. There are two exceptions.
+    Words carried over from earlier questions count only if the library has them. Words that say what is asked for
+    ("options", "number") do not count if no passage has them.
     """
     weighed = []
     for word in query.words:
@@ -232,20 +232,20 @@ def weigh(query: Query, statistics: Statistics) -> tuple[WeighedWord, ...]:
 
 
 def decisive(words: Sequence[WeighedWord]) -> Sequence[WeighedWord]:
-    """The words by which a passage answers or does not: the question's own or, where it has none, those carried over.
+    """The words that decide whether a passage answers: the question's own or, if it has none, those carried over.
 
-    A passage about an earlier question alone is no answer to this one.
+    A passage about an earlier question only is not an answer to this one.
     """
     return [word for word in words if not word.carried] or words
 
 
 def referred(words: Sequence[WeighedWord]) -> Sequence[WeighedWord]:
-    """The words that a question refers to in earlier ones ("What are *its* side effects?"): part of what it asks."""
+    """The words of earlier questions that this one refers to ("What are *its* side effects?"). They are part of it."""
     return [word for word in words if word.referred]
 
 
 def coverage(words: Sequence[WeighedWord], held: Collection[str]) -> float:
-    """The share of the question's idf mass that the terms held by a passage cover: 0..1, and 0 for no words.
+    """The share of the words, weighted by idf, that a passage with these terms covers: 0..1, and 0 for no words.
 
     >>> coverage([WeighedWord("a", frozenset({"a"}), 3.0), WeighedWord("b", frozenset({"b", "bb"}), 1.0)], {"a", "c"})
     0.75
@@ -268,9 +268,8 @@ def rank(
 ) -> list[Ranked]:
     """The best of the candidates by the sum of the evidence of their words.
 
-    A passage without any of the decisive words is left out, unless it is one of those that are `near` in meaning, or
-    the question leans on earlier ones: what it is about may be said there alone. Equal scores are ordered by passage
-    id.
+    A passage without any decisive word is left out, unless it is among those `near` in meaning or the question depends
+    on earlier ones, since only those may say what it is about. Equal scores are ordered by passage id.
     """
     if not candidates:
         return []
@@ -326,29 +325,31 @@ class _Held:
         self.may_answer = [leans or held for held in _any_of(self._by_passage[:, self._own])]
 
     def coverage(self) -> _Floats:
-        """The share of the question's rarity that the passage holds."""
+        """The share of the question's words, weighted by rarity, that the passage has."""
         return _weighted(self._by_passage, self._rarity)
 
     def wording(self) -> _Floats:
-        """The share of the rarity of the words as they are written."""
+        """The same for words exactly as written."""
         found, count = self._said, len(self._asked.wording)  # the words with a rarity come first
         is_rare = found.numbers < count
         held = _presence(found.rows[is_rare], found.numbers[is_rare], (len(self._excerpt.innermost), count))
         return _weighted(held, _rarities(self._asked.wording))
 
     def adjacency(self) -> _Floats:
-        """The share of the rarity of the pairs of words that stand side by side."""
+        """The share of the pairs of neighbouring words, weighted by rarity, that are also neighbours in the passage."""
         return _weighted(self._any(self._pairs), _rarities(self._asked.pairs))
 
     def heading(self) -> _Floats:
-        """The share of the rarity of the innermost heading, or of the title, that the question names."""
+        """The share of the innermost heading, or of the title, that the question names, weighted by rarity."""
         rarities = np.array(list(self._asked.terms.values()), np.float64)
         named: _Floats = np.asarray(self._terms[self._excerpt.innermost] @ rarities, np.float64)
         return np.minimum(1.0, _divided(named, self._excerpt.heading_rarities(), otherwise=0.0))
 
     def aspect(self, mean_length: float) -> _Floats:
-        """Of the words that title and headings leave open, the share that the text holds, each saturating as BM25 does
-        with how often it stands there; 1 where they leave none open."""
+        """The share of the words not in title or headings that the text has. 1 if all are in title or headings.
+
+        Each word saturates with its frequency, as in BM25.
+        """
         excerpt, found, terms = self._excerpt, self._found, self._terms.shape[1]
         rows = found.rows[found.in_text].astype(np.int64)
         counts = np.bincount(rows * terms + found.numbers[found.in_text], minlength=len(excerpt.innermost) * terms)
@@ -365,7 +366,7 @@ class _Held:
         return self._best(self._sentence_evidence)
 
     def definition(self) -> _Floats:
-        """1 where the question asks what a thing is and the text begins by saying what that is."""
+        """1 if the question asks what a thing is and the text begins by defining it."""
         excerpt, defined, count = self._excerpt, self._asked.defined, len(self._excerpt.innermost)
         if not defined:
             return np.zeros(count)
@@ -379,8 +380,8 @@ class _Held:
         return np.asarray(held.all(axis=1), np.float64)
 
     def number(self) -> _Floats:
-        """1 where the question asks for a number and the sentence that covers most of it, the earliest of equals, holds
-        one."""
+        """1 if the question asks for a number and the sentence that covers most of it has one. Of equal sentences the
+        earliest counts."""
         excerpt = self._excerpt
         if not self._asked.wants_number or not len(self._own):
             return np.zeros(len(excerpt.innermost))

@@ -1,4 +1,4 @@
-"""Evidence of meaning: how near passages are to a question, beside what their words say."""
+"""Evidence of meaning: how near passages are to a question, in addition to their words."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DIGITS = 6  # of a cosine, which must not differ by the order in which it was a
 
 
 class Near(NamedTuple):
-    """How near a passage is to a question: its cosine, in -1..1, that of its nearest sentence, and which that is."""
+    """How near a passage is to a question: its cosine in -1..1, that of its nearest sentence, and which one that is."""
 
     passage: float
     sentence: float
@@ -34,7 +34,7 @@ class Near(NamedTuple):
 
 
 def meaning_weights(doubt: float) -> dict[str, float]:
-    """What each counts, given the doubt that the words leave, in 0..1.
+    """The weight of each, given the doubt in 0..1 that the words leave.
 
     >>> meaning_weights(0.5)
     {'meaning': 12.0, 'meaning_sentence': 12.0}
@@ -45,7 +45,7 @@ def meaning_weights(doubt: float) -> dict[str, float]:
 def by_meaning(ranked: Sequence[Ranked], near: Mapping[str, Near], *, doubt: float, limit: int) -> list[Ranked]:
     """The best of some passages by their words and their meaning. Equal scores are ordered by passage id.
 
-    One that has no vectors yet is taken to be as near as the others are on the mean, and so ranked by its words.
+    A passage without vectors counts as near as the others are on average, so it is ranked by its words.
     """
     weights = meaning_weights(doubt)
     values = {

@@ -1,4 +1,4 @@
-"""Feedback as it is accepted, from a program or from a page's form, and what is sent in return."""
+"""Feedback as it is accepted, from a program or from a form on a page, and the reply to it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _YES_OR_NO = {"yes": True, "no": False}
 
 
 class FeedbackRequest(BaseModel):
-    """Whether an answer answered its question, in the judgement of the person who asked."""
+    """A person's judgement: whether an answer answered the question."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -70,10 +70,10 @@ class FeedbackRequest(BaseModel):
 
     @classmethod
     def from_form(cls, fields: Mapping[str, Sequence[str]]) -> Self:
-        """Read the fields of a page's form, where `helpful` is yes or no, and what is empty is not given.
+        """Read the fields of a form on a page. `helpful` is yes or no; empty fields count as left out.
 
         Raises:
-            InvalidRequestError: for values that are not of this form, or a field that is there twice.
+            InvalidRequestError: for values that are not of this form, or a field that is given twice.
         """
         repeated = [name for name, values in fields.items() if name != "history" and len(values) > 1]
         if repeated:
@@ -95,7 +95,7 @@ class FeedbackRequest(BaseModel):
         return AskRequest(question=self.question, history=self.history, document=self.document)
 
     def judgement(self) -> Judgement:
-        """What it says."""
+        """The judgement in it."""
         return Judgement(
             key=self.key,
             question=self.question,
@@ -132,7 +132,7 @@ def _invalid(error: ValidationError) -> InvalidRequestError:
 
 
 class FeedbackResponse(BaseModel):
-    """That feedback is kept. `thanks` is a sentence for people."""
+    """The feedback is saved. `thanks` is a sentence for people."""
 
     model_config = ConfigDict(frozen=True)
 

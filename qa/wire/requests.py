@@ -1,4 +1,4 @@
-"""What is accepted, and how each breach of it is named."""
+"""The requests that are accepted, and what is said of an invalid one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ QuestionText = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)]
 
 
 class AskRequest(BaseModel):
-    """A question, and what it is asked of."""
+    """A question, with the earlier questions and the document to ask."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -77,7 +77,7 @@ class AskRequest(BaseModel):
             raise InvalidRequestError([field_problem(each, _FORM) for each in error.errors()]) from None
 
     def problems(self) -> list[FieldProblem]:
-        """What is wrong with its texts, beyond their types and lengths."""
+        """What is wrong with its texts, apart from types and lengths."""
         return asked_problems(self.question, history=self.history, limit=self.limit, document=self.document)
 
     def _checked(self) -> Self:
@@ -87,7 +87,7 @@ class AskRequest(BaseModel):
 
 
 class ConversationRequest(BaseModel):
-    """The questions of a conversation in their order, each with what it is asked with."""
+    """The questions of a conversation, in order, each as a whole request."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -121,7 +121,7 @@ class ConversationRequest(BaseModel):
 
 
 class Form(NamedTuple):
-    """What to tell of a request's form: an example, its fields, and the most that a whole number in it may be."""
+    """The form of a request, for messages: an example, its fields, and the greatest whole number in it."""
 
     example: str
     known: tuple[str, ...]
@@ -130,7 +130,7 @@ class Form(NamedTuple):
 
 HEX_KEY = "^[0-9a-f]{32}$"
 FINGERPRINT = "^([1-9][0-9]{0,8})-([0-9a-f]{16})(?:-([0-9a-f]{8}))?$"
-"""Of a permanent link: the words' length, the first of their digest, and in newer ones the first of their section's."""
+"""In a permanent link: the words' length, the start of their digest and, in newer links, of their section's digest."""
 
 _IN_WORDS = {
     HEX_KEY: "must be 32 hexadecimal digits in lower case",
@@ -146,7 +146,7 @@ _TURNS_FORM = Form(
 
 
 def field_problem(error: ErrorDetails, form: Form) -> FieldProblem:
-    """A validation error in words that say what to send."""
+    """A validation error, in words that say what to send."""
     pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in error["loc"])
     context: Mapping[str, Any] = error.get("ctx", {})
     value = error.get("input")
