@@ -143,8 +143,10 @@ def _ranked(query: Query, asked: Asked, snapshot: Snapshot, *, limit: int, docum
     found = {each.passage_id for each in candidates}
     nearest = [each for each in meaning.nearest(question, limit=NEAR_CANDIDATES, within=within) if each not in found]
     if nearest:
-        candidates = [*candidates, *_scored(query, nearest, snapshot)]
-        by_words = rank(asked, candidates, snapshot.index.wordings, limit=len(candidates), near=frozenset(nearest))
+        best = max((each.score for each in candidates), default=None)
+        joining = _scored(query, nearest, snapshot)
+        wordings, near_ids = snapshot.index.wordings, frozenset(nearest)
+        by_words += rank(asked, joining, wordings, limit=len(joining), near=near_ids, best=best)
     near = meaning.near(question, [each.passage_id for each in by_words])
     return by_meaning(by_words, near, doubt=(1 - sure) * (_DOUBT_OF_FOLLOW_UP if asked.shown else 1), limit=limit)
 

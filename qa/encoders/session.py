@@ -46,8 +46,6 @@ def loaded(path: Path, model: bytes) -> Pass:
     # A pass runs on the thread that asks for it, so there is no thread that waits, or spins.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Older processors add pairs of products in 16 bits, which may overflow; there a slower way keeps them whole.
-    options.add_session_config_entry("session.x64quantprecision", "1")
     # No plan of the memory is kept for each length of a text, of which there are hundreds.
     options.enable_mem_pattern = False
     try:

@@ -265,18 +265,20 @@ def rank(
     *,
     limit: int,
     near: Collection[str] = (),
+    best: float | None = None,
 ) -> list[Ranked]:
     """The best of the candidates by the sum of the evidence of their words.
 
     A passage without any decisive word is left out, unless it is among those `near` in meaning or the question depends
-    on earlier ones, since only those may say what it is about. Equal scores are ordered by passage id.
+    on earlier ones, since only those may say what it is about. Equal scores are ordered by passage id. `best` is the
+    greatest score of the retriever, if that is not a candidate's.
     """
     if not candidates:
         return []
     held = _Held(asked, wordings.excerpt([each.passage_id for each in candidates]))
     scores = np.array([each.score for each in candidates])
     columns = {
-        "bm25": scores / (scores.max() or 1.0),
+        "bm25": scores / ((scores.max() if best is None else best) or 1.0),
         "coverage": held.coverage(),
         "wording": held.wording(),
         "adjacency": held.adjacency(),
