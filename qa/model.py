@@ -49,12 +49,12 @@ __all__ = [
 
 BlockKind = Literal["paragraph", "list", "table", "code"]
 Outcome = Literal["answered", "possible", "nothing_found"]
-"""What became of a question: a passage answers it; one may answer it; none does."""
+"""The result of a question: a passage answers it, a passage may answer it, or nothing is found."""
 
 Verdict = Literal["verified", "moved", "changed", "gone"]
 
 ReferencesStatus = Literal["resolved", "partial", "no_reference_list", "no_markers"]
-"""Whether every marker of a passage has an entry, not every one, or none because the document has no list of them."""
+"""`resolved`: every marker of a passage has an entry. `partial`: some have none. The other two say why none has."""
 
 
 def digest(text: str) -> str:
@@ -63,24 +63,26 @@ def digest(text: str) -> str:
 
 
 class Fingerprint(NamedTuple):
-    """What a text is known by in a link: its length in characters, and the first 16 digits of its `digest`. `section`
-    are the first 8 of the digest of its section's path, or empty where the link does not say it."""
+    """How a link identifies a text: by its length in characters and the first 16 digits of its `digest`.
+
+    `section` has the first 8 digits of the digest of the section's path. It is empty if the link has none.
+    """
 
     length: int
     digest: str
     section: str = ""
 
     def is_of(self, text: str) -> bool:
-        """Whether this is a text's, wherever it stands."""
+        """Whether this is the fingerprint of a text, in any section."""
         return self.length == len(text) and self.digest == digest(text)[:16]
 
     def is_under(self, section: tuple[str, ...]) -> bool:
-        """Whether a section is the one that the link says, if it says any."""
+        """Whether a section is the one in the link. True for any section if the link has none."""
         return self.section in ("", _section_digest(section))
 
 
 def fingerprint(text: str, section: tuple[str, ...] | None = None) -> Fingerprint:
-    """The fingerprint of a text, which stands in a section with this path; None leaves that open.
+    """The fingerprint of a text in the section with this path. With None, that of the text only.
 
     >>> fingerprint("It ended.", ("Sea", "Shore"))
     Fingerprint(length=9, digest='7fe90c33c87c7484', section='dca745ae')
@@ -121,7 +123,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heading:
-    """A place in the text that is a heading; `level` is 1 for the outermost, such as a title above the text."""
+    """A heading in the text. `level` is 1 for the outermost, such as a title above the text."""
 
     level: int
     start: int
@@ -130,9 +132,9 @@ class Heading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """An entry of a document's own bibliography. `text` is None where the source has the marker but no entry.
+    """An entry of a document's own bibliography. `text` is None if the source has the marker but no entry.
 
-    `url` is an address as the source gives it, of whatever scheme.
+    `url` is an address as the source gives it, with any scheme.
     """
 
     marker: str
@@ -146,7 +148,7 @@ class Reference:
 class Marker:
     """A place in the text that points to a reference: `[98]`, or one of the labels of `[100, 101]`.
 
-    The span is that of the whole bracket, or of the whole run of raised digits.
+    The span covers the whole bracket, or the whole run of raised digits.
     """
 
     label: str
@@ -156,9 +158,9 @@ class Marker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundMarker:
-    """A marker of a passage with the sentence to which it belongs: the one that it stands in, or stands behind.
+    """A marker of a passage, and the sentence that it belongs to: the one around it, or the one before it.
 
-    `start` and `end` are offsets into `Document.text`, half-open, like the citation's own; so are those of `sentence`.
+    All offsets, also those of `sentence`, are into `Document.text`, half-open.
     """
 
     label: str
@@ -171,10 +173,10 @@ class BoundMarker:
 class Document:
     """One work, with the one plain text that every offset refers to.
 
-    `sha256` is the digest of `text`; the constructor refuses sections that overlap or leave the text. Markers are in
-    the order of their places. `pages` says where in the text each page begins, the first one first; it is empty where
-    the source has no pages. A page without text begins where the next one does. `page_labels` are what the pages are
-    called where that is not their number: i, ii, 1, 2.
+    `sha256` is the digest of `text`. The constructor refuses sections that overlap or leave the text. Markers are in
+    text order. `pages` has the place in the text where each page begins, in order; it is empty if the source has no
+    pages. A page without text begins where the next one does. `page_labels` has the printed names of the pages, if they
+    are not just their numbers: i, ii, 1, 2.
     """
 
     id: str
@@ -206,15 +208,15 @@ class Document:
             raise ValueError(f"the pages of {self.id} are misplaced")
 
     def page_at(self, place: int) -> int | None:
-        """The number of the page, from 1, on which the character at a place of the text stands, or None."""
+        """The number, from 1, of the page with the character at this place of the text. None without pages."""
         return max(1, bisect_right(self.pages, place)) if self.pages else None
 
     def page_name(self, page: int) -> str:
-        """What a page is called, by its number from 1: as it is printed there, where the source says so."""
+        """The printed name of a page, given its number from 1. Its number if the source has no name for it."""
         return (self.page_labels[page - 1] if 0 < page <= len(self.page_labels) else "") or str(page)
 
     def years_old(self, today: date) -> int | None:
-        """How many whole years ago it was updated, at least 0; None where it has no date."""
+        """How many whole years ago it was updated, at least 0. None without a date."""
         if self.updated is None:
             return None
         had_its_day = (today.month, today.day) >= (self.updated.month, self.updated.day)
@@ -222,8 +224,10 @@ class Document:
 
 
 class Figure(NamedTuple):
-    """A number with its unit, at characters [start, end) of a text; `unit` is empty for a bare number. `context` is the
-    span of what stands around it in its sentence, and says what it measures."""
+    """A number with its unit, at characters [start, end) of a text.
+
+    `unit` is empty for a bare number. `context` is the span of the words around it, which say what it measures.
+    """
 
     number: str
     unit: str
@@ -233,15 +237,17 @@ class Figure(NamedTuple):
 
 
 class FileState(NamedTuple):
-    """How a source file stood when it was read, with the file of references beside it: a stamp that is quick to look up
-    and, where that differs, the digest of its bytes."""
+    """The state of a source file, and of the bibliography file beside it, when they were read.
+
+    `stamp` is quick to compare. If it differs, `sha256`, the digest of the bytes, decides.
+    """
 
     stamp: str
     sha256: str
 
 
 class DocumentEntry(NamedTuple):
-    """A document as a list of contents names it, with the number of its passages and the file that it came from."""
+    """A document in a list of contents, with its number of passages and the file that it came from."""
 
     id: str
     title: str
@@ -255,7 +261,8 @@ class Passage:
     """A contiguous span of one section: the unit that is indexed, ranked and cited.
 
     `start` and `end` are character offsets into `Document.text`, half-open, so
-    `document.text[start:end] == passage.text` holds for every passage ever made.
+    `document.text[start:end] == passage.text` holds for every passage ever made. Of a section of a few words, it begins
+    with the heading, where that says something.
     `id` sorts in source order within a document. `page` counts from 1, or is None where the source has no pages.
     `sentences` are spans of the passage's own text, in order.
     """
@@ -278,8 +285,8 @@ class Passage:
 class QueryWord:
     """A content word of the question. Any one of `terms` in a passage covers it; `weight` is in 0..1.
 
-    `carried` words come from an earlier question; `referred` says that the question refers to them. `is_name` says that
-    it has a capital that is not the question's first letter.
+    A `carried` word comes from an earlier question. The question refers back to a `referred` word. A word that
+    `is_name` has a capital that is not the first letter of the question.
     """
 
     text: str
@@ -291,7 +298,7 @@ class QueryWord:
 
 
 class Reading(NamedTuple):
-    """What stands in the question, as it stands there, and what it was read as."""
+    """Words of the question as written, and the words that they were read as."""
 
     written: str
     read: str
@@ -303,11 +310,15 @@ class Query:
 
     `spoken` are all words of the question itself, in order, folded, each with its term, or None for a stop word.
     `corrected` words were read as words of the library, and `expanded` ones as another name of the same thing too.
+    `asked` is the question as it was read, and `text` the same with the words carried over from earlier ones: an
+    encoder is given both.
     `stays` says that the question goes on about what the one before it was answered with.
     """
 
     terms: Mapping[str, float]
     words: tuple[QueryWord, ...]
+    asked: str = ""
+    text: str = ""
     spoken: tuple[tuple[str, str | None], ...] = ()
     corrected: tuple[Reading, ...] = ()
     expanded: tuple[Reading, ...] = ()
@@ -316,7 +327,7 @@ class Query:
 
 
 class Candidate(NamedTuple):
-    """A passage's id as a retriever ranks it, before the library has supplied the passage.
+    """A passage id with its score from a retriever, before the library supplies the passage.
 
     A score has no unit and is comparable only within one ranking.
     """
@@ -327,7 +338,7 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One passage at one rank (from 1), with its score and the named numbers that speak for it."""
+    """One passage at one rank (from 1), with its score and the named numbers of its evidence."""
 
     passage: Passage
     rank: int
@@ -339,9 +350,9 @@ class Hit:
 class Citation:
     """The pointer from an answer to its place: `document.text[start:end] == quote`, and `sha256` is that text's.
 
-    `prefix` and `suffix` are what stands right before and behind it, each as long as `citing.CONTEXT` or up to the end
-    of the text.
-    `references` are the entries of the quote's own markers, each once. All offsets are into `document.text`.
+    `prefix` and `suffix` are the text right before and after it, each as long as `citing.CONTEXT`, or shorter at an end
+    of the text. `references` has the entries of the quote's own markers, each once. All offsets are into
+    `document.text`.
     """
 
     document: Document
@@ -360,7 +371,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CitedPassage:
-    """A passage with its citation; `highlights` are spans of the passage's own text, and `figures` stand there too."""
+    """A passage with its citation. The spans of `highlights` and `figures` are of the passage's own text."""
 
     passage: Passage
     highlights: tuple[Span, ...]
@@ -369,11 +380,11 @@ class CitedPassage:
 
 
 LinkNote = Literal["repeated", "elsewhere", "cut"]
-"""What there is to say of a link: its words stand more than once; only in another section; it was cut short."""
+"""A remark on a link: its words occur more than once, they are only in another section, or it was cut short."""
 
 
 class Followed(NamedTuple):
-    """What a link leads to, and what there is to say of it."""
+    """The place that a link leads to, with a remark if there is one."""
 
     cited: CitedPassage
     note: LinkNote | None = None
@@ -381,11 +392,11 @@ class Followed(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A citation as it comes back from outside: what it says, true or not.
+    """A citation as it comes back from outside: what it claims, true or not.
 
-    `quote` stood at [start, end) of the text of the document, whose digest was `sha256`, between `prefix` and `suffix`.
-    `exact` and `position` are what its selectors say of the words and of their place. All that follows is what it says
-    besides, as in a `Citation` and its `Document`; a marker is its label and its span. None is not said.
+    It claims that `quote` was at [start, end) of the document's text, between `prefix` and `suffix`, and that `sha256`
+    was the digest of that text. `exact` and `position` are the words and the place in its selectors. The other fields
+    are as in a `Citation` and its `Document`; a marker is its label and its span. None means that it does not say.
     """
 
     document_id: str
@@ -415,12 +426,12 @@ class Claim:
 
     @property
     def names_one_quote(self) -> bool:
-        """Whether the selectors quote the same words."""
+        """Whether the selectors have the same words as `quote`."""
         return self.exact in (None, self.quote)
 
     @property
     def names_one_place(self) -> bool:
-        """Whether the place is as long as the quote, and the selectors name the same one."""
+        """Whether the place is as long as the quote, and the selectors name the same place."""
         place = Span(self.start, self.end)
         return self.end - self.start == len(self.quote) and self.position in (None, place)
 
@@ -429,12 +440,14 @@ class Claim:
 class Verification:
     """What became of a citation.
 
-    `place` has the words where they stand now, exactly where they are `verified` or `moved`; `nearest` what stands
-    there instead, where they are `changed` and something is recognisable. `document_changed` says whether the text of
-    the document that was looked at is another than the one cited; None where there is none, or the citation has no
-    digest. `repeated` says that the words stand in that document more than once. `disagreeing` names the parts of the
-    citation that say otherwise than the document: those of `document`, and where the words have a place those of the
-    place, save the offsets, for which `verdict` stands. `detail` is a sentence for people.
+    `place` has the words where they are now; it is given for `verified` and `moved`, and only for these. For `changed`,
+    `nearest` has the text that is there now, if any is recognisable. `document_changed` says whether the document's
+    text differs from the cited one; it is None without a document or without a digest in the citation. `repeated` says
+    that the words occur more than once in the document.
+
+    `disagreeing` names the parts of the citation that differ from the library: parts of `document` and, if the words
+    have a place, parts of the place. It leaves out the offsets; `verdict` covers them. `detail` is a sentence for
+    people.
     """
 
     verdict: Verdict
@@ -452,8 +465,11 @@ class Verification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interpretation:
-    """How the question was read: what was corrected and taken over from earlier ones, and its words that no document
-    holds. `expanded` are the names by which the first passage has what the question calls otherwise."""
+    """How the question was read.
+
+    `corrected` words were read as other words. `expanded` has other names, which the first passage has in place of the
+    question's. `carried_over` words come from earlier questions. No document has the `missing` words.
+    """
 
     corrected: tuple[Reading, ...] = ()
     expanded: tuple[Reading, ...] = ()
@@ -463,12 +479,12 @@ class Interpretation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A verbatim passage with its citation, which answers or may answer, or an explicit "nothing found".
+    """A verbatim passage that answers or may answer, with its citation; or an explicit "nothing found".
 
-    `best` is None exactly where nothing is found; then `reason` says why. Of a passage that may answer, `reason` says
-    what it lacks, or is None; of one that answers, it is None. `outline` is empty but for a question that names a whole
-    document or section: then it has the passages with which the parts of that begin, in source order, of which `best`
-    is the first. `confidence` is in 0..1. `took_ms`, in milliseconds, is not compared.
+    `best` is None if nothing is found, and only then; `reason` says why. For a possible answer, `reason` says what the
+    passage lacks, or is None. For an answer it is None. If the question names a whole document or section, `outline`
+    has the first passage of each of its parts, in source order, and `best` is the first of these; otherwise it is
+    empty. `confidence` is in 0..1. `took_ms`, in milliseconds, is not compared.
     """
 
     question: str
@@ -498,11 +514,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What a person says of an answer: whether it answered the question.
+    """A person's judgement: whether an answer answered the question.
 
-    `key` is what the page that shows the answer made up for it, and nothing else is known by: a later judgement with
-    it replaces this one. `passage_id` and `known_by` name the words that were given as the answer; both are None where
-    nothing was found. `asked_of` is the id of the only document that was asked.
+    The page that shows the answer makes up a `key` for it. A later judgement with the same key replaces this one.
+    `passage_id` and `known_by` name the words that were shown; both are None if nothing was found. `asked_of` is the id
+    of the document, if only one was asked.
     """
 
     key: str
@@ -521,12 +537,12 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback:
-    """A judgement as it is kept, with what the library itself says of the words that were judged.
+    """A judgement as it is kept, with what the library knows of the judged words.
 
-    `id` counts from 1, and is 0 before it is kept; `at` is in UTC. The quote stood at [start, end) of the text of the
-    document, whose digest was `document_sha256`; all of that is None where nothing was found. `outcome` and
-    `confidence` are those of the answer, or None where the library gives another answer now; but that nothing was found
-    is known. `library` is the name of the library's generation, and `version` that of this program.
+    `id` counts from 1; it is 0 before the judgement is kept. `at` is in UTC. `quote` was at [start, end) of the text of
+    the document, whose digest was `document_sha256`; all of these are None if nothing was found. `outcome` and
+    `confidence` are those of the answer. They are None if the library now gives another answer; that nothing was found
+    is always known. `library` is the name of the library's state, `version` that of this program.
     """
 
     id: int = 0
@@ -550,5 +566,5 @@ class Feedback:
 
     @property
     def known_by(self) -> Fingerprint | None:
-        """The fingerprint of the words that were judged, by which they are found again."""
+        """The fingerprint of the judged words. They are found again by it."""
         return None if self.quote is None else fingerprint(self.quote)

@@ -45,7 +45,7 @@ TERNS = Path(__file__).parent / "fixtures" / "terns"
 PAGE = Path(__file__).parent / "fixtures" / "question-page.txt"  # it has markers and no reference list
 ANSWERED = "In how many people did fever end with alcanor?"
 TITLE = "How well does the second treatment of tern fever work?"
-NOT_FOUND = "Does metformin end tern fever?"
+NOT_FOUND = "How many people take metformin?"
 
 
 class _Silent(WSGIRequestHandler):

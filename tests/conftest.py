@@ -40,6 +40,7 @@ SMOKE = {
         "test_ask_says_why_nothing_is_found_and_ends_with_1",
         "test_the_command_reference_is_what_help_prints",
     ],
+    "qa/encoders": ["test_a_question_in_other_words_finds_the_passage_once_it_is_encoded"],
     "qa/evaluation": ["test_the_figures_are_those_of_the_questions_that_have_a_right_passage"],
     "qa/feedback": ["test_what_is_kept_comes_back_as_it_was_in_the_order_of_its_time"],
     "qa/library": ["test_a_document_and_its_passages_come_back_whole", "test_what_is_indexed_is_what_is_kept"],

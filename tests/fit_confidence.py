@@ -1,6 +1,6 @@
 """How sure is the first passage to answer? Fitted on questions asked of libraries of all sizes, and tried on others.
 
-    python tests/fit_confidence.py FOLDER [--kept FILE] [--again]
+    python tests/fit_confidence.py FOLDER [--vectors FOLDER] [--share SHARE] [--kept FILE] [--again]
 
 The folder holds folders of judged questions in BEIR's form: those that `SETS` names, each of which counts as much as
 it says there. From each, libraries of 8, 16, 40 and 200 passages in a row are cut, of all passages of one article (what
@@ -21,8 +21,8 @@ hundred foreign questions is answered, how many near ones are answered then, and
 bins (Naeini et al., AAAI 2015), each with its 95 % interval (bootstrap over articles). It takes about five minutes; the
 grounds are kept in a file of the system's temporary folder, from which `--again` fits anew.
 
-Where passages have vectors, the grounds have "meaning" and "meaning_sentence" as well, and both models are fitted: with
-these and without.
+Without `--vectors` words alone rank, and `BY_WORDS` is fitted. With it, the passages of each set are encoded first,
+which takes some minutes, and kept in that folder; `BY_MEANING` is fitted on the questions whose meaning is looked at.
 """
 
 from __future__ import annotations
@@ -43,9 +43,10 @@ from scipy.stats import rankdata
 
 from qa import Settings
 from qa.answering.decision import search, understood
+from qa.encoders import Encoder, load_encoder
 from qa.library import Library, Snapshot, Source
 from qa.model import Document
-from qa.ranking.confidence import BIAS, CONFIDENCE_WEIGHTS, LEAST_OF_WHOLE, grounds
+from qa.ranking.confidence import BY_MEANING, BY_WORDS, grounds
 from qa.readers import read_judged
 from qa.readers.passages import whole
 from qa.text.analysis import terms
@@ -65,8 +66,9 @@ QUESTIONS = 16  # of a kind, to a library of up to 40 passages, or to each artic
 MOST_QUESTIONS = 800  # of a kind, to a larger one
 
 CHOSEN = {"unknown": -2.5, "names": -1.5}
-"""Weights that are not fitted, but lower, which costs next to nothing here: in these sets hardly anybody asks of a name
-that is not there; where people do, a passage about something else is worse than none."""
+CHOSEN_BY_MEANING = {"unknown": -1.5, "names": -2.0}
+"""Weights that are not fitted, but as much lower as costs nothing that could be measured: in these sets hardly anybody
+asks of a name that is not there, and where people do, a passage about something else is worse than none."""
 
 FOLDS, STEPS, SHRINKAGE = 5, 40, 1e-4
 RESAMPLES = 200
@@ -144,7 +146,7 @@ class Rows(NamedTuple):
     in_letter: Flags
 
     def where(self, chosen: Flags) -> Rows:
-        return Rows(*(column[chosen] for column in self))
+        return Rows._make(column[chosen] for column in self)
 
 
 # Questions
@@ -215,29 +217,41 @@ def sample(things: Iterable[Any], most: int, random: Random) -> list[Any]:
 # Grounds
 
 
-def ask_all(sets: Sequence[Judged], tell: Callable[[str], None]) -> tuple[list[str], Rows]:
+def encoded(judged: Judged, vectors: Path, encoder: Encoder, tell: Callable[[str], None]) -> Path:
+    """The folder with the vectors of all passages of a set; those that are there are not made again."""
+    library = Library(vectors / judged.name, encoder=lambda: encoder)
+    if not library.exists:
+        library.change(add=[Source(each.id, each, whole(each)) for each in judged.documents])
+    library.encode(on_passages=lambda done, total: tell(f"{judged.name}: {done} of {total} passages encoded"))
+    return vectors / judged.name
+
+
+def ask_all(sets: Sequence[Judged], vectors: Path | None, tell: Callable[[str], None]) -> tuple[list[str], Rows]:
     """The names of the grounds, and a row for each question that is asked of each library."""
     random = Random(1)  # noqa: S311
-    names: list[str] = []
+    names = list(dict.fromkeys((*BY_WORDS.weights, *BY_MEANING.weights)))
+    encoder = load_encoder() if vectors else None
     rows: list[tuple[list[float], bool, str, str, str, str, bool]] = []
     for judged in sets:
         others = [each for each in sets if each.stands_alone and not each.article_of.keys() & judged.article_of.keys()]
+        place = encoded(judged, vectors, encoder, tell) if vectors and encoder else None
         for size, documents in cut(judged, random):
-            snapshot = Library(None).change(add=[Source(each.id, each, whole(each)) for each in documents])
+            library = Library(None, encoder=lambda: encoder, vectors=place)
+            snapshot = library.change(add=[Source(each.id, each, whole(each)) for each in documents])
             kept = {each.id for each in documents}
             for kind, question, history, without, article in asked_of(judged, kept, others, size, random):
                 in_letter = random.random() < 0.25
                 for text in (question.text, in_a_letter(question.text, random)) if in_letter else (question.text,):
                     found, first = ground(snapshot, text, history, without)
-                    names = names or list(found)
                     right = kind == "own" and first in question.right
-                    values = [found.get(name, 0.0) for name in names]
+                    values = [found.get(name, np.nan) for name in names]
                     rows.append((values, right, kind, size, judged.name, article, text is not question.text))
         tell(f"{judged.name}: {len(rows)} questions asked so far")
-    values, right, kinds, sizes, names_of_sets, articles, in_letters = zip(*rows, strict=True)
+    columns: list[Any] = list(zip(*rows, strict=True))
+    every_value, is_right, kinds, sizes, names_of_sets, articles, in_letters = columns
     return names, Rows(
-        np.array(values, np.float64),
-        np.array(right, np.float64),
+        np.array(every_value, np.float64),
+        np.array(is_right, np.float64),
         np.array(kinds),
         np.array(sizes),
         np.array(names_of_sets),
@@ -297,7 +311,7 @@ def ground(
     query, asked = understood(question, history, snapshot)
     ranked = [each for each in search(query, asked, snapshot) if each.passage_id not in without]
     if not ranked:
-        return dict.fromkeys(CONFIDENCE_WEIGHTS, 0.0), ""
+        return dict.fromkeys(BY_WORDS.weights, 0.0), ""
     english = snapshot.index.speller.english
     return grounds(asked, ranked, snapshot.index.wordings, snapshot.retriever, english), ranked[0].passage_id
 
@@ -316,7 +330,8 @@ def counts_of(rows: Rows) -> Floats:
                     chosen &= rows.in_letter == in_letter
                     if chosen.any():
                         counts[chosen] = weight * share * part / chosen.sum()
-    return counts / counts.sum()
+    whole: Floats = counts / counts.sum()
+    return whole
 
 
 def fit(grounds: Floats, right: Floats, counts: Floats, names: Sequence[str]) -> Floats:
@@ -335,10 +350,9 @@ def fit(grounds: Floats, right: Floats, counts: Floats, names: Sequence[str]) ->
     return weights
 
 
-def confidences(grounds: Floats, weights: Floats, names: Sequence[str]) -> Floats:
-    found = 1 / (1 + np.exp(-(grounds @ weights[:-1] + weights[-1])))
-    least = np.where(grounds[:, names.index("library")] == 1, LEAST_OF_WHOLE, 0.0)
-    return np.asarray(np.maximum(found, least), np.float64)
+def confidences(grounds: Floats, weights: Floats) -> Floats:
+    found: Floats = 1 / (1 + np.exp(-(grounds @ weights[:-1] + weights[-1])))
+    return found
 
 
 def folds_of(rows: Rows) -> npt.NDArray[np.int64]:
@@ -351,7 +365,7 @@ def crossed(rows: Rows, counts: Floats, names: Sequence[str]) -> Floats:
     for fold in range(FOLDS):
         of_fold = folds == fold
         weights = fit(rows.grounds[~of_fold], rows.right[~of_fold], counts[~of_fold], names)
-        found[of_fold] = confidences(rows.grounds[of_fold], weights, names)
+        found[of_fold] = confidences(rows.grounds[of_fold], weights)
     return found
 
 
@@ -395,7 +409,7 @@ def with_intervals(rows: Rows, found: Floats, counts: Floats) -> str:
     resampled = []
     for _ in range(RESAMPLES):
         chosen = np.concatenate([places[each] for each in random.integers(len(places), size=len(places))])
-        resampled.append(figures(Rows(*(column[chosen] for column in rows)), found[chosen], counts[chosen]))
+        resampled.append(figures(Rows._make(column[chosen] for column in rows), found[chosen], counts[chosen]))
     low, high = np.nanpercentile(resampled, [2.5, 97.5], axis=0)
     return "".join(
         f"{value:>7.3f} [{a:.3f}, {b:.3f}]" for value, a, b in zip(figures(rows, found, counts), low, high, strict=True)
@@ -435,6 +449,8 @@ def report(rows: Rows, found: Floats, counts: Floats) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--vectors", type=Path, help="folder that keeps vectors: fit where meaning ranked")
+    parser.add_argument("--share", type=float, default=1.0, help="ask this share of the libraries")
     parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir()) / "pincite-grounds.npz")
     parser.add_argument("--again", action="store_true", help="fit on the grounds that were kept")
     given = parser.parse_args()
@@ -443,16 +459,24 @@ def main() -> None:
             names, rows = kept["names"].tolist(), Rows(*(kept[name] for name in Rows._fields))
     else:
         sets = [read_set(given.folder / name, given.folder / IMPOSSIBLE if "squad" in name else None) for name in SETS]
-        names, rows = ask_all(sets, print)
+        for size, count in LIBRARIES.items():
+            LIBRARIES[size] = max(1, round(count * given.share))
+        names, rows = ask_all(sets, given.vectors, print)
         np.savez_compressed(given.kept, names=np.array(names), **rows._asdict())
     settings = Settings()
-    print(f"thresholds {settings.threshold}, {settings.possible_threshold}; now", CONFIDENCE_WEIGHTS | {"bias": BIAS})
-    counts = counts_of(rows)
-    for chosen in dict.fromkeys((tuple(n for n in names if not n.startswith("meaning")), tuple(names))):
-        some = rows._replace(grounds=rows.grounds[:, [names.index(name) for name in chosen]])
-        weights = fit(some.grounds, some.right, counts, chosen)
-        print("\n" + str(dict(zip([*chosen, "bias"], np.round(weights, 2).tolist(), strict=True))))
-        report(some, crossed(some, counts, chosen), counts)
+    print(f"thresholds {settings.threshold}, {settings.possible_threshold}; now", BY_WORDS, BY_MEANING)
+    model = BY_MEANING if given.vectors else BY_WORDS
+    if given.vectors:
+        CHOSEN.update(CHOSEN_BY_MEANING)
+    asked = rows._replace(grounds=rows.grounds[:, [names.index(name) for name in model.weights]])
+    looked_at: Flags = np.asarray(~np.isnan(asked.grounds).any(axis=1), bool)
+    some, counts, chosen = asked.where(looked_at), counts_of(rows), tuple(model.weights)
+    weights = fit(some.grounds, some.right, counts[looked_at], chosen)
+    print("\n" + str(dict(zip([*chosen, "bias"], np.round(weights, 2).tolist(), strict=True))))
+    by_words = np.nan_to_num(rows.grounds[:, [names.index(name) for name in BY_WORDS.weights]])
+    found = confidences(by_words, np.array([*BY_WORDS.weights.values(), BY_WORDS.bias]))
+    found[looked_at] = crossed(some, counts[looked_at], chosen)
+    report(asked, found, counts)
 
 
 if __name__ == "__main__":

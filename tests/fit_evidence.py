@@ -27,6 +27,7 @@ Floats = npt.NDArray[np.float64]
 Question = tuple[Floats, npt.NDArray[np.bool_]]  # evidence of the candidates (n, kinds), and which of them are right
 
 MOST_QUESTIONS = 2500  # of a folder
+FITTED = {name: weight for name, weight in WEIGHTS.items() if name != "shown"}  # no question here follows another
 STEPS, RATE, SHRINKAGE = 400, 0.1, 1e-3
 
 
@@ -37,7 +38,7 @@ def questions_of(folder: Path) -> list[Question]:
     found = []
     for question_id, text in list(judged.questions.items())[::step]:
         hits = engine.search(text, limit=50)
-        evidence = np.array([[hit.evidence[name] for name in WEIGHTS] for hit in hits]).reshape(-1, len(WEIGHTS))
+        evidence = np.array([[hit.evidence[name] for name in FITTED] for hit in hits]).reshape(-1, len(FITTED))
         right = np.array([hit.passage.id in judged.qrels[question_id] for hit in hits], bool)
         found.append((evidence, right))
     return found
@@ -63,8 +64,8 @@ def gradient(questions: list[Question], weights: Floats) -> Floats:
 
 
 def fit(folders: list[list[Question]]) -> Floats:
-    weights = np.full(len(WEIGHTS), 3.0)
-    first, second = np.zeros(len(WEIGHTS)), np.zeros(len(WEIGHTS))
+    weights = np.full(len(FITTED), 3.0)
+    first, second = np.zeros(len(FITTED)), np.zeros(len(FITTED))
     for step in range(1, STEPS + 1):
         slope = np.mean([gradient(each, weights) for each in folders], axis=0) - SHRINKAGE * weights
         first, second = 0.9 * first + 0.1 * slope, 0.99 * second + 0.01 * slope**2
@@ -81,10 +82,10 @@ def main() -> None:
     tried = {f"{folder.name}, other half": found[1::2] for folder, found in training.items()}
     tried |= {folder.name: questions_of(folder) for folder in arguments.others}
     weights = fit([training[folder][::2] for folder in arguments.training])
-    weights *= sum(WEIGHTS.values()) / weights.sum()
-    print({name: round(float(weight), 1) for name, weight in zip(WEIGHTS, weights, strict=True)})
-    plain = np.eye(len(WEIGHTS))[0]
-    now = np.array(list(WEIGHTS.values()))
+    weights *= sum(FITTED.values()) / weights.sum()
+    print({name: round(float(weight), 1) for name, weight in zip(FITTED, weights, strict=True)})
+    plain = np.eye(len(FITTED))[0]
+    now = np.array(list(FITTED.values()))
     print(f"{'P@1':<40}{'bm25 alone':>11}{'as it is':>11}{'fitted':>11}")
     for name, questions in tried.items():
         row = [first_is_right(questions, each) for each in (plain, now, weights)]

@@ -152,7 +152,7 @@ def test_an_answer_is_announced_once_and_politely_in_its_own_words(open_page: Op
     page.evaluate(ANNOUNCED)
     ask(page, ANSWERED)
     looking, quote, came = announced(page)
-    assert looking == "Looking in the documents…"
+    assert looking == "Searching the documents…"
     assert quote == " ".join((page.locator("blockquote").first.text_content() or "").split())
     assert re.fullmatch(r"Answered in [\d.]+ ms", came)
 
@@ -182,8 +182,8 @@ def test_a_failure_is_announced_once(open_page: Open) -> None:
     page.evaluate(ANNOUNCED)
     failed(page)
     assert announced(page) == [
-        "Looking in the documents…",
-        "No answer came The service could not be reached. It may have been stopped. Try again",
+        "Searching the documents…",
+        "No answer arrived The service could not be reached. It may have been stopped. Try again",
     ]
 
 
@@ -229,7 +229,7 @@ def test_the_main_job_is_done_by_keys_alone_with_the_focus_in_sight(open_page: O
         "Further passages (3)",
         "Copy citation",
         "Cite",
-        "Figures in this passage (5)",
+        "Numbers in this passage (5)",
         "References (2)",
         title,
         "Clear",

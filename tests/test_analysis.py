@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.text.analysis import Word, fold, terms, terms_and_heads, tokens, words
+from qa.text.analysis import Word, fold, spoken, terms, terms_and_heads, tokens, words, words_in_place
 from qa.text.lexicon import STOP_WORDS
+from qa.text.word_forms import irregular_forms, one_form, one_spelling
 
 
 def covers(question: str, passage: str) -> bool:
@@ -51,7 +52,17 @@ SPELLINGS = [
     ["ΑΒΓ", "αβγ"],
     ["mye\u00adloma", "myeloma", "Myelomas"],
     ["1,000 birds", "1000 birds", "1000 bird"],
-    ["µg", "μg"],
+    ["µg", "μg", "mcg", "ug"],
+    ["50 µg", "50µg", "50mcg", "50 mcg"],
+    ["12 000 crowns", "12\u00a0000 crowns", "12\u2009000 crowns", "12,000 crowns", "12000 crowns"],
+    ["1 250 000.5", "1,250,000.5", "1250000.5"],
+    ["v3.4.1", "3.4.1", "V3.4.1"],
+    ["sign off", "sign-off", "signoff", "Sign off"],
+    ["log in", "log-in", "login", "Login"],
+    ["follow up", "follow-up", "followup"],
+    [".NET", "dotnet"],
+    ["C#", "c#", "csharp"],
+    ["max_retry_count", "maxRetryCount"],
     ["relapsed", "relapse", "relapsing", "RELAPSES"],
     ["COVID-19", "COVID 19", "covid-19", "COVID‑19"],
     ["Ｔｅｒｎ", "tern", "𝐭𝐞𝐫𝐧"],
@@ -63,6 +74,94 @@ SPELLINGS = [
 )
 def test_every_spelling_matches_every_other(one: str, other: str) -> None:
     assert covers(f"What about {one}?", f"The {other} was given.")
+
+
+FORMS = [
+    ["pay", "paid", "pays", "paying"],
+    ["go", "goes", "went", "gone", "going"],
+    ["sell", "sold"],
+    ["buy", "bought"],
+    ["hold", "held"],
+    ["find", "found", "finding"],
+    ["leave", "left", "leaving"],
+    ["child", "children"],
+    ["foot", "feet"],
+    ["mouse", "mice"],
+    ["woman", "women"],
+    ["virus", "viruses"],
+    ["shelf", "shelves"],
+    ["spectrum", "spectra"],
+    ["crisis", "crises"],
+    ["diagnosis", "diagnoses"],
+    ["analysis", "analyses", "analyse", "analyze", "analysed", "analyzing"],
+    ["tumor", "tumour", "tumours"],
+    ["anemia", "anaemia"],
+    ["leukemia", "leukaemia"],
+    ["esophagus", "oesophagus"],
+    ["hematology", "haematology"],
+    ["hemorrhage", "haemorrhage"],
+    ["diarrhea", "diarrhoea"],
+    ["pediatric", "paediatric"],
+    ["edema", "oedema"],
+    ["fetus", "foetus", "foetuses"],
+    ["color", "colour", "coloured"],
+    ["neighborhood", "neighbourhood"],
+    ["center", "centre", "centres", "centred"],
+    ["fiberglass", "fibreglass"],
+    ["randomize", "randomise", "randomised", "randomised", "randomization", "randomisation"],
+    ["organization", "organisation", "organisations"],
+    ["labeled", "labelled", "labelling"],
+    ["traveler", "traveller"],
+    ["fueled", "fuelled"],
+    ["program", "programme", "programmes", "programming"],
+    ["catalog", "catalogue", "catalogues", "cataloguing"],
+    ["defense", "defence"],
+    ["license", "licence"],
+    ["practice", "practise", "practising"],
+    ["gray", "grey"],
+    ["sulfate", "sulphate"],
+    ["check", "cheque"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("forms", FORMS, ids=lambda forms: forms[0])
+def test_irregular_forms_and_spellings_of_two_countries_are_one_term(forms: list[str]) -> None:
+    assert {tuple(terms(form)) for form in forms} == {tuple(terms(forms[0]))}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("organ", "organisation"),
+        ("colon", "colonisation"),
+        ("his", "hose"),
+        ("life", "live"),
+        ("wind", "wound"),
+        ("base", "basis"),
+        ("hour", "hor"),
+        ("shoestring", "shestring"),
+        ("cosine", "cozine"),
+        ("poem", "pem"),
+        ("aerial", "erial"),
+        ("prize", "price"),
+    ],
+)
+def test_words_that_are_not_the_same_are_not_taken_for_spellings_of_one(one: str, other: str) -> None:
+    assert terms(one) != terms(other)
+
+
+def test_forms_of_one_word_stay_apart_as_they_are_said() -> None:
+    assert spoken("The club paid, children of tumours") == [
+        ("the", None), ("club", "club"), ("paid", "pay"), ("children", "child"), ("of", None), ("tumours", "tumor"),
+    ]  # fmt: skip
+
+
+def test_the_irregular_forms_are_listed_in_one_spelling_and_have_other_stems_than_their_lemmas() -> None:
+    forms = irregular_forms()
+    assert len(forms) > 1000
+    assert all(one_spelling(form) == form and one_spelling(lemma) == lemma for form, lemma in forms.items())
+    assert all(one_form(lemma) == lemma for lemma in forms.values())
+    assert STOP_WORDS.isdisjoint(forms.keys() | forms.values())
 
 
 @pytest.mark.parametrize(
@@ -91,6 +190,19 @@ def test_a_compound_written_as_one_word_matches_the_one_with_hyphens(joined: str
         ("0.48", "48"),
         ("CD38", "CD3"),
         ("m²", "m"),
+        ("C++", "C"),
+        ("C", "C++"),
+        ("C#", "C"),
+        ("C", "C#"),
+        ("C++", "C#"),
+        (".NET", "net"),
+        ("3.4.1", "3.4.2"),
+        ("ERR_CONN_RESET", "err, conn, reset"),
+        ("--num-threads", "the num of threads"),
+        ("--ocr", "--debug-ocr"),
+        ("12 000", "12 of 000"),
+        ("Java", "JavaScript"),
+        ("RNA", "mRNA"),
     ],
 )
 def test_what_is_not_the_same_does_not_match(one: str, other: str) -> None:
@@ -105,10 +217,20 @@ def test_what_is_not_the_same_does_not_match(one: str, other: str) -> None:
             ["orr", "29.2", "%", "2.5", "mg", "2.5mg", "kg", "dreamm", "2", "dreamm2"],
         ),
         ("an anti-CD38 antibody", ["anti", "cd38", "anticd38", "antibodi"]),
+        ("CrCl 40", ["crcl", "40", "crcl40"]),
+        ("PFS 6 months, ORR 29 %", ["pf", "6", "month", "orr", "29", "%"]),
+        ("EUR 12 000 in 2012 000", ["eur", "12", "000", "12000", "2012", "000"]),
+        ("the release 2.70.0, 3.", ["releas", "2.70.0", "3"]),
+        ("C++, C#. F# (.NET)", ["c++", "c#", "f#", "dotnet"]),
+        ("getUserById", ["getuserbyid", "user", "id"]),
+        ("parseHTTPResponse", ["parsehttprespons", "pars", "http", "respons"]),
+        ("JavaScript iPhone PubMed mRNA", ["javascript", "iphon", "pubm", "mrna"]),
+        ("--num-threads --ocr x--y", ["num", "thread", "numthread", "ocr", "--ocr", "x", "y"]),
         ("days 1-21 of 2020-21", ["day", "1", "21", "2020", "21"]),
         ("on the 1st and 22nd", ["1st", "22nd"]),
         ("1,234.5 and 1.234,5", ["1234.5", "1.234.5"]),
         ("it's what’s don't", []),
+        ("OS w/ dex w/o len, 5 W/kg", ["os", "dex", "len", "5", "w", "kg"]),
         ("the fish, the fish", ["fish", "fish"]),
         ("", []),
         ("?!. — … ‘’ 🐦 [] \n\t", []),
@@ -116,6 +238,31 @@ def test_what_is_not_the_same_does_not_match(one: str, other: str) -> None:
 )
 def test_the_terms_of_a_text_are_these(text: str, expected: list[str]) -> None:
     assert terms(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "whole"),
+    [
+        ("getUserById", "get the user by id, HTTP"),
+        ("ERR_CONN_RESET", "a conn reset"),
+        ("--num-threads", "threads"),
+    ],
+)
+def test_a_name_in_a_program_is_found_whole_and_by_its_parts(question: str, whole: str) -> None:
+    assert covers(question, f"Set {question} first.")
+    assert any(covers(part.text, question) for part in words(whole))
+
+
+@pytest.mark.parametrize("name", ["CrCl 40", "PERSEUS 48", "KEYNOTE 189"])
+def test_a_name_in_capitals_and_the_number_behind_it_are_two_words(name: str) -> None:
+    first, number = name.split()
+    assert [word.text for word in words(name)] == [first, number]
+    assert [head.word for _, heads in terms_and_heads(name) for head in heads] == [first.lower(), number]
+
+
+@pytest.mark.parametrize("name", ["IL-6", "CD38", "MM-003", "DREAMM 2"])
+def test_a_name_with_its_number_is_one_word(name: str) -> None:
+    assert [word.text for word in words(name)] == [name]
 
 
 def test_stop_words_are_dropped_however_they_are_written() -> None:
@@ -189,6 +336,7 @@ _TEXTS = st.one_of(
                     "mg",
                     "/",
                 ),
+                *("--", "_", "on", "++", "#", "v1.2", "000", "sign", "off", "w/", "getUser", "HTTPCode", ".NET"),
                 *("é", "e\u0301", "\u0301", "β", "₂", "²", "ß", "İ", "ﬁ", "≥", "≠", "각", "ΐ", "\ud800", "\u00ad", "_"),
             ]
         ),
@@ -207,6 +355,14 @@ def test_no_text_is_too_strange_and_its_words_are_among_its_terms(text: str) -> 
     for word in words(text):
         assert word.text
         assert set(word.terms) <= set(found)
+    assert len(words_in_place(text)) == len(words(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["on_off", "--on-off", "--on", "--on-site", "_the_", "--a", "12 000", "a_", "DREAMM 2"]
+)
+def test_a_word_has_a_head_whatever_it_is_made_of(text: str) -> None:
+    assert [word.text for word, _, _ in words_in_place(text)] == [word.text for word in words(text)]
 
 
 @given(_TEXTS)
@@ -220,7 +376,36 @@ _ASCII_TEXTS = st.one_of(
     st.text(st.characters(codec="ascii"), max_size=80),
     st.lists(
         st.sampled_from(
-            ["per cent", "PER CENT", "percent", "p", "CD", "Cd", "DREAMM", "38", "1,000", "2.5", "1234", "th"]
+            [
+                "per cent",
+                "PER CENT",
+                "percent",
+                "p",
+                "CD",
+                "Cd",
+                "DREAMM",
+                "38",
+                "1,000",
+                "2.5",
+                "1234",
+                "th",
+                "--",
+                "000",
+                "12",
+                "v1.2",
+                "C",
+                "++",
+                "#",
+                ".NET",
+                "w/",
+                "w/o",
+                "w",
+                "Sign",
+                "log",
+                "off",
+                "in",
+                "months",
+            ]
         )
         | st.sampled_from([" ", "-", "_", "'", "'s", ".", ",", "%", "\n"]),
         max_size=20,

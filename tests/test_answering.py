@@ -58,7 +58,7 @@ WORDS = [
 
 
 def engine_over(
-    folder: Path, files: Mapping[str, str] = BIRDS, *, threshold: float = 0.5, possible_threshold: float = 0.25
+    folder: Path, files: Mapping[str, str] = BIRDS, *, threshold: float = 0.5, possible_threshold: float = 0.15
 ) -> Engine:
     for name, text in files.items():
         (folder / name).write_text(text, "utf-8")
@@ -113,9 +113,9 @@ def test_of_sentences_that_cover_the_same_the_first_is_highlighted(tmp_path: Pat
 
 
 def test_a_passage_found_by_its_heading_alone_has_no_highlight(tmp_path: Path) -> None:
-    engine = engine_over(tmp_path, {"a.md": "# Shore\n\n## Puffins\n\nThey dig burrows.\n"}, possible_threshold=0.2)
+    engine = engine_over(tmp_path, {"a.md": "# Shore\n\n## Puffins\n\nThey dig burrows.\n"})
     answer = engine.ask("puffins")
-    assert answer.best
+    assert answer.answered
     assert highlighted(answer) == []
 
 
@@ -163,7 +163,7 @@ def test_the_thresholds_decide_what_a_partly_covered_question_comes_to(
 def test_thresholds_above_the_confidence_refuse_a_question_that_is_covered_whole_and_say_so(tmp_path: Path) -> None:
     answer = engine_over(tmp_path, threshold=1.0, possible_threshold=1.0).ask("Do terns dive?")
     assert (answer.outcome, answer.best) == ("nothing_found", None)
-    assert answer.reason == "No passage is sure enough to answer; the nearest one holds all words of the question."
+    assert answer.reason == "No passage is sure enough to answer, though the closest one has all words of the question."
 
 
 @pytest.mark.parametrize(("change", "outcome"), [(-0.001, "possible"), (0.001, "nothing_found")])
@@ -229,10 +229,10 @@ def test_an_answer_that_contradicts_its_outcome_cannot_be_made(
 
 
 def test_a_question_about_something_else_names_its_missing_words(birds: Engine) -> None:
-    answer = birds.ask("Do terns fix the flat tyres of bicycles?")
+    answer = birds.ask("Do terns repair the carburettors of Vespas?")
     assert (answer.best, answer.answered) == (None, False)
-    assert answer.reason == "No passage mentions “flat”, “tyres” or “bicycles”."
-    assert answer.interpretation.missing == ("flat", "tyres", "bicycles")
+    assert answer.reason == "No passage mentions “repair”, “carburettors” or “Vespas”."
+    assert answer.interpretation.missing == ("repair", "carburettors", "Vespas")
     assert answer.alternatives != ()
     assert answer.confidence < 0.5
 
@@ -242,24 +242,40 @@ def test_one_missing_word_is_named_alone(birds: Engine) -> None:
     assert birds.ask("penguins and emus").reason == "No passage mentions “penguins” or “emus”."
 
 
-@pytest.mark.parametrize(
-    ("possible_threshold", "outcome", "begins"),
-    [
-        (0.25, "possible", "The passage does"),
-        (0.9, "nothing_found", "No passage holds enough of the question: the nearest one does"),
-    ],
-)
-def test_words_that_are_known_but_not_together_are_named_as_what_the_nearest_passage_lacks(
-    tmp_path: Path, possible_threshold: float, outcome: str, begins: str
-) -> None:
-    engine = engine_over(tmp_path, threshold=0.9, possible_threshold=possible_threshold)
-    answer = engine.ask("Does the sooty heron steal speckled frogs in colonies?")
-    assert (answer.outcome, answer.interpretation.missing) == (outcome, ())
-    assert answer.reason == f"{begins} not mention “sooty”, “steal” or “speckled”."
+def test_a_missing_part_of_a_word_is_named_as_it_stands_in_the_question(birds: Engine) -> None:
+    answer = birds.ask("What is the R-ISS of an emu-like penguin?")
+    assert answer.interpretation.missing == ("R-ISS", "emu-like", "penguin")
+    assert answer.reason == "No passage mentions “R-ISS”, “emu-like” or “penguin”."
+    assert birds.ask("Has the ISS an R-ISS?").interpretation.missing == ("ISS", "R-ISS")
+
+
+def test_what_stands_there_in_another_form_is_not_told_to_be_missing(birds: Engine) -> None:
+    answer = birds.ask("When was the gull's fish stolen, and by how many geese?")
+    assert answer.interpretation.missing == ("geese",)
+
+
+def test_a_word_that_says_what_is_asked_for_is_not_missed(tmp_path: Path) -> None:
+    manual = "# Manual\n\n## Emergency\n\nCall 5551 at night, and lock the gate."
+    engine = engine_over(tmp_path, {"manual.md": manual}, threshold=0.4)
+    answer = engine.ask("What is the emergency number?")
+    assert answer.answered
+    assert answer.interpretation.missing == ()
+
+
+def test_words_that_are_known_but_not_together_are_named_as_what_the_nearest_passage_lacks(tmp_path: Path) -> None:
+    question = "Does the sooty heron steal speckled frogs in colonies?"
+    answer = engine_over(tmp_path, threshold=0.9).ask(question)
+    assert (answer.outcome, answer.interpretation.missing) == ("possible", ())
+    assert answer.reason == "The passage does not mention “sooty”, “steal” or “speckled”."
+    answer = engine_over(tmp_path, threshold=0.9, possible_threshold=0.9).ask(question)
+    assert answer.outcome == "nothing_found"
+    assert answer.reason == (
+        "No passage has enough of the question. The closest one does not mention “sooty”, “steal” or “speckled”."
+    )
 
 
 def test_when_nothing_is_found_the_nearest_passages_are_listed_up_to_the_limit(birds: Engine) -> None:
-    question = "Do terns fix the flat tyres of bicycles?"
+    question = "Do terns repair the carburettors of Vespas?"
     ranking = [hit.passage for hit in birds.search(question)]
     assert [each.passage for each in birds.ask(question, limit=2).alternatives] == ranking[:2]
     assert birds.ask(question, limit=0).alternatives == ()
@@ -267,7 +283,7 @@ def test_when_nothing_is_found_the_nearest_passages_are_listed_up_to_the_limit(b
 
 def test_a_question_of_stop_words_alone_is_asked_for_its_subject(birds: Engine) -> None:
     answer = birds.ask("the of and")
-    assert answer.reason == "The question has no word to look for; name the subject that it is about."
+    assert answer.reason == "The question has no word to search for. Name its subject."
     assert (answer.best, answer.confidence, answer.alternatives) == (None, 0.0, ())
 
 
@@ -307,8 +323,8 @@ def test_a_passage_about_the_earlier_question_alone_is_no_answer(birds: Engine) 
 
 def test_missing_words_of_an_earlier_question_do_not_speak_against_a_passage(birds: Engine) -> None:
     answer = birds.ask("What about terns?", history=["Do penguins emigrate by aeroplane?"])
-    assert answer.best
-    assert answer.confidence > 0.4
+    assert answer.answered
+    assert answer.confidence > 0.8
     assert answer.interpretation.missing == ()
 
 
@@ -327,7 +343,7 @@ def test_from_one_document_nothing_is_found_although_another_answers(birds: Engi
     assert birds.ask("Do terns dive?").answered
     answer = birds.ask("Do terns dive?", document="herons")
     assert (answer.answered, answer.confidence, answer.alternatives) == (False, 0.0, ())
-    assert answer.reason == "No passage holds a word of the question."
+    assert answer.reason == "No passage has a word of the question."
 
 
 def test_a_passage_that_others_outrank_is_found_in_its_own_document(tmp_path: Path) -> None:
@@ -390,7 +406,7 @@ def test_an_answer_has_what_its_outcome_says_and_quotes_its_source(
     answer = birds.ask(question, history=history, limit=limit)
     assert (answer.best is None) == (answer.outcome == "nothing_found")
     assert answer.outcome == "possible" or (answer.best is None) == bool(answer.reason)
-    expected = outcome_of(answer.confidence, threshold=0.5, possible_threshold=0.25)
+    expected = outcome_of(answer.confidence, threshold=0.5, possible_threshold=0.15)
     assert answer.outcome == expected
     assert 0 <= answer.confidence <= 1
     assert len(answer.alternatives) <= limit
@@ -460,10 +476,7 @@ def drugs(tmp_path: Path) -> Engine:
 
 def test_what_a_question_refers_to_must_be_in_the_passage_that_answers(drugs: Engine) -> None:
     answer = drugs.ask("What are its side effects?", history=["What does alcanor end?"])
-    assert answer.outcome == "nothing_found"
-    assert answer.reason == (
-        "No passage holds enough of the question: the nearest one does not mention “side” or “effects”."
-    )
+    assert (answer.outcome, answer.reason) == ("possible", "The passage does not mention “side” or “effects”.")
     assert drugs.ask("What are its side effects?", history=["What does bevacor cause?"]).answered
     assert drugs.ask("Since when is it sold?", history=["What does alcanor end?"]).answered
 

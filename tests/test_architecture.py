@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = (
     {"qa.errors", "qa.model"},
     {"qa.config", "qa.feedback", "qa.limits", "qa.text"},
-    {"qa.asking", "qa.retrievers", "qa.wire"},
+    {"qa.asking", "qa.encoders", "qa.retrievers", "qa.wire"},
     {"qa.ranking", "qa.readers.references"},
     {"qa.readers.formats"},
     {"qa.readers.sandbox"},
@@ -48,7 +48,7 @@ FOLDERS = {
 OPEN_TO_WEB = {"qa", "qa.errors", "qa.model", "qa.citations.styles", "qa.wire"}
 OPEN_TO_THE_COMMAND = OPEN_TO_WEB | {"qa.cli"}
 
-TOUCH_FILES = {"qa.readers", "qa.library", "qa.feedback", "qa.config", "qa.retrievers.files"}
+TOUCH_FILES = {"qa.config", "qa.encoders.files", "qa.feedback", "qa.library", "qa.readers", "qa.retrievers.files"}
 TOUCH_FILES |= {"qa.evaluation.peers", "qa.evaluation.contest"}  # the indexes of other engines
 SAVE_AND_LOAD = {"qa.text.arrays": {"save", "load"}}
 

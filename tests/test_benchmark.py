@@ -18,8 +18,8 @@ from web import benchmark
 TERNS = Path(__file__).parent / "fixtures" / "terns"
 FIGURES = r" +([\d,]+) a second, p50 ([\d.]+) ms, p99 ([\d.]+) ms, ([\d,]+) answered, ([\d,]+) failed\n"
 REPORT = re.compile(
-    rf"workers +2\nconnections +4\nasked anew{FIGURES}asked again{FIGURES}an empty endpoint{FIGURES}"
-    r"anew to empty +(\d+\.\d{3})\nagain to empty +(\d+\.\d{3})\n"
+    rf"workers +2\nconnections +4\nnew questions{FIGURES}repeated questions{FIGURES}empty endpoint{FIGURES}"
+    r"new / empty +(\d+\.\d{3})\nrepeated / empty +(\d+\.\d{3})\n"
 )
 
 

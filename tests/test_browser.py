@@ -89,7 +89,7 @@ def test_the_source_opens_at_the_place_by_every_kind_of_link(open_page: Open) ->
 def test_the_figures_of_an_answer_lead_to_their_places(open_page: Open) -> None:
     page = open_page()
     ask(page, ANSWERED)
-    page.get_by_text("Figures in this passage (5)").click()
+    page.get_by_text("Numbers in this passage (5)").click()
     row = page.get_by_role("row", name="19.9%")
     expect(row.get_by_role("cell")).to_contain_text("It ended in 19.9% with placebo.")
     row.get_by_role("link", name="19.9%").click()
@@ -259,7 +259,7 @@ def test_what_was_taken_over_can_be_left_out(open_page: Open) -> None:
 
 def test_the_ways_back_work_without_javascript(open_page: Open) -> None:
     page = open_page("/?q=What+was+its+HR&history=How+does+bevakor+work", java_script_enabled=False)
-    page.get_by_role("link", name="Search for “HR” alone").click()
+    page.get_by_role("link", name="Search only for “HR”").click()
     expect(page.locator(".exchange")).to_have_count(2)
     expect(page.locator(".exchange").last.get_by_role("heading", level=2)).to_have_text('What was its "HR"')
     page.get_by_role("link", name="Ask without it").click()
@@ -377,7 +377,7 @@ def test_a_citation_is_made_by_keyboard_alone(open_page: Open) -> None:
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
     ask(page, ANSWERED)
     cite = page.locator(".cite").first
-    page.get_by_text("Figures in this passage").first.focus()
+    page.get_by_text("Numbers in this passage").first.focus()
     page.keyboard.press("Tab")
     expect(cite.locator("summary")).to_be_focused()
     page.keyboard.press("Enter")
@@ -397,13 +397,13 @@ def test_a_citation_that_cannot_be_fetched_says_so_and_is_fetched_when_opened_ag
     cite = page.locator(".cite").first
     page.route("**/passages/*", lambda route: route.abort())
     cite.locator("summary").click()
-    expect(cite.get_by_text("The citation could not be written. The service could not be reached.")).to_be_visible()
-    expect(page.get_by_role("status")).to_contain_text("The citation could not be written.")
+    expect(cite.get_by_text("The citation could not be loaded. The service could not be reached.")).to_be_visible()
+    expect(page.get_by_role("status")).to_contain_text("The citation could not be loaded.")
     page.unroute("**/passages/*")
     cite.locator("summary").click()
     cite.locator("summary").click()
     expect(cite.get_by_text(STYLED)).to_be_visible()
-    expect(cite.get_by_text("could not be written")).to_be_hidden()
+    expect(cite.get_by_text("could not be loaded")).to_be_hidden()
 
 
 # Failures
@@ -426,7 +426,7 @@ def test_a_failure_looks_like_one_and_can_be_tried_again(open_page: Open) -> Non
 def test_a_question_that_is_refused_comes_back_to_be_changed(open_page: Open) -> None:
     page = open_page()
     ask(page, "x" * 1001)
-    expect(page.locator(".failed")).to_contain_text("The question must have at most 1,000 characters, and has 1,001.")
+    expect(page.locator(".failed")).to_contain_text("The question must have at most 1,000 characters (it has 1,001).")
     expect(page.get_by_role("button", name="Try again")).to_have_count(0)
     expect(page.get_by_label("Your question")).to_have_value("x" * 1001)
     ask(page, ANSWERED)
@@ -440,7 +440,7 @@ def test_escape_stops_a_question_and_gives_it_back(open_page: Open) -> None:
     page.get_by_label("Your question").fill(ANSWERED)
     page.keyboard.press("Enter")
     expect(page.locator(".pending")).to_be_visible()
-    expect(page.get_by_role("status")).to_have_text("Looking in the documents…")
+    expect(page.get_by_role("status")).to_have_text("Searching the documents…")
     page.keyboard.press("Escape")
     expect(page.locator(".exchange")).to_have_count(0)
     expect(page.get_by_label("Your question")).to_have_value(ANSWERED)
@@ -603,7 +603,7 @@ def test_the_first_page_leads_back_to_the_conversation_that_was_left(open_page: 
     ask(page, ANSWERED)
     page.goto("/")
     resume = page.locator("#resume")
-    expect(resume).to_contain_text("2 questions, kept in this browser")
+    expect(resume).to_contain_text("2 questions, saved in this browser")
     resume.get_by_role("link", name=ANSWERED).click()
     expect(page.locator(".question")).to_have_text(["How does bevacor work?", ANSWERED])
 
@@ -640,7 +640,7 @@ def test_what_cannot_be_copied_says_so(open_page: Open) -> None:
     refuse = "() => Promise.reject(new DOMException('no', 'NotAllowedError'))"
     page.evaluate(f"() => {{ navigator.clipboard.writeText = {refuse}; }}")
     page.get_by_role("button", name="Copy citation").first.click()
-    expect(page.get_by_role("status")).to_have_text("The browser did not let it be copied.")
+    expect(page.get_by_role("status")).to_have_text("The browser did not allow copying.")
 
 
 def test_one_button_clears_the_conversation(open_page: Open) -> None:
@@ -731,7 +731,7 @@ def test_on_paper_are_question_passage_citation_references_date_and_address(
     ]
     for part in expected:
         assert part in sheet
-    for unwanted in ("Further passages", "Figures in this passage", "Copy", "Cite"):
+    for unwanted in ("Further passages", "Numbers in this passage", "Copy", "Cite"):
         assert unwanted not in sheet
     for hidden in ("#ask", "header", ".further", ".cite", "button"):
         expect(page.locator(hidden).first).to_be_hidden()
@@ -778,7 +778,7 @@ def test_a_person_says_whether_it_answered_and_may_change_their_mind_and_comment
     expect(form.get_by_text("Add a comment")).to_be_hidden()
     no, yes = form.get_by_role("button", name="No"), form.get_by_role("button", name="Yes")
     no.click()
-    expect(form.get_by_text("Thank you. It is kept, and changes no answer by itself.")).to_be_visible()
+    expect(form.get_by_text("Thank you. Your feedback is saved. It does not change answers by itself.")).to_be_visible()
     expect(page.get_by_role("status")).to_contain_text("Thank you.")
     expect(no).to_have_attribute("aria-pressed", "true")
     expect(no).to_be_focused()
@@ -788,7 +788,7 @@ def test_a_person_says_whether_it_answered_and_may_change_their_mind_and_comment
     expect(no).to_have_attribute("aria-pressed", "false")
     form.get_by_text("Add a comment").click()
     form.get_by_label("Your comment").fill("It is in <b>there</b>.\nThanks")
-    form.get_by_role("button", name="Send the comment").click()
+    form.get_by_role("button", name="Send comment").click()
     expect(form.get_by_text("Thank you for the comment.")).to_be_visible()
     assert judgements(store) == [(ANSWERED, "second-treatment-00001", True, "It is in <b>there</b>.\nThanks")]
     page.reload()
@@ -837,7 +837,7 @@ def test_a_possible_answer_is_judged_as_one(open_page: Open, store: FeedbackStor
     with served(create_app(engine)) as address:
         page = open_page(f"{address}/?q={quote(ANSWERED)}", java_script_enabled=scripted)
         page.get_by_role("button", name="Yes").click()
-        expect(page.get_by_text("Thank you. It is kept").first).to_be_visible()
+        expect(page.get_by_text("Thank you. Your feedback is saved").first).to_be_visible()
     assert judgements(store) == [(ANSWERED, "second-treatment-00001", True, "")]
     assert [each.outcome for each in store.all()] == ["possible"]
 
@@ -859,7 +859,7 @@ def test_without_javascript_a_person_is_thanked_on_a_page_of_its_own(
     page = asking(f"/?history={quote('How does bevacor work?')}&q={quote(ANSWERED)}", java_script_enabled=False)
     form = page.locator(".feedback").last
     form.get_by_text("Add a comment").click()
-    expect(form.get_by_role("button", name="Send the comment")).to_be_hidden()
+    expect(form.get_by_role("button", name="Send comment")).to_be_hidden()
     form.get_by_label("Your comment").fill("Good.")
     form.get_by_role("button", name="Yes").click()
     expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
@@ -876,7 +876,7 @@ def test_feedback_that_cannot_be_kept_says_so_and_can_be_given_again(
     form = page.locator(".feedback")
     page.route("**/feedback", lambda route: route.abort())
     form.get_by_role("button", name="Yes").click()
-    expect(form.get_by_text("What you said could not be kept. The service could not be reached.")).to_be_visible()
+    expect(form.get_by_text("Your feedback could not be saved. The service could not be reached.")).to_be_visible()
     expect(form.get_by_role("button", name="Yes")).to_have_attribute("aria-pressed", "false")
     page.unroute("**/feedback")
     form.get_by_role("button", name="Yes").click()

@@ -26,8 +26,10 @@ DEFAULTS = {
     "port": 8000,
     "workers": None,
     "threads": 4,
-    "threshold": 0.3,
-    "possible_threshold": 0.15,
+    "threshold": 0.25,
+    "possible_threshold": 0.1,
+    "meaning": "on",
+    "model": None,
     "old_after": 3,
     "widget_origins": (),
     "max_file_size": 200,
@@ -52,8 +54,11 @@ GOOD = [
     ("threshold", "1", 1.0),
     ("threshold", "0.75", 0.75),
     ("possible_threshold", "0", 0.0),
-    ("possible_threshold", "0.3", 0.3),
+    ("possible_threshold", "0.25", 0.25),
     ("possible_threshold", "0.2", 0.2),
+    ("meaning", "off", "off"),
+    ("meaning", "on", "on"),
+    ("model", "/srv/encoder", Path("/srv/encoder")),
     ("old_after", "0", 0),
     ("old_after", "1000", 1000),
     ("widget_origins", "https://example.org", ("https://example.org",)),
@@ -86,6 +91,8 @@ BAD = [
     ("possible_threshold", "1.01"),
     ("possible_threshold", "nan"),
     ("possible_threshold", "some"),
+    ("meaning", "maybe"),
+    ("meaning", "ON"),
     ("old_after", "-1"),
     ("engine", "lucene"),
     ("old_after", "1001"),
@@ -115,7 +122,7 @@ def test_the_defaults_are_these() -> None:
 
 def test_every_setting_is_tested_here_in_good_and_bad() -> None:
     assert {name for name, *_ in GOOD} == set(FIELDS)
-    assert {name for name, *_ in BAD} == set(FIELDS) - {"library", "synonyms", "feedback"}
+    assert {name for name, *_ in BAD} == set(FIELDS) - {"library", "synonyms", "feedback", "model"}
 
 
 @pytest.mark.parametrize(("name", "text", "value"), GOOD)
@@ -130,24 +137,24 @@ def test_a_variable_out_of_range_is_refused_by_its_name_with_its_range(name: str
     with pytest.raises(SettingError) as caught:
         Settings.load({variable: text})
     description = FIELDS[name].metadata["description"]
-    assert caught.value.message == f"The setting {variable} cannot be {text!r}: it is {description}."
-    assert caught.value.hint == "Correct or unset it; qa/README.md lists every setting with its range."
+    assert caught.value.message == f"The setting {variable} cannot be {text!r}. {description}."
+    assert caught.value.hint == "Correct it or unset it. qa/README.md lists every setting with its range."
 
 
 @pytest.mark.parametrize(("name", "text"), BAD)
 def test_a_value_out_of_range_is_refused_by_the_name_that_was_given(name: str, text: str) -> None:
-    with pytest.raises(SettingError, match=rf"^The setting {name} cannot be '{re.escape(text)}': it is "):
+    with pytest.raises(SettingError, match=rf"^The setting {name} cannot be '{re.escape(text)}'\. "):
         Settings.load({f"PINCITE_{name.upper()}": "1"}, **{name: text})
 
 
-UNFIT = "does not fit: possible_threshold, which is {}, may not be above threshold, which is {}."
+UNFIT = "does not fit: possible_threshold ({}) must not be above threshold ({})."
 
 
 @pytest.mark.parametrize(
     ("given", "named", "possible", "threshold"),
     [
-        ({"possible_threshold": 0.31}, "possible_threshold", 0.31, 0.3),
-        ({"threshold": 0.1}, "threshold", 0.15, 0.1),
+        ({"possible_threshold": 0.26}, "possible_threshold", 0.26, 0.25),
+        ({"threshold": 0.05}, "threshold", 0.1, 0.05),
         ({"threshold": 0.5, "possible_threshold": 0.6}, "possible_threshold", 0.6, 0.5),
     ],
 )
@@ -185,9 +192,9 @@ def test_an_unknown_variable_of_ours_is_refused_with_those_that_are_known() -> N
     with pytest.raises(SettingError) as caught:
         Settings.load({"PINCITE_TRESHOLD": "0.4"})
     assert caught.value.message == (
-        "The setting PINCITE_TRESHOLD is not known; "
-        "known are library, synonyms, engine, feedback, host, port, workers, threads, threshold, "
-        "possible_threshold, old_after, "
+        "The setting PINCITE_TRESHOLD is not known. "
+        "Known settings: library, synonyms, engine, feedback, host, port, workers, threads, threshold, "
+        "possible_threshold, meaning, model, old_after, "
         "widget_origins, "
         "max_file_size, max_memory, max_seconds."
     )
@@ -202,7 +209,7 @@ def test_the_environment_of_the_process_is_the_one_that_counts(monkeypatch: pyte
     monkeypatch.setenv("PINCITE_THRESHOLD", "0.9")
     assert Settings.load().threshold == 0.9
     monkeypatch.delenv("PINCITE_THRESHOLD")
-    assert Settings.load().threshold == 0.3
+    assert Settings.load().threshold == 0.25
 
 
 def test_feedback_is_kept_where_it_is_set_else_with_the_library_else_with_the_users_data(

@@ -147,8 +147,8 @@ def test_bench_draws_how_speed_grows_and_writes_the_numbers_beside(tmp_path: Pat
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["growth.jpg"], "--plot draws .svg or .png, and the name of the file has to end so."),
-        (["growth.svg", "--http"], "--plot and --http exclude each other."),
+        (["growth.jpg"], "The file name for --plot must end in .svg or .png."),
+        (["growth.svg", "--http"], "--plot and --http cannot be used together."),
     ],
 )
 def test_bench_says_at_once_what_it_cannot_draw(arguments: list[str], problem: str) -> None:

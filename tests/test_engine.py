@@ -305,7 +305,7 @@ def test_what_is_explained_adds_up_to_what_is_ranked(terns: Engine, question: li
         if retrieved:
             assert sum(term.score for term in each.terms) == retrieved[each.hit.passage.id]
             assert evidence["bm25"] == round(retrieved[each.hit.passage.id] / max(retrieved.values()), 9)
-            assert evidence["coverage"] == pytest.approx(each.grounds["library"])
+            assert evidence["sentence"] == pytest.approx(each.grounds["sentence"])
         assert each.hit.score == sum(WEIGHTS[name] * value for name, value in evidence.items())
         assert each.document == terns.document(each.hit.passage.document_id)
 
@@ -449,7 +449,8 @@ def test_a_word_in_quotes_is_looked_for_as_it_stands() -> None:
 def test_a_word_that_is_like_none_of_the_documents_is_named_as_it_was_written(engine: Engine) -> None:
     answer = engine.ask("Does metformin end tern fever?")
     assert answer.interpretation.corrected == ()
-    assert answer.reason == "No passage mentions “metformin”."
+    assert answer.interpretation.missing == ("metformin",)
+    assert not answer.answered
 
 
 def test_two_processes_give_the_same_numbers_whatever_the_order_of_their_sets() -> None:

@@ -15,6 +15,10 @@ from qa.errors import (
     DamagedDocumentError,
     DamagedLibraryError,
     DamagedSourceError,
+    EncoderDigestError,
+    EncoderError,
+    EncoderFileError,
+    EncoderMissingError,
     FeedbackDamagedError,
     FeedbackUnwritableError,
     FieldProblem,
@@ -43,6 +47,7 @@ from qa.errors import (
     UnknownDocumentError,
     UnknownFormatError,
     UnknownPassageError,
+    UnreadableEncoderError,
     UnreadableError,
     UnwatchableError,
 )
@@ -79,6 +84,10 @@ EXAMPLES: list[QAError] = [
     UnknownPassageError("terns-00000"),
     PassageGoneError("Terns", document_id="terns", nearest="terns-00000"),
     CitationsError("folder/terns.md", reason="it is empty"),
+    EncoderMissingError("onnxruntime"),
+    EncoderFileError(PATH, wanted="model.onnx"),
+    EncoderDigestError(PATH, found="0" * 64, expected="1" * 64, package="weights"),
+    UnreadableEncoderError(PATH, reason="it gives no vector for each token"),
     FeedbackUnwritableError(PATH, reason="permission denied"),
     FeedbackDamagedError(PATH, reason="file is not a database"),
 ]
@@ -135,7 +144,7 @@ def test_every_error_is_public_and_documented() -> None:
 
 
 def test_there_is_an_example_of_every_error_that_is_raised() -> None:
-    assert {type(error) for error in EXAMPLES} == set(all_of(QAError)) - {SourceError, LibraryError}
+    assert {type(error) for error in EXAMPLES} == set(all_of(QAError)) - {SourceError, LibraryError, EncoderError}
 
 
 @pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: error.code)
@@ -157,6 +166,6 @@ def test_an_error_about_a_path_names_it() -> None:
 
 def test_an_invalid_request_names_every_field() -> None:
     error = InvalidRequestError([FieldProblem("/question", "is required"), FieldProblem("/limit", "must be a number")])
-    assert error.message == "question is required. limit must be a number."
+    assert error.message == "`question` is required. `limit` must be a number."
     assert [problem.pointer for problem in error.problems] == ["/question", "/limit"]
     assert InvalidRequestError([FieldProblem("", "is not JSON")]).message == "The request is not JSON."

@@ -233,7 +233,7 @@ def test_a_file_that_is_none_of_feedback_is_an_error_and_stays_as_it_is(tmp_path
         for use in (FeedbackStore(path).all, lambda path=path: FeedbackStore(path).keep(PRAISED, key="b")):
             with pytest.raises(FeedbackDamagedError) as caught:
                 use()
-            assert caught.value.message.startswith(f"{path} is no file of feedback that can be read: ")
+            assert caught.value.message.startswith(f"{path} cannot be read as a feedback file: ")
         assert path.read_bytes() == before
 
 
@@ -535,7 +535,7 @@ def test_what_is_exported_as_judged_questions_can_be_measured_with(
     assert (ran.exit_code, ran.stdout) == (0, f"2 questions with 3 judgements written to {out}: 2 yes, 1 no.\n")
     assert ran.stderr == (
         "Left out: 1 judgement of “nothing found”, which names no passage.\n"
-        "Left out: 1 judgement of an answer from one document alone.\n"
+        "Left out: 1 judgement of an answer from one document only.\n"
     )
     judged = read_judged(out)
     assert judged.documents is None
@@ -551,7 +551,7 @@ def test_what_is_exported_as_judged_questions_can_be_measured_with(
     ]
     pytest.importorskip("ir_measures")
     ran = CliRunner().invoke(cli, ["eval", str(out), "--library", str(engine.settings.library), "--json"])
-    [report] = json.loads(ran.stdout)
+    [report] = json.loads(ran.stdout)["sets"]
     assert (report["questions"], report["passages"], report["measures"]["P@1"]["mean"]) == (2, 2, 1.0)
 
 
@@ -564,7 +564,7 @@ def test_judged_words_are_followed_to_where_they_stand_and_left_out_where_they_d
     (tmp_path / "terns.md").write_text(moved)
     engine.add([tmp_path / "terns.md"])
     ran = run(engine, "export", "--format", "beir", str(tmp_path / "judged"))
-    assert ran.stderr == "Left out: 1 judgement of words that no longer stand in the library.\n"
+    assert ran.stderr == "Left out: 1 judgement of words that are no longer in the library.\n"
     judged = read_judged(tmp_path / "judged")
     assert list(judged.questions.values()) == [DIVE]
     assert list(judged.qrels.values()) == [{"terns-00001": 1}]
@@ -587,10 +587,10 @@ def test_judged_questions_are_not_written_over_what_is_there_and_the_corpus_goes
     (tmp_path / "judged").mkdir()
     ran = run(engine, "export", "--format", "beir", str(tmp_path / "judged"))
     assert (ran.exit_code, ran.stdout) == (2, "")
-    assert ran.stderr.endswith(f"Error: {tmp_path / 'judged'} is there already; name a new folder.\n")
+    assert ran.stderr.endswith(f"Error: {tmp_path / 'judged'} already exists. Name a new folder.\n")
     ran = run(engine, "export", "--format", "csv", "--with-corpus", str(tmp_path / "all.csv"))
     assert (ran.exit_code, ran.stdout) == (2, "")
-    assert ran.stderr.endswith("Error: --with-corpus goes with --format beir.\n")
+    assert ran.stderr.endswith("Error: --with-corpus needs --format beir.\n")
     assert not (tmp_path / "all.csv").exists()
 
 

@@ -41,7 +41,7 @@ def first(engine: Engine, *chain: str) -> Hit:
     ],
 )
 def test_a_follow_up_finds_what_the_chain_is_about(engine: Engine, chain: tuple[str, ...], says: str) -> None:
-    assert says in first(engine, *chain).passage.text
+    assert says.lower() in first(engine, *chain).passage.text.lower()
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,8 @@ def test_a_question_about_something_else_leaves_what_was_shown(engine: Engine) -
     assert {hit.evidence["shown"] for hit in hits} == {0.0}
 
 
-def test_what_was_shown_does_not_make_an_answer_surer(engine: Engine) -> None:
+def test_what_was_shown_does_not_make_an_answer_surer() -> None:
+    engine = Engine.open(Settings(meaning="off"))
     history = ["What was found in MM-009?"]
     [explained, *_] = engine.explain(RESPONSE, history=history)
     assert explained.hit.evidence["shown"] == 1.0

@@ -37,7 +37,7 @@ def test_check_says_that_a_library_is_whole_and_what_it_holds(library: Path) -> 
     ran = run("check", "--library", str(library))
     assert (ran.exit_code, ran.stderr) == (0, "")
     assert ran.stdout == (
-        f"Whole: 4 documents with {engine.passage_count} passages, all of them as they were read and indexed "
+        f"No damage: 4 documents with {engine.passage_count} passages, all as they were read and indexed "
         f"({engine.version}).\n"
     )
 
@@ -47,9 +47,9 @@ def test_check_names_each_problem_and_says_how_to_mend_it(library: Path) -> None
         database.execute("UPDATE documents SET text = replace(text, '11.1', '99.9') WHERE id = 'second-treatment'")
     ran = run("check", "--library", str(library))
     assert ran.exit_code == 1
-    assert ran.stdout.startswith("The text of the document second-treatment has been changed inside of the library.\n")
+    assert ran.stdout.startswith("The text of the document second-treatment was changed inside the library.\n")
     assert re.fullmatch(
-        r"\d+ problems?\. Make it anew in another folder with: pincite index YOUR_DOCUMENTS --library NEW_FOLDER\n",
+        r"\d+ problems?\. Build a new one in another folder with: pincite index YOUR_DOCUMENTS --library NEW_FOLDER\n",
         ran.stderr,
     )
 
@@ -66,7 +66,7 @@ def test_check_of_what_cannot_be_opened_is_an_error(library: Path, tmp_path: Pat
 def test_check_without_a_library_checks_the_shipped_corpus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PINCITE_LIBRARY", raising=False)
     ran = run("check")
-    assert (ran.exit_code, ran.stdout[:7]) == (0, "Whole: ")
+    assert (ran.exit_code, ran.stdout[:11]) == (0, "No damage: ")
 
 
 def test_backup_copies_a_library_that_answers_as_the_first_does(library: Path, tmp_path: Path) -> None:
@@ -90,8 +90,7 @@ def test_backup_writes_over_nothing_and_wants_a_library(
     ran = run("backup", str(library), "--library", str(library))
     assert (ran.exit_code, ran.stdout) == (2, "")
     assert ran.stderr == (
-        f"Error: There is something in {library} already.\n"
-        "Hint: Name a folder that is not there yet; nothing is ever written over.\n"
+        f"Error: There is already something in {library}.\nHint: Name a new folder. Nothing is ever overwritten.\n"
     )
     ran = run("backup", str(tmp_path / "copy"))
     assert (ran.exit_code, ran.stdout) == (2, "")

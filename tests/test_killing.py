@@ -62,7 +62,7 @@ def test_a_disk_that_is_full_at_any_write_loses_nothing_and_says_so(tmp_path: Pa
         code, message, hint = line.split("|")
         assert code == "library_unwritable", line
         assert message.startswith(f"The library in {library} cannot be written: ")
-        assert hint.startswith("Nothing was changed. Make room on its disk")
+        assert hint.startswith("Nothing was changed. Check that the disk has room")
     assert state(library) == before
     assert kept_files(library) == held
     index(library, documents)

@@ -233,6 +233,6 @@ def test_the_large_and_the_default_retriever_put_the_same_passage_first() -> Non
         if found:
             asked += 1
             same += found[0].passage_id == right[0].passage_id
-            assert dict(right)[found[0].passage_id] > 0.99 * right[0].score
+            assert dict(right)[found[0].passage_id] > 0.985 * right[0].score  # tantivy rounds lengths
     assert asked > 700
     assert round(same / asked, 2) >= 0.98

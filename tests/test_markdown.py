@@ -25,7 +25,7 @@ def with_front_matter(*lines: str) -> Document:
 def refusal(*lines: str) -> str:
     with pytest.raises(FrontMatterError) as error:
         with_front_matter(*lines)
-    assert error.value.hint == "Mend the lines between the two '---', or take them away."
+    assert error.value.hint == "Correct the lines between the two '---', or remove them."
     prefix = "The front matter of common-terns.md is broken: "
     assert error.value.message.startswith(prefix)
     return error.value.message.removeprefix(prefix)

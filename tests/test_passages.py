@@ -95,8 +95,9 @@ def test_a_passage_lies_in_one_section_and_together_they_hold_every_block_once(
 ) -> None:
     found = passages(document, most_words=most_words)
     for passage in found:
-        [section] = [each for each in document.sections if each.start <= passage.start < each.end]
-        assert passage.end <= section.end
+        [section] = [each for each in document.sections if each.start < passage.end <= each.end]
+        above = document.text[passage.start : max(section.start, passage.start)].strip()
+        assert above in ("", section.path[-1] if section.path else "")
         assert passage.section == section.path
     reached = 0
     covered: set[int] = set()
@@ -300,3 +301,18 @@ def test_the_passages_of_a_page_are_its_sections_without_its_furniture(path: Pat
         assert len(passage.text.split()) <= PASSAGE_WORDS
         for furniture in ("Updated:", "Author:", "Print", "Answer", "Did this answer", "feedback"):
             assert furniture not in passage.text
+
+
+def test_a_section_of_a_few_words_is_quoted_with_a_heading_that_says_something() -> None:
+    text = "# Recalls\n\n## Fan K2 is safe to use\n\nNo action.\n\n## Lamps\n\nSee the shop.\n\n"
+    text += f"## Is the new lamp safe?\n\nYes.\n\n## All of the heaters are off\n\n{SENTENCE}\n"
+    document = markdown(text)
+    found = passages(document)
+    assert [(passage.section, passage.text) for passage in found] == [
+        (("Fan K2 is safe to use",), "Fan K2 is safe to use\n\nNo action."),
+        (("Lamps",), "See the shop."),
+        (("Is the new lamp safe?",), "Yes."),
+        (("All of the heaters are off",), SENTENCE),
+    ]
+    assert [found[0].text[slice(*each)] for each in found[0].sentences] == ["Fan K2 is safe to use", "No action."]
+    assert all(document.text[passage.start : passage.end] == passage.text for passage in found)

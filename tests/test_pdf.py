@@ -471,6 +471,19 @@ def test_a_table_of_contents_is_left_out_and_told_and_heads_nothing() -> None:
     assert notes == ["3 lines of a table of contents are left out."]
 
 
+def test_a_list_of_prices_with_dots_is_no_table_of_contents() -> None:
+    def draw(canvas: Canvas) -> None:
+        y = heading(canvas, "Menu", 60, 760, size=18)
+        canvas.setFont("Helvetica", 10)
+        for dish, price in (("Soup", 7), ("Eel", 31), ("Herring", 12), ("Bread", 3), ("Tea", 4), ("Beer", 6)):
+            canvas.drawString(60, y, f"{dish} {'.' * 40} {price}")
+            y -= 14
+
+    notes: list[str] = []
+    assert "31" in pdf(made(draw), notes).text
+    assert notes == []
+
+
 def test_words_in_bold_type_that_a_paragraph_begins_with_are_its_heading() -> None:
     def draw(canvas: Canvas) -> None:
         y = paragraph(canvas, BODY, 60, 700, 400)

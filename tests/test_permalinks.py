@@ -101,7 +101,7 @@ def test_a_permanent_link_whose_words_only_another_section_holds_says_so(tmp_pat
     answer = client.get(address)
     assert (answer.status_code, answer.headers["Location"]) == (302, "/documents/terns?note=elsewhere#terns-00000")
     page = client.get(answer.headers["Location"])
-    assert "The section that the link cites no longer holds these words." in page.text
+    assert "The cited words are no longer in their section." in page.text
 
 
 def test_a_permanent_link_whose_words_stand_twice_in_its_section_says_so(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_permanent_link_whose_words_stand_twice_in_its_section_says_so(tmp_pat
     client = create_app(engine).test_client()
     answer = client.get(address)
     assert answer.headers["Location"].startswith("/documents/terns?note=repeated#")
-    assert "stand more than once in their section" in client.get(answer.headers["Location"]).text
+    assert "occur more than once in their section" in client.get(answer.headers["Location"]).text
 
 
 def test_a_permanent_link_of_the_old_form_names_no_section(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_a_permanent_link_that_was_cut_short_leads_to_the_passage_with_its_numbe
         assert answer.headers["Location"] == "/documents/terns#terns-00000"
     else:
         assert (answer.status_code, answer.headers["Location"]) == (302, "/documents/terns?note=cut#terns-00000")
-        assert "The link is not whole" in client.get(answer.headers["Location"]).text
+        assert "The link is incomplete" in client.get(answer.headers["Location"]).text
         assert client.get(json_of(address)[:-cut]).status_code == 422
     assert client.get(address[:-cut].replace("terns-00000", "terns-00009")).status_code == (302 if cut == 9 else 404)
 
@@ -170,14 +170,14 @@ def test_a_permanent_link_whose_words_are_gone_says_so_and_leads_to_what_is_near
         "type": "/problems/passage_gone",
         "title": "Passage gone",
         "status": 410,
-        "detail": "The words that this link cites no longer stand in the document 'Terns'. "
-        "Read what stands there now, or ask the question again.",
+        "detail": "The document 'Terns' no longer has the words that this link cites. "
+        "Read what is there now, or ask the question again.",
         "nearest": "/documents/terns#terns-00000",
     }
     page = client.get(address, headers={"Accept": "text/html"})
     assert (page.status_code, page.content_type) == (410, "text/html; charset=utf-8")
     assert '<a href="/documents/terns#terns-00000">' in page.text
-    assert "no longer stand in the document &#39;Terns&#39;" in page.text
+    assert "The document &#39;Terns&#39; no longer has the words" in page.text
 
 
 def test_a_permanent_link_into_a_document_without_passages_leads_to_the_document(tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ def test_what_is_no_fingerprint_is_named(client: FlaskClient, known_by: str) -> 
     answer = client.get("/passages/spotting-00000.json", query_string={"is": known_by})
     assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
     assert answer.get_json()["errors"] == [
-        {"pointer": "/is", "detail": "must be whole, such as 842-0123456789abcdef-01234567, as the link was given out"}
+        {"pointer": "/is", "detail": "must be copied whole from the link, such as 842-0123456789abcdef-01234567"}
     ]
 
 

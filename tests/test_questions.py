@@ -26,22 +26,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from rank_bm25 import BM25Okapi
 
 from qa import Engine, Settings
+from qa.model import Outcome
 
 QUESTIONS = Path(__file__).parent / "questions"
 PINNED = QUESTIONS / "pinned.json"
 PAGE = Path(__file__).resolve().parent.parent.parent / "shared" / "source" / "second-line-therapies-mm.txt"
 
-ON_CORPUS = ["second-line on the shipped corpus", "corpus on the shipped corpus"]
+ON_CORPUS = [f"{name} on the shipped corpus" for name in ("second-line", "corpus", "people")]
+OF = {"second-line": "second-line therapies", "corpus": "all documents", "people": "of people"}
 ON_PAGE = "second-line on the page alone"
 STOCK_ON_PAGE = "second-line on the page alone, stock rank-bm25 without a refusal"
 
 SETS = ["second-line", "corpus", "people"]
 WORDING_OF_PEOPLE = "798ca6b620559f74"  # the first 16 digits of the SHA-256 of its questions, a line each
+SHOWN = 3  # further passages beside the first, as many as the page shows
 MOST_RIGHT_PASSAGES = 8  # of one question of the people's
 
 Figures = dict[str, dict[str, dict[str, int]]]
@@ -63,15 +67,25 @@ class Question:
         return any(all(plainly(string) in plain for string in strings) for strings in self.right)
 
 
+class Given(NamedTuple):
+    """What a question got: the passages that are shown, the first of them first, and the outcome."""
+
+    shown: Sequence[str]
+    outcome: Outcome
+
+
 @dataclass
 class Figure:
-    """Of `n` questions, how many had a right passage first; and how many were answered with it, answered with another
-    one, and refused, which adds up to `n`."""
+    """Of `n` questions, how many had a right passage first, and how many among those shown; and how many got each
+    outcome, with a right passage first or another one, which adds up to `n`."""
 
     n: int = 0
     right_first: int = 0
-    right_first_and_answered: int = 0
-    wrongly_answered: int = 0
+    right_shown: int = 0
+    answered_right: int = 0
+    possible_right: int = 0
+    answered_wrong: int = 0
+    possible_wrong: int = 0
     refused: int = 0
 
 
@@ -86,41 +100,54 @@ def questions(name: str) -> tuple[Question, ...]:
     return tuple(Question(**json.loads(line)) for line in lines)
 
 
-def figures(asked: Iterable[Question], answers: Mapping[str, tuple[str, bool]]) -> dict[str, dict[str, int]]:
-    """The figures of each kind; `answers` gives to each question's id the first passage and whether it is answered."""
+def figures(asked: Iterable[Question], given: Mapping[str, Given]) -> dict[str, dict[str, int]]:
+    """The figures of each kind; `given` says what each question got, by its id."""
     of_kind: dict[str, list[Question]] = {}
     for each in asked:
-        of_kind.setdefault(each.kind, []).append(each)
-    return {kind: asdict(figure_of(those, answers)) for kind, those in of_kind.items()}
+        of_kind.setdefault(kind_of(each), []).append(each)
+    return {kind: asdict(figure_of(those, given)) for kind, those in of_kind.items()}
 
 
-def figure_of(asked: Iterable[Question], answers: Mapping[str, tuple[str, bool]]) -> Figure:
+def kind_of(question: Question) -> str:
+    """Its kind; of the people's questions also what it may be used for, and whether the corpus answers it."""
+    if not question.use:
+        return question.kind
+    return f"{question.kind}, {question.use}{'' if question.right else ', cannot be answered'}"
+
+
+def figure_of(asked: Iterable[Question], given: Mapping[str, Given]) -> Figure:
     figure = Figure()
     for each in asked:
-        text, answered = answers[each.id]
-        right = each.is_answered_by(text)
+        shown, outcome = given[each.id]
+        right = [each.is_answered_by(text) for text in shown]
+        is_first = bool(right and right[0])
         figure.n += 1
-        figure.right_first += right
-        figure.right_first_and_answered += right and answered
-        figure.wrongly_answered += answered and not right
-        figure.refused += not answered
+        figure.right_first += is_first
+        figure.right_shown += any(right)
+        figure.answered_right += outcome == "answered" and is_first
+        figure.possible_right += outcome == "possible" and is_first
+        figure.answered_wrong += outcome == "answered" and not is_first
+        figure.possible_wrong += outcome == "possible" and not is_first
+        figure.refused += outcome == "nothing_found"
     return figure
 
 
-def ask_all(engine: Engine, asked: Iterable[Question]) -> dict[str, tuple[str, bool]]:
-    answers = {}
+def ask_all(engine: Engine, asked: Iterable[Question]) -> dict[str, Given]:
+    found = {}
     for each in asked:
-        answer = engine.ask(each.question, history=each.history, limit=1)
-        first = [answer.best or next(iter(answer.alternatives), None)]
-        answers[each.id] = (first[0].passage.text if first[0] else "", answer.answered)
-    return answers
+        answer = engine.ask(each.question, history=each.history, limit=SHOWN)
+        shown = [*filter(None, [answer.best]), *answer.alternatives][: SHOWN + 1]
+        found[each.id] = Given([passage.passage.text for passage in shown], answer.outcome)
+    return found
 
 
-def ask_stock(engine: Engine, asked: Iterable[Question]) -> dict[str, tuple[str, bool]]:
+def ask_stock(engine: Engine, asked: Iterable[Question]) -> dict[str, Given]:
     """The same passages ranked by rank-bm25 as its own README shows it: words parted at spaces, and its own idf."""
     texts = passage_texts(engine)
     stock = BM25Okapi([text.split(" ") for text in texts])
-    return {each.id: (texts[int(stock.get_scores(each.question.split(" ")).argmax())], True) for each in asked}
+    return {
+        each.id: Given([texts[int(stock.get_scores(each.question.split(" ")).argmax())]], "answered") for each in asked
+    }
 
 
 def passage_texts(engine: Engine) -> list[str]:
@@ -134,6 +161,7 @@ def measured_on_corpus(engine: Engine) -> Figures:
 def measured_on_page() -> Figures:
     engine = Engine.create(Settings())
     engine.add([PAGE])
+    engine.encode()
     asked = questions("second-line")
     return {
         ON_PAGE: figures(asked, ask_all(engine, asked)),
@@ -276,13 +304,13 @@ def test_nothing_else_is_pinned() -> None:
 
 
 @pytest.mark.parametrize("name", [ON_CORPUS[0], ON_PAGE])
-def test_85_of_100_direct_questions_are_answered_right_and_9_of_10_unanswerable_ones_refused(
+def test_85_of_100_direct_questions_are_answered_right_and_9_of_10_unanswerable_ones_are_not(
     name: str, request: pytest.FixtureRequest
 ) -> None:
     found: Figures = request.getfixturevalue("on_page" if name == ON_PAGE else "on_corpus")
     direct, unanswerable = found[name]["direct"], found[name]["unanswerable"]
-    assert direct["right_first_and_answered"] >= 0.85 * direct["n"]
-    assert unanswerable["refused"] >= 0.9 * unanswerable["n"]
+    assert direct["answered_right"] >= 0.85 * direct["n"]
+    assert unanswerable["answered_wrong"] <= 0.1 * unanswerable["n"]
 
 
 def test_stock_rank_bm25_is_right_less_often_and_refuses_nothing(on_page: Figures) -> None:
@@ -296,13 +324,14 @@ def test_stock_rank_bm25_is_right_less_often_and_refuses_nothing(on_page: Figure
 def readme_table(kinds_of: Figures) -> str:
     """The pinned figures as the README shows them."""
     rows = [
-        "| Asked of | Questions | n | right first | answered right | answered wrong | refused |",
-        "|---|---|--:|--:|--:|--:|--:|",
+        "| Asked of | Questions | n | right first | right among 4 | answered right | possible, right | answered wrong "
+        "| possible, wrong | refused |",
+        "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for name, kinds in kinds_of.items():
         asked, _, place = name.partition(" on the ")
         for kind, figure in kinds.items():
-            what = f"{kind}, {'all documents' if asked == 'corpus' else 'second-line therapies'}"
+            what = f"{kind}, {OF[asked]}"
             numbers = list(figure.values())
             rows.append(f"| {place} | {what} | {' | '.join(map(str, numbers))} |")
     return "\n".join(rows)
@@ -331,45 +360,39 @@ def pin() -> None:
     print(readme_table(found))
 
 
-def table(asked: Sequence[Question], answers: Mapping[str, tuple[str, bool]]) -> str:
-    """What became of all questions, of those of each use, of each kind, and of each kind within each use."""
-    uses = list(dict.fromkeys(each.use for each in asked if each.use))
-    kinds = list(dict.fromkeys(each.kind for each in asked))
-    both = [(use, kind) for use in uses for kind in kinds]
-    rows = [
-        "| Questions | n | answered right | answered wrong | refused though right first | refused "
-        "| cannot be answered | refused | answered |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
-    ]
-    for use, kind in [("", ""), *((use, "") for use in uses), *(("", kind) for kind in kinds), *both]:
-        those = [each for each in asked if each.use == (use or each.use) and each.kind == (kind or each.kind)]
-        can = figure_of((each for each in those if each.right), answers)
-        cannot = figure_of((each for each in those if not each.right), answers)
-        missed = can.right_first - can.right_first_and_answered
-        numbers = [can.n, can.right_first_and_answered, can.wrongly_answered, missed, can.refused - missed]
-        numbers += [cannot.n, cannot.refused, cannot.wrongly_answered]
-        name = ", ".join(filter(None, [kind, f"for {use}" if use else ""])) or "all"
-        rows.append(f"| {name} | {' | '.join(map(str, numbers))} |")
-    return "\n".join(rows)
-
-
-def test_a_table_counts_each_question_once_in_its_rows() -> None:
+def test_a_figure_counts_each_question_once_by_its_outcome() -> None:
     lay = Question(id="l01", kind="lay", question="?", right=[["tern"]], use="tuning")
-    near = Question(id="n01", kind="near", question="?", right=[], use="tuning")
-    asked = [lay, replace(lay, id="l02"), replace(lay, id="l03"), replace(lay, id="l04"), near, replace(near, id="n02")]
-    first = [("tern", True), ("gull", True), ("tern", False), ("gull", False), ("tern", True), ("", False)]
-    rows = table(asked, {each.id: answer for each, answer in zip(asked, first, strict=True)}).splitlines()[2:]
-    assert rows[0] == "| all | 4 | 1 | 1 | 1 | 1 | 2 | 1 | 1 |"
-    assert rows[2:4] == ["| lay | 4 | 1 | 1 | 1 | 1 | 0 | 0 | 0 |", "| near | 0 | 0 | 0 | 0 | 0 | 2 | 1 | 1 |"]
-    assert [row.split(" |")[0] for row in rows[1::3]] == ["| for tuning", "| lay, for tuning"]
+    given = [
+        Given(["tern", "gull"], "answered"),
+        Given(["gull", "tern"], "answered"),
+        Given(["tern"], "possible"),
+        Given(["gull"], "possible"),
+        Given(["gull", "tern"], "nothing_found"),
+        Given([], "nothing_found"),
+    ]
+    asked = [replace(lay, id=str(number)) for number, _ in enumerate(given)]
+    found = figures([*asked, replace(lay, id="n", right=[])], dict(enumerate_ids(given)) | {"n": given[1]})
+    assert list(found) == ["lay, tuning", "lay, tuning, cannot be answered"]
+    assert list(found["lay, tuning"].values()) == [6, 2, 4, 1, 1, 1, 1, 2]
+    assert list(found["lay, tuning, cannot be answered"].values()) == [1, 0, 0, 0, 0, 1, 0, 0]
 
 
-if __name__ == "__main__":
+def enumerate_ids(given: Sequence[Given]) -> list[tuple[str, Given]]:
+    return [(str(number), each) for number, each in enumerate(given)]
+
+
+def main() -> None:
     match sys.argv[1:]:
         case ["--pin"]:
             pin()
         case [option] if option.removeprefix("--") in SETS:
-            of_set = questions(option.removeprefix("--"))
-            print(table(of_set, ask_all(Engine.open(Settings()), of_set)))
+            name = option.removeprefix("--")
+            asked = questions(name)
+            given = ask_all(Engine.open(Settings()), asked)
+            print(readme_table({f"{name} on the shipped corpus": figures(asked, given)}))
         case _:
             sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from qa.config import SHIPPED_CORPUS
 from qa.errors import (
     BibliographyError,
     NoSourcesError,
@@ -50,7 +51,7 @@ def test_a_folder_with_the_name_of_a_bibliography_is_none(tmp_path: Path) -> Non
 
 def test_every_format_has_a_reader() -> None:
     endings = [".md", ".markdown", ".txt", ".text", ".html", ".htm", ".xhtml", ".pdf", ".docx", ".docm", ".epub"]
-    assert list(READERS) == [*endings, ".jsonl", ".csv", ".tsv"]
+    assert list(READERS) == [*endings, ".pptx", ".odt", ".eml", ".jsonl", ".csv", ".tsv"]
     assert set(READERS) > RECORDS
 
 
@@ -91,12 +92,10 @@ def test_folders_lie_in_one_another_as_deep_as_paths_are_long(tmp_path: Path) ->
             folder.rmdir()
 
 
-def test_readme_files_hidden_ones_and_other_formats_are_passed_over(tmp_path: Path) -> None:
+def test_hidden_files_and_other_formats_are_passed_over_and_a_readme_is_read(tmp_path: Path) -> None:
     kept = write(tmp_path / "kept.md")
+    readme = write(tmp_path / "sub" / "README.md")
     for name in [
-        "README.md",
-        "readme.txt",
-        "sub/Readme.markdown",
         ".hidden.md",
         ".git/note.md",
         "picture.png",
@@ -104,11 +103,60 @@ def test_readme_files_hidden_ones_and_other_formats_are_passed_over(tmp_path: Pa
         "none",
     ]:
         write(tmp_path / name)
-    assert list(find_sources(tmp_path)) == [(kept, "kept")]
+    assert list(find_sources(tmp_path)) == [(kept, "kept"), (readme, "sub-readme")]
 
 
-def test_a_file_may_be_named_itself_even_a_readme(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("lines", "passed_over"),
+    [
+        ("*.txt", {"a.txt", "deep/b.txt", "deep/er/c.txt"}),
+        ("/*.txt", {"a.txt"}),
+        ("deep/*.txt", {"deep/b.txt"}),
+        ("deep/**/*.txt", {"deep/b.txt", "deep/er/c.txt"}),
+        ("**/er", {"deep/er/c.txt", "deep/er/d.md"}),
+        ("er/", {"deep/er/c.txt", "deep/er/d.md"}),
+        ("a.txt/", set()),
+        ("deep/**", {"deep/b.txt", "deep/er/c.txt", "deep/er/d.md"}),
+        ("*.txt\n!c.txt", {"a.txt", "deep/b.txt"}),
+        ("deep\n!c.txt", {"deep/b.txt", "deep/er/c.txt", "deep/er/d.md"}),
+        ("# a.txt\n\n  \n[ab].txt  ", {"a.txt", "deep/b.txt"}),
+        ("?.md", {"deep/er/d.md", "e.md"}),
+        ("\\#x", set()),
+    ],
+)
+def test_what_a_file_of_patterns_or_an_option_says_is_passed_over_and_told(
+    tmp_path: Path, lines: str, passed_over: set[str]
+) -> None:
+    names = {"a.txt", "deep/b.txt", "deep/er/c.txt", "deep/er/d.md", "e.md"}
+    for name in names:
+        write(tmp_path / name)
+    for by_file in (False, True):
+        if by_file:
+            write(tmp_path / ".pinciteignore", lines)
+        notes: list[str] = []
+        found = find_sources(tmp_path, exclude=() if by_file else lines.split("\n"), note=notes.append)
+        assert names - {path.relative_to(tmp_path).as_posix() for path, _ in found} == passed_over
+        assert bool(notes) == bool(passed_over)
+
+
+def test_a_deeper_file_of_patterns_goes_before_those_above_and_is_of_its_folder_alone(tmp_path: Path) -> None:
+    for name in ("a.md", "b.md", "deep/a.md", "deep/b.md"):
+        write(tmp_path / name)
+    write(tmp_path / ".pinciteignore", "a.md")
+    write(tmp_path / "deep" / ".pinciteignore", "!a.md\n/b.md")
+    notes: list[str] = []
+    assert [each for _, each in find_sources(tmp_path, note=notes.append)] == ["b", "deep-a"]
+    assert notes == [f"{tmp_path}: 2 files or folders are passed over, as .pinciteignore or --exclude says."]
+
+
+def test_the_shipped_corpus_is_its_documents_and_not_what_it_says_of_itself() -> None:
+    assert (SHIPPED_CORPUS / "README.md").is_file()
+    assert "readme" not in [each for _, each in find_sources(SHIPPED_CORPUS)]
+
+
+def test_a_file_may_be_named_itself_whatever_its_folder_says(tmp_path: Path) -> None:
     path = write(tmp_path / "deep" / "README.md")
+    write(tmp_path / "deep" / ".pinciteignore", "*")
     assert list(find_sources(path)) == [(path, "readme")]
 
 
@@ -153,7 +201,7 @@ def test_a_link_to_nothing_or_round_in_a_circle_is_left_out_and_said(tmp_path: P
 def test_files_of_other_formats_are_counted_by_their_endings(tmp_path: Path) -> None:
     kept = [write(tmp_path / name) for name in ("deep/two.md", "one.md")]
     write(tmp_path / "one.bib", "@misc{a, title = {A}}")
-    for name in ("README", "README.rst", ".hidden.doc", "deep/a.doc", "b.DOC", "deep/c.png", "Makefile", "other.bib"):
+    for name in (".hidden.doc", "deep/a.doc", "b.DOC", "deep/c.png", "Makefile", "other.bib"):
         write(tmp_path / name)
     (tmp_path / "zero.png").symlink_to("/dev/zero")
     notes: list[str] = []
@@ -242,13 +290,13 @@ def test_a_path_that_the_system_refuses_is_unreadable(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_documents_says_what_would_be_one(tmp_path: Path) -> None:
-    write(tmp_path / "README.md")
+    write(tmp_path / "README.png")
     (tmp_path / "empty").mkdir()
     with pytest.raises(NoSourcesError) as error:
         list(find_sources(tmp_path))
-    assert error.value.message == f"{tmp_path} holds no document to read."
+    assert error.value.message == f"{tmp_path} has no documents to read."
     endings = ", ".join(READERS)
-    assert error.value.hint == f"Put files there that end in {endings}; README files and dot-files are passed over."
+    assert error.value.hint == f"Put files there that end in {endings}. Dot-files are skipped."
 
 
 @pytest.mark.parametrize("name", ["sheet.xlsx", "none", ".md"])
@@ -256,8 +304,8 @@ def test_a_file_of_an_unknown_format_says_which_are_known(tmp_path: Path, name: 
     path = write(tmp_path / name)
     with pytest.raises(UnknownFormatError) as error:
         list(find_sources(path))
-    assert error.value.message == f"There is no reader for {path}."
-    assert error.value.hint == f"Files that end in {', '.join(READERS)} can be read."
+    assert error.value.message == f"pincite cannot read this kind of file: {path}."
+    assert error.value.hint == f"It reads files that end in {', '.join(READERS)}."
     with pytest.raises(UnknownFormatError):
         read(path, "page")
 

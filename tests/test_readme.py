@@ -37,7 +37,7 @@ README, COMMANDS_README = READMES["README.md"], READMES["qa/cli/README.md"]
 MOST_BYTES = 8_000  # of the README at the top, which is read in five minutes
 MOST_LINES = 25  # of a folder's README before its reference part
 
-OF_OTHERS = {"corpus.jsonl", "queries.jsonl", "qrels/test.tsv", "__init__.py"}
+OF_OTHERS = {"corpus.jsonl", "queries.jsonl", "qrels/test.tsv", "__init__.py", "tokenizer.json"}
 """Names of files that people bring, or that are not to be there."""
 
 COMMANDS = [

@@ -108,14 +108,22 @@ def test_a_table_names_its_columns_in_any_order_and_with_any_delimiter(
     assert (gulls.id, gulls.title) == ("birds-2", "Gulls")
 
 
-def test_a_table_without_a_text_names_the_columns_that_it_has(tmp_path: Path) -> None:
+def test_the_rows_of_a_table_without_a_text_are_lines_with_the_names_of_its_columns(tmp_path: Path) -> None:
     path = tmp_path / "prices.csv"
+    (terns, gulls), notes = works(path, "Bird;Price;;Updated\ntern;5 crowns;by night;2021-05-11\ngull;;;\n;;;\n")
+    assert notes == [
+        "it has no column 'text', but 'Bird', 'Price', '', 'Updated': its rows are read as lines of the form"
+        " 'column: value'."
+    ]
+    assert (terns.id, terns.title) == ("prices-1", "tern")
+    assert terns.text == "Bird: tern\nPrice: 5 crowns\ncolumn 3: by night\nUpdated: 2021-05-11"
+    assert (terns.updated, gulls.text) == (date(2021, 5, 11), "Bird: gull")
+
+
+def test_a_table_whose_columns_have_no_names_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DamagedSourceError) as error:
-        works(path, "bird;price\ntern;5\n")
-    assert error.value.message == (
-        f"{path} cannot be read as a table of documents: it has no column 'text', but 'bird', 'price'."
-    )
-    assert error.value.hint.startswith("Name its columns in the first row: 'text'")
+        works(tmp_path / "prices.csv", "\n5\n")
+    assert error.value.message.endswith("cannot be read as a table of documents: its first line is empty.")
 
 
 def test_lines_of_which_none_is_a_record_are_an_error(tmp_path: Path) -> None:

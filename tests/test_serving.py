@@ -158,7 +158,9 @@ def test_two_services_do_not_share_an_address(library: Path) -> None:
         with serving("--library", str(library), "--port", str(port), "--workers", "1") as (second, nothing):
             assert (nothing, second.wait(timeout=DEADLINE)) == ("", 2)
             assert second.stderr
-            assert second.stderr.read().startswith(f"Error: Cannot serve on 127.0.0.1:{port}: another program serves")
+            assert second.stderr.read().startswith(
+                f"Error: Cannot serve on 127.0.0.1:{port}: another program is using it.\n"
+            )
 
 
 def sent(port: int, request: bytes) -> bytes:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.asking.concepts import Concept
+from qa.asking.concepts import Concept, Concepts, of_library, terms_of_name
+from qa.asking.question import read_question
 from qa.config import SHIPPED_SYNONYMS
 from qa.errors import NotTextError, SourceNotFoundError, SynonymsError
 from qa.readers import read_synonyms
@@ -60,7 +61,7 @@ def test_comments_and_blank_lines_give_nothing() -> None:
 def test_a_line_that_is_none_is_named_with_its_file_and_its_reason(line: str, reason: str) -> None:
     with pytest.raises(SynonymsError) as caught:
         parsed(f"# names\na, b\n\n{line}\nc, d")
-    assert caught.value.message == f"Line 4 of synonyms.txt is no line of synonyms: {reason}."
+    assert caught.value.message == f"Line 4 of synonyms.txt cannot be read as synonyms: {reason}."
 
 
 def test_a_file_is_read_like_any_other_source(tmp_path: Path) -> None:
@@ -83,7 +84,71 @@ def test_any_names_can_be_written_with_backslashes(names: list[str], found: list
     assert parsed(line) == [Concept(names=tuple(names), found=tuple(found))]
 
 
-def test_the_shipped_file_has_each_line_once_and_more_than_80_of_them() -> None:
-    concepts = read_synonyms(SHIPPED_SYNONYMS)
-    assert len(concepts) == len(set(concepts)) > 80
+@pytest.fixture(scope="module")
+def shipped() -> list[Concept]:
+    return read_synonyms(SHIPPED_SYNONYMS)
+
+
+def test_the_shipped_file_has_each_line_once_and_more_than_300_of_them(shipped: list[Concept]) -> None:
+    concepts = shipped
+    assert len(concepts) == len(set(concepts)) > 300
     assert all(len(set(names)) == len(names) for each in concepts for names in [(*each.names, *each.found)])
+
+
+def test_no_shipped_name_of_several_words_is_left_with_one_that_counts(shipped: list[Concept]) -> None:
+    names = {name for each in shipped for name in (*each.names, *each.found) if " " in name}
+    alone = {name for name in names if len(terms_of_name(name)[0]) == 1}
+    assert alone == {"by mouth", "throwing up"}  # which are said of nothing else
+
+
+@pytest.mark.parametrize(
+    ("asked", "written"),
+    [
+        ("HSV ppx", "prophylaxis"),
+        ("ppx with zol", "zoledronic acid"),
+        ("bort", "bortezomib"),
+        ("Velcade", "bortezomib"),
+        ("bel-maf", "belantamab mafodotin"),
+        ("subcut dara", "subcutaneous"),
+        ("subq", "subcutaneously"),
+        ("IV infusion", "intravenously"),
+        ("hx of VTE", "history"),
+        ("12 mo", "12 months"),
+        ("2 yrs", "2 years"),
+        ("VZV", "herpes zoster"),
+        ("a flu shot", "influenza vaccination"),
+        ("the flu", "influenza"),
+        ("Can I have a baby?", "pregnancy"),
+        ("a pill", "capsules"),
+        ("a jaw problem", "osteonecrosis of the jaw"),
+        ("Will it come back?", "relapse"),
+        ("Will it go away?", "remission"),
+        ("blood thinners", "anticoagulants"),
+        ("kidney failure", "renal failure"),
+        ("low blood counts", "cytopenias"),
+        ("bone hardening drug", "bisphosphonates"),
+        ("throwing up", "vomiting"),
+        ("tired", "fatigue"),
+        ("tingling", "neuropathy"),
+    ],
+)
+def test_what_people_write_finds_what_documents_say(shipped: list[Concept], asked: str, written: str) -> None:
+    _, held = Concepts(shipped).terms_and_names(written)
+    concepts = of_library(shipped, [(concept.token, name) for concept, name in held])
+    assert read_question(asked, concepts=concepts).expanded
+
+
+@pytest.mark.parametrize(
+    ("asked", "written"),
+    [
+        ("What is stage IV disease?", "given intravenously"),
+        ("Is Missouri MO a state?", "the state of Maine"),
+        ("the South Carolina SC coast", "subcutaneous injection"),
+        ("How do I call len and sel?", "a list has a length, and a selector"),
+        ("Does pregnancy last?", "a baby bird"),
+    ],
+)
+def test_a_short_name_is_not_taken_for_another_thing(shipped: list[Concept], asked: str, written: str) -> None:
+    _, held = Concepts(shipped).terms_and_names(written)
+    concepts = of_library(shipped, [(concept.token, name) for concept, name in held])
+    assert read_question(asked, concepts=concepts).expanded == ()

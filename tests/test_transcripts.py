@@ -20,7 +20,11 @@ from web.texts import load_texts
 from web.transcripts import escaped, quoted
 
 MARKDOWN = MarkdownIt("commonmark").enable("table").enable("strikethrough")
-QUESTIONS = ["How well does bevacor work against tern fever?", "What was the hazard ratio?", "Does metformin help?"]
+QUESTIONS = [
+    "How well does bevacor work against tern fever?",
+    "What was the hazard ratio?",
+    "How many days does metformin take?",
+]
 
 
 class Shown(HTMLParser):
@@ -99,7 +103,7 @@ def test_a_possible_answer_in_markdown_says_so_above_its_words(unsure_engine: En
     sure = load_texts()(sureness(asked["confidence"]))
     lead = f"**This may answer your question.** {sure} The passage does not mention “Thursdays”."
     assert asked["outcome"] == "possible"
-    assert f"\n\nNot in these documents: **Watson**\n\n{lead}\n\n> In the trial of alcanor" in text
+    assert f"\n\nNot in these documents: **Watson's**\n\n{lead}\n\n> In the trial of alcanor" in text
     turns = json.loads(client.get("/conversation.json", query_string={"q": question}).text)["turns"]
     assert [turn["outcome"] for turn in turns] == ["possible"]
 

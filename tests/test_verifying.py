@@ -207,13 +207,13 @@ TEXT = "Terns dive for fish. They rest. Gulls wait on the shore. They rest. Auks
 def test_an_untouched_document_verifies_the_citation() -> None:
     found = verify(claim(TEXT, 0, 20), document(TEXT))
     assert (found.verdict, found.document_changed, found.repeated) == ("verified", False, False)
-    assert found.detail == "The words stand at their place."
+    assert found.detail == "The words are at their place."
 
 
 def test_a_document_that_changed_elsewhere_verifies_the_citation_and_is_said_to_have_changed() -> None:
     found = verify(claim(TEXT, 0, 20), document(TEXT + " Skuas steal."))
     assert (found.verdict, found.document_changed) == ("verified", True)
-    assert found.detail == "The words stand at their place."
+    assert found.detail == "The words are at their place."
 
 
 def test_a_citation_without_a_digest_leaves_open_whether_the_document_changed() -> None:
@@ -229,7 +229,7 @@ def test_words_that_are_pushed_on_have_moved_and_their_new_citation_is_given() -
     assert (found.place.passage.id, found.place.citation.section) == ("terns-00001", ("Sea", "Shore"))
     assert found.place.citation.quote == "Gulls wait on the shore."
     start = now.text.index("Gulls")
-    assert found.detail == f"The words stand at characters {start + 1}-{start + 24}, section “Sea › Shore”."
+    assert found.detail == f"The words are at characters {start + 1}-{start + 24}, section “Sea › Shore”."
 
 
 def test_when_the_same_words_slid_to_the_place_the_ones_that_were_cited_have_moved() -> None:
@@ -250,13 +250,13 @@ def test_words_whose_surroundings_tell_nothing_are_those_at_the_place() -> None:
 def test_words_at_their_place_among_other_words_are_verified_and_said_to_be() -> None:
     found = verify(claim(TEXT, 0, 20), document("Terns dive for fish. Nothing else is left."))
     assert found.verdict == "verified"
-    assert found.detail == "The words stand at their place, but what stands around them is not what is cited."
+    assert found.detail == "The words are at their place, but the text around them is not as cited."
 
 
 def test_changed_words_come_with_what_stands_between_their_neighbours_now() -> None:
     now = TEXT.replace("Gulls wait on the shore.", "Gulls fly home.")
     found = verify(claim(TEXT, 32, 56), document("Skuas steal. " + now))
-    assert (found.verdict, found.place, found.detail) == ("changed", None, "The document no longer holds these words.")
+    assert (found.verdict, found.place, found.detail) == ("changed", None, "The document no longer has these words.")
     assert found.nearest
     assert found.nearest.citation.quote == "Gulls fly home."
 
@@ -285,7 +285,7 @@ def test_words_that_an_unchanged_document_never_held_are_called_so() -> None:
     forged = replace(claim(TEXT, 0, 20), quote="Terns swim for fish.", exact=None)
     found = verify(forged, document(TEXT))
     assert (found.verdict, found.document_changed, found.nearest) == ("changed", False, None)
-    assert found.detail.endswith("does not hold these words: it never did.")
+    assert found.detail.endswith("It never had these words.")
 
 
 def test_a_citation_whose_selector_has_other_words_is_changed_though_both_stand_there() -> None:
@@ -360,7 +360,7 @@ def test_a_part_of_a_longer_word_or_number_is_not_the_words_that_were_cited(quot
     found = verify(claim(f"{quote}.", 0, len(quote)), document(now))
     assert quote in now
     assert (found.verdict, found.place) == ("changed", None)
-    assert found.detail == "The document holds these words only as a part of longer words or numbers."
+    assert found.detail == "The document has these words only inside longer words or numbers."
 
 
 @pytest.mark.parametrize("now", ["So: {}.", "({})", "“{}”, it said.", "{}¹", "{}, 30", "In 2020 {} [9]", "–\n{}"])
@@ -425,7 +425,7 @@ def test_words_that_stand_under_another_section_alone_have_moved_and_both_sectio
     start = found.place.citation.start
     assert start == given_out.start, "the offsets coincide"
     assert found.detail.startswith(
-        f"The words stand at characters {start + 1}-{start + len(DOSE)}, section “Infant”. "
+        f"The words are at characters {start + 1}-{start + len(DOSE)}, section “Infant”. "
         "The citation names section “Adults”."
     )
 
@@ -535,7 +535,7 @@ def test_a_file_that_was_renamed_is_found_by_its_text(folder: Path) -> None:
     assert (found.verdict, found.document_changed) == ("moved", False)
     assert found.place
     assert found.place.passage.id == "birds-00000"
-    assert found.detail.startswith("The words stand in the document birds, at characters ")
+    assert found.detail.startswith("The words are in the document birds, at characters ")
 
 
 def test_a_file_that_was_renamed_and_whose_name_was_given_to_another_is_found_by_its_text(folder: Path) -> None:

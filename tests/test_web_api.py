@@ -65,8 +65,8 @@ def invalid(pointer: str, detail: str, *, status: int = 422) -> dict[str, object
         "type": "/problems/invalid_request",
         "title": "Invalid request",
         "status": status,
-        "detail": f"{pointer.removeprefix('/') or 'The request'} {detail}. "
-        "A question has 1 to 1,000 characters; web/README.md describes every part of a request.",
+        "detail": f"{f'`{pointer[1:]}`' if pointer else 'The request'} {detail}. "
+        "A question has 1 to 1,000 characters. web/README.md describes every part of a request.",
         "errors": [{"pointer": pointer, "detail": detail}],
     }
 
@@ -212,7 +212,7 @@ def test_verify_of_no_citation_gives_no_result(client: FlaskClient) -> None:
 
 
 A_CITATION = {"document": {"id": "terns"}, "start": 0, "end": 1, "quote": "x"}
-VERIFY_HINT = "Send citations as POST /ask gives them; the README of the web service describes every part of a request."
+VERIFY_HINT = "Send citations as POST /ask gives them. web/README.md describes every part of a request."
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ VERIFY_HINT = "Send citations as POST /ask gives them; the README of the web ser
         (
             {"citations": [A_CITATION, A_CITATION | {"quote": "x" * 100_001}]},
             "/citations/1/quote",
-            "must have at most 100,000 characters, and has 100,001",
+            "must have at most 100,000 characters (it has 100,001)",
         ),
         (
             {"citations": [A_CITATION | {"start": "0"}]},
@@ -234,7 +234,7 @@ VERIFY_HINT = "Send citations as POST /ask gives them; the README of the web ser
             "must be a whole number from 0 to 1,000,000,000,000",
         ),
         ({"citations": [A_CITATION | {"document": {}}]}, "/citations/0/document/id", "is required"),
-        ({"citations": [], "more": 1}, "/more", "is not a known field; known are citations"),
+        ({"citations": [], "more": 1}, "/more", "is not a known field. Known fields: citations"),
     ],
 )
 def test_a_field_of_verify_that_breaks_the_form_is_named(
@@ -243,7 +243,7 @@ def test_a_field_of_verify_that_breaks_the_form_is_named(
     answer = verify(client, body)
     assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
     assert answer.json["errors"] == [{"pointer": pointer, "detail": detail}]
-    assert answer.json["detail"] == f"{pointer.removeprefix('/')} {detail}. {VERIFY_HINT}"
+    assert answer.json["detail"] == f"`{pointer[1:]}` {detail}. {VERIFY_HINT}"
 
 
 def test_verify_refuses_what_is_no_json_and_what_is_too_large(client: FlaskClient) -> None:
@@ -299,25 +299,25 @@ def test_a_body_nested_too_deep_is_refused(client: FlaskClient) -> None:
         ({}, "/question", "is required"),
         ({"question": ""}, "/question", "must not be empty"),
         ({"question": " \t\n\u00a0\u2003"}, "/question", "must not be blank"),
-        ({"question": "x" * 1001}, "/question", "must have at most 1,000 characters, and has 1,001"),
-        ({"question": "e" + "\u0301" * 10_000}, "/question", "must have at most 1,000 characters, and has 10,001"),
+        ({"question": "x" * 1001}, "/question", "must have at most 1,000 characters (it has 1,001)"),
+        ({"question": "e" + "\u0301" * 10_000}, "/question", "must have at most 1,000 characters (it has 10,001)"),
         ({"question": 7}, "/question", "must be a string"),
         ({"question": None}, "/question", "must be a string"),
         ({"question": ["What?"]}, "/question", "must be a string"),
         (
             {"question": "a\0b"},
             "/question",
-            "must not hold control characters, and has U+0000 at character 1",
+            "must not have control characters (it has U+0000 at character 1)",
         ),
         (
             {"question": "\x1b[31mred"},
             "/question",
-            "must not hold control characters, and has U+001B at character 0",
+            "must not have control characters (it has U+001B at character 0)",
         ),
         (
             {"question": "What?", "colour": "red"},
             "/colour",
-            "is not a known field; known are question, history, limit, document",
+            "is not a known field. Known fields: question, history, limit, document",
         ),
         ({"question": "What?", "limit": 21}, "/limit", "must be a whole number from 0 to 20"),
         ({"question": "What?", "limit": -1}, "/limit", "must be a whole number from 0 to 20"),
@@ -346,13 +346,17 @@ def test_every_field_that_breaks_the_form_is_named(client: FlaskClient) -> None:
         ("/ask", "/q", "is required"),
         ("/ask?q=", "/question", "must not be empty"),
         ("/ask?q=+", "/question", "must not be blank"),
-        ("/ask?q=a%00b", "/question", "must not hold control characters, and has U+0000 at character 1"),
-        ("/ask?q=" + "x" * 1001, "/question", "must have at most 1,000 characters, and has 1,001"),
+        ("/ask?q=a%00b", "/question", "must not have control characters (it has U+0000 at character 1)"),
+        ("/ask?q=" + "x" * 1001, "/question", "must have at most 1,000 characters (it has 1,001)"),
         ("/ask?q=What&limit=many", "/limit", "must be a whole number from 0 to 20"),
         ("/ask?q=What&limit=21", "/limit", "must be a whole number from 0 to 20"),
         ("/ask?q=What&q=Who", "/q", "may be given only once"),
-        ("/ask?q=What&a/b~=1", "/a~1b~0", "is not a known parameter; known are q, limit, document, history"),
-        ("/ask?q=What&question=What", "/question", "is not a known parameter; known are q, limit, document, history"),
+        ("/ask?q=What&a/b~=1", "/a~1b~0", "is not a known parameter. Known parameters: q, limit, document, history"),
+        (
+            "/ask?q=What&question=What",
+            "/question",
+            "is not a known parameter. Known parameters: q, limit, document, history",
+        ),
     ],
 )
 def test_a_parameter_that_breaks_the_form_is_named(
@@ -414,7 +418,7 @@ def test_an_unknown_document_is_named(client: FlaskClient, address: str) -> None
         "type": "/problems/unknown_document",
         "title": "Unknown document",
         "status": 404,
-        "detail": "No document has the id 'none'. pincite list, with the same --library, shows those that there are.",
+        "detail": "No document has the id 'none'. To see all ids, run pincite list with the same --library.",
     }
 
 
@@ -425,7 +429,7 @@ def test_an_unknown_passage_is_named(client: FlaskClient) -> None:
         "type": "/problems/unknown_passage",
         "title": "Unknown passage",
         "status": 404,
-        "detail": "No passage has the id 'none'. The documents may have changed since; ask the question again.",
+        "detail": "No passage has the id 'none'. The documents may have changed. Ask the question again.",
     }
 
 
@@ -507,7 +511,7 @@ def test_a_library_that_cannot_be_used_is_told_without_its_path_and_logged_with_
         "type": "/problems/library_busy",
         "title": "Library busy",
         "status": 503,
-        "detail": "Another process is changing the library. Try again in a moment. The log of the service says more.",
+        "detail": "Another process is changing the library. Try again in a moment. The service's log says more.",
     }
     assert "/secret" in caplog.text
 
@@ -748,24 +752,24 @@ def test_feedback_on_what_is_not_there_is_refused(
 @pytest.mark.parametrize(
     ("changed", "pointer", "detail"),
     [
-        ({"key": "7"}, "/key", "must be 32 hexadecimal digits in small letters"),
-        ({"key": KEY + "\n"}, "/key", "must be 32 hexadecimal digits in small letters"),
+        ({"key": "7"}, "/key", "must be 32 hexadecimal digits in lower case"),
+        ({"key": KEY + "\n"}, "/key", "must be 32 hexadecimal digits in lower case"),
         ({"key": 7}, "/key", "must be a string"),
         ({"question": " "}, "/question", "must not be blank"),
-        ({"question": "x" * 1001}, "/question", "must have at most 1,000 characters, and has 1,001"),
+        ({"question": "x" * 1001}, "/question", "must have at most 1,000 characters (it has 1,001)"),
         ({"history": ["a"] * 51}, "/history", "must have at most 50 entries"),
         ({"history": ["a", " "]}, "/history/1", "must not be blank"),
         ({"helpful": "yes"}, "/helpful", "must be true or false"),
         ({"helpful": None}, "/helpful", "must be true or false"),
-        ({"comment": "x" * 2001}, "/comment", "must have at most 2,000 characters, and has 2,001"),
-        ({"comment": "a\0"}, "/comment", "must not hold control characters, and has U+0000 at character 1"),
-        ({"is": None}, "/is", "is required where there is passage"),
-        ({"passage": None}, "/passage", "is required where there is is"),
-        ({"is": "7"}, "/is", "must be whole, such as 842-0123456789abcdef-01234567, as the link was given out"),
+        ({"comment": "x" * 2001}, "/comment", "must have at most 2,000 characters (it has 2,001)"),
+        ({"comment": "a\0"}, "/comment", "must not have control characters (it has U+0000 at character 1)"),
+        ({"is": None}, "/is", "is required when `passage` is given"),
+        ({"passage": None}, "/passage", "is required when `is` is given"),
+        ({"is": "7"}, "/is", "must be copied whole from the link, such as 842-0123456789abcdef-01234567"),
         (
             {"quote": "It says so."},
             "/quote",
-            "is not a known field; known are key, question, history, document, passage, is, helpful, comment",
+            "is not a known field. Known fields: key, question, history, document, passage, is, helpful, comment",
         ),
     ],
 )
@@ -813,7 +817,7 @@ def test_feedback_that_a_page_elsewhere_has_sent_is_refused(
             assert answer.json == NO_NAME | {
                 "title": "Forbidden",
                 "status": 403,
-                "detail": "Feedback is taken from the pages of this service alone, and from programs.",
+                "detail": "Only pages of this service, and programs, may send feedback.",
             }
     assert len(engine.feedback.all()) == (status == 201)
 

@@ -112,7 +112,7 @@ def test_serve_on_a_taken_port_names_another(library: Path) -> None:
         run = serve_to_the_end(library, "--port", str(port))
     assert (run.returncode, run.stdout) == (2, "")
     assert run.stderr == (
-        f"Error: Cannot serve on 127.0.0.1:{port}: another program serves there.\n"
+        f"Error: Cannot serve on 127.0.0.1:{port}: another program is using it.\n"
         f"Hint: Choose another address with: pincite serve --port {port % 65535 + 1}\n"
     )
 
@@ -123,7 +123,7 @@ def test_serve_on_an_address_that_is_not_this_machines_says_so(library: Path, ho
     assert (run.returncode, run.stdout) == (2, "")
     where = f"[{host}]" if ":" in host else host
     assert run.stderr == (
-        f"Error: Cannot serve on {where}:8000: that is no address of this machine.\n"
+        f"Error: Cannot serve on {where}:8000: this machine has no such address.\n"
         "Hint: Choose another address with: pincite serve --host 127.0.0.1\n"
     )
 

@@ -78,11 +78,11 @@ def test_it_says_what_the_documents_do_not_hold_and_what_goes_wrong(browser: Bro
         log = page.get_by_role("log")
         expect(log.get_by_text("No passage mentions “metformin”.", exact=True)).to_be_visible()
         expect(log).not_to_contain_text("Not in these documents")
-        expect(log).to_contain_text("Ask in other words")
+        expect(log).to_contain_text("Use other words")
         expect(log.get_by_role("heading", name="Closest passages", level=3)).to_be_visible()
         expect(log.locator("blockquote")).to_have_count(3)
         expect(log.locator("blockquote").first).to_be_visible()
-        expect(log.get_by_role("link", name="Open this answer whole")).to_have_count(1)
+        expect(log.get_by_role("link", name="Open the full answer")).to_have_count(1)
         ask(page, "x" * 1001)
         expect(page.get_by_role("log")).to_contain_text("The question must have at most 1,000 characters")
         expect(page.get_by_label("Your question")).to_have_value("x" * 1001)
@@ -111,7 +111,7 @@ def test_it_can_ask_one_document_alone(browser: Browser) -> None:
     with embedded(browser, is_allowed=True, attributes=' document="spotting"') as (page, _, errors):
         ask(page, ANSWERED)
         expect(page.locator("blockquote")).to_have_count(0)
-        expect(page.get_by_role("log")).to_contain_text("Ask in other words")
+        expect(page.get_by_role("log")).to_contain_text("Use other words")
         ask(page, "Where do terns nest?")
         expect(page.locator("blockquote")).to_contain_text("Terns nest on open shingle")
         assert errors == []

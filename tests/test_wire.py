@@ -28,7 +28,7 @@ from qa.wire import (
 KNOWN = "question, history, limit, document"
 NOT_AN_OBJECT = 'must be a JSON object such as {"question": "..."}'
 A_LIMIT = "must be a whole number from 0 to 20"
-NO_CONTROLS = "must not hold control characters, and has "
+NO_CONTROLS = "must not have control characters (it has "
 
 QUESTIONS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40).filter(str.strip)
 REQUESTS = st.builds(
@@ -105,12 +105,12 @@ def test_a_request_comes_back_from_json_as_it_was(request: AskRequest) -> None:
         ('{"question": {"text": "x"}}', [("/question", "must be a string")]),
         (
             json.dumps({"question": "x" * (MAX_QUESTION + 1)}),
-            [("/question", "must have at most 1,000 characters, and has 1,001")],
+            [("/question", "must have at most 1,000 characters (it has 1,001)")],
         ),
-        ('{"question": "a\\u0000b"}', [("/question", NO_CONTROLS + "U+0000 at character 1")]),
-        ('{"question": "\\u001b[2J"}', [("/question", NO_CONTROLS + "U+001B at character 0")]),
-        ('{"question": "ab\\u0085"}', [("/question", NO_CONTROLS + "U+0085 at character 2")]),
-        ('{"question": "ab\\u007f"}', [("/question", NO_CONTROLS + "U+007F at character 2")]),
+        ('{"question": "a\\u0000b"}', [("/question", NO_CONTROLS + "U+0000 at character 1)")]),
+        ('{"question": "\\u001b[2J"}', [("/question", NO_CONTROLS + "U+001B at character 0)")]),
+        ('{"question": "ab\\u0085"}', [("/question", NO_CONTROLS + "U+0085 at character 2)")]),
+        ('{"question": "ab\\u007f"}', [("/question", NO_CONTROLS + "U+007F at character 2)")]),
     ],
 )
 def test_a_question_that_is_none_is_named(body: str, expected: list[tuple[str, str]]) -> None:
@@ -126,8 +126,8 @@ def test_a_question_that_is_none_is_named(body: str, expected: list[tuple[str, s
         ("history", ["x", 2], [("/history/1", "must be a string")]),
         ("history", ["x", ""], [("/history/1", "must not be empty")]),
         ("history", [" "], [("/history/0", "must not be blank")]),
-        ("history", ["a", "\0"], [("/history/1", NO_CONTROLS + "U+0000 at character 0")]),
-        ("history", ["x" * 1001], [("/history/0", "must have at most 1,000 characters, and has 1,001")]),
+        ("history", ["a", "\0"], [("/history/1", NO_CONTROLS + "U+0000 at character 0)")]),
+        ("history", ["x" * 1001], [("/history/0", "must have at most 1,000 characters (it has 1,001)")]),
         ("history", ["x"] * (MAX_HISTORY + 1), [("/history", "must have at most 50 entries")]),
         ("limit", -1, [("/limit", A_LIMIT)]),
         ("limit", 21, [("/limit", A_LIMIT)]),
@@ -140,11 +140,11 @@ def test_a_question_that_is_none_is_named(body: str, expected: list[tuple[str, s
         ("document", 5, [("/document", "must be a string")]),
         ("document", ["terns"], [("/document", "must be a string")]),
         ("document", "", [("/document", "must not be blank")]),
-        ("document", "\0", [("/document", NO_CONTROLS + "U+0000 at character 0")]),
-        ("answer", 1, [("/answer", f"is not a known field; known are {KNOWN}")]),
-        ("Question", "x", [("/Question", f"is not a known field; known are {KNOWN}")]),
-        ("a/b~c", 1, [("/a~1b~0c", f"is not a known field; known are {KNOWN}")]),
-        ("", 1, [("/", f"is not a known field; known are {KNOWN}")]),
+        ("document", "\0", [("/document", NO_CONTROLS + "U+0000 at character 0)")]),
+        ("answer", 1, [("/answer", f"is not a known field. Known fields: {KNOWN}")]),
+        ("Question", "x", [("/Question", f"is not a known field. Known fields: {KNOWN}")]),
+        ("a/b~c", 1, [("/a~1b~0c", f"is not a known field. Known fields: {KNOWN}")]),
+        ("", 1, [("/", f"is not a known field. Known fields: {KNOWN}")]),
     ],
 )
 def test_another_field_that_breaks_the_form_is_named(
@@ -158,12 +158,12 @@ def test_every_field_that_breaks_the_form_is_named_at_once() -> None:
         ("/question", "is required"),
         ("/history/0", "must be a string"),
         ("/limit", A_LIMIT),
-        ("/more", f"is not a known field; known are {KNOWN}"),
+        ("/more", f"is not a known field. Known fields: {KNOWN}"),
     ]
     assert problems('{"question": " ", "history": ["\\u0000"], "document": "\\u0001"}') == [
         ("/question", "must not be blank"),
-        ("/history/0", NO_CONTROLS + "U+0000 at character 0"),
-        ("/document", NO_CONTROLS + "U+0001 at character 0"),
+        ("/history/0", NO_CONTROLS + "U+0000 at character 0)"),
+        ("/document", NO_CONTROLS + "U+0001 at character 0)"),
     ]
 
 
@@ -220,8 +220,8 @@ def test_an_argument_that_is_no_limit_is_named(limit: str | int) -> None:
         (None, "is required"),
         ("", "must not be empty"),
         ("  ", "must not be blank"),
-        ("x" * 1001, "must have at most 1,000 characters, and has 1,001"),
-        ("a\0", NO_CONTROLS + "U+0000 at character 1"),
+        ("x" * 1001, "must have at most 1,000 characters (it has 1,001)"),
+        ("a\0", NO_CONTROLS + "U+0000 at character 1)"),
     ],
 )
 def test_an_argument_that_is_no_question_is_named(question: str | None, detail: str) -> None:
@@ -373,7 +373,7 @@ def test_what_was_corrected_and_expanded_says_from_what_to_what(reading_engine: 
 
 def test_nothing_found_has_the_same_form_with_null_for_the_passage(engine: Engine) -> None:
     found = as_json(answer_body(engine.ask("In how many people did fever end with alcanor?")))
-    body = as_json(answer_body(engine.ask("Does metformin end tern fever?")))
+    body = as_json(answer_body(engine.ask("How many people take metformin?")))
     assert list(body) == list(found)
     assert (body["outcome"], body["answered"]) == ("nothing_found", False)
     assert (body["passage"], body["citation"]) == (None, None)

@@ -1,4 +1,4 @@
-"""The addresses that a page leads to. What the module writes itself, `static/addresses.js` writes alike."""
+"""The addresses that a page links to. `static/addresses.js` writes the same addresses in the browser."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _UNESCAPED = "!~*'()"  # besides letters and digits, as JavaScript's encodeURICo
 
 
 def literally(asked: AskRequest, written: str) -> str | None:
-    """The address that asks the same, but takes what is written in the question as it stands; None if it is not there.
+    """The address that asks the same, with `written` in double quotes. None if the question does not have it.
 
     >>> literally(AskRequest(question="Is myrrh myrrhic?"), "myrrhic")
     '/?q=Is%20myrrh%20%22myrrhic%22%3F#latest'
@@ -38,7 +38,7 @@ def literally(asked: AskRequest, written: str) -> str | None:
 
 
 def again(asked: AskRequest) -> str:
-    """The address that asks the same, in its conversation.
+    """The address that asks the same again, in its conversation.
 
     >>> again(AskRequest(question="And gulls?", history=("Do terns dive?",)))
     '/?history=Do%20terns%20dive%3F&q=And%20gulls%3F#latest'
@@ -56,7 +56,7 @@ def alone(asked: AskRequest) -> str:
 
 
 def everywhere(asked: AskRequest) -> str | None:
-    """The address that asks the same of all documents; None where all are asked already.
+    """The address that asks the same of all documents. None if all are asked already.
 
     >>> everywhere(AskRequest(question="And gulls?", history=("Do terns dive?",), document="terns"))
     '/?history=Do%20terns%20dive%3F&q=And%20gulls%3F#latest'
@@ -102,7 +102,7 @@ def known_by(permalink: str) -> str:
 
 
 def in_quotes(question: str, written: str) -> str | None:
-    """The question with the first of these words that stand outside quotation marks put inside; None if none do.
+    """The question with the first `written` outside quotation marks put into them. None if there is none.
 
     >>> in_quotes('"tern" terns tern', "tern")
     '"tern" terns "tern"'
@@ -126,7 +126,7 @@ def _query(question: str, *, history: Sequence[str], document: str | None) -> st
 
 
 def whole(path: str) -> str:
-    """An address with the host that this request was sent to, for paper and files."""
+    """A path with the host that this request was sent to, for paper and files."""
     return request.host_url.rstrip("/") + path
 
 
@@ -147,4 +147,4 @@ FILTERS = {
     "whole": whole,
     "whole_address": whole_address,
 }
-"""What the templates may pipe a request or a path through."""
+"""The filters of the templates for requests and paths."""

@@ -1,4 +1,4 @@
-"""The way from a view to the engine."""
+"""How views ask the engine."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ KEPT_ANSWERS = 256  # of each kind in each process; in JSON of 20 KB each, 5 MB,
 
 
 def set_engine(app: Flask, engine: Engine) -> None:
-    """Make the engine the one that the app's views ask."""
+    """Set the engine that the app's views ask."""
     app.extensions[EXTENSION] = engine
 
     def answer(asked: AskRequest, version: str, day: date) -> AskResponse:  # noqa: ARG001 - what else it depends on
@@ -63,10 +63,10 @@ def current_engine() -> Engine:
 
 
 def library_version() -> str:
-    """Which state of the library this request is answered from, looked up once.
+    """The state of the library that this request is answered from, looked up once.
 
     Raises:
-        LibraryError: where the library cannot be used now.
+        LibraryError: if the library cannot be used now.
     """
     if "library_version" not in g:
         g.library_version = current_engine().version
@@ -74,16 +74,16 @@ def library_version() -> str:
 
 
 def answer_to(asked: AskRequest) -> AskResponse:
-    """The wire form of the engine's answer, which is not looked for again while library and day are the same.
+    """The wire form of the engine's answer. It is kept as long as the library and the day are the same.
 
-    Pages ask again: a conversation is loaded whole, each time. No version of a library ever comes back.
+    A page loads a whole conversation each time, so it asks the same again. A version of a library never comes back.
     """
     body, took_ms = _kept(ANSWERS, asked)
     return cast("AskResponse", body).model_copy(update={"took_ms": took_ms})
 
 
 def answer_json(asked: AskRequest) -> bytes:
-    """The same in JSON, which is written once for all who ask it, and of which nothing else is kept."""
+    """The same as JSON. Only the JSON is kept; it is written once for all who ask."""
     unfinished, took_ms = _kept(ANSWERS_IN_JSON, asked)
     return b'%b,"took_ms":%b}' % (cast("bytes", unfinished), str(took_ms).encode())
 
@@ -99,7 +99,7 @@ REMEMBERED = 12  # earlier questions that a conversation sends along; with the l
 
 
 def conversation(asked: AskRequest) -> Iterator[AskRequest]:
-    """The request for each of the last questions of the history in its turn, then the one asked."""
+    """One request for each of the last questions of the history, in order, then the request itself."""
     first = max(0, len(asked.history) - REMEMBERED)
     for turn, question in enumerate(asked.history[first:], start=first):
         yield asked.model_copy(update={"question": question, "history": asked.history[:turn]})
@@ -107,10 +107,10 @@ def conversation(asked: AskRequest) -> Iterator[AskRequest]:
 
 
 def asked_in_address(*names: str) -> AskRequest:
-    """What the address asks by `q`, `document` and `history`, and by `limit` if that is among `names`.
+    """The request in the address: `q`, and the other parameters in `names`, such as `document`, `history` and `limit`.
 
     Raises:
-        InvalidRequestError: for a value that is not of its form, for a parameter that is not known or there twice.
+        InvalidRequestError: for an invalid value, or a parameter that is unknown or given twice.
     """
     known = ("q", *names)
     found = [problem for name in request.args if (problem := _parameter_problem(name, known))]
@@ -130,14 +130,14 @@ def _parameter_problem(name: str, known: Sequence[str]) -> FieldProblem | None:
     """What is wrong with a parameter's being there, or being there so often."""
     pointer = "/" + name.replace("~", "~0").replace("/", "~1")
     if name not in known:
-        return FieldProblem(pointer, f"is not a known parameter; known are {', '.join(known)}")
+        return FieldProblem(pointer, f"is not a known parameter. Known parameters: {', '.join(known)}")
     if name != "history" and len(request.args.getlist(name)) > 1:
         return FieldProblem(pointer, "may be given only once")
     return None
 
 
 def linked_passage(passage_id: str) -> Followed:
-    """The passage with an id; where the address has a fingerprint, the words with that, wherever they stand now."""
+    """The passage with an id. If the address has a fingerprint, the words with it, wherever they are now."""
     known_by = request.args.get("is")
     if known_by is None:
         return Followed(current_engine().passage(passage_id))
@@ -145,17 +145,17 @@ def linked_passage(passage_id: str) -> Followed:
 
 
 def citation_in(style: str, passage_id: str) -> str:
-    """The citation of the passage that the address names, in a style, as seen today and with a whole permanent link."""
+    """The citation, in a style, of the passage in the address, as seen today and with a whole permanent link."""
     cited = linked_passage(passage_id).cited
     return written(cited.citation, style, accessed=today(), permalink=whole(passage_permalink(cited.passage)))
 
 
 def json_body(noun: str) -> bytes:
-    """The body of a request that must be JSON; `noun` says what it holds.
+    """The body of a request, which must be JSON. `noun` says what is in it.
 
     Raises:
-        UnsupportedMediaType: for one that is sent as anything else.
-        RequestEntityTooLarge: for one that is larger than the request may be.
+        UnsupportedMediaType: if it is sent as anything else.
+        RequestEntityTooLarge: if it is larger than the request may be.
     """
     if request.mimetype != "application/json":
         raise UnsupportedMediaType(f"Send the {noun} as JSON, with the header Content-Type: application/json.")

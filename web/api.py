@@ -37,19 +37,19 @@ api = Blueprint("api", __name__)
 
 @api.post("/ask")
 def ask() -> Response:
-    """Answer the question of a JSON body."""
+    """Answer the question in a JSON body."""
     return _answer(AskRequest.from_json(json_body("question")))
 
 
 @api.get("/ask")
 def ask_by_address() -> Response:
-    """Answer the question of a query string."""
+    """Answer the question in a query string."""
     return _answer(asked_in_address("limit", "document", "history"))
 
 
 @api.post("/verify")
 def verify() -> Response:
-    """Say of each citation of a JSON body whether it still holds."""
+    """Check whether each citation in a JSON body is still true."""
     request.max_content_length = MAX_CITATIONS_BODY
     found = current_engine().verify(VerifyRequest.from_json(json_body("citations")).claims())
     return _json(VerifyResponse(results=tuple(map(verification_body, found))))
@@ -57,7 +57,7 @@ def verify() -> Response:
 
 @api.post("/feedback")
 def feedback() -> Response:
-    """Keep what a person says of an answer, sent by a program or by a page's form."""
+    """Save feedback on an answer, from a program or from a form on a page."""
     request.max_content_length = MAX_FEEDBACK_BODY
     _refuse_other_sites()
     if request.mimetype == FORM_TYPE:
@@ -74,7 +74,7 @@ def feedback() -> Response:
 
 @api.get("/documents/<document_id>.json")
 def document(document_id: str) -> Response:
-    """One document whole."""
+    """One whole document."""
     return _json(document_body(*current_engine().document_with_passages(document_id)))
 
 
@@ -86,7 +86,7 @@ def passage(passage_id: str) -> Response:
 
 @api.get("/passages/<passage_id>.txt")
 def citation_text(passage_id: str) -> Response:
-    """The citation of a passage as people write it, in the style that the address asks for."""
+    """The citation of a passage for people, in the style that the address names."""
     style = request.args.get("style", next(iter(TEXTS)))
     if style not in TEXTS:
         raise InvalidRequestError([FieldProblem("/style", f"must be one of {', '.join(TEXTS)}")])
@@ -94,7 +94,7 @@ def citation_text(passage_id: str) -> Response:
 
 
 def citation_file(passage_id: str, style: str) -> Response:
-    """The citation of a passage as a file for a program that keeps references."""
+    """The citation of a passage as a file for a reference manager."""
     return _file(citation_in(style, passage_id), passage_id, style)
 
 
@@ -105,19 +105,19 @@ for _style in EXPORTS:
 
 @api.get("/openapi.json")
 def openapi() -> Response:
-    """This interface in the form of OpenAPI 3.1."""
+    """This interface as an OpenAPI 3.1 document."""
     return Response(json.dumps(openapi_document(), ensure_ascii=False), content_type="application/json")
 
 
 @api.get("/livez")
 def livez() -> Response:
-    """Say that the process runs."""
+    """Report that the process runs."""
     return _json(Live())
 
 
 @api.get("/readyz")
 def readyz() -> Response:
-    """Say that the library can be asked."""
+    """Report that the library can be asked."""
     return _json(Ready(documents=current_engine().document_count))
 
 
@@ -130,7 +130,7 @@ def _refuse_other_sites() -> None:
     else:
         is_own = origin is None or origin.partition("://")[2].lower() == request.host.lower()
     if not is_own:
-        raise Forbidden("Feedback is taken from the pages of this service alone, and from programs.")
+        raise Forbidden("Only pages of this service, and programs, may send feedback.")
 
 
 def _file(text: str, name: str, style: str) -> Response:

@@ -1,4 +1,4 @@
-"""The Flask application: its limits, its headers and its parts."""
+"""The Flask application: its limits, headers and parts."""
 
 from __future__ import annotations
 

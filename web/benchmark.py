@@ -1,9 +1,9 @@
 """How many requests the service answers in a second, next to an empty endpoint on the same server.
 
-Both are served as `pincite serve` serves, by as many workers, one after the other, and asked by the same client in this
-process: a number of connections that are kept open, each of which sends its next request when the last is answered.
-The service is asked first questions that it has not been asked before, and so has to look for, and then the same ones
-over and over, of which it has kept the answers if they are not too many.
+Both are served one after the other, as `pincite serve` does, by the same number of workers. The same client in this
+process asks both. It keeps a number of connections open; each sends its next request when the last one is answered.
+First the service is asked new questions, so that it has to search. Then it is asked the same questions over and over;
+it has kept the answers, unless they are too many.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _LENGTH = b"\r\ncontent-length: "
 
 
 def measure_http(settings: Settings, questions: Sequence[str], *, seconds: float, connections: int) -> list[str]:
-    """Lines that say how fast the service of a library answers questions, and how fast that is for this server."""
+    """Lines that say how fast the service answers questions, and how that compares with an empty endpoint."""
     found = []
     workers = settings.workers or cores()
     for load, kinds in ((partial(load_service, settings), (_anew, _again)), (_empty, (_again,))):
@@ -52,11 +52,11 @@ def measure_http(settings: Settings, questions: Sequence[str], *, seconds: float
     return [
         f"workers              {workers:>12,}",
         f"connections          {connections:>12,}",
-        f"asked anew           {_text(anew)}",
-        f"asked again          {_text(again)}",
-        f"an empty endpoint    {_text(bare)}",
-        f"anew to empty        {anew.per_second / max(bare.per_second, 1e-9):>12.3f}",
-        f"again to empty       {again.per_second / max(bare.per_second, 1e-9):>12.3f}",
+        f"new questions        {_text(anew)}",
+        f"repeated questions   {_text(again)}",
+        f"empty endpoint       {_text(bare)}",
+        f"new / empty          {anew.per_second / max(bare.per_second, 1e-9):>12.3f}",
+        f"repeated / empty     {again.per_second / max(bare.per_second, 1e-9):>12.3f}",
     ]
 
 

@@ -22,14 +22,14 @@ _EVERY_ADDRESS = frozenset({"*", "0", "0.0.0.0", "::", "[::]"})  # noqa: S104
 
 
 class AddressError(click.ClickException):
-    """The service cannot listen where it was told to."""
+    """The service cannot listen on the given address."""
 
     exit_code = 2
 
     def __init__(self, settings: Settings, error: OSError | UnicodeError) -> None:
-        reason, hint = "that is no address of this machine", "--host 127.0.0.1"
+        reason, hint = "this machine has no such address", "--host 127.0.0.1"
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            reason, hint = "another program serves there", f"--port {settings.port % 65535 + 1}"
+            reason, hint = "another program is using it", f"--port {settings.port % 65535 + 1}"
         elif isinstance(error, OSError) and error.errno == errno.EACCES:
             reason, hint = "the system does not allow it", "--port 8000"
         super().__init__(
@@ -40,12 +40,12 @@ class AddressError(click.ClickException):
 
 @cli.command()
 @click.option("--host", help="Address to serve on.  [default: 127.0.0.1]")
-@click.option("--port", type=int, help="Port to serve on; 0 takes a free one.  [default: 8000]")
-@click.option("--workers", type=int, help="Processes that serve.  [default: one for each core]")
-@click.option("--dev", is_flag=True, help="Serve with Flask's own server, which reads changed templates anew.")
+@click.option("--port", type=int, help="Port to serve on; 0 picks a free one.  [default: 8000]")
+@click.option("--workers", type=int, help="Number of worker processes.  [default: one for each core]")
+@click.option("--dev", is_flag=True, help="Serve with Flask's own server, which reloads changed templates.")
 @library_option
 def serve(host: str | None, port: int | None, workers: int | None, dev: bool, library: Path | None) -> None:
-    """Serve the chat page and the JSON interface, until Ctrl-C."""
+    """Serve the chat page and the JSON interface until Ctrl-C."""
     from qa import Engine, Settings
     from web.serving import cores, held_address, load_service, serve_in_workers
 

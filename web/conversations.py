@@ -1,4 +1,4 @@
-"""A conversation as a file: the questions of an address or of a JSON body, answered again."""
+"""A conversation as a file: the questions in an address or a JSON body, answered again."""
 
 from __future__ import annotations
 

@@ -17,5 +17,5 @@ def long_date(day: date) -> str:
 
 
 def today() -> date:
-    """The day where the service runs."""
+    """Today's date where the service runs."""
     return datetime.now().astimezone().date()

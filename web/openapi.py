@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the models that the service itself reads and writes."""
+"""The OpenAPI 3.1 document, made from the models that the service reads and writes."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Ready(BaseModel):
 
 @cache
 def openapi_document() -> dict[str, object]:
-    """What the service accepts and sends, for programs and their writers."""
+    """What the service accepts and sends, for programs and their authors."""
     _, schemas = models_json_schema(
         [
             (AskRequest, "validation"),
@@ -85,7 +85,7 @@ def openapi_document() -> dict[str, object]:
             "title": "pincite",
             "version": "1",
             "description": "Answers a question with the best passage of a library of documents, word for word, "
-            "with its pinpoint citation.",
+            "and its pinpoint citation.",
         },
         "paths": {
             "/ask": {
@@ -105,7 +105,7 @@ def openapi_document() -> dict[str, object]:
                 },
                 "get": {
                     "operationId": "askByAddress",
-                    "summary": "Answer a question that stands in the address",
+                    "summary": "Answer a question given in the address",
                     "parameters": _ask_parameters(),
                     "responses": _responses(AskResponse, "The answer, or why there is none", 404, 422),
                 },
@@ -113,7 +113,7 @@ def openapi_document() -> dict[str, object]:
             "/verify": {
                 "post": {
                     "operationId": "verify",
-                    "summary": "Say of citations whether they still hold",
+                    "summary": "Check whether citations are still true",
                     "requestBody": {
                         "required": True,
                         "content": {
@@ -128,7 +128,7 @@ def openapi_document() -> dict[str, object]:
             "/feedback": {
                 "post": {
                     "operationId": "feedback",
-                    "summary": "Keep what a person says of an answer",
+                    "summary": "Save feedback on an answer",
                     "requestBody": {
                         "required": True,
                         "content": {
@@ -145,7 +145,7 @@ def openapi_document() -> dict[str, object]:
             "/documents/{id}.json": {
                 "get": {
                     "operationId": "document",
-                    "summary": "A document whole",
+                    "summary": "A whole document",
                     "parameters": [_id_parameter("document")],
                     "responses": _responses(DocumentBody, "The document", 404),
                 }
@@ -161,7 +161,7 @@ def openapi_document() -> dict[str, object]:
             "/passages/{id}.txt": {
                 "get": {
                     "operationId": "citationText",
-                    "summary": "The citation of a passage as people write it",
+                    "summary": "The citation of a passage in a style for people",
                     "parameters": [*_passage_parameters(), _style_parameter()],
                     "responses": _texts("The citation, on one line", "text/plain", 404, 410, 422),
                 }
@@ -183,7 +183,7 @@ def _conversation(form: str, responses: Mapping[str, object]) -> dict[str, objec
     return {
         "get": {
             "operationId": f"conversation{form}ByAddress",
-            "summary": "The conversation of an address as a file",
+            "summary": "The conversation in an address as a file",
             "parameters": [each for each in _ask_parameters() if each["name"] != "limit"],
             "responses": responses,
         },
@@ -216,7 +216,7 @@ def _responses(model: type[BaseModel], description: str, *failures: int) -> dict
 
 def _feedback_responses() -> dict[str, object]:
     found = _responses(
-        FeedbackResponse, "It is kept; to a form, a page that says so", 400, 403, 404, 410, 413, 415, 422
+        FeedbackResponse, "The feedback is saved; a form gets a page that says so", 400, 403, 404, 410, 413, 415, 422
     )
     return {"201" if status == "200" else status: response for status, response in found.items()}
 
@@ -247,9 +247,9 @@ def _passage_parameters() -> list[Mapping[str, object]]:
     return [
         _id_parameter("passage"),
         _link_parameter(
-            "is", "The fingerprint of the words and their section, as a permanent link has it: they are found."
+            "is", "The fingerprint from a permanent link. The words with this fingerprint are found where they are now."
         ),
-        _link_parameter("document", "The id of the document to find them in; else the passage's own."),
+        _link_parameter("document", "The id of the document to find them in. Default: the passage's own."),
     ]
 
 

@@ -30,7 +30,7 @@ pages = Blueprint("pages", __name__)
 
 @pages.get("/")
 def chat() -> str:
-    """The chat page. An address with a question holds the whole conversation that led to it."""
+    """The chat page. An address with a question has the whole conversation before it."""
     engine = current_engine()
     question, document_id = request.args.get("q"), request.args.get("document") or None
     document = engine.document(document_id) if document_id is not None else None
@@ -48,10 +48,9 @@ def chat() -> str:
 
 @pages.get("/documents/<document_id>")
 def document(document_id: str) -> str:
-    """A document whole, where `#` and a passage's id marks that passage, and `?mark=` characters of it.
+    """A whole document. `#` and a passage's id marks that passage; `?mark=` marks characters.
 
-    With `is`, the fingerprint of these, only the words with that are marked. `note` says what is to be said of the link
-    that led here.
+    With `is`, only words with that fingerprint are marked. `note` names a remark on the link that led here.
     """
     shown, passages = current_engine().document_with_passages(document_id)
     mark, note = _mark(shown), request.args.get("note")
@@ -67,8 +66,10 @@ def document(document_id: str) -> str:
 
 @pages.get("/passages/<passage_id>")
 def passage(passage_id: str) -> Response:
-    """The way to a passage in the page of its document; with a fingerprint, to where its words stand now. A link that
-    was cut short leads to the passage that has the id."""
+    """A redirect to a passage on the page of its document. With a fingerprint, to where its words are now.
+
+    A link that was cut short leads to the passage with the id.
+    """
     try:
         found = linked_passage(passage_id)
     except InvalidRequestError:
@@ -88,8 +89,10 @@ SliceKind = Literal["text", "heading", "passage"]
 
 
 class Piece(NamedTuple):
-    """A run of a slice. `is_marked` says that the address marks it, and `is_first` that it is the first of those;
-    `reference` is the number, from 1, of the entry of the bibliography that a marker points to, else 0."""
+    """A piece of a slice. `is_marked` says that the address marks it, `is_first` that it is the first marked one.
+
+    `reference` is the number, from 1, of the bibliography entry that a marker points to, else 0.
+    """
 
     text: str
     is_marked: bool = False
@@ -98,7 +101,7 @@ class Piece(NamedTuple):
 
 
 class Slice(NamedTuple):
-    """A part of a document's text as its page shows it. `id` is a passage's; `level` is a heading's, else 0."""
+    """A part of a document's text on its page. `id` is that of a passage. `level` is that of a heading, else 0."""
 
     kind: SliceKind
     pieces: tuple[Piece, ...]
@@ -107,18 +110,20 @@ class Slice(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What stands there."""
+        """Its text."""
         return "".join(piece.text for piece in self.pieces)
 
     @property
     def is_marked(self) -> bool:
-        """Whether the address marks anything there."""
+        """Whether the address marks any of it."""
         return any(piece.is_marked for piece in self.pieces)
 
 
 def slices(document: Document, passages: Iterable[Passage], mark: Span | None = None) -> list[Slice]:
-    """The text cut at its headings and passages, and these at their markers and at what is to be marked; joined again
-    it is the whole text, each character once."""
+    """The text cut into headings, passages and the text between; these are cut at markers and at the marked words.
+
+    Joined again they are the whole text, each character once.
+    """
     places: list[tuple[int, int, SliceKind, str, int]] = [
         (passage.start, passage.end, "passage", passage.id, 0) for passage in passages
     ]
@@ -178,7 +183,7 @@ def _mark(document: Document) -> Span | None:
 
 @pages.app_template_filter()
 def marked(text: str, highlights: Iterable[tuple[int, int]]) -> Iterator[tuple[str, bool]]:
-    """The text in pieces, each with whether it is highlighted.
+    """The text in pieces, each with a flag: whether it is highlighted.
 
     >>> list(marked("No. It lasted.", [(4, 14)]))
     [('No. ', False), ('It lasted.', True)]
@@ -194,7 +199,7 @@ def marked(text: str, highlights: Iterable[tuple[int, int]]) -> Iterator[tuple[s
 
 @pages.app_template_test()
 def web_address(url: str | None) -> bool:
-    """Whether a link may lead there: over HTTP, and to a host.
+    """Whether a page may link to it: an HTTP address with a host.
 
     >>> web_address("https://example.org/a"), web_address("javascript:alert(1)"), web_address(None)
     (True, False, False)

@@ -1,4 +1,4 @@
-"""Failures as answers: one handler, one JSON shape, one page."""
+"""Failures as responses: one handler, one JSON shape, one page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class ProblemType(NamedTuple):
-    """What every problem with one code has in common."""
+    """What all problems with one code have in common."""
 
     status: HTTPStatus
     title: str
@@ -37,8 +37,8 @@ PROBLEMS = {
     "invalid_request": ProblemType(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "Invalid request",
-        "A part of the request breaks its form; every part that does is named. "
-        "A body that cannot be read at all has the status 400.",
+        "Part of the request is invalid; every invalid part is named. "
+        "A body that cannot be read at all gets status 400.",
     ),
     "unknown_document": ProblemType(
         HTTPStatus.NOT_FOUND, "Unknown document", "No document of the library has this id."
@@ -47,7 +47,7 @@ PROBLEMS = {
     "passage_gone": ProblemType(
         HTTPStatus.GONE,
         "Passage gone",
-        "The words that a permanent link was given out for no longer stand in their document.",
+        "The document no longer has the words that this permanent link cites.",
     ),
     "library_busy": _unavailable("Library busy", "Another process is changing the library. Try again in a moment."),
     "library_not_found": _unavailable("Library not found", "The library is no longer where it was."),
@@ -55,34 +55,43 @@ PROBLEMS = {
     "library_damaged": _unavailable("Library damaged", "The files of the library are broken or do not fit together."),
     "library_unreadable": _unavailable("Library unreadable", "The system refuses to read the files of the library."),
     "library_unwritable": _unavailable("Library not writable", "The system refuses to write the library's files."),
-    "library_there": _unavailable("Library there", "There is something already where a copy of the library is to be."),
-    "helper_ended": _unavailable("Indexing broke down", "A process that helps with indexing ended before its time."),
-    "document_damaged": _unavailable("Document damaged", "The text of a document is not the one that was read in."),
-    "library": _unavailable("Library unusable", "The library cannot be used."),
-    "feedback_unwritable": _unavailable("Feedback not kept", "The system refuses to write the file of feedback."),
-    "feedback_damaged": _unavailable(
-        "Feedback not kept", "The file of feedback is broken, or that of another program or version."
+    "library_there": _unavailable(
+        "Library there", "There is already something in the place for a copy of the library."
     ),
-    "invalid_setting": _server_fault("Invalid setting", "A setting of the service is out of its range."),
+    "helper_ended": _unavailable("Indexing broke down", "A helper process of indexing ended too early."),
+    "document_damaged": _unavailable("Document damaged", "The text of a document was changed inside the library."),
+    "library": _unavailable("Library unusable", "The library cannot be used."),
+    "encoder_missing": _unavailable("Encoder missing", "A package that the encoder needs is not installed."),
+    "encoder_file": _unavailable("Encoder incomplete", "A file is missing in the folder of an encoder."),
+    "encoder_digest": _unavailable(
+        "Encoder of another version", "The weights of the shipped encoder do not belong to this version."
+    ),
+    "encoder_unreadable": _unavailable("Encoder unreadable", "A file of an encoder cannot be used."),
+    "encoder": _unavailable("Encoder unusable", "Texts cannot be turned into vectors."),
+    "feedback_unwritable": _unavailable("Feedback not saved", "The system refuses to write the feedback file."),
+    "feedback_damaged": _unavailable(
+        "Feedback not saved", "The feedback file is broken, or belongs to another program or version."
+    ),
+    "invalid_setting": _server_fault("Invalid setting", "A setting of the service is out of range."),
     "source_not_found": _server_fault("Source not found", "A source file or folder does not exist."),
-    "no_sources": _server_fault("No sources", "A folder holds no document to read."),
+    "no_sources": _server_fault("No sources", "A folder has no documents to read."),
     "source_unreadable": _server_fault("Source unreadable", "The system refuses to read a source file."),
     "source_not_text": _server_fault("Source not text", "A source file is not text."),
-    "source_format": _server_fault("Source of unknown format", "There is no reader for a source file."),
-    "source_damaged": _server_fault("Source damaged", "A source file is not what its name says, or only half of it."),
+    "source_format": _server_fault("Source of unknown format", "pincite cannot read this kind of file."),
+    "source_damaged": _server_fault("Source damaged", "A source file is incomplete, or is not what its name says."),
     "source_locked": _server_fault("Source locked", "A source file opens only with a password or a licence."),
     "source_limit": _server_fault(
-        "Source beyond a limit", "A source file is larger, or takes more to read, than allowed."
+        "Source beyond a limit", "A source file is too large, or takes too much time or memory to read."
     ),
     "front_matter": _server_fault("Broken front matter", "The header of a source file cannot be understood."),
     "bibliography": _server_fault(
-        "Broken bibliography", "A file of references beside a source file cannot be understood."
+        "Broken bibliography", "A bibliography file beside a source file cannot be understood."
     ),
-    "judged_questions": _server_fault("No judged questions", "A folder holds no judged questions in BEIR's form."),
-    "synonyms": _server_fault("Broken synonyms", "A line of the file of synonyms cannot be understood."),
-    "source_unwatchable": _server_fault("Unwatchable source", "The system cannot tell of changes to a source file."),
-    "citations": _server_fault("No citations", "A file holds no citations to verify."),
-    "missing_extra": _server_fault("Packages missing", "The service lacks packages that this needs."),
+    "judged_questions": _server_fault("No judged questions", "A folder has no judged questions in BEIR format."),
+    "synonyms": _server_fault("Broken synonyms", "A line of the synonyms file cannot be understood."),
+    "source_unwatchable": _server_fault("Unwatchable source", "The system cannot report changes to a source file."),
+    "citations": _server_fault("No citations", "A file has no citations to verify."),
+    "missing_extra": _server_fault("Packages missing", "Packages that this needs are not installed."),
     "source": _server_fault("Source unusable", "A source file cannot become a document."),
     "error": _server_fault("Error", "The service could not do what was asked."),
 }
@@ -91,7 +100,7 @@ problem_pages = Blueprint("problems", __name__)
 
 
 def register(app: Flask) -> None:
-    """Make every failure of the app a problem, and give every problem type its page."""
+    """Make every failure of the app a problem, and give every problem type a page."""
     app.register_error_handler(QAError, _handle)
     app.register_error_handler(HTTPException, _handle)
     app.register_blueprint(problem_pages)
@@ -99,9 +108,9 @@ def register(app: Flask) -> None:
 
 @problem_pages.get("/problems/<code>")
 def problem_type(code: str) -> str:
-    """What a problem's `type` means, for whoever follows it."""
+    """The page that a problem's `type` leads to. It says what the type means."""
     if code not in PROBLEMS:
-        raise NotFound("There is no problem with this code.")
+        raise NotFound("No error has this code.")
     return render_template("problem.html", code=code, problem=PROBLEMS[code])
 
 
@@ -122,7 +131,7 @@ def _of_engine(error: QAError) -> Problem:
     detail = f"{error.message} {error.hint}"
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         current_app.logger.error("%s %s", error.message, error.hint, exc_info=error)
-        detail = f"{meaning} The log of the service says more."
+        detail = f"{meaning} The service's log says more."
     errors = None
     if isinstance(error, InvalidRequestError):
         errors = tuple(FieldProblemBody(pointer=each.pointer, detail=each.detail) for each in error.problems)
@@ -143,7 +152,7 @@ def _of_http(error: HTTPException) -> Problem:
     if isinstance(error, RequestEntityTooLarge):
         detail = f"A request may have at most {request.max_content_length:,} bytes."
     elif status == HTTPStatus.NOT_FOUND and detail == NotFound.description:
-        detail = "There is nothing at this address. The chat page is at /, the interface is described at /openapi.json."
+        detail = "There is nothing at this address. The chat page is at /; /openapi.json describes the JSON interface."
     elif status == HTTPStatus.INTERNAL_SERVER_ERROR:
         detail = "Something went wrong in the service. Its log says what."
     return Problem(type="about:blank", title=status.phrase, status=status, detail=detail)

@@ -40,25 +40,25 @@ _ERRORS = {
     "handlers": {"console": {"formatter": "generic", "class": "logging.StreamHandler", "stream": "ext://sys.stderr"}},
     "loggers": {"_granian": {"handlers": ["console"], "propagate": False}},
 }
-"""What the server has to say of itself: errors alone, and not among what the command prints."""
+"""The server's own log: errors only, and not mixed with what the command prints."""
 
 
 def cores() -> int:
-    """How many cores this process may use, which is how many workers there are unless a setting says."""
+    """The number of cores that this process may use. It is the number of workers, unless a setting says otherwise."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def load_service(settings: Settings) -> Flask:
-    """The service over the library that the settings name, opened in this process."""
+    """The service for the library in the settings, opened in this process."""
     return create_app(Engine.open(settings))
 
 
 def held_address(host: str, port: int) -> socket.socket:
-    """A socket that keeps an address for the workers, and keeps other programs off it. Port 0 takes a free one.
+    """A socket that reserves an address for the workers. Port 0 picks a free port.
 
     Raises:
-        OSError: where another program has the address, no such one is this machine's, or the system does not allow it.
-        UnicodeError: for what is no name of a host.
+        OSError: if another program uses the address, this machine does not have it, or the system does not allow it.
+        UnicodeError: for an invalid host name.
     """
     host = {"*": "0.0.0.0", "0": "0.0.0.0"}.get(host, host.strip("[]"))  # noqa: S104 - asked for
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -82,11 +82,10 @@ def serve_in_workers(
     threads: int,
     on_ready: Callable[[], object],
 ) -> None:
-    """Serve until SIGINT, SIGTERM or, unless that is ignored, SIGHUP. Each worker calls `load` in a
-    process of its own, for which it must be picklable.
+    """Serve until SIGINT, SIGTERM or, unless it is ignored, SIGHUP.
 
-    A worker that dies is replaced; one that dies again at once ends the service, with the exit code 1. `on_ready` is
-    called when all of them listen.
+    Each worker calls `load` in a process of its own, so `load` must be picklable. A worker that dies is replaced. If it
+    dies again at once, the service ends with exit code 1. `on_ready` is called when all workers listen.
     """
     host, port = held.getsockname()[:2]
     if sys.platform != "linux":  # where workers get the server's own socket, and do not share the port
@@ -161,7 +160,7 @@ def _release_when_served(loaded: Semaphore) -> None:
 
 
 def end_with_parent() -> None:
-    """Wait for the process that started this one to end, however it does, and end with it."""
+    """Wait until the process that started this one ends, for whatever reason, and end too."""
     if parent := multiprocessing.parent_process():
         parent.join()
         os._exit(1)

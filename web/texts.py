@@ -1,4 +1,4 @@
-"""The words of the pages, which all stand in `texts.toml`."""
+"""The texts of the pages. All of them are in `texts.toml`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Forms = Mapping[str, str]
 
 
 class Texts:
-    """The texts of one language, by the name of their table and their own: `citation.page`."""
+    """The texts of one language, by the name of their table and their own name: `citation.page`."""
 
     def __init__(self, tables: Mapping[str, Mapping[str, str | Forms]]) -> None:
         self.tables = tables
@@ -26,7 +26,7 @@ class Texts:
         """The text with this key, filled in.
 
         Raises:
-            KeyError: for a key that is not there, or a value that the text wants and is not given.
+            KeyError: for an unknown key, or a value that the text needs and does not get.
 
         >>> Texts({"bird": {"age": {"one": "1 year", "other": "{count} years"}}})("bird.age", count=2)
         '2 years'
@@ -34,7 +34,7 @@ class Texts:
         return self._form(key, values.get("count")).format_map(values)
 
     def html(self, key: str, /, **values: object) -> Markup:
-        """The same as markup, into which what is markup is filled in as such, and all else as text.
+        """The same as markup. Values that are markup are filled in as markup, all others as text.
 
         Raises:
             KeyError: as above.

@@ -1,4 +1,4 @@
-"""A conversation in Markdown (CommonMark), in which nothing from a document or a question is markup."""
+"""A conversation in Markdown (CommonMark). Nothing from a document or a question becomes markup."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _BREAK = re.compile(r"\r\n?|\n")
 
 
 def as_markdown(conversation: ConversationBody, *, origin: str) -> str:
-    """The conversation for people: each question, what was found, word for word, and where it stands.
+    """The conversation for people: each question, the passage that was found, word for word, and its place.
 
-    `origin` is what the paths of permanent links are put behind, such as `http://127.0.0.1:8000`.
+    `origin` goes before the paths of permanent links, such as `http://127.0.0.1:8000`.
     """
     text = load_texts()
     parts = [f"# {text('transcript.title')}", text("transcript.exported", date=long_date(conversation.exported))]
@@ -32,7 +32,7 @@ def as_markdown(conversation: ConversationBody, *, origin: str) -> str:
 
 
 def escaped(words: str) -> str:
-    """Words on one line, which Markdown shows as they stand.
+    """Words on one line, escaped so that Markdown shows them unchanged.
 
     >>> escaped("# 5 * [3]\\nmg")
     '\\\\# 5 \\\\* \\\\[3\\\\] mg'
@@ -41,7 +41,7 @@ def escaped(words: str) -> str:
 
 
 def quoted(words: str) -> str:
-    """Words as a block quotation, line for line.
+    """Words as a block quotation, line by line.
 
     >>> quoted("It ended. [98]\\n\\n- 25 mg")
     '> It ended. \\\\[98\\\\]\\n>\\n> \\\\- 25 mg'

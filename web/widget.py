@@ -1,4 +1,4 @@
-"""The widget: one file that puts a box to ask in on the pages of the origins that a setting names."""
+"""The widget: one file that puts a question box on pages of the origins in a setting."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _source() -> str:
 
 
 def open_to_origins(response: Response) -> Response:
-    """Let the pages of the named origins load the widget and ask, and no others (Fetch Standard, 3.2)."""
+    """Let only pages of the named origins load the widget and ask (Fetch Standard, 3.2)."""
     if request.path not in OPEN:
         return response
     response.headers.add("Vary", "Origin")

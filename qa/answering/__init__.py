@@ -1,3 +1,3 @@
-"""Whether the first passage answers, and how the answer is said."""
+"""Whether the first passage answers, and what the answer says."""
 
 __all__: list[str] = []

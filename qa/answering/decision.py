@@ -1,8 +1,8 @@
-"""The decision: whether the first passage answers, or may, which sentence of it does, and how to say that none does."""
+"""The decision: whether the first passage answers or may answer, which of its sentences does, and the reason if not."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qa.answering.outlining import NEAREST, Outline, find_outline
@@ -10,12 +10,26 @@ from qa.asking.leaning import FURTHEST
 from qa.asking.question import read_question
 from qa.citations.citing import cite
 from qa.library import Snapshot
-from qa.model import Answer, CitedPassage, Document, Hit, Interpretation, Outcome, Passage, Query, Reading
-from qa.ranking.confidence import confidence, grounds, telling
+from qa.model import (
+    Answer,
+    Candidate,
+    CitedPassage,
+    Document,
+    Hit,
+    Interpretation,
+    Outcome,
+    Passage,
+    Query,
+    Reading,
+    Span,
+)
+from qa.ranking.confidence import confidence, grounds, is_sure, telling
+from qa.ranking.editions import asked_year, by_edition
 from qa.ranking.evidence import Asked, Ranked, WeighedWord, decisive, missing, rank, read_query
 from qa.ranking.highlighting import Sought, highlight, sought
+from qa.ranking.nearness import by_meaning
 from qa.retrievers import TermScore
-from qa.text.analysis import terms
+from qa.text.analysis import as_they_stand, terms
 
 __all__ = [
     "CANDIDATES",
@@ -33,6 +47,10 @@ __all__ = [
 CANDIDATES = 50
 """How many of the retriever's passages are ranked by their evidence."""
 
+NEAR_CANDIDATES = 20
+"""How many of the passages that are nearest in meaning join them, in a library in which these can be looked for."""
+
+_DOUBT_OF_FOLLOW_UP = 0.5  # share of the doubt that counts where a question goes on about what was shown
 _NAMED_WORDS = 3  # of those that a passage lacks
 
 
@@ -40,9 +58,11 @@ _NAMED_WORDS = 3  # of those that a passage lacks
 class Explanation:
     """The numbers behind one hit.
 
-    The terms' scores add up to the retriever's; the hit's evidence, each times its weight in `WEIGHTS`, adds up to its
-    score; `held` and `lacking` are the decisive words; the `grounds` give the confidence. Where the question gets an
-    outline, the first hit's `parts` is how many that has, and its confidence is in the outline.
+    The scores of the terms add up to the retriever's score. The evidence of the hit, each number times its weight in
+    `weights`, adds up to the hit's score. `nearest` is the sentence that is nearest to the question in meaning, if
+    meaning was compared. `held` and `lacking` are the decisive words that the passage has and lacks. The `grounds` give
+    the confidence. If the question gets an outline, `parts` of the first hit is its number of parts, and the confidence
+    is that of the outline.
     """
 
     hit: Hit
@@ -52,24 +72,34 @@ class Explanation:
     lacking: tuple[WeighedWord, ...]
     grounds: Mapping[str, float]
     confidence: float
+    weights: Mapping[str, float]
+    nearest: Span | None = None
     parts: int = 0
 
 
 def understood(
     question: str, history: Sequence[str], snapshot: Snapshot, *, document: str | None = None
 ) -> tuple[Query, Asked]:
-    """A question as a library's passages are searched for it, and held against it.
+    """A question, as a query for the search and as what passages are compared with.
 
-    Where it goes on about what was shown last, the question before it is asked again, of the document with this id
-    alone where one is given, and the passages beside its first one are preferred.
+    If it continues with what was shown last, the question before it is asked again, and passages near its first one are
+    preferred. `document` is the id of the only document to ask.
 
     Raises:
-        UnknownDocumentError: where the document is not there.
+        UnknownDocumentError: if the document is not there.
     """
     query = read_question(question, history=history, correct=snapshot.correct, concepts=snapshot.index.concepts)
-    asked = read_query(query, snapshot.retriever)
+    year = asked_year(query)
+    if year is not None and snapshot.has_documents_of(year):
+        # It says which edition is meant: a passage need not say so.
+        told = str(year)
+        words = tuple(word for word in query.words if word.text != told or snapshot.retriever.document_frequency(told))
+        query = replace(query, words=words)
+    else:
+        year = None
+    asked = replace(read_query(query, snapshot.retriever), year=year)
     if query.stays:
-        asked = replace(asked, shown=_shown(history[-FURTHEST:], snapshot, document))
+        asked = replace(asked, shown=_shown(history[-FURTHEST:], snapshot, document), defined=())
     return query, asked
 
 
@@ -88,18 +118,48 @@ def _shown(history: Sequence[str], snapshot: Snapshot, document: str | None) -> 
 def search(
     query: Query, asked: Asked, snapshot: Snapshot, *, limit: int = CANDIDATES, document: str | None = None
 ) -> list[Ranked]:
-    """The ranking: at most `limit` passages, best first; of the document with this id alone, where one is given.
+    """The ranking: at most `limit` passages, best first. `document` is the id of the only document to search.
 
     Raises:
-        UnknownDocumentError: where the document is not there.
+        UnknownDocumentError: if the document is not there.
     """
+    ranked = _ranked(query, asked, snapshot, limit=max(limit, NEAREST), document=document)
+    firsts = [snapshot.passage(each.passage_id) for each in ranked[:NEAREST]]
+    documents = [snapshot.document(each.document_id) for each in firsts]
+    return by_edition(ranked, documents, year=asked.year)[:limit]
+
+
+def _ranked(query: Query, asked: Asked, snapshot: Snapshot, *, limit: int, document: str | None) -> list[Ranked]:
+    """The ranking by words and by meaning."""
     within = None if document is None else snapshot.passage_ids_of(document)
-    candidates = snapshot.retriever.search(query, limit=max(limit, CANDIDATES), within=within)
-    return rank(asked, candidates, snapshot.index.wordings, limit=limit)
+    most = max(limit, CANDIDATES)
+    candidates = snapshot.retriever.search(query, limit=most, within=within)
+    by_words = rank(asked, candidates, snapshot.index.wordings, limit=most)
+    meaning = snapshot.meaning if asked.words else None
+    sure = confidence(_grounds(asked, by_words, snapshot)) if by_words else 0.0
+    if meaning is None or not meaning.has_vectors or is_sure(sure, by_words):
+        return by_words[:limit]
+    question = meaning.of_question(query.text, query.asked)
+    found = {each.passage_id for each in candidates}
+    nearest = [each for each in meaning.nearest(question, limit=NEAR_CANDIDATES, within=within) if each not in found]
+    if nearest:
+        best = max((each.score for each in candidates), default=None)
+        joining = _scored(query, nearest, snapshot)
+        wordings, near_ids = snapshot.index.wordings, frozenset(nearest)
+        by_words += rank(asked, joining, wordings, limit=len(joining), near=near_ids, best=best)
+    near = meaning.near(question, [each.passage_id for each in by_words])
+    return by_meaning(by_words, near, doubt=(1 - sure) * (_DOUBT_OF_FOLLOW_UP if asked.shown else 1), limit=limit)
+
+
+def _scored(query: Query, passage_ids: Sequence[str], snapshot: Snapshot) -> list[Candidate]:
+    """Passages with the retriever's score, which is 0 where they hold no term of the query."""
+    found = snapshot.retriever.search(query, limit=len(passage_ids), within=passage_ids)
+    scores = {each.passage_id: each.score for each in found}
+    return [Candidate(each, scores.get(each, 0.0)) for each in passage_ids]
 
 
 def hits(ranked: Sequence[Ranked], snapshot: Snapshot) -> list[Hit]:
-    """The first passages of a ranking, with what the library has of them."""
+    """The ranked passages as hits, with their passages from the library."""
     return [
         Hit(passage=snapshot.passage(each.passage_id), rank=rank, score=each.score, evidence=each.evidence)
         for rank, each in enumerate(ranked, start=1)
@@ -107,7 +167,8 @@ def hits(ranked: Sequence[Ranked], snapshot: Snapshot) -> list[Hit]:
 
 
 def outcome_of(confidence: float, *, threshold: float, possible_threshold: float) -> Outcome:
-    """What a confidence comes to; at a threshold it is reached. All are in 0..1, and the second threshold is no higher.
+    """The outcome for a confidence. A threshold itself counts as reached. All are in 0..1; the second threshold is no
+    higher.
 
     >>> [outcome_of(each, threshold=0.3, possible_threshold=0.1) for each in (0.3, 0.1, 0.0)]
     ['answered', 'possible', 'nothing_found']
@@ -128,12 +189,13 @@ def decide(
     possible_threshold: float,
     limit: int,
 ) -> Answer:
-    """The answer to a question from its ranked passages: the first if it answers or may answer, else none.
+    """The answer to a question from its ranked passages: the first passage if it answers or may answer, else none.
 
-    It answers from the threshold of confidence on, and may answer from the possible threshold on. A question that names
-    a whole document or section is answered with its outline. `limit` is how many further passages are listed.
+    It answers if the confidence reaches the threshold. It may answer if the confidence reaches the possible threshold.
+    A question that names a whole document or section gets an outline. `limit` is the number of further passages.
     """
-    unknown = telling(missing(query, snapshot.retriever), snapshot.index.speller.english)
+    wholes = as_they_stand(question)
+    unknown = _told(telling(missing(query, snapshot.retriever), snapshot.index.speller.english), wholes)
     sure = confidence(_grounds(asked, ranked, snapshot)) if ranked else 0.0
     outline = find_outline(query, asked, hits(ranked[:NEAREST], snapshot), snapshot)
     parts = outline.passages if outline and outline.coverage >= possible_threshold else ()
@@ -146,7 +208,11 @@ def decide(
     others = [each.passage_id for each in ranked if each.passage_id not in in_outline]
     is_first = outcome != "nothing_found" and not parts  # whether the first of the others is the answer
     question_sought = sought(query, asked)
-    cited = [cited_passage(snapshot.passage(each), snapshot, question_sought) for each in others[: limit + is_first]]
+    meaning = (query.text, query.asked) if ranked and ranked[0].meaning else ()
+    cited = [
+        cited_passage(snapshot.passage(each), snapshot, question_sought, meaning=meaning)
+        for each in others[: limit + is_first]
+    ]
     if is_first:
         cited[0] = with_figures(cited[0], snapshot)
     cited_parts = tuple(with_figures(cited_passage(part, snapshot), snapshot) for part in parts)
@@ -155,7 +221,7 @@ def decide(
         outcome=outcome,
         best=cited[0] if is_first else cited_parts[0] if parts else None,
         confidence=round(sure, 4),
-        reason=_reason(outcome, asked, unknown, ranked, snapshot, is_outline=bool(parts)),
+        reason=_reason(outcome, asked, unknown, wholes, ranked, snapshot, is_outline=bool(parts)),
         alternatives=tuple(cited[is_first:]),
         interpretation=Interpretation(
             corrected=query.corrected,
@@ -196,13 +262,23 @@ def _explanation(
         lacking=lacking,
         grounds={} if outline else found,
         confidence=outline.coverage if outline else confidence(found),
+        weights=ranked[0].weights,
+        nearest=None if ranked[0].nearest is None else hit.passage.sentences[ranked[0].nearest],
         parts=len(outline.passages) if outline else 0,
     )
 
 
-def cited_passage(passage: Passage, snapshot: Snapshot, question: Sought | None = None) -> CitedPassage:
-    """A passage with its citation and, given a question, the sentence that answers it best."""
-    found = highlight(passage, snapshot.sentence_terms(passage.id), question) if question else None
+def cited_passage(
+    passage: Passage, snapshot: Snapshot, question: Sought | None = None, *, meaning: Sequence[str] = ()
+) -> CitedPassage:
+    """A passage with its citation and, given a question, the sentence that answers it best: by its words and, given
+    what is encoded of the question, by its meaning too."""
+    found = None
+    if question:
+        near: Sequence[float] = ()
+        if meaning and snapshot.meaning is not None:
+            near = snapshot.meaning.sentences(snapshot.meaning.of_question(*meaning), passage.id)
+        found = highlight(passage, snapshot.sentence_terms(passage.id), question, near)
     return CitedPassage(
         passage=passage,
         highlights=(found,) if found else (),
@@ -211,7 +287,7 @@ def cited_passage(passage: Passage, snapshot: Snapshot, question: Sought | None 
 
 
 def with_figures(cited: CitedPassage, snapshot: Snapshot) -> CitedPassage:
-    """A cited passage with the numbers that it gives: those of further passages are not offered."""
+    """A cited passage with the numbers in it. Further passages are given without."""
     return replace(cited, figures=snapshot.figures(cited.passage.id))
 
 
@@ -236,47 +312,63 @@ def _telling(expanded: Sequence[Reading], first: Ranked, snapshot: Snapshot) -> 
     return tuple(each for each in expanded if names[each.read] <= held and not names[each.written] <= held)
 
 
+def _told(words: Iterable[str], wholes: Mapping[str, str]) -> tuple[str, ...]:
+    """Words of the question as they are told to a person: one that is a part of another as the whole."""
+    return tuple(dict.fromkeys(wholes.get(word, word) for word in words))
+
+
 def _reason(
     outcome: Outcome,
     asked: Asked,
     unknown: Sequence[str],
+    wholes: Mapping[str, str],
     ranked: Sequence[Ranked],
     snapshot: Snapshot,
     *,
     is_outline: bool,
 ) -> str | None:
-    """Why there is no answer, or what a possible one lacks, in a sentence for a person; None where nothing is lacking.
+    """Why there is no answer, or what a possible answer lacks, in a sentence for a person. None if nothing is lacking.
 
-    `unknown` are the words that no passage holds: of a possible answer they are said elsewhere.
+    `unknown` are the words that no passage has. For a possible answer they are reported elsewhere.
     """
     if outcome == "nothing_found":
-        return _why_nothing(asked, unknown, ranked, snapshot)
+        return _why_nothing(asked, unknown, wholes, ranked, snapshot)
     if outcome == "answered" or is_outline:
         return None
-    lacking = _lacking(decisive(asked.words), ranked[0], snapshot, but=unknown)
+    lacking = _lacking(decisive(asked.words), wholes, ranked[0], snapshot, but=unknown)
     return f"The passage does not mention {_either(lacking)}." if lacking else None
 
 
-def _why_nothing(asked: Asked, unknown: Sequence[str], ranked: Sequence[Ranked], snapshot: Snapshot) -> str:
+def _why_nothing(
+    asked: Asked, unknown: Sequence[str], wholes: Mapping[str, str], ranked: Sequence[Ranked], snapshot: Snapshot
+) -> str:
     words = asked.words
     if not snapshot.retriever.passage_count:
         return "There are no documents to answer from."
     if not words:
-        return "The question has no word to look for; name the subject that it is about."
+        return "The question has no word to search for. Name its subject."
     if unknown:
         return f"No passage mentions {_either(unknown)}."
     if not ranked:
-        return "No passage holds a word of the question."
-    lacking = _lacking(words, ranked[0], snapshot)
+        return "No passage has a word of the question."
+    lacking = _lacking(words, wholes, ranked[0], snapshot)
     if not lacking:
-        return "No passage is sure enough to answer; the nearest one holds all words of the question."
-    return f"No passage holds enough of the question: the nearest one does not mention {_either(lacking)}."
+        return "No passage is sure enough to answer, though the closest one has all words of the question."
+    return f"No passage has enough of the question. The closest one does not mention {_either(lacking)}."
 
 
-def _lacking(words: Sequence[WeighedWord], ranked: Ranked, snapshot: Snapshot, *, but: Sequence[str] = ()) -> list[str]:
+def _lacking(
+    words: Sequence[WeighedWord],
+    wholes: Mapping[str, str],
+    ranked: Ranked,
+    snapshot: Snapshot,
+    *,
+    but: Sequence[str] = (),
+) -> Sequence[str]:
     """The rarest words that a passage lacks, with its headings and title, as they stand in the question."""
-    _, lacking = _split([word for word in words if word.text not in but], ranked, snapshot)
-    return [word.text for word in sorted(lacking, key=lambda word: -word.rarity)[:_NAMED_WORDS]]
+    _, lacking = _split(words, ranked, snapshot)
+    told = _told((word.text for word in sorted(lacking, key=lambda word: -word.rarity)), wholes)
+    return [word for word in told if word not in but][:_NAMED_WORDS]
 
 
 def _either(names: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The outline: what a question gets that names a whole document or section, or asks for all that it holds."""
+"""The outline: the answer to a question that names a whole document or section, or asks for all of it."""
 
 from __future__ import annotations
 
@@ -39,15 +39,14 @@ _NAMED = 0.9  # share of the title's rarity that the question must hold, so that
 _NAMED_FOR_ALL = 0.5  # the same, where the question says that it asks for all
 _DIGITS = 9  # of a share: one half must not fall short of itself by the order in which it was added up
 _FIRST_WORDS = 6  # of a question that begins with "which": among them stands what is to be listed
-_INTERCHANGEABLE = tuple(frozenset(terms(" ".join(each))) for each in INTERCHANGEABLE_WORDS)
 _BRACKETED = re.compile(r"\([^()]{0,100}\)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outline:
-    """A document or section by the passages with which its parts begin, at least two, in source order.
+    """A document or section, as the first passage of each of its parts: at least two, in source order.
 
-    `coverage`, in 0..1, is the share of the question's rarity that its title holds.
+    `coverage`, in 0..1, is the share of the question's words in its title, weighted by rarity.
     """
 
     passages: tuple[Passage, ...]
@@ -55,12 +54,12 @@ class Outline:
 
 
 def find_outline(query: Query, asked: Asked, hits: Sequence[Hit], snapshot: Snapshot) -> Outline | None:
-    """The outline of the document, or of the section, that a question names by its title; None for any other question.
+    """The outline of the document or section whose title the question names. None for any other question.
 
-    Only what the first of the ranked hits lie in can be named: passages are found by their titles too, so that what
-    matches a title best lies under it, and no list of titles need be kept or searched. The title, and those above it,
-    must hold every word of the question, and the question nearly all of the title, or half of it where it asks for all;
-    of several, the outermost that it holds most of is meant.
+    Only documents and sections of the first hits are considered. Passages are also found by their titles, so the best
+    match for a title is under it, and no list of titles is needed. The title, with those above it, must have every word
+    of the question. The question must have nearly all of the title, or half of it if it asks for everything. Of several
+    titles, the outermost of those that the question covers best is taken.
     """
     question = _read(query, asked.words)
     best, most = None, 0.0
@@ -90,7 +89,7 @@ class _Question(NamedTuple):
     opening: tuple[str, ...]
 
     def is_held_by(self, titles: frozenset[str]) -> bool:
-        """Whether titles hold each of its own words, and nearly all that was carried over."""
+        """Whether the titles have each of its own words, and nearly all words that were carried over."""
         own_are = not any(word.terms.isdisjoint(titles) for word in decisive(self.words))
         return own_are and coverage(self.words, titles) >= _ASKED
 
@@ -120,7 +119,13 @@ def _held(titles: tuple[str, ...]) -> frozenset[str]:
 def _widened(held: Iterable[str]) -> frozenset[str]:
     """The terms, with those that say the same as one of them."""
     found = frozenset(held)
-    return found.union(*(each for each in _INTERCHANGEABLE if not found.isdisjoint(each)))
+    return found.union(*(each for each in _interchangeable() if not found.isdisjoint(each)))
+
+
+@lru_cache(maxsize=1)
+def _interchangeable() -> tuple[frozenset[str], ...]:
+    """The terms of `INTERCHANGEABLE_WORDS`."""
+    return tuple(frozenset(terms(" ".join(each))) for each in INTERCHANGEABLE_WORDS)
 
 
 def _words_to_name(title: str, snapshot: Snapshot) -> Sequence[WeighedWord]:

@@ -1,8 +1,7 @@
-"""Several names for one thing: abbreviations, brands, synonyms; and how a library's own texts tell of them.
+"""Several names for one thing: abbreviations, brands, synonyms; and how to find them in a library's own texts.
 
-A passage in which one of a concept's names stands holds the concept's token, beside its words; a question with another
-of the names is covered by that token. So "PFS" finds "progression-free survival", and the other way round, while
-"free" alone finds neither.
+A passage with one of a concept's names also has the concept's token. The token matches a question with any other of the
+names. So "PFS" finds "progression-free survival", and the other way round, while "free" alone finds neither.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ _ASCII_PLAIN_WORD = re.compile(_PLAIN_WORD.pattern, re.ASCII)  # the same where 
 
 
 class Pair(NamedTuple):
-    """Two names that a text says mean the same: an abbreviation and its long form, or a brand and its drug."""
+    """Two names that mean the same, as a text says: an abbreviation and its long form, or a brand and its drug."""
 
     short: str
     long: str
@@ -59,11 +58,11 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concept:
-    """Names of one thing, as they are written.
+    """The names of one thing, as they are written.
 
-    A question with one of `names` finds the passages with any of `names` or of `found`, which are narrower names and
-    find none of the others. `held` are those of them all that stand in the library.
-    `token` stands for it among the terms of passages and questions; no term begins with "=".
+    A question with one of `names` finds the passages with any of `names` or `found`. Those in `found` are narrower
+    names; they find none of the others. `held` has all of these names that are in the library. `token` stands for the
+    concept among the terms of passages and questions. No term begins with "=".
 
     >>> Concept(names=("PFS", "progression-free survival")).token
     '=PFS=progression-free survival'
@@ -79,7 +78,7 @@ class Concept:
         object.__setattr__(self, "token", "".join(f"={' '.join(name.split())}" for name in names))
 
     def others(self, name: str) -> list[str]:
-        """The names by which the library knows what a question calls by this one; none where it cannot ask by it."""
+        """The other names that the library has for this name of a question. Empty if questions cannot use this name."""
         if name not in self.names:
             return []
         return [other for other in (*self.names, *self.found) if other != name and other in self.held]
@@ -96,7 +95,7 @@ ANY_TERM = _AnyTerm()
 
 
 class Naming(NamedTuple):
-    """A name in a row of words: from which to before which, and each concept with the name by which it has it."""
+    """A name in a row of words: where it starts and ends, and each concept with the name that it matched."""
 
     start: int
     end: int
@@ -104,11 +103,11 @@ class Naming(NamedTuple):
 
 
 class Concepts:
-    """Finds the names of concepts in texts: for every word one look-up, and one for each name that begins with it.
+    """Finds the names of concepts in texts. Each word costs one look-up, and one for each name that begins with it.
 
-    A name of one word stands for itself and, from three letters, for its plural in -s; for a longer one the stems of
-    its words count, stop words left out and hyphens apart. One in capitals, such as MM, is not meant where a text has
-    it in small letters, or a question that has a number before it ("5 mm").
+    A name of one word matches itself and, from three letters, its plural in -s. In a longer name the stems of the words
+    are compared; stop words are left out and hyphens separate words. A name in capitals, such as MM, does not match
+    small letters in a text, nor in a question after a number ("5 mm").
     """
 
     def __init__(self, concepts: Iterable[Concept] = ()) -> None:
@@ -134,15 +133,15 @@ class Concepts:
             self._phrases.setdefault(terms[0], {}).setdefault(terms[1], {})[terms] = phrases[terms]
 
     def name(self, word: str) -> bool:
-        """Whether a word, or its stem, is a part of one of the names."""
+        """Whether a word, or its stem, is part of a name."""
         return any(head.word in self._words or head.term in self._parts for head in _heads(word))
 
     def terms(self, text: str) -> list[str]:
-        """The terms of a text, and the token of each concept as often as one of its names stands there."""
+        """The terms of a text, and the token of each concept as often as one of its names occurs."""
         return self.terms_and_names(text)[0]
 
     def terms_and_names(self, text: str) -> tuple[list[str], set[tuple[Concept, str]]]:
-        """The same, and the names that stand there."""
+        """The same, and the names that occur."""
         tokens = terms_and_heads(text)
         heads = list(chain.from_iterable(heads for _, heads in tokens))
         found = self.names(heads, range(len(heads)))
@@ -154,7 +153,7 @@ class Concepts:
         return head.term in self._phrases or head.word in self._words
 
     def followers(self, head: Head) -> Container[str]:
-        """The terms of which one must come behind this word, as the next, for a name to begin with it."""
+        """The terms of which one must follow this word directly, for a name to begin with it."""
         return ANY_TERM if head.word in self._words else self._phrases.get(head.term, ())
 
     def names(self, heads: Sequence[Head], starts: Iterable[int]) -> list[tuple[Concept, str]]:
@@ -170,7 +169,7 @@ class Concepts:
         return found
 
     def namings(self, heads: Sequence[Head]) -> Iterator[Naming]:
-        """The names in a question's words, from the left, the longest first, none within another."""
+        """The names in a question's words, from the left. The longest match wins; none is inside another."""
         reached = 0
         for naming in self._all_namings(heads, range(len(heads))):
             follows_number = naming.start > 0 and heads[naming.start - 1].word[0].isdigit()
@@ -201,7 +200,7 @@ NO_CONCEPTS = Concepts()
 
 
 def of_library(concepts: Iterable[Concept], names: Iterable[tuple[str, str]]) -> Concepts:
-    """Those concepts of which a library holds a name, with the names that it holds, each given with a token."""
+    """The concepts with a name in the library, with the names that it has. Each is given with a token."""
     held: dict[str, set[str]] = {}
     for token, name in names:
         held.setdefault(token, set()).add(name)
@@ -209,11 +208,11 @@ def of_library(concepts: Iterable[Concept], names: Iterable[tuple[str, str]]) ->
 
 
 def agreed(pairs: Mapping[Pair, int], written: Mapping[str, int], known: Sequence[Concept] = ()) -> list[Concept]:
-    """The concepts that documents define between them, by their names ascending, without those that are known already.
+    """The concepts that the documents define, sorted by their names, without those that are known already.
 
-    `pairs` count the documents in which each is `mined`, `written` how often each of the `plain_words` stands in them.
-    An abbreviation counts that more than half of its definitions give the same long form, and that is no common word:
-    one that stands in small letters more often than as it was defined is left out.
+    `pairs` counts the documents in which each pair is `mined`. `written` counts how often each of the `plain_words`
+    occurs in them. An abbreviation is taken if more than half of its definitions give the same long form, and if it is
+    not a common word: one that occurs in small letters more often than as defined is left out.
     """
     meanings: dict[tuple[str, ...], dict[tuple[str, ...], list[Pair]]] = {}
     for pair in sorted(pairs, key=lambda pair: (-pairs[pair], pair)):
@@ -232,7 +231,7 @@ def agreed(pairs: Mapping[Pair, int], written: Mapping[str, int], known: Sequenc
 
 
 def terms_of_name(name: str) -> list[list[str]]:
-    """The terms of which a text holds all that has a name; for a name of one word, those of its plural beside it.
+    """The terms that a text with a name has. For a name of one word, also those of its plural.
 
     >>> terms_of_name("progression-free survival"), terms_of_name("PFS")
     ([['progress', 'free', 'surviv']], [['pf'], ['pfss']])
@@ -243,16 +242,16 @@ def terms_of_name(name: str) -> list[list[str]]:
 
 
 def plain_words(text: str) -> list[str]:
-    """The words of a text that an abbreviation may be mistaken for, as they are written."""
+    """The words of a text that may be mistaken for an abbreviation, as they are written."""
     return (_ASCII_PLAIN_WORD if text.isascii() else _PLAIN_WORD).findall(text)
 
 
 def mined(text: str) -> Iterator[Pair]:
-    """The pairs that a text defines, in order, as often as it does: "long form (LF)", "LF (long form)", and for drugs
-    "generic (Brand)" and "Brand (generic)".
+    """The pairs that a text defines, in order, each as often as it is defined: "long form (LF)", "LF (long form)", and
+    for drugs "generic (Brand)" and "Brand (generic)".
 
     Linear in the text. Source for abbreviations: Schwartz and Hearst, "A simple algorithm for identifying abbreviation
-    definitions in biomedical text", PSB 2003; but the initials of neighbouring words go before letters inside of them.
+    definitions in biomedical text", PSB 2003; but initials of neighbouring words are preferred to letters inside them.
 
     >>> list(mined("Median progression-free survival (PFS) with selinexor (Xpovio)"))
     [Pair(short='PFS', long='progression-free survival'), Pair(short='Xpovio', long='selinexor')]

@@ -1,4 +1,4 @@
-"""What a question takes over from what was said before it, where it does not stand alone."""
+"""The words that a follow-up question takes over from what was said before it."""
 
 from __future__ import annotations
 
@@ -60,9 +60,10 @@ Read = Callable[[str], tuple[str, Sequence[Word]]]
 
 
 class Leaning(NamedTuple):
-    """How a question leans on earlier turns: a pronoun refers to something there, or it is a part of a question. One
-    that names a drug itself speaks of that and of no earlier one ("What about bortezomib?"); `is_named` says that it
-    names anything.
+    """How a question depends on earlier turns: a pronoun refers to them, or it is only part of a question.
+
+    A question that names a drug is about that drug and no earlier one ("What about bortezomib?"). `is_named` says that
+    it names anything.
     """
 
     refers: bool
@@ -76,12 +77,12 @@ class Leaning(NamedTuple):
 
     @property
     def stays(self) -> bool:
-        """Whether it goes on about what was shown last: "And in MM-003?" does not."""
+        """Whether it continues with what was shown last. "And in MM-003?" does not."""
         return self.refers or (self.is_part and not self.is_named)
 
 
 class Turn(NamedTuple):
-    """A question, as it is corrected: all its words as `spoken` has them, and its content words in order."""
+    """A corrected question: all its words as in `spoken`, and its content words in order."""
 
     text: str
     said: Sequence[tuple[str, str | None]]
@@ -89,17 +90,17 @@ class Turn(NamedTuple):
 
     @property
     def about(self) -> list[Word]:
-        """Its different content words, without those that frame a question."""
+        """Its different content words, without words that only frame a question."""
         return list(dict.fromkeys(word for word in self.words if fold(word.text) not in FRAME_WORDS))
 
     @property
     def subject(self) -> list[Word]:
-        """Those of them that tell what it is about."""
+        """Those of them that say what it is about."""
         return [word for word in self.about if fold(word.text) not in GENERIC_VERBS]
 
 
 def leaning(turn: Turn) -> Leaning:
-    """How a question leans on what was said before it."""
+    """How a question depends on what was said before it."""
     names = frozenset(fold(word.text) for word in turn.words if is_name(word, turn.text))
     drugs = frozenset(fold(word.text) for word in turn.words if _is_drug(word))
     refers, has_dummy = _refers(turn.said, names | drugs)
@@ -125,10 +126,11 @@ def is_name(word: Word, question: str) -> bool:
 
 
 def carried_words(history: Sequence[str], how: Leaning, *, read: Read) -> list[tuple[Word, float]]:
-    """The words of earlier turns with their weights in 0..1, the heaviest first; of equals names, then the latest.
+    """The words of earlier turns with their weights in 0..1, greatest first. Of equal ones names come first, then the
+    latest.
 
-    Each turn has the same say, shared by its words, so that a name weighs more than a word of a long question; what
-    both say adds up.
+    Each turn has the same total weight, shared by its words. So a name counts more than a word of a long question. The
+    weights of a word that occurs in several turns add up.
     """
     if not how.leans:
         return []

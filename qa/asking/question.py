@@ -1,7 +1,7 @@
 """A question to the query that a retriever is given.
 
-Its words are read as the library has them; one that leans on earlier turns ("And the side effects?") takes their words
-over, at less weight, and names them.
+Its words are read as the library has them. A question that depends on earlier turns ("And the side effects?") takes
+over their words at less weight, and names them.
 """
 
 from __future__ import annotations
@@ -35,12 +35,11 @@ def read_question(
     correct: Correct = _as_it_stands,
     concepts: Concepts = NO_CONCEPTS,
 ) -> Query:
-    """The query of a question: its own terms at weight 1 and, where it leans on earlier turns, theirs at less.
+    """The query of a question: its own terms at weight 1 and, if it depends on earlier turns, their terms at less.
 
-    All of it is corrected first, and what was corrected in the question is told. A word that is a part of a concept's
-    name is covered by the concept's token too, unless it stands in double quotes. A turn is whatever was said before: a
-    question, and where a program passes them, a title or an answer. A question without content words gives a query
-    without terms.
+    Everything is corrected first; corrections in the question are reported. A word that is part of a concept's name is
+    also matched by the concept's token, unless it is in double quotes. A turn is whatever was said before: a question
+    or, if a program passes them, a title or an answer. A question without content words gives a query without terms.
     """
     question, corrected = correct(question)
     own, expanded = _expanded(question, concepts)
@@ -63,13 +62,16 @@ def read_question(
         if known.keys().isdisjoint(word.terms)
     ]
     weights = known | {term: word.weight for word in reversed(carried) for term in word.terms}
+    carried_over = tuple(dict.fromkeys(word.text for word in carried))
     return Query(
+        asked=question,
+        text=" ".join([question, *carried_over]),
         terms={term: weight * (CONCEPT_WEIGHT if term.startswith("=") else 1.0) for term, weight in weights.items()},
         words=(*dict.fromkeys(about), *carried),
         spoken=tuple(said),
         corrected=corrected,
         expanded=tuple(dict.fromkeys(expanded)),
-        carried_over=tuple(dict.fromkeys(word.text for word in carried)),
+        carried_over=carried_over,
         stays=bool(carried) and how.stays,
     )
 

@@ -1,8 +1,8 @@
-"""Words of a question that the library does not hold, read as words that it does.
+"""Reads words of a question that the library does not have as words that it has.
 
-The library's own words are all that a word is corrected to, so no dictionary has to know its subject; but a word that
-English has is no slip ("patent" is not "patient"). Which word was meant is the guess of a noisy channel: a likely slip
-of the fingers, from a word that is common here.
+A word is corrected only to words of the library, so no dictionary has to know its subject. An English word is not a
+typing error ("patent" is not "patient"). A noisy channel guesses which word was meant: a likely typing error, from a
+word that is common here.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _VOWELS = frozenset("aeiouy")
 
 
 class Speller:
-    """The words of a library in the letters a to z, each with how often it stands there.
+    """The words of a library in the letters a to z, each with its number of occurrences.
 
     They are sorted by first letter, length and spelling, so that those which can be near a word lie together: from
     `starts[32 * letter + length]` on. Bit `n` of a word's mask says that it holds the letter `n`, counted from 0.
@@ -85,7 +85,7 @@ class Speller:
 
     @classmethod
     def build(cls, words: Iterable[tuple[str, int]]) -> Self:
-        """The speller of a library whose texts have these words, folded, each with how often it stands there."""
+        """The speller of a library with these folded words, each with its number of occurrences."""
         counts = {word.encode(): count for word, count in words if _WORD.fullmatch(word)}
         found = np.array(list(counts), f"S{LONGEST}")
         letters = found.view(np.uint8).reshape(-1, LONGEST)
@@ -109,10 +109,10 @@ class Speller:
         )
 
     def correct(self, question: str, is_known: Callable[[Word], bool]) -> tuple[str, tuple[Reading, ...]]:
-        """A question as it is read, and what of it was read otherwise than it is written.
+        """A question as it is read, with its corrected words.
 
-        Corrected are words that are neither known nor English, to the words that `nearest` gives. What stands in
-        double quotes, or together with a digit, or has capitals behind its first letter, stays as it is.
+        Words that are neither known nor English are corrected to the words that `nearest` gives. Words in double
+        quotes, with a digit, or with capitals after the first letter are left as they are.
         """
         found = islice(_unknown(question, is_known), _MOST_CORRECTED)
         parts: list[str] = []
@@ -129,7 +129,7 @@ class Speller:
         return "".join(parts) + question[reached:], tuple(dict.fromkeys(readings))
 
     def nearest(self, word: str) -> str | None:
-        """The word of the library that a folded word was most likely meant to be; None where none is near enough."""
+        """The word of the library that a folded word most likely means. None if none is near enough."""
         if not _WORD.fullmatch(word) or len(word) < SHORTEST - 1:
             return None
         near = [each for each in self._near(word) if len(word) >= SHORTEST or each in STOP_WORDS]

@@ -24,10 +24,10 @@ CONTEXT = 32
 
 
 def cite(document: Document, passage: Passage, marked: Span | None = None) -> Citation:
-    """The citation of a passage of a document, with the references to which its markers point. Its page is that of
-    the `marked` characters of the passage, which may run over several pages, else that on which it begins.
+    """The citation of a passage of a document, with the references that its markers point to.
 
-    A marker that the document's bibliography lacks gives a reference without a text: it is never made up.
+    Its page is that of the `marked` characters of the passage; without them, the page on which the passage begins. If
+    the bibliography has no entry for a marker, its reference has no text. Nothing is made up.
     """
     first = bisect_left(document.markers, passage.start, key=lambda marker: marker.start)
     behind = bisect_left(document.markers, passage.end, key=lambda marker: marker.start)
@@ -55,8 +55,8 @@ def cite(document: Document, passage: Passage, marked: Span | None = None) -> Ci
 def cite_span(document: Document, passages: Sequence[Passage], start: int, end: int) -> CitedPassage:
     """The words at [start, end) of a document's text, with their citation and the id of the passage that they begin in.
 
-    `passages` are the document's, in source order. Words in front of the first passage, such as a title, have the id of
-    that one, and those between two that of the first of the two; where there are no passages, the document's.
+    `passages` are the document's, in source order. Words before the first passage, such as a title, get its id. Words
+    between two passages get the id of the first of the two. Without passages they get the document's id.
     """
     before = bisect_right(passages, start, key=lambda passage: passage.start) - 1
     if before >= 0 and (passages[before].start, passages[before].end) == (start, end):
@@ -75,7 +75,7 @@ def cite_span(document: Document, passages: Sequence[Passage], start: int, end: 
 
 
 def section_at(document: Document, place: int) -> tuple[str, ...]:
-    """The path of the section that has a place of the text; a heading, such as a title, is in none."""
+    """The path of the section that a place of the text is in. A heading, such as a title, is in none."""
     section = bisect_right(document.sections, place, key=lambda section: section.start) - 1
     inside = section >= 0 and place < document.sections[section].end
     return document.sections[section].path if inside else ()
@@ -98,10 +98,10 @@ def _status(document: Document, references: tuple[Reference, ...]) -> References
 
 
 def label(document: Document, section: tuple[str, ...], page: int | None, place: Span) -> str:
-    """The citation of a place in one line that a person can read and follow without this program.
+    """The citation of a place on one line, which a person can read and follow without this program.
 
     Authors, title, publisher, section, page, date and characters (counted from 1, both ends included), in this order.
-    A page that is called otherwise than by its number has both: `page iv (page 4 of the file)`.
+    A page with a name other than its number has both: `page iv (page 4 of the file)`.
     """
     parts = [
         ", ".join(document.authors),

@@ -1,8 +1,8 @@
-"""A link to words that lasts: while their document holds them, it leads to the place where they stand.
+"""Permanent links to words: as long as the document has the words, the link leads to them.
 
-A passage's id has its number in the document, so that a paragraph inserted before it gives the id to other words. A
-link that is to last has the document's id and the words' fingerprint too, and so has one that marks words. Of words
-that stand several times, the section decides that the fingerprint names.
+A passage's id contains its number in the document. A paragraph inserted before it gives the id to other words. So a
+permanent link also has the document's id and the fingerprint of the words, and so has a link that marks words. If the
+words occur several times, the section in the fingerprint decides.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _NEAR = 5_000  # characters on either side of where marked words were
 
 
 def follow(passage_id: str, known_by: Fingerprint, snapshot: Snapshot, *, document_id: str | None) -> Followed:
-    """The words that a link was given out for, with their citation as it is now.
+    """The words that a link cites, with their citation as it is now.
 
-    They need no longer be one passage, but must begin and end where sentences do. Where they stand more than once, the
-    ones in the section of the link are taken, and of these the ones nearest to the passage that has the id now.
+    They need not be one passage any more, but must begin and end where sentences do. If they occur more than once,
+    those in the link's section are taken, and of these the ones nearest to the passage that has the id now.
 
     Raises:
-        UnknownPassageError: where neither the passage nor `document_id` says in which document to look.
-        UnknownDocumentError: where the document is not there.
-        PassageGoneError: where it no longer holds the words.
+        UnknownPassageError: if neither the passage nor `document_id` says which document to search.
+        UnknownDocumentError: if the document is not there.
+        PassageGoneError: if the document no longer has the words.
     """
     if document_id is None:
         document_id = snapshot.passage(passage_id).document_id
@@ -50,10 +50,9 @@ def follow(passage_id: str, known_by: Fingerprint, snapshot: Snapshot, *, docume
 
 
 def find_mark(document: Document, mark: Span, known_by: Fingerprint) -> Span | None:
-    """The words that a link marks, at their place or, if they stand near by in their section exactly once, there.
+    """The words that a link marks: at their place or, if they occur exactly once near by in their section, there.
 
-    Near by they must stand whole. None is where the place does not tell which words are meant, so that no others are
-    ever marked in their stead.
+    Near by they must be whole words. None if it is not certain which words are meant, so that no others are marked.
     """
 
     def stand_at(start: int) -> bool:

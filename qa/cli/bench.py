@@ -25,10 +25,10 @@ _MOST_BENCHMARKED = 1000  # questions: the first, so that a round ends in reason
 
 
 class MeasureService(Protocol):
-    """What measures the web service, of which this package knows nothing: the object of the commands' context."""
+    """What measures the web service. This package does not know the service: the click context's object is one."""
 
     def __call__(self, settings: Settings, questions: list[str], *, seconds: float, connections: int) -> Iterable[str]:
-        """Lines that say how fast the service of the library in these settings answers the questions."""
+        """Lines that say how fast the service answers the questions, from the library in these settings."""
 
 
 @cli.command()
@@ -36,32 +36,38 @@ class MeasureService(Protocol):
 @click.option(
     "--questions",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="File with a question a line; without it, the library's titles and headings are asked.",
+    help="File with one question per line. Default: questions made from the library's titles and headings.",
 )
-@click.option("--seconds", type=click.FloatRange(0.1, 600), default=3.0, show_default=True, help="How long to ask.")
 @click.option(
-    "--http", is_flag=True, help="Ask the service, as pincite serve serves it, and an empty endpoint likewise."
+    "--seconds",
+    type=click.FloatRange(0.1, 600),
+    default=3.0,
+    show_default=True,
+    help="Number of seconds to keep asking.",
+)
+@click.option(
+    "--http", is_flag=True, help="Measure the web service as pincite serve runs it, and an empty endpoint beside it."
 )
 @click.option(
     "--connections",
     type=click.IntRange(1, 512),
     default=64,
     show_default=True,
-    help="With --http, how many to ask over at once.",
+    help="With --http: number of connections at once.",
 )
 @click.option(
     "--plot",
     "picture",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="Measure at growing numbers of passages, the library's varied, other engines too, and draw it into this file,"
-    " .svg or .png; the numbers go beside it, as .csv.",
+    help="Measure pincite and other engines at growing numbers of passages, made by varying the library's. Draw the "
+    "result into this file (.svg or .png) and write the numbers beside it (.csv).",
 )
 @click.option(
     "--most",
     type=click.IntRange(100, 10_000_000),
     default=20_000,
     show_default=True,
-    help="With --plot, how many passages at most.",
+    help="With --plot: greatest number of passages.",
 )
 @click.pass_obj
 def bench(
@@ -74,12 +80,14 @@ def bench(
     picture: Path | None,
     most: int,
 ) -> None:
-    """Measure how fast questions are answered, on one thread, and how long opening takes; or how fast by the service.
+    """Measure how fast questions are answered.
 
-    Of the service it is said how many requests it answers in a second, how long half of them and all but one in a
-    hundred take at most, and how many failed: were not answered with 200. It is asked what it was not asked before, for
-    which it has to look, and then the same again and again, of which it keeps the last answers. For comparison an
-    endpoint of Flask that answers everything with an empty object is asked by the same client, on the same server.
+    Without --http it asks on one thread, and also measures how long opening the library takes.
+
+    With --http it asks the web service. It prints the requests per second, the time within which 50 % (p50) and 99 %
+    (p99) of them are answered, and how many failed (got another status than 200). First all questions are new, so the
+    service has to search. Then the same questions come again, so it can reuse the answers that it has kept. For
+    comparison, the same client asks an empty Flask endpoint on the same server.
     """
     if not math.isfinite(seconds):
         raise click.UsageError("--seconds must be a number of seconds.")
@@ -95,7 +103,7 @@ def bench(
         return
     if http:
         if measure_service is None:
-            raise click.UsageError("--http needs the web service, which only the command pincite brings along.")
+            raise click.UsageError("--http needs the web service. Run it as: pincite bench --http")
         del engine  # the service opens the library itself
         for line in measure_service(settings, asked, seconds=seconds, connections=connections):
             click.echo(line)
@@ -108,7 +116,7 @@ def bench(
     click.echo(f"p99                  {speed.p99_ms:>12.3f} ms")
     click.echo(f"questions a second   {speed.per_second:>12,.0f}")
     if speed.peak_memory:
-        click.echo(f"memory at its most   {speed.peak_memory / 1e6:>12,.0f} MB")
+        click.echo(f"peak memory          {speed.peak_memory / 1e6:>12,.0f} MB")
 
 
 def _questions(file: Path | None, engine: Engine) -> list[str]:
@@ -120,7 +128,7 @@ def _questions(file: Path | None, engine: Engine) -> list[str]:
     )
     asked = [line.strip() for line in lines if line.strip()][:_MOST_BENCHMARKED]
     if not asked:
-        raise click.UsageError(f"{file} holds no question." if file else "The library holds no documents to ask about.")
+        raise click.UsageError(f"{file} has no questions." if file else "The library has no documents to ask about.")
     for number, line in enumerate(asked, start=1):
         try:
             AskRequest.from_arguments(line)

@@ -25,13 +25,13 @@ _MOST_SHOWN = 10  # questions of a summary
 
 @cli.group()
 def feedback() -> None:
-    """What people said of answers: "Did this answer your question?"."""
+    """Read, export and delete the feedback on answers: "Did this answer your question?"."""
 
 
 @feedback.command("list")
 @library_option
 def list_feedback(library: Path | None) -> None:
-    """List all feedback, a line each, the latest last: id, time, yes or no, outcome, question, passage and comment."""
+    """List all feedback, one per line, newest last: id, time, yes or no, outcome, question, passage, comment."""
     for each in _store(Settings.load(library=library)).all():
         said = "yes" if each.helpful else "no"
         parts = [
@@ -49,9 +49,9 @@ def list_feedback(library: Path | None) -> None:
 @feedback.command()
 @library_option
 def summary(library: Path | None) -> None:
-    """Count the answers that were judged, by their outcome, and show the questions most often answered with no.
+    """Count the judged answers by outcome, and show the questions with the most "no".
 
-    The outcome of an answer that the library no longer gave when it was judged is not known.
+    The outcome is "not known" if the library had changed and no longer gave the answer when it was judged.
     """
     given = _store(Settings.load(library=library)).all()
     said = Counter(each.helpful for each in given)
@@ -78,33 +78,38 @@ def summary(library: Path | None) -> None:
     "form",
     required=True,
     type=click.Choice([*FORMS, "beir"]),
-    help="A table for spreadsheets, JSON lines, or judged questions for `pincite eval`.",
+    help="csv: a table for spreadsheets. jsonl: JSON lines. beir: judged questions for `pincite eval`.",
 )
-@click.option("--with-corpus", is_flag=True, help="To beir, write corpus.jsonl too, with every passage of the library.")
+@click.option(
+    "--with-corpus", is_flag=True, help="With beir: also write corpus.jsonl, with every passage of the library."
+)
 @click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
 @library_option
 def export(form: str, with_corpus: bool, out: Path, library: Path | None) -> None:
-    """Write all feedback to OUT: a file, which is replaced, - for standard output, or for beir a folder, which must not
-    be there yet.
+    """Write all feedback to OUT.
 
-    csv: a line of names, then one for each answer that was judged. A text that begins as a formula of a spreadsheet
-    does (=, +, -, @, a tab) has an apostrophe before it.
+    OUT is a file, which is replaced, or - for standard output. For beir it is a new folder.
 
-    jsonl: the same as JSON, each text as it was typed.
+    csv: a header line, then one line per judged answer. A text that a spreadsheet would take for a formula (it begins
+    with =, +, -, @ or a tab) gets an apostrophe in front.
 
-    beir: queries.jsonl and qrels/test.tsv, in which yes is grade 1 and no is 0; of several judgements of one passage
-    for one question the last counts. Measure with it: pincite eval --library FOLDER OUT. The words that were judged are
-    looked for where they stand now. Left out, and counted, are those that no longer stand, judgements of "nothing
-    found", and of answers from one document alone, since eval asks the whole library. Other programs need the corpus
-    too; pincite eval then asks that in the library's place.
+    jsonl: the same as JSON, with each text as it was typed.
+
+    beir: queries.jsonl and qrels/test.tsv. Yes is grade 1, no is grade 0. If a passage was judged more than once for
+    the same question, the last judgement counts. Measure with: pincite eval --library FOLDER OUT
+
+    beir finds the judged words where they are now. It leaves out, and counts: words that are no longer in the library,
+    judgements of "nothing found", and answers from one document only (eval asks the whole library).
+
+    Other programs need the corpus too: --with-corpus. pincite eval then asks that corpus, not the library.
     """
     if with_corpus and form != "beir":
-        raise click.UsageError("--with-corpus goes with --format beir.")
+        raise click.UsageError("--with-corpus needs --format beir.")
     settings = Settings.load(library=library)
     given = _store(settings).all()
     is_printed = str(out) == "-"
     if is_printed and form == "beir":
-        raise click.UsageError("--format beir writes a folder; name one.")
+        raise click.UsageError("--format beir writes a folder. Name one.")
     if is_printed:
         click.echo(FORMS[form](given).encode(), nl=False)
         return
@@ -121,7 +126,7 @@ def export(form: str, with_corpus: bool, out: Path, library: Path | None) -> Non
             corpus=_corpus(engine) if with_corpus else None,
         )
     except FileExistsError:
-        raise click.UsageError(f"{visible(str(out))} is there already; name a new folder.") from None
+        raise click.UsageError(f"{visible(str(out))} already exists. Name a new folder.") from None
     for line in _left_out(counts):
         click.echo(f"Left out: {line}", err=True)
     click.echo(
@@ -131,10 +136,10 @@ def export(form: str, with_corpus: bool, out: Path, library: Path | None) -> Non
 
 
 @feedback.command()
-@click.option("--yes", is_flag=True, help="Do not ask first.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @library_option
 def clear(yes: bool, library: Path | None) -> None:
-    """Delete all feedback, for good."""
+    """Delete all feedback for good."""
     store = _store(Settings.load(library=library))
     if not yes:
         kept = count_of(len(store.all()), "judged answer")
@@ -172,7 +177,7 @@ def _corpus(engine: Engine) -> Iterator[tuple[str, str, str]]:
 def _left_out(counts: BeirCounts) -> list[str]:
     reasons = [
         (counts.without_passage, "of “nothing found”, which names no passage"),
-        (counts.of_one_document, "of an answer from one document alone"),
-        (counts.gone, "of words that no longer stand in the library"),
+        (counts.of_one_document, "of an answer from one document only"),
+        (counts.gone, "of words that are no longer in the library"),
     ]
     return [f"{count_of(count, 'judgement')} {reason}." for count, reason in reasons if count]

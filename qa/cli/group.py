@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from datetime import date, datetime
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -48,9 +49,25 @@ _MODULES = {
 """Which module of this package has a command."""
 
 
-class _Group(click.Group):
-    """Finds its commands where `_MODULES` says. Where something goes wrong it says in two lines what, and how to mend
-    it, and exits with 2."""
+class _Suggesting(click.Group):
+    """Says of a command that it does not know which one was probably meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            nearest = get_close_matches(args[0], self.list_commands(ctx), n=1)
+            meant = f" Did you mean '{nearest[0]}'?" if nearest else ""
+            raise click.UsageError(f"{error.message}{meant}", ctx) from None
+
+
+class _Group(_Suggesting):
+    """Finds its commands where `_MODULES` says. On an error it prints two lines, what happened and how to mend it, and
+    exits with 2."""
+
+    group_class = _Suggesting
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*_MODULES, *super().list_commands(ctx)})
@@ -88,21 +105,21 @@ class Folder(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not str(value):
-            self.fail("the name of the folder is empty.", param, ctx)
+            self.fail("The folder name is empty.", param, ctx)
         return super().convert(value, param, ctx)
 
 
 library_option = click.option(
     "--library",
     type=Folder(file_okay=False, path_type=Path),
-    help="Folder of the library to use; without it, the corpus that comes with pincite.",
+    help="Library folder. Default: the corpus that comes with pincite.",
 )
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH})
 @click.version_option(package_name="pincite", message="%(prog)s %(version)s")
 def cli() -> None:
-    """Ask your own documents, and get the passage that answers, word for word, with its citation."""
+    """Ask your own documents a question. The answer is a passage, word for word, with its citation."""
 
 
 def today() -> date:

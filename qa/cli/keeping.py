@@ -21,12 +21,12 @@ EXIT_DAMAGED = 1
 @library_option
 @click.pass_context
 def check(ctx: click.Context, library: Path | None) -> None:
-    """Check whether a library is whole.
+    """Check a library for damage.
 
-    Every document is held against the digest of its text, every passage against its document, and the index against a
-    new reading of every passage. That takes about as long as indexing did. Nothing is changed.
+    It compares every document with its digest, every passage with its document, and the index with a new reading of
+    every passage. This takes about as long as indexing. Nothing is changed.
 
-    Exits with 0 when it is whole, 1 when something is wrong, 2 when it cannot be opened.
+    Exit status: 0 when nothing is wrong, 1 when something is, 2 when the library cannot be opened.
     """
     engine = Engine.open(Settings.load(library=library))
     with StatusLine() as show:
@@ -34,20 +34,20 @@ def check(ctx: click.Context, library: Path | None) -> None:
     for problem in found:
         click.echo(problem)
     if found:
-        hint = "Make it anew in another folder with: pincite index YOUR_DOCUMENTS --library NEW_FOLDER"
+        hint = "Build a new one in another folder with: pincite index YOUR_DOCUMENTS --library NEW_FOLDER"
         click.echo(f"{count_of(len(found), 'problem')}. {hint}", err=True)
         ctx.exit(EXIT_DAMAGED)
     documents, passages = count_of(engine.document_count, "document"), count_of(engine.passage_count, "passage")
-    click.echo(f"Whole: {documents} with {passages}, all of them as they were read and indexed ({engine.version}).")
+    click.echo(f"No damage: {documents} with {passages}, all as they were read and indexed ({engine.version}).")
 
 
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @library_option
 def backup(folder: Path, library: Path | None) -> None:
-    """Copy a library into FOLDER, with its feedback, while it is in use.
+    """Copy a library and its feedback into FOLDER. The library may be in use meanwhile.
 
-    FOLDER must not be there yet, or be empty. The copy is of one state, and a library like any other.
+    FOLDER must be new or empty. The copy is a library like any other, as it was at one moment.
     """
     engine = Engine.open(Settings.load(library=library))
     if engine.settings.library is None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -21,7 +22,7 @@ from qa.cli.progress import ProgressLine, stoppable
 from qa.config import Settings
 from qa.engine import Engine
 from qa.errors import LibraryError, LibraryNotFoundError, NoSourcesError, QAError, SourceError, SourceNotFoundError
-from qa.library.adding import Indexing
+from qa.library.adding import Indexing, Progress
 from qa.model import DocumentEntry
 from qa.readers.watching import watching
 
@@ -35,59 +36,124 @@ _MOST_MIXED = 20  # comparisons that are pointed out
 _MOST_NAMED = 5  # documents in the line of a change
 _MOST_ALIGNED = 32  # columns; a longer id does not widen those of the others
 _TRIED_AGAIN = 5.0  # seconds after which a library that cannot be changed is tried again
-_STOPPING = "Stopping: what has been read is kept. Ctrl-C again stops at once and leaves the library as it was."
+_STOPPING_VECTORS = "Stopping. The vectors made so far are kept. Ctrl-C again stops at once."
+_STOPPING = "Stopping. What has been read is kept. Ctrl-C again stops at once and leaves the library as it was."
 
 
 @cli.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(readable=False, path_type=Path))
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(readable=False, path_type=Path))
 @click.option(
     "--library",
     type=Folder(file_okay=False, path_type=Path),
-    help="Folder of the library; it is made if it is not there. Needed, unless PINCITE_LIBRARY names it.",
+    help="Library folder; created if missing. Required unless PINCITE_LIBRARY is set.",
 )
-@click.option("--prune", is_flag=True, help="Remove documents whose files have gone from these paths.")
-@click.option("--watch", is_flag=True, help="Stay and follow changes of these paths, with --prune, until Ctrl-C.")
+@click.option("--prune", is_flag=True, help="Also remove documents whose files are gone from these paths.")
+@click.option(
+    "--exclude",
+    multiple=True,
+    metavar="PATTERN",
+    help="Skip what matches this line of .gitignore syntax. Files named .pinciteignore hold such lines too.",
+)
+@click.option("--watch", is_flag=True, help="Keep running and follow changes, with --prune, until Ctrl-C.")
 @click.option(
     "--engine",
     type=click.Choice(["auto", "rank-bm25", "tantivy"]),
-    help="What finds the passages; without it as before, or by the size of the library.",
+    help="Search engine; auto chooses by size. Default: the current one, or auto for a new library.",
+)
+@click.option(
+    "--vectors/--no-vectors",
+    "has_vectors",
+    default=None,
+    help="--vectors without PATH: make the missing vectors. --no-vectors: make none now.",
 )
 @click.option("--strict", is_flag=True, help="Change nothing if any file cannot be read.")
-@click.option("--verbose", is_flag=True, help="Name every document and what became of it, and every file left out.")
+@click.option("--verbose", is_flag=True, help="List every document and what happened to it, and every file left out.")
 @click.pass_context
 def index(
     ctx: click.Context,
     paths: tuple[Path, ...],
     library: Path | None,
     prune: bool,
+    exclude: tuple[str, ...],
     watch: bool,
     engine: str | None,
+    has_vectors: bool | None,
     strict: bool,
     verbose: bool,
 ) -> None:
-    """Read files and folders into a library. A file read before is replaced, if it has changed; the others stay.
+    """Read files and folders into a library.
 
-    It reads Markdown, plain text, HTML, PDF, Word (.docx), EPUB, JSON lines and CSV, and says what it left out.
+    Only changed files are read again; of a CSV or JSONL file only the changed records. Other documents stay.
 
-    Exits with 0 when all files are read, 1 when any had to be left out, 2 on an error, 130 when it was stopped.
+    It reads Markdown, plain text, HTML, PDF, Word (.docx), PowerPoint (.pptx), LibreOffice (.odt), EPUB, e-mail
+    (.eml), JSON lines and CSV. It lists what it left out.
 
-    Until all is read and indexed the library answers as before; an error leaves it unchanged. Ctrl-C ends the reading,
-    and what has been read is indexed: the same command goes on from there. Ctrl-C again leaves the library unchanged.
+    Exit status: 0 when all files were read, 1 when any was left out, 2 on an error, 130 when it was stopped.
 
-    It points out comparisons of figures in different units ("11.1 in one group vs 4.7%"), which may be mistakes of the
+    Until everything is indexed, the library answers as before. An error leaves it unchanged. Ctrl-C stops the reading
+    and indexes what has been read; run the same command again for the rest. A second Ctrl-C leaves the library
+    unchanged.
+
+    Then it makes vectors of the passages, so that they are also found by meaning. Meanwhile the library answers by
+    words. Ctrl-C keeps the vectors made so far; `pincite index --vectors` makes the rest.
+
+    It points out comparisons of figures in different units ("11.1 in one group vs 4.7%"). They may be mistakes in the
     source.
     """
     settings = Settings.load(library=library, engine=engine)
     if settings.library is None:
         raise click.UsageError("Say which library to add to: --library FOLDER")
+    if not paths and not has_vectors:
+        raise click.UsageError("Name the files or folders to read: pincite index PATH... --library FOLDER")
+    if not paths:
+        ctx.exit(_encode(Engine.open(settings)).status)
     task = _Task(
-        engine=Engine.create(settings), paths=paths, prune=prune or watch, is_strict=strict, is_verbose=verbose
+        engine=Engine.create(settings),
+        paths=paths,
+        prune=prune or watch,
+        exclude=exclude,
+        is_strict=strict,
+        is_verbose=verbose,
+        has_vectors=has_vectors is not False,
     )
     if watch:
         ctx.exit(_watch(task, settings.library))
     done = task.run()
     _report(task.engine, done, is_verbose=verbose)
-    ctx.exit(EXIT_INTERRUPTED if done.indexing.unread else EXIT_LEFT_OUT if done.left_out else 0)
+    if done.indexing.unread:
+        ctx.exit(EXIT_INTERRUPTED)
+    stopped = _encode(task.engine).status if task.has_vectors else 0
+    ctx.exit(stopped or (EXIT_LEFT_OUT if done.left_out else 0))
+
+
+class _Encoded(NamedTuple):
+    """The status to exit with when vectors were made, and whether Ctrl-C came meanwhile."""
+
+    status: int
+    was_stopped: bool
+
+
+def _encode(engine: Engine) -> _Encoded:
+    """Make vectors of the passages that have none, and show how far that is."""
+    made = 0
+
+    def show(done: int, total: int) -> None:
+        nonlocal made
+        made = done
+        line.show(Progress(step="encoding", done=done, total=total))
+
+    began = time.perf_counter()
+    with ProgressLine() as line, stoppable(lambda: line.say(_STOPPING_VECTORS)) as should_stop:
+        left = engine.encode(on_passages=show, should_stop=should_stop)
+        was_stopped = should_stop()
+    library = shlex.quote(visible(str(engine.settings.library)))
+    if left:
+        say(f"Still without vectors, and found by words only: {count_of(left, 'passage')}. Continue with:")
+        click.echo(f"pincite index --vectors --library {library}")
+        return _Encoded(EXIT_INTERRUPTED, was_stopped)
+    if made:
+        say(f"{count_of(made, 'passage')} encoded in {time.perf_counter() - began:.1f} s.")
+    return _Encoded(0, was_stopped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +174,10 @@ class _Task:
     engine: Engine
     paths: Sequence[Path]
     prune: bool
+    exclude: Sequence[str]
     is_strict: bool
     is_verbose: bool
+    has_vectors: bool
 
     def run(self) -> _Done:
         """Index it, and show how far that is; the first Ctrl-C ends the reading."""
@@ -120,6 +188,7 @@ class _Task:
             indexing = self.engine.add(
                 self.paths,
                 prune=self.prune,
+                exclude=self.exclude,
                 on_progress=line.show,
                 on_unreadable=None if self.is_strict else left_out.append,
                 on_note=notes.append,
@@ -160,7 +229,7 @@ def _report(engine: Engine, done: _Done, *, is_verbose: bool) -> None:
     _print_left_out(done.left_out, most=None if is_verbose else _MOST_LEFT_OUT)
     if indexing.kept:
         kept = _named(indexing.kept, most=None if is_verbose else _MOST_NAMED)
-        say(f"What was read of them before stays in the library: {kept}.", err=True)
+        say(f"The library keeps what was read from them before: {kept}.", err=True)
     if indexing.unread:
         say(f"{stopped}. Run the same command again for the rest. {holdings}")
     else:
@@ -188,7 +257,7 @@ def _print_left_out(errors: Sequence[SourceError], *, most: int | None) -> None:
             say(_one_line(message), err=True, indent="  ")
         say(_one_line(hint), err=True, indent="    ")
     if most is not None and len(errors) > most:
-        say(f"And {count_of(len(errors) - most, 'more file')}; --verbose names all.", err=True, indent="  ")
+        say(f"And {count_of(len(errors) - most, 'more file')}; --verbose lists all.", err=True, indent="  ")
 
 
 def _one_line(text: str) -> str:
@@ -199,7 +268,7 @@ def _print_doubts(engine: Engine, ids: Sequence[str]) -> None:
     """Say which documents that were read hold nothing, or what may be wrong."""
     for entry in sorted(engine.entries(ids), key=lambda entry: entry.id):
         if not entry.passage_count:
-            say(f"Warning: {entry.id} holds no text to answer from.", err=True)
+            say(f"Warning: {entry.id} has no text to answer from.", err=True)
         if entry.updated and entry.updated > today():
             say(f"Warning: {entry.id} has a date in the future, {entry.updated.isoformat()}.", err=True)
     looked_at = islice(ids, _MOST_LOOKED_AT)
@@ -241,14 +310,14 @@ def _watch(task: _Task, library: Path) -> int:
                         _print_change(done.indexing)
                     if done.indexing.unread:
                         return EXIT_INTERRUPTED
-                    if done.was_stopped:
+                    if done.was_stopped or (task.has_vectors and _encode(task.engine).was_stopped):
                         break
                 for each in left_out:
                     if each.message not in told:
                         say(f"{_clock_time()}  {_one_line(each.message)} {_one_line(_hint(each))}", err=True)
                 told = {each.message for each in left_out}
                 if is_first:
-                    click.echo("Watching for changes, until Ctrl-C.")
+                    click.echo("Watching for changes. Stop with Ctrl-C.")
                     is_first = False
                 wait(_TRIED_AGAIN if any(isinstance(each, LibraryError) for each in left_out) else None)
     click.echo("Stopped watching.")
@@ -264,7 +333,7 @@ def _print_change(indexing: Indexing) -> None:
 
 def _hint(error: QAError) -> str:
     """What to do about what went wrong with a path that is watched; it was there, so it is spelled rightly."""
-    return "It is read again when it is back." if isinstance(error, SourceNotFoundError) else error.hint
+    return "It will be read again when it is back." if isinstance(error, SourceNotFoundError) else error.hint
 
 
 def _clock_time() -> str:
@@ -278,7 +347,7 @@ def _named(ids: Sequence[str], *, most: int | None) -> str:
 
 @cli.command("list")
 @library_option
-@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each document.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON per document.")
 def list_documents(library: Path | None, as_json: bool) -> None:
     """List the documents: id, date, number of passages, title."""
     entries = Engine.open(Settings.load(library=library)).contents()
@@ -316,10 +385,10 @@ def _entry_lines(entries: Sequence[DocumentEntry]) -> list[str]:
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @library_option
 def remove(ids: tuple[str, ...], library: Path | None) -> None:
-    """Take documents out of a library, all of them or, where one is not there, none. Their files stay."""
+    """Remove documents from a library. If one of them is not there, none is removed. The files stay."""
     settings = Settings.load(library=library)
     if settings.library is None:
-        raise click.UsageError("Say which library to take them out of: --library FOLDER")
+        raise click.UsageError("Say which library to remove them from: --library FOLDER")
     engine = Engine.open(settings)
     engine.remove(ids)
     say(f"{count_of(len(set(ids)), 'document')} removed. {_holdings(engine)}")

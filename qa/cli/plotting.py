@@ -65,9 +65,9 @@ def check_picture(file: Path, *, with_service: bool) -> None:
         MissingExtraError: where matplotlib is not installed.
     """
     if with_service:
-        raise click.UsageError("--plot and --http exclude each other.")
+        raise click.UsageError("--plot and --http cannot be used together.")
     if file.suffix.lower() not in _FORMS:
-        raise click.UsageError(f"--plot draws {' or '.join(_FORMS)}, and the name of the file has to end so.")
+        raise click.UsageError(f"The file name for --plot must end in {' or '.join(_FORMS)}.")
     click.Path(exists=True, file_okay=False, writable=True).convert(file.parent, None, None)
     if not is_installed("matplotlib"):
         raise MissingExtraError("plot")

@@ -17,7 +17,12 @@ from qa.library.adding import Progress
 
 __all__ = ["ProgressLine", "progress_text", "stoppable"]
 
-_STEPS = {"looking": ("Looking", "files"), "reading": ("Reading", "files"), "indexing": ("Indexing", "passages")}
+_STEPS = {
+    "looking": ("Looking", "files"),
+    "reading": ("Reading", "files"),
+    "indexing": ("Indexing", "passages"),
+    "encoding": ("Encoding", "passages"),
+}
 _BAR = 10  # columns
 _NARROW = 60  # columns, in fewer of which there is no room for a bar
 _NAMED = 12  # columns, in fewer of which the name of a file says nothing

@@ -29,16 +29,18 @@ _VERDICTS: Sequence[Verdict] = get_args(Verdict)
 @cli.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(allow_dash=True, path_type=Path))
 @library_option
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as POST /verify gives them.")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON, as POST /verify gives them.")
 @click.pass_context
 def verify(ctx: click.Context, files: tuple[Path, ...], library: Path | None, as_json: bool) -> None:
-    """Check whether citations still hold. Exits with 0 when all words stand in the library, 1 when any do not, 2 on an
-    error.
+    """Check whether saved citations are still true.
 
-    A FILE has answers as `pincite ask --json` or POST /ask gives them, citations or cited passages out of these, or
-    lists of them; `-` is standard input. Of each citation it is said whether its words are verified (at their place),
-    moved (elsewhere in the document, or in the same text under another id), changed (no longer in the document) or gone
-    (with the document).
+    A FILE holds answers from `pincite ask --json` or POST /ask, citations or cited passages taken from these, or lists
+    of them. `-` is standard input.
+
+    Each citation is verified (its words are at their place), moved (its words are elsewhere in the document, or in the
+    same text under another id), changed (its words are no longer in the document) or gone (the document is).
+
+    Exit status: 0 when all cited words are in the library, 1 when any are not, 2 on an error.
     """
     claims = [claim for file in files for claim in _claims(file)]
     found = Engine.open(Settings.load(library=library)).verify(claims)
@@ -68,7 +70,7 @@ def _text(claim: Claim, found: Verification) -> str:
     where = f"{' '.join(claim.document_id.split())}, characters {claim.start + 1}-{claim.end}"
     line = f"{found.verdict:<9} {_shown(claim.quote)} ({where}): {found.detail}"
     if found.disagreeing:
-        line += f" Says otherwise than the library: {', '.join(found.disagreeing)}."
+        line += f" It differs from the library in: {', '.join(found.disagreeing)}."
     if found.nearest:
         citation = found.nearest.citation
         line += f"\n{'':<9} now {_shown(citation.quote)} (characters {citation.start + 1}-{citation.end})"

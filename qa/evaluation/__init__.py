@@ -1,5 +1,6 @@
-"""Measuring: how often the right passage comes first, how often an answer is rightly given, and how fast."""
+"""Measuring: how often the right passage comes first, what people get of it, and how fast."""
 
+from qa.evaluation.outcomes import BINS, Bin, Reliability, Reply, false_answers, reliability, shares
 from qa.evaluation.relevance import (
     MEASURES,
     Comparison,
@@ -13,15 +14,22 @@ from qa.evaluation.relevance import (
 from qa.evaluation.speed import Speed, measure_speed, sample_questions
 
 __all__ = [
+    "BINS",
     "MEASURES",
+    "Bin",
     "Comparison",
     "Estimate",
     "Ranking",
+    "Reliability",
+    "Reply",
     "Speed",
     "compare",
     "estimate",
+    "false_answers",
     "measure",
     "measure_speed",
+    "reliability",
     "require_measures",
     "sample_questions",
+    "shares",
 ]

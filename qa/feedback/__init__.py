@@ -1,6 +1,6 @@
-"""What people say of answers: kept in SQLite, and written as files that other programs read. It changes no ranking.
+"""Feedback on answers: kept in SQLite, and exported as files for other programs. It changes no ranking.
 
-`judging` makes what is kept of a judgement, `store` keeps it, `exports` writes it.
+`judging` makes feedback of a judgement, `store` keeps it, `exports` writes it to files.
 """
 
 from qa.feedback.exports import FORMS, BeirCounts, write_beir, write_rows

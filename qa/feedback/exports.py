@@ -1,6 +1,6 @@
 """Feedback as files: CSV for spreadsheets, JSON lines for programs, and judged questions in BEIR's form.
 
-What is written stands under its name when it is whole, and not before.
+A file gets its name only when it is complete.
 """
 
 from __future__ import annotations
@@ -26,8 +26,11 @@ _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 
 class BeirCounts(NamedTuple):
-    """What became of feedback in BEIR's form: questions and judgements (of which `right` are yes) that were written,
-    and how much was left out: said of no passage, of one document's answer, or of words that stand nowhere now."""
+    """What was written and left out, for BEIR.
+
+    Written are `questions` and `judgements`, of which `right` are yes. Left out are judgements without a passage, of
+    answers from one document only, and of words that are gone.
+    """
 
     questions: int
     judgements: int
@@ -38,7 +41,7 @@ class BeirCounts(NamedTuple):
 
 
 def write_rows(path: Path, given: Iterable[Feedback], *, form: str) -> None:
-    """Write feedback in one of `FORMS`, in the place of what lies there."""
+    """Write feedback in one of `FORMS`. An existing file is replaced."""
     with _written(path) as new:
         new.write_text(FORMS[form](given), "utf-8", newline="")
 
@@ -52,15 +55,15 @@ def write_beir(
 ) -> BeirCounts:
     """Write feedback as judged questions: queries.jsonl and qrels/test.tsv, where yes is grade 1 and no is 0.
 
-    Of the judgements of one passage for one question, with what was asked before it, the last counts.
+    If a passage was judged more than once for one question with the same history, the last judgement counts.
 
     Args:
-        folder: made anew.
+        folder: a new one.
         given: in the order in which it was given.
-        standing: the id of the passage in which the words that were judged stand now; None where they do not.
-        corpus: id, title and text of each passage for corpus.jsonl, which is not written without.
+        standing: gives the id of the passage that the judged words are in now; None if they are gone.
+        corpus: id, title and text of each passage, for corpus.jsonl. Without it that file is not written.
     Raises:
-        FileExistsError: where the folder is there already.
+        FileExistsError: if the folder exists.
     """
     if folder.exists():
         raise FileExistsError(folder)

@@ -1,4 +1,4 @@
-"""A judgement to what is kept of it: the person's words, and what the library itself says of the passage."""
+"""A judgement to feedback: the person's words, and what the library knows of the passage."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ __all__ = ["feedback_on"]
 
 
 def feedback_on(judgement: Judgement, answer: Answer, judged: CitedPassage | None, *, library: str) -> Feedback:
-    """What is kept of a judgement.
+    """The feedback to keep of a judgement.
 
     Args:
-        answer: what the question gets now, in the same library. It tells the outcome and the confidence, if it is
-            still the answer that was judged.
-        judged: the words that were judged, as they stand in the library; None where nothing was found.
-        library: the name of the library's generation.
+        answer: the answer that the question gets now, from the same library. If it is still the judged one, it gives
+            the outcome and the confidence.
+        judged: the judged words, as the library has them; None if nothing was found.
+        library: the name of the library's state.
     """
     given = answer.best.passage if answer.best else None
     passage = judged.passage if judged else None

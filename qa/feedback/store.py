@@ -1,7 +1,7 @@
-"""Feedback in a file of SQLite. Each method opens it anew, so that several threads and processes may use it at once.
+"""Feedback in a SQLite file. Each method opens the file, so several threads and processes may use it at once.
 
-What is kept has been synced to the disk before `keep` returns. Between two methods no connection is open, and the
-file is whole by itself: while nothing else uses it, it can be copied.
+Feedback is on the disk when `keep` returns. Between two calls no connection is open, and the file is complete. So it
+can be copied while nothing else uses it.
 """
 
 from __future__ import annotations
@@ -54,17 +54,17 @@ _KEEP = f"""
 
 
 class FeedbackStore:
-    """The feedback in a file, which is made, with its folder, when the first is kept.
+    """The feedback in a file. The file and its folder are made with the first feedback.
 
-    Every method raises `FeedbackUnwritableError` where the system refuses, and `FeedbackDamagedError` where the file is
-    none of feedback.
+    Every method raises `FeedbackUnwritableError` if the system refuses, and `FeedbackDamagedError` if the file is not a
+    feedback file.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def keep(self, feedback: Feedback, *, key: str) -> Feedback:
-        """Keep feedback, in the place of what had the same key; as it is kept, with its id."""
+        """Keep feedback and return it with its id. It replaces feedback with the same key."""
         with self._refusals():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self._opened() as database:
@@ -72,7 +72,7 @@ class FeedbackStore:
         return replace(feedback, id=row_id)
 
     def all(self) -> list[Feedback]:
-        """All that is kept, in the order in which it was given or changed last."""
+        """All feedback, in the order in which it was last given or changed."""
         with self._refusals():
             if not self._holds_anything():
                 return []
@@ -81,14 +81,14 @@ class FeedbackStore:
                 return [_feedback(row) for row in rows]
 
     def copy_to(self, path: Path) -> None:
-        """Write all that is kept into another file; where nothing is, there will be none."""
+        """Copy all feedback into another file. Without feedback no file is made."""
         with self._refusals():
             if self._holds_anything():
                 with self._opened() as database, closing(sqlite3.connect(path)) as copy:
                     database.backup(copy)
 
     def clear(self) -> int:
-        """Delete all that is kept, and its traces in the file; how much that was."""
+        """Delete all feedback, and its traces in the file. Returns how much it was."""
         with self._refusals():
             if not self._holds_anything():
                 return 0
@@ -115,7 +115,7 @@ class FeedbackStore:
         found = _pragma(database, "user_version")
         is_new = not database.execute("SELECT 1 FROM sqlite_master").fetchone()
         if _pragma(database, "application_id") != _PROGRAM and not is_new:
-            raise FeedbackDamagedError(self.path, reason="it is a database of something else")
+            raise FeedbackDamagedError(self.path, reason="it is the database of another program")
         if found > len(_MIGRATIONS):
             reason = f"it is of version {found}, but this program reads version {len(_MIGRATIONS)}"
             raise FeedbackDamagedError(self.path, reason=reason)

@@ -1,20 +1,20 @@
-"""Documents and passages kept in SQLite, with the index beside them; every change is whole or has not happened.
+"""Documents and passages in SQLite, with the index beside them. A change happens completely or not at all.
 
 A library on disk is a folder:
 
-    library.sqlite3            documents, sections, references, passages; and of the passages the words, as they stand
-    library.sqlite3-wal, -shm  what SQLite keeps beside it while it is in use
-    index/000007-5e1f…/        the index of one version, never changed once it is the current one
-        passages/              the retriever's
-        vocabulary/            the words that a question's are corrected to
+    library.sqlite3            documents, sections, references, passages, and the words of the passages as written
+    library.sqlite3-wal, -shm  files of SQLite while it is in use
+    vectors.sqlite3            the vectors of passages, made after the index
+    index/000007-5e1f…/        the index of one version; it never changes once it is current
+        passages/              the retriever's index
+        vocabulary/            the words that questions are corrected to
 
-A change is one transaction of the database, which names the version of the index that belongs to it. So the commit
-makes both the current ones at once. Until then the old ones serve; whatever a killed change left behind is swept away
-by the next.
+A change is one transaction of the database. The database names the version of its index, so the commit makes both
+current at once. Until then the old ones serve. The next change deletes what a killed change left behind.
 
-`store` makes changes, by `indexing`, imported at the first, which has `analyst`s work in other processes by
-`helpers`; `snapshot` reads one state, and `checking` looks whether it is whole; `index` is what finds passages; `rows`
-turns documents into rows and back, `words` looks words up; `folder` and `schema` know the files and the tables.
+`store` makes changes through `indexing`, which is imported on first use. `helpers` runs `analyst`s in other processes.
+`snapshot` reads one state, and `checking` looks for damage in it. `index` finds passages. `rows` turns documents into
+rows and back. `words` looks words up. `folder` and `schema` know the files and the tables.
 """
 
 from qa.library.folder import FORMAT, size_of

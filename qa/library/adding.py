@@ -1,14 +1,14 @@
-"""Files into a library: which of them changed, what is read of them, and what became of each document."""
+"""Files into a library: which files changed, what is read from them, and what became of each document."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from qa.config import SHIPPED_SYNONYMS, Settings
 from qa.errors import NoSourcesError, SourceError
@@ -33,13 +33,15 @@ __all__ = ["Indexing", "Progress", "Step", "add"]
 _SYNONYMS = "synonyms"  # among the origins of files, which are absolute paths
 _PART = "/./"  # between a file's path, resolved and so without it, and which of the file's documents is meant
 
-Step = Literal["looking", "reading", "indexing"]
+Step = Literal["looking", "reading", "indexing", "encoding"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a step of an indexing has got: files are looked at, whether they have changed; those that have are read;
-    then the passages that changed are indexed, or all where most did. `done` and `total` count files, or passages.
+    """How far a step of indexing is.
+
+    The steps are: look which files have changed; read those; index the changed passages, or all if most changed; encode
+    the passages without vectors. `done` and `total` count files or passages.
     """
 
     step: Step
@@ -54,9 +56,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indexing:
-    """What became of the documents of the files: their ids. `kept` are those of which the file could not be read anew.
+    """What became of the documents of the files, as ids. `kept` are those whose file could not be read again.
 
-    Of the `files_found` that were new or changed, `unread` were not read, because it was to stop.
+    `files_found` is the number of new or changed files. `unread` of them were not read, because indexing was stopped.
     """
 
     added: tuple[str, ...] = ()
@@ -69,7 +71,7 @@ class Indexing:
 
     @property
     def read(self) -> tuple[str, ...]:
-        """Those that were read anew."""
+        """The documents that were read."""
         return self.added + self.replaced
 
 
@@ -79,160 +81,214 @@ def add(
     paths: Iterable[Path],
     *,
     prune: bool = False,
+    exclude: Sequence[str] = (),
     on_progress: Callable[[Progress], None] | None = None,
     on_unreadable: Callable[[SourceError], None] | None = None,
     on_note: Callable[[str], None] = lambda _: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Indexing:
-    """Read files and folders into a library, as `Engine.add` says."""
-    snapshot = library.snapshot() if library.exists else None
-    before = snapshot.files() if snapshot else {}
-    refused: list[SourceError] = []
-    given: set[str] = set()
-    found: dict[str, tuple[Path, str]] = {}
+    """Read files and folders into a library; see `Engine.add`."""
+    hooks = _Hooks(on_progress, on_unreadable, on_note, should_stop)
+    return _Adding(library, settings, prune=prune, exclude=exclude, hooks=hooks).run(paths)
 
-    def refuse(error: SourceError) -> None:
-        if on_unreadable is None:
-            raise error
-        refused.append(error)
-        on_unreadable(error)
 
-    for path in paths:
+class _Hooks(NamedTuple):
+    """What the caller of `add` is told, and whether it is to stop."""
+
+    on_progress: Callable[[Progress], None] | None
+    on_unreadable: Callable[[SourceError], None] | None
+    on_note: Callable[[str], None]
+    should_stop: Callable[[], bool]
+
+
+class _Adding:
+    """One run of `add`: files are found, then looked at, then read while the library is changed."""
+
+    def __init__(
+        self, library: Library, settings: Settings, *, prune: bool, exclude: Sequence[str], hooks: _Hooks
+    ) -> None:
+        self._library = library
+        self._settings = settings
+        self._prune = prune
+        self._exclude = exclude
+        self._hooks = hooks
+        self._limits = Limits(settings.max_file_size, settings.max_memory, settings.max_seconds)
+        self._snapshot = library.snapshot() if library.exists else None
+        self._before = self._snapshot.files() if self._snapshot else {}
+        self._refused: list[SourceError] = []
+        self._given: set[str] = set()  # the origins of the paths
+        self._found: dict[str, tuple[Path, str]] = {}  # files, each with the id that its document wants
+        self._states: dict[str, FileState] = {}  # how files stand that are new, changed or only touched
+        self._same: list[str] = []  # files that are what they were
+        self._held: Mapping[str, Mapping[str, str]] = {}  # the documents of files that are read or gone
+        self._gone: list[str] = []
+        self._to_read: list[str] = []
+        self._unread: deque[str] = deque()
+        self._reached: list[int] = [0]  # bytes of the files up to each of those that are read
+        self._read: list[str] = []
+        self._added: list[str] = []
+        self._unchanged: list[str] = []
+        self._kept: list[str] = []
+        self._present: set[str] = set()  # the ids of all documents of the files that were read
+
+    def run(self, paths: Iterable[Path]) -> Indexing:
+        """Do all of it. Returns what became of each document."""
+        for path in paths:
+            self._find(path)
+        origins = [each for each in self._before if self._prune and each not in self._found]
+        gone_files = [each for each in origins if _is_gone(each, self._given)]
+        self._to_read = list(self._changed_files())
+        self._unread = deque(self._to_read)
+        self._reached = [0, *accumulate(file_size(self._found[origin][0]) for origin in self._to_read)]
+        if self._snapshot:
+            self._held = self._snapshot.documents_of_files([*self._to_read, *gone_files])
+            self._unchanged = self._snapshot.documents_in_files(self._same)
+        self._gone = [each for origin in gone_files for each in self._held.get(origin, {}).values()]
+        self._change()
+        if self._is_all_refused():
+            raise self._refused[0]
+        earlier = {each for its_documents in self._held.values() for each in its_documents.values()}
+        return Indexing(
+            added=tuple(each for each in self._added if each not in earlier),
+            replaced=tuple(each for each in self._added if each in earlier),
+            unchanged=tuple(self._unchanged),
+            removed=tuple(self._vanished()),
+            kept=tuple(self._kept),
+            files_found=len(self._to_read),
+            unread=len(self._unread),
+        )
+
+    def _find(self, path: Path) -> None:
+        """Find the files at a path; one that has gone with all its documents is no error where it is to be pruned."""
         origin = legible(resolved(path))
         try:
-            if not (prune and origin in before and not is_there(str(resolved(path)))):
-                sources_there = list(find_sources(path, note=on_note, on_unreadable=refuse))
-                found |= {legible(resolved(each)): (each, wanted_id) for each, wanted_id in sources_there}
-            given.add(origin)
+            if not (self._prune and origin in self._before and not is_there(str(resolved(path)))):
+                note, refuse = self._hooks.on_note, self._refuse
+                there = list(find_sources(path, exclude=self._exclude, note=note, on_unreadable=refuse))
+                self._found |= {legible(resolved(each)): (each, wanted_id) for each, wanted_id in there}
+            self._given.add(origin)
         except NoSourcesError as error:
-            left = [each for each in before if prune and _is_gone(each, {origin})]
-            kept_files = len(snapshot.documents_of_files(left)) if snapshot else 0
-            refuse(NoSourcesError(path, suffixes=tuple(READERS), gone=kept_files) if kept_files else error)
+            left = [each for each in self._before if self._prune and _is_gone(each, {origin})]
+            kept_files = len(self._snapshot.documents_of_files(left)) if self._snapshot else 0
+            self._refuse(NoSourcesError(path, suffixes=tuple(READERS), gone=kept_files) if kept_files else error)
         except SourceError as error:
-            refuse(error)
-    gone_files = [origin for origin in before if prune and origin not in found and _is_gone(origin, given)]
-    limits = Limits(settings.max_file_size, settings.max_memory, settings.max_seconds)
-    sandbox = Sandbox(limits)
-    states: dict[str, FileState] = {}
-    same_files: list[str] = []
-    added: list[str] = []
-    present: set[str] = set()  # the ids of all documents of the files that were read
+            self._refuse(error)
 
-    def tell(step: Step, done: int, total: int, source: str | None = None) -> None:
-        if on_progress:
-            so_far, of_all = (reached[done], reached[-1]) if step == "reading" else (0, 0)
-            on_progress(
-                Progress(step=step, done=done, total=total, bytes_done=so_far, bytes_total=of_all, source=source)
-            )
-
-    def wanted() -> Iterator[str]:
+    def _changed_files(self) -> Iterator[str]:
         """The origins of files that are not what they were when they were read."""
-        for number, (origin, (path, _)) in enumerate(found.items()):
-            tell("looking", number, len(found))
-            if should_stop():  # none will be read
-                states[origin] = FileState("", "")
+        for number, (origin, (path, _)) in enumerate(self._found.items()):
+            self._tell("looking", number, len(self._found))
+            earlier = self._before.get(origin)
+            if self._hooks.should_stop():  # none will be read
+                self._states[origin] = FileState("", "")
                 yield origin
                 continue
             try:
-                state = file_state(path, before=before.get(origin), limits=limits)
+                state = file_state(path, before=earlier, limits=self._limits)
             except SourceError:
                 state = FileState("", "")  # reading it says what is wrong
-            earlier = before.get(origin)
             if earlier and state.sha256 == earlier.sha256:
-                same_files.append(origin)
+                self._same.append(origin)
                 if state.stamp != earlier.stamp:
-                    states[origin] = state  # for the next time
+                    self._states[origin] = state  # for the next time
             else:
-                states[origin] = state
+                self._states[origin] = state
                 yield origin
 
-    to_read = list(wanted())
-    held = snapshot.documents_of_files([*to_read, *gone_files]) if snapshot else {}
-    gone = [each for origin in gone_files for each in held.get(origin, {}).values()]
-    unchanged = snapshot.documents_in_files(same_files) if snapshot else []
-    ids = _Ids(held, is_taken=library.has_document if snapshot else lambda _: False)
-    planned_for = snapshot.name if snapshot else ""
-    is_other_engine = snapshot is not None and settings.engine not in (None, snapshot.engine_asked)
-    del snapshot  # what it reads could not be put away
-    reached = [0, *accumulate(file_size(found[origin][0]) for origin in to_read)]  # bytes
-    unread = deque(to_read)
-    states[_SYNONYMS] = file_state(settings.synonyms or SHIPPED_SYNONYMS, before=before.get(_SYNONYMS))
-    synonyms = before.get(_SYNONYMS)
-    is_reread = synonyms is None or states[_SYNONYMS].sha256 != synonyms.sha256
-    is_reread |= is_other_engine
-    read: list[str] = []
-    kept: list[str] = []
+    def _change(self) -> None:
+        """Change the library, unless all of it stays as it is."""
+        planned_for = self._snapshot.name if self._snapshot else ""
+        asked = self._snapshot.engine_asked if self._snapshot else None
+        ids = _Ids(self._held, is_taken=self._library.has_document if self._snapshot else lambda _: False)
+        self._snapshot = None  # what it reads could not be put away
+        synonyms = self._before.get(_SYNONYMS)
+        self._states[_SYNONYMS] = file_state(self._settings.synonyms or SHIPPED_SYNONYMS, before=synonyms)
+        is_reread = synonyms is None or self._states[_SYNONYMS].sha256 != synonyms.sha256
+        is_reread |= asked is not None and self._settings.engine not in (None, asked)
+        if not (self._to_read or self._gone or is_reread):
+            return
+        with Sandbox(self._limits) as sandbox, suppress(_NothingReadError):
+            self._library.change(
+                add=self._sources(sandbox, ids, must_change=is_reread and bool(planned_for)),
+                remove=self._vanished(),
+                files=self._states,
+                planned_for=planned_for,
+                on_indexing=lambda done, total: self._tell("indexing", done, total),
+            )
 
-    def sources() -> Iterator[Source]:
-        while unread and not should_stop():
-            origin = unread[0]
-            path, wanted_id = found[origin]
-            tell("reading", len(to_read) - len(unread), len(to_read), source=path.name)
-            unread.popleft()
-            same: list[str] = []
+    def _sources(self, sandbox: Sandbox, ids: _Ids, *, must_change: bool) -> Iterator[Source]:
+        """The documents to add, file after file, until it is to stop.
+
+        Raises:
+            _NothingReadError: at the end, where nothing is to be changed.
+        """
+        while self._unread and not self._hooks.should_stop():
+            origin = self._unread[0]
+            self._tell_reading(source=self._found[origin][0].name)
+            self._unread.popleft()
             try:
-                then = found[unread[0]] if unread and not should_stop() else None
-                for part, work in read_works(
-                    path, wanted_id, sandbox=sandbox, then=then, note=on_note, should_stop=should_stop
-                ):
-                    its_origin = f"{origin}{_PART}{part}" if part else origin
-                    its_id = ids.take(work.id, its_origin, file=origin)
-                    document = work if its_id == work.id else replace(work, id=its_id)
-                    present.add(its_id)
-                    if its_origin in held.get(origin, {}) and library.holds(document):
-                        same.append(its_id)
-                    else:
-                        yield Source(its_origin, document, file=origin)
-                        added.append(its_id)
+                yield from self._documents(origin, sandbox, ids)
             except ReadingStoppedError:
-                unread.appendleft(origin)
+                self._unread.appendleft(origin)
                 break
             except SourceError as error:
-                refuse(error)
-                kept.extend(held.get(origin, {}).values())
-                del states[origin]
-                continue
-            read.append(origin)
-            unchanged.extend(same)
-        tell("reading", len(to_read) - len(unread), len(to_read))
+                self._refuse(error)
+                self._kept.extend(self._held.get(origin, {}).values())
+                del self._states[origin]
+        self._tell_reading()
         sandbox.close()
-        if unread:
-            gone.clear()  # what was in them may be in those that are unread
-        for origin in unread:
-            del states[origin]
-        if not (read or gone or (is_reread and planned_for)) or is_all_refused():
+        if self._unread:
+            self._gone.clear()  # what was in them may be in those that are unread
+        for origin in self._unread:
+            del self._states[origin]
+        if not (self._read or self._gone or must_change) or self._is_all_refused():
             raise _NothingReadError
 
-    def is_all_refused() -> bool:
-        return bool(refused) and not (read or unchanged or unread or gone)
+    def _documents(self, origin: str, sandbox: Sandbox, ids: _Ids) -> Iterator[Source]:
+        """The documents of a file that are not what they were. The next file is read meanwhile."""
+        path, wanted_id = self._found[origin]
+        held = self._held.get(origin, {})
+        stop = self._hooks.should_stop
+        then = self._found[self._unread[0]] if self._unread and not stop() else None
+        same: list[str] = []
+        works = read_works(path, wanted_id, sandbox=sandbox, then=then, note=self._hooks.on_note, should_stop=stop)
+        for part, work in works:
+            its_origin = f"{origin}{_PART}{part}" if part else origin
+            its_id = ids.take(work.id, its_origin, file=origin)
+            document = work if its_id == work.id else replace(work, id=its_id)
+            self._present.add(its_id)
+            if its_origin in held and self._library.holds(document):
+                same.append(its_id)
+            else:
+                yield Source(its_origin, document, file=origin)
+                self._added.append(its_id)
+        self._read.append(origin)
+        self._unchanged.extend(same)
 
-    def vanished() -> Iterator[str]:
+    def _vanished(self) -> Iterator[str]:
         """The documents of a file's earlier state that it holds no more, and those of files that have gone."""
-        for origin in read:
-            yield from (each for each in held.get(origin, {}).values() if each not in present)
-        yield from gone
+        for origin in self._read:
+            yield from (each for each in self._held.get(origin, {}).values() if each not in self._present)
+        yield from self._gone
 
-    if to_read or gone or is_reread:
-        with sandbox, suppress(_NothingReadError):
-            library.change(
-                add=sources(),
-                remove=vanished(),
-                files=states,
-                planned_for=planned_for,
-                on_indexing=lambda done, total: tell("indexing", done, total),
+    def _refuse(self, error: SourceError) -> None:
+        if self._hooks.on_unreadable is None:
+            raise error
+        self._refused.append(error)
+        self._hooks.on_unreadable(error)
+
+    def _is_all_refused(self) -> bool:
+        return bool(self._refused) and not (self._read or self._unchanged or self._unread or self._gone)
+
+    def _tell_reading(self, source: str | None = None) -> None:
+        self._tell("reading", len(self._to_read) - len(self._unread), len(self._to_read), source)
+
+    def _tell(self, step: Step, done: int, total: int, source: str | None = None) -> None:
+        if self._hooks.on_progress:
+            so_far, of_all = (self._reached[done], self._reached[-1]) if step == "reading" else (0, 0)
+            self._hooks.on_progress(
+                Progress(step=step, done=done, total=total, bytes_done=so_far, bytes_total=of_all, source=source)
             )
-    if is_all_refused():
-        raise refused[0]
-    earlier = {each for its_documents in held.values() for each in its_documents.values()}
-    return Indexing(
-        added=tuple(each for each in added if each not in earlier),
-        replaced=tuple(each for each in added if each in earlier),
-        unchanged=tuple(unchanged),
-        removed=tuple(vanished()),
-        kept=tuple(kept),
-        files_found=len(to_read),
-        unread=len(unread),
-    )
 
 
 def _is_gone(origin: str, given: Collection[str]) -> bool:

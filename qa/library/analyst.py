@@ -1,7 +1,7 @@
-"""Documents to passages, and passages to words: what takes time at indexing, and can be done by several at once.
+"""Documents to passages, and passages to words: the slow part of indexing, which several processes can share.
 
-An analyst numbers the words that it meets by itself, and names each of them once. Who asks it keeps for each one which
-number of the library's each of these is.
+An analyst gives its own numbers to the words that it meets, and names each word once. The caller keeps, for each
+analyst, which number of the library belongs to each of these.
 """
 
 from __future__ import annotations
@@ -22,23 +22,25 @@ __all__ = ["Analysed", "Analyst", "Split", "SplitDocument", "Splitter", "Titled"
 
 
 class SplitDocument(NamedTuple):
-    """A document's passages, as they are kept, and what it defines."""
+    """The passages of a document, as they are kept, and the abbreviations that it defines."""
 
     passages: list[PassageRow]
     pairs: frozenset[Pair]
 
 
 class Split(NamedTuple):
-    """What a splitter made of some documents: each taken apart; at the end how often each of the `plain_words` stands
-    in all that it was given."""
+    """What a splitter made of some documents: each split into passages. At the end also the number of times that each
+    of the `plain_words` occurs in all its documents."""
 
     documents: list[SplitDocument]
     words: Mapping[str, int]
 
 
 class Splitter:
-    """Takes documents apart, each given as `DOCUMENT`'s JSON, which is read in a quarter of the time that pickles take,
-    into the passages that it has or else into those of `passages`. Asked for none, it is at its end."""
+    """Splits documents into the passages that they come with, else into those of `passages`.
+
+    Each is given as `DOCUMENT`'s JSON, which is read in a quarter of the time of a pickle. Given no documents, it ends.
+    """
 
     def __init__(self, _: int = 0) -> None:
         self._words: Counter[str] = Counter()
@@ -49,14 +51,14 @@ class Splitter:
         for packed, given in documents:
             document = DOCUMENT.validate_json(packed)
             text = f"{document.title}\n{document.text}"
-            rows = list(map(passage_row, passages(document) if given is None else given))
+            rows = [passage_row(each, document.title) for each in (passages(document) if given is None else given)]
             found.append(SplitDocument(rows, frozenset(mined(text))))
             self._words.update(plain_words(text))
         return Split(found, {} if documents else self._words)
 
 
 class Titled(NamedTuple):
-    """What is indexed of a passage, with its number in the library and its document's title."""
+    """The parts of a passage that are indexed, with its number in the library and its document's title."""
 
     number: int
     id: str
@@ -70,7 +72,7 @@ def titled(number: int, title: str, text: str, row: Sequence[Any]) -> Titled:
     """A passage of a document with this title and text, from its `PASSAGE_COLUMNS`.
 
     Raises:
-        ValueError, TypeError: where what is kept is no passage of this text.
+        ValueError, TypeError: if the columns are not those of a passage of this text.
     """
     passage_id, section, start, end, _, sentences = row
     found = text[start:end]
@@ -81,9 +83,11 @@ def titled(number: int, title: str, text: str, row: Sequence[Any]) -> Titled:
 
 
 class Analysed(NamedTuple):
-    """What an analyst found in some passages: how they are laid out, in its own numbers of words; those words that it
-    had not met before, whose numbers follow on one another; and each passage's terms for the index, with line breaks
-    between them."""
+    """What an analyst found in some passages.
+
+    It has their layout, in the analyst's own numbers of words; the words that are new to the analyst, numbered one
+    after the other; and the terms of each passage for the index, with line breaks between them.
+    """
 
     analyst: int
     words: list[Entry]
@@ -92,7 +96,7 @@ class Analysed(NamedTuple):
 
 
 class Analyst:
-    """Finds the words of passages. `number` tells it from others."""
+    """Finds the words of passages. `number` distinguishes it from other analysts."""
 
     def __init__(self, concepts: Concepts, number: int = 0) -> None:
         self._number = number

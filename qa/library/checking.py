@@ -1,11 +1,11 @@
-"""Whether a library is whole: what is kept is what was read, and the index is of what is kept."""
+"""Checks a library for damage: whether it has what was read, and whether its index fits."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from qa.errors import LibraryError
 from qa.library.analyst import Analyst, Titled, titled
 from qa.library.helpers import Helpers
 from qa.library.index import Index, kept_concepts
+from qa.library.meaning import Meaning
 from qa.library.rows import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, document_of, passage_of
 from qa.library.words import Select
 from qa.model import Document, Passage
@@ -26,17 +27,20 @@ _AT_ONCE = 256  # passages
 _MOST = 100  # problems that are named
 
 
-def problems(select: Select, index: Index, *, on_passages: Callable[[int, int], None]) -> list[str]:
-    """What is wrong with a library, in sentences; none where it is whole. At most a hundred.
+def problems(
+    select: Select, index: Index, meaning: Meaning | None, *, on_passages: Callable[[int, int], None]
+) -> list[str]:
+    """What is wrong with a library, in at most a hundred sentences. None if nothing is.
 
-    Every document is held against its digest, every passage against its document, every word against a new analysis of
-    its passage, and the index against the number of passages that hold each term. `on_passages` is told how many of how
-    many passages have been checked.
+    Every document is compared with its digest, every passage with its document, every word with a new analysis of its
+    passage, and the index with the number of passages that have each term. `on_passages` is told how many passages are
+    checked, and of how many.
     """
     told: list[str] = []
     with Helpers() as helpers:
         try:
-            told.extend(islice(_Checking(select, index, helpers, on_passages).problems(), _MOST))
+            found = _Checking(select, index, helpers, on_passages).problems()
+            told.extend(islice(chain(found, meaning.problems() if meaning else ()), _MOST))
         except LibraryError as error:
             told.append(error.message)
     return told
@@ -53,7 +57,7 @@ class _Checking:
         self._spellings: Counter[str] = Counter()
 
     def problems(self) -> Iterator[str]:
-        """All of them. Behind a database that is broken nothing else is worth a look."""
+        """All of them. If the database is broken, nothing else is looked at."""
         broken = [f"The database is broken: {row[0]}." for row in self._select("PRAGMA integrity_check(10)")]
         if broken != ["The database is broken: ok."]:
             yield from broken
@@ -72,7 +76,7 @@ class _Checking:
                 yield error.message
                 continue
             except (ValueError, KeyError, TypeError) as error:
-                yield f"What is kept of the document {row[1]} cannot be read ({error})."
+                yield f"The saved data of the document {row[1]} cannot be read ({error})."
                 continue
             yield from self._passages_of(number, document)
             text = f"{document.title}\n{document.text}"
@@ -81,10 +85,10 @@ class _Checking:
                 tuple(row) for row in self._select("SELECT short, long FROM definitions WHERE document = ?", number)
             }
             if pairs != set(mined(text)):
-                yield f"The abbreviations that the document {document.id} defines are not those that are kept."
+                yield f"The saved abbreviations of the document {document.id} are not those in its text."
         kept = dict(self._select("SELECT word, count FROM spellings WHERE count <> 0"))
         if kept != dict(self._spellings):
-            yield "The words that are counted as they are written are not those of the documents."
+            yield "The saved counts of words as written do not match the documents."
 
     def _passages_of(self, number: int, document: Document) -> Iterator[str]:
         rows = self._select(f"SELECT {PASSAGE_COLUMNS} FROM passages WHERE document = ?", number)
@@ -93,12 +97,12 @@ class _Checking:
             try:
                 passage = passage_of(row, document)
             except (ValueError, KeyError, TypeError) as error:
-                yield f"What is kept of the passage {row[0]} cannot be read ({error})."
+                yield f"The saved data of the passage {row[0]} cannot be read ({error})."
                 continue
             if not _holds_its_sentences(passage):
-                yield f"The sentences of the passage {passage.id} lie outside of it."
+                yield f"The saved sentences of the passage {passage.id} are outside its text."
             if passage.section not in paths or passage.page != document.page_at(passage.start):
-                yield f"The passage {passage.id} is not in the section, or on the page, that is kept of it."
+                yield f"The saved section or page of the passage {passage.id} is wrong."
 
     def _passages(self) -> Iterator[str]:
         select, retriever = self._select, self._index.retriever
@@ -110,7 +114,7 @@ class _Checking:
         terms = done = 0
         ids = [passage_id for (passage_id,) in select("SELECT id FROM passages ORDER BY id")]
         if retriever.holding(()) != ids:
-            yield "The index holds other passages than those that are kept."
+            yield "The passages in the index are not those in the library."
         worker = partial(Analyst, kept_concepts(select, is_held=False))
         for passages, found in self._helpers.each(worker, self._titled(ids), size=_AT_ONCE, count=len(ids)):
             known = of_analysts.setdefault(found.analyst, list(range(MARKS)))
@@ -120,7 +124,7 @@ class _Checking:
             for each, row, held in zip(passages, rows, found.terms, strict=True):
                 kept = select("SELECT stream, contexts, length FROM wordings WHERE passage = ?", each.number)
                 if kept != [tuple(row)]:
-                    yield f"The words that are kept of the passage {each.id} are not those of its text."
+                    yield f"The saved words of the passage {each.id} do not match its text."
                 frequencies.update(set(held.split("\n")) if held else ())
             counts.update(word_counts([row.stream for row in rows]))
             namings.update(found.laid.namings)
@@ -129,18 +133,18 @@ class _Checking:
             self._on_passages(done, len(ids))
         facts = dict(select("SELECT key, value FROM facts"))
         if (facts.get("passages"), facts.get("terms")) != (str(len(ids)), str(terms)):
-            yield "The numbers of passages and terms that are kept are not theirs."
+            yield "The saved numbers of passages and terms are wrong."
         wrong = sorted(term for term, count in frequencies.items() if retriever.document_frequency(term) != count)
         if wrong:
-            yield f"The index counts other passages for {len(wrong):,} terms, such as “{wrong[0]}”."
+            yield f"The index has wrong numbers of passages for {len(wrong):,} terms, such as “{wrong[0]}”."
         if dict(select("SELECT number, count FROM words WHERE count <> 0")) != dict(counts):
-            yield "The words of the library are not counted as they stand in the passages."
+            yield "The saved counts of words do not match the passages."
         if {(concept, name): count for concept, name, count in select("SELECT * FROM namings")} != dict(namings):
-            yield "The names of concepts are not counted as they stand in the passages."
+            yield "The saved counts of concept names do not match the passages."
         speller = Speller.build(select("SELECT word, count FROM words WHERE count > 0 ORDER BY number"))
         kept_speller = self._index.speller.arrays
         if not all(np.array_equal(speller.arrays[name], kept_speller[name]) for name in Speller.ARRAYS):
-            yield "The words that questions are corrected to are not those of the library."
+            yield "The words that questions are corrected to do not match the library."
 
     def _titled(self, ids: list[str]) -> Iterator[Titled]:
         """The passages that can be read; of the others it has been told."""

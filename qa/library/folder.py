@@ -1,4 +1,4 @@
-"""The folder of a library: its database, the index beside it, and what may go wrong with files."""
+"""The folder of a library: its database, the index beside it, and file errors."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ __all__ = [
     "sync",
     "sync_names",
     "writing",
+    "writing_to",
 ]
 
 DATABASE = "library.sqlite3"
@@ -60,37 +61,50 @@ _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 def index_folder(folder: Path, version: str) -> Path:
-    """Where the index of a version of the library lies."""
+    """The folder of the index of one version of the library."""
     return folder / _INDEX / version
 
 
 def connect(address: str) -> sqlite3.Connection:
-    """A connection to a database by its URI. SQLite is built for several threads; transactions are begun by hand."""
+    """A connection to a database by its URI. SQLite supports several threads; the caller begins transactions."""
     return sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None, timeout=5)
 
 
 class Reader:
-    """One state of a database, which is read for as long as this is kept. One thread at a time reads: two could get
-    hold of the same prepared statement."""
+    """One state of a database, which can be read as long as this object exists.
 
-    def __init__(self, database: sqlite3.Connection, place: Path, *, unlocked: stat_result | None = None) -> None:
-        """`unlocked` is how the file was found of a database that others may change without a word."""
+    One thread reads at a time, since two could get the same prepared statement.
+    """
+
+    def __init__(
+        self,
+        database: sqlite3.Connection,
+        place: Path,
+        *,
+        name: str = DATABASE,
+        unlocked: stat_result | None = None,
+        is_shared: bool = False,
+    ) -> None:
+        """`name` is the file's in the folder `place`; `unlocked` is how it was found, where others may change the
+        database without a word. One that `is_shared` is closed by somebody else."""
         self.place = place
+        self._name = name
         self._database = database
         self._unlocked = unlocked
         self._reading = RLock()
-        weakref.finalize(self, database.close)
+        if not is_shared:
+            weakref.finalize(self, database.close)
 
     @classmethod
-    def open(cls, folder: Path) -> Self:
-        """The library's database, which this cannot change.
+    def open(cls, folder: Path, name: str = DATABASE) -> Self:
+        """The library's database, or the one with this name beside it, opened for reading only.
 
         Raises:
             LibraryNotFoundError: where there is none.
             LibraryUnreadableError: where the system refuses to open it.
-            DamagedLibraryError: where it is none.
+            DamagedLibraryError: if it is not a database.
         """
-        path = folder.resolve() / DATABASE
+        path = folder.resolve() / name
         try:
             found = path.stat()
         except (FileNotFoundError, NotADirectoryError):
@@ -98,23 +112,23 @@ class Reader:
         except OSError as error:
             raise LibraryUnreadableError(folder, reason=(error.strerror or str(error)).lower()) from None
         if not os.access(path, os.R_OK):
-            raise LibraryUnreadableError(folder, reason=f"this user may not read {DATABASE}")
-        with _damage(folder):
+            raise LibraryUnreadableError(folder, reason=f"you may not read {name}")
+        with _damage(folder, name):
             try:
-                return cls(_read_only(path), folder)
+                return cls(_read_only(path), folder, name=name)
             except sqlite3.OperationalError:
-                if path.with_name(f"{DATABASE}-wal").exists():
+                if path.with_name(f"{name}-wal").exists():
                     raise
                 # Who may not write has no place for the file by which readers and writers know of one another.
-                return cls(connect(f"{path.as_uri()}?mode=ro&immutable=1"), folder, unlocked=found)
+                return cls(connect(f"{path.as_uri()}?mode=ro&immutable=1"), folder, name=name, unlocked=found)
 
     @property
     def is_current(self) -> bool:
-        """Whether what is read is still what the file holds, as far as that can be told."""
+        """Whether this is still the state in the file, as far as can be seen."""
         if self._unlocked is None:
             return True
         try:
-            return _looks(self._unlocked) == _looks((self.place / DATABASE).stat())
+            return _looks(self._unlocked) == _looks((self.place / self._name).stat())
         except OSError:
             return False
 
@@ -125,7 +139,7 @@ class Reader:
             DamagedLibraryError: where they cannot be read.
         """
         try:
-            with self._reading, _damage(self.place):
+            with self._reading, _damage(self.place, self._name):
                 rows = self._database.execute(statement, parameters).fetchall()
         except DamagedLibraryError:
             if self.is_current:
@@ -133,16 +147,16 @@ class Reader:
         else:
             if self.is_current:
                 return rows
-        raise DamagedLibraryError(self.place, reason=f"{DATABASE} was changed while it was read: ask again")
+        raise DamagedLibraryError(self.place, reason=f"{self._name} was changed while it was being read; ask again")
 
     @property
     def database(self) -> sqlite3.Connection:
-        """What it reads, for one thread at a time."""
+        """The connection that it reads from, for one thread at a time."""
         return self._database
 
     def copy_to(self, database: sqlite3.Connection, *, on_pages: Callable[[int, int], None] | None = None) -> None:
-        """Write this state into an empty database; `on_pages` is told how many of how many pages are written."""
-        with self._reading, _damage(self.place):
+        """Write this state into an empty database. `on_pages` is told how many pages are written, and of how many."""
+        with self._reading, _damage(self.place, self._name):
             progress = None if on_pages is None else (lambda _, left, total: on_pages(total - left, total))
             self._database.backup(database, pages=_PAGES, progress=progress)
 
@@ -159,14 +173,14 @@ def _read_only(path: Path) -> sqlite3.Connection:
 
 
 def not_found(folder: Path) -> LibraryNotFoundError:
-    """The error of a folder without a library, which may have lost it."""
+    """The error for a folder without a library. The folder may still have an index."""
     index, database = folder / _INDEX, folder / DATABASE
     is_lost = not database.exists() or not database.stat().st_size  # a first indexing begins with more
     return LibraryNotFoundError(folder, has_index=is_lost and index.is_dir() and any(index.iterdir()))
 
 
 def kept_facts(folder: Path, database: sqlite3.Connection) -> dict[str, str]:
-    """The facts of the library in a database; none where nothing was ever kept in it.
+    """The facts of the library in a database. None if nothing was ever saved in it.
 
     Raises:
         IndexFormatError: where it is of another format.
@@ -176,7 +190,7 @@ def kept_facts(folder: Path, database: sqlite3.Connection) -> dict[str, str]:
         version = version_of(database)
         if not version:
             if database.execute("SELECT 1 FROM sqlite_schema").fetchone():
-                raise DamagedLibraryError(folder, reason=f"{DATABASE} is no database of this program")
+                raise DamagedLibraryError(folder, reason=f"{DATABASE} is not a database of this program")
             return {}
         if version > latest():
             raise IndexFormatError(folder, found=f"of tables {version}", expected=f"of tables {latest()}")
@@ -184,13 +198,13 @@ def kept_facts(folder: Path, database: sqlite3.Connection) -> dict[str, str]:
     if facts and facts.get("format") != FORMAT:
         raise IndexFormatError(folder, found=str(facts.get("format")), expected=FORMAT)
     if facts and not _VERSION.fullmatch(facts.get("version", "")):
-        raise DamagedLibraryError(folder, reason=f"{DATABASE} names no version of the index")
+        raise DamagedLibraryError(folder, reason=f"{DATABASE} does not name the version of its index")
     return facts
 
 
 @contextmanager
 def writing(folder: Path) -> Iterator[sqlite3.Connection]:
-    """A database to change, in a transaction that keeps others from changing it; it is committed at the end.
+    """A database to change, in a transaction that keeps others from changing it. It is committed at the end.
 
     An error, or the end of the process, leaves it as it was.
 
@@ -223,8 +237,26 @@ def writing(folder: Path) -> Iterator[sqlite3.Connection]:
         raise _as_library_error(folder, error, refused=_REFUSED) from None
 
 
+@contextmanager
+def writing_to(folder: Path, name: str) -> Iterator[sqlite3.Connection]:
+    """The database with this name beside the library's. The caller changes it in transactions of its own.
+
+    Raises:
+        LibraryUnwritableError: for whatever the system refuses.
+        LibraryBusyError: while another process changes it for more than some seconds.
+        DamagedLibraryError: where it cannot be read.
+    """
+    try:
+        with closing(connect((folder.resolve() / name).as_uri())) as database:
+            database.execute("PRAGMA journal_mode = WAL")
+            yield database
+            _put_away(database)
+    except sqlite3.Error as error:
+        raise _as_library_error(folder, error, refused=_REFUSED, name=name) from None
+
+
 def put_away(folder: Path) -> None:
-    """Move what the journal holds into the database, as far as nobody reads the state before, and this user may."""
+    """Move the journal into the database, as far as nobody still reads the earlier state and this user may write."""
     with suppress(sqlite3.Error), closing(connect(f"{(folder.resolve() / DATABASE).as_uri()}?mode=rw")) as database:
         _put_away(database)
 
@@ -236,7 +268,7 @@ def _put_away(database: sqlite3.Connection) -> None:
 
 
 def journal_size(folder: Path) -> int:
-    """How many bytes the journal takes, in which a change is until nobody reads the state before."""
+    """The size of the journal in bytes. It has a change until nobody reads the earlier state."""
     try:
         return (folder / f"{DATABASE}-wal").stat().st_size
     except OSError:
@@ -244,8 +276,11 @@ def journal_size(folder: Path) -> int:
 
 
 def sweep(folder: Path) -> None:
-    """Take away the index of every version but the present one; what a reader holds open on Windows goes the next time.
-    Where another process changes the library, which may have begun an index there, it will do so."""
+    """Delete the index of every version but the current one.
+
+    On Windows, files that a reader has open are deleted the next time. If another process is changing the library, it
+    may have begun an index; then that process does this.
+    """
     with suppress(LibraryError), writing(folder) as database:
         present = kept_facts(folder, database).get("version")
         for each in (folder / _INDEX).iterdir():
@@ -254,7 +289,7 @@ def sweep(folder: Path) -> None:
 
 
 def copy_files(source: Path, target: Path) -> None:
-    """Copy a folder with all that is in it to where nothing is."""
+    """Copy a folder with everything in it to a new place."""
     target.mkdir(parents=True)
     for path in sorted(source.rglob("*")):
         copy = target / path.relative_to(source)
@@ -266,12 +301,12 @@ def copy_files(source: Path, target: Path) -> None:
 
 
 def size_of(folder: Path) -> int:
-    """How many bytes the files in a folder take."""
+    """The size of the files in a folder, in bytes."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def sync(folder: Path) -> None:
-    """Make sure that all that is in a folder, and its name, is on the disk."""
+    """Make sure that everything in a folder, and its name, is on the disk."""
     for path in folder.rglob("*"):
         if path.is_dir():
             sync_names(path)
@@ -282,7 +317,7 @@ def sync(folder: Path) -> None:
 
 
 def sync_names(folder: Path) -> None:
-    """The same of what files in a folder are called. Windows has no such call."""
+    """The same for the names of the files in a folder. Windows has no such call."""
     if os.name == "posix":
         _sync(folder)
 
@@ -301,18 +336,20 @@ def _looks(file: stat_result) -> tuple[int, ...]:
 
 
 @contextmanager
-def _damage(folder: Path) -> Iterator[None]:
+def _damage(folder: Path, name: str = DATABASE) -> Iterator[None]:
     """Tell of what cannot be read as of damage, where it is not for want of room."""
     try:
         yield
     except sqlite3.Error as error:
-        raise _as_library_error(folder, error, refused=_NO_ROOM) from None
+        raise _as_library_error(folder, error, refused=_NO_ROOM, name=name) from None
 
 
-def _as_library_error(folder: Path, error: sqlite3.Error, *, refused: Collection[int]) -> LibraryError:
+def _as_library_error(
+    folder: Path, error: sqlite3.Error, *, refused: Collection[int], name: str = DATABASE
+) -> LibraryError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code in _BUSY:
         return LibraryBusyError(folder)
     if code in refused:
         return LibraryUnwritableError(folder, reason=str(error))
-    return DamagedLibraryError(folder, reason=f"{DATABASE} cannot be read ({error})")
+    return DamagedLibraryError(folder, reason=f"{name} cannot be read ({error})")

@@ -1,6 +1,6 @@
-"""Work that is done by other processes too, where there is much of it.
+"""Helper processes, which share the work if there is much of it.
 
-They are programs of our own, started anew: a fork would take along whatever the threads of this one hold.
+They are started as new programs. A fork would copy whatever the threads of this process hold, such as locks.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _Made = TypeVar("_Made")
 
 
 class Helpers:
-    """A process for each core, started when they are needed. To be used by one thread, and closed by it."""
+    """One process per core, started when needed. One thread uses and closes them."""
 
     def __init__(self) -> None:
         self._cores = os.cpu_count() or 1
@@ -55,14 +55,14 @@ class Helpers:
         count: int | None = None,
         ask_for_rest: bool = False,
     ) -> Iterator[tuple[list[_Thing], _Made]]:
-        """What is made of things, in their order and `size` at a time, or fewer where they `weigh` much, in bytes.
+        """The results for some things, in order, `size` things at a time, or fewer if they `weigh` much, in bytes.
 
-        `worker` gives for this process, which is number 0, and for each other what works there. `count` is about how
-        many things there are, if that is known. Each is given no things at the end, to `ask_for_rest`: what it has kept
-        back.
+        `worker` gives what does the work in a process, given its number; this process is number 0. `count` is about how
+        many things there are, if that is known. With `ask_for_rest`, each worker is given no things at the end, and
+        returns what it has kept back.
 
         Raises:
-            HelperEndedError: where another process breaks down.
+            HelperEndedError: if another process breaks down.
         """
         work, alone = worker(0), _ALONE if count is None else 0
         if self._cores < 2 or (count is not None and count <= 4 * _ALONE):
@@ -140,11 +140,11 @@ class _Helper:
         self._process.communicate()
 
     def set_to(self, work: object) -> None:
-        """Have it do this from now on with what it is sent."""
+        """Set the work that the process does from now on."""
         self._thread.submit(self._send, (True, work))
 
     def ask(self, chunk: Sequence[object]) -> Future[Any]:
-        """What it will make of some things."""
+        """The result for some things, which it will give."""
         return self._thread.submit(self._asked, chunk)
 
     def _asked(self, chunk: Sequence[object]) -> object:
@@ -167,7 +167,7 @@ def _there(pipe: IO[bytes] | None) -> IO[bytes]:
 
 
 def serve() -> None:
-    """Do what is sent with what is sent, until no more comes."""
+    """Do the work that is sent, until no more comes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, who ends this process
     asked, replies = os.fdopen(0, "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no reply

@@ -1,4 +1,4 @@
-"""All that is made of a library's passages at indexing, so that a question finds it made."""
+"""Everything that is prepared from the passages of a library when it is indexed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PASSAGES, VOCABULARY = "passages", "vocabulary"
 
 
 class Index(NamedTuple):
-    """What finds the passages, what they are held against, and how a question's words are read."""
+    """What finds passages, what they are compared with, and how the words of a question are read."""
 
     retriever: Retriever
     wordings: Wordings
@@ -40,7 +40,7 @@ class Index(NamedTuple):
 
 
 def opened(select: Select, retriever: Retriever, speller: Speller, facts: Mapping[str, str], *, place: Path) -> Index:
-    """The index over what a database holds."""
+    """The index over a database."""
     wordings = Wordings(
         rows=KeptRows(select, place),
         words=KeptWords(select, place),
@@ -52,7 +52,7 @@ def opened(select: Select, retriever: Retriever, speller: Speller, facts: Mappin
 
 
 def load_index(folder: Path, select: Select, facts: Mapping[str, str]) -> Index:
-    """The index that a folder holds, over what a database holds.
+    """The index in a folder, over a database.
 
     Raises:
         DamagedLibraryError: for files that are broken or missing.
@@ -64,7 +64,7 @@ def load_index(folder: Path, select: Select, facts: Mapping[str, str]) -> Index:
 
 
 def load_retriever(folder: Path, facts: Mapping[str, str]) -> Retriever:
-    """The same, of the retriever's index alone."""
+    """The same, for the retriever's index only."""
     retriever = ENGINES[facts["engine"]]().load(folder / PASSAGES)
     if retriever.passage_count != int(facts["passages"]):
         raise ValueError(f"{facts['passages']} passages are kept, but {retriever.passage_count} are indexed")
@@ -72,7 +72,7 @@ def load_retriever(folder: Path, facts: Mapping[str, str]) -> Retriever:
 
 
 def kept_speller(database: sqlite3.Connection, folder: Path | None) -> Speller:
-    """The speller of the words in a database, kept in a folder where one is given."""
+    """The speller of the words in a database. It is saved in a folder if one is given."""
     speller = Speller.build(database.execute("SELECT word, count FROM words WHERE count > 0 ORDER BY number"))
     if folder is not None:
         (folder / VOCABULARY).mkdir()
@@ -81,7 +81,7 @@ def kept_speller(database: sqlite3.Connection, folder: Path | None) -> Speller:
 
 
 def kept_concepts(select: Select, *, is_held: bool) -> Concepts:
-    """The concepts with which a library was indexed or, where `is_held`, those of which it holds a name."""
+    """The concepts that a library was indexed with. With `is_held`, only those with a name in the library."""
     concepts = [
         Concept(names=tuple(json.loads(names)), found=tuple(json.loads(found)))
         for names, found in select("SELECT names, found FROM concepts ORDER BY number")
@@ -92,7 +92,7 @@ def kept_concepts(select: Select, *, is_held: bool) -> Concepts:
 
 
 def write_concepts(database: sqlite3.Connection, concepts: Iterable[Concept]) -> None:
-    """Keep these concepts in the place of all others."""
+    """Save these concepts. They replace all others."""
     database.execute("DELETE FROM concepts")
     database.executemany(
         "INSERT INTO concepts (names, found) VALUES (?, ?)",

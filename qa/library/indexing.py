@@ -1,4 +1,4 @@
-"""A change of a library's database and index: only what changed is read, analysed and written."""
+"""A change of a library's database and index. Only what changed is read, analysed and written."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SPLIT_AT_ONCE, _ANALYSED_AT_ONCE = 64, 256  # documents and passages of which a
 
 
 class Indexed(NamedTuple):
-    """The index of a changed library, and the facts of it."""
+    """The index of a changed library, and its facts."""
 
     retriever: Retriever
     speller: Speller
@@ -56,14 +56,14 @@ def update(
     folder: Path | None,
     on_indexing: Callable[[int, int], None] | None,
 ) -> Indexed:
-    """Make changes in a database, whose index is `old`, within its transaction; the new index is kept in `folder`.
+    """Change a database with the index `old`, within its transaction. The new index is saved in `folder`.
 
-    `engine` is the name of the one to use, or "auto", by the number of passages; without it the one asked for before.
+    `engine` is the name of the engine to use, or "auto": by the number of passages. Default: the one asked for before.
 
     Raises:
         UnknownDocumentError: for an id to remove that is not there.
-        DamagedDocumentError: where a document that must be indexed again is not what was written.
-        DamagedLibraryError: where what is kept of a passage cannot be read. `library` is its name there.
+        DamagedDocumentError: if a document that must be indexed again is not what was written.
+        DamagedLibraryError: if the saved data of a passage cannot be read. `library` names the library in it.
     """
     with Helpers() as helpers:
         change = _Change(database, old, helpers, on_indexing)
@@ -78,7 +78,7 @@ def update(
             name = by_size if asked == "auto" else asked
             retriever = change.retriever(name, passages=passages, folder=folder)
         except (ValueError, KeyError, TypeError) as error:
-            raise DamagedLibraryError(library, reason=f"what is kept cannot be indexed ({error})") from None
+            raise DamagedLibraryError(library, reason=f"its saved data cannot be indexed ({error})") from None
     facts = {"format": FORMAT, "version": version, "asked": asked, "engine": name}
     facts |= {"passages": str(passages), "terms": str(change.terms)}
     database.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())
@@ -88,11 +88,12 @@ def update(
 def titled_passages(
     database: sqlite3.Connection, only: str = "", *parameters: object, is_checked: bool = True
 ) -> Iterator[Titled]:
-    """The passages of a database, by ids ascending; `only` is a condition. A document's text, which may be long, is
-    read once for all of its passages that follow on one another.
+    """The passages of a database, in order of id. `only` is a condition in SQL.
+
+    A document's text may be long. It is read once for all passages of the document that follow one another.
 
     Raises:
-        DamagedDocumentError: where a text is not the one that was written, if that `is_checked`.
+        DamagedDocumentError: if a text is not the one that was written, where that `is_checked`.
     """
     its_document, title, text = 0, "", ""
     passages = f"SELECT document, number, {PASSAGE_COLUMNS} FROM passages {only} ORDER BY id"
@@ -134,7 +135,7 @@ class _Change:
         database.execute("DELETE FROM changed")
 
     def documents(self, changes: Changes) -> None:
-        """Write documents and take others out."""
+        """Write documents and remove others."""
         database = self._database
         first: int | None = None  # of those that are written: others that are there then have lower numbers
         origin, file = None, 0
@@ -185,7 +186,7 @@ class _Change:
                 yield given.popleft(), each
 
     def concepts(self, synonyms: Sequence[Concept]) -> None:
-        """Find what the documents agree on; passages of which that changes the terms count as changed."""
+        """Find the concepts that the documents agree on. Passages whose terms change by that count as changed."""
         rows = self._select("SELECT short, long, count(*) FROM definitions GROUP BY short, long")
         pairs = {Pair(short, long): count for short, long, count in rows}
         words = {form for pair in pairs for form in (pair.short, pair.short.lower())}
@@ -207,7 +208,7 @@ class _Change:
             self._database.executemany("DELETE FROM wordings WHERE passage = ?", found)
 
     def retriever(self, engine: str, *, passages: int, folder: Path | None) -> Retriever:
-        """The index of all passages, of which those are analysed that changed or, with another engine, all."""
+        """The index of all passages. Only changed passages are analysed or, with another engine, all."""
         retrievers, place = ENGINES[engine](), None if folder is None else folder / PASSAGES
         if place is not None:
             place.mkdir()
@@ -290,7 +291,7 @@ class _Numbers:
         self._counts = np.zeros(0, np.int64)
 
     def of(self, found: Analysed) -> npt.NDArray[np.int64]:
-        """The stream of what an analyst found, in the library's numbers."""
+        """The stream of an analyst's words, in the library's numbers."""
         known = self._of_analysts.setdefault(found.analyst, array("q", range(MARKS)))
         known.extend(self._of_words(found.words))
         stream = np.frombuffer(known, np.int64)[found.laid.stream]
@@ -301,7 +302,7 @@ class _Numbers:
         return stream
 
     def counts(self) -> dict[int, int]:
-        """How often each word was met, by its number."""
+        """How often each word occurred, by its number."""
         met = np.flatnonzero(self._counts)
         return dict(zip(met[met >= MARKS].tolist(), self._counts[met[met >= MARKS]].tolist(), strict=True))
 

@@ -1,6 +1,6 @@
 """Documents and passages as rows of SQLite, and back.
 
-A passage's text is kept once, in its document's: a passage is its span, so that the two cannot come to differ.
+The text of a passage is saved once, in its document's text. A passage is saved as a span, so the two cannot differ.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from qa.errors import DamagedDocumentError
+from qa.library.stamps import stamp_of
 from qa.library.words import Select
 from qa.model import Block, Document, DocumentEntry, FileState, Heading, Marker, Passage, Reference, Section, Span
 
@@ -36,14 +37,16 @@ ENTRY_COLUMNS = (
 DOCUMENT_COLUMNS = "number, id, title, updated, sha256, data, text"
 PASSAGE_COLUMNS = "passages.id, section, start, end, page, sentences"
 
-PassageRow = tuple[str, str, int, int, int | None, str]
-"""A passage's `PASSAGE_COLUMNS`."""
+PassageRow = tuple[str, str, int, int, int | None, str, bytes]
+"""A passage's `PASSAGE_COLUMNS`, and the stamp of what is encoded of it."""
 
 
 class Source(NamedTuple):
-    """A document, and where it came from: what has the same origin takes its place. `file` is the origin of the file
-    that holds it, which may hold others; the document's own begins with it. `passages` are its passages where they
-    shall not be those of `passages.passages`."""
+    """A document and its origin. A document with the same origin replaces it.
+
+    `file` is the origin of its file, which may have other documents; the document's own origin begins with it.
+    `passages` are its passages, if not those of `passages.passages`.
+    """
 
     origin: str
     document: Document
@@ -52,8 +55,10 @@ class Source(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What is to become of a library: documents to add or replace and, after that, ids of those to remove. `files` is
-    how the files of what was added stand, by origin, once all is added."""
+    """Changes to a library: documents to add or replace, then ids of documents to remove.
+
+    `files` has the states of the files of the added documents, by origin, once all are added.
+    """
 
     add: Iterable[Source] = ()
     remove: Iterable[str] = ()
@@ -63,8 +68,8 @@ class Changes(NamedTuple):
 def insert(
     database: sqlite3.Connection, document: Document, passages: Sequence[PassageRow], *, file: int, part: str
 ) -> int:
-    """Write a document and its passages; its number. It is that `part` of the file with this number of which there is
-    none."""
+    """Write a document and its passages. Returns its number. `part` must be a part of the file that is not yet
+    there."""
     number = database.execute(
         "INSERT INTO documents (file, part, id, title, updated, sha256, data, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -101,14 +106,15 @@ def insert(
             ],
         )
     database.executemany(
-        "INSERT INTO passages (document, id, section, start, end, page, sentences) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO passages (document, id, section, start, end, page, sentences, stamp)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [(number, *each) for each in passages],
     )
     return int(number or 0)
 
 
 def entry_of(row: Sequence[Any]) -> DocumentEntry:
-    """A document's entry from its `ENTRY_COLUMNS`."""
+    """The entry of a document from its `ENTRY_COLUMNS`."""
     document_id, title, updated, passage_count, file = row
     return DocumentEntry(document_id, title, _date(updated), passage_count, file)
 
@@ -117,7 +123,7 @@ def document_of(row: Sequence[Any], select: Select) -> Document:
     """A document from its `DOCUMENT_COLUMNS`, and from its sections and references.
 
     Raises:
-        DamagedDocumentError: where the text is not the one that was written.
+        DamagedDocumentError: if the text is not the one that was written.
     """
     number, document_id, title, updated, sha256, data, text = row
     fields = json.loads(data)
@@ -171,10 +177,11 @@ def passage_of(row: Sequence[Any], document: Document) -> Passage:
     )
 
 
-def passage_row(passage: Passage) -> PassageRow:
-    """The `PASSAGE_COLUMNS` of a passage."""
+def passage_row(passage: Passage, title: str) -> PassageRow:
+    """The row of a passage of a document with this title."""
     section, sentences = _json(passage.section), _json(passage.sentences)
-    return passage.id, section, passage.start, passage.end, passage.page, sentences
+    stamp = stamp_of(title, passage.section, passage.text, passage.sentences)
+    return passage.id, section, passage.start, passage.end, passage.page, sentences, stamp
 
 
 def _data(document: Document) -> str:

@@ -1,4 +1,4 @@
-"""The tables of a library, and how an older one comes by them."""
+"""The tables of a library, and how an older library gets them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ CREATE TABLE bibliography (
 CREATE TABLE passages (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
     document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
-    section TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, page INTEGER, sentences TEXT NOT NULL
+    section TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, page INTEGER, sentences TEXT NOT NULL,
+    stamp BLOB NOT NULL
 ) STRICT;
 CREATE INDEX passages_of_document ON passages (document);
 CREATE TABLE wordings (
@@ -54,8 +55,10 @@ MIGRATIONS: tuple[str, ...] = (_FIRST,)
 
 @contextmanager
 def without_index(database: sqlite3.Connection, name: str) -> Iterator[None]:
-    """Do without one of the indexes, which is made anew at the end: that is quicker where most of a table is written.
-    To be used within a transaction, which an error must undo: it leaves the index out."""
+    """Drop one of SQLite's indexes and make it again at the end. That is faster if most of a table is written.
+
+    Use it within a transaction. After an error the index is missing, so the transaction must be undone.
+    """
     [(statement,)] = database.execute("SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = ?", (name,))
     database.execute(f"DROP INDEX {name}")
     yield
@@ -68,12 +71,12 @@ def latest() -> int:
 
 
 def version_of(database: sqlite3.Connection) -> int:
-    """The version of a database's tables; 0 where it has none."""
+    """The version of a database's tables; 0 if it has none."""
     return int(database.execute("PRAGMA user_version").fetchone()[0])
 
 
 def migrate(database: sqlite3.Connection) -> None:
-    """Bring a database's tables to the latest version, within the transaction that is open."""
+    """Bring a database's tables to the latest version, within the open transaction."""
     for number, script in enumerate(MIGRATIONS[version_of(database) :], start=version_of(database) + 1):
         for statement in script.split(";\n"):
             if statement.strip():

@@ -1,8 +1,8 @@
-"""The corpus that comes with pincite, as an earlier process prepared it.
+"""The corpus that comes with pincite, as prepared by an earlier process.
 
-It is indexed once and kept among the user's caches, where it may be deleted at any time. What was prepared of other
-files, or by another version of this program, has another name there, and is not used. Where nothing can be kept, the
-corpus is indexed in memory.
+It is indexed once and kept in the user's cache folder, where it may be deleted at any time. A copy made from other
+files, or by another version of this program, has another name and is not used. If nothing can be kept, the corpus is
+indexed in memory.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from qa.config import SHIPPED_CORPUS, SHIPPED_SYNONYMS, Settings
 from qa.errors import LibraryError, LibraryNotFoundError
-from qa.library import FORMAT, Library, Snapshot, open_snapshot
+from qa.library import FORMAT, Library, Snapshot
 
 __all__ = ["shipped_library"]
 
@@ -23,9 +23,9 @@ _MOST_KEPT = 3  # of what was prepared by other versions, or with other synonyms
 
 
 def shipped_library(settings: Settings, make: Callable[[Path | None], Library]) -> Library:
-    """The library of the shipped corpus, in memory: it does not change when what was prepared does.
+    """The library of the shipped corpus, in memory. It does not change when the prepared files do.
 
-    `make` gives a library in a folder, or in memory, that may not be there yet.
+    `make` gives a library in a folder, or in memory. It need not exist yet.
     """
     library = make(None)
     library.begin_with(_prepared(settings, make) or _add(library, settings))
@@ -39,7 +39,7 @@ def _prepared(settings: Settings, make: Callable[[Path | None], Library]) -> Sna
     caches = user_cache_path("pincite", appauthor=False)
     folder = caches / f"corpus-{_stamp(settings)}"
     try:
-        return open_snapshot(folder)
+        return make(folder).snapshot()
     except LibraryNotFoundError:
         pass
     except LibraryError:  # it is broken, and can be made again
@@ -48,7 +48,7 @@ def _prepared(settings: Settings, make: Callable[[Path | None], Library]) -> Sna
         _add(make(folder), settings)
         for old in sorted(caches.glob("corpus-*"), key=lambda each: each.stat().st_mtime)[: -_MOST_KEPT - 1]:
             shutil.rmtree(old, ignore_errors=True)
-        return open_snapshot(folder)
+        return make(folder).snapshot()
     except (LibraryError, OSError):  # nothing can be written there, or another process does so now
         return None
 
@@ -64,7 +64,8 @@ def _stamp(settings: Settings) -> str:
     """What tells apart all that an index of the corpus depends on: the files of it and of this program by their sizes
     and times, for to read them would take longer than to answer."""
     package = Path(__file__).parent.parent
-    files = [*_files(SHIPPED_CORPUS, "*"), *_files(package, "*.py"), settings.synonyms or SHIPPED_SYNONYMS]
+    program = [each for pattern in ("*.py", "*.txt") for each in _files(package, pattern)]
+    files = [*_files(SHIPPED_CORPUS, "*"), *program, settings.synonyms or SHIPPED_SYNONYMS]
     stamps = [(str(each), state.st_size, state.st_mtime_ns) for each in files for state in [each.stat()]]
     return hashlib.sha256(json.dumps([FORMAT, settings.engine, stamps]).encode()).hexdigest()[:16]
 

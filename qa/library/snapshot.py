@@ -5,18 +5,21 @@ from __future__ import annotations
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
+from qa.encoders import Encoder
 from qa.errors import DamagedLibraryError, UnknownDocumentError, UnknownPassageError
 from qa.library.folder import DATABASE, Reader, index_folder, kept_facts, not_found, writing
 from qa.library.index import Index, load_index
+from qa.library.meaning import Meaning
 from qa.library.rows import DOCUMENT_COLUMNS, ENTRY_COLUMNS, PASSAGE_COLUMNS, document_of, entry_of, passage_of
 from qa.library.schema import latest, version_of
+from qa.library.vectors import KeptVectors, VectorWriter
 from qa.library.words import chosen
 from qa.model import Document, DocumentEntry, Figure, FileState, Passage, Reading
 from qa.ranking.highlighting import SentenceTerms, sentence_terms
@@ -43,11 +46,22 @@ _Made = TypeVar("_Made")
 class Snapshot:
     """One state of a library, which never changes. Safe to read from several threads.
 
-    Every method raises `DamagedLibraryError` where what it reads is not what was written.
+    Every method raises `DamagedLibraryError` if it reads something other than what was written.
     """
 
-    def __init__(self, reader: Reader, index: Index, *, name: str) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        index: Index,
+        *,
+        name: str,
+        encoder: Callable[[], Encoder | None] = lambda: None,
+        vectors: Callable[[Encoder], KeptVectors | None] = lambda _: None,
+    ) -> None:
+        """`encoder` gives what turns questions into vectors, if anything does, and `vectors` those of the passages."""
         self._reader = reader
+        self._encoder = encoder
+        self._vectors = vectors
         self.index = index
         self.name = name
         self._documents: _Remembered[Document] = _Remembered(
@@ -56,6 +70,7 @@ class Snapshot:
         self._passages: _Remembered[Passage] = _Remembered(_REMEMBERED_PASSAGES)
         self._sentences: _Remembered[tuple[SentenceTerms, ...]] = _Remembered(_REMEMBERED_HIGHLIGHTED)
         self._figures: _Remembered[tuple[Figure, ...]] = _Remembered(_REMEMBERED_HIGHLIGHTED)
+        self._years: dict[int, bool] = {}
         self._shown: _Remembered[str] = _Remembered(_REMEMBERED_CONVERSATIONS)
         self._nearness: _Remembered[Mapping[str, float]] = _Remembered(
             _REMEMBERED_DOCUMENTS, weigh=len, heaviest=_REMEMBERED_NEIGHBOURS
@@ -79,12 +94,15 @@ class Snapshot:
         return self._passages.get(passage_id, self._read_passage)
 
     def shown_last(self, document_id: str | None, history: Sequence[str], find: Callable[[], str]) -> str:
-        """The passage that `find` gives for these questions of a conversation, asked of the document with this id or of
-        all: a later one may lean on it again."""
+        """The passage that `find` gives for these questions of a conversation, from the document with this id or from
+        all.
+
+        It is remembered, since a later question may need it again.
+        """
         return self._shown.get(repr((document_id, *history)), lambda _: find())
 
     def nearness(self, passage_id: str) -> Mapping[str, float]:
-        """How near each passage of its document stands to the passage with this id: 1 in its section, else 0.6.
+        """How near the passages of its document are to the passage with this id: 1 in its section, else 0.6.
 
         Raises:
             UnknownPassageError: where there is none.
@@ -109,13 +127,32 @@ class Snapshot:
 
     @property
     def is_current(self) -> bool:
-        """Whether its files are what they were, as far as that can be told."""
+        """Whether its files are unchanged, as far as can be seen."""
         return self._reader.is_current
 
     @property
     def retriever(self) -> Retriever:
-        """What finds its passages."""
+        """The retriever, which finds its passages."""
         return self.index.retriever
+
+    @cached_property
+    def meaning(self) -> Meaning | None:
+        """How near its passages are to a question in meaning. None if only words are compared."""
+        encoder = self._encoder()
+        return None if encoder is None else Meaning(encoder, partial(self._vectors, encoder), self._reader.select)
+
+    def encode(
+        self,
+        encoder: Encoder,
+        writer: VectorWriter,
+        *,
+        on_passages: Callable[[int, int], None],
+        should_stop: Callable[[], bool],
+    ) -> int:
+        """Make vectors of the passages that have none yet. Returns how many still have none; see `encoding.encode`."""
+        from qa.library.encoding import encode
+
+        return encode(self._reader.select, encoder, writer, on_passages=on_passages, should_stop=should_stop)
 
     @property
     def engine_asked(self) -> str:
@@ -123,19 +160,19 @@ class Snapshot:
         return str(self._read("SELECT value FROM facts WHERE key = 'asked'", make=lambda row: row[0])[0])
 
     def correct(self, question: str) -> tuple[str, tuple[Reading, ...]]:
-        """A question in the words of the library, as `Speller.correct` reads it."""
+        """A question in the words of the library; see `Speller.correct`."""
         return self.index.speller.correct(question, self._knows)
 
     def _knows(self, word: Word) -> bool:
         return any(map(self.retriever.document_frequency, word.terms)) or self.index.concepts.name(word.text)
 
     def contents(self, *, limit: int | None = None) -> list[DocumentEntry]:
-        """All documents by id, ascending, or the first `limit` of them, without their texts."""
+        """All documents, ordered by id, or the first `limit` of them, without their texts."""
         query = f"SELECT {ENTRY_COLUMNS} FROM documents ORDER BY id LIMIT ?"
         return self._read(query, -1 if limit is None else limit, make=entry_of)
 
     def entries(self, document_ids: Collection[str]) -> list[DocumentEntry]:
-        """The same of those of these documents that there are."""
+        """The same for these documents. Unknown ids are ignored."""
         rows = chosen(self._reader.select, f"SELECT {ENTRY_COLUMNS} FROM documents WHERE id IN (…)", document_ids)
         return self._made(rows, entry_of)
 
@@ -144,6 +181,13 @@ class Snapshot:
         """How many documents there are."""
         [count] = self._read("SELECT count(*) FROM documents", make=lambda row: int(row[0]))
         return count
+
+    def has_documents_of(self, year: int) -> bool:
+        """Whether any document is dated in this year."""
+        if year not in self._years:
+            query = "SELECT 1 FROM documents WHERE updated LIKE ? LIMIT 1"
+            self._years[year] = bool(self._read(query, f"{year}-%", make=bool))
+        return self._years[year]
 
     def has_document(self, document_id: str) -> bool:
         """Whether there is a document with this id."""
@@ -155,12 +199,12 @@ class Snapshot:
         return self._read(query, bytes.fromhex(sha256), make=lambda row: str(row[0]))
 
     def files(self) -> dict[str, FileState | None]:
-        """From the origin of each file that was read to its state then; None where it is to be read again."""
+        """The state of each file when it was read, by origin. None if the file must be read again."""
         rows = self._read("SELECT origin, stamp, sha256 FROM files", make=tuple)
         return {origin: None if stamp is None else FileState(stamp, sha256) for origin, stamp, sha256 in rows}
 
     def documents_of_files(self, origins: Collection[str]) -> dict[str, dict[str, str]]:
-        """From the origin of each of these files that holds documents to theirs, each with its id, by ids ascending."""
+        """For each of these files with documents: the origins and ids of its documents, in order of id."""
         query = "SELECT origin, part, id FROM files JOIN documents ON file = files.number WHERE origin IN (…)"
         found: dict[str, dict[str, str]] = {}
         for origin, part, document_id in sorted(chosen(self._reader.select, query, origins), key=itemgetter(2)):
@@ -168,7 +212,7 @@ class Snapshot:
         return found
 
     def documents_in_files(self, origins: Collection[str]) -> list[str]:
-        """The ids of the documents of these files, file by file in no order."""
+        """The ids of the documents of these files, in no order."""
         query = "SELECT id FROM files JOIN documents ON file = files.number WHERE origin IN (…)"
         return [document_id for (document_id,) in chosen(self._reader.select, query, origins)]
 
@@ -201,13 +245,13 @@ class Snapshot:
         return self._openings.get(document_id, self._read_openings)
 
     def problems(self, *, on_passages: Callable[[int, int], None] = lambda *_: None) -> list[str]:
-        """What is wrong with this state, in sentences, as `checking.problems` finds it."""
+        """What is wrong with this state, in sentences; see `checking.problems`."""
         from qa.library.checking import problems
 
-        return problems(self._reader.select, self.index, on_passages=on_passages)
+        return problems(self._reader.select, self.index, self.meaning, on_passages=on_passages)
 
     def copy_to(self, database: sqlite3.Connection, *, on_pages: Callable[[int, int], None] | None = None) -> None:
-        """Write all that this state holds, but for its index, into an empty database."""
+        """Write this state, without its index, into an empty database."""
         self._reader.copy_to(database, on_pages=on_pages)
 
     def _read_document(self, document_id: str) -> Document:
@@ -230,7 +274,7 @@ class Snapshot:
     def _read_nearness(self, passage_id: str) -> Mapping[str, float]:
         shown = self.passage(passage_id)
         return {
-            each.id: 1.0 if each.section == shown.section else _SAME_DOCUMENT
+            each.id: 1.0 if each.section[: len(shown.section)] == shown.section else _SAME_DOCUMENT
             for each in self.passages_of(shown.document_id)
         }
 
@@ -259,12 +303,14 @@ class Snapshot:
             raise DamagedLibraryError(self._reader.place, reason=f"{DATABASE} cannot be read ({error})") from None
 
 
-def open_snapshot(folder: Path) -> Snapshot:
-    """The present state of the library in a folder.
+def open_snapshot(
+    folder: Path, *, encoder: Callable[[], Encoder | None] = lambda: None, vectors: Path | None = None
+) -> Snapshot:
+    """The current state of the library in a folder. The vectors of its passages are there too, or in another folder.
 
     Raises:
         LibraryNotFoundError, IndexFormatError.
-        DamagedLibraryError: where its files are broken or do not fit together.
+        DamagedLibraryError: if its files are broken or do not fit together.
     """
     reader = Reader.open(folder)
     database = reader.database
@@ -279,7 +325,13 @@ def open_snapshot(folder: Path) -> Snapshot:
         index = load_index(index_folder(folder, facts["version"]), reader.select, facts)
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedLibraryError(folder, reason=f"its index cannot be read ({error})") from None
-    return Snapshot(reader, index, name=facts["version"])
+    return Snapshot(
+        reader,
+        index,
+        name=facts["version"],
+        encoder=encoder,
+        vectors=lambda found: KeptVectors.open(vectors or folder, found.name),
+    )
 
 
 class _Remembered(Generic[_Made]):

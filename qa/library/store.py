@@ -1,4 +1,4 @@
-"""The library in a folder or in memory: the state that serves, and the changes that make another one."""
+"""The library in a folder or in memory: its current state, and the changes that make the next one."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from qa.asking.concepts import Concept
+from qa.encoders import Encoder
 from qa.errors import (
     DamagedLibraryError,
     LibraryBusyError,
@@ -44,6 +45,7 @@ from qa.library.index import load_retriever, opened
 from qa.library.rows import Changes, Source
 from qa.library.schema import migrate
 from qa.library.snapshot import Snapshot, open_snapshot
+from qa.library.vectors import VECTORS, KeptVectors, VectorWriter, writing_vectors
 from qa.model import Document, FileState, digest
 from qa.retrievers import Retriever
 
@@ -58,17 +60,27 @@ _SELDOM = 60.0  # seconds from one look at its size to the next
 
 
 class Library:
-    """The library in a folder or, without one, in memory alone."""
+    """The library in a folder or, without one, in memory only."""
 
     def __init__(
-        self, folder: Path | None, *, engine: str | None = None, synonyms: Callable[[], Sequence[Concept]] = list
+        self,
+        folder: Path | None,
+        *,
+        engine: str | None = None,
+        synonyms: Callable[[], Sequence[Concept]] = list,
+        encoder: Callable[[], Encoder | None] = lambda: None,
+        vectors: Path | None = None,
     ) -> None:
         """`synonyms` gives, at a change, the concepts that hold beside those which the documents define; `engine` is
         the name of the retriever that a change uses, in `ENGINES`, or "auto", by the number of passages; without it, as
-        it was asked for before."""
+        it was asked for before. `encoder` gives, when it is needed, what turns texts into vectors, if anything does;
+        `vectors` is the folder that has those of the passages, where that is not `folder`."""
         self.folder = folder
         self._engine = engine
         self._synonyms = synonyms
+        self.encoder = encoder
+        self._vectors = vectors
+        self._vectors_in_memory: sqlite3.Connection | None = None
         self._snapshot: Snapshot | None = None
         self._watched: tuple[stat_result, Reader] | None = None
         self._looked_at = time.monotonic()  # how large the journal is
@@ -77,7 +89,7 @@ class Library:
 
     @property
     def exists(self) -> bool:
-        """Whether there is a library to open, be it damaged."""
+        """Whether there is a library to open, even a damaged one."""
         try:
             return bool(self.snapshot().name)
         except LibraryNotFoundError as error:
@@ -86,11 +98,11 @@ class Library:
             return True
 
     def begin_with(self, snapshot: Snapshot) -> None:
-        """Take this state for the present one, of a library in memory."""
+        """Make this the current state of a library in memory."""
         self._snapshot = snapshot
 
     def snapshot(self) -> Snapshot:
-        """The current state; another process may have made a new one since the last call.
+        """The current state. Another process may have made a new one since the last call.
 
         Raises:
             LibraryNotFoundError, IndexFormatError, DamagedLibraryError.
@@ -128,7 +140,7 @@ class Library:
             if snapshot is not None and self._is_present(snapshot, folder):
                 return snapshot
             try:
-                return open_snapshot(folder)
+                return open_snapshot(folder, encoder=self.encoder, vectors=self._vectors)
             except DamagedLibraryError:
                 if version == self._version(folder):
                     raise
@@ -150,7 +162,7 @@ class Library:
             raise not_found(folder)
         found = reader.select("SELECT value FROM facts WHERE key = 'version'") if "facts" in tables else []
         if not found:
-            raise DamagedLibraryError(folder, reason=f"{DATABASE} names no version of the index")
+            raise DamagedLibraryError(folder, reason=f"{DATABASE} does not name the version of its index")
         return str(found[0][0])
 
     def change(
@@ -162,18 +174,20 @@ class Library:
         planned_for: str | None = None,
         on_indexing: Callable[[int, int], None] | None = None,
     ) -> Snapshot:
-        """Add, replace and, after that, remove documents. `files` is how the files of what was added stand, by origin;
-        it is looked into when all is added. What is removed has its file read again the next time.
+        """Add, replace and then remove documents.
 
-        `planned_for` names the state that all of this was thought out for, where it was; an empty name is that of a
-        library that was not there yet. `on_indexing` is told how many of how many passages are indexed: of those that
-        changed, or all where most did.
+        `files` has the states of the files of the added documents, by origin; it is read when all are added. The file
+        of a removed document is read again the next time.
+
+        `planned_for` names the state that these changes were made for, if any; the name is empty if there was no
+        library yet. `on_indexing` is told how many passages are indexed, and of how many: the changed ones, or all if
+        most changed.
 
         An error, or the end of the process, leaves the library as it was.
 
         Raises:
-            LibraryBusyError: while another process changes it, or if it was changed since it was `planned_for`.
-            LibraryUnwritableError: where the system refuses to write it.
+            LibraryBusyError: while another process changes it, or if it changed since `planned_for`.
+            LibraryUnwritableError: if the system refuses to write it.
             UnknownDocumentError: for an id to remove that is not there.
         """
         changes = Changes(add, remove, files if files is not None else {})
@@ -199,11 +213,11 @@ class Library:
         return self.snapshot()
 
     def has_document(self, document_id: str) -> bool:
-        """Whether there is a document with this id; while the library is changed, in the state before."""
+        """Whether there is a document with this id. During a change, the earlier state counts."""
         return (self._snapshot or self.snapshot()).has_document(document_id)
 
     def holds(self, document: Document) -> bool:
-        """Whether it has just this document, to the last field."""
+        """Whether it has exactly this document, in every field."""
         try:
             return (self._snapshot or self.snapshot()).document(document.id) == document
         except (UnknownDocumentError, LibraryError):  # what is damaged is not just this
@@ -222,13 +236,15 @@ class Library:
 
     @contextmanager
     def backing_up(self, target: Path, *, on_pages: Callable[[int, int], None] | None = None) -> Iterator[Path]:
-        """A copy of the present state, in a folder beside `target` that takes its place when the block ends without
-        error. The library may be changed meanwhile.
+        """A copy of the current state, in a folder beside `target`. It becomes `target` when the block ends without
+        error.
+
+        The library may be changed meanwhile.
 
         Raises:
-            LibraryThereError: where there is something in `target` already.
-            LibraryUnwritableError: where the system refuses to write it.
-            LibraryError: where the library cannot be read.
+            LibraryThereError: if there is already something in `target`.
+            LibraryUnwritableError: if the system refuses to write it.
+            LibraryError: if the library cannot be read.
         """
         source = self.folder
         if source is None:
@@ -238,8 +254,8 @@ class Library:
             if target.exists() and (not target.is_dir() or any(target.iterdir())):
                 raise LibraryThereError(target)
             if target.resolve().is_relative_to(source.resolve()):
-                reason = "it lies in the library that is to be copied"
-                raise LibraryUnwritableError(target, reason=reason, hint="Name a folder outside of it.")
+                reason = "it is inside the library that is to be copied"
+                raise LibraryUnwritableError(target, reason=reason, hint="Name a folder outside it.")
             target.parent.mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent, ignore_cleanup_errors=True) as made:
                 place = Path(made) / target.name
@@ -248,6 +264,10 @@ class Library:
                 with closing(connect((place.resolve() / DATABASE).as_uri())) as database:
                     snapshot.copy_to(database, on_pages=on_pages)
                     database.execute("PRAGMA journal_mode = WAL")
+                if (source / VECTORS).exists():
+                    with closing(connect((place.resolve() / VECTORS).as_uri())) as database:
+                        Reader.open(source, VECTORS).copy_to(database)
+                        database.execute("PRAGMA journal_mode = WAL")
                 yield place
                 sync(place)
                 if target.exists():
@@ -288,8 +308,44 @@ class Library:
         reader = Reader(database, _MEMORY)
         digests = reader.select("SELECT group_concat(hex(sha256)) FROM (SELECT sha256 FROM documents ORDER BY id)")
         index = opened(reader.select, made.retriever, made.speller, made.facts, place=_MEMORY)
-        self._snapshot = Snapshot(reader, index, name=f"memory-{digest(str(digests[0][0]))[:8]}")
+        name = f"memory-{digest(str(digests[0][0]))[:8]}"
+        self._snapshot = Snapshot(reader, index, name=name, encoder=self.encoder, vectors=self._kept_vectors)
         return self._snapshot
+
+    def encode(
+        self,
+        *,
+        on_passages: Callable[[int, int], None] = lambda *_: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> int:
+        """Make vectors of the passages that have none yet, and keep them as they are made.
+
+        Returns how many passages still have none, because it was stopped. Without an encoder nothing is done.
+        `on_passages` is told how many passages are done, and of how many.
+
+        Raises:
+            LibraryUnwritableError: if the system refuses to write them.
+            LibraryError: if the library cannot be read.
+        """
+        snapshot, encoder = self.snapshot(), self.encoder()
+        if encoder is None:
+            return 0
+        with ExitStack() as stack:
+            if self.folder is not None:
+                writer = stack.enter_context(writing_vectors(self.folder, encoder.name, encoder.dimensions))
+            else:
+                if self._vectors_in_memory is None:
+                    self._vectors_in_memory = connect(":memory:")
+                writer = VectorWriter(self._vectors_in_memory, encoder.name, encoder.dimensions)
+            return snapshot.encode(encoder, writer, on_passages=on_passages, should_stop=should_stop)
+
+    def _kept_vectors(self, encoder: Encoder) -> KeptVectors | None:
+        """The vectors of a library in memory."""
+        if self._vectors is not None:
+            return KeptVectors.open(self._vectors, encoder.name)
+        if self._vectors_in_memory is None:
+            return None
+        return KeptVectors.of(Reader(self._vectors_in_memory, _MEMORY, is_shared=True), encoder.name)
 
     def _retriever(self, folder: Path, facts: Mapping[str, str]) -> Retriever:
         """The retriever of the version that these are the facts of."""

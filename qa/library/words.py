@@ -1,4 +1,4 @@
-"""The words of a library as its database keeps them."""
+"""The words of a library, in its database."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _REMEMBERED = 50_000  # words and terms, about 10 MB
 
 
 def chosen(select: Select, statement: str, values: Collection[object]) -> list[Any]:
-    """The rows of a statement that has (…) for any of these values, however many."""
+    """The rows of a statement in which (…) stands for any number of values."""
     found, left = [], list(values)
     for start in range(0, len(left), _AT_ONCE):
         some = left[start : start + _AT_ONCE]
@@ -34,7 +34,7 @@ def chosen(select: Select, statement: str, values: Collection[object]) -> list[A
 
 
 class KeptWords:
-    """Words that are looked up in the database, and remembered. For several threads at once."""
+    """Words, looked up in the database and remembered. Several threads may use it at once."""
 
     def __init__(self, select: Select, place: Path) -> None:
         self._select = select
@@ -67,7 +67,7 @@ class KeptWords:
     def _find_entries(self, numbers: Collection[int]) -> dict[int, Entry]:
         rows = chosen(self._select, "SELECT number, word, term FROM words WHERE number IN (…)", numbers)
         if len(rows) < len(numbers):
-            raise DamagedLibraryError(self._place, reason="it lacks words that its passages have")
+            raise DamagedLibraryError(self._place, reason="words of its passages are missing")
         return {number: Entry(word, term) for number, word, term in rows}
 
     def _looked_up(
@@ -91,7 +91,7 @@ class KeptWords:
 
 
 class KeptRows:
-    """The rows of passages that are looked up in the database, and remembered. For several threads at once."""
+    """The rows of passages, looked up in the database and remembered. Several threads may use it at once."""
 
     def __init__(self, select: Select, place: Path) -> None:
         self._select = select
@@ -115,7 +115,7 @@ class KeptRows:
                     self._place, reason=f"the words of passages cannot be read ({error})"
                 ) from None
             if len(rows) < len(missing):
-                raise DamagedLibraryError(self._place, reason="it lacks the words of passages that it has indexed")
+                raise DamagedLibraryError(self._place, reason="the words of indexed passages are missing")
             read = {passage_id: row for (passage_id, *_), row in zip(kept, rows, strict=True)}
             if len(self._rows) + len(read) > _REMEMBERED_ROWS:
                 self._rows = {}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
+from typing import NamedTuple
 
 from qa.ranking.evidence import (
     MOST_OF_ITS_OWN,
@@ -27,37 +28,73 @@ from qa.retrievers import inverse_document_frequency
 from qa.text.analysis import fold
 from qa.text.english import English
 
-__all__ = ["BIAS", "CONFIDENCE_WEIGHTS", "LEAST_OF_WHOLE", "TELLING", "confidence", "grounds", "telling"]
+__all__ = [
+    "BY_MEANING",
+    "BY_WORDS",
+    "TELLING",
+    "Model",
+    "confidence",
+    "grounds",
+    "is_sure",
+    "model_of",
+    "telling",
+]
 
-CONFIDENCE_WEIGHTS = {
-    "score": 4.15,  # the passage's score, as a share of the most that there can be
-    "bm25": 5.11,  # the retriever's score, as a share of the best candidate's
-    "sentence": 4.08,  # the evidence of the passage's best sentence
-    "lead": 2.4,  # how far its score leads the next passage's, up to 30 % of it, times `coverage`
-    "coverage": 0.37,  # share of the rarity in English of the question's words that it holds
-    "substance": 3.43,  # how much it holds that is rare, both in English and in the library: a sum, up to 1
-    "library": -4.04,  # share of the rarity in the library that it holds, of which `score` makes too much
-    "unknown": -2.5,  # share of the rarity in English that no passage holds
-    "names": -1.5,  # share of the rarity of its names that the passage lacks: words with a capital, or that nobody has
-    "small": 2.94,  # 1 over the square root of the number of passages: of few, the first is right the more often
-}
-"""What each ground counts; each is in 0..1 before its weight.
+
+class Model(NamedTuple):
+    """What each ground counts, and what is added to their sum: its logistic function is the confidence."""
+
+    weights: Mapping[str, float]
+    bias: float
+
+
+BY_WORDS = Model(
+    {
+        "score": 4.15,  # the passage's score, as a share of the most that there can be
+        "bm25": 5.11,  # the retriever's score, as a share of the best candidate's
+        "sentence": 4.08,  # the evidence of the passage's best sentence
+        "definition": 0.6,  # it begins by saying what the thing is, where the question asks that
+        "lead": 2.4,  # how far its score leads the next passage's, up to 30 % of it, times `coverage`
+        "coverage": 0.37,  # share of the rarity in English of the question's words that it holds
+        "substance": 3.43,  # how much it holds that is rare, both in English and in the library: a sum, up to 1
+        "library": -4.04,  # share of the rarity in the library that it holds, of which `score` makes too much
+        "unknown": -2.5,  # share of the rarity in English that no passage holds
+        "names": -1.5,  # share of the rarity of its names, with a capital or in no passage and rarest, that it lacks
+        "short": 1.2,  # 1 over the number of the question's own words: of few, the evidence cannot be much
+        "small": 2.94,  # 1 over the square root of the number of passages: of few, the first is right the more often
+    },
+    bias=-9.01,
+)
+"""Where words alone ranked. Each ground is in 0..1 before its weight.
 
 Fitted by `python tests/fit_confidence.py`, which says how, in libraries of 8 to 16,000 passages; but those of "unknown"
-and "names" are chosen there.
+and "names" are chosen there: what people ask about names that no passage has must be refused, though the sets hardly
+ask it.
 """
 
-BIAS = -9.01
-
-LEAST_OF_WHOLE = 0.2
-"""The least confidence in a passage that holds all words of the question, however many others hold them as well: where
-the weights give less, a fifth are right all the same ("What is multiple myeloma?", asked of a hundred pages on it)."""
+BY_MEANING = Model(
+    {
+        "bm25": 2.9,
+        "sentence": 4.8,
+        "lead": 2.6,
+        "substance": 2.6,
+        "library": -3.0,
+        "unknown": -1.5,
+        "names": -2.0,
+        "small": 2.1,
+        "meaning": 1.1,  # how near the passage is to the question in meaning
+        "meaning_sentence": 2.6,  # how near its nearest sentence is
+    },
+    bias=-7.1,
+)
+"""Where meaning ranked too. Fitted in the same way: what "score" and "coverage" say, meaning says better."""
 
 TELLING = 0.35
 """The weight in English from which on a word that no passage holds is worth naming ("coffee" is, "work" is not)."""
 
 _MOST_LEAD = 0.3
-_FEWEST = 8  # passages: no smaller library was fitted on
+_SURE, _LEAD = 0.9, 0.05
+_FEWEST = 8  # passages: of fewer, nothing was fitted on, and all that one holds would be everywhere
 _EVIDENCE = tuple(WEIGHTS)
 
 _Rarity = Callable[[WeighedWord], float]
@@ -66,16 +103,17 @@ _Rarity = Callable[[WeighedWord], float]
 def grounds(
     asked: Asked, ranked: Sequence[Ranked], wordings: Wordings, statistics: Statistics, english: English
 ) -> dict[str, float]:
-    """The numbers, each in 0..1, from which the confidence in the first of some ranked passages is reckoned.
+    """The numbers, each in 0..1, that the confidence in the first ranked passage is computed from.
 
-    Where a question leans on earlier turns, its own words make one half of the coverage and those taken over the other:
-    an answer to "What are its side effects?" speaks of side effects, and of what "it" is. Where a pronoun refers to
-    them, a passage that holds none of those has no coverage at all.
+    If a question depends on earlier turns, its own words make one half of the coverage, and the words taken over the
+    other half: an answer to "What are its side effects?" must be about side effects, and about what "it" is. If a
+    pronoun refers to the words taken over, a passage with none of them has no coverage at all.
     """
     first, held = ranked[0], wordings.holds(ranked[0].passage_id, asked.terms)
     known = {term for term in asked.terms if statistics.document_frequency(term)}
     words, carried = decisive(asked.words), [word for word in asked.words if word.carried]
-    most = inverse_document_frequency(0, statistics.passage_count)
+    passages = max(_FEWEST, statistics.passage_count)
+    most = inverse_document_frequency(0, passages)
 
     def in_library(word: WeighedWord) -> float:
         return word.rarity
@@ -85,7 +123,8 @@ def grounds(
         return _rarity_in_english(word.text, english, is_known=not word.terms.isdisjoint(known))
 
     def in_both(word: WeighedWord) -> float:
-        return min(in_english(word), word.rarity / most)
+        frequency = max(map(statistics.document_frequency, word.terms))
+        return min(in_english(word), inverse_document_frequency(frequency, passages) / most)
 
     def may_be_name(word: WeighedWord) -> bool:
         return not word.carried and (word.is_name or (word.terms.isdisjoint(known) and in_english(word) == 1))
@@ -98,34 +137,51 @@ def grounds(
         return min((own + taken) / 2, 2 * taken) if referred(carried) else (own + taken) / 2
 
     coverage = covered(in_english)
-    score, second = first.of_its_own, ranked[1].of_its_own if len(ranked) > 1 else 0.0
+    score, second = first.without_shown, ranked[1].without_shown if len(ranked) > 1 else 0.0
     lead = min(1.0, max(0.0, score - second) / score / _MOST_LEAD) if score > 0 else 0.0
     names = [word for word in words if may_be_name(word)]
-    return {
-        "score": score / MOST_OF_ITS_OWN,
+    model = BY_MEANING if first.meaning else BY_WORDS
+    found = {
+        "score": first.of_its_own / MOST_OF_ITS_OWN,
         "bm25": float(first.values[_EVIDENCE.index("bm25")]),
         "sentence": float(first.values[_EVIDENCE.index("sentence")]),
+        "definition": float(first.values[_EVIDENCE.index("definition")]),
         "lead": lead * coverage,
         "coverage": coverage,
-        "substance": 1 - math.exp(-sum(_of_held(words, in_both, held)) / 2),
+        "substance": 1 - math.exp(-sum(_of_held({*words, *carried}, in_both, held)) / 2),
         "library": covered(in_library),
         "unknown": 1 - _share(words, in_english, known) if words else 0.0,
         "names": 1 - _share(names, in_library, held) if names else 0.0,
-        "small": 1 / math.sqrt(max(_FEWEST, statistics.passage_count)),
+        "short": 1 / max(1, len(words)),
+        "small": 1 / math.sqrt(passages),
     }
+    found |= first.meaning
+    return {name: found[name] for name in model.weights}
+
+
+def model_of(grounds: Mapping[str, float]) -> Model:
+    """The model that reckons with these grounds."""
+    return BY_MEANING if "meaning" in grounds else BY_WORDS
+
+
+def is_sure(confidence: float, ranked: Sequence[Ranked]) -> bool:
+    """Whether the words alone decide which passage is first, so that meaning need not be compared.
+
+    On the sets that the weights were fitted on, comparing meaning made none of these better.
+    """
+    if confidence < _SURE or not ranked:
+        return False
+    return len(ranked) == 1 or ranked[0].words - ranked[1].words >= _LEAD * ranked[0].words
 
 
 def confidence(grounds: Mapping[str, float]) -> float:
     """The probability, in 0..1, that a passage answers: the logistic function of the weighted sum of its grounds.
 
-    It is no less than `LEAST_OF_WHOLE` where the passage holds all words of the question.
-
-    >>> nothing = dict.fromkeys(CONFIDENCE_WEIGHTS, 0.0)
-    >>> round(confidence(nothing), 4), confidence(nothing | {"library": 1.0})
-    (0.0001, 0.2)
+    >>> round(confidence(dict.fromkeys(BY_WORDS.weights, 0.0)), 4)
+    0.0001
     """
-    sure = 1 / (1 + math.exp(-BIAS - sum(CONFIDENCE_WEIGHTS[name] * value for name, value in grounds.items())))
-    return max(sure, LEAST_OF_WHOLE) if grounds["library"] == 1 else sure
+    weights, bias = model_of(grounds)
+    return 1 / (1 + math.exp(-bias - sum(weights[name] * value for name, value in grounds.items())))
 
 
 def telling(unknown: Iterable[str], english: English) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The named numbers that say how well a passage answers a question, and the order that they give."""
+"""The named numbers that say how well a passage answers a question, and the ranking by them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,18 @@ from qa.ranking.wordings import Excerpt, Found, Wordings
 from qa.retrievers import inverse_document_frequency
 from qa.retrievers.okapi import K1, B
 from qa.text.analysis import fold
-from qa.text.lexicon import ALL_WORDS, DEFINED_OPENERS, DEFINING_VERBS, LINKING_WORDS, NUMBER_OPENERS
+from qa.text.lexicon import (
+    ALL_WORDS,
+    ASKED_FOR_WORDS,
+    DEFINED_OPENERS,
+    DEFINING_VERBS,
+    LINKING_WORDS,
+    NUMBER_OPENERS,
+)
 
 __all__ = [
     "MOST_OF_ITS_OWN",
+    "OLDER",
     "SENTENCE_WEIGHTS",
     "WEIGHTS",
     "Asked",
@@ -50,9 +58,12 @@ WEIGHTS = {
 }
 """What each kind of evidence counts; each is in 0..1 before its weight, and a passage's score is their weighted sum.
 
-Fitted on SQuAD and MedQuAD by `python tests/fit_evidence.py`, which says how; "shown", of which these know nothing, was
-chosen on half of the conversations of CANARD and INSCIT, so that no set of conversations loses by it.
+All but "shown" are fitted on SQuAD and MedQuAD by `python tests/fit_evidence.py`, which says how. That one is chosen on
+half of the conversations of CANARD, INSCIT and MTRAG, so that a question can still leave the section.
 """
+
+OLDER = -2.0
+"""What it counts that a passage is of an older edition of a document than another one among the first."""
 
 MOST_OF_ITS_OWN = sum(weight for name, weight in WEIGHTS.items() if name != "shown")
 """The greatest score that a passage can have by what it says itself."""
@@ -79,7 +90,7 @@ _DEFINED_WITHIN = 25  # words from the beginning of a text, within which it says
 
 
 class Statistics(Protocol):
-    """What a word's weight depends on; every retriever has it."""
+    """The numbers that a word's weight depends on. Every retriever has them."""
 
     def document_frequency(self, term: str) -> int: ...
 
@@ -88,10 +99,10 @@ class Statistics(Protocol):
 
 
 class WeighedWord(NamedTuple):
-    """A word of the question and its rarity in nats, times its weight; a passage covers it by any one of the terms.
+    """A word of the question with its rarity in nats, times its weight. A passage with any of the terms covers it.
 
-    `carried` words come from an earlier question, and `referred` ones of these are what the question refers to; one
-    that `is_name` has a capital.
+    A `carried` word comes from an earlier question. The question refers back to a `referred` word. A word that
+    `is_name` has a capital.
     """
 
     text: str
@@ -104,13 +115,14 @@ class WeighedWord(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A question as its passages are held against it.
+    """A question, prepared for comparing passages with it.
 
     `words` are what it is about, `terms` those of the query, `wording` its content words as they are written and
     `pairs` its neighbouring words, each with its rarity; a term's is times the weight of its word. `said` are all its
     words, those of `wording` first. `defined` are the terms of the thing that it asks what it is, none where it asks
     otherwise, and `wants_number` says that it asks for a number. `shown` has how near passages stand to the one
-    that was shown last, in 0..1, where it goes on about that.
+    that was shown last, in 0..1, where it goes on about that. `year` is the one that it asks about, where documents
+    are of that year.
     """
 
     words: tuple[WeighedWord, ...]
@@ -121,28 +133,51 @@ class Asked:
     defined: tuple[str, ...]
     wants_number: bool
     shown: Mapping[str, float] = field(default_factory=dict)
+    year: int | None = None
 
 
 class Ranked(NamedTuple):
-    """A candidate by its evidence, of which the values are in the order of `WEIGHTS`."""
+    """A candidate with its evidence. `values` is the evidence of words, in the order of `WEIGHTS`.
+
+    `meaning` is the evidence of meaning, if that was compared. Its weights depend on the question.
+    """
 
     passage_id: str
     score: float
     values: npt.NDArray[np.float64]
+    words: float
+    """What the evidence of its words adds up to; the score, where its meaning was not looked at."""
+    meaning: Mapping[str, float] = {}
+    meaning_weights: Mapping[str, float] = {}
+    nearest: int | None = None
+    """Which of its sentences is the nearest in meaning."""
+    is_older: bool = False
+    """Whether another edition of its document is later, or of the year that is asked for."""
 
     @property
     def evidence(self) -> dict[str, float]:
         """The named numbers whose sum, each times its weight, is the score."""
-        return dict(zip(WEIGHTS, self.values.tolist(), strict=True))
+        older = {"older": 1.0} if self.is_older else {}
+        return dict(zip(WEIGHTS, self.values.tolist(), strict=True)) | dict(self.meaning) | older
 
     @property
-    def of_its_own(self) -> float:
+    def weights(self) -> dict[str, float]:
+        """What each of them counts."""
+        return WEIGHTS | dict(self.meaning_weights) | ({"older": OLDER} if self.is_older else {})
+
+    @property
+    def without_shown(self) -> float:
         """The score without what it owes to the passage that was shown before."""
         return self.score - WEIGHTS["shown"] * self.evidence["shown"]
 
+    @property
+    def of_its_own(self) -> float:
+        """The sum of its evidence of words, without what it gets from the passage that was shown before."""
+        return self.words - WEIGHTS["shown"] * self.evidence["shown"]
+
 
 def read_query(query: Query, statistics: Statistics) -> Asked:
-    """A query with the rarity of all that its passages are held against."""
+    """A query with the rarity of everything that passages are compared with."""
 
     def rarity(term: str) -> float:
         return inverse_document_frequency(statistics.document_frequency(term), statistics.passage_count)
@@ -166,21 +201,21 @@ def read_query(query: Query, statistics: Statistics) -> Asked:
 
 
 def missing(query: Query, statistics: Statistics) -> tuple[str, ...]:
-    """The question's own words that no passage holds in any form."""
-    unknown = (word for word in query.words if not _known(word, statistics) and not _asks_for_all(word))
+    """The question's own words that no passage has in any form."""
+    unknown = (word for word in query.words if not _known(word, statistics) and not _asks_only(word))
     return tuple(dict.fromkeys(word.text for word in unknown if not word.carried))
 
 
 def weigh(query: Query, statistics: Statistics) -> tuple[WeighedWord, ...]:
-    """The words that a passage should hold, with the idf of the commonest of their terms, times their weight.
+    """The words that a passage should have, with the idf of the commonest of their terms, times their weight.
 
-    A word that no passage holds has the greatest idf, so that a missing decisive word tells; but of the words carried
-    over from earlier questions only those count that the library has, and none that asks for all
-    ("options") says what a passage should hold where no passage holds it.
+    A word that no passage has gets the greatest idf, so that a missing decisive word counts. There are two exceptions.
+    Words carried over from earlier questions count only if the library has them. Words that say what is asked for
+    ("options", "number") do not count if no passage has them.
     """
     weighed = []
     for word in query.words:
-        if _known(word, statistics) or not (word.carried or _asks_for_all(word)):
+        if _known(word, statistics) or not (word.carried or _asks_only(word)):
             frequency = max(map(statistics.document_frequency, word.terms), default=0)
             idf = inverse_document_frequency(frequency, statistics.passage_count)
             weighed.append(
@@ -197,20 +232,20 @@ def weigh(query: Query, statistics: Statistics) -> tuple[WeighedWord, ...]:
 
 
 def decisive(words: Sequence[WeighedWord]) -> Sequence[WeighedWord]:
-    """The words by which a passage answers or does not: the question's own or, where it has none, those carried over.
+    """The words that decide whether a passage answers: the question's own or, if it has none, those carried over.
 
-    A passage about an earlier question alone is no answer to this one.
+    A passage about an earlier question only is not an answer to this one.
     """
     return [word for word in words if not word.carried] or words
 
 
 def referred(words: Sequence[WeighedWord]) -> Sequence[WeighedWord]:
-    """The words that a question refers to in earlier ones ("What are *its* side effects?"): part of what it asks."""
+    """The words of earlier questions that this one refers to ("What are *its* side effects?"). They are part of it."""
     return [word for word in words if word.referred]
 
 
 def coverage(words: Sequence[WeighedWord], held: Collection[str]) -> float:
-    """The share of the question's idf mass that the terms held by a passage cover: 0..1, and 0 for no words.
+    """The share of the words, weighted by idf, that a passage with these terms covers: 0..1, and 0 for no words.
 
     >>> coverage([WeighedWord("a", frozenset({"a"}), 3.0), WeighedWord("b", frozenset({"b", "bb"}), 1.0)], {"a", "c"})
     0.75
@@ -223,18 +258,27 @@ def coverage(words: Sequence[WeighedWord], held: Collection[str]) -> float:
     return part / whole if whole else 0.0
 
 
-def rank(asked: Asked, candidates: Sequence[Candidate], wordings: Wordings, *, limit: int) -> list[Ranked]:
-    """The best of the candidates by the sum of their evidence.
+def rank(
+    asked: Asked,
+    candidates: Sequence[Candidate],
+    wordings: Wordings,
+    *,
+    limit: int,
+    near: Collection[str] = (),
+    best: float | None = None,
+) -> list[Ranked]:
+    """The best of the candidates by the sum of the evidence of their words.
 
-    A passage without any of the decisive words is left out, unless the question leans on earlier ones: what it is
-    about may be said there alone. Equal scores are ordered by passage id.
+    A passage without any decisive word is left out, unless it is among those `near` in meaning or the question depends
+    on earlier ones, since only those may say what it is about. Equal scores are ordered by passage id. `best` is the
+    greatest score of the retriever, if that is not a candidate's.
     """
     if not candidates:
         return []
     held = _Held(asked, wordings.excerpt([each.passage_id for each in candidates]))
     scores = np.array([each.score for each in candidates])
     columns = {
-        "bm25": scores / scores.max(),
+        "bm25": scores / ((scores.max() if best is None else best) or 1.0),
         "coverage": held.coverage(),
         "wording": held.wording(),
         "adjacency": held.adjacency(),
@@ -249,9 +293,12 @@ def rank(asked: Asked, candidates: Sequence[Candidate], wordings: Wordings, *, l
     sums = np.zeros(len(candidates))
     for number, weight in enumerate(WEIGHTS.values()):
         sums += weight * evidence[:, number]
-    left = [place for place in range(len(candidates)) if held.may_answer[place]]
+    left = [place for place, each in enumerate(candidates) if held.may_answer[place] or each.passage_id in near]
     left.sort(key=lambda place: (-sums[place], candidates[place].passage_id))
-    return [Ranked(candidates[place].passage_id, float(sums[place]), evidence[place]) for place in left[:limit]]
+    return [
+        Ranked(candidates[place].passage_id, float(sums[place]), evidence[place], words=float(sums[place]))
+        for place in left[:limit]
+    ]
 
 
 class _Held:
@@ -276,33 +323,35 @@ class _Held:
         own = [place for place, word in enumerate(asked.words) if not word.carried]
         self._own = np.array(own or range(len(asked.words)), np.int64)
         self._by_passage = self._any(self._words)
-        leans = 0 < len(own) < len(asked.words)
+        leans = 0 < len(own) < len(asked.words) and bool(self._by_passage[:, self._own].any())
         self.may_answer = [leans or held for held in _any_of(self._by_passage[:, self._own])]
 
     def coverage(self) -> _Floats:
-        """The share of the question's rarity that the passage holds."""
+        """The share of the question's words, weighted by rarity, that the passage has."""
         return _weighted(self._by_passage, self._rarity)
 
     def wording(self) -> _Floats:
-        """The share of the rarity of the words as they are written."""
+        """The same for words exactly as written."""
         found, count = self._said, len(self._asked.wording)  # the words with a rarity come first
         is_rare = found.numbers < count
         held = _presence(found.rows[is_rare], found.numbers[is_rare], (len(self._excerpt.innermost), count))
         return _weighted(held, _rarities(self._asked.wording))
 
     def adjacency(self) -> _Floats:
-        """The share of the rarity of the pairs of words that stand side by side."""
+        """The share of the pairs of neighbouring words, weighted by rarity, that are also neighbours in the passage."""
         return _weighted(self._any(self._pairs), _rarities(self._asked.pairs))
 
     def heading(self) -> _Floats:
-        """The share of the rarity of the innermost heading, or of the title, that the question names."""
+        """The share of the innermost heading, or of the title, that the question names, weighted by rarity."""
         rarities = np.array(list(self._asked.terms.values()), np.float64)
         named: _Floats = np.asarray(self._terms[self._excerpt.innermost] @ rarities, np.float64)
         return np.minimum(1.0, _divided(named, self._excerpt.heading_rarities(), otherwise=0.0))
 
     def aspect(self, mean_length: float) -> _Floats:
-        """Of the words that title and headings leave open, the share that the text holds, each saturating as BM25 does
-        with how often it stands there; 1 where they leave none open."""
+        """The share of the words not in title or headings that the text has. 1 if all are in title or headings.
+
+        Each word saturates with its frequency, as in BM25.
+        """
         excerpt, found, terms = self._excerpt, self._found, self._terms.shape[1]
         rows = found.rows[found.in_text].astype(np.int64)
         counts = np.bincount(rows * terms + found.numbers[found.in_text], minlength=len(excerpt.innermost) * terms)
@@ -319,7 +368,7 @@ class _Held:
         return self._best(self._sentence_evidence)
 
     def definition(self) -> _Floats:
-        """1 where the question asks what a thing is and the text begins by saying what that is."""
+        """1 if the question asks what a thing is and the text begins by defining it."""
         excerpt, defined, count = self._excerpt, self._asked.defined, len(self._excerpt.innermost)
         if not defined:
             return np.zeros(count)
@@ -333,8 +382,8 @@ class _Held:
         return np.asarray(held.all(axis=1), np.float64)
 
     def number(self) -> _Floats:
-        """1 where the question asks for a number and the sentence that covers most of it, the earliest of equals, holds
-        one."""
+        """1 if the question asks for a number and the sentence that covers most of it has one. Of equal sentences the
+        earliest counts."""
         excerpt = self._excerpt
         if not self._asked.wants_number or not len(self._own):
             return np.zeros(len(excerpt.innermost))
@@ -440,8 +489,9 @@ def _begins_with(said: tuple[str, ...], openers: Sequence[tuple[str, ...]]) -> b
     return any(said[: len(opener)] == opener for opener in openers)
 
 
-def _asks_for_all(word: QueryWord) -> bool:
-    return fold(word.text) in ALL_WORDS
+def _asks_only(word: QueryWord) -> bool:
+    """Whether a word says what is asked for, and not what it is about."""
+    return fold(word.text) in ALL_WORDS or fold(word.text) in ASKED_FOR_WORDS
 
 
 def _known(word: QueryWord, statistics: Statistics) -> bool:

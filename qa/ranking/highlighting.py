@@ -1,4 +1,4 @@
-"""The sentence of a passage that answers a question: the best by a sum of named evidence."""
+"""The sentence of a passage that answers a question best, by a sum of named evidence."""
 
 from __future__ import annotations
 
@@ -24,7 +24,16 @@ from qa.text.lexicon import (
     Kind,
 )
 
-__all__ = ["WEIGHTS", "SentenceTerms", "Sought", "highlight", "sentence_evidence", "sentence_terms", "sought"]
+__all__ = [
+    "MEANING_WEIGHT",
+    "WEIGHTS",
+    "SentenceTerms",
+    "Sought",
+    "highlight",
+    "sentence_evidence",
+    "sentence_terms",
+    "sought",
+]
 
 WEIGHTS = SENTENCE_WEIGHTS | {
     "likeness": 2.8,  # share of the rarity of those that the sentence has in another form with the same beginning
@@ -35,6 +44,10 @@ WEIGHTS = SENTENCE_WEIGHTS | {
 Fitted on SQuAD by `python tests/measure_highlights.py FOLDER --fit`, which says how.
 """
 
+MEANING_WEIGHT = 10.0
+"""What the nearness of a sentence to the question in meaning counts beside these, in 0..1 before its weight."""
+
+_DIGITS = 6  # of a cosine, which must not differ by the order in which it was added up
 _BEGINNING = 4  # letters that two forms of one word share: "destroyed", "destruction"
 _BRACKET = re.compile(r"\[[^\[\]\n]{1,80}\]")
 _CAPITALISED = regex.compile(r"(?<!\w)\p{Lu}[\w.'’-]*")
@@ -45,11 +58,11 @@ _REASON = re.compile(rf"\b(?:{'|'.join(sorted(REASON_PHRASES))})\b", re.IGNORECA
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentenceTerms:
-    """What one sentence can be matched by, as far as it is known without a question.
+    """What is known of one sentence before there is a question.
 
-    `text` is without reference markers, `terms` are those of the index, `beginnings` the first letters of its content
-    words, and `word_sequence` its words with a space before and after each; `context` are the terms of title and
-    headings, and `names_columns` says that it is the first row of a table.
+    `text` has no reference markers. `terms` are those of the index. `beginnings` has the first letters of its content
+    words. `word_sequence` has its words with a space before and after each. `context` has the terms of title and
+    headings. `names_columns` says that it is the first row of a table.
     """
 
     text: str
@@ -62,11 +75,11 @@ class SentenceTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
-    """A question as the sentences of a passage are held against it.
+    """A question, prepared for comparing the sentences of a passage with it.
 
-    `written` are the beginning, term and rarity of its longer words, `all_rarity` the sum of all; `pairs` are its
-    neighbouring words, as a `word_sequence` holds them, with the rarity of each, and `pairs_rarity` the sum of theirs;
-    `spoken` are all its words, and `kind` is what it asks for.
+    `written` has the beginning, term and rarity of its longer words; `all_rarity` is the sum over all words. `pairs`
+    has its neighbouring words, written as in `word_sequence`, each with its rarity; `pairs_rarity` is their sum.
+    `spoken` has all its words. `kind` is what it asks for.
     """
 
     words: tuple[WeighedWord, ...]
@@ -101,7 +114,7 @@ def sentence_terms(passage: Passage, wordings: Wordings) -> tuple[SentenceTerms,
 
 
 def sought(query: Query, asked: Asked) -> Sought:
-    """What the sentences of every passage are held against for this query."""
+    """This query, prepared for comparing sentences with it."""
     stems, said = dict(query.spoken), [word for word, _ in query.spoken]
     opener = next((place for place, word in enumerate(said) if word in QUESTION_WORDS), None)
     return Sought(
@@ -117,21 +130,27 @@ def sought(query: Query, asked: Asked) -> Sought:
     )
 
 
-def highlight(passage: Passage, held: Sequence[SentenceTerms], question: Sought) -> Span | None:
-    """The sentence whose evidence sums up to most, the earliest of equals; none if none holds a word of the question.
+def highlight(
+    passage: Passage, held: Sequence[SentenceTerms], question: Sought, near: Sequence[float] = ()
+) -> Span | None:
+    """The sentence with the greatest sum of evidence, the earliest of equals.
 
-    The first row of a table names its columns and answers nothing.
+    `near` has the cosine, in -1..1, of each sentence with the question, if known. Otherwise a sentence without any word
+    of the question is never given. The first row of a table is never given either, since it only names the columns.
     """
     best, most = None, 0.0
-    for span, each, evidence in zip(passage.sentences, held, sentence_evidence(question, held), strict=True):
+    for number, (span, each, evidence) in enumerate(
+        zip(passage.sentences, held, sentence_evidence(question, held), strict=True)
+    ):
         score = sum(WEIGHTS[name] * value for name, value in evidence.items())
-        if evidence["words"] and not each.names_columns and score > most:
+        score += MEANING_WEIGHT * max(0.0, round(near[number], _DIGITS)) if near else 0.0
+        if (near or evidence["words"]) and not each.names_columns and score > most:
             best, most = span, score
     return best
 
 
 def sentence_evidence(question: Sought, held: Sequence[SentenceTerms]) -> list[dict[str, float]]:
-    """The evidence of each sentence of a passage, under the names in `WEIGHTS` and in their order."""
+    """The evidence of each sentence of a passage, with the names in `WEIGHTS`, in that order."""
     words, count = question.words, len(held)
     if not held or not words:
         return [dict.fromkeys(WEIGHTS, 0.0) for _ in held]

@@ -1,8 +1,8 @@
-"""The words of every passage as they stand, laid out once, so that a question can be held against many passages.
+"""The words of every passage as written, laid out once, so that a question can be compared with many passages.
 
-Each passage is a row of numbers: its document's title, its headings and its sentences, each a part that begins with a
-mark, and in each part its words in order and then, behind another mark, what more the index has of it: compounds and
-the tokens of concepts, which stand beside nothing.
+Each passage is a row of numbers. Its parts are its document's title, its headings and its sentences; each begins with a
+mark. A part has its words in order. After another mark come further terms of the index: compounds and the tokens of
+concepts, which have no neighbours.
 """
 
 from __future__ import annotations
@@ -60,29 +60,29 @@ _Flags = npt.NDArray[np.bool_]
 
 
 class Entry(NamedTuple):
-    """A word as it is written, folded, with its term, which a stop word has not. What stands beside nothing is written
-    as "+" and its term."""
+    """A word as written, folded, with its term. A stop word has no term. A term without neighbours is written as "+"
+    and the term."""
 
     word: str
     term: str | None
 
 
 class Words(Protocol):
-    """The words of a library and their numbers, from `MARKS` on."""
+    """The words of a library, numbered from `MARKS` on."""
 
     def numbers(self, words: Collection[str]) -> Mapping[str, int]:
-        """The numbers of those words that there are."""
+        """The numbers of these words. Unknown words are left out."""
 
     def numbers_of_terms(self, terms: Collection[str]) -> Mapping[str, Sequence[int]]:
-        """For each of the terms the numbers of the words that have it; those that none has may be left out."""
+        """For each of the terms, the numbers of the words with it. Terms without words may be left out."""
 
     def entries(self, numbers: Collection[int]) -> Mapping[int, Entry]:
         """The words with these numbers."""
 
 
 class PackedRow(NamedTuple):
-    """A passage laid out: its numbers, how many of its parts are its title and headings, and how many terms its text
-    has."""
+    """A passage laid out: its numbers, how many of its parts are title and headings, and the number of terms in its
+    text."""
 
     stream: bytes
     contexts: int
@@ -143,8 +143,8 @@ class _Tokens(dict[str, _LaidToken]):
 
 
 class Laid(NamedTuple):
-    """Passages laid out: the numbers of each one's row are `sizes` of `stream`. `namings` counts the passages in which
-    a concept, given by its token, has a name."""
+    """Passages laid out, one after another: each row takes as many numbers of `stream` as `sizes` says. `namings`
+    counts the passages with a name of a concept, by its token."""
 
     stream: npt.NDArray[np.int64]
     sizes: list[int]
@@ -168,7 +168,7 @@ class Layout:
         self._names: set[tuple[str, str]] = set()  # of this passage
 
     def add(self, title: str, section: Sequence[str], text: str, sentences: Iterable[tuple[int, int]]) -> list[str]:
-        """Lay out a passage of a document with this title; its terms for the index come back.
+        """Lay out a passage of a document with this title. Returns its terms for the index.
 
         These are its own, its headings' `HEADING_WEIGHT` times and its document's title's once.
         """
@@ -190,7 +190,7 @@ class Layout:
         return indexed + own
 
     def take(self) -> Laid:
-        """What has been laid out since the last time."""
+        """Everything that was laid out since the last call."""
         found = Laid(np.array(self.stream, np.int64), self.sizes, self.contexts, self.lengths, self._namings)
         self.stream, self.sizes, self.contexts, self.lengths = [], [], [], []
         self._namings = Counter()
@@ -256,7 +256,7 @@ class Layout:
 
 
 def packed_rows(stream: npt.NDArray[np.int64], laid: Laid) -> list[PackedRow]:
-    """The rows of what was laid out, with these numbers in the place of its own."""
+    """The rows of what was laid out, with these numbers instead of its own."""
     rows = packed_numbers(stream, np.array(laid.sizes, np.int64))
     return list(map(PackedRow, rows, laid.contexts, laid.lengths))
 
@@ -265,7 +265,7 @@ def unpacked_rows(packed: Sequence[PackedRow]) -> list[Row]:
     """The rows that were packed.
 
     Raises:
-        ValueError: for bytes that are no such rows.
+        ValueError: for bytes that are not such rows.
     """
     numbers, sizes = unpacked_numbers([row.stream for row in packed])
     streams = np.split(numbers.astype(np.int32), np.cumsum(sizes)[:-1]) if packed else []
@@ -273,7 +273,7 @@ def unpacked_rows(packed: Sequence[PackedRow]) -> list[Row]:
 
 
 def word_counts(rows: Iterable[bytes]) -> Counter[int]:
-    """How often the words of some passages stand there, by their numbers."""
+    """How often each word occurs in some passages, by number."""
     numbers, _ = unpacked_numbers(list(rows))
     found, counts = np.unique(numbers[numbers >= MARKS], return_counts=True)
     return Counter(dict(zip(found.tolist(), counts.tolist(), strict=True)))
@@ -288,7 +288,7 @@ class _KnownWords:
         self._of_terms: dict[str, list[int]] = {}
 
     def number(self, word: str, term: str | None) -> int:
-        """The number of a word, which it gets when it is met."""
+        """The number of a word. A new word gets the next number."""
         number = self._numbers.get(word)
         if number is None:
             number = self._numbers[word] = MARKS + len(self._entries)
@@ -321,7 +321,7 @@ class WordingsBuilder:
         return self._layout.add(title, passage.section, passage.text, passage.sentences)
 
     def done(self, document_frequency: Callable[[str], int]) -> Wordings:
-        """All of them; a term's `document_frequency` is the number of passages that hold it."""
+        """All of them. The `document_frequency` of a term is the number of passages with it."""
         made = self._layout.take()
         packed = packed_rows(made.stream, made)
         rows = dict(zip(self._ids, unpacked_rows(packed), strict=True))
@@ -335,14 +335,14 @@ class WordingsBuilder:
 
 
 class Part(NamedTuple):
-    """A title, a heading or a sentence: its words as they are written, folded, in order, and all its terms."""
+    """A title, a heading or a sentence: its words as written, folded, in order, and all its terms."""
 
     words: list[str]
     terms: set[str]
 
 
 class Wordings:
-    """The words of all passages, each of which is looked up when it is asked for."""
+    """The words of all passages. Each passage is looked up when needed."""
 
     def __init__(
         self,
@@ -417,14 +417,14 @@ class Wordings:
         return parts[: row.contexts], parts[row.contexts :]
 
     def holds(self, passage_id: str, terms: Iterable[str]) -> frozenset[str]:
-        """Those of the terms that a passage holds, with its headings and title."""
+        """Those of the terms that a passage has, with its headings and title."""
         [row] = self._rows([passage_id])
         held = set(row.stream.tolist())
         of_terms = self.words.numbers_of_terms(list(terms))
         return frozenset(term for term, numbers in of_terms.items() if not held.isdisjoint(numbers))
 
     def rarity(self, term: str) -> float:
-        """The weight of a term in a heading; a concept is no word, and has none."""
+        """The weight of a term in a heading. A concept is not a word and has none."""
         known = self._rarities.get(term)
         if known is None:
             frequency = self._document_frequency(term)
@@ -438,7 +438,7 @@ class Wordings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Where some words or terms stand in an excerpt: place, row, part, and the number among those looked for; `in_text`
+    """Where some words or terms occur in an excerpt: place, row, part, and which of those looked for it is. `in_text`
     is false in titles and headings."""
 
     places: _Places
@@ -452,11 +452,11 @@ class Found:
 class Excerpt:
     """The words of some passages, one after another.
 
-    `stream`, `rows` (the number of the passage) and `parts` (that of its title, heading or sentence, throughout) have
-    an entry a word or mark. `part_rows`, `is_text`, which is false for titles and headings, and `is_numbered`, for
-    sentences with a number, have one a part; `first_parts`, `innermost` (the part that is the innermost heading or,
-    where there is none, the title), `text_starts` (the place at which the text begins) and `lengths` (of the text, in
-    terms) one a passage.
+    Three arrays have one entry per word or mark: `stream`, `rows` (the number of the passage) and `parts` (the number
+    of the title, heading or sentence, counted through the excerpt). Three have one entry per part: `part_rows`,
+    `is_text` (false for titles and headings) and `is_numbered` (sentences with a number). Four have one entry per
+    passage: `first_parts`, `innermost` (the part that is the innermost heading or, without one, the title),
+    `text_starts` (where the text begins) and `lengths` (of the text, in terms).
     """
 
     wordings: Wordings
@@ -472,12 +472,12 @@ class Excerpt:
     lengths: _Places
 
     def words(self, words: Sequence[str]) -> Found:
-        """Where words stand as they are written, folded."""
+        """Where words occur as written, folded."""
         numbers = self.wordings.words.numbers(words)
         return self._found([[numbers[word]] if word in numbers else [] for word in words])
 
     def terms(self, terms: Sequence[str]) -> Found:
-        """Where words stand that have one of these terms."""
+        """Where words with one of these terms occur."""
         numbers = self.wordings.words.numbers_of_terms(terms)
         return self._found([numbers.get(term, ()) for term in terms])
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from qa.errors import JudgedQuestionsError, SourceNotFoundError
 from qa.model import Block, Document, Section
@@ -24,7 +24,8 @@ class JudgedQuestions:
 
     Each entry of the corpus is a document of one passage, whose id it has; `documents` is None where there is no
     corpus, and the questions are about a library, by the ids of its passages or documents. Only questions that have a
-    right passage are kept. `history` has what was said before a question, oldest first.
+    right passage are kept. `history` has what the person said before a question, oldest first: no answers, and nothing
+    that was said later.
     """
 
     name: str
@@ -32,6 +33,24 @@ class JudgedQuestions:
     questions: dict[str, str]
     history: dict[str, tuple[str, ...]]
     qrels: dict[str, dict[str, int]]
+
+
+class _Turn(NamedTuple):
+    """What was said before a question, and who said it, where that is told."""
+
+    text: str
+    role: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """A line of `queries.jsonl`; `turn` orders the questions of one `conversation`, which may be empty."""
+
+    id: str
+    text: str
+    history: tuple[_Turn, ...]
+    conversation: str
+    turn: int
 
 
 def read_judged(folder: Path) -> JudgedQuestions:
@@ -43,7 +62,7 @@ def read_judged(folder: Path) -> JudgedQuestions:
     """
     corpus = folder / "corpus.jsonl"
     documents = tuple(_jsonl(corpus, _document)) if corpus.exists() else None
-    asked = {question_id: (text, history) for question_id, text, history in _jsonl(folder / "queries.jsonl", _question)}
+    asked = {each.id: each for each in _jsonl(folder / "queries.jsonl", _question)}
     qrels: dict[str, dict[str, int]] = {}
     for question_id, passage_id, grade in _judgements(folder / "qrels" / "test.tsv"):
         if grade > 0 and question_id in asked:
@@ -51,11 +70,19 @@ def read_judged(folder: Path) -> JudgedQuestions:
     if not qrels:
         raise JudgedQuestionsError(folder, reason="no question of it has a right passage")
     kept = {question_id: each for question_id, each in asked.items() if question_id in qrels}
+    first_turns: dict[str, dict[str, int]] = {}
+    for each in asked.values():
+        if each.conversation:
+            turns = first_turns.setdefault(each.conversation, {})
+            turns[each.text] = min(each.turn, turns.get(each.text, each.turn))
     return JudgedQuestions(
         name=folder.name,
         documents=documents,
-        questions={question_id: text for question_id, (text, _) in kept.items()},
-        history={question_id: history for question_id, (_, history) in kept.items()},
+        questions={question_id: each.text for question_id, each in kept.items()},
+        history={
+            question_id: _said_before(each, first_turns.get(each.conversation) or {each.text: each.turn})
+            for question_id, each in kept.items()
+        },
         qrels=qrels,
     )
 
@@ -115,11 +142,46 @@ def _document(entry: dict[str, Any]) -> Document:
     return Document(id=str(entry["_id"]), title=str(entry.get("title") or ""), text=text, source="", sections=body)
 
 
-def _question(entry: dict[str, Any]) -> tuple[str, str, tuple[str, ...]]:
+def _question(entry: dict[str, Any]) -> _Question:
     history = entry.get("history") or ()
     if not isinstance(history, list | tuple):
         raise TypeError("history is not a list")
-    return str(entry["_id"]), str(entry["text"]), tuple(map(str, history))
+    conversation, turn = entry.get("conversation"), entry.get("turn")
+    if conversation is None or turn is None:
+        conversation, turn = "", 0
+    if not isinstance(turn, int):
+        raise TypeError("turn is not a whole number")
+    return _Question(
+        id=str(entry["_id"]),
+        text=str(entry["text"]),
+        history=tuple(map(_turn, history)),
+        conversation=str(conversation),
+        turn=turn,
+    )
+
+
+def _turn(turn: Any) -> _Turn:
+    return _Turn(turn, None) if isinstance(turn, str) else _Turn(str(turn["text"]), str(turn["role"]))
+
+
+def _said_before(question: _Question, first_turns: Mapping[str, int]) -> tuple[str, ...]:
+    """What the person said before a question: a person who asks has nothing else to send.
+
+    `first_turns` has the questions of its conversation, by their text. Where a history has the whole conversation, it
+    is read up to the question, or a later one. What has a role other than "user" is left out. Where turns have no roles
+    and a conversation is named, so is what stands right behind an earlier question of it: that is the answer.
+    """
+    said: list[str] = []
+    is_behind_question = False
+    for text, role in question.history:
+        is_own = role in (None, "user")
+        asked_at = first_turns.get(text) if is_own else None
+        if asked_at is not None and asked_at >= question.turn:
+            break
+        if is_own and not (is_behind_question and role is None and asked_at is None):
+            said.append(text)
+        is_behind_question = asked_at is not None
+    return tuple(said)
 
 
 def _judgements(path: Path) -> Iterator[tuple[str, str, int]]:

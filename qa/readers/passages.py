@@ -1,7 +1,8 @@
 """A Document to its passages: whole sentences of one section, of about the size that answers best.
 
 A list, a table or a listing is one piece, together with the line that introduces it, unless it is so long that it
-would be no pinpoint: then it is divided between its lines.
+would be no pinpoint: then it is divided between its lines. A section of a few words is quoted with its heading, where
+that says something, for then the heading may be the answer: "Fan K2 is safe to use", over "No action."
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ _LONGEST_LIST = 4  # passages' worth of words
 
 _LONGEST_SENTENCE = 1000  # words
 
+_LONGEST_SHORT = 60  # characters of a section that is quoted with its heading
+_TELLING = 4  # words of such a heading
+
 _LONGEST_WORD = 100  # characters; what is longer counts as several
 _WORD = re.compile(rf"\S{{1,{_LONGEST_WORD}}}")
 
@@ -34,7 +38,35 @@ def passages(document: Document, *, most_words: int = PASSAGE_WORDS) -> list[Pas
     A passage goes beyond `most_words` only where one sentence, list or table does.
     """
     found = [(section, piece) for section in document.sections for piece in _joined(document.text, section, most_words)]
+    told = _headings_that_tell(document)
+    found = [
+        (section, _Piece(told[piece.start], piece.end, piece.words) if piece.start in told else piece)
+        for section, piece in found
+    ]
     return [_passage(document, section, piece, number) for number, (section, piece) in enumerate(found)]
+
+
+def _headings_that_tell(document: Document) -> dict[int, int]:
+    """Of sections of a few words, where their text begins, and where the heading right above it does that says more
+    than a name and asks nothing."""
+    short = [
+        section
+        for section in document.sections
+        if section.path and section.end - section.start <= _LONGEST_SHORT and len(section.path[-1].split()) >= _TELLING
+    ]
+    if not short:
+        return {}
+    text = document.text
+    above = {heading.end: heading.start for heading in document.headings}
+    found: dict[int, int] = {}
+    for section in short:
+        end = section.start
+        while end and text[end - 1].isspace():
+            end -= 1
+        name = section.path[-1]
+        if end in above and text[above[end] : end] == name and not name.rstrip().endswith("?"):
+            found[section.start] = above[end]
+    return found
 
 
 def whole(document: Document) -> list[Passage]:

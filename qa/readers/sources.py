@@ -6,36 +6,42 @@ import re
 import stat
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from qa.errors import NoSourcesError, UnknownFormatError, UnreadableError
-from qa.readers.files import legible, mode_of, refused, resolved
+from qa.readers.files import legible, mode_of, read_text, refused, resolved
 from qa.readers.formats.endings import READERS
+from qa.readers.ignoring import IGNORE_FILE, Pattern, is_ignored, read_patterns
 from qa.readers.references.sidecars import SIDECARS
 
 __all__ = ["document_id", "find_sources"]
 
+_IGNORED = "\0"  # among the endings of what is not read: what is not to be read
+_TOLD = f"passed over, as {IGNORE_FILE} or --exclude says"
 _MOST_KINDS = 8  # of files that are not read, by their endings, that are told apart
 
 
 def find_sources(
     path: Path,
     *,
+    exclude: Sequence[str] = (),
     note: Callable[[str], None] = lambda _: None,
     on_unreadable: Callable[[UnreadableError], None] | None = None,
 ) -> Iterator[tuple[Path, str]]:
     """The source files at a path, in order of their names, each with the id that its document gets.
 
-    A folder gives all that lie in it, at any depth; README files, whatever begins with a dot, and links to folders
-    (which may lead round in circles) are passed over; and so is a file of references that is named itself, as
-    `FOLDER/*` does, where the document lies beside it with which it is read. Of judged questions in BEIR's form it
-    gives the corpus alone. Left out, and said to `note`, are links that lead out of the folder or to nothing, what is
-    no file, as pipes and devices are, READMEs and files of formats that are not read: none of these is opened.
-    `on_unreadable`, where it is given, is told of folders further in that cannot be read, which are left out then.
+    A folder gives all that lie in it, at any depth; whatever begins with a dot, and links to folders (which may lead
+    round in circles) are passed over; and so is a file of references that is named itself, as `FOLDER/*` does, where
+    the document lies beside it with which it is read. Of judged questions in BEIR's form it gives the corpus alone.
+    Left out, and said to `note`, are links that lead out of the folder or to nothing, what is no file, as pipes and
+    devices are, files of formats that are not read, and what the patterns `exclude` or those of `.pinciteignore` files
+    in it say, in the form of a `.gitignore`: none of these is opened. `on_unreadable`, where it is given, is told of
+    folders further in that cannot be read, which are left out then.
 
     Raises:
         SourceNotFoundError, UnreadableError, UnknownFormatError, NoSourcesError.
+        NotTextError: for a `.pinciteignore` that is none.
     """
     if not stat.S_ISDIR(mode_of(path)):
         if _is_beside_a_document(path):
@@ -46,11 +52,14 @@ def find_sources(
         return
     found = False
     others: Counter[str] = Counter()
-    for source in _files(path, root=resolved(path), note=note, on_unreadable=on_unreadable, others=others):
+    patterns = read_patterns(exclude)
+    for source in _files(path, patterns, note=note, on_unreadable=on_unreadable, others=others):
         found = True
         yield source, document_id(source.relative_to(path))
     if not found:
         raise NoSourcesError(path, suffixes=tuple(READERS))
+    if ignored := others.pop(_IGNORED, 0):
+        note(f"{legible(path)}: {ignored:,} {'file or folder is' if ignored == 1 else 'files or folders are'} {_TOLD}.")
     if others:
         note(_passed_over(path, others))
 
@@ -67,22 +76,26 @@ def document_id(path: Path) -> str:
 
 def _files(
     folder: Path,
+    exclude: Sequence[Pattern],
     *,
-    root: Path,
     note: Callable[[str], None],
     on_unreadable: Callable[[UnreadableError], None] | None,
     others: Counter[str],
 ) -> Iterator[Path]:
-    """The source files below a folder. Of what else lies there, but for READMEs, bibliographies and judged questions,
-    the endings are counted in `others`."""
-    waiting = [*reversed(_entries(folder))]
+    """The source files below a folder. Of what else lies there, but for bibliographies and judged questions, the
+    endings are counted in `others`, and there too what the patterns of the folder and its `.pinciteignore`s, which give
+    way to those in `exclude`, pass over."""
+    root = resolved(folder)
+    patterns = [*_patterns(folder, ()), *exclude]
+    waiting = [(entry, is_folder, patterns) for entry, is_folder in reversed(_entries(folder))]
     while waiting:
-        entry, is_folder = waiting.pop()
-        is_source, is_readme = entry.suffix.lower() in READERS, entry.stem.upper() == "README"
-        if not is_folder and (is_readme or not is_source):
-            if is_readme and is_source:
-                note(f"{legible(entry)} is passed over, as READMEs in a folder are. To have it read, name the file.")
-            elif not is_readme and not _is_beside_a_document(entry):
+        entry, is_folder, patterns = waiting.pop()
+        names = entry.relative_to(folder).parts if patterns or is_folder else ()
+        if patterns and is_ignored(names, patterns, is_folder=is_folder):
+            others[_IGNORED] += 1
+            continue
+        if not is_folder and entry.suffix.lower() not in READERS:
+            if not _is_beside_a_document(entry):
                 others[entry.suffix.lower()] += 1
             continue
         if entry.is_symlink() and not resolved(entry).is_relative_to(root):
@@ -92,7 +105,9 @@ def _files(
         elif is_folder:
             if not entry.is_symlink():
                 try:
-                    waiting += reversed(_entries(entry))
+                    own = _patterns(entry, names)
+                    within = [*patterns[: len(patterns) - len(exclude)], *own, *exclude] if own else patterns
+                    waiting += [(each, is_deep, within) for each, is_deep in reversed(_entries(entry))]
                 except UnreadableError as error:
                     if on_unreadable is None:
                         raise
@@ -116,6 +131,12 @@ def _entries(folder: Path) -> list[tuple[Path, bool]]:
         raise refused(folder, error) from None
     is_judged = {"corpus.jsonl", "queries.jsonl"} <= {entry.name for entry, _ in entries}
     return [each for each in entries if not (is_judged and each[0].name in {"queries.jsonl", "qrels"})]
+
+
+def _patterns(folder: Path, names: Sequence[str]) -> list[Pattern]:
+    """The patterns of the file in a folder that says what of it is not to be read, if there is one."""
+    path = folder / IGNORE_FILE
+    return read_patterns(read_text(path).split("\n"), names) if path.is_file() else []
 
 
 def _is_special(path: Path) -> bool:

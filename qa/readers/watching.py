@@ -12,6 +12,7 @@ from pathlib import Path
 from qa.errors import UnwatchableError
 from qa.readers.files import legible, resolved
 from qa.readers.formats.endings import READERS
+from qa.readers.ignoring import IGNORE_FILE
 from qa.readers.references.sidecars import SIDECARS
 
 __all__ = ["watching"]
@@ -91,13 +92,15 @@ def _nearest_folder(folder: Path) -> Path:
 
 
 def _is_read(path: Path) -> bool:
-    """Whether a file of this name is a source, or is read with one."""
-    return path.name.lower().endswith((*READERS, *SIDECARS))
+    """Whether a file of this name is a source, is read with one, or says which are not."""
+    return path.name == IGNORE_FILE or path.name.lower().endswith((*READERS, *SIDECARS))
 
 
 def _is_shown_in(folder: Path, path: Path) -> bool:
     """Whether a path lies in a folder and neither it nor a folder between begins with a dot."""
-    return path.is_relative_to(folder) and not any(each.startswith(".") for each in path.relative_to(folder).parts)
+    return path.is_relative_to(folder) and not any(
+        each.startswith(".") and each != IGNORE_FILE for each in path.relative_to(folder).parts
+    )
 
 
 def _is_beside(path: Path, source: Path) -> bool:

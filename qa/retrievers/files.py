@@ -1,4 +1,4 @@
-"""The files of an index: arrays that are mapped, not read, and a list of the files by which damage is seen."""
+"""The files of an index: arrays that are mapped, not read, and a list of the files that shows damage."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ _ENDS = 1 << 16  # bytes; of the files of a larger one so many at either end
 
 
 def seal(folder: Path, files: Iterable[str]) -> None:
-    """Write down the size and the checksum of these files of a folder, once they are as they shall be."""
+    """Write down the sizes and checksums of these files of a folder, once they are complete."""
     sizes = {name: (folder / name).stat().st_size for name in files}
     sealed = {name: [size, _checksum(folder / name, sizes)] for name, size in sizes.items()}
     write_json(folder / _SEAL, sealed)
 
 
 def check(folder: Path) -> None:
-    """See whether the files that were sealed are there, and what they were.
+    """Check that the sealed files are there and unchanged.
 
-    In an index of more than `_WHOLE` bytes, a change in the middle of a file that leaves its size is not seen.
+    In an index of more than `_WHOLE` bytes, a change in the middle of a file is not seen if the size stays the same.
 
     Raises:
         DamagedLibraryError: for files that are missing or changed, or a folder that was never sealed.
@@ -64,7 +64,7 @@ def _checksum(path: Path, sizes: Mapping[str, int]) -> int:
 
 
 def read_json(path: Path) -> Any:
-    """What a file of JSON holds.
+    """The value in a JSON file.
 
     Raises:
         DamagedLibraryError: for a file that is broken or missing.
@@ -76,7 +76,7 @@ def read_json(path: Path) -> Any:
 
 
 def kept_arrays(folder: Path, kind: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Write arrays into a folder, each into a file that can be mapped, and seal it."""
+    """Write arrays into a folder, each into a file that can be mapped, and seal the folder."""
     for name, array in arrays.items():
         with (folder / f"{kind}.{name}.npy").open("wb") as stream:  # and not numpy.save, which hides why it fails
             npy.write_array_header_1_0(stream, npy.header_data_from_array_1_0(array))
@@ -85,7 +85,7 @@ def kept_arrays(folder: Path, kind: str, arrays: Mapping[str, npt.NDArray[Any]])
 
 
 def mapped_arrays(folder: Path, kind: str, wanted: Iterable[str]) -> dict[str, npt.NDArray[Any]]:
-    """The arrays that `kept_arrays` wrote, read only where they are looked at, and shared by all who map them.
+    """The arrays that `kept_arrays` wrote. Only the parts in use are read, and all who map them share them.
 
     Raises:
         DamagedLibraryError: for files that are broken or missing.
@@ -98,12 +98,12 @@ def mapped_arrays(folder: Path, kind: str, wanted: Iterable[str]) -> dict[str, n
 
 
 def names(folder: Path) -> list[str]:
-    """The names of the files in a folder, in ascending order, but for the seal."""
+    """The names of the files in a folder, in ascending order, without the seal."""
     return sorted(path.name for path in folder.iterdir() if path.name != _SEAL)
 
 
 def link(folder: Path, target: Path, *, is_shared: Callable[[str], bool]) -> None:
-    """The sealed files of a folder in another: shared ones, never written to again, by hard links where they can be."""
+    """Put the sealed files of a folder into another, by hard links if possible. They are never written to again."""
     for name in read_json(folder / _SEAL):
         try:
             if not is_shared(name):
@@ -119,7 +119,7 @@ def write_json(path: Path, value: object) -> None:
 
 
 class OwnFolder:
-    """A folder for an index that is not kept; it goes when this does."""
+    """A folder for an index that is not kept. It is deleted with this object."""
 
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="pincite-"))
@@ -127,7 +127,7 @@ class OwnFolder:
 
 
 def writable(folder: Path) -> OwnFolder | None:
-    """One's own folder of links to the sealed files of another, where nothing may be written into that; else None."""
+    """A folder of its own with links to the sealed files of another that may not be written to; else None."""
     if all(os.access(path, os.W_OK) for path in (folder, *folder.glob("*.lock"))):
         return None
     own = OwnFolder()

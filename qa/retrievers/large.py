@@ -1,7 +1,7 @@
-"""The retriever for large libraries: tantivy, whose index lies on disk, and of which a change costs what changed.
+"""The retriever for large libraries: tantivy. Its index is on disk; the cost of a change depends only on what changed.
 
-Its formula is the default retriever's, but for the lengths of passages, which it keeps in a byte each, as Lucene does:
-above 40 terms they are rounded, by 6 % at most. Scores are numbers of 32 bits.
+Its formula is that of the default retriever. But it keeps the length of a passage in one byte, as Lucene does: above 40
+terms a length is rounded, by 6 % at most. Scores have 32 bits.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ def _schema() -> tantivy.Schema:
 class TantivyRetriever:
     """Ranks by BM25, on disk: `k1` 1.2, `b` 0.75, Lucene's idf.
 
-    tantivy counts what was deleted until it merges the segments in which that was. Here a term's weight is put right
-    by a boost, and the mean length by counterweights: passages of fillers, or of nothing, which no query finds. Where
-    those leave it off by more than `_MEAN_OFF`, what is found is scored anew. So scores differ by less than that share
-    from those of an index built of the same passages.
+    tantivy still counts deleted passages until it merges their segments. Here a boost corrects the weight of a term,
+    and counterweights correct the mean length: passages of filler, or empty ones, which no query finds. If the mean is
+    then still off by more than `_MEAN_OFF`, the passages found are scored again. So scores differ by less than that
+    share from those of an index built from the same passages.
 
-    It may be searched from many threads at a time. Opening it makes an empty lock file in its folder; one that may not
-    be written to is opened by links from a folder of its own.
+    Many threads may search it at once. Opening it makes an empty lock file in its folder. A folder that may not be
+    written to is opened through links from a folder of its own.
     """
 
     def __init__(self, folder: Path | files.OwnFolder) -> None:

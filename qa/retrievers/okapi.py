@@ -1,7 +1,7 @@
 """The default retriever: rank-bm25's BM25Okapi with Lucene's idf, its statistics laid out as NumPy postings.
 
-rank-bm25 walks a dict of every passage for every term of a question. Here each term has the list of its passages, so
-a question costs what its own terms occur. The scores are those of `BM25Okapi.get_scores`, to the last bit.
+rank-bm25 looks at every passage for every term of a question. Here each term has the list of its passages, so the cost
+of a question depends only on how often its own terms occur. The scores equal those of `BM25Okapi.get_scores` exactly.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _Offsets = npt.NDArray[np.int64]
 
 
 class Postings(NamedTuple):
-    """Which passages hold which terms, how often, and how many terms each passage has.
+    """Which passages have which terms, how often, and how many terms each passage has.
 
-    Passages are numbered from 0 in the order of their ids. Those that hold `terms[i]` are `passages[a:b]`, ascending,
-    as often as `frequencies[a:b]` says, where `a, b = bounds[i], bounds[i + 1]`. The terms ascend.
+    Passages are numbered from 0 in the order of their ids. With `a, b = bounds[i], bounds[i + 1]`, the passages that
+    have `terms[i]` are `passages[a:b]`, ascending, and `frequencies[a:b]` says how often. The terms ascend.
     """
 
     terms: list[str]
@@ -71,7 +71,7 @@ class Postings(NamedTuple):
         return cls(terms, bounds, (keys % count).astype(np.int32), frequencies.astype(np.int32), lengths)
 
     def changed(self, kept: _Offsets, added: Postings, places: _Offsets) -> Postings:
-        """These postings of the `kept` passages alone, with those of others, whose numbers shall be `places`."""
+        """The postings of the `kept` passages only, together with those of others, whose numbers become `places`."""
         count = len(kept) + len(places)
         is_added = np.zeros(count, bool)
         is_added[places] = True
@@ -104,7 +104,7 @@ class Postings(NamedTuple):
 
 
 class LuceneOkapi(BM25Okapi):  # type: ignore[misc]  # rank-bm25 has no types
-    """BM25Okapi with Lucene's idf and with postings in place of a dict for every passage."""
+    """BM25Okapi with Lucene's idf, and with postings in place of one dict per passage."""
 
     def __init__(self, corpus: Iterable[Sequence[str]]) -> None:
         self.postings = Postings.of(())
@@ -113,7 +113,7 @@ class LuceneOkapi(BM25Okapi):  # type: ignore[misc]  # rank-bm25 has no types
 
     @classmethod
     def from_postings(cls, postings: Postings, saturations: _Floats | None = None) -> Self:
-        """The same index from its postings, without its corpus; `saturations` where they have been computed."""
+        """The index from its postings, without its corpus. `saturations` may be given if already computed."""
         index = cls(())
         index._count(postings)
         index._weigh(saturations)
@@ -142,7 +142,7 @@ class LuceneOkapi(BM25Okapi):  # type: ignore[misc]  # rank-bm25 has no types
         self.saturations: _Floats = saturations
 
     def span(self, term: str) -> tuple[int, int]:
-        """Where a term's postings start and end; 0, 0 for one that no passage holds."""
+        """Where a term's postings start and end; 0, 0 for a term that no passage has."""
         return self._spans.get(term, (0, 0))
 
     def idf_of(self, term: str) -> float:
@@ -151,7 +151,7 @@ class LuceneOkapi(BM25Okapi):  # type: ignore[misc]  # rank-bm25 has no types
         return inverse_document_frequency(end - start, self.corpus_size)
 
     def get_scores(self, query: Iterable[str] | Mapping[str, float]) -> _Floats:
-        """The score of every passage; for a mapping, each term's part is multiplied by its weight."""
+        """The score of every passage. For a mapping, each term's part is multiplied by its weight."""
         scores = np.zeros(self.corpus_size)
         for term in query:
             start, end = self.span(term)

@@ -1,4 +1,4 @@
-"""What every retriever promises. `tests/retriever_contract.py` holds each of them to it."""
+"""What every retriever promises. `tests/retriever_contract.py` tests each of them against it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ __all__ = ["Retriever", "TermScore", "ascending", "inverse_document_frequency"]
 class TermScore:
     """What one term adds to one passage's score: `score = weight * idf * saturation`.
 
-    `frequency` is how often the passage (with its headings and title) holds the term, `length` how many terms it was
-    counted to have: all of them, or where lengths are kept in a byte each, up to 6 % more or fewer.
+    `frequency` is how often the passage, with its headings and title, has the term. `length` is the number of its
+    terms. If lengths are kept in one byte each, it is up to 6 % off.
     """
 
     term: str
@@ -33,15 +33,15 @@ class TermScore:
 class Retriever(Protocol):
     """Ranks passages for a query. Swap engines here; nothing above this line changes.
 
-    An index never changes; what `changed` gives is another. Terms and ids are words of one character or more, without
-    line breaks. What is kept in a folder is whole once `build` or `changed` has returned.
+    An index never changes; `changed` gives a new one. Terms and ids have at least one character and no line breaks. An
+    index in a folder is complete when `build` or `changed` returns.
     """
 
     @classmethod
     def build(cls, passages: Iterable[tuple[str, Sequence[str]]], *, folder: Path | None = None) -> Self:
-        """The index of some passages, each given as its id and its terms, in ascending order of their ids.
+        """The index of some passages. Each is given as its id and its terms, in ascending order of ids.
 
-        It is kept in `folder`, an empty one; without it, as long as it is used.
+        It is kept in `folder`, which must be empty. Without a folder it lasts as long as it is used.
 
         Raises:
             ValueError: for ids that do not ascend.
@@ -58,10 +58,10 @@ class Retriever(Protocol):
     def changed(
         self, *, removed: Collection[str], added: Iterable[tuple[str, Sequence[str]]], folder: Path | None = None
     ) -> Self:
-        """The index without some passages and with others, kept in `folder`, an empty one, where that is given.
+        """The index without some passages and with others. It is kept in `folder`, an empty one, if that is given.
 
-        A passage that is added and is there already is replaced; one that is removed need not be there. This index
-        stays as it is and goes on answering.
+        An added passage replaces one with the same id. A removed passage need not be there. This index stays as it is
+        and still answers.
 
         Raises:
             ValueError: for ids of added passages that do not ascend.
@@ -70,22 +70,22 @@ class Retriever(Protocol):
     def search(self, query: Query, *, limit: int, within: Collection[str] | None = None) -> list[Candidate]:
         """At most `limit` passages whose score is above 0, best first, ties broken by passage id.
 
-        `within`, where given, are the ids of the only passages to look at. A query that matches nothing gives an
+        If `within` is given, only the passages with these ids are looked at. A query that matches nothing gives an
         empty list; that is an answer, not an error.
         """
 
     def explain(self, query: Query, passage_id: str) -> list[TermScore]:
-        """What each of the query's terms adds to a passage's score; added in this order they are the score.
+        """What each term of the query adds to a passage's score. Added up in this order, they are the score.
 
         Raises:
             KeyError: for a passage that is not indexed.
         """
 
     def document_frequency(self, term: str) -> int:
-        """How many passages hold a term; 0 for a term that none holds."""
+        """How many passages have a term; 0 if none has."""
 
     def holding(self, terms: Collection[str]) -> list[str]:
-        """The ids, ascending, of the passages that hold all of these terms."""
+        """The ids, ascending, of the passages that have all of these terms."""
 
     @property
     def passage_count(self) -> int:
@@ -96,7 +96,7 @@ def ascending(passages: Iterable[tuple[str, Sequence[str]]]) -> Iterator[tuple[s
     """The passages as they come.
 
     Raises:
-        ValueError: at one whose id is not above that of the one before.
+        ValueError: at a passage whose id is not above the one before.
     """
     last: str | None = None
     for passage_id, terms in passages:

@@ -1,7 +1,8 @@
 """Text to terms, the same for passages and questions.
 
-A word is matched however it is written: in any case, with or without accents, with any hyphen, and compounds
-joined, hyphenated or apart. `DREAMM-2`, `DREAMM 2` and `dreamm2` share a term; so do `2.5 mg/kg` and `2.5mg/kg`.
+A word is matched however it is written: in any case, with or without accents, with any hyphen, in any of its forms and
+spellings, and compounds joined, hyphenated or apart. `DREAMM-2`, `DREAMM 2` and `dreamm2` share a term; so do
+`2.5 mg/kg` and `2.5mg/kg`, `12 000` and `12,000`, `paid` and `pay`.
 Normalising is for matching alone: nothing here ever changes what is quoted.
 """
 
@@ -17,8 +18,9 @@ from typing import NamedTuple
 import regex
 
 from qa.model import Span
-from qa.text.lexicon import LETTER_SPELLINGS, STOP_WORDS, WORD_SPELLINGS
+from qa.text.lexicon import LETTER_SPELLINGS, PHRASAL_VERBS, STOP_WORDS, TOKEN_SPELLINGS, WORD_SPELLINGS
 from qa.text.nltk_parts import nltk_part
+from qa.text.word_forms import one_form
 
 __all__ = [
     "ANALYZER",
@@ -26,6 +28,7 @@ __all__ = [
     "Token",
     "Word",
     "analysed",
+    "as_they_stand",
     "fold",
     "said",
     "spoken",
@@ -37,7 +40,7 @@ __all__ = [
     "words_in_place",
 ]
 
-ANALYZER = "english-porter-3"
+ANALYZER = "english-porter-4"
 """The name that a saved index carries: it changes whenever `terms` gives other terms for the same text."""
 
 _LONGEST_TERM = 64  # characters; what is longer is no word, and is cut for matching
@@ -46,24 +49,44 @@ _REMEMBERED_TOKENS = 1 << 14  # distinct tokens that are kept as they were analy
 _REMEMBERED_WORDS = 1 << 17  # distinct words of which the term is kept: about 20 MB
 
 _HYPHEN = r"[-\u2010\u2011\u2012\u2013\u2212]"
-_ATOM = r"(?:\d+(?:[.,·]\d+)*[^\W_]*|[^\W_\p{M}][\w\p{M}\p{No}]*(?:['’][^\W\d_]+)?)"
-_TOKEN = regex.compile(
-    rf"\p{{Lu}}\w{{0,20}}\p{{Lu}}\w{{0,20}}[ \u00a0]\d{{1,3}}(?![\w.,·%])"
-    rf"|(?i:per[ \u00a0]cent)\b|{_ATOM}(?:{_HYPHEN}{_ATOM})*|[%％﹪]"
+_SPACE = r"[ \u00a0\u2009\u202f]"
+_ATOM = (
+    r"(?:\d+(?:[.,·]\d+)*[^\W_]*|[vV]\d+(?:\.\d+)+[^\W_]*"
+    r"|[^\W_\p{M}][\w\p{M}\p{No}]*(?:['’][^\W\d_]+)?)"
+)
+_NAME = r"[A-Za-z](?:\+\+|#)(?!\w)|w/(?:o\b)?"
+_UNITS = "[mk]?g|m?l|[cm]m|(?:hour|day|week|month|year|cycle|dose|point|patient|case)s?"
+_BEHIND_VERB = "|".join(
+    particle + "(?:" + "|".join(rf"(?<=\b[{v[0]}{v[0].upper()}]{v[1:]} {particle})" for v in verbs) + ")"
+    for particle, verbs in PHRASAL_VERBS.items()
+)
+_PARTICLE = rf"(?: (?:{_BEHIND_VERB})(?![\w'-]))?"
+_TOKEN = (
+    rf"\p{{Lu}}\w{{0,20}}\p{{Lu}}\w{{0,20}}[ \u00a0]\d{{1,3}}(?![\w.,·%]|{_SPACE}(?:%|(?:\d{{3}}|{_UNITS})\b))"
+    rf"|(?i:per[ \u00a0]cent)\b|{_NAME}"
+    rf"|[1-9](?<![\w.,-].)\d{{0,2}}(?:{_SPACE}\d{{3}})+(?:[.,·]\d+)?(?!\w|[.,·]\d|{_SPACE}\d)"
+    rf"|{_ATOM}(?:{_HYPHEN}{_ATOM})*{_PARTICLE}|[%％﹪]|--(?<![\w-]--)(?=[^\W\d_]){_ATOM}(?:{_HYPHEN}{_ATOM})*|\.NET\b"
 )
 """All that can make a compound, so that a token's terms can be remembered: words and numbers held together by hyphens,
-and the number behind a name in capitals ("DREAMM 2", "CD 38")."""
+the number behind a name in capitals ("DREAMM 2") unless it counts something, a number in groups of digits, a verb with
+its particle; and the names and options of programs."""
 
 # The same where all is ASCII, in half the time: most words are small letters with nothing to hold on to.
-_ASCII_ATOM = r"(?:[0-9]+(?:[.,][0-9]+)*[A-Za-z0-9]*|[A-Za-z]\w*(?:'[A-Za-z]+)?)"
+_ASCII_ATOM = r"(?:[0-9]+(?:[.,][0-9]+)*[A-Za-z0-9]*|[vV][0-9]+(?:\.[0-9]+)+[A-Za-z0-9]*|[A-Za-z]\w*(?:'[A-Za-z]+)?)"
 _ASCII_TOKEN = re.compile(
-    r"(?:[a-oq-z]|p(?!er cent))[a-z]*(?![\w'-])|[A-Z]\w{0,20}[A-Z]\w{0,20} [0-9]{1,3}(?![\w.,%])"
-    rf"|(?i:per cent)\b|{_ASCII_ATOM}(?:-{_ASCII_ATOM})*|%",
+    rf"(?:[A-OQ-Za-oq-vx-z]|w(?!/)|[pP](?!er cent|ER CENT))[a-z]*(?![\w'#+-]){_PARTICLE}"
+    rf"|[A-Z]\w{{0,20}}[A-Z]\w{{0,20}} [0-9]{{1,3}}(?![\w.,%]| (?:%|(?:[0-9]{{3}}|{_UNITS})\b))"
+    rf"|(?i:per cent)\b|{_NAME}"
+    rf"|[1-9](?<![\w.,-].)[0-9]{{0,2}}(?: [0-9]{{3}})+(?:[.,][0-9]+)?(?!\w|[.,][0-9]| [0-9])"
+    rf"|{_ASCII_ATOM}(?:-{_ASCII_ATOM})*|%|--(?<![\w-]--)(?=[A-Za-z]){_ASCII_ATOM}(?:-{_ASCII_ATOM})*|\.NET\b",
     re.ASCII,
 )
 
 _HYPHENS = re.compile(_HYPHEN)
 _PIECE = re.compile(r"%|\d+(?:[.,·]\d+)*(?=[^\W\d_]+(?!\w))(?!st\b|nd\b|rd\b|th\b)|\d+(?:[.,·]\d+)+|[^\W_]+")
+_VERSION = re.compile(r"v(?=\d+\.\d)")
+_GROUPED = re.compile(rf"\d{{1,3}}(?:{_SPACE}\d{{3}})+(?:[.,·]\d+)?")
+_HUMPS = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _WITHOUT_WIDTH = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _RAISED_BEHIND_WORD = re.compile("(?<=[^\\W\\d_]{4})[⁰¹²³⁴-⁹]{1,3}(?![^\\W\\d_])")  # a marker: "trial¹²", but not "kg²"
 _THOUSANDS = re.compile(r",(?=\d{3}(?!\d))")
@@ -122,11 +145,23 @@ def words_in_place(text: str) -> list[tuple[Word, Head, Span]]:
     >>> words_in_place("the CD38")[0]
     (Word(text='CD38', terms=('cd38',)), Head(word='cd38', term='cd38', is_small=False), Span(start=4, end=8))
     """
+    seen = visible(text)
     return [
         (word, head, Span(*found.span()))
-        for found in _TOKEN.finditer(visible(text))
+        for found in _token_pattern(seen).finditer(seen)
         for word, head in zip(_words_of_token(found.group()), _analysed(found.group()).heads, strict=True)
     ]
+
+
+def as_they_stand(question: str) -> dict[str, str]:
+    """For the content words of a question that stand nowhere alone, the whole that each is a part of.
+
+    >>> as_they_stand("the R-ISS stage")
+    {'R': 'R-ISS', 'ISS': 'R-ISS'}
+    """
+    parts = [(word.text, token) for token in tokens(question) for word in _words_of_token(token)]
+    alone = {text for text, token in parts if text == token}
+    return {text: token for text, token in parts if text not in alone}
 
 
 def spoken(text: str) -> list[tuple[str, str | None]]:
@@ -172,8 +207,19 @@ def tokens(text: str) -> list[str]:
     >>> tokens("In DREAMM 2 the anti-CD38")
     ['In', 'DREAMM 2', 'the', 'anti-CD38']
     """
-    found: list[str] = _ASCII_TOKEN.findall(text) if text.isascii() else _TOKEN.findall(visible(text))
+    seen = visible(text)
+    found: list[str] = _token_pattern(seen).findall(seen)
     return found
+
+
+def _token_pattern(text: str) -> re.Pattern[str] | regex.Pattern[str]:
+    return _ASCII_TOKEN if text.isascii() else _any_token()
+
+
+@lru_cache(maxsize=1)
+def _any_token() -> regex.Pattern[str]:
+    """The pattern of a token, compiled when it is asked for: most questions are in ASCII."""
+    return regex.compile(_TOKEN)
 
 
 class Token(NamedTuple):
@@ -193,11 +239,12 @@ def analysed(token: str) -> Token:
             return Token((), (), ((word, None),))
         if word not in WORD_SPELLINGS:
             term = _term(word)
-            return Token((term,), (Head(word, term, token.islower()),), ((word, term),))
+            parts = _parts_of_identifier(token) if not token[1:].islower() else ()
+            return Token((term, *parts), (Head(word, term, token.islower()),), ((word, term),))
     pieces, compound = _pieces_of_token(token)
     spoken = tuple((piece, None if piece in STOP_WORDS else _term(piece)) for piece in pieces)
     own = tuple(term for _, term in spoken if term is not None)
-    if compound and _is_numbered_name(token, pieces):
+    if compound and len(own) != 1 and _is_name(token, pieces):
         heads: tuple[Head, ...] = (Head(compound, compound, is_small=False),)
     else:
         heads = tuple(
@@ -213,7 +260,7 @@ _analysed = lru_cache(maxsize=_REMEMBERED_TOKENS)(analysed)
 def _words_of_token(token: str) -> tuple[Word, ...]:
     """The content words that a token is made of, each with all the terms that stand for it."""
     pieces, compound = _pieces_of_token(token)
-    if compound and _is_numbered_name(token, pieces):
+    if compound and _is_name(token, pieces):
         return (Word(token, (compound,)),)
     found = []
     for piece in pieces:
@@ -226,31 +273,58 @@ def _words_of_token(token: str) -> tuple[Word, ...]:
 @lru_cache(maxsize=_REMEMBERED_TOKENS)
 def _pieces_of_token(token: str) -> tuple[tuple[str, ...], str | None]:
     """The folded words that a token is made of, and the term of the compound that they make, if they make one."""
+    if spelt := TOKEN_SPELLINGS.get(token.lower()):
+        return (spelt,), None
+    if token.endswith(("+", "#")):
+        return (token.lower(),), None
+    if _GROUPED.fullmatch(token):
+        digits = tuple(fold(token).split())
+        return digits, _term("".join(digits))
     pieces: list[str] = []
     composed = unicodedata.normalize("NFC", token[: 4 * _LONGEST_TERM])
     for atom in re.split(r"[-\s]", fold(_RAISED_BEHIND_WORD.sub("", composed))):
         if atom in WORD_SPELLINGS:
             pieces.append(WORD_SPELLINGS[atom])
         else:
-            pieces += _PIECE.findall(_CLITIC.sub("", atom))
+            found = _PIECE.findall(_VERSION.sub("", _CLITIC.sub("", atom), count=1))
+            pieces += [WORD_SPELLINGS.get(piece, piece) for piece in found]
     if token[:3].lower() == "per" and pieces[1:] == ["cent"]:
         return ("%",), None
+    if token.startswith("--") and len(pieces) == 1 and pieces[0] not in STOP_WORDS:
+        return tuple(pieces), f"--{_term(pieces[0])}"[:_LONGEST_TERM]
     if len(pieces) < 2 or not any(c.isalpha() for piece in pieces for c in piece):
         return tuple(pieces), None
     return tuple(pieces), _term("".join(pieces))
 
 
-def _is_numbered_name(token: str, pieces: Sequence[str]) -> bool:
-    """Whether a compound is a name with a number, which nothing but the whole of it stands for ("DREAMM-2")."""
-    return len(pieces) == 2 and pieces[1].isdigit() and pieces[0].isalpha() and sum(c.isupper() for c in token) > 1
+def _is_name(token: str, pieces: Sequence[str]) -> bool:
+    """Whether a compound is a name which nothing but the whole of it stands for: one with a number ("DREAMM-2", but not
+    "CrCl 40"), one in a program ("max_retries", "--jobs"), a number in groups of digits."""
+    if token.startswith("--") or "_" in token.strip("_") or _GROUPED.fullmatch(token):
+        return True
+    is_numbered = len(pieces) == 2 and pieces[1].isdigit() and pieces[0].isalpha()
+    is_apart = any(map(str.isspace, token)) and len(pieces[-1]) > 1
+    return is_numbered and sum(c.isupper() for c in token) > 1 and not is_apart
+
+
+def _parts_of_identifier(token: str) -> tuple[str, ...]:
+    """The terms of the words that a name in a program is put together of ("getUserById"); of other words none."""
+    parts = _HUMPS.findall(token)
+    capitalised = [part for part in parts if part[:1].isupper() and part[1:].islower()]
+    begins_small = len(parts) > 1 and len(parts[0]) > 1 and parts[0].islower()
+    if not (begins_small and capitalised) and not 2 < len(capitalised) == len(parts):
+        return ()
+    return tuple(_term(part) for part in map(str.lower, parts) if part not in STOP_WORDS)
 
 
 @lru_cache(maxsize=_REMEMBERED_WORDS)
 def _term(piece: str) -> str:
-    """The index form of a folded word: a number without its thousands' commas, any other word as its Porter stem."""
+    """The index form of a folded word: a number without its thousands' commas, any other word as the Porter stem of the
+    one form that stands for it."""
     if piece[0].isdigit():
         return _THOUSANDS.sub("", piece).replace(",", ".").replace("·", ".")[:_LONGEST_TERM]
-    return str(_STEMMER.stem(piece[:_LONGEST_TERM], to_lowercase=False)) if piece.isalpha() else piece[:_LONGEST_TERM]
+    word = piece[:_LONGEST_TERM]
+    return str(_STEMMER.stem(one_form(word), to_lowercase=False)) if piece.isalpha() else word
 
 
 def _as_written(piece: str, token: str) -> str:

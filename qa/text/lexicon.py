@@ -9,6 +9,7 @@ __all__ = [
     "ADVISING_VERBS",
     "ALL_OPENERS",
     "ALL_WORDS",
+    "ASKED_FOR_WORDS",
     "ASKED_KINDS",
     "BACK_MATTER",
     "CLAUSE_OPENERS",
@@ -34,12 +35,14 @@ __all__ = [
     "NUMBER_WORDS",
     "PEOPLE",
     "PERSONAL_PRONOUNS",
+    "PHRASAL_VERBS",
     "PLURAL_PRONOUNS",
     "POWER_BASES",
     "QUESTION_WORDS",
     "REASON_PHRASES",
     "SHORTENED_WORDS",
     "STOP_WORDS",
+    "TOKEN_SPELLINGS",
     "WHICH_OPENERS",
     "WORD_SPELLINGS",
     "Kind",
@@ -238,6 +241,9 @@ ALL_WORDS = _words(
 )
 """Words by which all of something is asked for, and which its title need not hold."""
 
+ASKED_FOR_WORDS = _words("amount date dates number numbers percentage quantity year years")
+"""Words by which a question says what kind of thing it asks for, which an answer gives without the word."""
+
 INTERCHANGEABLE_WORDS = (
     ("drug", "medicine", "medication", "treatment", "therapy", "agent"),
     ("efficacy", "effective"),
@@ -254,8 +260,41 @@ BACK_MATTER = frozenset(
 )
 """Headings, folded, of what is in a document and says nothing of its subject."""
 
-WORD_SPELLINGS = {"percent": "%", "percents": "%"}
-"""One spelling for words that are written in several ways."""
+WORD_SPELLINGS = {"percent": "%", "percents": "%", "mcg": "mug", "ug": "mug", "csharp": "c#"}
+"""One spelling for words that are written in several ways; "mug" is what becomes of "µg"."""
+
+TOKEN_SPELLINGS = {".net": "dotnet", "w/": "with", "w/o": "without"}
+"""The same for what has more than letters."""
+
+PHRASAL_VERBS = {
+    "down": ("break", "count", "crack", "lock", "melt", "shut", "slow", "touch"),
+    "in": ("check", "log", "opt", "sign"),
+    "off": ("cut", "kick", "log", "pay", "sign", "spin", "trade"),
+    "on": ("log", "sign"),
+    "out": (
+        "burn",
+        "buy",
+        "check",
+        "drop",
+        "fall",
+        "lay",
+        "log",
+        "opt",
+        "print",
+        "roll",
+        "sign",
+        "time",
+        "wash",
+        "work",
+    ),
+    "over": ("carry", "hand", "spill", "take", "turn"),
+    "through": ("walk",),
+    "up": (
+        *("back", "build", "check", "clean", "flare", "follow", "line", "make", "mark", "pick", "set", "sign", "speed"),
+        *("start", "top", "warm", "work", "write"),
+    ),
+}
+"""Particles with the verbs that they are joined with as often as not: "log in", "log-in" and "login"."""
 
 LETTER_SPELLINGS = {
     "α": "alpha",

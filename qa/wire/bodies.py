@@ -52,8 +52,8 @@ class _Body(BaseModel):
 
 
 class FigureBody(_Body):
-    """A number with its unit, which is empty for a bare one. `text` is characters [start, end) of the passage's own
-    text, and `context` the span of the words around it; `href` leads to it in its document.
+    """A number with its unit; `unit` is empty for a bare number. `text` is characters [start, end) of the passage's own
+    text. `context` is the span of the words around it. `href` leads to the number in its document.
     """
 
     text: str
@@ -66,7 +66,7 @@ class FigureBody(_Body):
 
 
 class PassageBody(_Body):
-    """A passage, word for word; highlights are [start, end) of its own text, in characters."""
+    """A passage, word for word. `highlights` are spans [start, end) of its own text, in characters."""
 
     id: str
     text: str
@@ -75,7 +75,7 @@ class PassageBody(_Body):
 
 
 class DocumentSummaryBody(_Body):
-    """What a citation says of its document; `sha256` is the digest of the document's text."""
+    """The document of a citation. `sha256` is the digest of the document's text."""
 
     id: str
     title: str
@@ -87,7 +87,7 @@ class DocumentSummaryBody(_Body):
 
 
 class ReferenceBody(_Body):
-    """An entry of the document's bibliography; `text` is null where the source has none for the marker."""
+    """An entry of the document's bibliography. `text` is null if the source has no entry for the marker."""
 
     marker: str
     text: str | None
@@ -97,7 +97,7 @@ class ReferenceBody(_Body):
 
 
 class MarkerBody(_Body):
-    """A marker in the quote: characters [start, end) of the document's text, and so those of its `sentence`."""
+    """A marker in the quote, at characters [start, end) of the document's text. So is the span of its `sentence`."""
 
     marker: str
     start: int
@@ -106,7 +106,7 @@ class MarkerBody(_Body):
 
 
 class TextQuoteSelector(_Body):
-    """The words of a place, and what stands right before and behind them (W3C Web Annotation Data Model, 4.2.4)."""
+    """The words of a place, and the text right before and after them (W3C Web Annotation Data Model, 4.2.4)."""
 
     type: Literal["TextQuoteSelector"] = "TextQuoteSelector"
     exact: str
@@ -115,7 +115,7 @@ class TextQuoteSelector(_Body):
 
 
 class TextPositionSelector(_Body):
-    """Characters [start, end) of the document's text, counted as code points (the same, 4.2.5)."""
+    """Characters [start, end) of the document's text, in code points (W3C Web Annotation Data Model, 4.2.5)."""
 
     type: Literal["TextPositionSelector"] = "TextPositionSelector"
     start: int
@@ -123,14 +123,14 @@ class TextPositionSelector(_Body):
 
 
 class CitationBody(_Body):
-    """The place of a passage: characters [start, end) of the document's text are the quote, and so say its selectors.
+    """The place of a passage. `quote` is characters [start, end) of the document's text; `selectors` say the same.
 
-    `href` leads to the passage as the library has it now, with its highlight marked, `permalink` to the words for as
-    long as the document has them, and `original` to the highlight, or to the passage without one, at the document's own
-    `url`. `years_old` is how many whole years ago the document was updated.
+    `href` leads to the passage as the library has it now, with its highlight marked. `permalink` leads to the words for
+    as long as the document has them. `original` leads to the highlight at the document's own `url`, or to the passage
+    if it has no highlight. `years_old` is how many whole years ago the document was updated.
 
-    `references_status` says whether each marker has an entry (`resolved`), not each (`partial`), or none because the
-    document has no list of references (`no_reference_list`); without markers it is `no_markers`.
+    `references_status` is `resolved` if every marker has an entry, `partial` if some have none, `no_reference_list` if
+    the document has no list of references, and `no_markers` if the passage has no markers.
     """
 
     document: DocumentSummaryBody
@@ -158,7 +158,8 @@ class CitedPassageBody(_Body):
 
 
 class ReadingBody(_Body):
-    """What stands in the question, and what it was read as: instead, where corrected; as well, where expanded."""
+    """Words of the question (`from`) and the words that they were read as (`to`): instead if corrected, also if
+    expanded."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True, serialize_by_alias=True)
 
@@ -176,14 +177,14 @@ class InterpretationBody(_Body):
 
 
 class AskResponse(_Body):
-    """An answer. `outcome` says whether the passage answers the question, or may answer it, or nothing was found.
+    """An answer. `outcome` says whether the passage answers the question, may answer it, or nothing was found.
 
-    `answered` is true for the first alone. Where nothing was found, `passage` and `citation` are null, and `reason`
-    says why. Of a passage that may answer, `reason` says which words of the question it lacks, or is null; those that
-    no document holds are in `interpretation.missing`. Of a passage that answers, `reason` is null.
+    `answered` is true only if the passage answers. If nothing was found, `passage` and `citation` are null, and
+    `reason` says why. For a passage that may answer, `reason` says which words of the question it lacks, or is null.
+    Words that no document has are in `interpretation.missing`. For a passage that answers, `reason` is null.
 
-    `outline` has, for a question that is the title of a document or section or asks for all of it, the first passage of
-    each of its parts in source order; the first of these is also `passage`. For any other question it is empty.
+    If the question is the title of a document or section, or asks for all of it, `outline` has the first passage of
+    each of its parts, in source order. The first of these is also `passage`. For any other question `outline` is empty.
     """
 
     question: str
@@ -207,19 +208,19 @@ class AskResponse(_Body):
             found,
             found,
         ):
-            raise ValueError("what an answer has disagrees with its outcome")
+            raise ValueError("the fields of an answer contradict its outcome")
         return self
 
 
 class ConversationBody(_Body):
-    """A conversation: the answer to each question, in their order, as the library gave it on a day."""
+    """A conversation: the answer to each question, in order, as the library gave it on the day `exported`."""
 
     exported: date
     turns: tuple[AskResponse, ...]
 
 
 class DocumentBody(DocumentSummaryBody):
-    """A document whole: its text, its references, its sections and its passages' ids."""
+    """A whole document: its text, its references and the ids of its passages."""
 
     editors: tuple[str, ...]
     keywords: tuple[str, ...]
@@ -243,7 +244,7 @@ class Problem(_Body):
     status: int
     detail: str
     errors: tuple[FieldProblemBody, ...] | None = None
-    nearest: str | None = Field(default=None, description="The path of what is nearest to what is gone.")
+    nearest: str | None = Field(default=None, description="The path of the text nearest to what is gone.")
 
 
 def document_href(document_id: str) -> str:
@@ -252,7 +253,7 @@ def document_href(document_id: str) -> str:
 
 
 def passage_href(passage: Passage, marked: Span | None = None) -> str:
-    """The path of the page that shows a passage in its document, and in it what is marked of its own text.
+    """The path of the page that shows a passage in its document. `marked` is a span of the passage's text to mark.
 
     >>> passage_href(Passage(
     ...     id="a-00001", document_id="a", section=(), text="It is.", start=7, end=13, sentences=()), Span(3, 5))
@@ -273,10 +274,10 @@ def _known_by(text: str, section: tuple[str, ...]) -> str:
 
 
 def original_href(url: str | None, text: str) -> str | None:
-    """The address of a text at its original place, as a text fragment; None where there is no address on the web.
+    """The address of a text at its original place, as a text fragment. None without an address on the web.
 
-    A long text is named by its first and last words, each of one line, since a browser looks for each in one block.
-    Markers behind it are left out: pages write them in many ways.
+    A long text is named by its first and last words. Each of these is from one line, since a browser looks for it in
+    one block. Markers at the end are left out, since pages write them in many ways.
     Source: WICG, URL Fragment Text Directives.
 
     >>> original_href("https://example.org/a", "It lasted, mostly. [9]")
@@ -296,7 +297,7 @@ def original_href(url: str | None, text: str) -> str | None:
 
 
 def passage_permalink(passage: Passage) -> str:
-    """The path that leads to the passage's words wherever in its document they have got to."""
+    """The path that leads to the passage's words, wherever in its document they are later."""
     known_by = _known_by(passage.text, passage.section)
     return f"/passages/{passage.id}?document={passage.document_id}&is={known_by}"
 

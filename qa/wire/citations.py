@@ -1,4 +1,4 @@
-"""Citations that come back to be verified, what is said of them, and the form of a permanent link."""
+"""Citations to verify, the results, and the form of a permanent link."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MAX_PLACE = 10**12  # characters
 MAX_SELECTORS = 20  # of one citation
 MAX_PARTS = 10_000  # authors, headings, references or markers of one citation
 
-HINT = "Send citations as POST /ask gives them; the README of the web service describes every part of a request."
+HINT = "Send citations as POST /ask gives them. web/README.md describes every part of a request."
 
 Text = Annotated[str, Field(max_length=MAX_QUOTE)]
 Texts = Annotated[tuple[Text, ...], Field(max_length=MAX_PARTS)]
@@ -48,7 +48,7 @@ def _not_blank(text: str) -> str:
 
 
 class _Received(BaseModel):
-    """What came from outside: what is not known is passed over, since a citation has more than is verified."""
+    """What came from outside. Unknown fields are ignored, since a citation has more than is verified."""
 
     model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
 
@@ -76,7 +76,7 @@ class ReferenceClaim(_Received):
 
 
 class MarkerClaim(_Received):
-    """A marker in the quote: characters [start, end) of the document's text."""
+    """A marker in the quote, at characters [start, end) of the document's text."""
 
     marker: Text
     start: Place
@@ -84,7 +84,7 @@ class MarkerClaim(_Received):
 
 
 class SelectorClaim(_Received):
-    """A selector of the Web Annotation Data Model. Other types than these two are passed over."""
+    """A selector of the Web Annotation Data Model. Types other than these two are ignored."""
 
     type: str = Field(max_length=100, description="`TextQuoteSelector` or `TextPositionSelector`.")
     exact: Text | None = None
@@ -95,8 +95,8 @@ class SelectorClaim(_Received):
 
 
 class CitationClaim(_Received):
-    """A citation as it was given: the quote is said to stand at [start, end) of the document's text. What is there of
-    the rest is compared with what the library has now.
+    """A citation to verify. It claims that the quote is at [start, end) of the document's text. Every other field that
+    is given is compared with what the library has now.
     """
 
     document: DocumentClaim
@@ -112,7 +112,7 @@ class CitationClaim(_Received):
     label: Text | None = None
 
     def claim(self) -> Claim:
-        """What the citation says. Of selectors that differ the one that contradicts the citation is taken."""
+        """What the citation claims. If its selectors differ, the one that contradicts the citation is taken."""
         quotes = [each for each in self.selectors if each.type == "TextQuoteSelector"]
         positions = [each for each in self.selectors if each.type == "TextPositionSelector"]
         places = [Span(p.start, p.end) for p in positions if p.start is not None and p.end is not None]
@@ -148,7 +148,7 @@ class VerifyRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     citations: tuple[CitationClaim, ...] = Field(
-        max_length=MAX_CITATIONS, description="Citations as `/ask` gives them; what else is in them is passed over."
+        max_length=MAX_CITATIONS, description="Citations as `/ask` gives them. Other fields in them are ignored."
     )
 
     @classmethod
@@ -174,11 +174,11 @@ _FORM = Form(example='{"citations": [...]}', known=tuple(VerifyRequest.model_fie
 class VerificationBody(BaseModel):
     """What became of a citation.
 
-    `verified`: the words stand at their place. `moved`: they stand at another, or under another heading, in `place`.
-    `changed`: the document is there without them, and `nearest` is what stands in their place now, if something is
-    recognisable. `gone`: there is no such document. `document_changed`: the document's text is another than the one
-    cited. `repeated`: the words stand there more than once. `disagreeing`: the parts of the citation that say otherwise
-    than the library, such as `document.title` or `section`; of the offsets `status` says it.
+    `verified`: the words are at their place. `moved`: they are at another place, or under another heading; see `place`.
+    `changed`: the document no longer has them; `nearest` has the text that is there now, if any is recognisable.
+    `gone`: there is no such document. `document_changed`: the document's text differs from the cited one. `repeated`:
+    the words occur there more than once. `disagreeing`: the parts of the citation that differ from the library, such as
+    `document.title` or `section`; the offsets are left out, since `status` covers them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -193,7 +193,7 @@ class VerificationBody(BaseModel):
 
 
 class VerifyResponse(BaseModel):
-    """What became of each citation, in their order."""
+    """What became of each citation, in the same order."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -214,32 +214,32 @@ def verification_body(verification: Verification) -> VerificationBody:
 
 
 def read_fingerprint(text: str) -> Fingerprint:
-    """The fingerprint that a link has; one without its last part is of the words alone.
+    """The fingerprint in a link. Without its last part it is of the words only.
 
     Raises:
-        InvalidRequestError: for a text that is none.
+        InvalidRequestError: if the text is not a fingerprint.
 
     >>> read_fingerprint("842-0123456789abcdef")
     Fingerprint(length=842, digest='0123456789abcdef', section='')
     """
     found = re.fullmatch(FINGERPRINT.strip("^$"), text)
     if not found:
-        detail = "must be whole, such as 842-0123456789abcdef-01234567, as the link was given out"
+        detail = "must be copied whole from the link, such as 842-0123456789abcdef-01234567"
         hint = (
-            "The link may have been cut short or broken in two: copy all of it; "
-            "or leave out “is” to see what has the number of the passage now."
+            "The link may have been cut short or broken in two. Copy all of it, "
+            "or leave out “is” to see the passage that has this number now."
         )
         raise InvalidRequestError([FieldProblem("/is", detail)], hint=hint)
     return Fingerprint(int(found[1]), found[2], found[3] or "")
 
 
 def read_claims(text: str, *, name: str) -> list[Claim]:
-    """What the citations say that a text in JSON holds: answers, cited passages, citations, lists of them, one or more.
+    """The claims of all citations in a JSON text: answers, cited passages, citations, lists of them, one or more.
 
-    A citation that is there twice, as an outline's first is, is taken once.
+    A citation that is there twice, such as the first of an outline, is taken once.
 
     Raises:
-        CitationsError: for a text that is not JSON, or holds something else.
+        CitationsError: if the text is not JSON, or has something else in it.
     """
     found: dict[Claim, None] = {}
     for value in _values(text, name):
@@ -267,7 +267,7 @@ def _values(text: str, name: str) -> Iterator[Any]:
         except json.JSONDecodeError as error:
             raise CitationsError(name, reason=f"line {error.lineno} is not JSON ({error.msg})") from None
         except RecursionError:
-            raise CitationsError(name, reason="its JSON is nested too deep") from None
+            raise CitationsError(name, reason="its JSON is nested too deeply") from None
         yield value
         at = _end_of_space(text, at)
 
@@ -289,7 +289,7 @@ def _citations(value: Any, pointer: str, name: str) -> Iterator[tuple[str, dict[
             if value.get(part) is not None:
                 yield from _citations(value[part], f"{pointer}/{part}", name)
     else:
-        raise CitationsError(name, reason=f"{pointer or 'it'} is no answer, no cited passage and no citation")
+        raise CitationsError(name, reason=f"{pointer or 'it'} is not an answer, a cited passage or a citation")
 
 
 _PARTS = ("citation", "citations", "outline", "alternatives")

@@ -1,4 +1,4 @@
-"""Feedback as it is accepted, from a program or from a page's form, and what is sent in return."""
+"""Feedback as it is accepted, from a program or from a form on a page, and the reply to it."""
 
 from __future__ import annotations
 
@@ -24,37 +24,37 @@ __all__ = ["MAX_COMMENT", "FeedbackRequest", "FeedbackResponse"]
 
 MAX_COMMENT = 2000  # characters
 
-HINT = "The README of the web service describes every part of feedback."
+HINT = "web/README.md describes every part of feedback."
 
 _YES_OR_NO = {"yes": True, "no": False}
 
 
 class FeedbackRequest(BaseModel):
-    """Whether an answer answered its question, in the judgement of the person who asked."""
+    """A person's judgement: whether an answer answered the question."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     key: str = Field(
         pattern=HEX_KEY,
-        description="128 random bits that whoever shows the answer makes up for it. Sent again, with anything else "
-        "changed, it replaces what was sent before.",
+        description="128 random bits, made up for each answer by the program that shows it. Send the same key again to "
+        "replace the earlier feedback.",
     )
     question: QuestionText = Field(description="The question that was asked.")
     history: tuple[QuestionText, ...] = Field(
-        default=(), max_length=MAX_HISTORY, description="The earlier questions that it was asked with, oldest first."
+        default=(), max_length=MAX_HISTORY, description="The earlier questions that were sent with it, oldest first."
     )
-    document: str | None = Field(default=None, description="The id of the only document that was asked.")
+    document: str | None = Field(default=None, description="The id of the document, if only one was asked.")
     passage: str | None = Field(
-        default=None, description="The id of the passage that was given; null where nothing was found."
+        default=None, description="The id of the passage that was shown; null if nothing was found."
     )
     is_: str | None = Field(
         default=None,
         alias="is",
         pattern=FINGERPRINT,
-        description="The fingerprint of the passage's words, from its permanent link; needed with a passage.",
+        description="The fingerprint of the passage's words, from its permanent link. Required with `passage`.",
     )
-    helpful: bool = Field(description="Whether it answered the question.")
-    comment: str = Field(default="", max_length=MAX_COMMENT, description="What the person adds.")
+    helpful: bool = Field(description="Whether the answer answered the question.")
+    comment: str = Field(default="", max_length=MAX_COMMENT, description="The person's comment.")
 
     @classmethod
     def from_json(cls, body: bytes) -> Self:
@@ -70,10 +70,10 @@ class FeedbackRequest(BaseModel):
 
     @classmethod
     def from_form(cls, fields: Mapping[str, Sequence[str]]) -> Self:
-        """Read the fields of a page's form, where `helpful` is yes or no, and what is empty is not given.
+        """Read the fields of a form on a page. `helpful` is yes or no; empty fields count as left out.
 
         Raises:
-            InvalidRequestError: for values that are not of this form, or a field that is there twice.
+            InvalidRequestError: for values that are not of this form, or a field that is given twice.
         """
         repeated = [name for name, values in fields.items() if name != "history" and len(values) > 1]
         if repeated:
@@ -95,7 +95,7 @@ class FeedbackRequest(BaseModel):
         return AskRequest(question=self.question, history=self.history, document=self.document)
 
     def judgement(self) -> Judgement:
-        """What it says."""
+        """The judgement in it."""
         return Judgement(
             key=self.key,
             question=self.question,
@@ -112,7 +112,7 @@ class FeedbackRequest(BaseModel):
         found = []
         if (self.passage is None) != (self.is_ is None):
             missing, given = ("/is", "passage") if self.is_ is None else ("/passage", "is")
-            found.append(FieldProblem(missing, f"is required where there is {given}"))
+            found.append(FieldProblem(missing, f"is required when `{given}` is given"))
         if detail := character_problem(self.comment):
             found.append(FieldProblem("/comment", detail))
         if found:
@@ -132,7 +132,7 @@ def _invalid(error: ValidationError) -> InvalidRequestError:
 
 
 class FeedbackResponse(BaseModel):
-    """That feedback is kept. `thanks` is a sentence for people."""
+    """The feedback is saved. `thanks` is a sentence for people."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,4 +1,4 @@
-"""What is accepted, and how each breach of it is named."""
+"""The requests that are accepted, and what is said of an invalid one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ QuestionText = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)]
 
 
 class AskRequest(BaseModel):
-    """A question, and what it is asked of."""
+    """A question, with the earlier questions and the document to ask."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -36,8 +36,8 @@ class AskRequest(BaseModel):
     history: tuple[QuestionText, ...] = Field(
         default=(), max_length=MAX_HISTORY, description="The person's earlier questions, oldest first."
     )
-    limit: int = Field(default=3, ge=0, le=MAX_LIMIT, description="How many further passages to list.")
-    document: str | None = Field(default=None, description="Answer from the document with this id alone.")
+    limit: int = Field(default=3, ge=0, le=MAX_LIMIT, description="The number of further passages to list.")
+    document: str | None = Field(default=None, description="Answer only from the document with this id.")
 
     @classmethod
     def from_json(cls, body: bytes) -> Self:
@@ -77,7 +77,7 @@ class AskRequest(BaseModel):
             raise InvalidRequestError([field_problem(each, _FORM) for each in error.errors()]) from None
 
     def problems(self) -> list[FieldProblem]:
-        """What is wrong with its texts, beyond their types and lengths."""
+        """What is wrong with its texts, apart from types and lengths."""
         return asked_problems(self.question, history=self.history, limit=self.limit, document=self.document)
 
     def _checked(self) -> Self:
@@ -87,13 +87,13 @@ class AskRequest(BaseModel):
 
 
 class ConversationRequest(BaseModel):
-    """The questions of a conversation in their order, each with what it is asked with."""
+    """The questions of a conversation, in order, each as a whole request."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     turns: tuple[AskRequest, ...] = Field(
         max_length=MAX_TURNS,
-        description="The questions, as `/ask` takes them, oldest first; one at least.",
+        description="The questions, as `/ask` takes them, oldest first. At least one.",
         json_schema_extra={"minItems": 1},
     )
 
@@ -121,7 +121,7 @@ class ConversationRequest(BaseModel):
 
 
 class Form(NamedTuple):
-    """What to tell of a request's form: an example, its fields, and the most that a whole number in it may be."""
+    """The form of a request, for messages: an example, its fields, and the greatest whole number in it."""
 
     example: str
     known: tuple[str, ...]
@@ -130,11 +130,11 @@ class Form(NamedTuple):
 
 HEX_KEY = "^[0-9a-f]{32}$"
 FINGERPRINT = "^([1-9][0-9]{0,8})-([0-9a-f]{16})(?:-([0-9a-f]{8}))?$"
-"""Of a permanent link: the words' length, the first of their digest, and in newer ones the first of their section's."""
+"""In a permanent link: the words' length, the start of their digest and, in newer links, of their section's digest."""
 
 _IN_WORDS = {
-    HEX_KEY: "must be 32 hexadecimal digits in small letters",
-    FINGERPRINT: "must be whole, such as 842-0123456789abcdef-01234567, as the link was given out",
+    HEX_KEY: "must be 32 hexadecimal digits in lower case",
+    FINGERPRINT: "must be copied whole from the link, such as 842-0123456789abcdef-01234567",
 }
 
 _FORM = Form(example='{"question": "..."}', known=tuple(AskRequest.model_fields), most=MAX_LIMIT)
@@ -146,7 +146,7 @@ _TURNS_FORM = Form(
 
 
 def field_problem(error: ErrorDetails, form: Form) -> FieldProblem:
-    """A validation error in words that say what to send."""
+    """A validation error, in words that say what to send."""
     pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in error["loc"])
     context: Mapping[str, Any] = error.get("ctx", {})
     value = error.get("input")
@@ -158,7 +158,7 @@ def field_problem(error: ErrorDetails, form: Form) -> FieldProblem:
         case "missing":
             detail = "is required"
         case "extra_forbidden":
-            detail = f"is not a known field; known are {', '.join(form.known)}"
+            detail = f"is not a known field. Known fields: {', '.join(form.known)}"
         case "string_type":
             detail = "must be a string"
         case "bool_type":

@@ -1,7 +1,7 @@
 """A citation as people write it in a list of references, and as programs for these take it.
 
-The styles are written here by the manuals' rules for one kind of work, a page on the web: the official style files and
-their interpreter are many times the size of this program.
+The styles follow the manuals' rules for one kind of work, a web page. The official style files and their interpreter
+are many times the size of this program.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["EXPORTS", "STYLES", "TEXTS", "Style", "written"]
 
 
 class Style(NamedTuple):
-    """A way to write a citation: its name for people, how a file of it ends, and the media type of that."""
+    """A citation style: its name for people, the suffix of its file, and the media type of that file."""
 
     name: str
     suffix: str
@@ -54,7 +54,7 @@ def written(citation: Citation, style: str, *, accessed: date, permalink: str | 
     `permalink` is the whole address of the quote, where a service gives it one.
 
     Raises:
-        ValueError: for a style that there is not.
+        ValueError: for an unknown style.
     """
     if style not in STYLES:
         raise ValueError(f"{style!r} is none of the styles {', '.join(STYLES)}")

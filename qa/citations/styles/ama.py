@@ -15,10 +15,9 @@ _MOST_AUTHORS, _NAMED_AUTHORS = 6, 3
 def ama(work: Work) -> str:
     """The reference to a web site, in the order of 3.15.3: author, title, site, dates, address, without a last stop.
 
-    Names are inverted, with initials without stops; of more than six, three are named. Editors follow "In:" in
-    front of the site, as of the book that a chapter stands in, and stand in the place of authors where there
-    are none. Titles are written as they stand. The manual has no place for a pinpoint in a list: it stands behind the
-    site.
+    Names are inverted, with initials without full stops. Of more than six names, three are given. Editors come after
+    "In:" and before the site, as for a chapter in a book; without authors they take the authors' place. Titles are
+    written as they are. The manual has no place for a pinpoint in a list; here it comes after the site.
     """
     editors = f"{_people(work.editors)}, {'ed' if len(work.editors) == 1 else 'eds'}" if work.editors else ""
     leads_with_editors = bool(editors) and not work.authors

@@ -15,10 +15,10 @@ _MOST_AUTHORS, _NAMED_AUTHORS = 20, 19
 def apa(work: Work) -> str:
     """The reference to a web page: author, date, title, site, address; the title comes first without authors.
 
-    The date is "n.d." where there is none. The day of access is given, since the text may change. Of more than 20
-    authors the last follows 19 and an ellipsis. A site that is also the author is left out. An editor with authors
-    stands as that of the whole that a chapter is part of, or, where no whole is named, behind the title. What else
-    tells which part is meant stands in brackets behind the title. It is plain text: italics are not marked.
+    Without a date it says "n.d.". It gives the day of access, since the text may change. Of more than 20 authors it
+    gives 19, an ellipsis and the last. A site that is also the author is left out. If there are authors too, an editor
+    is given as that of the whole that a chapter is part of or, if no whole is named, after the title. The rest of the
+    pinpoint is in brackets after the title. It is plain text: italics are not marked.
     """
     role = "(Ed.)" if len(work.editors) == 1 else "(Eds.)"
     lead = _people(work.authors) or (f"{_people(work.editors)} {role}" if work.editors else "")

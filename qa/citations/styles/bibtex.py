@@ -27,8 +27,8 @@ _NOT_IN_ADDRESSES = re.compile(r"[\\{}^`|<>\"~]")
 def bibtex(work: Work) -> str:
     """An entry of the type `misc`, the one for web pages that every style of both programs knows.
 
-    The place stands in `note`, which is printed in the list, the quote in `annote`, which is not. Titles are in braces
-    of their own, since styles would take their capitals away. Characters beyond ASCII stand in UTF-8.
+    `note` has the place and is printed in the list. `annote` has the quote and is not printed. Titles have braces of
+    their own, so that styles keep their capitals. Characters beyond ASCII are in UTF-8.
     """
     lines = [f"  {name} = {value}" for name, value in _fields(work)]
     return ",\n".join([f"@misc{{{work.key}", *lines]) + "\n}\n"

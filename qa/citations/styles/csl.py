@@ -12,9 +12,9 @@ __all__ = ["csl_json"]
 
 
 def csl_json(work: Work) -> str:
-    """A list of one item, the cited web page, with the quote as its note; what is not known is left out.
+    """A list of one item, the cited web page, with the quote as its note. Unknown fields are left out.
 
-    The publisher is the site, the container of the page, since that is what styles print of a page.
+    The publisher is given as the site, the container of the page, since styles print the container of a page.
     """
     item = {
         "id": work.key,

@@ -1,7 +1,7 @@
 """Who wrote it: names of people taken apart, as every manual of style asks for; those of organisations whole.
 
-A source has its authors as text, and nothing says which are people. What does not look like the name of a person stays
-as it stands: an organisation cited whole is right, and one cited as "Institute NC" is not.
+A source has its authors as text, and does not say which of them are people. A name that does not look like a person's
+is kept whole: "National Cancer Institute" is right, "Institute NC" is not.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ _ORDINALS = {"II": "2nd", "III": "3rd", "IV": "4th"}
 def vancouver(work: Work) -> str:
     """The reference to a web site: author, title, medium, editor, place and publisher, dates, the part, address.
 
-    What is not known is named in brackets; the place of publication never is. The date of the update stands for that of
-    publication, with that of access. Editors stand in the place of authors where there are none.
+    Unknown parts are named in brackets, also the place of publication, which is never known. The date of the update is
+    given as that of publication, with the date of access. Without authors, editors take their place.
     """
     editors = f"{_people(work.editors)}, {'editor' if len(work.editors) == 1 else 'editors'}" if work.editors else ""
     medium = " [Internet]" if work.address else ""

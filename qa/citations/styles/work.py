@@ -1,4 +1,4 @@
-"""What every style says of a cited work, made ready once: names apart, texts on one line, one address."""
+"""What every style needs of a cited work, prepared once: names taken apart, texts on one line, one address."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Work:
 
     @property
     def address(self) -> str:
-        """The one address that a reference in a list has: the document's own, else the quote's; it may be empty."""
+        """The address for a list of references: the document's own, else the quote's. It may be empty."""
         return self.url or self.permalink
 
     def pinpoint(self, *, page: str = "page ", dash: str = "-") -> str:
@@ -58,12 +58,12 @@ class Work:
 
     @property
     def further_link(self) -> str:
-        """The quote's own address, where `address` is another."""
+        """The quote's own address, if `address` is another."""
         return self.permalink if self.url else ""
 
 
 def work_of(citation: Citation, *, accessed: date, permalink: str | None) -> Work:
-    """The work that a citation cites. An address that is not on the web is none."""
+    """The work that a citation cites. An address that is not on the web is left out."""
     document = citation.document
     path = citation.section[1:] if citation.section[:1] == (document.title,) else citation.section
     ascii_id = re.sub(r"[^a-z0-9]+", "-", document.id.lower()).strip("-")

@@ -24,6 +24,7 @@ _KINDS = frozenset(
 )
 _INDENTED = re.compile(r"""(?P<indent>[ ]*)(?P<mark>!!!|\?\?\?\+?|===[!+]?)[ ]*(?P<kind>[\w-]*)[^"\n]*?"""
                        r"""(?:[ ]"(?P<title>[^"\n]*)")?[ ]*""")  # fmt: skip
+_ANY = re.compile(r"""^[ ]*(?:!!!|\?\?\?|===[!+]?[ ]*"|:::|`{3,}\{|~{3,}\{)""", re.MULTILINE)
 _FENCE = re.compile(r"(?P<indent>[ ]{0,3})(?P<mark>`{3,}|~{3,})[ ]*(?P<info>[^`\n]*)")
 _OPENING = re.compile(
     r"(?P<indent>[ ]*)(?P<mark>:{3,})[ ]*(?:\{[ ]*(?P<inside>[^{}\n]*)\}|(?P<kind>[\w-]+))?"
@@ -39,7 +40,7 @@ _STEP = 4  # spaces by which the text of a box stands further in
 
 def without_boxes(text: str) -> str:
     """The Markdown of a file with its boxes as paragraphs under a title in bold type."""
-    if "!!!" not in text and "???" not in text and ":::" not in text and "===" not in text and "```{" not in text:
+    if not _ANY.search(text):
         return text
     written: list[str] = []
     boxes: list[int] = []  # the columns at which the boxes that are open begin whose text stands further in

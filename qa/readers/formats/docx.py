@@ -36,7 +36,7 @@ from qa.readers.formats.scripts import (
 from qa.readers.formats.symbols import shown_by, symbol
 from qa.readers.formats.writing import About, PlainText, SourceFile, is_question, without_invisible
 
-__all__ = ["read_docx"]
+__all__ = ["about_office", "read_docx"]
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _STRICT_W = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
@@ -140,7 +140,7 @@ def read_docx(file: SourceFile) -> list[Document]:
     ):
         file.note("its macros are left out.")
     word = _Word(archive, main)
-    about = _about(archive)
+    about = about_office(archive)
     headed = word.title()
     word.text = PlainText(headed or "")
     word.write_body()
@@ -610,7 +610,7 @@ def _notes(root: etree._Element | None, kind: str) -> dict[str, etree._Element]:
     return {each.get(f"{_W}id") or "": each for each in notes if each.get(f"{_W}type") in {None, "normal"}}
 
 
-def _about(archive: Archive) -> About:
+def about_office(archive: Archive) -> About:
     """What the file's properties say."""
     if "docProps/core.xml" not in archive:
         return About()

@@ -69,6 +69,24 @@ def _read_epub(file: SourceFile) -> Iterable[Document]:
     return read_epub(file)
 
 
+def _read_pptx(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.formats.pptx import read_pptx
+
+    return read_pptx(file)
+
+
+def _read_odt(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.formats.odt import read_odt
+
+    return read_odt(file)
+
+
+def _read_eml(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.formats.eml import read_eml
+
+    return read_eml(file)
+
+
 READERS: dict[str, Reader] = {
     ".md": _read_markdown,
     ".markdown": _read_markdown,
@@ -81,6 +99,9 @@ READERS: dict[str, Reader] = {
     ".docx": _read_docx,
     ".docm": _read_docx,
     ".epub": _read_epub,
+    ".pptx": _read_pptx,
+    ".odt": _read_odt,
+    ".eml": _read_eml,
     ".jsonl": _read_jsonl,
     ".csv": _read_table,
     ".tsv": _read_table,

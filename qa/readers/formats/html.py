@@ -74,6 +74,7 @@ _DROPPED_ROLES = frozenset(
     }
 )
 _STRUCK = frozenset({"del", "s", "strike"})
+_LOOKED_AT = _DROPPED | _DROPPED_OUTSIDE | _STRUCK | {"button", "form"}  # whatever their attributes
 _VOID = re.compile(  # elements without an end, which the parser takes to be around what follows
     r"</?(?:wbr|source|track|bgsound|keygen)(?:[\s/][^<>]{0,2000})?>", re.IGNORECASE
 )
@@ -238,12 +239,7 @@ class HtmlWriter(PlainText):
         self._content = content
         self._is_main = is_main
         self._counted.clear()
-        self._opened = {
-            place.rpartition("#")[2]
-            for each in content.iter(etree.Element)
-            for name in _OPENS
-            if (place := each.get(name)) and (name != "href" or place.startswith("#"))
-        }
+        self._opened: frozenset[str] | None = None  # the ids of what a click opens, once they are asked for
         self._sizes = _sizes(content)
         self._labels = _note_labels(content)  # what a link reads, by the id that it leads to
         self._notes: dict[str, str] = {}
@@ -370,6 +366,8 @@ class HtmlWriter(PlainText):
 
     def _is_dropped(self, element: etree._Element) -> bool:
         """Whether an element is left out; the words of one that might have been text are counted."""
+        if element.tag not in _LOOKED_AT and not element.attrib:
+            return False
         why = self._why_dropped(element)
         if why and why != "no text" and element not in self._counted:
             self._counted.add(element)
@@ -401,6 +399,8 @@ class HtmlWriter(PlainText):
         """Whether what is hidden is so only until a person opens it: an answer, a tab, a part of an accordion."""
         if element.tag == "dd" or element.get("role") == "tabpanel" or element.get("hidden") == "until-found":
             return True
+        if self._opened is None:
+            self._opened = _opened(self._content)
         if element.get("id") in self._opened or element.get("aria-labelledby"):
             return True
         for each in (element, *element.iterancestors()):
@@ -722,6 +722,16 @@ def _is_bold_question(element: etree._Element) -> bool:
     if len(element) != 1 or element[0].tag not in {"b", "strong"} or (element.text or "").strip():
         return False
     return not (element[0].tail or "").strip() and is_question("".join(element.itertext()).strip())
+
+
+def _opened(content: etree._Element) -> frozenset[str]:
+    """The ids of what other elements of a page open: the panels of tabs, the answers of questions."""
+    return frozenset(
+        place.rpartition("#")[2]
+        for each in content.iter(etree.Element)
+        for name in _OPENS
+        if (place := each.get(name)) and (name != "href" or place.startswith("#"))
+    )
 
 
 def _is_of_line(tag: str) -> bool:

@@ -60,7 +60,7 @@ _INDENT = 0.8  # of the type size
 _ATTACHED = 1.5  # times the type size: the distance of lines in one paragraph, at most
 _MOST_OF_PAGES = 0.6  # share of pages over which the title may stand
 _SHORTEST_TITLE = 5  # letters
-_FEWEST_ENTRIES, _FEWEST_UNDER = 3, 2  # lines of a table of contents: with dots anywhere, and under its heading
+_FEWEST_ENTRIES, _FEWEST_DOTTED = 2, 5  # of a table of contents: under its heading, and without one
 _SHORTEST_HEAD, _LONGEST_HEAD = 3, 80  # characters of the words in bold type that head a paragraph
 _FEWEST_WORDS = 8  # of what such a head is over
 _LONGEST_CLAUSE = 70  # characters of the heading of a clause
@@ -84,6 +84,7 @@ _CONTENTS = re.compile(
     r"|índice|indice|sumário|innehåll|indhold|inhoud(?:sopgave)?",
     re.IGNORECASE,
 )
+_PAGE_AT_END = re.compile(r"(\d{1,4})\Z")
 _ENTRY = re.compile(r"\S\s(?:\d{1,4}|[ivxlc]{1,7})\Z")
 _CLAUSE = re.compile(r"(?P<number>\d{1,2}(?:\.\d{1,2}){0,3}\.?)\s+(?P<words>[^\W\d_a-z][^\n]*)")
 _ITEM_BELOW = re.compile(r"[•‣▪*]\s")
@@ -434,23 +435,29 @@ def _outer_lines(page: PageText) -> list[tuple[Line, bool]]:
 
 def _without_contents(lines: Sequence[Line]) -> tuple[list[Line], int]:
     """The lines without the tables of contents, and how many lines these have: those that end with the number of a page
-    behind a row of dots, or behind nothing under a heading that says so."""
+    under a heading that says so, or behind rows of dots where the numbers rise, as the prices of a list do not."""
     entries: set[int] = set()
-    under: set[int] = set()
+    run: list[int] = []  # lines with dots that follow one another, but for a line between
+
+    def end_run() -> None:
+        pages = [int(found[1]) for number in run if (found := _PAGE_AT_END.search(lines[number].text))]
+        is_rising = len(pages) >= _FEWEST_DOTTED and all(a <= b for a, b in pairwise(pages))
+        if is_rising and pages[-1] <= 2 * (lines[-1].page + 1) + _FEWEST_DOTTED:
+            entries.update(run)
+        run.clear()
+
     for number, line in enumerate(lines):
+        if _CONTENTS.fullmatch(line.text):
+            entries.update(_entries_below(lines, number))
         if _LEADER.search(line.text):
-            entries.add(number)
-        elif _CONTENTS.fullmatch(line.text):
-            under |= set(_entries_below(lines, number))
-    dotted = len(entries)
-    entries |= under
-    if dotted < _FEWEST_ENTRIES and not under:
-        return list(lines), 0
-    for number in sorted(entries):  # the first line of an entry in two, and the heading
+            if run and number - run[-1] > 2:
+                end_run()
+            run.append(number)
+    end_run()
+    for number in sorted(entries):  # the first line of an entry in two
         before = number - 1
-        if before in entries or before < 0 or lines[before].page != lines[number].page:
-            continue
-        if _CONTENTS.fullmatch(lines[before].text) or (before - 1 in entries and not _ENDS.search(lines[before].text)):
+        is_between = before - 1 in entries and before not in entries and lines[before].page == lines[number].page
+        if is_between and not _ENDS.search(lines[before].text):
             entries.add(before)
     if 2 * sum(len(lines[number].text) for number in entries) > sum(len(line.text) for line in lines):
         return list(lines), 0
@@ -465,10 +472,10 @@ def _entries_below(lines: Sequence[Line], heading: int) -> list[int]:
         line = lines[number]
         if line.page > lines[last].page + 1 or number - last > 2:
             break
-        if _ENTRY.search(line.text):
+        if _ENTRY.search(line.text) or _LEADER.search(line.text):
             found += range(last + 1, number + 1)
             last = number
-    return found if len(found) > _FEWEST_UNDER else []
+    return found if len(found) > _FEWEST_ENTRIES else []
 
 
 # Headings

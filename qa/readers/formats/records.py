@@ -1,7 +1,8 @@
 """Files of many short documents: JSON lines as BEIR has them (`_id`, `title`, `text`), and tables in CSV or TSV.
 
-A record is a document, with its title and its text as they are. A blank line ends a paragraph. What is no record is
-told, with the number of its line, and the others are read.
+A record is a document, with its title and its text as they are. A blank line ends a paragraph. A table without a
+column of texts has rows that are read as lines `column: value`, and that is told. What is no record is told, with the
+number of its line, and the others are read.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import io
 import json
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Self
 
@@ -41,6 +42,9 @@ _MOST_SHOWN = 12  # columns that a message names
 _NOT_IN_ID = re.compile(r"[^A-Za-z0-9_-]+")
 _PARAGRAPH = re.compile(r"\S[^\n]*(?:\n[^\n]*\S[^\n]*)*")
 _ADDRESS = re.compile(r"https?://\S{1,1000}", re.IGNORECASE)
+_COLUMNS = "Name its columns in the first row: 'text' and, where there are, 'id', 'title', 'authors', 'date', 'url'."
+_NAMES_OF_ROWS = ("title", "name", "subject", "question")
+_LONGEST_TITLE = 200  # characters
 _FORM_OF_JSONL = 'Each line is an object such as {"_id": "1", "title": "Terns", "text": "Terns dive."}.'
 
 
@@ -75,17 +79,20 @@ def read_table(file: SourceFile) -> Iterator[Document]:
     """A document for each row of a table whose first row names its columns: `text`, and, where there are, `_id` or
     `id`, `title`, `authors`, `updated` or `date`, `publisher` and `url`, in any case and order.
 
-    Commas, semicolons, tabs or bars part the columns, whichever of them names a `text`.
+    Commas, semicolons, tabs or bars part the columns, whichever of them names a `text`, else whichever names most.
+    Where none does, the text of a row is a line `column: value` for each of its cells, and its title, where no column
+    is called so, its first cell.
 
     Raises:
         NotTextError: for what is no text.
-        DamagedSourceError: where no column is named `text`.
+        DamagedSourceError: where no column has a name.
     """
     text = decode(file.data, file.path)
     if not text.strip():
         _Given(file).end()
         return
     columns, delimiter = _columns(text, file)
+    has_texts = "text" in map(str.lower, columns)
     given = _Given(file)
     lines = _Lines(text)
     csv.field_size_limit(_LONGEST_CELL)
@@ -108,7 +115,8 @@ def read_table(file: SourceFile) -> Iterator[Document]:
                     f"{place} has {len(row):,} cells, of which {len(columns):,} have a column; the others are left out."
                     f" A cell that holds a {delimiter!r} needs quotation marks."
                 )
-            yield from given.document(dict(zip(columns, row, strict=False)), place)
+            named = {name.lower(): cell for name, cell in zip(columns, row, strict=False)}
+            yield from given.document(named if has_texts else named | _as_lines(columns, row), place)
     given.end()
 
 
@@ -199,22 +207,31 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 def _columns(text: str, file: SourceFile) -> tuple[list[str], str]:
     """The names of a table's columns, and what parts them."""
     seen: list[str] = []
+    most = ","
     for delimiter in ",;\t|":
         try:
             header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
         except csv.Error:
             continue
-        columns = [name.strip().lower() for name in header]
-        if "text" in columns:
+        columns = [name.strip() for name in header]
+        if "text" in map(str.lower, columns):
             return columns, delimiter
-        seen = max(seen, columns, key=len)
+        if len(columns) > len(seen):
+            seen, most = columns, delimiter
+    if not any(seen):
+        raise DamagedSourceError(
+            file.path, kind="a table of documents", reason="its first line is empty", hint=_COLUMNS
+        )
     shown = ", ".join(repr(name[:40]) for name in seen[:_MOST_SHOWN]) + (", ..." if len(seen) > _MOST_SHOWN else "")
-    raise DamagedSourceError(
-        file.path,
-        kind="a table of documents",
-        reason=f"it has no column 'text', but {shown}",
-        hint="Name its columns in the first row: 'text' and, where there are, 'id', 'title', 'authors', 'date', 'url'.",
-    )
+    file.note(f"it has no column 'text', but {shown}: its rows are read as lines of the form 'column: value'.")
+    return [name or f"column {number}" for number, name in enumerate(seen, start=1)], most
+
+
+def _as_lines(columns: Sequence[str], row: Sequence[str]) -> dict[str, str]:
+    """The text of a row as lines of the form `column: value`, and the title that it has where no column is one."""
+    cells = [(name, " ".join(cell.split())) for name, cell in zip(columns, row, strict=False) if cell.strip()]
+    title = next((cell for name, cell in cells if name.lower() in _NAMES_OF_ROWS), cells[0][1] if cells else "")
+    return {"text": "\n".join(f"{name}: {cell}" for name, cell in cells), "title": title[:_LONGEST_TITLE]}
 
 
 def _first(record: Mapping[str, object], names: Iterable[str]) -> object:

@@ -73,8 +73,8 @@ def _reply(file: GivenFile, replies: BinaryIO) -> None:
 def _confine(memory: int) -> None:
     """Take from this process what no reader needs. Windows and macOS have not all of it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, who ends this process
-    if sys.platform != "win32":
-        signal.signal(OUT_OF_TIME, signal.SIG_DFL)
+    for each in OUT_OF_TIME:
+        signal.signal(each, signal.SIG_DFL)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)
     if sys.platform != "win32":

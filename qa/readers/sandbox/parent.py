@@ -52,8 +52,9 @@ REQUEST = TypeAdapter(tuple[str, str, int, str, int])
 """What the child is sent, as a line: path, wanted id, number of bytes; the path and number of what is beside, or "" and
 0. The bytes follow."""
 
-OUT_OF_TIME = signal.SIGPROF if sys.platform != "win32" else 0
-"""The signal by which the system ends a child that has taken the time that a file may take."""
+OUT_OF_TIME = (signal.SIGPROF, signal.SIGALRM) if sys.platform != "win32" else ()
+"""The signals by which the system ends a child that has taken the time that a file may take, of a processor or by the
+clock."""
 
 END = b".\n"
 """What the child sends when it is ready, and behind all else that it has to say of a file."""
@@ -339,7 +340,7 @@ class _Child:
             timer.cancel()
         with suppress(subprocess.TimeoutExpired):  # it has closed its pipe, and goes on: that will be its last
             self._process.wait(_LONGEST_END)
-        if too_late or (OUT_OF_TIME and self._process.returncode == -OUT_OF_TIME):
+        if too_late or -(self._process.returncode or 0) in OUT_OF_TIME:
             raise _OutOfTimeError
         raise _BrokenError(self._last_words())
 

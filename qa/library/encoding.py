@@ -1,0 +1,67 @@
+"""Vectors for the passages of a library that have none yet. They are made after the index, and kept as they are
+made."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+from qa.encoders import Encoder, PassageText
+from qa.library.analyst import Titled, titled
+from qa.library.rows import PASSAGE_COLUMNS
+from qa.library.vectors import VectorWriter
+from qa.library.words import Select
+from qa.model import Span
+
+__all__ = ["encode", "passage_text"]
+
+_AT_ONCE = 64  # passages, which take seconds: what is kept so often is little to do again
+_CONTEXT = ". "
+
+
+def encode(
+    select: Select,
+    encoder: Encoder,
+    writer: VectorWriter,
+    *,
+    on_passages: Callable[[int, int], None] = lambda *_: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> int:
+    """Encode the passages that have no vectors. Returns how many still have none, because it was stopped.
+
+    `on_passages` is told how many passages are done, and of how many. Finished vectors are kept, however this ends. At
+    the end it deletes vectors of other encoders and of passages that no longer exist.
+    """
+    stamps = dict(select("SELECT number, stamp FROM passages"))
+    to_do = [number for number, stamp in stamps.items() if not writer.has(stamp)]
+    threads = os.cpu_count() or 1
+    done = 0
+    passages = _passages(select, to_do)
+    on_passages(done, len(to_do))
+    while batch := list(islice(passages, _AT_ONCE)):
+        if should_stop():
+            return len(to_do) - done
+        found = encoder.passages(map(passage_text, batch), threads=threads)
+        writer.add((stamps[each.number], vectors) for each, vectors in zip(batch, found, strict=True))
+        done += len(batch)
+        on_passages(done, len(to_do))
+    writer.keep_only(set(stamps.values()).__contains__)
+    return 0
+
+
+def passage_text(passage: Titled) -> PassageText:
+    """The text of a passage that is encoded."""
+    context = _CONTEXT.join([passage.title, *passage.section])
+    return PassageText(context, passage.text, [Span(*each) for each in passage.sentences])
+
+
+def _passages(select: Select, numbers: list[int]) -> Iterator[Titled]:
+    """The passages with these numbers; a document's text is read once for all that follow on one another."""
+    its_document, title, text = 0, "", ""
+    for number in numbers:
+        [(document, *columns)] = select(f"SELECT document, {PASSAGE_COLUMNS} FROM passages WHERE number = ?", number)
+        if document != its_document:
+            [(title, text)] = select("SELECT title, text FROM documents WHERE number = ?", document)
+            its_document = document
+        yield titled(number, title, text, columns)

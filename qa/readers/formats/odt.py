@@ -1,0 +1,228 @@
+"""ODT, the text format of LibreOffice and OpenOffice, to a Document.
+
+Headings are those of the file, lists have bullets, or numbers where their style has. Of tracked changes the new text is
+kept; comments and the table of contents are left out. Notes are `[^1]` in the text, and stand under it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from qa.model import Document
+from qa.readers.formats.archives import Archive, local_name
+from qa.readers.formats.dates import parse_date
+from qa.readers.formats.numbering import counted
+from qa.readers.formats.scripts import marked_lowered, marked_raised, plain
+from qa.readers.formats.writing import About, PlainText, SourceFile, is_question, without_invisible
+
+__all__ = ["read_odt"]
+
+_DROPPED = frozenset(
+    {
+        "tracked-changes",
+        "annotation",
+        "annotation-end",
+        "table-of-content",
+        "sequence-decls",
+        "forms",
+        "note",
+        "alphabetical-index",
+    }
+)
+_KINDS = {"1": "decimal", "a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
+_MOST_REPEATED = 30  # columns or spaces that stand for one
+
+
+def read_odt(file: SourceFile) -> list[Document]:
+    """The document that a text of LibreOffice holds. Its title is the file's own, else its only highest heading.
+
+    Raises:
+        LockedSourceError: where a password is needed.
+        DamagedSourceError: for what is no such file, or a broken one.
+    """
+    archive = Archive(file.data, file.path, kind="ODT")
+    if "content.xml" not in archive:
+        raise archive.damaged("it has no text")
+    about = _about(archive)
+    root = archive.xml("content.xml")
+    body = next(root.iter("{*}text"), root)
+    writer = _Odt(root, about.title)
+    highest = [each for each in body.iter("{*}h") if _attribute(each, "outline-level") in {"", "1"}]
+    writer.write(body)
+    writer.text.end_section()
+    for why, count in writer.left_out.items():
+        file.note(f"{count:,} {'word is' if count == 1 else 'words are'} left out, {why}.")
+    only = writer.line(highest[0]) if len(highest) == 1 else ""
+    title = about.title or only or file.name
+    return [writer.text.document(file, About(title=title, authors=about.authors, updated=about.updated))]
+
+
+class _Odt:
+    """The text of a file as it is written."""
+
+    def __init__(self, root: etree._Element, title: str | None) -> None:
+        self.text = PlainText(title)
+        self.left_out: dict[str, int] = {}
+        self._styles = {_attribute(each, "name"): each for each in root.iter("{*}style", "{*}list-style")}
+
+    def write(self, parent: etree._Element) -> None:
+        for child in parent:
+            match local_name(child):
+                case "h":
+                    level = _attribute(child, "outline-level")
+                    self.text.write_heading(
+                        int(level) if level.isdecimal() and 0 < int(level) < 10 else 1, self.line(child)
+                    )
+                case "p":
+                    line = self.line(child)
+                    if is_question(line) and self._is_bold(child):
+                        self.text.write_question(line)
+                    else:
+                        self.text.write_block("paragraph", line)
+                case "list":
+                    self.text.write_block("list", "\n".join(self._items(child, 0, _attribute(child, "style-name"))))
+                case "table":
+                    self.text.write_table(list(self._rows(child)))
+                case name if name and name not in _DROPPED:
+                    self.write(child)
+
+    def line(self, element: etree._Element) -> str:
+        """The text of a paragraph, with a line for each forced break."""
+        lines = without_invisible(plain("".join(self._pieces(element)))).split("\n")
+        return "\n".join(shown for line in lines if (shown := " ".join(line.split())))
+
+    def _pieces(self, parent: etree._Element) -> Iterator[str]:
+        yield (parent.text or "").replace("\n", " ")
+        for child in parent:
+            name = local_name(child)
+            if name == "s":
+                yield " " * min(int(count) if (count := _attribute(child, "c")).isdecimal() else 1, _MOST_REPEATED)
+            elif name == "tab":
+                yield " "
+            elif name == "line-break":
+                yield "\n"
+            elif name == "note":
+                yield self._note(child)
+            elif name == "span":
+                yield self._span(child)
+            elif name and name not in _DROPPED:
+                yield from self._pieces(child)
+            yield (child.tail or "").replace("\n", " ")
+
+    def _span(self, span: etree._Element) -> str:
+        said = "".join(self._pieces(span))
+        look = self._look(_attribute(span, "style-name"))
+        if look.get("text-line-through-style", "none") != "none":
+            self.left_out["struck out"] = self.left_out.get("struck out", 0) + len(said.split())
+            return ""
+        if look.get("display") == "none":
+            self.left_out["hidden"] = self.left_out.get("hidden", 0) + len(said.split())
+            return ""
+        place = look.get("text-position", "")
+        return (
+            marked_raised(said)
+            if place.startswith("super") or (place[:1].isdecimal() and not place.startswith("0"))
+            else marked_lowered(said)
+            if place.startswith(("sub", "-"))
+            else said
+        )
+
+    def _look(self, style: str) -> dict[str, str]:
+        """What a style says of its letters."""
+        element = self._styles.get(style)
+        properties = element.find("{*}text-properties") if element is not None else None
+        return (
+            {}
+            if properties is None
+            else {str(key).rpartition("}")[2]: str(value) for key, value in properties.attrib.items()}
+        )
+
+    def _is_bold(self, paragraph: etree._Element) -> bool:
+        """Whether all of a paragraph is in bold type, by its own style or those of its parts."""
+        if self._look(_attribute(paragraph, "style-name")).get("font-weight") == "bold":
+            return True
+        parts = [each for each in paragraph if local_name(each) == "span"]
+        own = (paragraph.text or "") + "".join(each.tail or "" for each in paragraph)
+        bold = all(self._look(_attribute(each, "style-name")).get("font-weight") == "bold" for each in parts)
+        return bool(parts) and not own.strip() and bold
+
+    def _note(self, note: etree._Element) -> str:
+        citation, body = note.find("{*}note-citation"), note.find("{*}note-body")
+        label = "".join(citation.itertext()).strip() if citation is not None else ""
+        said = " ".join(self.line(each) for each in body.iter("{*}p")) if body is not None else ""
+        if not label or not said.strip():
+            return ""
+        self.text.footnotes.append((label, " ".join(said.split()), ()))
+        return f"[^{label}]"
+
+    def _items(self, element: etree._Element, depth: int, style: str) -> Iterator[str]:
+        kind, suffix, number = self._numbers(style, depth)
+        for item in element:
+            if local_name(item) not in {"list-item", "list-header"}:
+                continue
+            start = _attribute(item, "start-value")
+            number = int(start) if start.isdecimal() and len(start) < 6 else number
+            bullet = f"{counted(number, kind)}{suffix}" if kind else "-"
+            is_first = True
+            for child in item:
+                if local_name(child) == "list":
+                    yield from self._items(child, depth + 1, _attribute(child, "style-name") or style)
+                elif local_name(child) in {"p", "h"} and (line := self.line(child)):
+                    yield f"{'  ' * depth}{bullet} {line}" if is_first else line
+                    is_first = False
+            number += local_name(item) == "list-item"
+
+    def _numbers(self, style: str, depth: int) -> tuple[str, str, int]:
+        """The kind of a list's numbers at a depth, what stands behind each, and the first; no kind for bullets."""
+        element = self._styles.get(style)
+        for level in element if element is not None else ():
+            if _attribute(level, "level") == str(depth + 1) and local_name(level) == "list-level-style-number":
+                start = _attribute(level, "start-value")
+                kind = _KINDS.get(_attribute(level, "num-format"), "")
+                return (
+                    kind,
+                    _attribute(level, "num-suffix") or ".",
+                    int(start) if start.isdecimal() and len(start) < 6 else 1,
+                )
+        return "", "", 1
+
+    def _rows(self, table: etree._Element) -> Iterator[str]:
+        above: dict[int, tuple[int, str]] = {}  # how many rows a cell spans still, and its text, by its column
+        for row in table.iter("{*}table-row"):
+            cells: list[str] = []
+            is_new = False
+            for cell in row:
+                name = local_name(cell)
+                if name == "covered-table-cell":
+                    left, text = above.get(len(cells), (0, ""))
+                    cells.append(text if left else (cells[-1] if cells else ""))
+                    above[len(cells) - 1] = (max(left - 1, 0), text)
+                elif name == "table-cell":
+                    text = " ".join(" ".join(self.line(each).split()) for each in cell.iter("{*}p", "{*}h")).strip()
+                    is_new = is_new or bool(text)
+                    rows = _attribute(cell, "number-rows-spanned")
+                    if rows.isdecimal() and 1 < int(rows) < 1000:
+                        above[len(cells)] = (int(rows) - 1, text)
+                    cells.append(text)
+            if is_new:
+                yield f"| {' | '.join(cells)} |"
+
+
+def _attribute(element: etree._Element, name: str) -> str:
+    return next((str(value) for key, value in element.attrib.items() if str(key).rpartition("}")[2] == name), "")
+
+
+def _about(archive: Archive) -> About:
+    if "meta.xml" not in archive:
+        return About()
+    said = {
+        local_name(each): " ".join((each.text or "").split()) for each in archive.xml("meta.xml").iter(etree.Element)
+    }
+    author = said.get("initial-creator") or said.get("creator") or ""
+    return About(
+        title=said.get("title") or None,
+        authors=(author,) if author else (),
+        updated=parse_date(said.get("date", "")) or parse_date(said.get("creation-date", "")),
+    )

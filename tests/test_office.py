@@ -1,0 +1,218 @@
+"""PPTX, ODT and e-mail: their headings, lists, tables and notes, and what is left out of them."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterable, Mapping
+from datetime import date
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from qa.errors import DamagedSourceError
+from qa.model import Document
+from qa.readers.formats.endings import READERS
+from qa.readers.formats.writing import SourceFile
+from qa.readers.passages import passages
+
+A = "http://schemas.openxmlformats.org/drawingml/2006/main"
+P = "http://schemas.openxmlformats.org/presentationml/2006/main"
+R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+ODF = "".join(
+    f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{kind}:1.0"'
+    for name, kind in (("office", "office"), ("text", "text"), ("table", "table"), ("style", "style"), ("dc", "dc"))
+)
+
+
+def read(ending: str, parts: Mapping[str, str], notes: list[str] | None = None) -> Document:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    source = SourceFile(
+        data=file.getvalue(),
+        path=Path(f"terns{ending}"),
+        document_id="terns",
+        listed=lambda _: (),
+        note=(notes if notes is not None else []).append,
+    )
+    [document] = READERS[ending](source)
+    for passage in passages(document):
+        assert passage.text == document.text[passage.start : passage.end]
+    return document
+
+
+def blocks(document: Document) -> list[tuple[tuple[str, ...], str, str]]:
+    return [
+        (section.path, block.kind, document.text[block.start : block.end])
+        for section in document.sections
+        for block in section.blocks
+    ]
+
+
+def line(text: str, look: str = "", properties: str = "") -> str:
+    return f"<a:p><a:pPr {look}>{properties}</a:pPr><a:r><a:t>{text}</a:t></a:r></a:p>"
+
+
+def shape(inside: str, kind: str | None) -> str:
+    place = f'<p:ph type="{kind}"/>' if kind is not None else ""
+    return f"<p:sp><p:nvSpPr><p:nvPr>{place}</p:nvPr></p:nvSpPr><p:txBody>{inside}</p:txBody></p:sp>"
+
+
+def relations(targets: Iterable[tuple[str, str, str]]) -> str:
+    each = "".join(f'<Relationship Id="{name}" Type="x/{kind}" Target="{to}"/>' for name, kind, to in targets)
+    return f"<Relationships>{each}</Relationships>"
+
+
+def slides(*inside: str) -> dict[str, str]:
+    """A presentation of slides, the first of which in the file is the last one shown."""
+    names = [f"slides/slide{len(inside) - number}.xml" for number in range(len(inside))]
+    listed = "".join(f'<p:sldId r:id="r{number}"/>' for number in range(len(inside)))
+    return {
+        "ppt/presentation.xml": f'<p:presentation xmlns:p="{P}" xmlns:r="{R}">{listed}</p:presentation>',
+        "ppt/_rels/presentation.xml.rels": relations((f"r{n}", "slide", name) for n, name in enumerate(names)),
+    } | {
+        f"ppt/{name}": f'<p:sld xmlns:p="{P}" xmlns:a="{A}"><p:cSld><p:spTree>{each}</p:spTree></p:cSld></p:sld>'
+        for name, each in zip(names, inside, strict=True)
+    }
+
+
+def test_each_slide_is_a_page_under_its_title() -> None:
+    numbered = '<a:buAutoNum type="arabicPeriod"/>'
+    items = line("Look", properties=numbered) + line("Dive", properties=numbered) + line("deep", 'lvl="1"')
+    row = "<a:tr><a:tc>{}</a:tc><a:tc>{}</a:tc></a:tr>"
+    table = row.format(line("Bird"), line("Weight")) + row.format(line("Tern"), line("100 g"))
+    parts = slides(
+        shape(line("How terns feed"), "title") + shape(items, "body") + shape(line("7"), "sldNum"),
+        shape(line("Weights"), "title") + f"<p:graphicFrame><a:tbl>{table}</a:tbl></p:graphicFrame>",
+        shape(line("They rest by night."), None),
+    )
+    parts["ppt/slides/_rels/slide3.xml.rels"] = relations([("n", "notesSlide", "../notesSlides/notes1.xml")])
+    parts["ppt/notesSlides/notes1.xml"] = (
+        f'<p:notes xmlns:p="{P}" xmlns:a="{A}">{shape(line("Say it."), "body")}</p:notes>'
+    )
+    document = read(".pptx", parts)
+    assert (document.title, len(document.pages)) == ("How terns feed", 3)
+    assert [text for _, _, text in blocks(document)] == [
+        "1. Look\n2. Dive\n  - deep",
+        "Say it.",
+        "| Bird | Weight |\n| Tern | 100 g |",
+        "They rest by night.",
+    ]
+    assert blocks(document)[2][0] == ("Weights",)
+    assert [document.page_at(document.text.index(words)) for words in ("1. Look", "Weights", "They rest")] == [1, 2, 3]
+
+
+def test_of_a_slide_powers_keep_their_meaning_and_what_is_struck_out_is_told() -> None:
+    notes: list[str] = []
+    runs = """<a:p><a:r><a:t>Give </a:t></a:r><a:r><a:rPr strike="sngStrike"/><a:t>40 mg</a:t></a:r>
+    <a:r><a:t> 10</a:t></a:r><a:r><a:rPr baseline="30000"/><a:t>5</a:t></a:r><a:r><a:t> cells</a:t></a:r></a:p>"""
+    assert read(".pptx", slides(shape(runs, None)), notes).text == "Give 10⁵ cells"
+    assert notes == ["2 words are left out, struck out."]
+
+
+def odt(inside: str, styles: str = "") -> dict[str, str]:
+    content = f"<office:document-content{ODF}><office:automatic-styles>{styles}</office:automatic-styles><office:body>"
+    return {"content.xml": f"{content}<office:text>{inside}</office:text></office:body></office:document-content>"}
+
+
+def test_a_text_of_libreoffice_is_its_headings_paragraphs_lists_and_tables() -> None:
+    styles = (
+        '<text:list-style style:name="L"><text:list-level-style-number text:level="1" style:num-format="a"'
+        ' style:num-suffix=")"/></text:list-style>'
+    )
+    cell = "<table:table-cell {}><text:p>{}</text:p></table:table-cell>"
+    covered = "<table:covered-table-cell/>"
+    down = 'table:number-rows-spanned="2"'
+    table = (
+        f"<table:table-row>{cell.format('', 'Drug')}{cell.format('', 'Dose')}</table:table-row>"
+        f"<table:table-row>{cell.format(down, 'Zeltorin')}{cell.format('', '40 mg')}</table:table-row>"
+        f"<table:table-row>{covered}{cell.format('', '10 mg')}</table:table-row>"
+    )
+    inside = (
+        '<text:tracked-changes>Old.</text:tracked-changes><text:h text:outline-level="1">On terns</text:h>'
+        '<text:p>They<text:s text:c="3"/>dive<text:note><text:note-citation>1</text:note-citation><text:note-body>'
+        "<text:p>Auk, 2019.</text:p></text:note-body></text:note>.<text:line-break/>Far.</text:p>"
+        '<text:h text:outline-level="2">Food</text:h><text:list text:style-name="L">'
+        "<text:list-item><text:p>Fish</text:p></text:list-item><text:list-item><text:p>Eels</text:p><text:list>"
+        "<text:list-item><text:p>small</text:p></text:list-item></text:list></text:list-item></text:list>"
+        f"<table:table>{table}</table:table>"
+    )
+    document = read(".odt", odt(inside, styles))
+    assert document.title == "On terns"
+    assert blocks(document) == [
+        ((), "paragraph", "They dive[^1].\nFar."),
+        (("Food",), "list", "a) Fish\nb) Eels\n  - small"),
+        (("Food",), "table", "| Drug | Dose |\n| Zeltorin | 40 mg |\n| Zeltorin | 10 mg |"),
+    ]
+    assert [(each.marker, each.text) for each in document.references] == [("^1", "Auk, 2019.")]
+
+
+def test_of_such_a_text_powers_keep_their_meaning_and_what_is_struck_out_is_told() -> None:
+    notes: list[str] = []
+    styles = "".join(
+        f'<style:style style:name="{name}"><style:text-properties style:{look}/></style:style>'
+        for name, look in (("S", 'text-line-through-style="solid"'), ("U", 'text-position="super 58%"'))
+    )
+    inside = """<text:p>Give <text:span text:style-name="S">40 mg</text:span>
+    10<text:span text:style-name="U">5</text:span> cells.</text:p>"""
+    assert read(".odt", odt(inside, styles), notes).text == "Give 10⁵ cells."
+    assert notes == ["2 words are left out, struck out."]
+
+
+@pytest.mark.parametrize("ending", [".pptx", ".odt"])
+def test_what_is_no_such_file_is_an_error_that_names_it(ending: str) -> None:
+    with pytest.raises(DamagedSourceError, match=f"terns{ending} cannot be read as {ending[1:].upper()}"):
+        read(ending, {"a.txt": "x"})
+
+
+def mail(message: EmailMessage | bytes, notes: list[str] | None = None) -> Document:
+    source = SourceFile(
+        data=message if isinstance(message, bytes) else message.as_bytes(),
+        path=Path("terns.eml"),
+        document_id="terns",
+        listed=lambda _: (),
+        note=(notes if notes is not None else []).append,
+    )
+    [document] = READERS[".eml"](source)
+    return document
+
+
+def test_a_message_is_its_text_under_its_subject() -> None:
+    notes: list[str] = []
+    message = EmailMessage()
+    message["Subject"], message["From"] = "When terns dive – again", "Ann Auk <ann@example.org>"
+    message["Date"] = "Tue, 11 May 2021 10:00:00 +0000"
+    message.set_content("They dive at noon.\n\nAnn\n")
+    message.add_alternative("<p>They dive at <b>noon</b>.</p>", subtype="html")
+    message.add_attachment(b"x", maintype="application", subtype="pdf", filename="a.pdf")
+    document = mail(message, notes)
+    assert (document.title, document.authors) == ("When terns dive – again", ("Ann Auk <ann@example.org>",))
+    assert document.updated == date(2021, 5, 11)
+    assert blocks(document) == [((), "paragraph", "They dive at noon."), ((), "paragraph", "Ann")]
+    assert notes == ["1 attachment is left out."]
+
+
+def test_a_message_that_is_a_page_alone_is_read_as_one() -> None:
+    message = EmailMessage()
+    message["Subject"] = "Terns"
+    message.set_content("<h2>Food</h2><p>Give <s>40 mg</s> 4 mg.</p>", subtype="html")
+    assert blocks(mail(message)) == [(("Food",), "paragraph", "Give 4 mg.")]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"Subject: x\nDate: never\nContent-Type: text/plain; charset=nonsense\n\nTerns dive.",
+        b"Subject: =?utf-8?q?=ff?=\nFrom: <<>>\n\nTerns dive.",
+    ],
+)
+def test_a_message_with_broken_parts_is_read(data: bytes) -> None:
+    assert "Terns dive." in mail(data).text
+
+
+def test_what_is_no_message_is_an_error() -> None:
+    with pytest.raises(DamagedSourceError, match="it has no header"):
+        mail(b"\n\n")
