@@ -17,7 +17,7 @@ from qa import Engine, Settings
 from qa.asking.concepts import NO_CONCEPTS, Concept, Concepts
 from qa.asking.question import read_question
 from qa.model import Passage, Span
-from qa.ranking.confidence import BY_WORDS, confidence, grounds, telling
+from qa.ranking.confidence import BY_WORDS, LEAST_OF_WHOLE, by_weights, confidence, grounds, telling
 from qa.ranking.evidence import MOST_OF_ITS_OWN, WEIGHTS, Asked, Ranked, Statistics, WeighedWord, read_query
 from qa.ranking.wordings import Wordings, WordingsBuilder
 from qa.text.analysis import terms
@@ -168,7 +168,6 @@ def test_a_question_without_words_is_covered_by_nothing_and_has_nothing_unknown(
     for without_words in (asked(), question("What is it?", birds)):
         found = grounds_of(without_words, birds, score=0)
         assert found.pop("small") == 1 / math.sqrt(8)
-        assert found.pop("short") == 1
         assert set(found.values()) == {0.0}
 
 
@@ -252,8 +251,14 @@ def test_every_ground_and_the_confidence_lie_in_0_to_1(
 def test_the_confidence_is_the_logistic_function_of_the_bias_and_the_weighted_grounds(values: list[float]) -> None:
     found = dict(zip(CONFIDENCE_WEIGHTS, values, strict=True))
     logit = BIAS + sum(CONFIDENCE_WEIGHTS[name] * value for name, value in found.items())
-    sure = confidence(found)
-    assert sure == pytest.approx(1 / (1 + math.exp(-logit)), rel=1e-12)
+    assert by_weights(found) == pytest.approx(1 / (1 + math.exp(-logit)), rel=1e-12)
+    assert confidence(found) == max(by_weights(found), LEAST_OF_WHOLE if found["library"] == 1 else 0)
+
+
+def test_a_passage_that_has_all_words_has_a_least_confidence_even_if_many_others_have_them() -> None:
+    nothing = dict.fromkeys(CONFIDENCE_WEIGHTS, 0.0)
+    assert confidence(nothing | {"library": 1.0}) == LEAST_OF_WHOLE
+    assert confidence(nothing | {"library": 0.999}) < 0.01
 
 
 @pytest.mark.parametrize("name", ["score", "bm25", "sentence", "lead", "coverage", "substance", "small"])
@@ -293,7 +298,14 @@ def engine_over(folder: Path, *, threshold: float | None = None) -> Engine:
 
 @pytest.mark.parametrize(
     ("question", "unknown"),
-    [("Does Ryanair sell terns?", ("Ryanair",)), ("Do gulls like Kyrgyzstan?", ("Kyrgyzstan",))],
+    [
+        ("Does Ryanair sell terns?", ("Ryanair",)),
+        ("Do gulls like Kyrgyzstan?", ("Kyrgyzstan",)),
+        ("Do Emus steal fish?", ("Emus",)),
+        ("do emus steal fish?", ("emus",)),
+        ("When was metformin approved?", ("metformin", "approved")),
+        ("What is the capital of Mongolia?", ("capital", "Mongolia")),
+    ],
 )
 def test_a_question_with_names_that_no_passage_holds_is_not_answered_and_they_are_named(
     tmp_path: Path, question: str, unknown: tuple[str, ...]
@@ -302,6 +314,43 @@ def test_a_question_with_names_that_no_passage_holds_is_not_answered_and_they_ar
     assert not answer.answered
     assert answer.confidence < Settings().threshold
     assert answer.interpretation.missing == unknown
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What fish do gulls steal at work?",
+        "Does it hurt when gulls steal fish?",
+        "Gulls steal fish, my brother said.",
+        "Dear sir, do gulls really steal fish? I have to know. Please reply ASAP, thank you.",
+    ],
+)
+def test_an_everyday_word_that_no_passage_holds_neither_refuses_nor_is_named(tmp_path: Path, question: str) -> None:
+    answer = engine_over(tmp_path).ask(question)
+    assert answer.answered
+    assert answer.best is not None
+    assert answer.best.passage.text == "Gulls steal fish."
+    assert answer.interpretation.missing == ()
+
+
+def test_an_everyday_word_takes_less_of_the_confidence_than_a_rare_one_and_that_less_than_a_name(
+    tmp_path: Path,
+) -> None:
+    engine = engine_over(tmp_path)
+    clear, everyday, rare, name = (
+        engine.ask(f"Do gulls steal fish{more}?").confidence for more in ("", " at work", " on glaciers", " in Iceland")
+    )
+    assert clear > everyday > rare > name
+    assert clear - everyday < (clear - name) / 2
+
+
+def test_a_question_whose_words_all_passages_hold_may_be_answered_by_the_first(tmp_path: Path) -> None:
+    for number in range(40):
+        (tmp_path / f"{number}.md").write_text(f"# Terns\n\nTerns dive, said visitor {number}.\n", "utf-8")
+    engine = Engine.create(Settings())
+    engine.add([tmp_path])
+    answer = engine.ask("Do terns dive?")
+    assert (answer.outcome, answer.confidence) == ("possible", LEAST_OF_WHOLE)
 
 
 def test_a_question_in_the_words_of_a_passage_is_answered(tmp_path: Path) -> None:

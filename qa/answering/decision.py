@@ -23,7 +23,7 @@ from qa.model import (
     Reading,
     Span,
 )
-from qa.ranking.confidence import confidence, grounds, is_sure, telling
+from qa.ranking.confidence import by_weights, confidence, grounds, is_sure, telling
 from qa.ranking.editions import asked_year, by_edition
 from qa.ranking.evidence import Asked, Ranked, WeighedWord, decisive, missing, rank, read_query
 from qa.ranking.highlighting import Sought, highlight, sought
@@ -136,7 +136,7 @@ def _ranked(query: Query, asked: Asked, snapshot: Snapshot, *, limit: int, docum
     candidates = snapshot.retriever.search(query, limit=most, within=within)
     by_words = rank(asked, candidates, snapshot.index.wordings, limit=most)
     meaning = snapshot.meaning if asked.words else None
-    sure = confidence(_grounds(asked, by_words, snapshot)) if by_words else 0.0
+    sure = by_weights(_grounds(asked, by_words, snapshot)) if by_words else 0.0
     if meaning is None or not meaning.has_vectors or is_sure(sure, by_words):
         return by_words[:limit]
     question = meaning.of_question(query.text, query.asked)

@@ -20,7 +20,7 @@ from qa.engine import Engine
 from qa.errors import InvalidRequestError
 from qa.limits import asked_problems
 from qa.model import Answer, Citation, CitedPassage, Interpretation
-from qa.ranking.confidence import model_of
+from qa.ranking.confidence import LEAST_OF_WHOLE, model_of
 
 __all__ = ["ask", "config", "explain"]
 
@@ -248,14 +248,12 @@ _GROUNDS = {
     "score": "share of the greatest possible score, both without 'shown'",
     "bm25": "'retrieved by', as a share of the best passage's",
     "sentence": "share of the most evidence that one sentence can have",
-    "definition": "the text begins by defining it, if that is asked",
     "lead": "how far the score is ahead of the next, times coverage",
     "coverage": "share of the question's own words in it, weighted by rarity in English",
     "substance": "how much it has that is rare in English and in the library",
     "library": "share of the question's own words in it, weighted by rarity in the library",
     "unknown": "share of the question's own words in no passage, weighted by rarity in English",
     "names": "share of the question's names that are not in it",
-    "short": "one over the number of the question's own words",
     "small": "one over the square root of the number of passages",
     "meaning": "nearness of the passage to the question in meaning",
     "meaning_sentence": "the same, of its nearest sentence",
@@ -298,6 +296,8 @@ def _explanation_text(explained: Explanation, settings: Settings) -> str:
             for name, value in explained.grounds.items()
         ]
         how = f"1 / (1 + e^-({model.bias} + their sum))" if explained.grounds else "words of the question in its title"
+        if explained.grounds.get("library") == 1 and explained.confidence == LEAST_OF_WHOLE:
+            how = f"max({LEAST_OF_WHOLE}, {how})"
         lines += [
             f"   confidence = {how} = {explained.confidence:.4f}: {verdict}",
             f"   (answered from threshold {threshold} on, possible from possible_threshold {possible_threshold} on)",

@@ -31,8 +31,10 @@ from qa.text.english import English
 __all__ = [
     "BY_MEANING",
     "BY_WORDS",
+    "LEAST_OF_WHOLE",
     "TELLING",
     "Model",
+    "by_weights",
     "confidence",
     "grounds",
     "is_sure",
@@ -50,20 +52,18 @@ class Model(NamedTuple):
 
 BY_WORDS = Model(
     {
-        "score": 4.15,  # the passage's score, as a share of the most that there can be
-        "bm25": 5.11,  # the retriever's score, as a share of the best candidate's
-        "sentence": 4.08,  # the evidence of the passage's best sentence
-        "definition": 0.6,  # it begins by saying what the thing is, where the question asks that
-        "lead": 2.4,  # how far its score leads the next passage's, up to 30 % of it, times `coverage`
-        "coverage": 0.37,  # share of the rarity in English of the question's words that it holds
-        "substance": 3.43,  # how much it holds that is rare, both in English and in the library: a sum, up to 1
-        "library": -4.04,  # share of the rarity in the library that it holds, of which `score` makes too much
+        "score": 2.7,  # the passage's score, as a share of the most that there can be
+        "bm25": 5.6,  # the retriever's score, as a share of the best candidate's
+        "sentence": 6.58,  # the evidence of the passage's best sentence
+        "lead": 2.2,  # how far its score leads the next passage's, up to 30 % of it, times `coverage`
+        "coverage": 0.27,  # share of the rarity in English of the question's words that it holds
+        "substance": 3.82,  # how much it holds that is rare, both in English and in the library: a sum, up to 1
+        "library": -4.39,  # share of the rarity in the library that it holds, of which `score` makes too much
         "unknown": -2.5,  # share of the rarity in English that no passage holds
         "names": -1.5,  # share of the rarity of its names, with a capital or in no passage and rarest, that it lacks
-        "short": 1.2,  # 1 over the number of the question's own words: of few, the evidence cannot be much
-        "small": 2.94,  # 1 over the square root of the number of passages: of few, the first is right the more often
+        "small": 3.01,  # 1 over the square root of the number of passages: of few, the first is right the more often
     },
-    bias=-9.01,
+    bias=-9.82,
 )
 """Where words alone ranked. Each ground is in 0..1 before its weight.
 
@@ -89,12 +89,17 @@ BY_MEANING = Model(
 )
 """Where meaning ranked too. Fitted in the same way: what "score" and "coverage" say, meaning says better."""
 
+LEAST_OF_WHOLE = 0.2
+"""The least confidence in a passage that has all words of the question, even if many others have them too. Where the
+weights give less, a fifth of these passages are right: "What is multiple myeloma?", asked of a hundred pages on it."""
+
 TELLING = 0.35
 """The weight in English from which on a word that no passage holds is worth naming ("coffee" is, "work" is not)."""
 
 _MOST_LEAD = 0.3
 _SURE, _LEAD = 0.9, 0.05
 _FEWEST = 8  # passages: of fewer, nothing was fitted on, and all that one holds would be everywhere
+_HEADED = 0.6  # the evidence of a sentence below a heading that has all words of the question
 _EVIDENCE = tuple(WEIGHTS)
 
 _Rarity = Callable[[WeighedWord], float]
@@ -144,15 +149,13 @@ def grounds(
     found = {
         "score": first.of_its_own / MOST_OF_ITS_OWN,
         "bm25": float(first.values[_EVIDENCE.index("bm25")]),
-        "sentence": float(first.values[_EVIDENCE.index("sentence")]),
-        "definition": float(first.values[_EVIDENCE.index("definition")]),
+        "sentence": _of_sentence(first),
         "lead": lead * coverage,
         "coverage": coverage,
         "substance": 1 - math.exp(-sum(_of_held({*words, *carried}, in_both, held)) / 2),
         "library": covered(in_library),
         "unknown": 1 - _share(words, in_english, known) if words else 0.0,
         "names": 1 - _share(names, in_library, held) if names else 0.0,
-        "short": 1 / max(1, len(words)),
         "small": 1 / math.sqrt(passages),
     }
     found |= first.meaning
@@ -175,11 +178,19 @@ def is_sure(confidence: float, ranked: Sequence[Ranked]) -> bool:
 
 
 def confidence(grounds: Mapping[str, float]) -> float:
-    """The probability, in 0..1, that a passage answers: the logistic function of the weighted sum of its grounds.
+    """The probability, in 0..1, that a passage answers.
 
-    >>> round(confidence(dict.fromkeys(BY_WORDS.weights, 0.0)), 4)
-    0.0001
+    It is at least `LEAST_OF_WHOLE` if the passage has all words of the question.
+
+    >>> nothing = dict.fromkeys(BY_WORDS.weights, 0.0)
+    >>> round(confidence(nothing), 4), confidence(nothing | {"library": 1.0})
+    (0.0001, 0.2)
     """
+    return max(by_weights(grounds), LEAST_OF_WHOLE if grounds["library"] == 1 else 0.0)
+
+
+def by_weights(grounds: Mapping[str, float]) -> float:
+    """The logistic function of the weighted sum of the grounds: what the ranking by meaning goes by."""
     weights, bias = model_of(grounds)
     return 1 / (1 + math.exp(-bias - sum(weights[name] * value for name, value in grounds.items())))
 
@@ -187,6 +198,14 @@ def confidence(grounds: Mapping[str, float]) -> float:
 def telling(unknown: Iterable[str], english: English) -> tuple[str, ...]:
     """Those of some words that no passage holds which say what a question is about: names, numbers and rare words."""
     return tuple(word for word in unknown if _rarity_in_english(word, english, is_known=False) >= TELLING)
+
+
+def _of_sentence(first: Ranked) -> float:
+    """The evidence of the best sentence. If title and headings have all words of the question, none has to repeat them:
+    then it is at least `_HEADED`."""
+    values = dict(zip(_EVIDENCE, first.values.tolist(), strict=True))
+    is_headed = values["coverage"] == values["aspect"] == 1
+    return max(values["sentence"], _HEADED) if is_headed else values["sentence"]
 
 
 def _rarity_in_english(word: str, english: English, *, is_known: bool) -> float:
