@@ -102,6 +102,20 @@ def test_bm25_and_sentence_are_the_evidence_of_these_names() -> None:
     assert (found["bm25"], found["sentence"]) == (0.4, 0.4)
 
 
+def test_no_sentence_has_to_repeat_what_title_and_headings_say_whole() -> None:
+    birds = shore(*TEXTS)
+    whole = {"coverage": 1.0, "aspect": 1.0}
+    for evidence, sentence in (
+        (whole | {"sentence": 0.1}, 0.6),
+        (whole | {"sentence": 0.7}, 0.7),
+        (whole | {"sentence": 0.1, "coverage": 0.9}, 0.1),
+        (whole | {"sentence": 0.1, "aspect": 0.9}, 0.1),
+    ):
+        values = np.array([evidence.get(name, 0.0) for name in WEIGHTS])
+        ranked = first()._replace(values=values)
+        assert grounds(asked(word("terns", 1)), [ranked], birds.wordings, birds, ENGLISH)["sentence"] == sentence
+
+
 def test_the_lead_is_how_far_the_score_leads_the_next_one_up_to_three_tenths_of_it_times_the_coverage() -> None:
     birds, terns = shore(*TEXTS), asked(word("terns", 1))
     for second, lead in ((10.0, 0.0), (9.4, 0.2), (7.0, 1.0), (1.0, 1.0)):

@@ -99,7 +99,7 @@ TELLING = 0.35
 _MOST_LEAD = 0.3
 _SURE, _LEAD = 0.9, 0.05
 _FEWEST = 8  # passages: of fewer, nothing was fitted on, and all that one holds would be everywhere
-_HEADED = 0.6  # the evidence of a sentence below a heading that has all words of the question
+_HEADED = 0.6  # the evidence of a sentence where title and headings have all words of the question
 _EVIDENCE = tuple(WEIGHTS)
 
 _Rarity = Callable[[WeighedWord], float]
@@ -203,7 +203,7 @@ def telling(unknown: Iterable[str], english: English) -> tuple[str, ...]:
 def _of_sentence(first: Ranked) -> float:
     """The evidence of the best sentence. If title and headings have all words of the question, none has to repeat them:
     then it is at least `_HEADED`."""
-    values = dict(zip(_EVIDENCE, first.values.tolist(), strict=True))
+    values: dict[str, float] = dict(zip(_EVIDENCE, first.values.tolist(), strict=True))
     is_headed = values["coverage"] == values["aspect"] == 1
     return max(values["sentence"], _HEADED) if is_headed else values["sentence"]
 
