@@ -266,11 +266,11 @@ def test_words_that_are_known_but_not_together_are_named_as_what_the_nearest_pas
     question = "Does the sooty heron steal speckled frogs in colonies?"
     answer = engine_over(tmp_path, threshold=0.9).ask(question)
     assert (answer.outcome, answer.interpretation.missing) == ("possible", ())
-    assert answer.reason == "The passage does not mention “sooty”, “steal” or “speckled”."
+    assert answer.reason == "The passage does not mention “sooty”, “speckled” or “colonies”."
     answer = engine_over(tmp_path, threshold=0.9, possible_threshold=0.9).ask(question)
     assert answer.outcome == "nothing_found"
     assert answer.reason == (
-        "No passage has enough of the question. The closest one does not mention “sooty”, “steal” or “speckled”."
+        "No passage has enough of the question. The closest one does not mention “sooty”, “speckled” or “colonies”."
     )
 
 
@@ -478,7 +478,7 @@ def test_what_a_question_refers_to_must_be_in_the_passage_that_answers(drugs: En
     answer = drugs.ask("What are its side effects?", history=["What does alcanor end?"])
     assert not answer.answered
     assert answer.reason
-    assert answer.reason.endswith("does not mention “side” or “effects”.")
+    assert answer.reason.endswith("does not mention “effects”.")
     assert drugs.ask("What are its side effects?", history=["What does bevacor cause?"]).answered
     assert drugs.ask("Since when is it sold?", history=["What does alcanor end?"]).answered
 

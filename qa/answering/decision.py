@@ -365,10 +365,12 @@ def _lacking(
     *,
     but: Sequence[str] = (),
 ) -> Sequence[str]:
-    """The rarest words that a passage lacks, with its headings and title, as they stand in the question."""
+    """The rarest words that a passage lacks, with its headings and title, as they stand in the question; words that are
+    rare in English before any others."""
     _, lacking = _split(words, ranked, snapshot)
-    told = _told((word.text for word in sorted(lacking, key=lambda word: -word.rarity)), wholes)
-    return [word for word in told if word not in but][:_NAMED_WORDS]
+    rarest = [word.text for word in sorted(lacking, key=lambda word: -word.rarity)]
+    named = [word for word in _told(rarest, wholes) if word not in but]
+    return (telling(named, snapshot.index.speller.english) or named)[:_NAMED_WORDS]
 
 
 def _either(names: Sequence[str]) -> str:
