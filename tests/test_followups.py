@@ -61,12 +61,12 @@ RESPONSE = "What was the response rate?"
 
 
 def test_the_passage_just_shown_is_preferred_where_a_question_goes_on_about_it(engine: Engine) -> None:
-    chain = ("What was found in MM-009?", "How long was the time to progression?")
+    chain = ("What was found in MM-009?", RESPONSE)
     shown = first(engine, chain[0]).passage
     found = first(engine, *chain)
     assert (found.passage.document_id, found.passage.section) == (shown.document_id, shown.section)
     assert found.evidence["shown"] == 1.0
-    assert first(engine, chain[1]).passage != found.passage
+    assert first(engine, RESPONSE).passage != found.passage
 
 
 @pytest.mark.parametrize("question", [RESPONSE, "What was found in MM-009?"])
