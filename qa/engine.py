@@ -142,10 +142,8 @@ class Engine:
         """Read files and folders into the library. Returns what became of each document.
 
         What was read from a file before is replaced, unless the file is what it was: then it is not read again. With
-        `prune`, documents of the files and folders given whose files have gone are removed. What of a folder the
-        patterns `exclude` are of, in the form of a `.gitignore`, is passed over. Nothing is changed unless
-        all of it succeeds; but where `on_unreadable` is given, it is told of each path and file that cannot be read,
-        which is then left out, unless that is all of them. `on_note` is told of what could not be read of the others.
+        `prune`, documents of the files and folders given whose files have gone are removed. `exclude` has patterns as
+        in a `.gitignore`; what they match in a folder is passed over.
 
         Without `on_unreadable`, all of it succeeds or nothing is changed. With it, files that cannot be read are left
         out, and it is told of each. If no file can be read, that is still an error. `on_note` is told of parts of the

@@ -122,7 +122,7 @@ class KeptVectors:
 
 
 class VectorWriter:
-    """The vectors of one encoder, for adding. Added vectors are saved by the next `commit`."""
+    """The vectors of one encoder, for adding. Every change is saved at once."""
 
     def __init__(self, database: sqlite3.Connection, encoder: str, dimensions: int) -> None:
         self._database = database

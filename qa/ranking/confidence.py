@@ -168,10 +168,7 @@ def model_of(grounds: Mapping[str, float]) -> Model:
 
 
 def is_sure(confidence: float, ranked: Sequence[Ranked]) -> bool:
-    """Whether the words alone decide which passage is first, so that meaning need not be compared.
-
-    On the sets that the weights were fitted on, comparing meaning made none of these better.
-    """
+    """Whether the words alone decide which passage is first, so that meaning need not be compared."""
     if confidence < _SURE or not ranked:
         return False
     return len(ranked) == 1 or ranked[0].words - ranked[1].words >= _LEAD * ranked[0].words

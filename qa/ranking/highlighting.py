@@ -45,7 +45,10 @@ Fitted on SQuAD by `python tests/measure_highlights.py FOLDER --fit`, which says
 """
 
 MEANING_WEIGHT = 10.0
-"""What the nearness of a sentence to the question in meaning counts beside these, in 0..1 before its weight."""
+"""What the nearness of a sentence to the question in meaning counts beside these, in 0..1 before its weight.
+
+Chosen among a few values on questions of SQuAD. `tests/measure_highlights.py` measures without it.
+"""
 
 _DIGITS = 6  # of a cosine, which must not differ by the order in which it was added up
 _BEGINNING = 4  # letters that two forms of one word share: "destroyed", "destruction"

@@ -19,7 +19,8 @@ DOUBT_WEIGHTS = {"meaning": 12.0, "meaning_sentence": 12.0}
 """What each counts besides, times the doubt that the words leave: 1 less the confidence in their first passage.
 
 Where people ask in other words than the documents have, the words say little, and what they say is often by chance.
-Both were fitted on the sets that `tests/fit_evidence.py` names.
+Both were chosen among a few values, by how often the right passage came first in samples of SQuAD, NoiseQA, COVID-QA,
+CANARD and MedQuAD. No script fits them.
 """
 
 _DIGITS = 6  # of a cosine, which must not differ by the order in which it was added up
