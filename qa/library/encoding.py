@@ -14,7 +14,7 @@ from qa.library.vectors import VectorWriter
 from qa.library.words import Select
 from qa.model import Span
 
-__all__ = ["encode", "passage_text"]
+__all__ = ["encode"]
 
 _AT_ONCE = 64  # passages, which take seconds: what is kept so often is little to do again
 _CONTEXT = ". "
@@ -34,7 +34,8 @@ def encode(
     the end it deletes vectors of other encoders and of passages that no longer exist.
     """
     stamps = dict(select("SELECT number, stamp FROM passages"))
-    to_do = [number for number, stamp in stamps.items() if not writer.has(stamp)]
+    kept = writer.stamps()
+    to_do = [number for number, stamp in stamps.items() if stamp not in kept]
     threads = os.cpu_count() or 1
     done = 0
     passages = _passages(select, to_do)
@@ -42,15 +43,15 @@ def encode(
     while batch := list(islice(passages, _AT_ONCE)):
         if should_stop():
             return len(to_do) - done
-        found = encoder.passages(map(passage_text, batch), threads=threads)
+        found = encoder.passages(map(_passage_text, batch), threads=threads)
         writer.add((stamps[each.number], vectors) for each, vectors in zip(batch, found, strict=True))
         done += len(batch)
         on_passages(done, len(to_do))
-    writer.keep_only(set(stamps.values()).__contains__)
+    writer.delete(kept.difference(stamps.values()))
     return 0
 
 
-def passage_text(passage: Titled) -> PassageText:
+def _passage_text(passage: Titled) -> PassageText:
     """The text of a passage that is encoded."""
     context = _CONTEXT.join([passage.title, *passage.section])
     return PassageText(context, passage.text, [Span(*each) for each in passage.sentences])

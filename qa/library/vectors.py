@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -133,10 +133,10 @@ class VectorWriter:
         [(self._encoder,)] = database.execute("SELECT number FROM encoders WHERE name = ?", (encoder,)).fetchall()
         database.execute("COMMIT")
 
-    def has(self, stamp: bytes) -> bool:
-        """Whether there are vectors under this stamp."""
-        query = "SELECT 1 FROM vectors WHERE encoder = ? AND stamp = ?"
-        return self._database.execute(query, (self._encoder, stamp)).fetchone() is not None
+    def stamps(self) -> set[bytes]:
+        """The stamps that have vectors."""
+        query = "SELECT stamp FROM vectors WHERE encoder = ?"
+        return {stamp for (stamp,) in self._database.execute(query, (self._encoder,))}
 
     def add(self, vectors: Iterable[tuple[bytes, Vectors]]) -> None:
         """Save the vectors of passages, each under its stamp, in one transaction."""
@@ -148,14 +148,13 @@ class VectorWriter:
         self._database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?, ?)", rows)
         self._database.execute("COMMIT")
 
-    def keep_only(self, is_used: Callable[[bytes], bool]) -> None:
-        """Delete the vectors of other encoders, and those of passages that no longer exist."""
+    def delete(self, stamps: Iterable[bytes]) -> None:
+        """Delete the vectors under these stamps, and those of other encoders."""
         database = self._database
         database.execute("BEGIN IMMEDIATE")
         database.execute("DELETE FROM vectors WHERE encoder <> ?", (self._encoder,))
         database.execute("DELETE FROM encoders WHERE number <> ?", (self._encoder,))
-        stamps = [stamp for (stamp,) in database.execute("SELECT stamp FROM vectors")]
-        database.executemany("DELETE FROM vectors WHERE stamp = ?", [(each,) for each in stamps if not is_used(each)])
+        database.executemany("DELETE FROM vectors WHERE stamp = ?", [(each,) for each in stamps])
         database.execute("COMMIT")
 
 
