@@ -112,7 +112,8 @@ def grounds(
 
     If a question depends on earlier turns, its own words make one half of the coverage, and the words taken over the
     other half: an answer to "What are its side effects?" must be about side effects, and about what "it" is. If a
-    pronoun refers to the words taken over, a passage with none of them has no coverage at all.
+    pronoun refers to the words taken over, a passage with none of them has no coverage at all. What a letter tells
+    besides its question can add to the coverage, and takes nothing from it.
     """
     first, held = ranked[0], wordings.holds(ranked[0].passage_id, asked.terms)
     known = {term for term in asked.terms if statistics.document_frequency(term)}
@@ -139,6 +140,8 @@ def grounds(
         if not carried:
             return own
         taken = _share(carried, rarity, held)
+        if carried[0].told:
+            return max(own, (own + taken) / 2)
         return min((own + taken) / 2, 2 * taken) if referred(carried) else (own + taken) / 2
 
     coverage = covered(in_english)

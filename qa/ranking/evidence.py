@@ -54,7 +54,7 @@ WEIGHTS = {
     "sentence": 3.1,  # the evidence of the passage's best sentence, by the weights below
     "definition": 2.5,  # the text begins by saying what the thing is, where the question asks that
     "number": 1.7,  # a number in the passage's best sentence, where the question asks for one
-    "shown": 3.0,  # how near it stands to the passage shown last, where the question goes on about that
+    "shown": 3.5,  # how near it stands to the passage shown last, where the question goes on about that
 }
 """What each kind of evidence counts; each is in 0..1 before its weight, and a passage's score is their weighted sum.
 
@@ -101,8 +101,8 @@ class Statistics(Protocol):
 class WeighedWord(NamedTuple):
     """A word of the question with its rarity in nats, times its weight. A passage with any of the terms covers it.
 
-    A `carried` word comes from an earlier question. The question refers back to a `referred` word. A word that
-    `is_name` has a capital.
+    A `carried` word comes from an earlier question, or was `told` in a sentence of a letter that does not ask. The
+    question refers back to a `referred` word. A word that `is_name` has a capital.
     """
 
     text: str
@@ -111,6 +111,7 @@ class WeighedWord(NamedTuple):
     carried: bool = False
     referred: bool = False
     is_name: bool = False
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +192,7 @@ def read_query(query: Query, statistics: Statistics) -> Asked:
     weights = {term: word.weight for word in query.words for term in word.terms}
     return Asked(
         words=weigh(query, statistics),
-        terms={term: weights.get(term, 1.0) * rarity(term) for term in query.terms},
+        terms={term: weights.get(term, weight) * rarity(term) for term, weight in query.terms.items()},
         wording=tuple(rarities.items()),
         pairs=tuple(pairs.items()),
         said=tuple(dict.fromkeys((*rarities, *said))),
@@ -226,6 +227,7 @@ def weigh(query: Query, statistics: Statistics) -> tuple[WeighedWord, ...]:
                     word.carried,
                     word.referred,
                     word.is_name,
+                    word.told,
                 )
             )
     return tuple(weighed)
