@@ -28,6 +28,7 @@ from qa.ranking.editions import asked_year, by_edition
 from qa.ranking.evidence import Asked, Ranked, WeighedWord, decisive, missing, rank, read_query
 from qa.ranking.highlighting import Sought, highlight, sought
 from qa.ranking.nearness import by_meaning
+from qa.ranking.pointers import behind_what_they_name
 from qa.retrievers import TermScore
 from qa.text.analysis import as_they_stand, terms
 
@@ -124,8 +125,9 @@ def search(
         UnknownDocumentError: if the document is not there.
     """
     ranked = _ranked(query, asked, snapshot, limit=max(limit, NEAREST), document=document)
-    firsts = [snapshot.passage(each.passage_id) for each in ranked[:NEAREST]]
-    documents = [snapshot.document(each.document_id) for each in firsts]
+    firsts = {each.passage_id: snapshot.passage(each.passage_id) for each in ranked[:NEAREST]}
+    documents = {each: snapshot.document(passage.document_id) for each, passage in firsts.items()}
+    ranked = behind_what_they_name(ranked, firsts, documents)
     return by_edition(ranked, documents, year=asked.year)[:limit]
 
 

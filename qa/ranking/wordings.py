@@ -7,7 +7,6 @@ concepts, which have no neighbours.
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
@@ -20,6 +19,7 @@ import numpy.typing as npt
 
 from qa.asking.concepts import ANY_TERM, LONGEST_PHRASE, NO_CONCEPTS, Concept, Concepts
 from qa.model import Passage
+from qa.retrievers import inverse_document_frequency
 from qa.text.analysis import Head, analysed, tokens
 from qa.text.arrays import packed_numbers, unpacked_numbers
 
@@ -428,8 +428,7 @@ class Wordings:
         known = self._rarities.get(term)
         if known is None:
             frequency = self._document_frequency(term)
-            rarity = math.log(1 + (self._passage_count - frequency + 0.5) / (frequency + 0.5))
-            known = 0.0 if term.startswith("=") else rarity
+            known = 0.0 if term.startswith("=") else inverse_document_frequency(frequency, self._passage_count)
             if len(self._rarities) >= _REMEMBERED_RARITIES:
                 self._rarities.clear()
             self._rarities[term] = known

@@ -40,6 +40,7 @@ __all__ = [
     "PERSONAL_PRONOUNS",
     "PHRASAL_VERBS",
     "PLURAL_PRONOUNS",
+    "POINTING_HEADINGS",
     "POWER_BASES",
     "QUESTION_WORDS",
     "REASON_PHRASES",
@@ -288,6 +289,15 @@ BACK_MATTER = frozenset(
     }
 )
 """Headings, folded, of what is in a document and says nothing of its subject."""
+
+POINTING_HEADINGS = frozenset(
+    {
+        *("contents", "table of contents", "see also", "further reading", "external links", "related articles"),
+        *("related topics", "related pages", "references", "bibliography", "on this page", "in this article"),
+        *("list of figures", "list of tables"),
+    }
+)
+"""Headings, folded, of lists that name other places."""
 
 WORD_SPELLINGS = {"percent": "%", "percents": "%", "mcg": "mug", "ug": "mug", "csharp": "c#"}
 """One spelling for words that are written in several ways; "mug" is what becomes of "µg"."""
