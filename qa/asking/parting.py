@@ -10,13 +10,14 @@ import re
 from typing import NamedTuple
 
 from qa.text.analysis import spoken
-from qa.text.lexicon import ASKING_OPENERS, ASKING_PHRASES, COURTEOUS_OPENERS
-from qa.text.sentences import sentences
+from qa.text.lexicon import ABBREVIATIONS, ASKING_OPENERS, ASKING_PHRASES, COURTEOUS_OPENERS
 
 __all__ = ["Parted", "parted"]
 
 _SHORTEST_LETTER = 2  # sentences
 _SHORTEST_TELLING = 5  # words: a shorter sentence says what is asked about: "Noonan syndrome."
+_BOUNDARY = re.compile(r"(?<=[.!?])[\"'”’)]*\s+(?=\S)|\n\s*")
+_LAST_WORD = re.compile(r"(\S{1,12})\.\Z")
 _ASKS = re.compile(r"\?[\"'”’)\s!?.]*\Z")
 
 
@@ -35,7 +36,7 @@ def parted(question: str) -> Parted:
     >>> parted("What was the response rate? In MM-003.").telling
     ()
     """
-    found = [question[start:end] for start, end in sentences(question, 0, len(question))]
+    found = _sentences(question)
     if len(found) < _SHORTEST_LETTER:
         return Parted(question)
     kept = [_asks(each) for each in found]
@@ -48,6 +49,19 @@ def parted(question: str) -> Parted:
         " ".join(each for each, is_kept in zip(found, kept, strict=True) if is_kept),
         tuple(each for each, is_kept in zip(found, kept, strict=True) if not is_kept),
     )
+
+
+def _sentences(question: str) -> list[str]:
+    """The sentences of a question. NLTK would part them a little better, and takes longer to load than to answer."""
+    found, start = [], 0
+    for boundary in _BOUNDARY.finditer(question):
+        before = question[start : boundary.start()]
+        last = _LAST_WORD.search(before)
+        if last is None or not (last[1].lower().lstrip("(") in ABBREVIATIONS or len(last[1]) == 1):
+            found.append(question[start : boundary.end()].strip())
+            start = boundary.end()
+    found.append(question[start:].strip())
+    return [each for each in found if each]
 
 
 def _asks(sentence: str) -> bool:
