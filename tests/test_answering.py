@@ -499,7 +499,6 @@ def test_the_row_of_a_table_that_names_its_columns_is_never_the_highlight(tmp_pa
 
 
 def test_the_reason_names_no_everyday_word_that_the_closest_passage_lacks(engine: Engine) -> None:
-    answer = engine.ask("Could we go and make the terns come home again?")
+    answer = engine.ask("Could we go and make the day come home again?")
     assert not answer.answered
-    assert answer.reason is not None
-    assert not any(f"“{word}”" in answer.reason for word in ("go", "make", "come", "home"))
+    assert answer.reason == "No passage has enough of the question."
