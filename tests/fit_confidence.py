@@ -55,7 +55,7 @@ from qa.text.analysis import terms
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-SETS = {"squad_v11_dev": 3.0, "noiseqa_keyboard_synthetic": 0.5, "covidqa": 1.0, "medquad": 1.0, "mediqa": 1.5}
+SETS = {"squad_v11_dev": 3.0, "noiseqa_keyboard_synthetic": 0.5, "covidqa": 1.0, "medquad": 1.0, "mediqa": 0.5}
 IMPOSSIBLE = "squad_v20_dev"
 SIZES = ("8", "16", "40", "article", "200", "whole")
 KINDS = ("own", "near", "foreign")

@@ -22,7 +22,6 @@ __all__ = ["Correct", "read_question"]
 Correct = Callable[[str], tuple[str, tuple[Reading, ...]]]
 """Gives a question as it is read, and what of it was read otherwise than it is written."""
 
-TOLD_WEIGHT = 0.8  # of a word in the sentences of a letter that only tell, beside 1 for one in those that ask
 CONCEPT_WEIGHT = 0.5  # of a concept's token, beside 1 for the words of the name that the question has
 _QUOTED = re.compile('"[^"]*"|“[^”]*”')
 
@@ -67,7 +66,7 @@ def read_question(
         if known.keys().isdisjoint(word.terms)
     ]
     told = [
-        QueryWord(text=word.text, terms=word.terms, weight=TOLD_WEIGHT, carried=True, told=True)
+        QueryWord(text=word.text, terms=word.terms, carried=True, told=True)
         for word in _expanded(" ".join(telling), concepts)[0]
         if fold(word.text) not in FRAME_WORDS and known.keys().isdisjoint(word.terms)
     ]
