@@ -184,7 +184,7 @@ def confidence(grounds: Mapping[str, float]) -> float:
 
     >>> nothing = dict.fromkeys(BY_WORDS.weights, 0.0)
     >>> round(confidence(nothing), 4), confidence(nothing | {"library": 1.0})
-    (0.0001, 0.2)
+    (0.0003, 0.2)
     """
     return max(by_weights(grounds), LEAST_OF_WHOLE if grounds["library"] == 1 else 0.0)
 
