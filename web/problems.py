@@ -10,11 +10,13 @@ from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from qa.errors import InvalidRequestError, PassageGoneError, QAError
 from qa.wire import FieldProblemBody, Problem, document_href
+from web.openai_forms import UnknownModelError, openai_failure
 
 __all__ = ["FORM_TYPE", "PROBLEMS", "ProblemType", "register"]
 
 FORM_TYPE = "application/x-www-form-urlencoded"  # of a page's form
 MEDIA_TYPE = "application/problem+json"
+OPENAI = "/v1/"  # where failures have OpenAI's form
 
 
 class ProblemType(NamedTuple):
@@ -119,8 +121,11 @@ def _handle(error: QAError | HTTPException) -> Response:
         problem, headers = _of_engine(error), []
     else:
         problem, headers = _of_http(error), error.get_headers()
-    response = _page(problem) if _wants_page() else _json(problem)
-    response.status_code = problem.status
+    if request.path.startswith(OPENAI):
+        response, status = _openai(problem, is_unknown_model=isinstance(error, UnknownModelError))
+    else:
+        response, status = _page(problem) if _wants_page() else _json(problem), problem.status
+    response.status_code = status
     response.headers.extend((name, value) for name, value in headers if name.lower() != "content-type")
     return response
 
@@ -167,6 +172,13 @@ def _wants_page() -> bool:
     if request.blueprint == "pages":
         kinds.reverse()
     return request.accept_mimetypes.best_match(kinds, default=kinds[0]) == "text/html"
+
+
+def _openai(problem: Problem, *, is_unknown_model: bool) -> tuple[Response, int]:
+    """The failure in OpenAI's form, with its status: there, a field that is wrong is 400."""
+    body = openai_failure(problem, is_unknown_model=is_unknown_model)
+    status = HTTPStatus.BAD_REQUEST if problem.status == HTTPStatus.UNPROCESSABLE_ENTITY else problem.status
+    return Response(body.model_dump_json(), content_type="application/json"), status
 
 
 def _json(problem: Problem) -> Response:
