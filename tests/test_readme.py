@@ -57,7 +57,7 @@ COMMANDS = [
     "config show",
     "verify",
 ]
-COMMANDS += ["feedback list", "feedback summary", "feedback export", "feedback clear"]
+COMMANDS += ["mcp", "feedback list", "feedback summary", "feedback export", "feedback clear"]
 
 
 class Example(NamedTuple):

@@ -22,6 +22,7 @@ from web.answers import current_engine, library_version, set_engine
 from web.api import api
 from web.conversations import conversations
 from web.dates import long_date, today
+from web.mcp_views import mcp
 from web.openai_views import openai
 from web.pages import pages
 from web.sureness import SURENESS, sureness
@@ -78,6 +79,7 @@ def create_app(engine: Engine) -> Flask:
     app.register_blueprint(pages)
     app.register_blueprint(conversations)
     app.register_blueprint(openai)
+    app.register_blueprint(mcp)
     app.register_blueprint(widget.widget)
     problems.register(app)
     if _serves_this_machine_alone(engine.settings.host):

@@ -12,7 +12,7 @@ from qa.errors import InvalidRequestError, PassageGoneError, QAError
 from qa.wire import FieldProblemBody, Problem, document_href
 from web.openai_forms import UnknownModelError, openai_failure
 
-__all__ = ["FORM_TYPE", "PROBLEMS", "ProblemType", "register"]
+__all__ = ["FORM_TYPE", "PROBLEMS", "ProblemType", "problem_of", "register"]
 
 FORM_TYPE = "application/x-www-form-urlencoded"  # of a page's form
 MEDIA_TYPE = "application/problem+json"
@@ -118,7 +118,7 @@ def problem_type(code: str) -> str:
 
 def _handle(error: QAError | HTTPException) -> Response:
     if isinstance(error, QAError):
-        problem, headers = _of_engine(error), []
+        problem, headers = problem_of(error), []
     else:
         problem, headers = _of_http(error), error.get_headers()
     if request.path.startswith(OPENAI):
@@ -130,7 +130,7 @@ def _handle(error: QAError | HTTPException) -> Response:
     return response
 
 
-def _of_engine(error: QAError) -> Problem:
+def problem_of(error: QAError) -> Problem:
     """The problem for an error of the engine. Failures of the service are told in general, and logged in full."""
     status, title, meaning = PROBLEMS[error.code]
     detail = f"{error.message} {error.hint}"

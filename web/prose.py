@@ -15,7 +15,7 @@ from web.sureness import sureness
 from web.texts import load_texts
 from web.transcripts import escaped, quoted, readings
 
-__all__ = ["CitedSpan", "Prose", "prose"]
+__all__ = ["CitedSpan", "Prose", "prose", "quotation"]
 
 _MARKER = re.compile(r"\\\[(\d{1,4}(?:[,–-] ?\d{1,4}){0,9})\\\](?!\()")
 """A marker such as `[98]`, escaped. It is markup only before a parenthesis: there are no definitions of links here."""
@@ -54,6 +54,11 @@ def prose(answer: AskResponse, *, origin: str) -> Prose:
     return Prose(text=text, cited=tuple(spans))
 
 
+def quotation(cited: CitedPassageBody, *, origin: str) -> str:
+    """A passage, its place and its references, as a message has them."""
+    return "\n\n".join(paragraph for paragraph, _ in _cited(cited, origin))
+
+
 def _paragraphs(answer: AskResponse, origin: str) -> Iterator[tuple[str, CitationBody | None]]:
     """The paragraphs of a message; those that quote a passage with its citation."""
     texts = load_texts()
@@ -76,13 +81,13 @@ def _paragraphs(answer: AskResponse, origin: str) -> Iterator[tuple[str, Citatio
     elif answer.passage and answer.citation:
         sentence = " ".join(answer.passage.text[span.start : span.end] for span in answer.passage.highlights)
         if sentence and sentence != answer.passage.text:
-            yield _quotation(sentence), None
+            yield _quoted(sentence), None
             yield texts("prose.passage"), None
         yield from _cited(CitedPassageBody(passage=answer.passage, citation=answer.citation), origin)
 
 
 def _cited(cited: CitedPassageBody, origin: str) -> Iterator[tuple[str, CitationBody | None]]:
-    yield _quotation(cited.passage.text), cited.citation
+    yield _quoted(cited.passage.text), cited.citation
     yield _label(cited.citation, origin), None
     if cited.citation.references_status == "no_reference_list":
         yield load_texts()("citation.no_list"), None
@@ -95,7 +100,7 @@ def _cited(cited: CitedPassageBody, origin: str) -> Iterator[tuple[str, Citation
         yield "\n".join(lines), None
 
 
-def _quotation(words: str) -> str:
+def _quoted(words: str) -> str:
     return _MARKER.sub(r"[\1]", quoted(words))
 
 
