@@ -62,6 +62,7 @@ SMOKE = {
         "test_nothing_found_is_an_answer_with_the_reason_and_the_missing_words",
         "test_a_question_in_the_address_is_answered_on_the_page",
     ],
+    "web/clients": ["test_client", "test_they_keep_to_a_document"],
 }
 """What `pytest -m smoke` runs of each folder, in under a minute: quick modules, and single tests of slow ones."""
 

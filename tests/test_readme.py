@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PINCITE = Path(sys.executable).parent / "pincite"
 
 FOLDERS = sorted(path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("qa/**/__init__.py"))
-FOLDERS += ["corpus", "tests", "web"]
+FOLDERS += ["corpus", "tests", "web", "web/clients"]
 READMES = {name: (ROOT / name).read_text("utf-8") for name in ["README.md", *(f"{each}/README.md" for each in FOLDERS)]}
 README, COMMANDS_README = READMES["README.md"], READMES["qa/cli/README.md"]
 
@@ -127,7 +127,7 @@ def served(shipped: FlaskClient) -> Iterator[str]:
 def test_a_python_example_prints_what_stands_beside_each_print(
     example: Example, request: pytest.FixtureRequest
 ) -> None:
-    for package in re.findall(r"^(?:from|import) (\w+)", example.text, re.MULTILINE):
+    for package in re.findall(r"^(?:from|import) ([\w.]+)", example.text, re.MULTILINE):
         pytest.importorskip(package, reason=f"the package {package} is not installed")
     code = example.text
     if SERVED in code:

@@ -14,6 +14,8 @@ from qa.wire import (
     AskRequest,
     FeedbackRequest,
     FeedbackResponse,
+    Live,
+    Ready,
     VerifyRequest,
     VerifyResponse,
     cited_passage_body,
@@ -21,7 +23,7 @@ from qa.wire import (
     verification_body,
 )
 from web.answers import answer_json, asked_in_address, citation_in, current_engine, json_body, linked_passage
-from web.openapi import Live, Ready, openapi_document
+from web.openapi import openapi_document
 from web.origins import refuse_other_sites
 from web.problems import FORM_TYPE
 from web.texts import load_texts

@@ -20,7 +20,9 @@ from qa.wire import (
     DocumentBody,
     FeedbackRequest,
     FeedbackResponse,
+    Live,
     Problem,
+    Ready,
     VerifyRequest,
     VerifyResponse,
 )
@@ -38,7 +40,7 @@ from web.openai_forms import (
 )
 from web.problems import FORM_TYPE
 
-__all__ = ["Live", "Ready", "openapi_document"]
+__all__ = ["openapi_document"]
 
 SCHEMAS = "#/components/schemas/{model}"
 
@@ -70,19 +72,6 @@ OPENAI_MODELS: list[tuple[type[BaseModel], Literal["validation", "serialization"
 ]
 CHAT_EXAMPLE = {"model": MODEL, "messages": [{"role": "user", "content": "How long did the effect last?"}]}
 RESPONSES_EXAMPLE = {"model": MODEL, "input": "How long did the effect last?"}
-
-
-class Live(BaseModel):
-    """The process runs."""
-
-    status: Literal["live"] = "live"
-
-
-class Ready(BaseModel):
-    """The library can be asked."""
-
-    status: Literal["ready"] = "ready"
-    documents: int
 
 
 @cache
