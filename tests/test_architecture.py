@@ -326,6 +326,14 @@ def test_importing_the_web_opens_nothing() -> None:
     assert touched == []
 
 
+def test_the_service_starts_without_what_speaks_the_protocols_of_others() -> None:
+    program = "import web.app, sys; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "web.plugs" in ran.stdout.split()
+    of_others = {"openai_forms", "openai_views", "mcp_server", "mcp_views", "prose", "openapi"}
+    assert {f"web.{name}" for name in of_others} & set(ran.stdout.split()) == set()
+
+
 # A command loads what it needs
 
 ASK = """

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from conftest import served_address
 from flask import Flask
 from flask.testing import FlaskClient
@@ -18,7 +19,8 @@ from flask.testing import FlaskClient
 from qa import Engine, Settings
 from qa.errors import LibraryBusyError
 from qa.wire import AskResponse, CitedPassageBody, VerifyResponse
-from web import create_app, mcp_views
+from web import create_app, mcp_server, mcp_views
+from web.command import cli
 
 mcp = pytest.importorskip("mcp", reason="the extra 'mcp' is not installed")
 
@@ -49,9 +51,11 @@ def over_http(app: Flask, request: pytest.FixtureRequest) -> Iterator[Session]:
 
 
 @pytest.fixture
-def call(over_http: Session) -> Callable[..., Any]:
+def call(app: Flask) -> Iterator[Callable[..., Any]]:
     """Calls a tool over HTTP."""
-    return lambda tool, **arguments: over_http(lambda client: client.call_tool(tool, arguments))
+    with served_address(app) as address:
+        connected = session(f"{address}/mcp")
+        yield lambda tool, **arguments: connected(lambda client: client.call_tool(tool, arguments))
 
 
 def message(client: FlaskClient, method: str, headers: dict[str, str] | None = None, **params: Any) -> Any:
@@ -76,10 +80,11 @@ def test_the_tools_say_what_they_take_and_that_they_change_nothing(over_http: Se
 
 
 def test_ask_gives_the_answer_of_the_interface_and_a_text_that_quotes_it(
-    call: Callable[..., Any], client: FlaskClient
+    over_http: Session, client: FlaskClient
 ) -> None:
-    asked: Any = client.post("/ask", json={"question": QUESTION, "limit": 1}).json
-    answer = call("ask", question=QUESTION, limit=1)
+    sent = {"question": QUESTION, "limit": 1}
+    asked: Any = client.post("/ask", json=sent).json
+    answer = over_http(lambda client: client.call_tool("ask", sent))
     body = AskResponse.model_validate_json(json.dumps(answer.structured_content), strict=True, extra="forbid")
     assert {**answer.structured_content, "took_ms": 0} == {**asked, "took_ms": 0}
     assert body.citation
@@ -253,6 +258,12 @@ def test_without_the_extra_the_service_says_what_to_install(
         501,
         "The service lacks packages for this: pip install 'pincite[mcp]'",
     )
+
+
+def test_without_the_extra_the_command_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mcp_server, "is_installed", lambda: False)
+    ran = CliRunner().invoke(cli, ["mcp"])
+    assert (ran.exit_code, "the extra 'mcp'" in ran.output) == (2, True)
 
 
 # Over standard input and output

@@ -23,7 +23,6 @@ from qa.wire import (
     verification_body,
 )
 from web.answers import answer_json, asked_in_address, citation_in, current_engine, json_body, linked_passage
-from web.openapi import openapi_document
 from web.origins import refuse_other_sites
 from web.problems import FORM_TYPE
 from web.texts import load_texts
@@ -108,6 +107,8 @@ for _style in EXPORTS:
 @api.get("/openapi.json")
 def openapi() -> Response:
     """This interface as an OpenAPI 3.1 document."""
+    from web.openapi import openapi_document  # which nothing else needs
+
     return Response(json.dumps(openapi_document(), ensure_ascii=False), content_type="application/json")
 
 

@@ -22,9 +22,8 @@ from web.answers import current_engine, library_version, set_engine
 from web.api import api
 from web.conversations import conversations
 from web.dates import long_date, today
-from web.mcp_views import mcp
-from web.openai_views import openai
 from web.pages import pages
+from web.plugs import mcp, openai
 from web.sureness import SURENESS, sureness
 from web.texts import load_texts
 

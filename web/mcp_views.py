@@ -8,11 +8,12 @@ nothing.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, MutableMapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 from werkzeug.exceptions import NotImplemented as NotInstalled
 
 from qa.errors import QAError
@@ -25,24 +26,19 @@ from web.problems import problem_of
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
 
-__all__ = ["mcp"]
+__all__ = ["exchange"]
 
 MAX_MESSAGE = 1_000_000  # bytes; citations to verify may be as long
 
 Message = MutableMapping[str, Any]
 
-mcp = Blueprint("mcp", __name__)
 
-
-@mcp.post("/mcp")
 def exchange() -> Response:
     """Answer one message."""
     request.max_content_length = MAX_MESSAGE
     refuse_other_sites("use the tools")
     if not is_installed():
         raise NotInstalled(f"The service lacks packages for this: pip install 'pincite[{EXTRA}]'")
-    import asyncio  # which a service that nobody asks in this way does without
-
     body = request.get_data()
     asking = Asking(engine=current_engine(), origin=whole(""), ask=answer_to, told=_told)
     return asyncio.run(_answered(mcp_server(asking), body))
@@ -54,8 +50,6 @@ def _told(error: QAError) -> str:
 
 async def _answered(server: Server[Any], body: bytes) -> Response:
     """What the SDK's application answers to this request."""
-    import asyncio
-
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
     status, headers, parts = HTTPStatus.INTERNAL_SERVER_ERROR.value, [], []

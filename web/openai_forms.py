@@ -414,15 +414,15 @@ class OpenAIFailure(_Sent):
     error: OpenAIProblem
 
 
-def openai_failure(problem: Problem, *, is_unknown_model: bool = False) -> OpenAIFailure:
-    """A problem in OpenAI's form.
+def openai_failure(problem: Problem, error: Exception | None = None) -> OpenAIFailure:
+    """A problem in OpenAI's form. `error` is what caused it.
 
     >>> openai_failure(Problem(type="about:blank", title="Not Found", status=404, detail="There is nothing.")).error
     OpenAIProblem(message='There is nothing.', type='invalid_request_error', param=None, code=None)
     """
     code = None if problem.type == "about:blank" else problem.type.rpartition("/")[2]
     param = _param(problem.errors[0].pointer) if problem.errors else None
-    if is_unknown_model:
+    if isinstance(error, UnknownModelError):
         code, param = "model_not_found", "model"
     kind = _KINDS.get(problem.status, "invalid_request_error")
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:

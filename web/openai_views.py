@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Iterator
 from itertools import count
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 from pydantic import BaseModel
 
 from qa.wire import AskRequest, CitationBody
@@ -46,22 +46,18 @@ from web.openai_forms import (
 )
 from web.prose import CitedSpan, Prose, prose
 
-__all__ = ["openai"]
+__all__ = ["chat_completions", "model", "models", "responses"]
 
 MAX_CHAT_BODY = 1_000_000  # bytes; programs send the answers of the conversation along
 
 _PIECE = re.compile(r".+?(?:\n\n|\Z)", re.DOTALL)
 
-openai = Blueprint("openai", __name__, url_prefix="/v1")
 
-
-@openai.get("/models")
 def models() -> Response:
     """What can be chosen as a model."""
     return _json(ModelList())
 
 
-@openai.get("/models/<name>")
 def model(name: str) -> Response:
     """The one model there is."""
     if name != MODEL:
@@ -69,7 +65,6 @@ def model(name: str) -> Response:
     return _json(ModelBody())
 
 
-@openai.post("/chat/completions")
 def chat_completions() -> Response:
     """Answer the last question of a conversation, as a chat message."""
     request.max_content_length = MAX_CHAT_BODY
@@ -83,7 +78,6 @@ def chat_completions() -> Response:
     return _json(ChatCompletion(id=name, created=now, choices=(ChatChoice(message=message),)))
 
 
-@openai.post("/responses")
 def responses() -> Response:
     """Answer a question, or the last one of a conversation, as a response."""
     request.max_content_length = MAX_CHAT_BODY

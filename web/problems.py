@@ -10,7 +10,6 @@ from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from qa.errors import InvalidRequestError, PassageGoneError, QAError
 from qa.wire import FieldProblemBody, Problem, document_href
-from web.openai_forms import UnknownModelError, openai_failure
 
 __all__ = ["FORM_TYPE", "PROBLEMS", "ProblemType", "problem_of", "register"]
 
@@ -122,7 +121,7 @@ def _handle(error: QAError | HTTPException) -> Response:
     else:
         problem, headers = _of_http(error), error.get_headers()
     if request.path.startswith(OPENAI):
-        response, status = _openai(problem, is_unknown_model=isinstance(error, UnknownModelError))
+        response, status = _openai(problem, error)
     else:
         response, status = _page(problem) if _wants_page() else _json(problem), problem.status
     response.status_code = status
@@ -174,11 +173,12 @@ def _wants_page() -> bool:
     return request.accept_mimetypes.best_match(kinds, default=kinds[0]) == "text/html"
 
 
-def _openai(problem: Problem, *, is_unknown_model: bool) -> tuple[Response, int]:
+def _openai(problem: Problem, error: Exception) -> tuple[Response, int]:
     """The failure in OpenAI's form, with its status: there, a field that is wrong is 400."""
-    body = openai_failure(problem, is_unknown_model=is_unknown_model)
+    from web.openai_forms import openai_failure
+
     status = HTTPStatus.BAD_REQUEST if problem.status == HTTPStatus.UNPROCESSABLE_ENTITY else problem.status
-    return Response(body.model_dump_json(), content_type="application/json"), status
+    return Response(openai_failure(problem, error).model_dump_json(), content_type="application/json"), status
 
 
 def _json(problem: Problem) -> Response:
