@@ -23,7 +23,7 @@ from web.api import api
 from web.conversations import conversations
 from web.dates import long_date, today
 from web.pages import pages
-from web.plugs import mcp, openai
+from web.plugs import in_openais_form, mcp, openai
 from web.sureness import SURENESS, sureness
 from web.texts import load_texts
 
@@ -86,6 +86,7 @@ def create_app(engine: Engine) -> Flask:
     app.after_request(_add_headers)
     app.after_request(_name_version)
     app.after_request(widget.open_to_origins)
+    app.after_request(in_openais_form)
     return app
 
 

@@ -153,7 +153,7 @@ def serve_stdio(engine: Engine, *, origin: str = "") -> None:
     from mcp.server.stdio import stdio_server
 
     def ask(asked: AskRequest) -> AskResponse:
-        answer = engine.ask(asked.question, history=asked.history, limit=asked.limit, document=asked.document)
+        answer = engine.ask(asked.question, history=asked.history, limit=asked.limit, document=asked.document or None)
         return answer_body(answer)
 
     def told(error: QAError) -> str:
@@ -289,7 +289,9 @@ def _ask(asking: Asking, arguments: bytes) -> tuple[AskResponse, str]:
 
 def _search(asking: Asking, arguments: bytes) -> tuple[SearchResult, str]:
     asked = SearchArguments.from_json(arguments)
-    hits = asking.engine.search(asked.question, history=asked.history, limit=asked.limit, document=asked.document)
+    hits = asking.engine.search(
+        asked.question, history=asked.history, limit=asked.limit, document=asked.document or None
+    )
     passages = tuple(cited_passage_body(asking.engine.passage(hit.passage.id)) for hit in hits)
     texts = [f"{number}.\n\n{quotation(each, origin=asking.origin)}" for number, each in enumerate(passages, start=1)]
     return SearchResult(passages=passages), "\n\n".join(texts) or load_texts()("prose.nothing")

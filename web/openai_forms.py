@@ -414,20 +414,27 @@ class OpenAIFailure(_Sent):
     error: OpenAIProblem
 
 
-def openai_failure(problem: Problem, error: Exception | None = None) -> OpenAIFailure:
-    """A problem in OpenAI's form. `error` is what caused it.
+def openai_failure(body: bytes, *, is_of_view: bool) -> tuple[HTTPStatus, OpenAIFailure]:
+    """The status and the body for a problem, given as JSON. A field that is wrong is 400 in OpenAI's form.
 
-    >>> openai_failure(Problem(type="about:blank", title="Not Found", status=404, detail="There is nothing.")).error
-    OpenAIProblem(message='There is nothing.', type='invalid_request_error', param=None, code=None)
+    `is_of_view` says that the address is one of the interface. What is not there then, if it has no code, is the model.
+
+    >>> problem = Problem(type="about:blank", title="Not Found", status=404, detail="There is no model 'x'.")
+    >>> openai_failure(problem.model_dump_json().encode(), is_of_view=True)[1].error
+    OpenAIProblem(message="There is no model 'x'.", type='invalid_request_error', param='model', code='model_not_found')
     """
+    problem = Problem.model_validate_json(body)
     code = None if problem.type == "about:blank" else problem.type.rpartition("/")[2]
     param = _param(problem.errors[0].pointer) if problem.errors else None
-    if isinstance(error, UnknownModelError):
+    if is_of_view and code is None and problem.status == HTTPStatus.NOT_FOUND:
         code, param = "model_not_found", "model"
     kind = _KINDS.get(problem.status, "invalid_request_error")
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         kind = "server_error"
-    return OpenAIFailure(error=OpenAIProblem(message=problem.detail, type=kind, param=param, code=code))
+    status = HTTPStatus(problem.status)
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        status = HTTPStatus.BAD_REQUEST
+    return status, OpenAIFailure(error=OpenAIProblem(message=problem.detail, type=kind, param=param, code=code))
 
 
 def _param(pointer: str) -> str | None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
-__all__ = ["mcp", "openai"]
+__all__ = ["in_openais_form", "mcp", "openai"]
+
+PROBLEM = "application/problem+json"
 
 openai = Blueprint("openai", __name__, url_prefix="/v1")
 mcp = Blueprint("mcp", __name__)
@@ -35,3 +37,15 @@ _add(openai, "GET", "/models/<name>", "web.openai_views", "model")
 _add(openai, "POST", "/chat/completions", "web.openai_views", "chat_completions")
 _add(openai, "POST", "/responses", "web.openai_views", "responses")
 _add(mcp, "POST", "/mcp", "web.mcp_views", "exchange")
+
+
+def in_openais_form(response: Response) -> Response:
+    """A problem under `/v1`, whoever told it, in OpenAI's form."""
+    if response.mimetype == PROBLEM and request.path.startswith(f"{openai.url_prefix}/"):
+        from web.openai_forms import openai_failure
+
+        status, failure = openai_failure(response.get_data(), is_of_view=request.endpoint is not None)
+        response.status_code = status
+        response.set_data(failure.model_dump_json())
+        response.content_type = "application/json"
+    return response

@@ -11,11 +11,10 @@ from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 from qa.errors import InvalidRequestError, PassageGoneError, QAError
 from qa.wire import FieldProblemBody, Problem, document_href
 
-__all__ = ["FORM_TYPE", "PROBLEMS", "ProblemType", "problem_of", "register"]
+__all__ = ["FORM_TYPE", "PROBLEMS", "ProblemType", "register"]
 
 FORM_TYPE = "application/x-www-form-urlencoded"  # of a page's form
 MEDIA_TYPE = "application/problem+json"
-OPENAI = "/v1/"  # where failures have OpenAI's form
 
 
 class ProblemType(NamedTuple):
@@ -117,19 +116,16 @@ def problem_type(code: str) -> str:
 
 def _handle(error: QAError | HTTPException) -> Response:
     if isinstance(error, QAError):
-        problem, headers = problem_of(error), []
+        problem, headers = _of_engine(error), []
     else:
         problem, headers = _of_http(error), error.get_headers()
-    if request.path.startswith(OPENAI):
-        response, status = _openai(problem, error)
-    else:
-        response, status = _page(problem) if _wants_page() else _json(problem), problem.status
-    response.status_code = status
+    response = _page(problem) if _wants_page() else _json(problem)
+    response.status_code = problem.status
     response.headers.extend((name, value) for name, value in headers if name.lower() != "content-type")
     return response
 
 
-def problem_of(error: QAError) -> Problem:
+def _of_engine(error: QAError) -> Problem:
     """The problem for an error of the engine. Failures of the service are told in general, and logged in full."""
     status, title, meaning = PROBLEMS[error.code]
     detail = f"{error.message} {error.hint}"
@@ -171,14 +167,6 @@ def _wants_page() -> bool:
     if request.blueprint == "pages":
         kinds.reverse()
     return request.accept_mimetypes.best_match(kinds, default=kinds[0]) == "text/html"
-
-
-def _openai(problem: Problem, error: Exception) -> tuple[Response, int]:
-    """The failure in OpenAI's form, with its status: there, a field that is wrong is 400."""
-    from web.openai_forms import openai_failure
-
-    status = HTTPStatus.BAD_REQUEST if problem.status == HTTPStatus.UNPROCESSABLE_ENTITY else problem.status
-    return Response(openai_failure(problem, error).model_dump_json(), content_type="application/json"), status
 
 
 def _json(problem: Problem) -> Response:
