@@ -280,9 +280,13 @@ def test_a_request_that_breaks_the_form_is_refused_in_openais_form(
     assert detail in error["message"]
 
 
-def test_at_most_20_problems_of_a_request_are_told(client: FlaskClient) -> None:
-    answer: Any = client.post("/v1/chat/completions", json={"model": "pincite", "messages": [[]] * 900})
-    assert answer.json["error"]["message"].count("`messages/") == 20
+def test_of_many_wrong_messages_and_parts_the_first_is_told(client: FlaskClient) -> None:
+    part: dict[str, Any] = {"role": "user", "content": [{"type": 1}] * 50}
+    for messages, first in (([[]] * 900, "`messages/0`"), ([part] * 500, "`messages/0/content/0/type`")):
+        answer: Any = client.post("/v1/chat/completions", json={"model": "pincite", "messages": messages})
+        assert answer.status_code == 400
+        assert first in answer.json["error"]["message"]
+        assert answer.json["error"]["message"].count("`messages/") <= 2
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,6 @@ __all__ = [
 MODEL = "pincite"
 MOST_MESSAGES = 1000
 MOST_PARTS = 100
-MOST_PROBLEMS = 20
 HINT = "web/README.md describes what the service takes of OpenAI's interface."
 
 Name = Annotated[str, Field(max_length=100)]
@@ -80,10 +79,11 @@ class InputMessage(_Received):
     """A message of the conversation. Those with the role `user` are questions; the others are not read."""
 
     role: Name | None = None
-    content: str | Annotated[tuple[InputPart, ...], Field(max_length=MOST_PARTS)] | None = None
+    content: str | Annotated[tuple[InputPart, ...], Field(max_length=MOST_PARTS, fail_fast=True)] | None = None
 
 
-Messages = Annotated[tuple[InputMessage, ...], Field(max_length=MOST_MESSAGES)]
+Messages = Annotated[tuple[InputMessage, ...], Field(max_length=MOST_MESSAGES, fail_fast=True)]
+"""Lists fail at their first wrong entry, so that what is wrong with a request is found in bounded time."""
 
 
 class StreamOptions(_Received):
@@ -112,7 +112,7 @@ class _Request(_Received):
         try:
             asked = cls.model_validate_json(body)
         except ValidationError as error:
-            found = error.errors(include_url=False, include_input=False)[:MOST_PROBLEMS]
+            found = error.errors(include_url=False, include_input=False)
             problems = [FieldProblem(_pointer(each["loc"]), _predicate(each["msg"])) for each in found]
             raise InvalidRequestError(problems, hint=HINT) from None
         if asked.model != MODEL:
