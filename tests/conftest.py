@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings
+from werkzeug.serving import make_server
 
 from qa import Engine, Settings
 from qa.model import Answer, Reading
@@ -59,6 +62,7 @@ SMOKE = {
         "test_nothing_found_is_an_answer_with_the_reason_and_the_missing_words",
         "test_a_question_in_the_address_is_answered_on_the_page",
     ],
+    "web/clients": ["test_client", "test_they_keep_to_a_document"],
 }
 """What `pytest -m smoke` runs of each folder, in under a minute: quick modules, and single tests of slow ones."""
 
@@ -109,6 +113,20 @@ def reading_engine() -> ReadingEngine:
     engine = ReadingEngine.create(Settings())
     engine.add([TERNS])
     return engine
+
+
+@contextmanager
+def served_address(app: Flask) -> Iterator[str]:
+    """The address at which a service answers by a socket, as programs with a client of their own need it."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @pytest.fixture(autouse=True, scope="session")

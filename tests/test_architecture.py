@@ -9,6 +9,7 @@ import ast
 import copy
 import importlib
 import json
+import os
 import pkgutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+import pincite
 import qa
 import web
 
@@ -37,6 +39,7 @@ LAYERS = (
     {"qa.engine"},
     {"qa"},
     {"qa.cli"},
+    {"pincite"},
     {"web"},
 )
 """From the lowest; a module imports from layers below its own and, inside a folder, from the modules beside it."""
@@ -44,6 +47,7 @@ LAYERS = (
 FOLDERS = {
     name for names in LAYERS for name in names if (Path(__file__).parent.parent / name.replace(".", "/")).is_dir()
 } - {"qa"}
+FOLDERS |= {"pincite"}  # which stands in web/clients
 
 OPEN_TO_WEB = {"qa", "qa.errors", "qa.model", "qa.citations.styles", "qa.wire"}
 OPEN_TO_THE_COMMAND = OPEN_TO_WEB | {"qa.cli"}
@@ -52,13 +56,17 @@ TOUCH_FILES = {"qa.config", "qa.encoders.files", "qa.feedback", "qa.library", "q
 TOUCH_FILES |= {"qa.evaluation.peers", "qa.evaluation.contest"}  # the indexes of other engines
 SAVE_AND_LOAD = {"qa.text.arrays": {"save", "load"}}
 
+OF_FRAMEWORKS = {"pincite.haystack", "pincite.langchain", "pincite.llamaindex"}
+"""These need what is not always installed."""
+
 MODULES = {
     name: importlib.import_module(name)
-    for package in (qa, web)
+    for package in (pincite, qa, web)
     for name in [
         package.__name__,
         *(module.name for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")),
     ]
+    if name not in OF_FRAMEWORKS
 }
 TREES = {name: ast.parse(Path(str(module.__file__)).read_text("utf-8")) for name, module in MODULES.items()}
 
@@ -89,7 +97,7 @@ def imports(tree: ast.AST) -> Iterator[tuple[str, list[str]]]:
 
 
 def ours(tree: ast.AST) -> list[tuple[str, list[str]]]:
-    return [(module, names) for module, names in imports(tree) if module.split(".")[0] in ("qa", "web")]
+    return [(module, names) for module, names in imports(tree) if module.split(".")[0] in ("pincite", "qa", "web")]
 
 
 # One direction
@@ -141,6 +149,26 @@ def test_a_module_takes_only_what_another_offers(module: str) -> None:
 def test_the_web_sees_the_public_face_the_errors_the_nouns_the_wire_form_and_the_styles_alone(module: str) -> None:
     seen = {imported for imported, _ in ours(TREES[module]) if imported.startswith("qa")}
     assert seen <= (OPEN_TO_THE_COMMAND if module == "web.command" else OPEN_TO_WEB)
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module.startswith("pincite")])
+def test_the_clients_see_the_nouns_and_the_wire_form_alone_and_no_server(module: str) -> None:
+    seen = {imported for imported, _ in ours(TREES[module]) if not imported.startswith("pincite")}
+    assert seen <= {"qa.model", "qa.wire"}
+    assert {imported.split(".")[0] for imported, _ in imports(TREES[module])} & {
+        "flask",
+        "werkzeug",
+        "granian",
+    } == set()
+
+
+@pytest.mark.parametrize("module", sorted(OF_FRAMEWORKS))
+def test_a_retriever_for_a_framework_sees_that_framework_and_what_all_of_them_share(module: str) -> None:
+    tree = ast.parse((Path(pincite.__path__[0]) / f"{module.split('.')[1]}.py").read_text("utf-8"))
+    framework = {"haystack": "haystack", "langchain": "langchain_core", "llamaindex": "llama_index"}
+    seen = {imported.split(".")[0] for imported, _ in imports(tree)} - {"__future__", "typing"}
+    assert seen == {"pincite", framework[module.split(".")[1]]}
+    assert {imported for imported, _ in ours(tree)} == {"pincite.retrieving"}
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if module.startswith("qa")])
@@ -271,10 +299,12 @@ print(json.dumps([loaded, [each for each in touched if "/" not in each or each.s
 def imported(module: str) -> tuple[set[str], list[str]]:
     """The packages that importing a module loads, and the files of the checkout and the services that it touches."""
     command = [sys.executable, "-c", IMPORT, module, str(ROOT)]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    places = [str(ROOT / "web" / "clients"), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))}
+    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     loaded, touched = json.loads(ran.stdout)
-    environment = str(Path(sys.prefix).resolve())
-    return set(loaded), [each for each in touched if not each.startswith((sys.prefix, environment))]
+    installed = (sys.prefix, str(Path(sys.prefix).resolve()))
+    return set(loaded), [each for each in touched if not each.startswith(installed)]
 
 
 def test_importing_the_engine_loads_no_web_and_opens_nothing() -> None:
@@ -284,11 +314,24 @@ def test_importing_the_engine_loads_no_web_and_opens_nothing() -> None:
     assert touched == []
 
 
+def test_importing_the_clients_loads_neither_http_nor_the_engine() -> None:
+    loaded, _ = imported("pincite")
+    assert loaded & {"flask", "httpx2", "numpy", "pydantic", "qa", "web"} == set()
+
+
 def test_importing_the_web_opens_nothing() -> None:
     loaded, touched = imported("web.app")
     assert {"qa", "web", "flask"} <= loaded
-    assert "granian" not in loaded
+    assert loaded & {"granian", "mcp", "openai", "starlette"} == set()
     assert touched == []
+
+
+def test_the_service_starts_without_what_speaks_the_protocols_of_others() -> None:
+    program = "import web.app, sys; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "web.plugs" in ran.stdout.split()
+    of_others = {"openai_forms", "openai_views", "mcp_server", "mcp_views", "prose", "openapi"}
+    assert {f"web.{name}" for name in of_others} & set(ran.stdout.split()) == set()
 
 
 # A command loads what it needs

@@ -1,19 +1,17 @@
-"""Every example in a docstring of `qa` runs and prints what it says."""
+"""Every example in a docstring runs and prints what it says."""
 
 from __future__ import annotations
 
 import doctest
 import importlib
-import pkgutil
 
 import pytest
+from test_architecture import MODULES as ALL
 
-import qa
-
-MODULES = sorted(module.name for module in pkgutil.walk_packages(qa.__path__, "qa."))
+MODULES = sorted(ALL)
 
 
-@pytest.mark.parametrize("name", ["qa", *MODULES])
+@pytest.mark.parametrize("name", MODULES)
 def test_the_examples_of_a_module_are_true(name: str) -> None:
     failed, _ = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS)
     assert failed == 0

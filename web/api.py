@@ -7,7 +7,6 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, render_template, request
 from pydantic import BaseModel
-from werkzeug.exceptions import Forbidden
 
 from qa.citations.styles import EXPORTS, STYLES, TEXTS
 from qa.errors import FieldProblem, InvalidRequestError
@@ -15,6 +14,8 @@ from qa.wire import (
     AskRequest,
     FeedbackRequest,
     FeedbackResponse,
+    Live,
+    Ready,
     VerifyRequest,
     VerifyResponse,
     cited_passage_body,
@@ -22,7 +23,7 @@ from qa.wire import (
     verification_body,
 )
 from web.answers import answer_json, asked_in_address, citation_in, current_engine, json_body, linked_passage
-from web.openapi import Live, Ready, openapi_document
+from web.origins import refuse_other_sites
 from web.problems import FORM_TYPE
 from web.texts import load_texts
 
@@ -59,7 +60,7 @@ def verify() -> Response:
 def feedback() -> Response:
     """Save feedback on an answer, from a program or from a form on a page."""
     request.max_content_length = MAX_FEEDBACK_BODY
-    _refuse_other_sites()
+    refuse_other_sites("send feedback")
     if request.mimetype == FORM_TYPE:
         given = FeedbackRequest.from_form(request.form.to_dict(flat=False))
         current_engine().judge(given.judgement())
@@ -106,6 +107,8 @@ for _style in EXPORTS:
 @api.get("/openapi.json")
 def openapi() -> Response:
     """This interface as an OpenAPI 3.1 document."""
+    from web.openapi import openapi_document  # which nothing else needs
+
     return Response(json.dumps(openapi_document(), ensure_ascii=False), content_type="application/json")
 
 
@@ -119,18 +122,6 @@ def livez() -> Response:
 def readyz() -> Response:
     """Report that the library can be asked."""
     return _json(Ready(documents=current_engine().document_count))
-
-
-def _refuse_other_sites() -> None:
-    """Refuse what a page of another site makes a browser send. A browser says so in one of two headers, of which the
-    first also holds behind a proxy that changes the host; a program sends neither."""
-    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    if site is not None:
-        is_own = site in ("same-origin", "none")
-    else:
-        is_own = origin is None or origin.partition("://")[2].lower() == request.host.lower()
-    if not is_own:
-        raise Forbidden("Only pages of this service, and programs, may send feedback.")
 
 
 def _file(text: str, name: str, style: str) -> Response:

@@ -23,6 +23,7 @@ from web.api import api
 from web.conversations import conversations
 from web.dates import long_date, today
 from web.pages import pages
+from web.plugs import in_openais_form, mcp, openai
 from web.sureness import SURENESS, sureness
 from web.texts import load_texts
 
@@ -76,6 +77,8 @@ def create_app(engine: Engine) -> Flask:
     app.register_blueprint(api)
     app.register_blueprint(pages)
     app.register_blueprint(conversations)
+    app.register_blueprint(openai)
+    app.register_blueprint(mcp)
     app.register_blueprint(widget.widget)
     problems.register(app)
     if _serves_this_machine_alone(engine.settings.host):
@@ -83,6 +86,7 @@ def create_app(engine: Engine) -> Flask:
     app.after_request(_add_headers)
     app.after_request(_name_version)
     app.after_request(widget.open_to_origins)
+    app.after_request(in_openais_form)
     return app
 
 

@@ -75,6 +75,20 @@ def serve(host: str | None, port: int | None, workers: int | None, dev: bool, li
         )
 
 
+@cli.command()
+@click.option("--url", default="", help="Address of the web service, such as http://127.0.0.1:8000, for whole links.")
+@library_option
+def mcp(url: str, library: Path | None) -> None:
+    """Serve the library to an assistant, by the Model Context Protocol over standard input and output.
+
+    The assistant starts this command itself: name it in the assistant's settings. It needs the extra "mcp".
+    """
+    from qa import Engine, Settings
+    from web.mcp_server import serve_stdio
+
+    serve_stdio(Engine.open(Settings.load(library=library)), origin=url.rstrip("/"))
+
+
 def _serve_for_development(engine: Engine, address: tuple[str, int], ready: str) -> None:
     """Serve by Flask's own server: one process, which says on standard error what it is asked."""
     from werkzeug.serving import make_server

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -20,13 +20,27 @@ from qa.wire import (
     DocumentBody,
     FeedbackRequest,
     FeedbackResponse,
+    Live,
     Problem,
+    Ready,
     VerifyRequest,
     VerifyResponse,
 )
+from web.openai_forms import (
+    MODEL,
+    ChatChunk,
+    ChatCompletion,
+    ChatRequest,
+    ModelBody,
+    ModelList,
+    OpenAIFailure,
+    ResponseBody,
+    ResponseEvent,
+    ResponsesRequest,
+)
 from web.problems import FORM_TYPE
 
-__all__ = ["Live", "Ready", "openapi_document"]
+__all__ = ["openapi_document"]
 
 SCHEMAS = "#/components/schemas/{model}"
 
@@ -45,17 +59,19 @@ FEEDBACK_EXAMPLE = FeedbackRequest(
 )
 
 
-class Live(BaseModel):
-    """The process runs."""
-
-    status: Literal["live"] = "live"
-
-
-class Ready(BaseModel):
-    """The library can be asked."""
-
-    status: Literal["ready"] = "ready"
-    documents: int
+OPENAI_MODELS: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
+    (ChatRequest, "validation"),
+    (ChatCompletion, "serialization"),
+    (ChatChunk, "serialization"),
+    (ResponsesRequest, "validation"),
+    (ResponseBody, "serialization"),
+    (ResponseEvent, "serialization"),
+    (ModelBody, "serialization"),
+    (ModelList, "serialization"),
+    (OpenAIFailure, "serialization"),
+]
+CHAT_EXAMPLE = {"model": MODEL, "messages": [{"role": "user", "content": "How long did the effect last?"}]}
+RESPONSES_EXAMPLE = {"model": MODEL, "input": "How long did the effect last?"}
 
 
 @cache
@@ -76,6 +92,7 @@ def openapi_document() -> dict[str, object]:
             (Live, "serialization"),
             (Ready, "serialization"),
             (Problem, "serialization"),
+            *OPENAI_MODELS,
         ],
         ref_template=SCHEMAS,
     )
@@ -166,6 +183,27 @@ def openapi_document() -> dict[str, object]:
                     "responses": _texts("The citation, on one line", "text/plain", 404, 410, 422),
                 }
             },
+            "/v1/models": {
+                "get": {
+                    "operationId": "models",
+                    "summary": "What can be chosen as a model, in OpenAI's form",
+                    "responses": _openai_responses(ModelList, "The models"),
+                }
+            },
+            "/v1/models/{id}": {
+                "get": {
+                    "operationId": "model",
+                    "summary": "One of these models",
+                    "parameters": [_id_parameter("model")],
+                    "responses": _openai_responses(ModelBody, "The model", 404),
+                }
+            },
+            "/v1/chat/completions": _openai_question(
+                "chatCompletions", ChatRequest, CHAT_EXAMPLE, whole=ChatCompletion, event=ChatChunk
+            ),
+            "/v1/responses": _openai_question(
+                "responses", ResponsesRequest, RESPONSES_EXAMPLE, whole=ResponseBody, event=ResponseEvent
+            ),
             "/livez": {"get": _probe("live", Live, "Whether the process runs")},
             "/readyz": {"get": _probe("ready", Ready, "Whether the library can be asked")},
             **{f"/passages/{{id}}{style.suffix}": {"get": _export(style)} for style in EXPORTS.values()},
@@ -211,6 +249,39 @@ def _responses(model: type[BaseModel], description: str, *failures: int) -> dict
         "description": "What went wrong",
         "content": {"application/problem+json": {"schema": _reference(Problem)}},
     }
+    return {"200": success, **dict.fromkeys(map(str, failures), failure), "default": failure}
+
+
+def _openai_question(
+    operation: str,
+    sent: type[BaseModel],
+    example: Mapping[str, object],
+    *,
+    whole: type[BaseModel],
+    event: type[BaseModel],
+) -> dict[str, object]:
+    """A way to ask in OpenAI's form. A stream is one `event` after the other, as server-sent events."""
+    responses = _openai_responses(whole, "The answer, or a sentence that says why there is none", 400, 404, 413, 415)
+    responses["200"]["content"]["text/event-stream"] = {"schema": _reference(event)}
+    return {
+        "post": {
+            "operationId": operation,
+            "summary": "Answer the last question of a conversation, in OpenAI's form",
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": _reference(sent), "example": example}},
+            },
+            "responses": responses,
+        }
+    }
+
+
+def _openai_responses(model: type[BaseModel], description: str, *failures: int) -> dict[str, Any]:
+    def content(body: type[BaseModel]) -> dict[str, object]:
+        return {"application/json": {"schema": _reference(body)}}
+
+    failure = {"description": "What went wrong, in OpenAI's form", "content": content(OpenAIFailure)}
+    success = {"description": description, "content": content(model)}
     return {"200": success, **dict.fromkeys(map(str, failures), failure), "default": failure}
 
 

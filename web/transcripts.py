@@ -11,7 +11,7 @@ from web.dates import long_date
 from web.sureness import sureness
 from web.texts import load_texts
 
-__all__ = ["as_markdown", "escaped", "quoted"]
+__all__ = ["as_markdown", "escaped", "quoted", "readings"]
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>&~|#]")
 _LIST = re.compile(r"^(\s*)([-+=])")
@@ -63,7 +63,7 @@ def _line(words: str) -> str:
 
 
 def _answer(turn: AskResponse, origin: str) -> Iterator[str]:
-    yield from _reading(turn.interpretation)
+    yield from readings(turn.interpretation)
     text = load_texts()
     if turn.outcome == "nothing_found":
         yield escaped(turn.reason or "")
@@ -87,7 +87,8 @@ def _answer(turn: AskResponse, origin: str) -> Iterator[str]:
         yield from _cited(CitedPassageBody(passage=turn.passage, citation=turn.citation), origin)
 
 
-def _reading(interpretation: InterpretationBody) -> Iterator[str]:
+def readings(interpretation: InterpretationBody) -> Iterator[str]:
+    """What words of the question were read as, and which were taken over, each in a sentence."""
     text = load_texts()
     for each in interpretation.corrected:
         yield text("reading.corrected", read=f"**{escaped(each.to)}**")

@@ -33,7 +33,9 @@ __all__ = [
     "DocumentBody",
     "FieldProblemBody",
     "InterpretationBody",
+    "Live",
     "Problem",
+    "Ready",
     "answer_body",
     "cited_passage_body",
     "document_body",
@@ -245,6 +247,19 @@ class Problem(_Body):
     detail: str
     errors: tuple[FieldProblemBody, ...] | None = None
     nearest: str | None = Field(default=None, description="The path of the text nearest to what is gone.")
+
+
+class Live(_Body):
+    """The process runs."""
+
+    status: Literal["live"] = "live"
+
+
+class Ready(_Body):
+    """The library can be asked."""
+
+    status: Literal["ready"] = "ready"
+    documents: int
 
 
 def document_href(document_id: str) -> str:
