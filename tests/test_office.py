@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Iterable, Mapping
 from datetime import date
 from email.message import EmailMessage
-from pathlib import Path
 
 import pytest
+from source_files import blocks, document_of, zipped
 
 from qa.errors import DamagedSourceError
 from qa.model import Document
-from qa.readers.formats.endings import READERS
-from qa.readers.formats.writing import SourceFile
-from qa.readers.passages import passages
 
 A = "http://schemas.openxmlformats.org/drawingml/2006/main"
 P = "http://schemas.openxmlformats.org/presentationml/2006/main"
@@ -27,29 +22,7 @@ ODF = "".join(
 
 
 def read(ending: str, parts: Mapping[str, str], notes: list[str] | None = None) -> Document:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-    source = SourceFile(
-        data=file.getvalue(),
-        path=Path(f"terns{ending}"),
-        document_id="terns",
-        listed=lambda _: (),
-        note=(notes if notes is not None else []).append,
-    )
-    [document] = READERS[ending](source)
-    for passage in passages(document):
-        assert passage.text == document.text[passage.start : passage.end]
-    return document
-
-
-def blocks(document: Document) -> list[tuple[tuple[str, ...], str, str]]:
-    return [
-        (section.path, block.kind, document.text[block.start : block.end])
-        for section in document.sections
-        for block in section.blocks
-    ]
+    return document_of(zipped(parts), f"terns{ending}", notes)
 
 
 def line(text: str, look: str = "", properties: str = "") -> str:
@@ -162,6 +135,52 @@ def test_of_such_a_text_powers_keep_their_meaning_and_what_is_struck_out_is_told
     assert notes == ["2 words are left out, struck out."]
 
 
+def test_headings_of_such_a_text_have_the_numbers_of_its_outline_and_lists_go_on() -> None:
+    levels = "".join(
+        f'<text:outline-level-style text:level="{level}" style:num-format="1" style:num-suffix="."{more}/>'
+        for level, more in ((1, ""), (2, ' text:display-levels="2"'))
+    )
+    styles = (
+        '<text:list-style style:name="L"><text:list-level-style-number text:level="1" style:num-format="1"/>'
+        "</text:list-style>"
+    )
+    heading = '<text:h text:outline-level="{}">{}</text:h>'
+    one = '<text:list text:style-name="L"{}><text:list-item><text:p>{}</text:p></text:list-item></text:list>'
+    inside = heading.format(1, "Pay") + heading.format(2, "Due") + one.format("", "By day.") + "<text:p>Then.</text:p>"
+    inside += one.format(' text:continue-numbering="true"', "By night.") + heading.format(1, "End")
+    inside += heading.format(2, "Law") + "<text:p>Of the sea.</text:p>"
+    document = read(
+        ".odt", {**odt(inside, styles), "styles.xml": f"<s{ODF}><text:outline-style>{levels}</text:outline-style></s>"}
+    )
+    assert blocks(document) == [
+        (("1. Pay", "1.1. Due"), "list", "1. By day."),
+        (("1. Pay", "1.1. Due"), "paragraph", "Then."),
+        (("1. Pay", "1.1. Due"), "list", "2. By night."),
+        (("2. End", "2.1. Law"), "paragraph", "Of the sea."),
+    ]
+
+
+def test_of_such_a_text_styles_say_how_others_look_formulas_are_read_and_charts_counted() -> None:
+    named = (
+        '<style:style style:name="Old"><style:text-properties style:text-line-through-style="solid"/></style:style>'
+        '<style:style style:name="Older" style:parent-style-name="Old"/>'
+    )
+    half = "<math><mfrac><mn>1</mn><mn>2</mn></mfrac></math>"
+    inside = """<text:p>Give <text:span text:style-name="Older">40 mg</text:span> <text:object text:href="./F"/> of it.
+    <text:object text:href="./C"/></text:p><text:p text:style-name="Older">All of it is old.</text:p>"""
+    parts = {"styles.xml": f"<s{ODF}>{named}</s>", "F/content.xml": half, "C/content.xml": "<chart/>"}
+    document = read(".odt", {**odt(inside), **parts})
+    assert document.text == "Give 1/2 of it."
+    assert [tuple(each) for each in document.left_out] == [("charts", 1), ("words struck out", 7)]
+
+
+def test_of_slides_pictures_and_comments_are_counted() -> None:
+    parts = slides(shape(line("Terns dive."), None) + "<p:pic/>")
+    parts["ppt/slides/_rels/slide1.xml.rels"] = relations([("c", "comments", "../comments/comment1.xml")])
+    parts["ppt/comments/comment1.xml"] = f'<p:cmLst xmlns:p="{P}"><p:cm/><p:cm/></p:cmLst>'
+    assert [tuple(each) for each in read(".pptx", parts).left_out] == [("comments", 2), ("pictures", 1)]
+
+
 @pytest.mark.parametrize("ending", [".pptx", ".odt"])
 def test_what_is_no_such_file_is_an_error_that_names_it(ending: str) -> None:
     with pytest.raises(DamagedSourceError, match=f"terns{ending} cannot be read as {ending[1:].upper()}"):
@@ -169,15 +188,7 @@ def test_what_is_no_such_file_is_an_error_that_names_it(ending: str) -> None:
 
 
 def mail(message: EmailMessage | bytes, notes: list[str] | None = None) -> Document:
-    source = SourceFile(
-        data=message if isinstance(message, bytes) else message.as_bytes(),
-        path=Path("terns.eml"),
-        document_id="terns",
-        listed=lambda _: (),
-        note=(notes if notes is not None else []).append,
-    )
-    [document] = READERS[".eml"](source)
-    return document
+    return document_of(message if isinstance(message, bytes) else message.as_bytes(), "terns.eml", notes)
 
 
 def test_a_message_is_its_text_under_its_subject() -> None:
@@ -216,3 +227,9 @@ def test_a_message_with_broken_parts_is_read(data: bytes) -> None:
 def test_what_is_no_message_is_an_error() -> None:
     with pytest.raises(DamagedSourceError, match="it has no header"):
         mail(b"\n\n")
+
+
+def test_a_text_of_libreoffice_with_a_form_of_dates_before_it_is_read() -> None:
+    """Its styles, and the forms in it, have elements of the name that the text has."""
+    styles = "<number:date-style xmlns:number='n'><number:text>-</number:text></number:date-style>"
+    assert read(".odt", odt("<form:text xmlns:form='f'/><text:p>They dive.</text:p>", styles)).text == "They dive."

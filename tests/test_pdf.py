@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -14,41 +15,24 @@ import reportlab
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pdfs import BODY, HEIGHT, WIDTH, heading, made, paragraph, wrapped
+from PIL import Image
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
+from source_files import blocks, document_of
 
 from qa import Engine, Settings
 from qa.errors import DamagedSourceError, LockedSourceError
 from qa.model import Claim, Document
 from qa.readers import read
-from qa.readers.formats.pdf import _Paragraph, _runs_on, read_pdf
+from qa.readers.formats import pdf_lines
+from qa.readers.formats.pdf import _Paragraph, _runs_on
 from qa.readers.formats.pdf_lines import Line
-from qa.readers.formats.writing import SourceFile
-from qa.readers.passages import passages
 
 
 def pdf(data: bytes, notes: list[str] | None = None) -> Document:
-    source = SourceFile(
-        data=data,
-        path=Path("terns.pdf"),
-        document_id="terns",
-        listed=lambda _: (),
-        note=(notes if notes is not None else []).append,
-    )
-    [document] = read_pdf(source)
-    for passage in passages(document):
-        assert passage.text == document.text[passage.start : passage.end]
-        assert passage.page == document.page_at(passage.start)
-    return document
-
-
-def blocks(document: Document) -> list[tuple[tuple[str, ...], str, str]]:
-    return [
-        (section.path, block.kind, document.text[block.start : block.end])
-        for section in document.sections
-        for block in section.blocks
-    ]
+    return document_of(data, "terns.pdf", notes)
 
 
 def page_of(document: Document, words: str) -> int | None:
@@ -746,3 +730,130 @@ def test_an_answer_out_of_a_pdf_cites_its_section_and_page(tmp_path: Path) -> No
     assert (citation.section, citation.page) == (("Food",), 2)
     assert citation.quote == "Terns eat sand eels. They catch them near the coast in summer."
     assert "Page 2." in citation.label
+
+
+def table(canvas: Canvas, rows: Sequence[tuple[str, ...]], *, edges: tuple[float, ...], top: float) -> float:
+    """Rows whose cells begin at the edges, 18 points apart."""
+    canvas.setFont("Helvetica", 10)
+    for row in rows:
+        for x, cell in zip(edges, row, strict=True):
+            canvas.drawString(x, top, cell)
+        top -= 18
+    return top
+
+
+def test_cells_with_little_room_between_them_are_cells_where_they_stand_below_one_another() -> None:
+    def draw(canvas: Canvas) -> None:
+        rows = [("Berth", "Cost"), *((f"Berth {n}", f"{n} crowns") for n in range(11, 15))]
+        table(canvas, rows, edges=(60, 60 + canvas.stringWidth("Berth 10", "Helvetica", 10) + 10), top=HEIGHT - 150)
+
+    [(_, kind, text)] = blocks(pdf(made(draw)))
+    rows = ["| Berth | Cost |", *(f"| Berth {n} | {n} crowns |" for n in range(11, 15))]
+    assert (kind, text) == ("table", "\n".join(rows))
+
+
+def test_wide_spaces_of_justified_text_make_no_cells() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 10)
+        for number, line in enumerate(wrapped(canvas, BODY, 200, size=10)):
+            words, x = line.split(), 60.0
+            for place, word in enumerate(words):
+                canvas.drawString(x, HEIGHT - 150 - 12 * number, word)
+                x += canvas.stringWidth(word, "Helvetica", 10) + 9.5 + 0.7 * ((place + number) % 4)
+
+    [(_, kind, text)] = blocks(pdf(made(draw)))
+    assert (kind, text) == ("paragraph", BODY)
+
+
+def test_the_head_of_a_table_on_each_of_its_pages_is_no_running_head() -> None:
+    def draw(canvas: Canvas) -> None:
+        for page in range(3):
+            rows = [("Berth", "Cost"), *((f"Berth {page}{n}", f"{n} crowns") for n in range(9))]
+            table(canvas, rows, edges=(60, 200), top=HEIGHT - 60)
+            canvas.showPage()
+
+    found = blocks(pdf(made(draw)))
+    assert [(kind, text.split("\n")[:2]) for _, kind, text in found] == [
+        ("table", ["| Berth | Cost |", f"| Berth {page}0 | 0 crowns |"]) for page in range(3)
+    ]
+
+
+def test_a_question_in_bold_type_heads_its_answer_however_much_is_bold() -> None:
+    def draw(canvas: Canvas) -> None:
+        for number, (question, answer) in enumerate((("How long may I stay?", "Three weeks."), ("Where?", "At sea."))):
+            canvas.setFont("Helvetica-Bold", 10)
+            canvas.drawString(60, HEIGHT - 150 - 40 * number, question)
+            canvas.setFont("Helvetica", 10)
+            canvas.drawString(60, HEIGHT - 163 - 40 * number, answer)
+
+    assert blocks(pdf(made(draw))) == [
+        (("How long may I stay?",), "paragraph", "Three weeks."),
+        (("Where?",), "paragraph", "At sea."),
+    ]
+
+
+def test_the_heading_above_numbered_parts_is_the_title_and_parts_in_any_type_are_of_one_level() -> None:
+    def draw(canvas: Canvas) -> None:
+        lines = [
+            "LEASE",
+            "1  RENT",
+            "The tenant pays nine crowns.",
+            "2  Notice",
+            "2.1  It is given by post, in spring.",
+        ]
+        for number, line in enumerate(lines):
+            canvas.setFont("Helvetica", 10)
+            canvas.drawString(60, HEIGHT - 150 - 24 * number, line)
+
+    document = pdf(made(draw))
+    assert document.title == "LEASE"
+    assert [path for path, _, _ in blocks(document)] == [("1 RENT",), ("2 Notice",)]
+
+
+def test_a_heading_within_a_page_or_in_the_line_of_its_text_is_no_title() -> None:
+    def within(canvas: Canvas) -> None:
+        top = paragraph(canvas, BODY, 60, HEIGHT - 100, 400)
+        paragraph(canvas, BODY, 60, heading(canvas, "Contacts", 60, top, size=14), 400)
+
+    def in_line(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica-Bold", 10)
+        canvas.drawString(60, HEIGHT - 150, "Shelf life.")
+        canvas.setFont("Helvetica", 10)
+        canvas.drawString(60 + canvas.stringWidth("Shelf life. ", "Helvetica-Bold", 10), HEIGHT - 150, BODY[:80])
+        paragraph(canvas, BODY, 60, HEIGHT - 180, 400)
+
+    assert [pdf(made(draw)).title for draw in (within, in_line)] == ["terns", "terns"]
+
+
+def test_a_title_in_the_middle_is_parted_from_a_heading_right_below_it() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica-Bold", 18)
+        canvas.drawCentredString(WIDTH / 2, HEIGHT - 100, "Guide to the pool")
+        canvas.drawString(60, HEIGHT - 128, "Opening")
+        paragraph(canvas, BODY, 60, HEIGHT - 160, 400)
+
+    assert [path for path, _, _ in blocks(pdf(made(draw)))] == [(), ("Opening",)]
+
+
+def test_what_is_left_out_of_a_file_is_counted() -> None:
+    found = {each.what: each.amount for each in pdf(made(paper)).left_out}
+    assert found == {"lines of running heads and feet": 9}
+
+
+def test_text_in_a_font_that_the_file_does_not_hold_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    notes: list[str] = []
+    monkeypatch.setattr(pdf_lines, "_unread", lambda *_: (3, 2))
+    document = pdf(made(lambda canvas: canvas.drawString(60, HEIGHT - 150, "Terns dive.")), notes)
+    assert notes == ["page 1 has text in a font that the file does not hold, which is left out: OCR may help."]
+    assert [tuple(each) for each in document.left_out] == [
+        ("parts in a font that is not in the file", 3),
+        ("pictures", 2),
+    ]
+
+
+def test_pictures_are_counted() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.drawString(60, HEIGHT - 150, "Terns dive.")
+        canvas.drawImage(ImageReader(Image.new("RGB", (4, 4))), 60, 60)
+
+    assert [tuple(each) for each in pdf(made(draw)).left_out] == [("pictures", 1)]

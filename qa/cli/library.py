@@ -85,8 +85,9 @@ def index(
 
     Only changed files are read again; of a CSV or JSONL file only the changed records. Other documents stay.
 
-    It reads Markdown, plain text, HTML, PDF, Word (.docx), PowerPoint (.pptx), LibreOffice (.odt), EPUB, e-mail
-    (.eml), JSON lines and CSV. It lists what it left out.
+    It reads Markdown, reStructuredText, plain text, HTML, PDF, Word (.docx), Excel (.xlsx), PowerPoint (.pptx),
+    LibreOffice (.odt), EPUB, e-mail (.eml), articles in XML (JATS, PubMed), JSON lines, CSV, and zips of these. It
+    lists what it left out.
 
     Exit status: 0 when all files were read, 1 when any was left out, 2 on an error, 130 when it was stopped.
 
@@ -221,9 +222,14 @@ def _report(engine: Engine, done: _Done, *, is_verbose: bool) -> None:
         say(f"{stopped}; there is no library yet. Run the same command again.")
         return
     if is_verbose:
+        left_out = {entry.id: entry.left_out for entry in engine.entries(indexing.read)}
         for name, ids in fates.items():
             for each in ids:
                 click.echo(f"{name:<9}  {each}")
+                for what, count in left_out.get(each, ()):
+                    nouns, _, of = what.partition(" ")
+                    noun = nouns.removesuffix("s") if count == 1 else nouns
+                    click.echo(f"{'':<9}    left out: {count:,} {f'{noun} {of}'.rstrip()}")
     for line in _table({name: (len(ids), "document") for name, ids in fates.items()}, len(done.left_out)):
         click.echo(line)
     _print_left_out(done.left_out, most=None if is_verbose else _MOST_LEFT_OUT)
@@ -358,7 +364,8 @@ def list_documents(library: Path | None, as_json: bool) -> None:
 def _entry_json(entry: DocumentEntry) -> str:
     updated = entry.updated.isoformat() if entry.updated else None
     fields = {"id": entry.id, "title": entry.title, "updated": updated, "passages": entry.passage_count}
-    return json.dumps(fields | {"file": entry.file}, ensure_ascii=False)
+    left_out = {each.what: each.amount for each in entry.left_out}
+    return json.dumps(fields | {"file": entry.file, "left_out": left_out}, ensure_ascii=False)
 
 
 def _entry_lines(entries: Sequence[DocumentEntry]) -> list[str]:

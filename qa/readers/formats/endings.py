@@ -87,9 +87,34 @@ def _read_eml(file: SourceFile) -> Iterable[Document]:
     return read_eml(file)
 
 
+def _read_rst(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.formats.rst import read_rst
+
+    return read_rst(file)
+
+
+def _read_xlsx(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.formats.xlsx import read_xlsx
+
+    return read_xlsx(file)
+
+
+def _read_zip(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.formats.zipped import read_zip
+
+    return read_zip(file, READERS)
+
+
+def _read_xml(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.formats.xml import read_xml
+
+    return read_xml(file)
+
+
 READERS: dict[str, Reader] = {
     ".md": _read_markdown,
     ".markdown": _read_markdown,
+    ".rst": _read_rst,
     ".txt": _read_plain,
     ".text": _read_plain,
     ".html": _read_html,
@@ -100,14 +125,19 @@ READERS: dict[str, Reader] = {
     ".docm": _read_docx,
     ".epub": _read_epub,
     ".pptx": _read_pptx,
+    ".xlsx": _read_xlsx,
+    ".xlsm": _read_xlsx,
     ".odt": _read_odt,
     ".eml": _read_eml,
+    ".xml": _read_xml,
+    ".nxml": _read_xml,
+    ".zip": _read_zip,
     ".jsonl": _read_jsonl,
     ".csv": _read_table,
     ".tsv": _read_table,
 }
 
-RECORDS = frozenset({".jsonl", ".csv", ".tsv"})
-"""The endings of files that hold many documents, each known by its own id."""
+RECORDS = frozenset({".jsonl", ".csv", ".tsv", ".xml", ".nxml", ".zip"})
+"""The endings of files that may hold many documents, each known by its own id."""
 
-TEXTS = RECORDS | {".md", ".markdown", ".txt", ".text"}
+TEXTS = frozenset({".jsonl", ".csv", ".tsv"}) | {".md", ".markdown", ".txt", ".text"}

@@ -13,7 +13,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
@@ -24,17 +24,10 @@ from qa.errors import DamagedSourceError
 from qa.model import Document, Reference
 from qa.readers.formats.about import about_page, names_a_file, written
 from qa.readers.formats.decoding import decode
+from qa.readers.formats.mathml import PARTS_OF_FORMULAS
 from qa.readers.formats.numbering import counted
-from qa.readers.formats.scripts import (
-    fraction,
-    limits,
-    lowered_to,
-    marked_lowered,
-    marked_raised,
-    plain,
-    raised_to,
-    root,
-)
+from qa.readers.formats.scripts import marked_lowered, marked_raised, plain
+from qa.readers.formats.tables import Cell, Rows
 from qa.readers.formats.writing import PlainText, SourceFile, is_question, without_invisible
 from qa.readers.references.entries import is_bibliography, reference
 
@@ -67,13 +60,23 @@ _DROPPED = frozenset(
     }
 )
 _DROPPED_OUTSIDE = frozenset({"header", "footer", "aside"})  # of the main content
+_QUOTED = frozenset({"blockquote", "figure", "dialog"})  # whose header and footer are their own
 _DROPPED_ROLES = frozenset(
     {
         *("navigation", "banner", "contentinfo", "search", "complementary", "dialog", "alertdialog", "menu", "menubar"),
-        *("toolbar", "tooltip", "doc-toc", "doc-backlink", "doc-pagelist"),
+        *("toolbar", "tooltip", "doc-toc", "doc-backlink", "doc-pagelist", "doc-pagebreak"),
     }
 )
 _STRUCK = frozenset({"del", "s", "strike"})
+_STRUCK_OUT, _HIDDEN, _AROUND = "word, struck out", "word, hidden on the page", "word of menus and banners"
+_PICTURE, _FIELD = "picture", "field of a form"
+_TOLD = frozenset({_STRUCK_OUT, _HIDDEN})
+_DROPPED_AS = {
+    **dict.fromkeys(("nav", "noscript", "menu", "dialog"), _AROUND),
+    **dict.fromkeys(("svg", "canvas", "video", "iframe", "object", "embed"), _PICTURE),
+    **dict.fromkeys(("input", "select", "textarea"), _FIELD),
+}
+_BUTTONS = frozenset({"hidden", "submit", "button", "reset", "image"})  # kinds of <input> that hold nothing
 _LOOKED_AT = _DROPPED | _DROPPED_OUTSIDE | _STRUCK | {"button", "form"}  # whatever their attributes
 _VOID = re.compile(  # elements without an end, which the parser takes to be around what follows
     r"</?(?:wbr|source|track|bgsound|keygen)(?:[\s/][^<>]{0,2000})?>", re.IGNORECASE
@@ -99,8 +102,16 @@ _SHORTEST_PROSE = 40  # characters outside of links
 _HIDING = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _STRIKING = re.compile(r"(?:^|;)\s*text-decoration(?:-line)?\s*:[^;]*line-through", re.IGNORECASE)
 _OPENED = re.compile(  # a class or id of what a click opens
-    r"accordion|collaps|expand|faq|toggle|disclos|spoiler|panel|\btabs?\b|answer|reveal|read-?more", re.IGNORECASE
+    r"accordion|collaps|expand|faq|toggle|disclos|spoiler|panel|\btabs?\b|answer|reveal|\bmore\b|more-?(?:text|content)|read-?more",
+    re.IGNORECASE,
 )
+_OPENER = re.compile(  # a class of what is clicked on, right above what that opens
+    r"question(?!s|[-_]list)|\btoggle\b(?![-_])"
+    r"|(?:faq|accordion|collaps\w*|disclosure|toggle|panel)[-_]*(?:title|head|header|heading|button|trigger)",
+    re.IGNORECASE,
+)
+_TABS = frozenset({"tab", "pill"})
+_TARGETS = ("aria-controls", "data-target", "data-bs-target", "href")
 _OPENS = ("aria-controls", "data-target", "data-bs-target", "aria-owns", "href", "for")
 _FIELD_OF_FORM = frozenset({"label", "legend", "button", "select", "textarea", "option", "datalist", "script", "style"})
 _ASKING_FORM = re.compile(r"search|newsletter|subscri|log-?in|sign-?(?:in|up)|feedback|comment|contact|helpful", re.I)
@@ -110,6 +121,7 @@ _SHORTEST_FORM, _SHORT_FORM = (
 )  # characters outside of its fields: of any form, and of one that asks for something
 _FEWEST_OF_BUTTON = 3  # words
 _LONGEST_SUMMARY = 200  # characters
+_ABOVE_TEXT = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "dt", "summary"})
 _LIST_KINDS = {
     "a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman", "1": "decimal",
     "lower-alpha": "lowerLetter", "lower-latin": "lowerLetter", "upper-alpha": "upperLetter",
@@ -118,8 +130,6 @@ _LIST_KINDS = {
 }  # fmt: skip
 _LIST_STYLE = re.compile(r"list-style(?:-type)?\s*:\s*([\w-]+)", re.IGNORECASE)
 _WHOLE = re.compile(r"\s*([+-]?\d{1,9})\s*")
-_MOST_SPANNED = 30  # columns that a cell takes
-_LONGEST_REPEATED = 300  # characters of a cell that stands once in each of its rows and columns
 OF_LINES = frozenset(
     {
         *("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i"),
@@ -142,6 +152,7 @@ OF_LINES = frozenset(
             "rp",
             "rt",
             "meter",
+            "progress",
         ),
         *("mi", "mn", "mo", "ms", "mtext", "mrow", "mfrac", "msqrt", "mroot", "msub", "msup", "msubsup", "munder"),
         *("mover", "munderover", "mstyle", "mpadded", "mspace", "menclose", "semantics", "mtable", "mtr", "mtd"),
@@ -183,7 +194,7 @@ def read_html(file: SourceFile) -> list[Document]:
     given = "" if has_many else _as_headed(title, content)
     page = HtmlWriter(content, given_title=given, is_main=is_main)
     page.write_all()
-    page.tell_what_is_left_out(file.note)
+    page.tell_what_is_left_out(file)
     return [page.document(file, replace(about, title=file.name if has_many else title), references=page.references())]
 
 
@@ -233,6 +244,7 @@ class HtmlWriter(PlainText):
         super().__init__(given_title)
         self._left_out: Counter[str] = Counter()  # words, by why
         self._counted: set[etree._Element] = set()
+        self.elsewhere: dict[tuple[str, str], str] = {}  # what markers read that lead to other files, by file and id
         self._take(content, is_main=is_main)
 
     def _take(self, content: etree._Element, *, is_main: bool) -> None:
@@ -240,6 +252,7 @@ class HtmlWriter(PlainText):
         self._is_main = is_main
         self._counted.clear()
         self._opened: frozenset[str] | None = None  # the ids of what a click opens, once they are asked for
+        self._tabs = _tabs(content)  # what is clicked on, by the id of what it opens
         self._sizes = _sizes(content)
         self._labels = _note_labels(content)  # what a link reads, by the id that it leads to
         self._notes: dict[str, str] = {}
@@ -257,14 +270,16 @@ class HtmlWriter(PlainText):
         self._write_inside(self._content)
         self.end_section()
 
-    def tell_what_is_left_out(self, note: Callable[[str], None]) -> None:
-        """Note how much of the text is struck out or hidden, and how much else, where that is most of it."""
-        for why in ("struck out", "hidden on the page"):
-            if count := self._left_out[why]:
-                note(f"{_words(count)} {'is' if count == 1 else 'are'} left out, {why}.")
-        around = self._left_out["around"]
+    def tell_what_is_left_out(self, file: SourceFile) -> None:
+        """Count what is left out. How much of the text is struck out or hidden is noted; how much stands around it,
+        where that is most of the page."""
+        for what, count in self._left_out.items():
+            file.leave_out(count, what, is_told=what in _TOLD)
+        around = self._left_out[_AROUND]
         if around > sum(len(piece.split()) for piece in self.pieces):
-            note(f"{_words(around)} are left out as menus, banners, forms and the like, which is most of the page.")
+            file.note(
+                f"{_words(around)} are left out as menus, banners, forms and the like, which is most of the page."
+            )
 
     def references(self) -> list[Reference]:
         """The notes that markers of the part link to, each with what it is marked by."""
@@ -278,16 +293,46 @@ class HtmlWriter(PlainText):
             self.write_block("paragraph", _tidy("".join(run)))
             run.clear()
 
+        opened: etree._Element | None = None  # what stands under what is clicked on to open it
         run.append(_one_space(parent.text))
         for child in parent:
             if isinstance(child.tag, str) and not self._is_dropped(child):
-                if self._is_inline(child):
+                if (panel := self._panel_of(child)) is not None:
+                    end_run()
+                    self.write_question(self._in_a_line(child))
+                    opened = panel
+                elif self._is_inline(child):
                     run.append(self._inline(child))
                 else:
                     end_run()
                     self._write_element(child)
+                    if child is opened:
+                        self.end_question()
             run.append(_one_space(child.tail))
         end_run()
+
+    def _in_a_line(self, element: etree._Element) -> str:
+        return " ".join(_tidy(self._inline(element)).split())
+
+    def _panel_of(self, element: etree._Element) -> etree._Element | None:
+        """What stands right under an element that is clicked on to open it, as the answer of an accordion under its
+        question."""
+        if element.tag != "button" and "class" not in element.attrib:
+            return None
+        is_opener = element.tag == "button" or _OPENER.search((element.get("class") or "")[:1000])
+        if not is_opener or element.tag in _ABOVE_TEXT or not self._is_leaf(element):
+            return None
+        size = self._sizes.get(element, 0)
+        panel = next((each for each in element.itersiblings() if isinstance(each.tag, str)), None)
+        if panel is None or not 0 < size <= _LONGEST_SUMMARY or (element.tail or "").strip():
+            return None
+        holds = self._sizes.get(panel, 0) and panel.tag in {"div", "p", "section", "ul", "ol", "dl", "table", "article"}
+        is_opener = bool(_OPENER.search((panel.get("class") or "")[:1000])) and self._sizes.get(panel, 0) <= size
+        return panel if holds and not is_opener and not self._is_dropped(panel) else None
+
+    def _is_leaf(self, element: etree._Element) -> bool:
+        """Whether there is nothing but a line in an element."""
+        return all(_is_of_line(each.tag) or each.tag in _DROPPED for each in element.iterdescendants(etree.Element))
 
     def _write_element(self, element: etree._Element) -> None:
         if self._are_notes(element):
@@ -295,7 +340,11 @@ class HtmlWriter(PlainText):
             return
         self._keep_note(element)
         tag = element.tag
-        if _HEADING.fullmatch(tag):
+        if self._tabs and (label := self._tabs.pop(element.get("id") or "", "")):
+            self.write_question(label)
+            self._write_element(element)
+            self.end_question()
+        elif _HEADING.fullmatch(tag):
             self.write_heading(int(tag[1]), " ".join(_tidy(self._inline(element)).split()))
         elif tag == "details":
             self._write_details(element)
@@ -308,8 +357,10 @@ class HtmlWriter(PlainText):
                 else:
                     self._write_element(each)
             self.end_question()
-        elif tag in {"p", "div"} and _is_bold_question(element):
-            self.write_question(" ".join(_tidy(self._inline(element)).split()))
+        elif tag in {"p", "div"} and _begins_with_bold_question(element) and self._is_leaf(element):
+            asked, whole = self._in_a_line(element[0]), _tidy(self._inline(element))
+            self.write_question(asked)
+            self.write_block("paragraph", whole[len(asked) :].strip())
         elif _is_list(element) and not _holds_headings(element):
             if not self._is_contents(element):
                 self.write_block("list", "\n".join(self._list(element)))
@@ -365,35 +416,41 @@ class HtmlWriter(PlainText):
                 self._write(text)
 
     def _is_dropped(self, element: etree._Element) -> bool:
-        """Whether an element is left out; the words of one that might have been text are counted."""
+        """Whether an element is left out, which is counted."""
         if element.tag not in _LOOKED_AT and not element.attrib:
             return False
         why = self._why_dropped(element)
-        if why and why != "no text" and element not in self._counted:
+        if why and element not in self._counted:
             self._counted.add(element)
-            self._left_out[why] += len("".join(element.itertext()).split())
+            is_one = why in (_PICTURE, _FIELD)
+            self._left_out[why] += 1 if is_one else len("".join(element.itertext()).split())
         return why is not None
 
     def _why_dropped(self, element: etree._Element) -> str | None:
+        """What an element counts as that is left out: empty for what is no text; None where it is not left out."""
         tag = element.tag
         if tag in _DROPPED:
-            return "around" if tag == "nav" else "no text"
+            is_open = tag == "dialog" and "open" in element.attrib
+            is_empty = tag == "input" and (element.get("type") or "").lower() in _BUTTONS
+            return None if is_open else "" if is_empty else _DROPPED_AS.get(tag, "")
         attributes = element.attrib
         style = (attributes.get("style") or "")[:500]
         if tag in _STRUCK or (style and _STRIKING.search(style)):
-            return "struck out"
+            return _STRUCK_OUT
         is_hidden = (
             "hidden" in attributes
             or (attributes.get("aria-hidden") == "true" and tag not in OF_LINES)
             or (style and _HIDING.search(style))
         )
         if is_hidden and not self._opens(element):
-            return "hidden on the page"
-        if tag == "button" and not _is_text_of_button(element):
-            return "no text"
+            return _HIDDEN
+        if tag == "button" and not _is_text_of_button(element) and self._panel_of(element) is None:
+            return ""
+        if self._tabs and _is_tab(element) and _target_of(element) in self._tabs:
+            return ""
         if tag == "form" and not self._is_text_of_form(element):
-            return "around"
-        return "around" if self._surrounds(element) else None
+            return _AROUND
+        return _AROUND if self._surrounds(element) else None
 
     def _opens(self, element: etree._Element) -> bool:
         """Whether what is hidden is so only until a person opens it: an answer, a tab, a part of an accordion."""
@@ -424,7 +481,8 @@ class HtmlWriter(PlainText):
         names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"[:1000]
         surrounds = (
             (attributes.get("role") or "").lower() in _DROPPED_ROLES
-            or (tag in _DROPPED_OUTSIDE and not self._is_main)
+            or "pagebreak" in (attributes.get(EPUB_TYPE) or "")
+            or (tag in _DROPPED_OUTSIDE and not self._is_main and element.getparent().tag not in _QUOTED)
             or (
                 any(map(_BOILERPLATE.fullmatch, names.split()))
                 and not any(map(_OF_TEXT.fullmatch, (attributes.get("class") or "")[:1000].split()))
@@ -453,11 +511,14 @@ class HtmlWriter(PlainText):
         if tag == "br":
             return "\n"
         if tag in {"rp", "rt", "img", "wbr"}:
+            if tag == "img" and element not in self._counted:
+                self._counted.add(element)
+                self._left_out[_PICTURE] += 1
             return ""
         if (label := self._marker(element)) is not None:
             return f"[{label}]"
-        if tag in _FORMULAS:
-            return _FORMULAS[tag](*[self._inline(each) for each in element if isinstance(each.tag, str)])
+        if tag in PARTS_OF_FORMULAS:
+            return PARTS_OF_FORMULAS[tag](*[self._inline(each) for each in element if isinstance(each.tag, str)])
         pieces = [_one_space(element.text)]
         for child in element:
             if isinstance(child.tag, str) and not self._is_dropped(child):
@@ -478,8 +539,11 @@ class HtmlWriter(PlainText):
         return None
 
     def _marker_of(self, link: etree._Element) -> str | None:
-        target = (link.get("href") or "").rpartition("#")[2]
+        address, _, target = (link.get("href") or "").rpartition("#")
         label = _LABEL.fullmatch("".join(link.itertext()).strip())
+        if label and address and target and (_is_note_link(link) or _is_raised(link)):
+            self.elsewhere.setdefault((address, target), label[1])
+            return label[1] if _is_note_link(link) else None
         return label[1] if label and target in self._labels else None
 
     def _keep_note(self, element: etree._Element) -> None:
@@ -573,39 +637,18 @@ class HtmlWriter(PlainText):
         return lines
 
     def _rows(self, table: etree._Element) -> list[str]:
-        """A line in bars for each row; the text of a table in a cell stands in the cell. What spans several rows or
-        columns stands in each of them, so that a row says all that holds for it."""
-        rows: list[str] = []
-        spanned: dict[int, tuple[int, str]] = {}  # how many rows below a cell spans still, and its text, by its column
+        """A line in bars for each row; the text of a table in a cell stands in the cell."""
+        rows = Rows()
+        lines: list[str] = []
         for row in _rows_of(table):
-            cells = [each for each in row if each.tag in {"td", "th"} and not self._is_dropped(each)]
-            texts: list[str] = []
-            is_new = False
-
-            def fill(texts: list[str] = texts) -> None:
-                while len(texts) in spanned:
-                    column = len(texts)
-                    left, text = spanned.pop(column)
-                    if left > 1:
-                        spanned[column] = (left - 1, text)
-                    texts.append(text)
-
-            for cell in cells:
-                fill()
-                text = " ".join(self._lines(cell, 0))
-                is_new = is_new or bool(text)
-                columns = min(max(_number(cell.get("colspan"), 1), 1), _MOST_SPANNED)
-                below = min(max(_number(cell.get("rowspan"), 1), 1), 1000) - 1
-                repeated = text if len(text) <= _LONGEST_REPEATED else ""
-                whole_row = len(cells) == 1
-                for place in range(1 if whole_row else columns):
-                    if below and (text or not place):
-                        spanned[len(texts)] = (below, repeated)
-                    texts.append(repeated if place else text)
-            fill()
-            if is_new:
-                rows.append(f"| {' | '.join(texts)} |")
-        return rows
+            cells = [
+                Cell(" ".join(self._lines(cell, 0)), _number(cell.get("colspan"), 1), _number(cell.get("rowspan"), 1))
+                for cell in row
+                if cell.tag in {"td", "th"} and not self._is_dropped(cell)
+            ]
+            if line := rows.line(cells):
+                lines.append(line)
+        return lines
 
     def _is_contents(self, element: etree._Element) -> bool:
         """Whether a list is the page's table of contents, or the links around the text."""
@@ -717,11 +760,45 @@ def _asks(element: etree._Element) -> bool:
     return bool(terms) and all(is_question(each) for each in terms)
 
 
-def _is_bold_question(element: etree._Element) -> bool:
-    """Whether an element is nothing but a question in bold type."""
-    if len(element) != 1 or element[0].tag not in {"b", "strong"} or (element.text or "").strip():
+def _begins_with_bold_question(element: etree._Element) -> bool:
+    """Whether an element begins with a question in bold type."""
+    if not len(element) or element[0].tag not in {"b", "strong"} or (element.text or "").strip():
         return False
-    return not (element[0].tail or "").strip() and is_question("".join(element.itertext()).strip())
+    return is_question(" ".join("".join(element[0].itertext()).split()))
+
+
+def _is_tab(element: etree._Element) -> bool:
+    """Whether an element is clicked on to see one of several parts of a page."""
+    kind = element.get("data-toggle") or element.get("data-bs-toggle")
+    return element.get("role") == "tab" or kind in _TABS
+
+
+def _target_of(element: etree._Element) -> str:
+    """The id of what a click on an element opens."""
+    for each in (element, *element.iterdescendants("a", "button")):
+        for name in _TARGETS:
+            if (place := each.get(name)) and (name == "aria-controls" or "#" in place):
+                return str(place.rpartition("#")[2])
+    return ""
+
+
+def _tabs(content: etree._Element) -> dict[str, str]:
+    """What is clicked on to see a part of a page, by the id of the part: a tab, a button over what it opens."""
+    found: dict[str, str] = {}
+    for each in content.iter(etree.Element):
+        if not each.attrib or not (
+            _is_tab(each)
+            or (each.tag == "button" and "aria-expanded" in each.attrib and "aria-controls" in each.attrib)
+        ):
+            continue
+        text = " ".join("".join(each.itertext()).split())
+        is_headed = any(above.tag in _ABOVE_TEXT for above in each.iterancestors())
+        if (target := _target_of(each)) and text and len(text) <= _LONGEST_SUMMARY and not is_headed:
+            found.setdefault(target, without_invisible(text))
+    if found:
+        there = {each.get("id") for each in content.iter(etree.Element)}
+        return {target: text for target, text in found.items() if target in there}
+    return found
 
 
 def _opened(content: etree._Element) -> frozenset[str]:
@@ -770,25 +847,6 @@ def _kind_of_list(element: etree._Element, item: etree._Element) -> str:
 
 def _words(count: int) -> str:
     return "1 word" if count == 1 else f"{count:,} words"
-
-
-def _formula(write: Callable[..., str], *counts: int) -> Callable[..., str]:
-    """How the parts of a formula are written where there are as many as it should have; else one after the other."""
-    return lambda *parts: write(*parts) if len(parts) in counts else "".join(parts)
-
-
-_FORMULAS: dict[str, Callable[..., str]] = {
-    "mfrac": _formula(fraction, 2),
-    "msup": _formula(raised_to, 2),
-    "msub": _formula(lowered_to, 2),
-    "msubsup": _formula(limits, 3),
-    "munder": _formula(lowered_to, 2),
-    "munderover": _formula(limits, 3),
-    "mroot": _formula(root, 2),
-    "msqrt": lambda *parts: root("".join(parts)),
-    "mtr": lambda *parts: " ".join(part.strip() for part in parts),
-    "mtable": lambda *parts: "; ".join(parts),
-}
 
 
 def _holds_headings(element: etree._Element) -> bool:

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
@@ -26,12 +28,14 @@ from qa.model import Document, Reference
 from qa.readers.formats.admonitions import BEGIN_OF_BOX, END_OF_BOX, without_boxes
 from qa.readers.formats.front_matter import split_front_matter
 from qa.readers.formats.scripts import marked_lowered, marked_raised, plain
-from qa.readers.formats.writing import PlainText, is_question
+from qa.readers.formats.tables import Cell, Rows
+from qa.readers.formats.writing import PlainText, SourceFile, is_question
 from qa.readers.references.bibliography import find_markers, merged, with_footnotes
 from qa.readers.references.entries import LinkTarget, reference, split_bibliography
 
 __all__ = ["read_markdown"]
 
+_FEWEST_OF_BOLD = 3  # tokens: where it begins, what it says, where it ends
 _DEEPEST = 100  # levels of nesting, of which a list takes two and a quotation one
 
 _HIDDEN = re.compile(
@@ -39,21 +43,35 @@ _HIDDEN = re.compile(
 )
 _TAG = re.compile(r"""</?(?P<name>[a-z][^\s/<>]*)(?:[^<>"']|"[^"]*"|'[^']*')*+>|<[!?][^<>]*>""", re.IGNORECASE)
 _SUPERSCRIPT = re.compile(r"<(?P<name>sup|sub)\b[^<>]{0,200}>([^<>]{1,40})</(?P=name)\s{0,10}>", re.IGNORECASE)
+_MARKED = re.compile(r"(?<![=\w])==(?=[^\s=])([^=\n]{1,1000}?)(?<=\S)==(?![=\w])")
+_SPAN = re.compile(r"\[([^\[\]\n]{1,1000})\]\{[ ]{0,9}[.#][^{}\n]{0,200}\}")
+_SHORTCODE = re.compile(r"\{\{[<%][^{}]{0,300}[>%]\}\}|\{%[^{}]{0,300}%\}")
+_IMPORT = re.compile(r"import\s[^\n]{1,300}\sfrom\s['\"][^'\"\n]{1,300}['\"];?")
 _CARETS = re.compile(r"(?<![\^])\^([+-]?\d[\d,–-]{0,40})\^(?![\w^])", re.ASCII)
 _TILDES = re.compile(r"(?<=[^\W_])~([\w+−-]{1,10})~(?!~)")
 _SCRIPT = re.compile(r"<(?P<end>/?)(?P<name>sup|sub)\b", re.IGNORECASE)
 _STRIKE = re.compile(r"<(?P<end>/?)(?:del|s|strike)(?=[\s>/])", re.IGNORECASE)
 _WIKI_LINK = re.compile(r"(?P<picture>!?)\[\[(?P<target>[^\[\]|\n]{1,200})(?:\\?\|(?P<label>[^\[\]\n]{1,200}))?\]\]")
 _ATTRIBUTES = re.compile(r"\{(?:[ ]{0,9}[#.][\w-][^{}\n]*|:[^{}\n]+)\}")
+_TERM = re.compile(r"^[ \t>]*[:~][ \t]", re.MULTILINE)  # where the meaning of a term begins
 _CALLOUT = re.compile(r"\[!(?P<kind>[A-Za-z]{2,20})\]")
 _DETAILS = re.compile(
-    r"(?P<begin><details\b[^<>]{0,200}>)|(?P<end></details\s{0,10}>)"
+    r"(?P<begin><details\b[^<>]{0,200}>)|(?P<end></(?:details|TabItem)\s{0,10}>)"
+    r"|<TabItem\b[^<>]{0,200}?\blabel=[\"'](?P<tab>[^\"'<>]{1,200})[\"'][^<>]{0,200}>"
     r"|<summary\b[^<>]{0,200}>(?P<summary>.{0,2000}?)</summary\s{0,10}>",
+    re.DOTALL | re.IGNORECASE,
+)
+_TABLE = re.compile(r"<table\b[^<>]{0,300}>(?P<inside>(?:(?!<table\b).)*?)</table\s{0,10}>", re.DOTALL | re.IGNORECASE)
+_ROW = re.compile(r"<tr\b[^<>]{0,300}>", re.IGNORECASE)
+_CELL = re.compile(
+    r"<t[dh]\b(?P<about>[^<>]{0,300})>(?P<inside>.*?)(?=<t[dh]\b|</t[dhr]\b|</tbody|</thead|\Z)",
     re.DOTALL | re.IGNORECASE,
 )
 _STRUCK_HTML = re.compile(
     r"<(?P<tag>del|s|strike)(?:\s[^<>]{0,200})?>(?P<inside>.{0,2000}?)</(?P=tag)\s{0,10}>", re.DOTALL | re.IGNORECASE
 )
+_IMAGE = re.compile(r"<(?:img|svg|video|iframe)\b", re.IGNORECASE)
+_STRUCK_OUT, _PICTURE = "word, struck out", "picture"
 _BREAK = re.compile(r"<br\b", re.IGNORECASE)
 _INSIDE_A_LINE = re.compile(
     "a|abbr|b|bdi|bdo|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|small|span|strong|sub|sup|tt|u|var",
@@ -80,11 +98,11 @@ def read_markdown(
     front_matter, body = split_front_matter(text, path)
     page = _Page(front_matter.title)
     targets = _LinkTargets()
-    struck: list[str] = []
-    page.write(SyntaxTreeNode(_parse(without_boxes(body), targets, struck)))
-    page.end_section()
-    if count := sum(len(each.split()) for each in [*struck, *page.struck]):
-        note(f"{count:,} {'word is' if count == 1 else 'words are'} left out, struck out.")
+    page.write(SyntaxTreeNode(_parse(without_boxes(body), targets, page.left_out)))
+    page.end()
+    file = SourceFile(data=b"", path=path, document_id=document_id, listed=lambda _: listed, note=note)
+    for what, count in page.left_out.items():
+        file.leave_out(count, what, is_told=what == _STRUCK_OUT)
     page.write_footnotes()
     plain = "".join(page.pieces)
     in_text, sections = split_bibliography(plain, page.sections, page.targets)
@@ -105,6 +123,7 @@ def read_markdown(
         sections=tuple(sections),
         references=references,
         markers=find_markers(plain, sections, references),
+        left_out=file.left_out(),
     )
 
 
@@ -129,28 +148,53 @@ class _LinkTargets(dict[str, dict[str, Any]]):
         )
 
 
-def _parse(body: str, targets: _LinkTargets, struck: list[str]) -> list[Token]:
-    """The blocks of a text, each with its own text as it is seen. What is struck out is put into `struck`.
+def _parse(body: str, targets: _LinkTargets, left_out: Counter[str]) -> list[Token]:
+    """The blocks of a text, each with its own text as it is seen. What is left out is counted in `left_out`.
 
     markdown-it leaves out what is nested deeper than its limit; where anything is, lists and quotations are read as
     the characters that they are.
     """
-    parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable(["table", "strikethrough"])
-    footnote_plugin(parser, inline=False, move_to_end=False)
-    deflist_plugin(parser)
+    parser = _parser(
+        has_tables="|" in body,
+        has_struck="~~" in body,
+        has_notes="[^" in body,
+        has_terms=_TERM.search(body) is not None,
+    )
     tokens = parser.parse(body, {"references": targets})
     if any(token.nesting == 1 and token.level >= _DEEPEST - 1 for token in tokens):
-        tokens = parser.disable(["list", "blockquote"]).parse(body, {"references": targets})
+        tokens = _flat_parser().parse(body, {"references": targets})
     for number, token in enumerate(tokens):
         if token.type == "inline":
             if number > 1 and tokens[number - 2].type == "blockquote_open":
                 _take_callout(token)
             linked: list[LinkTarget] = []
-            token.content = _inline_text(token.children or (), linked, struck)
+            token.content = _inline_text(token.children or (), linked, left_out)
             token.meta["targets"] = linked
-            token.meta["is_bold"] = _is_bold(token.children or ())
+            token.meta["asked"] = _bold_question(token.children or ())
             token.children = None
     return tokens
+
+
+@cache
+def _parser(*, has_tables: bool, has_struck: bool, has_notes: bool, has_terms: bool) -> MarkdownIt:
+    """A parser with the rules that a text may need: each takes time with every block or letter. It takes as long to
+    make as a page does to read, and keeps nothing of what it reads."""
+    parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST})
+    parser.enable([*["table"] * has_tables, *["strikethrough"] * has_struck])
+    if has_notes:
+        footnote_plugin(parser, inline=False, move_to_end=False)
+    if has_terms:
+        deflist_plugin(parser)
+    return parser
+
+
+@cache
+def _flat_parser() -> MarkdownIt:
+    """A parser that reads lists and quotations as the characters that they are."""
+    parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable(["table", "strikethrough"])
+    footnote_plugin(parser, inline=False, move_to_end=False)
+    deflist_plugin(parser)
+    return parser.disable(["list", "blockquote"])
 
 
 def _take_callout(token: Token) -> None:
@@ -165,19 +209,26 @@ def _take_callout(token: Token) -> None:
     token.children = children[end + 1 :]
 
 
-def _is_bold(tokens: Sequence[Token]) -> bool:
-    """Whether all of a line is in bold type."""
-    seen = [token for token in tokens if token.type != "text" or token.content.strip()]
-    if len(seen) < 3 or seen[0].type != "strong_open" or seen[-1].type != "strong_close":
-        return False
-    return sum(token.type == "strong_close" and token.level == seen[0].level for token in seen) == 1
+def _bold_question(tokens: Sequence[Token]) -> str:
+    """The question in bold type that a paragraph is or begins with; empty where there is none."""
+    if len(tokens) < _FEWEST_OF_BOLD or (tokens[0].type != "strong_open" and tokens[0].content.strip()):
+        return ""
+    first = next((n for n, token in enumerate(tokens) if token.type != "text" or token.content.strip()), 0)
+    if len(tokens) - first < 3 or tokens[first].type != "strong_open":
+        return ""
+    level = tokens[first].level
+    end = next(
+        (n for n in range(first, len(tokens)) if tokens[n].type == "strong_close" and tokens[n].level == level), 0
+    )
+    text = " ".join(_inline_text(tokens[first:end]).split())
+    return text if is_question(text) else ""
 
 
 def _inline_text(
-    tokens: Iterable[Token], targets: list[LinkTarget] | None = None, struck: list[str] | None = None
+    tokens: Iterable[Token], targets: list[LinkTarget] | None = None, left_out: Counter[str] | None = None
 ) -> str:
     """The text of a line as it is seen: a wrapped line runs on, a hard break stays. What its links lead to is added to
-    `targets`, and what of it is struck out to `struck`.
+    `targets`, and what of it is left out to `left_out`.
     """
     pieces: list[str] = []
     links: list[tuple[int, str]] = []  # (how many pieces stand before it, address)
@@ -189,17 +240,24 @@ def _inline_text(
     def end_strike() -> None:
         if strikes:
             begin = strikes.pop()
-            if struck is not None and not strikes:
-                struck.append("".join(pieces[begin:]))
+            if left_out is not None and not strikes:
+                left_out[_STRUCK_OUT] += len("".join(pieces[begin:]).split())
             del pieces[begin:]
             cuts.append(begin)
 
     for token in tokens:
         match token.type:
             case "text":
-                shown = _CARETS.sub(lambda found: marked_raised(found[1]), token.content)
+                shown = token.content
+                if "^" in shown:
+                    shown = _CARETS.sub(lambda found: marked_raised(found[1]), shown)
                 shown = _TILDES.sub(lambda found: marked_lowered(found[1]), shown) if "~" in shown else shown
                 shown = _WIKI_LINK.sub(_label_of_link, shown) if "[[" in shown else shown
+                shown = _MARKED.sub(r"\1", shown) if "==" in shown else shown
+                shown = _SPAN.sub(r"\1", shown) if "]{" in shown else shown
+                if ("{{" in shown or "{%" in shown) and (bare := _SHORTCODE.sub("", shown)) != shown:
+                    cuts.append(len(pieces))
+                    shown = bare
                 pieces.append(shown)
             case "s_open":
                 strikes.append(len(pieces))
@@ -230,6 +288,8 @@ def _inline_text(
                     mark = marked_raised if tag["name"].lower() == "sup" else marked_lowered
                     pieces[begin:] = [mark("".join(pieces[begin:]))]
             case "image":
+                if left_out is not None:
+                    left_out[_PICTURE] += 1
                 pieces.append(_inline_text(token.children or ()))
     for cut in cuts:
         if 0 < cut < len(pieces) and pieces[cut - 1].endswith(" "):
@@ -238,7 +298,7 @@ def _inline_text(
         starts = [0, *accumulate(map(len, pieces))]
         targets += [LinkTarget(starts[min(number, len(pieces))], address) for number, address in links]
     text = plain("".join(pieces))
-    return text.lstrip(" ") if cuts else text
+    return text.strip(" ") if cuts else text
 
 
 def _label_of_link(link: re.Match[str]) -> str:
@@ -251,7 +311,7 @@ class _Page(PlainText):
 
     def __init__(self, given_title: str | None = None) -> None:
         super().__init__(given_title)
-        self.struck: list[str] = []  # what is struck out in blocks of HTML
+        self.left_out: Counter[str] = Counter()  # how much, by what it is
 
     def write(self, parent: SyntaxTreeNode) -> None:
         for node in parent.children:
@@ -280,9 +340,12 @@ class _Page(PlainText):
         text = _without_attributes("\n".join(_lines(node)))
         if called := node.children[0].meta.get("callout"):
             self.write_block("paragraph", called)
-        if node.children[0].meta.get("is_bold") and is_question(text):
-            self.write_question(text)
-            return
+        if not self.pieces and all(map(_IMPORT.fullmatch, text.split("\n"))):
+            return  # of the parts of a site, as MDX has them
+        asked = node.children[0].meta.get("asked")
+        if asked and text.startswith(asked):
+            self.write_question(asked)
+            text = text[len(asked) :].strip()
         start = self.write_block("paragraph", text)
         self.targets += [LinkTarget(start + place, address) for place, address in _targets(node)]
 
@@ -308,20 +371,33 @@ class _Page(PlainText):
             self.end_part()
             return
         markup = _STRUCK_HTML.sub(self._strike, markup)
+        self.left_out[_PICTURE] += len(_IMAGE.findall(markup))
         begin = 0
         for found in _DETAILS.finditer(markup):
-            self.write_block("paragraph", "\n".join(_lines_of_html(markup[begin : found.start()])))
+            self._write_shown(markup[begin : found.start()])
             begin = found.end()
             if found["end"]:
                 self.end_part()
             elif found["begin"]:
                 self.begin_part()
-            elif asked := " ".join(_lines_of_html(found["summary"])):
+            elif found["tab"]:
+                self.begin_part()
+                self.write_question(html.unescape(found["tab"]))
+            elif asked := " ".join(_lines_of_html(found["summary"] or "")):
                 self.write_question(asked)
+        self._write_shown(markup[begin:])
+
+    def _write_shown(self, markup: str) -> None:
+        """Write what is seen of HTML, a table in its rows."""
+        begin = 0
+        for found in _TABLE.finditer(markup):
+            self.write_block("paragraph", "\n".join(_lines_of_html(markup[begin : found.start()])))
+            self.write_table(_rows_of_html(found["inside"]))
+            begin = found.end()
         self.write_block("paragraph", "\n".join(_lines_of_html(markup[begin:])))
 
     def _strike(self, struck: re.Match[str]) -> str:
-        self.struck.append(_TAG.sub(" ", struck["inside"]))
+        self.left_out[_STRUCK_OUT] += len(_TAG.sub(" ", struck["inside"]).split())
         return ""
 
     def _write_list(self, node: SyntaxTreeNode) -> None:
@@ -414,6 +490,29 @@ def _lines_of_html(markup: str) -> list[str]:
     )
     text = plain(html.unescape(_TAG.sub(_in_place_of_tag, shown)))
     return [line.strip() for line in text.split("\n") if line.strip()]
+
+
+def _rows_of_html(markup: str) -> list[str]:
+    """The rows of what stands in a `<table>` of HTML, in which there is no other."""
+    rows = Rows()
+    lines: list[str] = []
+    for row in _ROW.split(markup):
+        cells = [
+            Cell(
+                " ".join(_lines_of_html(found["inside"])),
+                _spanned(found["about"], "col"),
+                _spanned(found["about"], "row"),
+            )
+            for found in _CELL.finditer(row)
+        ]
+        if line := rows.line(cells):
+            lines.append(line)
+    return lines
+
+
+def _spanned(about: str, what: str) -> int:
+    found = re.search(rf"\b{what}span\s{{0,9}}=\s{{0,9}}[\"']?(\d{{1,4}})", about, re.IGNORECASE)
+    return int(found[1]) if found else 1
 
 
 def _in_place_of_tag(tag: re.Match[str]) -> str:

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import ctypes
 import math
+import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
 from statistics import median
@@ -23,8 +24,8 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from qa.readers.formats.scripts import marked_lowered, marked_raised, plain
-from qa.readers.formats.wordlist import is_english
 from qa.readers.formats.writing import without_invisible
+from qa.text.english import english
 
 __all__ = ["Line", "PageText", "page_text"]
 
@@ -56,6 +57,10 @@ _LIGATURES = {
 }
 _SAME_LINE = 0.55  # of the type size, by which baselines of letters in a line differ
 _WIDE_GAP = 1.5  # of the type size: more than a space in justified text
+_CELL_GAP = 0.9  # of the type size: between two cells, where such a gap stands in the lines around as well
+_SAME_EDGE = 1.5  # points, by which the edges of the cells of a column differ
+_NEXT_ROW = 3.5  # times the type size: how far away the next row of a table may be
+_LABELS = re.compile(r"[^\w\s]?\w{0,3}[^\w\s]?")  # what may stand before an item of a list
 _BACKWARDS = 0.6  # of the type size, by which a letter may stand before the end of the one before
 _RAISED = 0.15  # of the type size, by which raised digits stand above the baseline
 _SMALLER = 0.85  # of the type size: raised digits are
@@ -72,6 +77,8 @@ _MOST_TWINS = 8  # of the same letters in a line that are looked at
 _STRAIGHT = 1e-3  # quarter turns
 _FARTHEST = 1e9  # points
 _FARTHEST_TURN = 20.0  # of the type size, by which a word written from the right begins behind one from the left
+_MOST_OBJECTS = 3000  # of a page that are looked at for what is not read
+_EMPTY = 2  # bytes of the text of a piece that has none
 _CHECKED = 97  # letters, of which one is compared with what PDFium says of it alone
 _ALL_BOLD = 0.95  # share of bold letters
 _MOST_FRAGMENTS = 5000  # of a page, above which it keeps the order of the file
@@ -110,13 +117,16 @@ class Line:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageText:
     """The lines of a page in reading order, its height, how many letters it has, and how many of these are turned
-    otherwise than most and so left out, or unknown."""
+    otherwise than most and so left out, or unknown; how many of its pieces of text have no letters that could be read,
+    as those in a font that the file does not hold, and how many pictures it has."""
 
     lines: tuple[Line, ...]
     height: float
     letters: int
     turned: int = 0
     unknown: int = 0
+    lost: int = 0
+    pictures: int = 0
 
 
 @dataclass(slots=True)
@@ -140,6 +150,7 @@ class _Fragment:
     y: float
     size: float
     least: float = 0.0  # of the type size: a gap that is a space, where the file has none in a line
+    gaps: list[int] = field(default_factory=list)  # before which letters there is room as between cells
 
     @property
     def text(self) -> str:
@@ -186,7 +197,7 @@ def _spaced(fragment: _Fragment) -> list[bool]:
     usual = ordered[len(gaps) // 2] if gaps else 0.0
     if count >= _FEWEST_SPREAD and ordered[len(gaps) // 5] >= _SPREAD and usual <= _WIDEST_SPREAD:
         found = [False, *(gap > 1.6 * usual + 0.05 for gap in gaps)]
-        if any(found) or not written or is_english("".join(each.text for each in letters).lower()):
+        if any(found) or not written or "".join(each.text for each in letters).lower() in english():
             return found
         return [space > 0 for space in spaces]
     if written:
@@ -208,7 +219,8 @@ def page_text(
     filled into a form, each with the edges of its place: left, bottom, right and top, upwards from the page's origin.
     """
     count = min(max(pdfium.FPDFText_CountChars(textpage), 0), MOST_LETTERS)
-    letters, turned, unknown, (top, height) = _letters(page, textpage, count)
+    letters, turned, unknown, (top, height), read = _letters(page, textpage, count)
+    lost, pictures = _unread(page, textpage, read)
     spaces = sum([letter.space == 2 for letter in letters])
     least = _NARROWEST_SPACE if spaces < _FEW_SPACES * len(letters) else _SURE_SPACE
     fragments = _fragments(_once(letters), least)
@@ -225,7 +237,32 @@ def page_text(
         if row:
             fragments.append(_Fragment(row, left, right, y, size, _SURE_SPACE))
     lines = list(_lines(fragments, number))
-    return PageText(lines=tuple(lines), height=height, letters=len(letters), turned=turned, unknown=unknown)
+    return PageText(
+        lines=tuple(lines),
+        height=height,
+        letters=len(letters),
+        turned=turned,
+        unknown=unknown,
+        lost=lost,
+        pictures=pictures,
+    )
+
+
+def _unread(page: pdfium.FPDF_PAGE, textpage: pdfium.FPDF_TEXTPAGE, read: Set[int]) -> tuple[int, int]:
+    """How many pieces of text of a page are not among those that were read and say nothing, and how many pictures it
+    has."""
+    count = pdfium.FPDFPage_CountObjects(page)
+    if count <= len(read):
+        return 0, 0
+    lost = pictures = 0
+    for index in range(min(count, _MOST_OBJECTS)):
+        found = pdfium.FPDFPage_GetObject(page, index)
+        kind = pdfium.FPDFPageObj_GetType(found)
+        if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+            pictures += 1
+        elif kind == pdfium.FPDF_PAGEOBJ_TEXT and ctypes.addressof(found.contents) not in read:
+            lost += pdfium.FPDFTextObj_GetText(found, textpage, None, 0) <= _EMPTY
+    return lost, pictures
 
 
 _HANDLE, _INT = ctypes.c_void_p, ctypes.c_int
@@ -257,9 +294,9 @@ def _codes(textpage: pdfium.FPDF_TEXTPAGE, count: int) -> Sequence[int]:
 
 def _letters(
     page: pdfium.FPDF_PAGE, textpage: pdfium.FPDF_TEXTPAGE, count: int
-) -> tuple[list[_Letter], int, int, tuple[float, float]]:
-    """The letters of a page upright, how many are turned otherwise and how many unknown, and the page's top and
-    height."""
+) -> tuple[list[_Letter], int, int, tuple[float, float], Set[int]]:
+    """The letters of a page upright, how many are turned otherwise and how many unknown, the page's top and height, and
+    the addresses of the pieces of text that these are in."""
     object_at, box_of = _quick()
     handle = _address(textpage)
     # Of each text object: the size, quarter turns, whether it is bold, and its baseline, downwards from the top.
@@ -321,7 +358,7 @@ def _letters(
     most = max(found, key=lambda turns: len(found[turns]), default=0)
     all_letters = sum(map(len, found.values()))
     upright = found.get(most, [])
-    return upright, all_letters - len(upright), unknown, extents.get(most) or _extent(page, most)
+    return upright, all_letters - len(upright), unknown, extents.get(most) or _extent(page, most), styles.keys()
 
 
 def _baseline(
@@ -406,6 +443,8 @@ def _fragments(letters: Sequence[_Letter], least: float) -> list[_Fragment]:
                 else:
                     goes_on = -_BACKWARDS * size <= gap <= _WIDE_GAP * size or letter.x == last.x  # as in a ligature
                 if goes_on:
+                    if gap >= _CELL_GAP * size:
+                        now.gaps.append(len(now.letters))
                     if its_size > 1.1 * now.size:
                         now.y, now.size = letter.y, its_size
                     if letter.x < now.x:
@@ -425,7 +464,10 @@ def _fragments(letters: Sequence[_Letter], least: float) -> list[_Fragment]:
 def _lines(fragments: Sequence[_Fragment], page: int) -> Iterator[Line]:
     """The lines of all columns, the columns one after the other."""
     few = len(fragments) <= _MOST_FRAGMENTS
-    regions = [(number, list(_rows(region))) for number, region in (_regions(fragments) if few else [(0, fragments)])]
+    regions = [
+        (number, _with_cells_apart(list(_rows(region))))
+        for number, region in (_regions(fragments) if few else [(0, fragments)])
+    ]
     alike: dict[int | None, list[list[_Fragment]]] = {}
     for number, rows in regions:
         alike.setdefault(number, []).extend(rows)
@@ -477,6 +519,72 @@ def _rows(region: Sequence[_Fragment]) -> Iterator[list[_Fragment]]:
         row.append(each)
     if row:
         yield _in_order(row)
+
+
+def _with_cells_apart(rows: list[list[_Fragment]]) -> list[list[_Fragment]]:
+    """The lines of a region, with fragments divided where there is room as between two cells, and the lines around have
+    a cell whose left or right edge, or middle, is that of the one behind. The room in justified text is elsewhere in
+    each line."""
+    if not any(each.gaps for row in rows for each in row):
+        return rows
+    parts = [[part for each in row for part in _divided(each)] for row in rows]
+    edges = [[(part[0].x, part[-1].right) for part in row[1:]] for row in parts]
+    found: list[list[_Fragment]] = []
+    for number, row in enumerate(rows):
+        room = _NEXT_ROW * row[0].size
+        near = {
+            place: edges[number + place]
+            for place in (-2, -1, 1, 2)
+            if 0 <= number + place < len(rows) and abs(rows[number + place][0].y - row[0].y) <= abs(place) * room
+        }
+        found.append([divided for each in row for divided in _as_cells(each, near)])
+    return found
+
+
+def _divided(fragment: _Fragment) -> list[list[_Letter]]:
+    """The letters of a fragment between its gaps."""
+    places = [0, *fragment.gaps, len(fragment.letters)]
+    return [fragment.letters[a:b] for a, b in pairwise(places) if a < b]
+
+
+def _as_cells(fragment: _Fragment, near: Mapping[int, Sequence[tuple[float, float]]]) -> Iterator[_Fragment]:
+    """A fragment divided at those of its gaps behind which a cell begins as in two of the lines `near`, given by how
+    far below they are; unless these are fewer than its other gaps."""
+    if not fragment.gaps or len(near) < 2 or fragment.is_from_right:
+        yield fragment
+        return
+    first, *others = _divided(fragment)
+    is_cell = [_is_column(part[0].x, part[-1].right, near) for part in others]
+    if _LABELS.fullmatch("".join(each.text for each in first)):
+        is_cell[0] = False
+    if 2 * sum(is_cell) < len(is_cell) or not any(is_cell):
+        yield fragment
+        return
+    now = first
+    for part, begins in zip(others, is_cell, strict=True):
+        if begins:
+            yield _part(fragment, now)
+            now = part
+        else:
+            now = now + part
+    yield _part(fragment, now)
+
+
+def _is_column(left: float, right: float, near: Mapping[int, Sequence[tuple[float, float]]]) -> bool:
+    """Whether two of the lines next to one have a cell with the left edge, the right one or the middle of this one."""
+    for first, second in ((-1, 1), (-1, -2), (1, 2)):
+        if first not in near or second not in near:
+            continue
+        for place in (lambda x, _: x, lambda _, end: end, lambda x, end: (x + end) / 2):
+            wanted = place(left, right)
+            if all(any(abs(place(*edge) - wanted) <= _SAME_EDGE for edge in near[n]) for n in (first, second)):
+                return True
+    return False
+
+
+def _part(fragment: _Fragment, letters: list[_Letter]) -> _Fragment:
+    right = max([each.right for each in letters])
+    return _Fragment(letters, letters[0].x, right, fragment.y, fragment.size, fragment.least)
 
 
 def _in_order(row: list[_Fragment]) -> list[_Fragment]:

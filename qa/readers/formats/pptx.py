@@ -20,7 +20,7 @@ from qa.readers.formats.numbering import counted
 from qa.readers.formats.scripts import marked_lowered, marked_raised, plain
 from qa.readers.formats.writing import PlainText, SourceFile, without_invisible
 
-__all__ = ["read_pptx"]
+__all__ = ["parts_related", "read_pptx"]
 
 _MAIN = "ppt/presentation.xml"
 _MOST_SLIDES = 5000
@@ -42,11 +42,14 @@ def read_pptx(file: SourceFile) -> list[Document]:
     about = about_office(archive)
     text = PlainText(about.title or "")
     starts: list[int] = []
-    hidden = struck = 0
+    hidden = struck = pictures = comments = 0
     first: str | None = None
     for name in _slides(archive):
         root = archive.xml(name)
         struck += sum(len("".join(run.itertext("{*}t")).split()) for run in root.iter("{*}r") if _is_struck(run))
+        pictures += sum(1 for _ in root.iter("{*}pic", "{*}chart", "{*}relIds"))
+        commented = (archive.xml(each) for each in parts_related(archive, name, "/comments"))
+        comments += sum(1 for each in commented for _ in each.iter("{*}cm"))
         hidden += root.get("show") in {"0", "false"}
         starts.append(text.length + (2 if text.pieces else 0))
         title = _title(root)
@@ -54,11 +57,12 @@ def read_pptx(file: SourceFile) -> list[Document]:
         text.end_section()
         text.write_heading(1, title)
         _write(root, text)
-        for notes in _related(archive, name, "/notesSlide"):
+        for notes in parts_related(archive, name, "/notesSlide"):
             said = " ".join(line for shape in _shapes(archive.xml(notes)) for line in _lines(shape))
             text.write_block("paragraph", said)
-    if struck:
-        file.note(f"{struck:,} {'word is' if struck == 1 else 'words are'} left out, struck out.")
+    file.leave_out(struck, "word, struck out")
+    file.leave_out(pictures, "picture", is_told=False)
+    file.leave_out(comments, "comment")
     if hidden:
         file.note(f"{hidden:,} {'slide is' if hidden == 1 else 'slides are'} hidden, and read all the same.")
     text.end_section()
@@ -76,7 +80,8 @@ def _slides(archive: Archive) -> Iterator[str]:
             yield name
 
 
-def _related(archive: Archive, name: str, kind: str) -> list[str]:
+def parts_related(archive: Archive, name: str, kind: str) -> list[str]:
+    """The names of the parts of an office file that a part is related to, of the kind that ends so."""
     return [
         target for its_kind, target in _targets(archive, name).values() if its_kind.endswith(kind) and target in archive
     ]

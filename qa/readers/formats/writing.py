@@ -6,13 +6,14 @@ What is written is the document's text, so offsets are known when they are made 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import accumulate
 from pathlib import Path
 
-from qa.model import Block, BlockKind, Document, Heading, Reference, Section, Span
+from qa.model import Block, BlockKind, Document, Heading, LeftOut, Reference, Section, Span
 from qa.readers.references.bibliography import find_markers, merged, with_footnotes
 from qa.readers.references.entries import LinkTarget, reference, split_bibliography
 
@@ -21,10 +22,14 @@ __all__ = ["About", "PlainText", "SourceFile", "is_question", "without_invisible
 _LONGEST_QUESTION = 300  # characters
 _LARGEST_TABLE, _LARGEST_PART = 600, 150  # words of a table that is one passage, and of its parts where it is not
 _LARGEST_HEAD = 60  # words
+_FEWEST_ROWS = 3  # of a part, with its head
+_FEWEST_SAID = 3  # words of a heading that is text where nothing stands under it
 _NUMBER = re.compile(r"[\W\d]*\d[\W\d]*")
 
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_ASKED = re.compile(r"(?P<question>Q(?:uestion)?(?: ?\d{1,3})?[:.] ?[^\n]{2,300}\?)[ \t]*(?:\n|\Z)")
+_ASKED = re.compile(
+    r"(?P<question>Q(?:uestion)?(?: ?\d{1,3})?[:.] ?[^\n]{2,300}?\?)[ \t]*(?:\n|\Z|(?=A(?:nswer)?(?: ?\d{1,3})?[:.] ))"
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -34,7 +39,7 @@ class SourceFile:
 
     `path` is for its name alone, and `document_id` what the document wants to be called. `listed` gives, for the
     document's text, the entries of a bibliography beside the file; `note` takes a sentence for people about what of the
-    file is not in the document.
+    file is not in the document, and `counted` how much that is, by what it is.
     """
 
     data: bytes
@@ -42,6 +47,24 @@ class SourceFile:
     document_id: str
     listed: Callable[[str], Sequence[Reference]]
     note: Callable[[str], None]
+    counted: Counter[str] = field(default_factory=Counter)
+
+    def leave_out(self, count: int, what: str, *, is_told: bool = True) -> None:
+        """Count what is left out: so many of `what`, whose first word is the noun, as in `comment` or `word, struck
+        out`. Where it `is_told`, it is noted as well, since it might have been text. None is nothing.
+        """
+        if count:
+            kind, comma, why = what.partition(",")
+            noun, _, of = kind.partition(" ")
+            several = f"{noun}s {of}".strip()
+            self.counted[f"{several}{why}"] += count
+            if is_told:
+                told = f"1 {kind} is" if count == 1 else f"{count:,} {several} are"
+                self.note(f"{told} left out{comma}{why}.")
+
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What was counted so far, by its name."""
+        return tuple(LeftOut(what, count) for what, count in sorted(self.counted.items()))
 
     @property
     def name(self) -> str:
@@ -78,6 +101,7 @@ class PlainText:
         self._blocks: list[Block] = []
         self._parts: list[list[tuple[int, str]]] = []  # the paths above the parts that are open
         self._asked = 0  # the level of the question whose answer is written
+        self._bare = False  # whether nothing is written yet under the last heading, and it says something
 
     @property
     def headings_above(self) -> tuple[str, ...]:
@@ -87,6 +111,7 @@ class PlainText:
     def write_heading(self, level: int, heading: str) -> int:
         """Begin a section under a heading, and give where it begins. The first heading of level 1 is the title."""
         self.end_section()
+        self._keep_bare(level)
         start = self.length
         if heading.strip():
             start, end = self._write(heading)
@@ -99,6 +124,7 @@ class PlainText:
         self._path = [each for each in self._path if each[0] < level]
         if heading.strip():
             self._path.append((level, heading))
+            self._bare = len(heading.split()) >= _FEWEST_SAID and not is_question(heading)
         return start
 
     def write_question(self, question: str) -> int:
@@ -106,8 +132,8 @@ class PlainText:
         the next question or heading, or with `end_question`."""
         self.end_question()
         self._asked = (self._path[-1][0] if self._path else 0) + 1
-        start = self.length
         self.end_section()
+        self._bare = False
         start, end = self._write(question)
         self.headings.append(Heading(level=min(max(self._asked, 2), 6), start=start, end=end))
         self._path.append((self._asked, question))
@@ -117,6 +143,7 @@ class PlainText:
         """End the section of the last question, if it goes on."""
         if self._asked and any(level == self._asked for level, _ in self._path):
             self.end_section()
+            self._keep_bare(self._asked + 1)
             self._path = [each for each in self._path if each[0] < self._asked]
         self._asked = 0
 
@@ -128,6 +155,7 @@ class PlainText:
         """End the part that was begun last, if any is open."""
         if self._parts and (path := self._parts.pop()) != self._path:
             self.end_section()
+            self._keep_bare(0)
             self._path = path
 
     def write_block(self, kind: BlockKind, text: str) -> int:
@@ -143,6 +171,7 @@ class PlainText:
             return begin
         start, end = self._write(text)
         self._blocks.append(Block(kind=kind, start=start, end=end))
+        self._bare = False
         return start
 
     def write_table(self, rows: Sequence[str]) -> list[int]:
@@ -157,9 +186,9 @@ class PlainText:
         part: list[str] = []
         words = 0
         for number, row in enumerate(rows):
-            if len(part) > 1 and words + sizes[number] > _LARGEST_PART:
+            if len(part) > _FEWEST_ROWS and words + sizes[number] > _LARGEST_PART:
                 starts += self._write_part(part, is_first=not starts)
-                part, words = [rows[0]], sizes[0]
+                part, words = [rows[0]], 0
             part.append(row)
             words += sizes[number]
         return starts + self._write_part(part, is_first=not starts)
@@ -178,6 +207,22 @@ class PlainText:
             self.sections.append(section)
             self._blocks = []
 
+    def end(self) -> None:
+        """End the text: its last section, or a heading that nothing stands under."""
+        self.end_section()
+        self._keep_bare(0)
+
+    def _keep_bare(self, level: int) -> None:
+        """Where a heading of a level follows upon one that nothing stands under, nor will, make that one a paragraph:
+        it would be in no section, and so in no passage."""
+        if self._bare and self._path[-1][0] >= level:
+            bare = self.headings.pop()
+            self._path.pop()
+            block = Block(kind="paragraph", start=bare.start, end=bare.end)
+            section = Section(path=self.headings_above, start=bare.start, end=bare.end, blocks=(block,))
+            self.sections.append(section)
+        self._bare = False
+
     def write_footnotes(self) -> None:
         """Put the footnotes under the text; where there is no other, they are the text."""
         written = [f"[^{label}]: {text}" for label, text, _ in self.footnotes if text.strip()]
@@ -194,7 +239,7 @@ class PlainText:
     ) -> Document:
         """The document that was written. Its references are those of the bibliography beside the file, then those
         `references` which the reader found, then the lists in the text and the footnotes."""
-        self.end_section()
+        self.end()
         self.write_footnotes()
         text = "".join(self.pieces)
         in_text, sections = split_bibliography(text, self.sections, self.targets)
@@ -215,6 +260,7 @@ class PlainText:
             references=known,
             markers=find_markers(text, sections, known),
             pages=tuple(pages),
+            left_out=file.left_out(),
         )
 
     def _write(self, text: str) -> Span:
