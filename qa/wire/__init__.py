@@ -23,6 +23,7 @@ from qa.wire.bodies import (
 from qa.wire.citations import (
     MAX_CITATIONS,
     MAX_QUOTE,
+    AnswerClaim,
     VerificationBody,
     VerifyRequest,
     VerifyResponse,
@@ -41,6 +42,7 @@ __all__ = [
     "MAX_QUESTION",
     "MAX_QUOTE",
     "MAX_TURNS",
+    "AnswerClaim",
     "AskRequest",
     "AskResponse",
     "CitationBody",
