@@ -145,7 +145,7 @@ def test_the_web_sees_the_public_face_the_errors_the_nouns_the_wire_form_and_the
 
 @pytest.mark.parametrize("module", [module for module in MODULES if module.startswith("qa")])
 def test_the_engine_knows_nothing_of_http(module: str) -> None:
-    above = {"flask", "werkzeug", "granian", "jinja2", "http", "urllib", "socket", "web", "requests"}
+    above = {"flask", "werkzeug", "httptools", "jinja2", "http", "urllib", "socket", "web", "requests"}
     assert {imported.split(".")[0] for imported, _ in imports(TREES[module])} & above == set()
 
 
@@ -280,14 +280,14 @@ def imported(module: str) -> tuple[set[str], list[str]]:
 def test_importing_the_engine_loads_no_web_and_opens_nothing() -> None:
     loaded, touched = imported("qa.engine")
     assert {"qa", "rank_bm25"} <= loaded
-    assert loaded & {"flask", "werkzeug", "granian", "jinja2", "click", "web", "pytest"} == set()
+    assert loaded & {"flask", "werkzeug", "httptools", "jinja2", "click", "web", "pytest"} == set()
     assert touched == []
 
 
 def test_importing_the_web_opens_nothing() -> None:
     loaded, touched = imported("web.app")
     assert {"qa", "web", "flask"} <= loaded
-    assert "granian" not in loaded
+    assert "httptools" not in loaded
     assert touched == []
 
 
@@ -302,7 +302,7 @@ ran = CliRunner().invoke(cli, sys.argv[1:])
 assert ran.exit_code == 0, ran.output
 print(" ".join(sorted({name.split(".")[0] for name in sys.modules})))
 """
-SERVERS = {"flask", "granian", "jinja2", "werkzeug"}
+SERVERS = {"flask", "httptools", "jinja2", "werkzeug"}
 OF_OTHER_FORMATS = {"bibtexparser", "charset_normalizer", "lxml", "pypdfium2", "rispy"}
 OF_INDEXING = {"markdown_it", "mdit_py_plugins", "spellchecker", "yaml"}
 OF_MEASURING = {"ir_measures", "pytrec_eval"}
