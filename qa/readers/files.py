@@ -17,6 +17,7 @@ from qa.readers.sandbox.parent import MEGABYTE, Limits
 __all__ = [
     "file_size",
     "file_state",
+    "is_file",
     "is_there",
     "legible",
     "mode_of",
@@ -103,10 +104,18 @@ def sidecar_of(path: Path) -> Path | None:
     Raises:
         BibliographyError: where it is a link that leads out of their folder.
     """
-    found = next((each for ending in SIDECARS if (each := path.with_suffix(ending)).is_file()), None)
+    found = next((each for ending in SIDECARS if is_file(each := path.with_suffix(ending))), None)
     if found and found.is_symlink() and not resolved(found).is_relative_to(resolved(path.parent)):
         raise BibliographyError(Path(legible(found)), reason="it is a link that leads out of its folder")
     return found
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file. There is none where the system refuses the name, such as one that is too long."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def legible(path: Path) -> str:

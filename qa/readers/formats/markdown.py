@@ -41,7 +41,7 @@ _DEEPEST = 100  # levels of nesting, of which a list takes two and a quotation o
 _HIDDEN = re.compile(
     r"<!--.*?(?P<comment>-->|\Z)|<(?P<tag>script|style)\b.*?(?P<end></(?P=tag)\s*>|\Z)", re.DOTALL | re.IGNORECASE
 )
-_TAG = re.compile(r"""</?(?P<name>[a-z][^\s/<>]*)(?:[^<>"']|"[^"]*"|'[^']*')*+>|<[!?][^<>]*>""", re.IGNORECASE)
+_TAG = re.compile(r"""</?(?P<name>[a-z][^\s/<>"']*+)(?:[^<>"']|"[^"]*"|'[^']*')*+>|<[!?][^<>]*>""", re.IGNORECASE)
 _SUPERSCRIPT = re.compile(r"<(?P<name>sup|sub)\b[^<>]{0,200}>([^<>]{1,40})</(?P=name)\s{0,10}>", re.IGNORECASE)
 _MARKED = re.compile(r"(?<![=\w])==(?=[^\s=])([^=\n]{1,1000}?)(?<=\S)==(?![=\w])")
 _SPAN = re.compile(r"\[([^\[\]\n]{1,1000})\]\{[ ]{0,9}[.#][^{}\n]{0,200}\}")
