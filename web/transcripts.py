@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from qa.wire import AskResponse, CitationBody, CitedPassageBody, ConversationBody, InterpretationBody
+from qa.wire import AskResponse, CitedPassageBody, ConversationBody, InterpretationBody
 from web.dates import long_date
+from web.places import path
 from web.sureness import sureness
 from web.texts import load_texts
 
@@ -80,8 +81,8 @@ def _answer(turn: AskResponse, origin: str) -> Iterator[str]:
     if turn.outline:
         yield text("reading.outline", count=len(turn.outline))
         for each in turn.outline:
-            if path := _path(each.citation):
-                yield f"### {escaped(path)}"
+            if headings := path(each.citation):
+                yield f"### {escaped(headings)}"
             yield from _cited(each, origin)
     elif turn.passage and turn.citation:
         yield from _cited(CitedPassageBody(passage=turn.passage, citation=turn.citation), origin)
@@ -104,7 +105,15 @@ def _cited(cited: CitedPassageBody, origin: str) -> Iterator[str]:
     yield quoted(cited.passage.text)
     updated = text("citation.updated", date=long_date(source.updated)) if source.updated else text("citation.undated")
     page = text("citation.page", number=citation.page) if citation.page else None
-    facts = [_path(citation), ", ".join(source.authors), source.publisher, updated, page]
+    editors = text("citation.editors", count=len(source.editors), names=", ".join(source.editors))
+    facts = [
+        path(citation),
+        ", ".join(source.authors),
+        editors if source.editors else None,
+        source.publisher,
+        updated,
+        page,
+    ]
     yield f"**{escaped(source.title)}**\\\n{' · '.join(escaped(fact) for fact in facts if fact)}\\\n" + text(
         "citation.permalink", address=f"<{origin}{citation.permalink}>"
     )
@@ -117,9 +126,3 @@ def _cited(cited: CitedPassageBody, origin: str) -> Iterator[str]:
             + (f" <https://doi.org/{quote(each.doi)}>" if each.doi else "")
             for each in citation.references
         )
-
-
-def _path(citation: CitationBody) -> str:
-    """The headings above the passage, but for the title, which stands beside them."""
-    path = citation.section[1:] if citation.section[:1] == (citation.document.title,) else citation.section
-    return " › ".join(path)

@@ -4,6 +4,7 @@ The web service, the command line's `--json` and the OpenAPI document all come f
 """
 
 from qa.limits import MAX_HISTORY, MAX_LIMIT, MAX_QUESTION
+from qa.wire.blocks import BlockBody, block_bodies
 from qa.wire.bodies import (
     AskResponse,
     CitationBody,
@@ -43,6 +44,7 @@ __all__ = [
     "MAX_TURNS",
     "AskRequest",
     "AskResponse",
+    "BlockBody",
     "CitationBody",
     "CitedPassageBody",
     "ConversationBody",
@@ -57,6 +59,7 @@ __all__ = [
     "VerifyRequest",
     "VerifyResponse",
     "answer_body",
+    "block_bodies",
     "cited_passage_body",
     "document_body",
     "document_href",

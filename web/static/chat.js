@@ -5,8 +5,8 @@ import { addressOf, askedAt, queryOf } from "./addresses.js";
 import { copy, copyStyled, showStyles } from "./citing.js";
 import { isSame, keep, kept } from "./conversation.js";
 import { give, prepare } from "./feedback.js";
-import { answerPart, exchangePart, failedPart, part, slot } from "./parts.js";
-import { Failure, send } from "./service.js";
+import { answerPart, exchangePart, failedPart, part, showButtons, slot } from "./parts.js";
+import { Failure, send, sendForExchange } from "./service.js";
 import { text } from "./texts.js";
 
 const form = document.getElementById("ask");
@@ -36,8 +36,8 @@ function wanted({ question, history, document: only }) {
   return { question, history, document: only };
 }
 
-async function answered(turn, signal) {
-  return (await send("/ask", text("failure.no_answer"), { body: wanted(turn), signal })).json();
+function answered(turn, signal) {
+  return sendForExchange(wanted(turn), text("failure.no_answer"), signal);
 }
 
 async function ask(exchange) {
@@ -46,24 +46,24 @@ async function ask(exchange) {
   asking = new AbortController();
   form.classList.add("asking");
   place.replaceChildren(part("pending"));
-  status.textContent = text("status.looking");
+  tell(text("status.looking"));
   bringUp(exchange);
   try {
     const answer = await answered(turn, asking.signal);
-    place.replaceChildren(answerPart(turn, answer));
+    place.replaceChildren(...answerPart(answer));
     prepare(place, turn);
-    status.textContent = summary(answer);
+    tell(answer.dataset.status, { title: answer.dataset.took });
     remember(turn);
   } catch (error) {
     if (error.name === "AbortError") {
       turns.delete(exchange);
       exchange.remove();
-      status.textContent = text("status.stopped");
+      tell(text("status.stopped"));
       giveBack(turn.question);
     } else if (error instanceof Failure) {
       turns.delete(exchange);
       place.replaceChildren(failedPart(error));
-      status.textContent = "";
+      tell("");
       if (error.mine) giveBack(turn.question);
     } else throw error;
   } finally {
@@ -73,13 +73,11 @@ async function ask(exchange) {
   }
 }
 
-// The log says the answer itself; this says what came of the question.
-function summary({ outcome, outline, took_ms: took }) {
-  const ms = took.toLocaleString("en-US", { maximumFractionDigits: took < 10 ? 1 : 0 });
-  if (outcome === "nothing_found") return text("status.nothing", { ms });
-  if (outcome === "possible") return text("status.possible", { ms });
-  const key = outline.length > 0 ? "status.outlined" : "status.answered";
-  return text(key, { ms, count: outline.length });
+// Says what came of something. Where the page shows the same words elsewhere, only a screen reader is given them here.
+function tell(words, { title = "", isSeen = false } = {}) {
+  status.textContent = words;
+  status.title = title;
+  status.classList.toggle("heard", isSeen);
 }
 
 function begin(question) {
@@ -173,7 +171,7 @@ async function fill(exchange) {
   const place = slot(exchange, "answer");
   place.replaceChildren(part("pending"));
   try {
-    place.replaceChildren(answerPart(turn, await answered(turn)));
+    place.replaceChildren(...answerPart(await answered(turn)));
     prepare(place, turn);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -204,24 +202,24 @@ async function exportAs(link) {
     file.download = name;
     file.click();
     setTimeout(() => URL.revokeObjectURL(file.href), 60_000);
-    status.textContent = text("status.saved", { name });
+    tell(text("status.saved", { name }));
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    status.textContent = `${error.title}. ${error.detail}`;
+    tell(`${error.title}. ${error.detail}`);
   }
 }
 
 // What a person says of an answer, kept with the conversation so that it can be changed later.
 async function take(form, pressed) {
   const turn = turns.get(form.closest(".exchange"));
-  status.textContent = await give(form, pressed, turn);
+  tell(await give(form, pressed, turn), { isSeen: true });
   const all = Array.from(turns.values());
   if (kept().length === all.length && isSame(kept().at(-1), all.at(-1))) keep(all); // no other tab's conversation
 }
 
 // What came of pressing a button, on it for a while; pressed again meanwhile, it has no other label to go back to.
 function say(button, words) {
-  status.textContent = words;
+  tell(words);
   if (button.textContent === words) return;
   const label = Array.from(button.childNodes);
   button.replaceChildren(words);
@@ -233,7 +231,7 @@ async function copied(button, copying) {
     await copying;
     say(button, text("status.copied"));
   } catch {
-    status.textContent = text("status.not_copied");
+    tell(text("status.not_copied"));
   }
 }
 
@@ -300,23 +298,24 @@ document.addEventListener("click", (event) => {
   const target = event.target.closest("[data-action]");
   const opensElsewhere = target?.href && (event.ctrlKey || event.metaKey || event.shiftKey);
   if (target && !opensElsewhere) ACTIONS[target.dataset.action](target, event);
-  if (!event.target.closest(".menu")) closeMenu(false);
+  closeMenu(event.target);
 });
 
-// Closes the menu, and gives the focus back to what opened it, if it was inside.
-function closeMenu(focuses = true) {
-  const menu = tools.querySelector(".menu");
-  if (!menu.open) return;
-  const wasInside = menu.contains(document.activeElement);
-  menu.open = false;
-  if (focuses && wasInside) menu.querySelector("summary").focus();
+// Closes the menus that are open and do not hold what was pressed, and gives the focus back to what opened one.
+function closeMenu(pressed = null) {
+  for (const menu of document.querySelectorAll(".menu[open], .cite[open]")) {
+    if (menu.contains(pressed)) continue;
+    const wasInside = menu.contains(document.activeElement);
+    menu.open = false;
+    if (wasInside && !pressed) menu.querySelector("summary").focus();
+  }
 }
 
 // A toggle does not bubble.
 document.addEventListener("toggle", async ({ target }) => {
   if (!target.matches(".cite[open]")) return;
   const failed = await showStyles(target);
-  if (failed) status.textContent = failed;
+  if (failed) tell(failed);
 }, true);
 
 // The address holds the conversation's end, so going back is loading it.
@@ -324,12 +323,6 @@ window.addEventListener("popstate", () => {
   if (location.search !== shown) location.reload();
 });
 
-// What only works here is shown here.
-const fragments = Array.from(document.querySelectorAll("template"), (each) => each.content);
-for (const root of [document, ...fragments]) {
-  for (const button of root.querySelectorAll("[data-action=print]")) button.hidden = false;
-  if (!navigator.clipboard) continue;
-  for (const button of root.querySelectorAll("[data-action=copy]")) button.hidden = false;
-}
+showButtons(document);
 if (desk.matches) box.focus({ preventScroll: true });
 await restore();
