@@ -124,12 +124,14 @@ def drawn(
     return found
 
 
-class _Ink(NamedTuple):
-    """A text with its marks and links."""
+class _Ink:
+    """A text with its marks and links, of which pieces are taken in order."""
 
-    text: str
-    marks: Sequence[tuple[int, int]]
-    links: Sequence[Link]
+    def __init__(self, text: str, marks: Sequence[tuple[int, int]], links: Sequence[Link]) -> None:
+        self.text = text
+        self.marks = marks
+        self.links = links
+        self.is_begun = bool(marks) and marks[0][0] < 0  # the marked words begin before this text
 
     def pieces(self, start: int, end: int) -> tuple[Piece, ...]:
         """The text at [start, end), cut where a mark or a link begins or ends. A link that goes on outside is none."""
@@ -143,7 +145,8 @@ class _Ink(NamedTuple):
         for a, b in pairwise(sorted(cuts)):
             link = links.get(a, link)
             is_marked = any(mark[0] <= a < mark[1] for mark in self.marks)
-            is_first = is_marked and a == self.marks[0][0]
+            is_first = is_marked and not self.is_begun
+            self.is_begun = self.is_begun or is_marked
             found.append(Piece(self.text[a:b], is_marked, is_first, link.href if b <= link.end else ""))
         return tuple(found)
 
