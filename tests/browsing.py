@@ -83,9 +83,9 @@ def library_of_terns(**settings: Any) -> Engine:
     return engine
 
 
-def library_of_kit() -> Engine:
+def library_of_kit(**settings: Any) -> Engine:
     """The engine of a document that has a table, a list and a listing."""
-    engine = Engine.create(Settings(threshold=0.1))
+    engine = Engine.create(Settings(**{"threshold": 0.1} | settings))
     engine.add([KIT])
     return engine
 
