@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from browsing import ANSWERED, NOT_FOUND, TITLE, ask, library_of_kit, library_of_terns, running_browser, served
+from flask import Flask
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page
 
@@ -68,6 +69,15 @@ def refused(page: Page, sites: dict[str, str]) -> None:
     ask(page, ANSWERED)
 
 
+def embedded(page: Page, sites: dict[str, str]) -> None:
+    """The widget on a page of another origin, after two questions."""
+    page.goto(sites["elsewhere"])
+    for number, question in enumerate(("Which dose of alcanor does an adult take?", NOT_FOUND), start=1):
+        page.get_by_label("Your question").fill(question)
+        page.keyboard.press("Enter")
+        page.locator(".more").nth(number - 1).wait_for()
+
+
 def left(page: Page, sites: dict[str, str]) -> None:
     """The first page of someone who has asked before."""
     page.goto(sites["corpus"])
@@ -94,11 +104,17 @@ STATES: dict[str, State] = {
     "one document": at("terns", "/?document=second-treatment"),
     "source": at("corpus", "/documents/second-line-therapies?mark=965-1141#mark"),
     "source drawn": at("drawn", "/documents/kit"),
+    "widget": embedded,
     "error": at("terns", "/nowhere"),
     "refused": at("terns", "/?q=+"),
     "problem": at("terns", "/problems/passage_gone"),
     "thanks": at("terns", f"/?q={quote(ANSWERED)}"),
 }
+
+
+WIDGET = """<!doctype html><html lang="en"><head><title>Terns</title><meta name="color-scheme" content="light dark">
+<meta name="viewport" content="width=device-width"><script type="module" src="{service}/widget.js"></script></head>
+<body><h1>A page about terns</h1><pincite-ask document="kit"></pincite-ask></body></html>"""
 
 
 @contextmanager
@@ -116,7 +132,12 @@ def all_sites() -> Iterator[dict[str, str]]:
             "empty": nothing,
             "drawn": library_of_kit(),
         }
-        yield {name: stack.enter_context(served(create_app(engine))) for name, engine in engines.items()}
+        elsewhere = Flask("elsewhere")
+        origin = stack.enter_context(served(elsewhere))
+        service = stack.enter_context(served(create_app(library_of_kit(widget_origins=(origin,)))))
+        elsewhere.add_url_rule("/", "page", lambda: WIDGET.format(service=service))
+        sites = {name: stack.enter_context(served(create_app(engine))) for name, engine in engines.items()}
+        yield sites | {"elsewhere": origin}
 
 
 def pictures(browser: Browser, sites: dict[str, str], name: str, folder: Path) -> Iterator[Image.Image]:

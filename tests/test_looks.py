@@ -80,19 +80,19 @@ HEARD = "element => getComputedStyle(element, '::before').content"
 
 def test_a_screen_reader_hears_which_words_answer_and_the_quotation_has_no_word_more(open_page: Open, kit: str) -> None:
     page = open_page(f"/?q={quote(ANSWERED)}")
-    heard = page.locator(".best .heard")
+    heard = page.locator(".best blockquote .heard")
     assert heard.evaluate(HEARD) == '"Answer: "'
     assert heard.evaluate("element => element.nextElementSibling.tagName") == "MARK"
     answer = page.request.post("/ask", data={"question": ANSWERED}).json()
     assert page.locator(".best blockquote").text_content() == answer["passage"]["text"]
     page.goto(f"{kit}/?q={quote('Which dose of alcanor does an adult take?')}")
-    expect(page.locator(".best .heard")).to_have_count(1)
+    expect(page.locator("blockquote .heard")).to_have_count(1)
 
 
 def test_a_possible_answer_is_heard_as_one(open_page: Open) -> None:
     with served(create_app(library_of_terns(threshold=1.0, possible_threshold=0.01))) as address:
         page = open_page(f"{address}/?q={quote(ANSWERED)}")
-        assert page.locator(".best .heard").evaluate(HEARD) == '"Possible answer: "'
+        assert page.locator("blockquote .heard").evaluate(HEARD) == '"Possible answer: "'
 
 
 def test_further_passages_are_short_and_unfold(open_page: Open, corpus: str) -> None:
@@ -122,6 +122,14 @@ def test_an_outline_has_a_list_to_jump_by_and_names_its_source_once(open_page: O
     expect(page.locator(".outline li").filter(has=page.get_by_role("heading", name="Carfilzomib"))).to_be_in_viewport()
     title = "How effective are second-line therapies for multiple myeloma (MM)?"
     expect(page.locator(".answer a:visible").filter(has_text=title)).to_have_count(1)
+
+
+def test_each_part_of_an_outline_can_be_cited_also_where_nothing_of_it_is_folded(open_page: Open) -> None:
+    page = open_page(f"/?q={quote(TITLE)}")
+    first = page.locator(".outline > li").first
+    expect(first.locator(".cite")).to_be_hidden()
+    first.locator(".unfold summary").click()
+    expect(first.locator(".cite")).to_be_visible()
 
 
 def test_a_short_outline_needs_no_list_to_jump_by(open_page: Open) -> None:

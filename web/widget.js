@@ -60,6 +60,7 @@ blockquote {
 }
 blockquote > * + .hid + * { margin-top: 0.7em; }
 blockquote ul { margin: 0; font-size: inherit; list-style: none; }
+blockquote li:not(.dot) { margin-inline-start: -1.2rem; padding-inline-start: 1.4em; text-indent: -1.4em; }
 .dot { list-style: disc; }
 .hid { display: none; }
 .table { overflow-x: auto; }
