@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from browsing import ANSWERED, NOT_FOUND, REQUIRED, TITLE, Open, ask, library_of_kit, library_of_terns, served
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from web import create_app
 
@@ -282,3 +282,35 @@ def test_the_main_job_is_done_by_keys_alone_with_the_focus_in_sight(open_page: O
     page.keyboard.press("Enter")
     expect(page.locator(".lead")).to_be_visible()
     expect(page.get_by_label("Your question")).to_be_focused()
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (320, 256)])  # the second is the first, enlarged to 400 %
+def test_from_a_question_to_feedback_one_goes_by_keys_with_each_step_in_sight(
+    open_page: Open, size: tuple[int, int]
+) -> None:
+    page = open_page(viewport={"width": size[0], "height": size[1]})
+
+    def press(control: Locator) -> None:
+        control.focus()
+        expect(control).to_be_in_viewport()
+        assert not focused(page).startswith("unseen")
+        assert page.evaluate("document.documentElement.scrollWidth") == size[0]
+        page.keyboard.press("Enter")
+
+    ask(page, "How does bevacor work?")
+    ask(page, "What was its hazard ratio?")
+    last = page.locator(".exchange").last
+    expect(last.locator("mark").first).to_have_text("Its hazard ratio was 0.48.")
+    expect(last.get_by_role("heading", level=2)).to_be_in_viewport()
+    press(last.locator(".source a").first)
+    expect(page.locator("#mark")).to_be_in_viewport()
+    page.go_back()
+    last = page.locator(".exchange").last
+    press(last.locator(".cite summary").first)
+    expect(last.locator(".styled").first).not_to_be_empty()
+    page.keyboard.press("Tab")
+    assert focused(page) == "AMA"
+    page.keyboard.press("Escape")
+    expect(last.locator(".cite summary").first).to_be_focused()
+    press(last.get_by_role("button", name="Yes"))
+    expect(last.locator(".thanks")).to_contain_text("Thank you.")
