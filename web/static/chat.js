@@ -2,33 +2,40 @@
 // conversation is kept in the browser.
 
 import { addressOf, askedAt, queryOf } from "./addresses.js";
+import { box, fill as fillBox, fits, form, recall, tell } from "./box.js";
 import { copy, copyStyled, showStyles } from "./citing.js";
-import { isSame, keep, kept } from "./conversation.js";
+import * as kept from "./conversation.js";
+import * as earlier from "./earlier.js";
 import { give, prepare } from "./feedback.js";
+import "./keys.js";
 import { answerPart, exchangePart, failedPart, part, slot } from "./parts.js";
 import { Failure, send } from "./service.js";
 import { text } from "./texts.js";
 
-const form = document.getElementById("ask");
-const box = document.getElementById("q");
 const log = document.getElementById("log");
-const status = document.getElementById("status");
 const tools = document.getElementById("tools");
 const remembered = Number(form.dataset.remembered);
 const AT_ONCE = 3; // questions that are put back at a time
+const LATE = 400; // ms after which a question can be stopped by a button, which stands where the other was pressed
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const desk = matchMedia("(hover: hover) and (pointer: fine)");
 
-const turns = new Map(); // what each exchange on the page asks, in their order
+const turns = new Map(); // what each exchange on the page asks, in their order; only of those with an answer
+const missed = new WeakMap(); // what an exchange asked that got none
 let asking = null; // the AbortController of the question that is under way
+let changing = null; // the exchange whose question is being changed
+let gone = null; // the conversation that was cleared
 let shown = location.search; // the conversation on the page
+
+const all = () => Array.from(turns.values());
 
 // Asking
 
-// The question in the conversation that the form holds.
-function asked(question) {
-  const fields = new FormData(form);
-  return { question, history: fields.getAll("history"), document: fields.get("document") };
+// The question as it follows the conversation on the page.
+function following(question) {
+  const last = all().at(-1);
+  const history = last ? [...last.history, last.question].slice(-remembered) : [];
+  return { question, history, document: new FormData(form).get("document") };
 }
 
 // A turn in the form of a request; what else is kept of it is the page's own.
@@ -40,35 +47,52 @@ async function answered(turn, signal) {
   return (await send("/ask", text("failure.no_answer"), { body: wanted(turn), signal })).json();
 }
 
-async function ask(exchange) {
-  const turn = turns.get(exchange);
+// Asks in a new exchange. If it changes an earlier one, its answer takes the place of that and of all behind it.
+async function ask(turn, changed = null) {
+  const order = Array.from(turns.keys());
+  const replaced = changed ? order.slice(order.indexOf(changed)) : [];
+  const hide = (isHidden) => replaced.forEach((each) => Object.assign(each, { hidden: isHidden }));
+  const exchange = exchangePart(turn.question);
   const place = slot(exchange, "answer");
-  asking = new AbortController();
-  form.classList.add("asking");
   place.replaceChildren(part("pending"));
-  status.textContent = text("status.looking");
-  bringUp(exchange);
+  hide(true);
+  log.append(exchange);
+  markLatest();
+  rest(exchange);
+  tell(text("status.looking"));
+  asking = new AbortController();
+  const late = setTimeout(showStop, LATE, true);
   try {
     const answer = await answered(turn, asking.signal);
     place.replaceChildren(answerPart(turn, answer));
-    prepare(place, turn);
-    status.textContent = summary(answer);
-    remember(turn);
+    for (const each of replaced) {
+      each.remove();
+      turns.delete(each);
+    }
+    turns.set(exchange, { ...turn, at: Date.now() });
+    remember(exchange, replaced.length > 1);
+    tell(summary(answer));
   } catch (error) {
-    if (error.name === "AbortError") {
-      turns.delete(exchange);
+    hide(false);
+    const isStopped = error.name === "AbortError";
+    if (!isStopped && !(error instanceof Failure)) throw error;
+    if (isStopped || error.mine) {
       exchange.remove();
-      status.textContent = text("status.stopped");
-      giveBack(turn.question);
-    } else if (error instanceof Failure) {
-      turns.delete(exchange);
+      markLatest();
+      change(changed);
+      if (box.value === "") fillBox(turn.question);
+      const words = isStopped ? text("status.stopped") : `${error.title}. ${error.detail}`;
+      tell(words, { offers: changed && "cancel", isTrouble: !isStopped });
+      box.focus();
+    } else {
+      missed.set(exchange, { turn, changed });
       place.replaceChildren(failedPart(error));
-      status.textContent = "";
-      if (error.mine) giveBack(turn.question);
-    } else throw error;
+      tell("");
+    }
   } finally {
+    clearTimeout(late);
     asking = null;
-    form.classList.remove("asking");
+    showStop(false);
     bringUp(exchange);
   }
 }
@@ -82,44 +106,53 @@ function summary({ outcome, outline, took_ms: took }) {
   return text(key, { ms, count: outline.length });
 }
 
-function begin(question) {
-  document.getElementById("welcome")?.remove();
-  tools.hidden = false;
-  document.getElementById("latest")?.removeAttribute("id");
-  const exchange = exchangePart(question);
-  turns.set(exchange, asked(question));
-  log.append(exchange);
-  ask(exchange);
+function showStop(isShown) {
+  const [button, stop] = form.querySelectorAll(".row button");
+  if (document.activeElement === stop) box.focus();
+  button.hidden = isShown;
+  stop.hidden = !isShown;
 }
 
-// The form holds the conversation, so that its next address, and this page's, hold it too; the browser keeps it whole.
-function remember(turn) {
+function markLatest() {
+  document.getElementById("latest")?.removeAttribute("id");
+  log.lastElementChild?.setAttribute("id", "latest");
+}
+
+// Where one types by touch, the box must not keep the focus: its keyboard would cover the answer.
+function rest(exchange) {
+  if (!desk.matches) return goTo(exchange);
+  box.focus({ preventScroll: true });
+  bringUp(exchange);
+}
+
+function goTo(exchange) {
+  const heading = slot(exchange, "question");
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+  bringUp(exchange);
+}
+
+// The next address is that of the whole conversation, as far as it holds it; the browser keeps it whole.
+function remember(exchange, isNew) {
+  const turn = turns.get(exchange);
   history.pushState(null, "", `/${queryOf(turn)}`);
   shown = location.search;
   document.title = text("page.title_of", { subject: turn.question });
-  hold(turn.question);
-  const all = form.querySelectorAll("input[name=history]");
-  if (all.length > remembered) all[0].remove();
-  keep(Array.from(turns.values()));
+  kept.keep(all(), isNew);
+  prepare(exchange, turn);
 }
 
-function hold(question) {
-  const field = document.createElement("input");
-  Object.assign(field, { type: "hidden", name: "history", value: question });
-  form.querySelector(".above").before(field);
+function change(exchange) {
+  changing?.classList.remove("changing");
+  changing = exchange;
+  exchange?.classList.add("changing");
 }
 
-// Ask what a link asks, in its conversation, which is the one that led to its answer or a new one.
-function askAgain(link) {
-  const { question, history: earlier } = askedAt(link.href);
-  for (const field of form.querySelectorAll("input[name=history]")) field.remove();
-  earlier.forEach(hold);
+function stopChanging() {
+  change(null);
+  fillBox("");
+  tell("");
   box.focus();
-  begin(question);
-}
-
-function giveBack(question) {
-  if (box.value.trim() === "") box.value = question;
 }
 
 function bringUp(element) {
@@ -129,20 +162,30 @@ function bringUp(element) {
 // The conversation, kept and exported
 
 // What the page shows as it is loaded: the questions of its address, and before them what the browser has kept of the
-// same conversation.
+// same conversation. What was not there before is kept from now on, but not what one only goes back to.
 async function restore() {
   const last = askedAt(location.href);
-  const before = kept();
-  if (last === null) return offer(before);
+  if (last === null) return greet();
   const exchanges = Array.from(log.children);
   const questions = [...last.history, last.question];
   const first = questions.length - exchanges.length;
   exchanges.forEach((each, number) => {
-    const turn = { ...last, question: questions[first + number], history: questions.slice(0, first + number) };
+    const at = first + number;
+    const turn = { ...last, question: questions[at], history: questions.slice(0, at), at: Date.now() };
     turns.set(each, turn);
     prepare(each, turn);
   });
-  if (before.length > 0 && isSame(before.at(-1), last)) await putBack(before);
+  const before = kept.reopen(last);
+  if (before) return putBack(before);
+  const [{ type }] = performance.getEntriesByType("navigation");
+  const isThere = kept.conversations().some((each) => each.turns.some((turn) => kept.isSame(turn, last)));
+  if (type === "navigate" && !isThere) kept.keep(all());
+}
+
+function greet() {
+  gone = kept.cleared();
+  if (gone) tell(text("status.cleared"), { offers: "undo" });
+  earlier.showRecent();
 }
 
 // The kept questions in their order; those that the page shows already stay as they are.
@@ -150,7 +193,7 @@ async function putBack(before) {
   const here = Array.from(turns);
   turns.clear();
   const order = before.map((turn) => {
-    const at = here.findLastIndex(([, each]) => isSame(each, turn));
+    const at = here.findLastIndex(([, each]) => kept.isSame(each, turn));
     const [exchange] = at < 0 ? [exchangePart(turn.question)] : here.splice(at, 1)[0];
     turns.set(exchange, turn);
     exchange.setAttribute("aria-live", "off");
@@ -181,21 +224,9 @@ async function fill(exchange) {
   }
 }
 
-// The way back to the kept conversation, on a page that shows none.
-function offer(before) {
-  const place = document.getElementById("resume");
-  if (before.length === 0 || !place) return;
-  const last = before.at(-1);
-  const way = slot(place, "resume");
-  way.href = addressOf(last);
-  way.textContent = last.question;
-  slot(place, "resume-count").textContent = text("welcome.resume_count", { count: before.length });
-  place.hidden = false;
-}
-
 async function exportAs(link) {
   const { pathname } = new URL(link.href);
-  const body = { turns: Array.from(turns.values(), wanted) };
+  const body = { turns: all().map(wanted) };
   try {
     const response = await send(pathname, text("failure.no_export"), { accept: "*/*", body });
     const name = /filename="?([^";]+)/.exec(response.headers.get("Content-Disposition"))[1];
@@ -204,24 +235,23 @@ async function exportAs(link) {
     file.download = name;
     file.click();
     setTimeout(() => URL.revokeObjectURL(file.href), 60_000);
-    status.textContent = text("status.saved", { name });
+    tell(text("status.saved", { name }));
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    status.textContent = `${error.title}. ${error.detail}`;
+    tell(`${error.title}. ${error.detail}`);
   }
 }
 
 // What a person says of an answer, kept with the conversation so that it can be changed later.
 async function take(form, pressed) {
   const turn = turns.get(form.closest(".exchange"));
-  status.textContent = await give(form, pressed, turn);
-  const all = Array.from(turns.values());
-  if (kept().length === all.length && isSame(kept().at(-1), all.at(-1))) keep(all); // no other tab's conversation
+  tell(await give(form, pressed, turn));
+  if (kept.isUnchanged()) kept.keep(all()); // as no other tab has it
 }
 
 // What came of pressing a button, on it for a while; pressed again meanwhile, it has no other label to go back to.
 function say(button, words) {
-  status.textContent = words;
+  tell(words);
   if (button.textContent === words) return;
   const label = Array.from(button.childNodes);
   button.replaceChildren(words);
@@ -233,7 +263,7 @@ async function copied(button, copying) {
     await copying;
     say(button, text("status.copied"));
   } catch {
-    status.textContent = text("status.not_copied");
+    tell(text("status.not_copied"));
   }
 }
 
@@ -242,10 +272,11 @@ async function copied(button, copying) {
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   const question = box.value.trim();
-  if (asking || question === "") return;
-  box.value = "";
-  box.focus();
-  begin(question);
+  if (asking || question === "" || !fits()) return;
+  fillBox("");
+  const changed = changing;
+  change(null);
+  ask(changed ? { ...wanted(turns.get(changed)), question } : following(question), changed);
 });
 
 log.addEventListener("submit", (event) => {
@@ -255,23 +286,41 @@ log.addEventListener("submit", (event) => {
 });
 
 box.addEventListener("keydown", (event) => {
+  if (!changing) recall(event, turns.size > 0 ? all() : (kept.conversations()[0]?.turns ?? []));
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
   event.preventDefault();
   form.requestSubmit();
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  asking?.abort();
+  if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
+  if (asking) asking.abort();
+  else if (changing) stopChanging();
   closeMenu();
 });
 
 const ACTIONS = {
+  // Ask what a link asks, in its conversation, which is the one that led to its answer or a new one.
   again: (link, event) => {
     event.preventDefault();
-    if (!asking) askAgain(link);
+    if (!asking) ask(askedAt(link.href));
   },
-  clear: () => keep([]),
+  cancel: stopChanging,
+  change: (button) => {
+    if (asking) return;
+    const exchange = button.closest(".exchange");
+    fillBox(slot(exchange, "question").textContent);
+    if (turns.has(exchange)) {
+      change(exchange);
+      tell(text("status.changing"), { offers: "cancel" });
+    } else exchange.remove();
+    box.focus();
+  },
+  clear: () => {
+    kept.clear();
+    location.assign(document.querySelector(".new").href);
+  },
+  close: (button) => button.closest("dialog").close(),
   copy: (button) => copied(button, copy(button)),
   "copy-styled": (button) => copied(button, copyStyled(button)),
   export: (link, event) => {
@@ -279,20 +328,35 @@ const ACTIONS = {
     closeMenu();
     exportAs(link);
   },
+  forget: (button) => earlier.toggle(button.closest("li")),
+  "forget-all": earlier.toggleAll,
+  keys: () => document.getElementById("keys").showModal(),
+  latest: (link, event) => {
+    event.preventDefault();
+    goTo(log.lastElementChild);
+  },
+  list: earlier.showAll,
   print: () => {
     closeMenu();
     print();
   },
   retry: (button) => {
     if (asking) return;
-    const failed = button.closest(".exchange");
-    box.focus();
-    if (turns.has(failed)) {
-      fill(failed);
+    const exchange = button.closest(".exchange");
+    if (turns.has(exchange)) {
+      rest(exchange);
+      fill(exchange);
       return;
     }
-    failed.remove();
-    begin(slot(failed, "question").textContent);
+    const { turn, changed } = missed.get(exchange);
+    exchange.remove();
+    if (changed?.isConnected) ask(turn, changed);
+    else ask(following(turn.question));
+  },
+  stop: () => asking?.abort(),
+  undo: () => {
+    kept.putBack(gone);
+    location.assign(addressOf(gone.turns.at(-1)));
   },
 };
 
@@ -316,7 +380,7 @@ function closeMenu(focuses = true) {
 document.addEventListener("toggle", async ({ target }) => {
   if (!target.matches(".cite[open]")) return;
   const failed = await showStyles(target);
-  if (failed) status.textContent = failed;
+  if (failed) tell(failed);
 }, true);
 
 // The address holds the conversation's end, so going back is loading it.
@@ -327,7 +391,7 @@ window.addEventListener("popstate", () => {
 // What only works here is shown here.
 const fragments = Array.from(document.querySelectorAll("template"), (each) => each.content);
 for (const root of [document, ...fragments]) {
-  for (const button of root.querySelectorAll("[data-action=print]")) button.hidden = false;
+  for (const button of root.querySelectorAll("[data-scripted]")) button.hidden = false;
   if (!navigator.clipboard) continue;
   for (const button of root.querySelectorAll("[data-action=copy]")) button.hidden = false;
 }

@@ -1,0 +1,31 @@
+// A single key works what names it in its `aria-keyshortcuts`, unless a person is typing, or has switched that off.
+
+const KEY = "pincite.keys";
+const choice = document.getElementById("single-keys");
+
+try {
+  choice.checked = localStorage.getItem(KEY) !== "off";
+} catch {
+  // Nothing is kept.
+}
+
+choice.addEventListener("change", () => {
+  try {
+    if (choice.checked) localStorage.removeItem(KEY);
+    else localStorage.setItem(KEY, "off");
+  } catch {
+    // It holds for this page.
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  const { key, target } = event;
+  const isOther = event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.isComposing;
+  const isTyped = target.matches("input, textarea, select") && !(key === "?" && target.value === "");
+  if (!choice.checked || isOther || isTyped || document.querySelector("dialog[open]")) return;
+  const meant = document.querySelector(`[aria-keyshortcuts="${CSS.escape(key)}"]`);
+  if (!meant?.checkVisibility()) return;
+  event.preventDefault();
+  if (meant.matches("textarea")) meant.focus();
+  else meant.click();
+});
