@@ -5,6 +5,8 @@ import { text } from "./texts.js";
 export const form = document.getElementById("ask");
 export const box = document.getElementById("q");
 
+export const desk = matchMedia("(hover: hover) and (pointer: fine)"); // where no keyboard comes up over the page
+
 const status = document.getElementById("status");
 const buttons = Array.from(form.querySelectorAll(".said button"));
 const longest = Number(form.dataset.longest);
@@ -39,16 +41,17 @@ export function fits() {
   return left >= 0;
 }
 
-// Up in an empty box goes back through these questions, Down forth again.
-export function recall(event, questions) {
+// Up in an empty box goes back through the questions of these turns, Down forth again.
+export function recall(event, turns) {
   const back = { ArrowUp: 1, ArrowDown: -1 }[event.key];
   const isOther = event.shiftKey || event.altKey || event.ctrlKey || event.metaKey || event.isComposing;
   if (!back || isOther || box.ariaExpanded === "true") return;
-  const questionAt = (count) => (count === 0 ? "" : questions.at(-count));
+  const asked = turns();
+  const questionAt = (count) => (count === 0 ? "" : asked.at(-count)?.question);
   if (box.value === "") recalled = 0;
   if (box.value !== questionAt(recalled)) return;
   const wanted = recalled + back;
-  if (wanted < 0 || wanted > questions.length) return;
+  if (wanted < 0 || wanted > asked.length) return;
   event.preventDefault();
   recalled = wanted;
   fill(questionAt(wanted));

@@ -2,7 +2,7 @@
 // conversation is kept in the browser.
 
 import { addressOf, askedAt, queryOf } from "./addresses.js";
-import { box, fill as fillBox, fits, form, recall, tell } from "./box.js";
+import { box, desk, fill as fillBox, fits, form, recall, tell } from "./box.js";
 import { copy, copyStyled, showStyles } from "./citing.js";
 import * as kept from "./conversation.js";
 import * as earlier from "./earlier.js";
@@ -18,7 +18,6 @@ const remembered = Number(form.dataset.remembered);
 const AT_ONCE = 3; // questions that are put back at a time
 const LATE = 400; // ms after which a question can be stopped by a button, which stands where the other was pressed
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
-const desk = matchMedia("(hover: hover) and (pointer: fine)");
 
 const turns = new Map(); // what each exchange on the page asks, in their order; only of those with an answer
 const missed = new WeakMap(); // what an exchange asked that got none
@@ -286,7 +285,7 @@ log.addEventListener("submit", (event) => {
 });
 
 box.addEventListener("keydown", (event) => {
-  if (!changing) recall(event, turns.size > 0 ? all() : (kept.conversations()[0]?.turns ?? []));
+  if (!changing) recall(event, () => (turns.size > 0 ? all() : (kept.conversations()[0]?.turns ?? [])));
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
   event.preventDefault();
   form.requestSubmit();

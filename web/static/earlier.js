@@ -1,6 +1,7 @@
 // The earlier conversations: the latest of them on the first page, and all of them in a list.
 
 import { addressOf } from "./addresses.js";
+import { desk } from "./box.js";
 import { conversations, isOwn, putBack, remove } from "./conversation.js";
 import { longDate, part, slot } from "./parts.js";
 import { text } from "./texts.js";
@@ -37,6 +38,7 @@ export function showAll() {
   sought.value = "";
   search();
   list.showModal();
+  if (desk.matches) sought.focus();
 }
 
 // Shows the conversations that have every word in one question, and that question where it is not the first.
@@ -47,15 +49,15 @@ function search() {
     row.hidden = found < 0;
     slot(row, "match").textContent = found > 0 ? turns[found].question : "";
   }
-  say("found", shown().length);
+  say(text("history.found", { count: shown().length }));
 }
 
 const folded = (words) => words.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().trim();
 
 const shown = () => Array.from(rows.keys()).filter((row) => !row.hidden);
 
-function say(name, count) {
-  slot(list, "said").textContent = text(`history.${name}`, { count });
+function say(words) {
+  slot(list, "said").textContent = words;
 }
 
 // Deletes the conversation of a row, or puts it back if it is gone.
@@ -65,7 +67,7 @@ export function toggle(row) {
   else putBack(rows.get(row));
   slot(row, "name").inert = isGone;
   row.querySelector("button").textContent = text(isGone ? "history.undo" : "history.delete");
-  say(isGone ? "deleted" : "restored");
+  say(text(isGone ? "history.deleted" : "history.restored"));
 }
 
 // The same with all that are shown.

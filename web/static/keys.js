@@ -5,18 +5,10 @@ const choice = document.getElementById("single-keys");
 
 try {
   choice.checked = localStorage.getItem(KEY) !== "off";
+  choice.addEventListener("change", () => localStorage.setItem(KEY, choice.checked ? "on" : "off"));
 } catch {
-  // Nothing is kept.
+  // The browser keeps nothing: the choice holds for this page.
 }
-
-choice.addEventListener("change", () => {
-  try {
-    if (choice.checked) localStorage.removeItem(KEY);
-    else localStorage.setItem(KEY, "off");
-  } catch {
-    // It holds for this page.
-  }
-});
 
 document.addEventListener("keydown", (event) => {
   const { key, target } = event;
