@@ -91,6 +91,17 @@ def test_the_list_names_conversations_by_their_first_question_the_latest_first_a
     assert conversations(page) == [[BEVACOR, HAZARD, NESTS], [NESTS]]
 
 
+def test_a_conversation_that_is_opened_goes_on_by_typing_at_once(open_page: Open) -> None:
+    page = open_page()
+    ask(page, BEVACOR)
+    page.goto("/")
+    page.locator("#resume").get_by_role("link", name=BEVACOR).click()
+    expect(page.locator(".question")).to_have_text([BEVACOR])
+    page.wait_for_load_state("load")
+    page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => setTimeout(drawn)))")
+    expect(box(page)).to_be_focused()
+
+
 def test_the_first_page_shows_the_three_latest_conversations(open_page: Open) -> None:
     page = open_page()
     expect(page.locator("#resume")).to_be_hidden()
@@ -453,6 +464,20 @@ def test_the_last_question_is_changed_and_asked_again_in_its_place(open_page: Op
     assert conversations(page) == [[BEVACOR, HAZARD]]
     page.reload()
     expect(page.locator(".question")).to_have_text([BEVACOR, HAZARD])
+
+
+def test_the_question_that_is_changed_stays_in_sight(open_page: Open) -> None:
+    page = open_page(viewport={"width": 800, "height": 600})
+    for question in (BEVACOR, HAZARD, NESTS):
+        ask(page, question)
+    page.get_by_role("button", name="Edit").nth(1).scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+    page.get_by_role("button", name="Edit").nth(1).click()
+    expect(box(page)).to_be_focused()
+    assert page.evaluate("scrollY") == before
+    low = open_page(f"/?q={quote(ANSWERED)}", viewport={"width": 320, "height": 256})
+    low.get_by_role("button", name="Edit").click()
+    expect(box(low)).to_be_in_viewport()
 
 
 def test_changing_an_earlier_question_begins_another_conversation_and_keeps_the_first(open_page: Open) -> None:

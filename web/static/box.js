@@ -7,6 +7,7 @@ export const box = document.getElementById("q");
 
 export const desk = matchMedia("(hover: hover) and (pointer: fine)"); // where no keyboard comes up over the page
 
+const low = matchMedia("(max-height: 30rem)"); // where the box is not always in sight
 const status = document.getElementById("status");
 const buttons = Array.from(form.querySelectorAll(".said button"));
 const longest = Number(form.dataset.longest);
@@ -22,6 +23,10 @@ export function tell(words, { offers, isTrouble = false } = {}) {
   status.textContent = words;
   box.setAttribute("aria-invalid", isTrouble);
   for (const each of buttons) each.hidden = each.dataset.action !== offers;
+}
+
+export function focus() {
+  box.focus({ preventScroll: !low.matches });
 }
 
 export function fill(words) {

@@ -2,7 +2,7 @@
 // conversation is kept in the browser.
 
 import { addressOf, askedAt, queryOf } from "./addresses.js";
-import { box, desk, fill as fillBox, fits, form, recall, tell } from "./box.js";
+import { box, desk, fill as fillBox, fits, focus, form, recall, tell } from "./box.js";
 import { copy, copyStyled, showStyles } from "./citing.js";
 import * as kept from "./conversation.js";
 import * as earlier from "./earlier.js";
@@ -16,7 +16,7 @@ const log = document.getElementById("log");
 const tools = document.getElementById("tools");
 const remembered = Number(form.dataset.remembered);
 const AT_ONCE = 3; // questions that are put back at a time
-const LATE = 400; // ms after which a question can be stopped by a button, which stands where the other was pressed
+const LATE = 400; // ms until Stop comes; it stands where Ask was pressed
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 const turns = new Map(); // what each exchange on the page asks, in their order; only of those with an answer
@@ -82,7 +82,7 @@ async function ask(turn, changed = null) {
       if (box.value === "") fillBox(turn.question);
       const words = isStopped ? text("status.stopped") : `${error.title}. ${error.detail}`;
       tell(words, { offers: changed && "cancel", isTrouble: !isStopped });
-      box.focus();
+      focus();
     } else {
       missed.set(exchange, { turn, changed });
       place.replaceChildren(failedPart(error));
@@ -107,7 +107,7 @@ function summary({ outcome, outline, took_ms: took }) {
 
 function showStop(isShown) {
   const [button, stop] = form.querySelectorAll(".row button");
-  if (document.activeElement === stop) box.focus();
+  if (document.activeElement === stop) focus();
   button.hidden = isShown;
   stop.hidden = !isShown;
 }
@@ -120,7 +120,7 @@ function markLatest() {
 // Where one types by touch, the box must not keep the focus: its keyboard would cover the answer.
 function rest(exchange) {
   if (!desk.matches) return goTo(exchange);
-  box.focus({ preventScroll: true });
+  focus();
   bringUp(exchange);
 }
 
@@ -131,7 +131,7 @@ function goTo(exchange) {
   bringUp(exchange);
 }
 
-// The next address is that of the whole conversation, as far as it holds it; the browser keeps it whole.
+// The address holds the end of the conversation; the browser keeps it whole.
 function remember(exchange, isNew) {
   const turn = turns.get(exchange);
   history.pushState(null, "", `/${queryOf(turn)}`);
@@ -151,7 +151,7 @@ function stopChanging() {
   change(null);
   fillBox("");
   tell("");
-  box.focus();
+  focus();
 }
 
 function bringUp(element) {
@@ -313,7 +313,7 @@ const ACTIONS = {
       change(exchange);
       tell(text("status.changing"), { offers: "cancel" });
     } else exchange.remove();
-    box.focus();
+    focus();
   },
   clear: () => {
     kept.clear();
@@ -394,5 +394,9 @@ for (const root of [document, ...fragments]) {
   if (!navigator.clipboard) continue;
   for (const button of root.querySelectorAll("[data-action=copy]")) button.hidden = false;
 }
-if (desk.matches) box.focus({ preventScroll: true });
+if (desk.matches) {
+  focus();
+  // Scrolling to the address's fragment, once the page is drawn, may take the focus away.
+  if (location.hash) box.addEventListener("blur", ({ relatedTarget }) => relatedTarget ?? setTimeout(focus), { once: true });
+}
 await restore();

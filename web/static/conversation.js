@@ -1,7 +1,6 @@
 // The conversations as this browser keeps them: their questions, each with what it was asked with, when, and what was
-// said of its answer. The answers themselves are asked for again: the same library gives the same ones.
-// Each has a key of its own, so that no tab writes over the conversation of another. A key without an end is that of
-// earlier versions, which kept one conversation.
+// said of its answer. The answers are asked for again. Each conversation has a key of its own, so that no tab writes
+// over that of another; the key without an end is from versions that kept one.
 
 import { queryOf } from "./addresses.js";
 

@@ -1,5 +1,7 @@
 // A single key works what names it in its `aria-keyshortcuts`, unless a person is typing, or has switched that off.
 
+import { box, focus } from "./box.js";
+
 const KEY = "pincite.keys";
 const choice = document.getElementById("single-keys");
 
@@ -18,6 +20,6 @@ document.addEventListener("keydown", (event) => {
   const meant = document.querySelector(`[aria-keyshortcuts="${CSS.escape(key)}"]`);
   if (!meant?.checkVisibility()) return;
   event.preventDefault();
-  if (meant.matches("textarea")) meant.focus();
+  if (meant === box) focus();
   else meant.click();
 });
