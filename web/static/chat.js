@@ -176,9 +176,9 @@ async function restore() {
   });
   const before = kept.reopen(last);
   if (before) return putBack(before);
-  const [{ type }] = performance.getEntriesByType("navigation");
+  const isBack = performance.getEntriesByType("navigation")[0]?.type !== "navigate";
   const isThere = kept.conversations().some((each) => each.turns.some((turn) => kept.isSame(turn, last)));
-  if (type === "navigate" && !isThere) kept.keep(all());
+  if (!isBack && !isThere) kept.keep(all());
 }
 
 function greet() {

@@ -3,10 +3,11 @@
 import { addressOf } from "./addresses.js";
 import { desk } from "./box.js";
 import { conversations, isOwn, putBack, remove } from "./conversation.js";
-import { longDate, part, slot } from "./parts.js";
+import { part, slot } from "./parts.js";
 import { text } from "./texts.js";
 
 const RECENT = 3;
+const DAY = new Intl.DateTimeFormat("en-US", { dateStyle: "long" });
 const list = document.getElementById("history");
 const sought = document.getElementById("sought");
 let rows = new Map(); // what each row of the list is about
@@ -18,7 +19,7 @@ function rowOf({ key, turns, at }) {
   way.textContent = turns[0].question;
   if (isOwn(key)) way.setAttribute("aria-current", "true");
   const count = text("history.count", { count: turns.length });
-  slot(row, "about").textContent = at ? text("history.about", { count, date: longDate(at, undefined) }) : count;
+  slot(row, "about").textContent = at ? text("history.about", { count, date: DAY.format(at) }) : count;
   return row;
 }
 

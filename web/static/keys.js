@@ -17,7 +17,7 @@ document.addEventListener("keydown", (event) => {
   const isOther = event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.isComposing;
   const isTyped = target.matches("input, textarea, select") && !(key === "?" && target.value === "");
   if (!choice.checked || isOther || isTyped || document.querySelector("dialog[open]")) return;
-  const meant = document.querySelector(`[aria-keyshortcuts="${CSS.escape(key)}"]`);
+  const meant = document.querySelector(`[aria-keyshortcuts="${CSS.escape(key.toLowerCase())}"]`);
   if (!meant?.checkVisibility()) return;
   event.preventDefault();
   if (meant === box) focus();

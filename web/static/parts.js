@@ -131,7 +131,7 @@ function fillFigure(root, { text: figure, start, end, context: [first, last], hr
   slot(root, "context").replaceChildren(cut(first, start), bold, cut(end, last));
 }
 
-export function longDate(day, timeZone = "UTC") {
+function longDate(day, timeZone = "UTC") {
   return new Intl.DateTimeFormat("en-US", { dateStyle: "long", timeZone }).format(new Date(day));
 }
 
