@@ -432,6 +432,12 @@ def test_a_conversation_that_was_cleared_comes_back_whole_by_undo(open_page: Ope
     assert stored(page) == before
 
 
+def test_the_undo_is_in_sight_on_a_low_screen(open_page: Open) -> None:
+    page = open_page(f"/?q={quote(ANSWERED)}", viewport={"width": 320, "height": 256})
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_in_viewport()
+
+
 def test_what_was_cleared_is_offered_once(open_page: Open) -> None:
     page = open_page()
     ask(page, ANSWERED)
@@ -455,7 +461,7 @@ def test_the_last_question_is_changed_and_asked_again_in_its_place(open_page: Op
     page.get_by_role("button", name="Edit").last.click()
     expect(box(page)).to_have_value("What was its hazzard?")
     expect(box(page)).to_be_focused()
-    expect(page.get_by_role("status").first).to_have_text("Change the question, and ask again.")
+    expect(page.get_by_role("status").first).to_have_text("Change it and ask again.")
     box(page).fill(HAZARD)
     page.keyboard.press("Enter")
     expect(page.locator(".question")).to_have_text([BEVACOR, HAZARD])
@@ -485,6 +491,7 @@ def test_changing_an_earlier_question_begins_another_conversation_and_keeps_the_
     for question in (BEVACOR, HAZARD, NESTS):
         ask(page, question)
     page.get_by_role("button", name="Edit").nth(1).click()
+    expect(page.get_by_role("status").first).to_contain_text("Later questions stay in the history.")
     box(page).fill("What was its HR?")
     page.keyboard.press("Enter")
     expect(page.locator(".question")).to_have_text([BEVACOR, "What was its HR?"])

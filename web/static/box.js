@@ -11,8 +11,8 @@ const low = matchMedia("(max-height: 30rem)"); // where the box is not always in
 const status = document.getElementById("status");
 const buttons = Array.from(form.querySelectorAll(".said button"));
 const longest = Number(form.dataset.longest);
-const FEW = 100; // characters that are left; from here on they are counted
-const PAUSE = 500; // ms without typing, after which they are said
+const FEW = 100; // characters left; from here on they are told
+const PAUSE = 500; // ms without typing, until they are
 
 let counting;
 let isCounted = false;
@@ -23,6 +23,7 @@ export function tell(words, { offers, isTrouble = false } = {}) {
   status.textContent = words;
   box.setAttribute("aria-invalid", isTrouble);
   for (const each of buttons) each.hidden = each.dataset.action !== offers;
+  if (offers && low.matches) form.scrollIntoView({ block: "nearest" });
 }
 
 export function focus() {

@@ -46,11 +46,11 @@ async function answered(turn, signal) {
   return (await send("/ask", text("failure.no_answer"), { body: wanted(turn), signal })).json();
 }
 
-// Asks in a new exchange. If it changes an earlier one, its answer takes the place of that and of all behind it.
+// Asks in a new exchange. Its answer takes the place of the one that is `changed`, and of all behind it.
 async function ask(turn, changed = null) {
   const order = Array.from(turns.keys());
   const replaced = changed ? order.slice(order.indexOf(changed)) : [];
-  const hide = (isHidden) => replaced.forEach((each) => Object.assign(each, { hidden: isHidden }));
+  const hide = (hidden) => replaced.forEach((each) => Object.assign(each, { hidden }));
   const exchange = exchangePart(turn.question);
   const place = slot(exchange, "answer");
   place.replaceChildren(part("pending"));
@@ -160,8 +160,8 @@ function bringUp(element) {
 
 // The conversation, kept and exported
 
-// What the page shows as it is loaded: the questions of its address, and before them what the browser has kept of the
-// same conversation. What was not there before is kept from now on, but not what one only goes back to.
+// What the page shows as it is loaded: the questions of its address, and before them what is kept of the same
+// conversation. What is new is kept, but not what one only goes back to.
 async function restore() {
   const last = askedAt(location.href);
   if (last === null) return greet();
@@ -248,22 +248,19 @@ async function take(form, pressed) {
   if (kept.isUnchanged()) kept.keep(all()); // as no other tab has it
 }
 
-// What came of pressing a button, on it for a while; pressed again meanwhile, it has no other label to go back to.
-function say(button, words) {
+// Says what came of copying, on the button too for a while.
+async function copied(button, copying) {
+  const words = text("status.copied");
+  try {
+    await copying;
+  } catch {
+    return tell(text("status.not_copied"));
+  }
   tell(words);
   if (button.textContent === words) return;
   const label = Array.from(button.childNodes);
   button.replaceChildren(words);
   setTimeout(() => button.replaceChildren(...label), 2000);
-}
-
-async function copied(button, copying) {
-  try {
-    await copying;
-    say(button, text("status.copied"));
-  } catch {
-    tell(text("status.not_copied"));
-  }
 }
 
 // Listening
@@ -311,7 +308,8 @@ const ACTIONS = {
     fillBox(slot(exchange, "question").textContent);
     if (turns.has(exchange)) {
       change(exchange);
-      tell(text("status.changing"), { offers: "cancel" });
+      const isLast = turns.get(exchange) === all().at(-1);
+      tell(text(isLast ? "status.changing" : "status.changing_earlier"), { offers: "cancel" });
     } else exchange.remove();
     focus();
   },
@@ -395,8 +393,9 @@ for (const root of [document, ...fragments]) {
   for (const button of root.querySelectorAll("[data-action=copy]")) button.hidden = false;
 }
 if (desk.matches) {
-  focus();
+  const begin = () => box.focus({ preventScroll: true });
+  begin();
   // Scrolling to the address's fragment, once the page is drawn, may take the focus away.
-  if (location.hash) box.addEventListener("blur", ({ relatedTarget }) => relatedTarget ?? setTimeout(focus), { once: true });
+  if (location.hash) box.addEventListener("blur", ({ relatedTarget }) => relatedTarget ?? setTimeout(begin), { once: true });
 }
 await restore();

@@ -43,14 +43,13 @@ export const isOwn = (key) => own?.key === key;
 
 export const isUnchanged = () => own !== null && localStorage.getItem(own.key) === own.words;
 
-// Keep the page's conversation, under a new key if it `isNew`, or another tab has changed it. A browser that keeps
-// nothing goes without.
+// Keep the page's conversation: under a new key if it `isNew`, or another tab has changed it.
 export function keep(turns, isNew = false) {
   try {
     const isFree = !isNew && own && (isUnchanged() || localStorage.getItem(own.key) === null);
     const key = isFree ? own.key : `${KEY}.${Date.now()}${Math.random()}`;
-    const isTwin = (each) => each.turns.length === 1 && isSame(each.turns[0], turns[0]) && each.key !== key;
-    const twin = turns.length === 1 && conversations().find(isTwin); // the same single question, asked again
+    const isTwin = (each) => each.key !== key && each.turns.length === 1 && isSame(each.turns[0], turns[0]);
+    const twin = turns.length === 1 && conversations().find(isTwin);
     if (twin) {
       turns[0].said ??= twin.turns[0].said;
       localStorage.removeItem(twin.key);
@@ -84,7 +83,7 @@ export function remove(key) {
   return { key, words };
 }
 
-// Removes the page's conversation. The next page, and no later one, can put it back.
+// Removes the page's conversation. The next page can put it back, and no later one.
 export function clear() {
   try {
     sessionStorage.setItem(CLEARED, JSON.stringify(remove(own.key)));
