@@ -130,7 +130,7 @@ class Engine:
 
     def add(
         self,
-        paths: Iterable[Path],
+        paths: Path | str | Iterable[Path | str],
         *,
         prune: bool = False,
         exclude: Sequence[str] = (),
@@ -139,7 +139,7 @@ class Engine:
         on_note: Callable[[str], None] = lambda _: None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Indexing:
-        """Read files and folders into the library. Returns what became of each document.
+        """Read files and folders into the library, one or several. Returns what became of each document.
 
         What was read from a file before is replaced, unless the file is what it was: then it is not read again. With
         `prune`, documents of the files and folders given whose files have gone are removed. `exclude` has patterns as
@@ -158,10 +158,11 @@ class Engine:
         """
         from qa.library.adding import add
 
+        several = [paths] if isinstance(paths, str | Path) else paths
         return add(
             self._library,
             self.settings,
-            paths,
+            [Path(each) for each in several],
             prune=prune,
             exclude=exclude,
             on_progress=on_progress,

@@ -285,8 +285,9 @@ class Passage:
 class QueryWord:
     """A content word of the question. Any one of `terms` in a passage covers it; `weight` is in 0..1.
 
-    A `carried` word comes from an earlier question. The question refers back to a `referred` word. A word that
-    `is_name` has a capital that is not the first letter of the question.
+    A `carried` word comes from an earlier question, or was `told` in a sentence of a letter that does not ask. The
+    question refers back to a `referred` word. A word that `is_name` has a capital that is not the first letter of the
+    question.
     """
 
     text: str
@@ -295,6 +296,7 @@ class QueryWord:
     is_name: bool = False
     carried: bool = False
     referred: bool = False
+    told: bool = False
 
 
 class Reading(NamedTuple):
@@ -310,8 +312,8 @@ class Query:
 
     `spoken` are all words of the question itself, in order, folded, each with its term, or None for a stop word.
     `corrected` words were read as words of the library, and `expanded` ones as another name of the same thing too.
-    `asked` is the question as it was read, and `text` the same with the words carried over from earlier ones: an
-    encoder is given both.
+    `asked` is the question as it was read, of a letter the sentences that ask; `text` is the whole, with the words
+    carried over from earlier questions: an encoder is given both.
     `stays` says that the question goes on about what the one before it was answered with.
     """
 

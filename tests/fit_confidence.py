@@ -2,9 +2,10 @@
 
     python tests/fit_confidence.py FOLDER [--vectors FOLDER] [--share SHARE] [--kept FILE] [--again]
 
-The folder holds folders of judged questions in BEIR's form: those that `SETS` names, each of which counts as much as
-it says there. From each, libraries of 8, 16, 40 and 200 passages in a row are cut, of all passages of one article (what
-has one title), and of all that there are. A library is asked
+The folder holds folders of judged questions in BEIR's form: those that `SETS` names, each of which counts as much as it
+says there; `make_mediqa.py` makes one of them, of what people write to a health service. From each, libraries of 8, 16,
+40 and 200 passages in a row are cut, of all passages of one article (what has one title), and of all that there are. A
+library is asked
 
 - its own questions, every fourth of them also in the middle of a letter;
 - near ones: those of other passages of its articles, its own with their right passage taken away, and those that are
@@ -54,7 +55,7 @@ from qa.text.analysis import terms
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-SETS = {"squad_v11_dev": 3.0, "noiseqa_keyboard_synthetic": 0.5, "covidqa": 1.0, "medquad": 1.0}
+SETS = {"squad_v11_dev": 3.0, "noiseqa_keyboard_synthetic": 0.5, "covidqa": 1.0, "medquad": 1.0, "mediqa": 0.5}
 IMPOSSIBLE = "squad_v20_dev"
 SIZES = ("8", "16", "40", "article", "200", "whole")
 KINDS = ("own", "near", "foreign")

@@ -20,12 +20,12 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from layouts import WordingsBuilder
 
 from qa.asking.question import read_question
 from qa.model import Passage
 from qa.ranking.evidence import coverage, read_query
 from qa.ranking.highlighting import WEIGHTS, SentenceTerms, sentence_evidence, sentence_terms, sought
-from qa.ranking.wordings import WordingsBuilder
 from qa.readers import read_judged
 from qa.readers.passages import whole
 from qa.retrievers import OkapiRetriever

@@ -14,9 +14,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from layouts import WordingsBuilder
+
 from qa.asking.question import read_question
 from qa.model import Passage
-from qa.ranking.wordings import WordingsBuilder
 from qa.readers.formats.plain import read_plain
 from qa.readers.passages import passages
 from qa.retrievers import OkapiRetriever

@@ -496,3 +496,9 @@ def test_the_row_of_a_table_that_names_its_columns_is_never_the_highlight(tmp_pa
     table = "| Drug | Dose of the drug |\n|---|---|\n| Alcanor | a dose of 5 mg |\n"
     engine = engine_over(tmp_path, {"doses.md": f"# Doses\n\n{table}"})
     assert highlighted(engine.ask("Which dose of the drug Alcanor?")) == ["| Alcanor | a dose of 5 mg |"]
+
+
+def test_the_reason_names_no_everyday_word_that_the_closest_passage_lacks(engine: Engine) -> None:
+    answer = engine.ask("Could we go and make the day come home again?")
+    assert not answer.answered
+    assert answer.reason == "No passage has enough of the question."

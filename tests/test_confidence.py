@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from layouts import WordingsBuilder
 
 from qa import Engine, Settings
 from qa.asking.concepts import NO_CONCEPTS, Concept, Concepts
@@ -19,7 +20,7 @@ from qa.asking.question import read_question
 from qa.model import Passage, Span
 from qa.ranking.confidence import BY_WORDS, LEAST_OF_WHOLE, by_weights, confidence, grounds, telling
 from qa.ranking.evidence import MOST_OF_ITS_OWN, WEIGHTS, Asked, Ranked, Statistics, WeighedWord, read_query
-from qa.ranking.wordings import Wordings, WordingsBuilder
+from qa.ranking.wordings import Wordings
 from qa.text.analysis import terms
 from qa.text.english import English
 

@@ -467,3 +467,10 @@ def test_two_processes_give_the_same_numbers_whatever_the_order_of_their_sets() 
         for seed in ("1", "2")
     ]
     assert said[0] == said[1] != b""
+
+
+def test_a_path_may_be_given_as_text_and_one_alone() -> None:
+    for paths in (TERNS, str(TERNS), [str(TERNS)]):
+        engine = Engine.create(Settings())
+        engine.add(paths)
+        assert len(engine.contents()) == len(DOCUMENTS)

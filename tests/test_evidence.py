@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from layouts import WordingsBuilder
 
 from qa.asking.concepts import NO_CONCEPTS, Concept, Concepts
 from qa.asking.question import read_question
@@ -23,7 +24,6 @@ from qa.ranking.evidence import (
     read_query,
     weigh,
 )
-from qa.ranking.wordings import WordingsBuilder
 from qa.retrievers import inverse_document_frequency
 from qa.retrievers.okapi import K1, B
 from qa.text.sentences import sentences

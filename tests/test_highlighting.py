@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 
 import pytest
+from layouts import WordingsBuilder
 
 from qa.asking.question import read_question
 from qa.model import Passage
 from qa.ranking.evidence import read_query
 from qa.ranking.highlighting import WEIGHTS, SentenceTerms, highlight, sentence_evidence, sentence_terms, sought
-from qa.ranking.wordings import WordingsBuilder
 from qa.text.sentences import sentences
 
 

@@ -422,3 +422,32 @@ def test_concepts_add_tokens_to_words_and_change_nothing_else(question: str) -> 
     assert {term for term in with_them.terms if not term.startswith("=")} == set(without.terms)
     assert with_them.spoken == without.spoken
     assert bool(with_them.expanded) == (with_them.terms.keys() != without.terms.keys())
+
+
+# Letters
+
+LETTER = "Dear doctor, we saw terns in Iceland last summer. How deep do they dive? Thank you, Ada"
+
+
+def test_in_a_letter_the_words_of_the_sentences_that_only_tell_are_searched_and_decide_nothing() -> None:
+    query = read_question(LETTER)
+    assert query.asked == "How deep do they dive?"
+    assert query.text == LETTER
+    decisive = [word.text for word in query.words if not word.carried]
+    told = [word.text for word in query.words if word.told]
+    assert decisive == ["deep", "dive"]
+    assert {"terns", "Iceland"} <= set(told)
+    assert {query.terms[term] for term in ("tern", "iceland", "dive")} == {1.0}
+
+
+def test_what_a_letter_tells_takes_the_place_of_earlier_questions() -> None:
+    query = read_question(LETTER, history=["Where do auks nest?"])
+    assert query.carried_over == ()
+    assert "auk" not in query.terms
+    assert not query.stays
+
+
+def test_a_word_that_a_letter_asks_and_tells_counts_once_as_asked() -> None:
+    query = read_question("I saw terns dive into the sea near our house. How deep do terns dive?")
+    assert [word.text for word in query.words if word.text in ("terns", "dive")] == ["terns", "dive"]
+    assert query.terms["tern"] == query.terms["dive"] == 1.0

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from layouts import WordingsBuilder
 
 from qa.asking.concepts import NO_CONCEPTS, Concept, Concepts
 from qa.model import Document, Passage
@@ -20,7 +21,6 @@ from qa.ranking.wordings import (
     Found,
     Layout,
     Wordings,
-    WordingsBuilder,
     packed_rows,
     word_counts,
 )

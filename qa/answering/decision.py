@@ -28,6 +28,7 @@ from qa.ranking.editions import asked_year, by_edition
 from qa.ranking.evidence import Asked, Ranked, WeighedWord, decisive, missing, rank, read_query
 from qa.ranking.highlighting import Sought, highlight, sought
 from qa.ranking.nearness import by_meaning
+from qa.ranking.pointers import behind_what_they_name
 from qa.retrievers import TermScore
 from qa.text.analysis import as_they_stand, terms
 
@@ -124,8 +125,9 @@ def search(
         UnknownDocumentError: if the document is not there.
     """
     ranked = _ranked(query, asked, snapshot, limit=max(limit, NEAREST), document=document)
-    firsts = [snapshot.passage(each.passage_id) for each in ranked[:NEAREST]]
-    documents = [snapshot.document(each.document_id) for each in firsts]
+    firsts = {each.passage_id: snapshot.passage(each.passage_id) for each in ranked[:NEAREST]}
+    documents = {each: snapshot.document(passage.document_id) for each, passage in firsts.items()}
+    ranked = behind_what_they_name(ranked, firsts, documents)
     return by_edition(ranked, documents, year=asked.year)[:limit]
 
 
@@ -351,10 +353,11 @@ def _why_nothing(
         return f"No passage mentions {_either(unknown)}."
     if not ranked:
         return "No passage has a word of the question."
-    lacking = _lacking(words, wholes, ranked[0], snapshot)
-    if not lacking:
+    if not _split(words, ranked[0], snapshot)[1]:
         return "No passage is sure enough to answer, though the closest one has all words of the question."
-    return f"No passage has enough of the question. The closest one does not mention {_either(lacking)}."
+    lacking = _lacking(words, wholes, ranked[0], snapshot)
+    closest = f" The closest one does not mention {_either(lacking)}." if lacking else ""
+    return f"No passage has enough of the question.{closest}"
 
 
 def _lacking(
@@ -365,12 +368,12 @@ def _lacking(
     *,
     but: Sequence[str] = (),
 ) -> Sequence[str]:
-    """The rarest words that a passage lacks, with its headings and title, as they stand in the question; words that are
-    rare in English before any others."""
+    """The rarest words that a passage lacks, with its headings and title, as they stand in the question. Everyday words
+    are not worth naming: an answer can do without them."""
     _, lacking = _split(words, ranked, snapshot)
     rarest = [word.text for word in sorted(lacking, key=lambda word: -word.rarity)]
     named = [word for word in _told(rarest, wholes) if word not in but]
-    return (telling(named, snapshot.index.speller.english) or named)[:_NAMED_WORDS]
+    return telling(named, snapshot.index.speller.english)[:_NAMED_WORDS]
 
 
 def _either(names: Sequence[str]) -> str:

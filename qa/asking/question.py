@@ -1,7 +1,8 @@
 """A question to the query that a retriever is given.
 
 Its words are read as the library has them. A question that depends on earlier turns ("And the side effects?") takes
-over their words at less weight, and names them.
+over their words at less weight, and names them. In a letter the sentences that ask are the question; the words of the
+others help to find a passage, which need not have them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from qa.asking.concepts import NO_CONCEPTS, Concepts
 from qa.asking.leaning import Turn, carried_words, is_name, leaning
+from qa.asking.parting import parted
 from qa.model import Query, QueryWord, Reading
 from qa.text.analysis import Word, fold, spoken, visible, words_in_place
 from qa.text.lexicon import FRAME_WORDS
@@ -39,9 +41,11 @@ def read_question(
 
     Everything is corrected first; corrections in the question are reported. A word that is part of a concept's name is
     also matched by the concept's token, unless it is in double quotes. A turn is whatever was said before: a question
-    or, if a program passes them, a title or an answer. A question without content words gives a query without terms.
+    or, if a program passes them, a title or an answer. In a letter, what its other sentences tell takes the place of
+    earlier turns. A question without content words gives a query without terms.
     """
-    question, corrected = correct(question)
+    whole, corrected = correct(question)
+    question, telling = parted(whole)
     own, expanded = _expanded(question, concepts)
     about = [
         QueryWord(text=word.text, terms=word.terms, is_name=is_name(word, question))
@@ -58,21 +62,27 @@ def read_question(
     known = dict.fromkeys((term for word in own for term in word.terms), 1.0)
     carried = [
         QueryWord(text=word.text, terms=word.terms, weight=weight, carried=True, referred=how.refers)
-        for word, weight in carried_words(history, how, read=read)
+        for word, weight in ([] if telling else carried_words(history, how, read=read))
         if known.keys().isdisjoint(word.terms)
     ]
-    weights = known | {term: word.weight for word in reversed(carried) for term in word.terms}
+    told = [
+        QueryWord(text=word.text, terms=word.terms, carried=True, told=True)
+        for word in _expanded(" ".join(telling), concepts)[0]
+        if fold(word.text) not in FRAME_WORDS and known.keys().isdisjoint(word.terms)
+    ]
+    weights = known | {term: word.weight for word in told for term in word.terms}
+    weights |= {term: word.weight for word in reversed(carried) for term in word.terms}
     carried_over = tuple(dict.fromkeys(word.text for word in carried))
     return Query(
         asked=question,
-        text=" ".join([question, *carried_over]),
+        text=" ".join([whole, *carried_over]),
         terms={term: weight * (CONCEPT_WEIGHT if term.startswith("=") else 1.0) for term, weight in weights.items()},
-        words=(*dict.fromkeys(about), *carried),
+        words=(*dict.fromkeys(about), *carried, *dict.fromkeys(told)),
         spoken=tuple(said),
         corrected=corrected,
         expanded=tuple(dict.fromkeys(expanded)),
         carried_over=carried_over,
-        stays=bool(carried) and how.stays,
+        stays=bool(carried) and how.stays and not telling,
     )
 
 

@@ -239,6 +239,7 @@ _EVIDENCE = {
     "meaning": "nearness of the passage to the question in meaning",
     "meaning_sentence": "the same, of its nearest sentence",
     "older": "another edition of the document is later, or of the year asked for",
+    "points": "it only points to other passages, as a table of contents does",
     "definition": "the text begins by defining it, if that is asked",
     "number": "the best sentence has a number, if one is asked for",
     "shown": "for a follow-up: 1 in the section shown last, 0.6 in its document",

@@ -52,18 +52,18 @@ class Model(NamedTuple):
 
 BY_WORDS = Model(
     {
-        "score": 2.7,  # the passage's score, as a share of the most that there can be
-        "bm25": 5.6,  # the retriever's score, as a share of the best candidate's
-        "sentence": 6.58,  # the evidence of the passage's best sentence
-        "lead": 2.2,  # how far its score leads the next passage's, up to 30 % of it, times `coverage`
-        "coverage": 0.27,  # share of the rarity in English of the question's words that it holds
-        "substance": 3.82,  # how much it holds that is rare, both in English and in the library: a sum, up to 1
-        "library": -4.39,  # share of the rarity in the library that it holds, of which `score` makes too much
+        "score": 4.07,  # the passage's score, as a share of the most that there can be
+        "bm25": 4.05,  # the retriever's score, as a share of the best candidate's
+        "sentence": 4.11,  # the evidence of the passage's best sentence
+        "lead": 2.23,  # how far its score leads the next passage's, up to 30 % of it, times `coverage`
+        "coverage": 0.47,  # share of the rarity in English of the question's words that it holds
+        "substance": 2.9,  # how much it holds that is rare, both in English and in the library: a sum, up to 1
+        "library": -3.59,  # share of the rarity in the library that it holds, of which `score` makes too much
         "unknown": -2.5,  # share of the rarity in English that no passage holds
         "names": -1.5,  # share of the rarity of its names, with a capital or in no passage and rarest, that it lacks
         "small": 3.01,  # 1 over the square root of the number of passages: of few, the first is right the more often
     },
-    bias=-9.82,
+    bias=-8.05,
 )
 """Where words alone ranked. Each ground is in 0..1 before its weight.
 
@@ -74,18 +74,18 @@ ask it.
 
 BY_MEANING = Model(
     {
-        "bm25": 3.14,
-        "sentence": 5.74,
-        "lead": 2.48,
-        "substance": 2.96,
-        "library": -3.58,
+        "bm25": 2.79,
+        "sentence": 3.34,
+        "lead": 2.35,
+        "substance": 2.48,
+        "library": -2.35,
         "unknown": -1.5,
         "names": -2.0,
-        "small": 2.53,
+        "small": 2.85,
         "meaning": 0.5,  # how near the passage is to the question in meaning
-        "meaning_sentence": 3.45,  # how near its nearest sentence is
+        "meaning_sentence": 3.87,  # how near its nearest sentence is
     },
-    bias=-7.67,
+    bias=-7.07,
 )
 """Where meaning ranked too. Fitted in the same way: what "score" and "coverage" say, meaning says better."""
 
@@ -112,7 +112,8 @@ def grounds(
 
     If a question depends on earlier turns, its own words make one half of the coverage, and the words taken over the
     other half: an answer to "What are its side effects?" must be about side effects, and about what "it" is. If a
-    pronoun refers to the words taken over, a passage with none of them has no coverage at all.
+    pronoun refers to the words taken over, a passage with none of them has no coverage at all. What a letter tells
+    besides its question can add to the coverage, and takes nothing from it.
     """
     first, held = ranked[0], wordings.holds(ranked[0].passage_id, asked.terms)
     known = {term for term in asked.terms if statistics.document_frequency(term)}
@@ -139,6 +140,8 @@ def grounds(
         if not carried:
             return own
         taken = _share(carried, rarity, held)
+        if carried[0].told:
+            return max(own, (own + taken) / 2)
         return min((own + taken) / 2, 2 * taken) if referred(carried) else (own + taken) / 2
 
     coverage = covered(in_english)

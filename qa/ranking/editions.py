@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from qa.model import Document, Query
-from qa.ranking.evidence import OLDER, Ranked
+from qa.ranking.evidence import OLDER, Ranked, in_order
 from qa.text.analysis import fold
 
 __all__ = ["asked_year", "by_edition"]
@@ -22,26 +22,32 @@ def asked_year(query: Query) -> int | None:
     return next(map(int, years), None)
 
 
-def by_edition(ranked: Sequence[Ranked], documents: Sequence[Document], *, year: int | None) -> list[Ranked]:
-    """The passages with those of older editions further behind. `documents` are those of the first few of them.
+def by_edition(ranked: Sequence[Ranked], documents: Mapping[str, Document], *, year: int | None) -> list[Ranked]:
+    """The passages with those of older editions further behind. `documents` has those of the first few of them, by the
+    id of the passage.
 
     Documents are editions of one another whose titles differ in their numbers alone, or not at all, and whose dates
     differ. The latest is preferred or, where a `year` is asked for in which one is dated, that one.
     """
     editions: dict[str, list[date]] = {}
-    for document in documents:
+    for document in documents.values():
         if document.updated:
             editions.setdefault(_title(document), []).append(document.updated)
-    found = []
-    for each, document in zip(ranked, documents, strict=False):
-        dates = editions.get(_title(document), [])
-        best = max((each for each in dates if each.year == year), default=max(dates, default=None))
-        is_older = document.updated is not None and document.updated != best
-        found.append(each._replace(score=each.score + OLDER, is_older=True) if is_older else each)
-    rest = list(ranked[len(found) :])
-    if not any(each.is_older for each in found):
-        return [*found, *rest]
-    return sorted([*found, *rest], key=lambda each: (-each.score, each.passage_id))
+
+    def is_older(each: Ranked) -> bool:
+        document = documents.get(each.passage_id)
+        if document is None or document.updated is None:
+            return False
+        dates = editions[_title(document)]
+        return document.updated != max((each for each in dates if each.year == year), default=max(dates))
+
+    older = [is_older(each) for each in ranked]
+    if not any(older):
+        return list(ranked)
+    return in_order(
+        each._replace(score=each.score + OLDER, is_older=True) if is_older else each
+        for each, is_older in zip(ranked, older, strict=True)
+    )
 
 
 def _title(document: Document) -> str:

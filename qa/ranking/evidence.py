@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -28,6 +28,7 @@ from qa.text.lexicon import (
 __all__ = [
     "MOST_OF_ITS_OWN",
     "OLDER",
+    "POINTS",
     "SENTENCE_WEIGHTS",
     "WEIGHTS",
     "Asked",
@@ -36,6 +37,7 @@ __all__ = [
     "WeighedWord",
     "coverage",
     "decisive",
+    "in_order",
     "missing",
     "rank",
     "read_query",
@@ -54,7 +56,7 @@ WEIGHTS = {
     "sentence": 3.1,  # the evidence of the passage's best sentence, by the weights below
     "definition": 2.5,  # the text begins by saying what the thing is, where the question asks that
     "number": 1.7,  # a number in the passage's best sentence, where the question asks for one
-    "shown": 3.0,  # how near it stands to the passage shown last, where the question goes on about that
+    "shown": 3.5,  # how near it stands to the passage shown last, where the question goes on about that
 }
 """What each kind of evidence counts; each is in 0..1 before its weight, and a passage's score is their weighted sum.
 
@@ -64,6 +66,9 @@ half of the conversations of CANARD, INSCIT and MTRAG, so that a question can st
 
 OLDER = -2.0
 """What it counts that a passage is of an older edition of a document than another one among the first."""
+
+POINTS = -4.0
+"""What it counts that a passage only points to others."""
 
 MOST_OF_ITS_OWN = sum(weight for name, weight in WEIGHTS.items() if name != "shown")
 """The greatest score that a passage can have by what it says itself."""
@@ -101,8 +106,8 @@ class Statistics(Protocol):
 class WeighedWord(NamedTuple):
     """A word of the question with its rarity in nats, times its weight. A passage with any of the terms covers it.
 
-    A `carried` word comes from an earlier question. The question refers back to a `referred` word. A word that
-    `is_name` has a capital.
+    A `carried` word comes from an earlier question, or was `told` in a sentence of a letter that does not ask. The
+    question refers back to a `referred` word. A word that `is_name` has a capital.
     """
 
     text: str
@@ -111,6 +116,7 @@ class WeighedWord(NamedTuple):
     carried: bool = False
     referred: bool = False
     is_name: bool = False
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,17 +159,27 @@ class Ranked(NamedTuple):
     """Which of its sentences is the nearest in meaning."""
     is_older: bool = False
     """Whether another edition of its document is later, or of the year that is asked for."""
+    points: bool = False
+    """Whether it only points to other passages, as a table of contents does."""
 
     @property
     def evidence(self) -> dict[str, float]:
         """The named numbers whose sum, each times its weight, is the score."""
-        older = {"older": 1.0} if self.is_older else {}
-        return dict(zip(WEIGHTS, self.values.tolist(), strict=True)) | dict(self.meaning) | older
+        return (
+            dict(zip(WEIGHTS, self.values.tolist(), strict=True))
+            | dict(self.meaning)
+            | dict.fromkeys(self._against, 1.0)
+        )
 
     @property
     def weights(self) -> dict[str, float]:
         """What each of them counts."""
-        return WEIGHTS | dict(self.meaning_weights) | ({"older": OLDER} if self.is_older else {})
+        return WEIGHTS | dict(self.meaning_weights) | self._against
+
+    @property
+    def _against(self) -> dict[str, float]:
+        """What speaks against it, with what that counts."""
+        return ({"older": OLDER} if self.is_older else {}) | ({"points": POINTS} if self.points else {})
 
     @property
     def without_shown(self) -> float:
@@ -174,6 +190,11 @@ class Ranked(NamedTuple):
     def of_its_own(self) -> float:
         """The sum of its evidence of words, without what it gets from the passage that was shown before."""
         return self.words - WEIGHTS["shown"] * self.evidence["shown"]
+
+
+def in_order(ranked: Iterable[Ranked]) -> list[Ranked]:
+    """Passages by their scores, the best first; equal ones by their ids."""
+    return sorted(ranked, key=lambda each: (-each.score, each.passage_id))
 
 
 def read_query(query: Query, statistics: Statistics) -> Asked:
@@ -191,7 +212,7 @@ def read_query(query: Query, statistics: Statistics) -> Asked:
     weights = {term: word.weight for word in query.words for term in word.terms}
     return Asked(
         words=weigh(query, statistics),
-        terms={term: weights.get(term, 1.0) * rarity(term) for term in query.terms},
+        terms={term: weights.get(term, weight) * rarity(term) for term, weight in query.terms.items()},
         wording=tuple(rarities.items()),
         pairs=tuple(pairs.items()),
         said=tuple(dict.fromkeys((*rarities, *said))),
@@ -226,6 +247,7 @@ def weigh(query: Query, statistics: Statistics) -> tuple[WeighedWord, ...]:
                     word.carried,
                     word.referred,
                     word.is_name,
+                    word.told,
                 )
             )
     return tuple(weighed)

@@ -25,6 +25,7 @@ from qa.text.lexicon import (
 )
 
 __all__ = [
+    "CAPTION_SHARE",
     "MEANING_WEIGHT",
     "WEIGHTS",
     "SentenceTerms",
@@ -50,10 +51,16 @@ MEANING_WEIGHT = 10.0
 Chosen among a few values on questions of SQuAD. `tests/measure_highlights.py` measures without it.
 """
 
+CAPTION_SHARE = 0.3
+"""Of the evidence of a caption this part counts, so that it does not beat the sentence that says what it shows."""
+
 _DIGITS = 6  # of a cosine, which must not differ by the order in which it was added up
 _BEGINNING = 4  # letters that two forms of one word share: "destroyed", "destruction"
 _BRACKET = re.compile(r"\[[^\[\]\n]{1,80}\]")
 _CAPITALISED = regex.compile(r"(?<!\w)\p{Lu}[\w.'’-]*")
+_CAPTION = re.compile(
+    r"[*_]*(?:Figure|Fig\.|Table|Chart|Box|Scheme|Exhibit)\s{1,3}[A-Z]?\d{1,3}[A-Za-z]?\s?[.:–—|][*_]*\s"
+)
 _PART = re.compile(r"[^\W_]{2,}")
 _TIME = re.compile(rf"(?<![\d.,])(?:1\d|20)\d\d(?!\d|[.,]\d)|\b(?:{'|'.join(sorted(MONTHS))}|century|decade)\b|\d0s")
 _REASON = re.compile(rf"\b(?:{'|'.join(sorted(REASON_PHRASES))})\b", re.IGNORECASE)
@@ -65,7 +72,8 @@ class SentenceTerms:
 
     `text` has no reference markers. `terms` are those of the index. `beginnings` has the first letters of its content
     words. `word_sequence` has its words with a space before and after each. `context` has the terms of title and
-    headings. `names_columns` says that it is the first row of a table.
+    headings. `names_columns` says that it is the first row of a table, and `is_caption` that it is the line at a figure
+    or table.
     """
 
     text: str
@@ -74,6 +82,7 @@ class SentenceTerms:
     word_sequence: str
     context: frozenset[str]
     names_columns: bool
+    is_caption: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +120,7 @@ def sentence_terms(passage: Passage, wordings: Wordings) -> tuple[SentenceTerms,
                 word_sequence=f" {' '.join(part.words)} ",
                 context=context,
                 names_columns=in_table and not was_in_table,
+                is_caption=bool(_CAPTION.match(passage.text, passage.text.rfind("\n", 0, start) + 1)),
             )
         )
     return tuple(found)
@@ -139,7 +149,8 @@ def highlight(
     """The sentence with the greatest sum of evidence, the earliest of equals.
 
     `near` has the cosine, in -1..1, of each sentence with the question, if known. Otherwise a sentence without any word
-    of the question is never given. The first row of a table is never given either, since it only names the columns.
+    of the question is never given. The first row of a table is never given either, since it only names the columns. A
+    caption says what is shown, and seldom what is asked: of its evidence a part counts.
     """
     best, most = None, 0.0
     for number, (span, each, evidence) in enumerate(
@@ -147,6 +158,8 @@ def highlight(
     ):
         score = sum(WEIGHTS[name] * value for name, value in evidence.items())
         score += MEANING_WEIGHT * max(0.0, round(near[number], _DIGITS)) if near else 0.0
+        if each.is_caption:
+            score *= CAPTION_SHARE
         if (near or evidence["words"]) and not each.names_columns and score > most:
             best, most = span, score
     return best

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from qa.ranking.evidence import Ranked
+from qa.ranking.evidence import Ranked, in_order
 
 __all__ = ["DOUBT_WEIGHTS", "MEANING_WEIGHTS", "Near", "by_meaning", "meaning_weights"]
 
@@ -64,7 +64,7 @@ def by_meaning(ranked: Sequence[Ranked], near: Mapping[str, Near], *, doubt: flo
         score = each.words + sum(weights[name] * value for name, value in meaning.items())
         nearest = near[each.passage_id].nearest if each.passage_id in near else None
         found.append(each._replace(score=score, meaning=meaning, meaning_weights=weights, nearest=nearest))
-    return sorted(found, key=lambda each: (-each.score, each.passage_id))[:limit]
+    return in_order(found)[:limit]
 
 
 def _share(cosine: float) -> float:

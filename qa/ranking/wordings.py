@@ -7,7 +7,6 @@ concepts, which have no neighbours.
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
@@ -18,8 +17,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from qa.asking.concepts import ANY_TERM, LONGEST_PHRASE, NO_CONCEPTS, Concept, Concepts
-from qa.model import Passage
+from qa.asking.concepts import ANY_TERM, LONGEST_PHRASE, Concept, Concepts
+from qa.retrievers import inverse_document_frequency
 from qa.text.analysis import Head, analysed, tokens
 from qa.text.arrays import packed_numbers, unpacked_numbers
 
@@ -35,7 +34,6 @@ __all__ = [
     "Part",
     "Row",
     "Wordings",
-    "WordingsBuilder",
     "Words",
     "packed_rows",
     "unpacked_rows",
@@ -279,61 +277,6 @@ def word_counts(rows: Iterable[bytes]) -> Counter[int]:
     return Counter(dict(zip(found.tolist(), counts.tolist(), strict=True)))
 
 
-class _KnownWords:
-    """Words that are held in memory."""
-
-    def __init__(self) -> None:
-        self._entries: list[Entry] = []
-        self._numbers: dict[str, int] = {}
-        self._of_terms: dict[str, list[int]] = {}
-
-    def number(self, word: str, term: str | None) -> int:
-        """The number of a word. A new word gets the next number."""
-        number = self._numbers.get(word)
-        if number is None:
-            number = self._numbers[word] = MARKS + len(self._entries)
-            self._entries.append(Entry(word, term))
-            if term is not None:
-                self._of_terms.setdefault(term, []).append(number)
-        return number
-
-    def numbers(self, words: Collection[str]) -> dict[str, int]:
-        return {word: self._numbers[word] for word in words if word in self._numbers}
-
-    def numbers_of_terms(self, terms: Collection[str]) -> dict[str, list[int]]:
-        return {term: self._of_terms[term] for term in terms if term in self._of_terms}
-
-    def entries(self, numbers: Collection[int]) -> dict[int, Entry]:
-        return {number: self._entries[number - MARKS] for number in numbers}
-
-
-class WordingsBuilder:
-    """Lays out passages in memory."""
-
-    def __init__(self, concepts: Concepts = NO_CONCEPTS) -> None:
-        self._words = _KnownWords()
-        self._ids: list[str] = []
-        self._layout = Layout(concepts, self._words.number)
-
-    def add(self, passage: Passage, *, title: str) -> list[str]:
-        """Lay out a passage, as `Layout.add` does."""
-        self._ids.append(passage.id)
-        return self._layout.add(title, passage.section, passage.text, passage.sentences)
-
-    def done(self, document_frequency: Callable[[str], int]) -> Wordings:
-        """All of them. The `document_frequency` of a term is the number of passages with it."""
-        made = self._layout.take()
-        packed = packed_rows(made.stream, made)
-        rows = dict(zip(self._ids, unpacked_rows(packed), strict=True))
-        return Wordings(
-            rows=lambda passage_ids: [rows[each] for each in passage_ids],
-            words=self._words,
-            document_frequency=document_frequency,
-            passage_count=len(rows),
-            mean_length=sum(made.lengths) / len(rows) if rows else 1.0,
-        )
-
-
 class Part(NamedTuple):
     """A title, a heading or a sentence: its words as written, folded, in order, and all its terms."""
 
@@ -428,8 +371,7 @@ class Wordings:
         known = self._rarities.get(term)
         if known is None:
             frequency = self._document_frequency(term)
-            rarity = math.log(1 + (self._passage_count - frequency + 0.5) / (frequency + 0.5))
-            known = 0.0 if term.startswith("=") else rarity
+            known = 0.0 if term.startswith("=") else inverse_document_frequency(frequency, self._passage_count)
             if len(self._rarities) >= _REMEMBERED_RARITIES:
                 self._rarities.clear()
             self._rarities[term] = known

@@ -11,8 +11,11 @@ __all__ = [
     "ALL_WORDS",
     "ASKED_FOR_WORDS",
     "ASKED_KINDS",
+    "ASKING_OPENERS",
+    "ASKING_PHRASES",
     "BACK_MATTER",
     "CLAUSE_OPENERS",
+    "COURTEOUS_OPENERS",
     "DEFINED_OPENERS",
     "DEFINING_ENDS",
     "DEFINING_OPENERS",
@@ -37,6 +40,7 @@ __all__ = [
     "PERSONAL_PRONOUNS",
     "PHRASAL_VERBS",
     "PLURAL_PRONOUNS",
+    "POINTING_HEADINGS",
     "POWER_BASES",
     "QUESTION_WORDS",
     "REASON_PHRASES",
@@ -76,6 +80,8 @@ FRAME_WORDS = _words(
     anything there here exactly actually really instead true everything summarize summarise
     hi hello hey dear sir madam thank thanks thx appreciate appreciated grateful kindly pls plz asap fyi btw regards
     sincerely faithfully advise advice inform information info reply suggest suggestion suggestions
+    whats thats hows wheres whos theres dont doesnt didnt isnt arent wasnt werent cant couldnt wouldnt shouldnt wont
+    hasnt havent hadnt im ive youre youve theyre weve
     """
 )
 """Words that frame a question and are not what it is about. They weigh in the ranking but their absence
@@ -163,6 +169,30 @@ NUMBER_OPENERS = (
 """Beginnings of questions that a number answers."""
 
 QUESTION_WORDS = _words("what which who whom whose when where why how")
+
+ASKING_OPENERS = QUESTION_WORDS | _words(
+    """
+    is are was were am do does did can could should would will may might must has have had isn aren don doesn didn
+    shouldn wouldn won whats hows wheres any
+    """
+)
+"""Words that a sentence that asks begins with, whether or not a question mark ends it."""
+
+ASKING_PHRASES = (
+    *("want to know", "like to know", "need to know", "wish to know", "wanted to know", "want to find", "let me know"),
+    *("wonder", "wondering", "tell me", "explain", "advise", "advice on", "question is", "know if", "know whether"),
+    *("looking for", "like to learn", "learn more", "know about", "need help", "information on", "information about"),
+    *("find out", "find info", "info on", "info about", "information regarding", "obtain information", "curious"),
+)
+"""What a sentence says that asks without being a question."""
+
+COURTEOUS_OPENERS = _words(
+    """
+    hi hello hey dear thanks thank thx cheers regards sincerely yours best greetings sir madam please pls appreciate
+    grateful
+    """
+)
+"""Words by which a short sentence greets, thanks or takes leave, and names nothing that is asked about."""
 
 Kind = Literal["time", "number", "name", "place", "reason"]
 """What a question asks for, as far as its opening tells."""
@@ -259,6 +289,15 @@ BACK_MATTER = frozenset(
     }
 )
 """Headings, folded, of what is in a document and says nothing of its subject."""
+
+POINTING_HEADINGS = frozenset(
+    {
+        *("contents", "table of contents", "see also", "further reading", "external links", "related articles"),
+        *("related topics", "related pages", "references", "bibliography", "on this page", "in this article"),
+        *("list of figures", "list of tables"),
+    }
+)
+"""Headings, folded, of lists that name other places."""
 
 WORD_SPELLINGS = {"percent": "%", "percents": "%", "mcg": "mug", "ug": "mug", "csharp": "c#"}
 """One spelling for words that are written in several ways; "mug" is what becomes of "µg"."""

@@ -1,0 +1,81 @@
+"""The sentences of a letter that ask, apart from those that only tell.
+
+"My husband had his transplant in March. He feels well. Does it help to take tablets?": only the last sentence says
+what is to be found. The others say what it is about, and who asks; no passage has to mention the husband or March.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from qa.text.analysis import spoken
+from qa.text.lexicon import ABBREVIATIONS, ASKING_OPENERS, ASKING_PHRASES, COURTEOUS_OPENERS
+
+__all__ = ["Parted", "parted"]
+
+_SHORTEST_LETTER = 2  # sentences
+_SHORTEST_TELLING = 5  # words: a shorter sentence says what is asked about: "Noonan syndrome."
+_BOUNDARY = re.compile(r"(?<=[.!?])[\"'”’)]*\s+(?=\S)|\n\s*")
+_LAST_WORD = re.compile(r"(\S{1,12})\.\Z")
+_ASKS = re.compile(r"\?[\"'”’)\s!?.]*\Z")
+
+
+class Parted(NamedTuple):
+    """What a question asks, and the sentences that only tell, in their order. Both are slices of it."""
+
+    asking: str
+    telling: tuple[str, ...] = ()
+
+
+def parted(question: str) -> Parted:
+    """The part of a question that asks. It is all of it, unless some sentences ask and others only tell.
+
+    >>> parted("I am 58 and had my transplant in March. Should I take the tablets? Yours, Ada")
+    Parted(asking='Should I take the tablets?', telling=('I am 58 and had my transplant in March.', 'Yours, Ada'))
+    >>> parted("What was the response rate? In MM-003.").telling
+    ()
+    """
+    found = _sentences(question)
+    if len(found) < _SHORTEST_LETTER:
+        return Parted(question)
+    kept = [_asks(each) for each in found]
+    if not any(kept):
+        return Parted(question)
+    kept = [asks or _names_subject(each) for asks, each in zip(kept, found, strict=True)]
+    if all(kept):
+        return Parted(question)
+    return Parted(
+        " ".join(each for each, is_kept in zip(found, kept, strict=True) if is_kept),
+        tuple(each for each, is_kept in zip(found, kept, strict=True) if not is_kept),
+    )
+
+
+def _sentences(question: str) -> list[str]:
+    """The sentences of a question. NLTK would part them a little better, and takes longer to load than to answer."""
+    found, start = [], 0
+    for boundary in _BOUNDARY.finditer(question):
+        before = question[start : boundary.start()]
+        last = _LAST_WORD.search(before)
+        if last is None or not (last[1].lower().lstrip("(") in ABBREVIATIONS or len(last[1]) == 1):
+            found.append(question[start : boundary.end()].strip())
+            start = boundary.end()
+    found.append(question[start:].strip())
+    return [each for each in found if each]
+
+
+def _asks(sentence: str) -> bool:
+    """Whether a sentence ends in a question mark, begins as a question does, or says that something is wished for."""
+    if _ASKS.search(sentence):
+        return True
+    said = [word for word, _ in spoken(sentence)]
+    if said[:1] and said[0] in ASKING_OPENERS:
+        return True
+    text = f" {' '.join(said)} "
+    return any(f" {phrase} " in text for phrase in ASKING_PHRASES)
+
+
+def _names_subject(sentence: str) -> bool:
+    """Whether a sentence is so short that it rather names what is asked about, and is no greeting."""
+    said = spoken(sentence)
+    return len(said) < _SHORTEST_TELLING and not any(word in COURTEOUS_OPENERS for word, _ in said)

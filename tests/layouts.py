@@ -1,0 +1,66 @@
+"""Passages laid out in memory, for tests of what is told from where their words stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from qa.asking.concepts import NO_CONCEPTS, Concepts
+from qa.model import Passage
+from qa.ranking.wordings import MARKS, Entry, Layout, Wordings, packed_rows, unpacked_rows
+
+__all__ = ["WordingsBuilder"]
+
+
+class _KnownWords:
+    """Words that are held in memory."""
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+        self._numbers: dict[str, int] = {}
+        self._of_terms: dict[str, list[int]] = {}
+
+    def number(self, word: str, term: str | None) -> int:
+        """The number of a word. A new word gets the next number."""
+        number = self._numbers.get(word)
+        if number is None:
+            number = self._numbers[word] = MARKS + len(self._entries)
+            self._entries.append(Entry(word, term))
+            if term is not None:
+                self._of_terms.setdefault(term, []).append(number)
+        return number
+
+    def numbers(self, words: Collection[str]) -> dict[str, int]:
+        return {word: self._numbers[word] for word in words if word in self._numbers}
+
+    def numbers_of_terms(self, terms: Collection[str]) -> dict[str, list[int]]:
+        return {term: self._of_terms[term] for term in terms if term in self._of_terms}
+
+    def entries(self, numbers: Collection[int]) -> dict[int, Entry]:
+        return {number: self._entries[number - MARKS] for number in numbers}
+
+
+class WordingsBuilder:
+    """Lays out passages in memory."""
+
+    def __init__(self, concepts: Concepts = NO_CONCEPTS) -> None:
+        self._words = _KnownWords()
+        self._ids: list[str] = []
+        self._layout = Layout(concepts, self._words.number)
+
+    def add(self, passage: Passage, *, title: str) -> list[str]:
+        """Lay out a passage, as `Layout.add` does."""
+        self._ids.append(passage.id)
+        return self._layout.add(title, passage.section, passage.text, passage.sentences)
+
+    def done(self, document_frequency: Callable[[str], int]) -> Wordings:
+        """All of them. The `document_frequency` of a term is the number of passages with it."""
+        made = self._layout.take()
+        packed = packed_rows(made.stream, made)
+        rows = dict(zip(self._ids, unpacked_rows(packed), strict=True))
+        return Wordings(
+            rows=lambda passage_ids: [rows[each] for each in passage_ids],
+            words=self._words,
+            document_frequency=document_frequency,
+            passage_count=len(rows),
+            mean_length=sum(made.lengths) / len(rows) if rows else 1.0,
+        )

@@ -1,0 +1,67 @@
+"""Which sentences of a letter ask, and which only tell."""
+
+from __future__ import annotations
+
+import pytest
+
+from qa.asking.parting import parted
+
+TRANSPLANT = "I am 58 and had my transplant in March."
+
+
+def test_a_question_of_one_sentence_is_kept_whole() -> None:
+    for question in ("Does it hurt?", "terns of the Arctic", "", "? !"):
+        assert parted(question) == (question, ())
+
+
+def test_of_a_letter_the_sentences_that_ask_are_the_question_and_the_others_tell() -> None:
+    letter = f"Dear doctor, {TRANSPLANT[0].lower()}{TRANSPLANT[1:]} Should I take the tablets? Thank you so much, Ada"
+    found = parted(letter)
+    assert found.asking == "Should I take the tablets?"
+    assert [each in letter for each in found.telling] == [True, True]
+    assert "".join((found.telling[0], found.asking, found.telling[1])) == letter.replace(". S", ".S").replace(
+        "? T", "?T"
+    )
+
+
+@pytest.mark.parametrize(
+    "asking",
+    [
+        "Could I stop",
+        "does it come back after the second year",
+        "I want to know whether the tablets help.",
+        "Please tell me what to do about the pain.",
+        "I am looking for the dose of the tablets.",
+        "I wonder if that is normal.",
+        "Is that normal?!",
+        'She said: "is that normal?"',
+    ],
+)
+def test_a_sentence_asks_by_its_end_its_beginning_or_what_it_says(asking: str) -> None:
+    assert parted(f"{TRANSPLANT} {asking}") == (asking, (TRANSPLANT,))
+
+
+def test_where_no_sentence_asks_all_of_them_are_the_question() -> None:
+    told = f"{TRANSPLANT} The pain came back last week, and the tablets are no good."
+    assert parted(told) == (told, ())
+
+
+def test_a_short_sentence_beside_a_question_says_what_that_is_about() -> None:
+    for question in ("Noonan syndrome. What are its symptoms?", "What was the response rate? In MM-003."):
+        assert parted(question) == (question, ())
+
+
+def test_a_short_sentence_that_greets_or_takes_leave_is_no_part_of_the_question() -> None:
+    assert parted("Hello there! Does it hurt? Many thanks, Declan") == (
+        "Does it hurt?",
+        ("Hello there!", "Many thanks, Declan"),
+    )
+
+
+def test_several_questions_of_a_letter_stay_together_in_their_order() -> None:
+    found = parted(f"Is it safe? {TRANSPLANT} And may I travel?")
+    assert found == ("Is it safe? And may I travel?", (TRANSPLANT,))
+
+
+def test_an_abbreviation_does_not_end_a_sentence() -> None:
+    assert parted("Is Dr. Smith right about the tablets vs. the infusion?").telling == ()
