@@ -6,6 +6,7 @@ export const slot = (root, name) => root.querySelector(`[data-slot="${name}"]`);
 export function exchangePart(question) {
   const exchange = part("exchange").firstElementChild;
   slot(exchange, "question").textContent = question;
+  showButtons(exchange);
   return exchange;
 }
 
@@ -16,7 +17,7 @@ export function answerPart(exchange) {
 }
 
 export function showButtons(root) {
-  for (const button of root.querySelectorAll("[data-action=print]")) button.hidden = false;
+  for (const button of root.querySelectorAll("[data-scripted]")) button.hidden = false;
   if (!navigator.clipboard) return;
   for (const button of root.querySelectorAll("[data-action=copy]")) button.hidden = false;
 }
@@ -25,6 +26,5 @@ export function failedPart(failure) {
   const root = part("failed");
   slot(root, "title").textContent = failure.title;
   slot(root, "detail").textContent = failure.detail;
-  if (failure.mine) root.querySelector("[data-action=retry]").parentElement.remove();
   return root;
 }
