@@ -42,6 +42,7 @@ if not BROWSER:
 Open = Callable[..., Page]
 
 TERNS = Path(__file__).parent / "fixtures" / "terns"
+KIT = Path(__file__).parent / "fixtures" / "kit"
 PAGE = Path(__file__).parent / "fixtures" / "question-page.txt"  # it has markers and no reference list
 ANSWERED = "In how many people did fever end with alcanor?"
 TITLE = "How well does the second treatment of tern fever work?"
@@ -79,6 +80,13 @@ def library_of_terns(**settings: Any) -> Engine:
     """The engine of the documents that the tests ask."""
     engine = ReadingEngine.create(Settings(**settings))
     engine.add([TERNS, PAGE])
+    return engine
+
+
+def library_of_kit(**settings: Any) -> Engine:
+    """The engine of a document that has a table, a list and a listing."""
+    engine = Engine.create(Settings(**{"threshold": 0.1} | settings))
+    engine.add([KIT])
     return engine
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
-from browsing import ANSWERED, NOT_FOUND, REQUIRED, TITLE, Open, ask
-from playwright.sync_api import Page, Route, expect
+from browsing import ANSWERED, NOT_FOUND, REQUIRED, TITLE, Open, ask, library_of_kit, library_of_terns, served
+from playwright.sync_api import Locator, Page, expect
+
+from web import create_app
 
 try:
     from axe_playwright_python.sync_playwright import Axe
@@ -58,22 +60,76 @@ def not_answered(page: Page) -> None:
     ask(page, NOT_FOUND)
 
 
-def possible(page: Page) -> None:
-    """An answer that is shown as a possible one."""
-    page.route("**/ask", make_possible)
-    ask(page, ANSWERED)
-    expect(page.locator(".possible")).to_be_visible()
-
-
-def make_possible(route: Route) -> None:
-    response = route.fetch()
-    lacking = {"outcome": "possible", "answered": False, "reason": "The passage does not mention “Thursdays”."}
-    route.fulfill(response=response, json=response.json() | lacking)
+def drawn(page: Page) -> None:
+    """An answer that is a row of a table."""
+    ask(page, "Which dose of alcanor does an adult take?")
+    expect(page.locator(".best td mark").first).to_be_visible()
 
 
 def failed(page: Page) -> None:
     page.route("**/ask", lambda route: route.abort())
     ask(page, ANSWERED)
+
+
+@pytest.fixture(scope="module")
+def unsure_site() -> Iterator[str]:
+    """The address of a service that never answers: what it finds may answer at most."""
+    with served(create_app(library_of_terns(threshold=1.0, possible_threshold=0.01))) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def drawn_site() -> Iterator[str]:
+    """The address of a service over a document with a table, a list and a listing."""
+    with served(create_app(library_of_kit())) as address:
+        yield address
+
+
+def possible(page: Page) -> None:
+    """An answer that is shown as a possible one."""
+    ask(page, "In how many people did fever end with alcanor on Thursdays?")
+    expect(page.locator(".possible")).to_be_visible()
+
+
+def waiting(page: Page) -> None:
+    page.route("**/ask", lambda _: None)
+    page.get_by_label("Your question").fill(ANSWERED)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+
+
+def changing(page: Page) -> None:
+    ask(page, ANSWERED)
+    page.get_by_role("button", name="Edit").click()
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+
+
+def too_long(page: Page) -> None:
+    page.get_by_label("Your question").fill("tern " * 210)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("49 characters too many")
+
+
+def cleared(page: Page) -> None:
+    ask(page, ANSWERED)
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+
+
+def listed(page: Page) -> None:
+    """The list of conversations: one on the page, one deleted, one found by a later question."""
+    for questions in ((ANSWERED, "Where do terns nest?"), ("Where do terns nest?",), (TITLE, "Where do terns nest?")):
+        page.goto("/")
+        for question in questions:
+            ask(page, question)
+    page.get_by_role("button", name="History").click()
+    page.get_by_role("searchbox").fill("nest")
+    page.get_by_role("button", name="Delete", exact=True).nth(1).click()
+    expect(page.get_by_role("dialog").get_by_role("button", name="Undo")).to_be_visible()
+
+
+def keys(page: Page) -> None:
+    page.get_by_role("button", name="Keys").click()
 
 
 def address(path: str) -> Callable[[Page], None]:
@@ -94,7 +150,15 @@ STATES = {
     "possible": possible,
     "not answered": not_answered,
     "failed": failed,
+    "waiting": waiting,
+    "changing": changing,
+    "too long": too_long,
+    "cleared": cleared,
+    "listed": listed,
+    "keys": keys,
     "one document": address("/?document=second-treatment"),
+    "drawn": drawn,
+    "source drawn": address("/documents/kit"),
     "source": address("/documents/second-treatment?mark=20-60#mark"),
     "source of another's words": address("/documents/hostile"),
     "error": address("/nowhere"),
@@ -103,10 +167,14 @@ STATES = {
 }
 
 
+@pytest.mark.parametrize("width", [320, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("state", STATES)
-def test_axe_finds_nothing_to_mend(open_page: Open, state: str, scheme: str) -> None:
-    page = open_page(color_scheme=scheme)
+def test_axe_finds_nothing_to_mend(
+    open_page: Open, unsure_site: str, drawn_site: str, state: str, scheme: str, width: int
+) -> None:
+    site = {"possible": unsure_site, "drawn": drawn_site, "source drawn": drawn_site}.get(state, "")
+    page = open_page(f"{site}/", color_scheme=scheme, viewport={"width": width, "height": 900})
     STATES[state](page)
     found = Axe().run(page, options=RULES)
     assert found.response["passes"], "axe-core has looked at nothing"
@@ -154,7 +222,7 @@ def test_an_answer_is_announced_once_and_politely_in_its_own_words(open_page: Op
     looking, quote, came = announced(page)
     assert looking == "Searching the documents…"
     assert quote == " ".join((page.locator("blockquote").first.text_content() or "").split())
-    assert re.fullmatch(r"Answered in [\d.]+ ms", came)
+    assert re.fullmatch("Answered", came)
 
 
 def test_that_nothing_is_found_is_announced_with_the_reason(open_page: Open) -> None:
@@ -163,18 +231,19 @@ def test_that_nothing_is_found_is_announced_with_the_reason(open_page: Open) -> 
     ask(page, NOT_FOUND)
     _, reason, came = announced(page)
     assert reason == "No passage mentions “metformin”."
-    assert re.fullmatch(r"No answer found, in [\d.]+ ms", came)
+    assert re.fullmatch("No answer found", came)
 
 
-def test_that_an_answer_is_possible_is_announced_before_its_words(open_page: Open) -> None:
-    page = open_page()
+def test_that_an_answer_is_possible_is_announced_before_its_words(open_page: Open, unsure_site: str) -> None:
+    page = open_page(unsure_site)
     page.evaluate(ANNOUNCED)
     possible(page)
     _, lead, said, came = announced(page)
     quote = " ".join((page.locator("blockquote").first.text_content() or "").split())
-    assert lead == "This may answer your question Fairly likely. The passage does not mention “Thursdays”."
+    sure = "(Fairly likely|Unsure|Very unsure)"
+    assert re.fullmatch(rf"This may answer your question {sure}\. The passage does not mention “Thursdays”\.", lead)
     assert said == quote
-    assert re.fullmatch(r"A possible answer, in [\d.]+ ms", came)
+    assert re.fullmatch("A possible answer", came)
 
 
 def test_a_failure_is_announced_once(open_page: Open) -> None:
@@ -227,7 +296,7 @@ def test_the_main_job_is_done_by_keys_alone_with_the_focus_in_sight(open_page: O
     title = "How well does the second treatment of tern fever work?"
     for wanted in (
         "Further passages (3)",
-        "Copy citation",
+        "Copy",
         "Cite",
         "Numbers in this passage (5)",
         "References (2)",
@@ -245,7 +314,7 @@ def test_the_main_job_is_done_by_keys_alone_with_the_focus_in_sight(open_page: O
     page.keyboard.press("Escape")
     assert focused(page) == "Export"
     expect(page.get_by_role("link", name="Markdown")).to_be_hidden()
-    page.get_by_role("button", name="Copy citation").first.focus()
+    page.get_by_role("button", name="Copy", exact=True).first.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_have_text("Copied")
     expect(page.get_by_role("button", name="Copied").first).to_be_focused()
@@ -260,3 +329,35 @@ def test_the_main_job_is_done_by_keys_alone_with_the_focus_in_sight(open_page: O
     page.keyboard.press("Enter")
     expect(page.locator(".lead")).to_be_visible()
     expect(page.get_by_label("Your question")).to_be_focused()
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (320, 256)])  # the second is the first, enlarged to 400 %
+def test_from_a_question_to_feedback_one_goes_by_keys_with_each_step_in_sight(
+    open_page: Open, size: tuple[int, int]
+) -> None:
+    page = open_page(viewport={"width": size[0], "height": size[1]})
+
+    def press(control: Locator) -> None:
+        control.focus()
+        expect(control).to_be_in_viewport()
+        assert not focused(page).startswith("unseen")
+        assert page.evaluate("document.documentElement.scrollWidth") == size[0]
+        page.keyboard.press("Enter")
+
+    ask(page, "How does bevacor work?")
+    ask(page, "What was its hazard ratio?")
+    last = page.locator(".exchange").last
+    expect(last.locator("mark").first).to_have_text("Its hazard ratio was 0.48.")
+    expect(last.get_by_role("heading", level=2)).to_be_in_viewport()
+    press(last.locator(".source a").first)
+    expect(page.locator("#mark")).to_be_in_viewport()
+    page.go_back()
+    last = page.locator(".exchange").last
+    press(last.locator(".cite summary").first)
+    expect(last.locator(".styled").first).not_to_be_empty()
+    page.keyboard.press("Tab")
+    assert focused(page) == "AMA"
+    page.keyboard.press("Escape")
+    expect(last.locator(".cite summary").first).to_be_focused()
+    press(last.get_by_role("button", name="Yes"))
+    expect(last.locator(".thanks")).to_contain_text("Thank you.")

@@ -35,7 +35,7 @@ def test_a_question_typed_is_answered_with_the_passage_its_highlight_and_its_cit
     expect(cited.get_by_role("link", name="doi:10.1000/ex.98")).to_have_attribute(
         "href", "https://doi.org/10.1000/ex.98"
     )
-    expect(page.locator("#welcome")).to_have_count(0)
+    expect(page.locator("#welcome")).to_be_hidden()
     expect(page).to_have_title(f"{ANSWERED} – pincite")
 
 
@@ -110,7 +110,8 @@ STRUCTURE = """all => all.map(element => {
     const show = node => node.nodeType === Node.TEXT_NODE
         ? node.data.replace(/\\s+/g, " ").trim()
         : [node.tagName, ...[...node.attributes].map(a => `${a.name}=${a.value}`)
-            .filter(a => !(node.name === "key" ? /^value=/ : /^(id|hidden|aria-pressed)=/).test(a)).sort(),
+            .filter(a => !/^(id|hidden|aria-pressed|data-took|data-status|href=#.*)=?/.test(a))
+            .filter(a => node.name !== "key" || !/^value=/.test(a)).sort(),
            ...[...node.childNodes].filter(n => n.nodeType !== Node.COMMENT_NODE).map(show).filter(Boolean)];
     return JSON.stringify(show(element), null, 1);
 })"""
@@ -201,7 +202,7 @@ def test_a_possible_outline_says_so_above_its_parts_with_javascript_and_without(
 def test_the_status_says_that_an_answer_is_possible(open_page: Open, unsure_site: str) -> None:
     page = open_page(unsure_site)
     ask(page, LACKING)
-    expect(page.get_by_role("status")).to_have_text(re.compile(r"^A possible answer, in [\d.]+ ms$"))
+    expect(page.get_by_role("status")).to_have_text(re.compile("^A possible answer$"))
 
 
 def test_a_title_is_answered_by_the_sections_of_its_document(open_page: Open) -> None:
@@ -209,11 +210,12 @@ def test_a_title_is_answered_by_the_sections_of_its_document(open_page: Open) ->
     ask(page, TITLE)
     parts = page.locator(".outline > li")
     expect(parts).to_have_count(3)
-    assert parts.get_by_role("heading").all_text_contents() == ["Alcanor", "Bevacor"]
+    assert parts.get_by_role("heading").all_text_contents() == ["Beginning", "Alcanor", "Bevacor"]
     for part in parts.all():
         expect(part.locator("blockquote")).to_be_visible()
         expect(part.locator(".source a")).to_be_visible()
-    expect(page.get_by_role("status")).to_have_text(re.compile(r"Answered in [\d.]+ ms, in 3 parts"))
+    expect(page.get_by_role("status")).to_have_text("Answered, in 3 parts")
+    expect(page.get_by_role("status")).to_have_attribute("title", re.compile(r"^in [\d.]+ ms$"))
     parts.nth(2).locator(".source a").click()
     expect(page.locator(".passage:target")).to_contain_text("Bevacor is given for six weeks")
 
@@ -290,7 +292,7 @@ def test_nothing_found_looks_calm_and_says_why(open_page: Open) -> None:
     expect(nothing.locator(".reason")).to_be_visible()
     expect(nothing.get_by_text("metformin")).to_have_count(1)
     expect(page.get_by_text("Not in these documents")).to_have_count(0)
-    expect(nothing.get_by_role("listitem")).to_have_count(2)
+    expect(nothing.get_by_role("listitem")).to_have_count(3)
     expect(page.locator(".failed")).to_have_count(0)
     expect(page.locator(".exchange").get_by_text("Did this answer your question?")).to_have_count(0)
 
@@ -319,14 +321,15 @@ def test_where_one_document_holds_nothing_all_can_be_asked(open_page: Open, scri
     expect(page.locator(".nothing")).to_have_count(0)
 
 
-def test_the_citation_can_be_copied_with_its_quote(open_page: Open) -> None:
+def test_the_sentence_is_copied_with_its_citation(open_page: Open) -> None:
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
     ask(page, ANSWERED)
     cited = page.locator(".cited").first
-    quote, label = cited.locator("blockquote").text_content(), cited.get_by_role("button").get_attribute("data-label")
-    cited.get_by_role("button", name="Copy citation").click()
+    citation = page.request.post("/ask", data={"question": ANSWERED}).json()["citation"]
+    cited.get_by_role("button", name="Copy", exact=True).click()
     expect(cited.get_by_role("button")).to_have_text("Copied")
-    assert page.evaluate("navigator.clipboard.readText()") == f"“{quote}”\n{label}"
+    quote = cited.locator("mark").text_content()
+    assert page.evaluate("navigator.clipboard.readText()") == f"“{quote}”\n{citation['label']}"
 
 
 STYLED = "Example A, Sample B. How well does the second treatment of tern fever work? Example House. Section"
@@ -377,7 +380,7 @@ def test_a_citation_is_made_by_keyboard_alone(open_page: Open) -> None:
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
     ask(page, ANSWERED)
     cite = page.locator(".cite").first
-    page.get_by_text("Numbers in this passage").first.focus()
+    page.get_by_role("button", name="Copy", exact=True).first.focus()
     page.keyboard.press("Tab")
     expect(cite.locator("summary")).to_be_focused()
     page.keyboard.press("Enter")
@@ -423,16 +426,6 @@ def test_a_failure_looks_like_one_and_can_be_tried_again(open_page: Open) -> Non
     expect(page.locator(".failed")).to_have_count(0)
 
 
-def test_a_question_that_is_refused_comes_back_to_be_changed(open_page: Open) -> None:
-    page = open_page()
-    ask(page, "x" * 1001)
-    expect(page.locator(".failed")).to_contain_text("The question must have at most 1,000 characters (it has 1,001).")
-    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
-    expect(page.get_by_label("Your question")).to_have_value("x" * 1001)
-    ask(page, ANSWERED)
-    expect(page.locator(".cited").first).to_be_visible()
-
-
 def test_escape_stops_a_question_and_gives_it_back(open_page: Open) -> None:
     page = open_page()
     held: list[Route] = []
@@ -460,7 +453,12 @@ def test_markup_in_documents_and_questions_is_inert(open_page: Open) -> None:
     for address in ("/", "/?q=What+did+the+petrel+say", "/documents/hostile"):
         page.goto(address)
         assert page.title() != "owned"
-        assert page.locator("img, svg, iframe, b, i, script:not([src='/static/chat.js'], #texts)").count() == 0
+        assert (
+            page.locator(
+                "img, svg, iframe, b, i, script:not([src='/static/chat.js'], [src='/static/theme.js'], #texts)"
+            ).count()
+            == 0
+        )
 
 
 # Ways of using it
@@ -482,11 +480,11 @@ def test_all_of_it_works_by_keyboard_alone(open_page: Open) -> None:
     expect(page.locator(".cited").first).to_be_visible()
     expect(box).to_be_focused()
     expect(box).to_have_value("")
-    for back in (page.get_by_role("button", name="No"), page.get_by_role("button", name="Yes")):
+    further, no = page.locator(".further > summary"), page.get_by_role("button", name="No")
+    for back in (further, no, page.get_by_role("button", name="Yes")):
         page.keyboard.press("Shift+Tab")
         expect(back).to_be_focused()
-    page.keyboard.press("Shift+Tab")
-    expect(page.locator(".further > summary")).to_be_focused()
+    further.focus()
     page.keyboard.press("Enter")
     expect(page.locator(".further blockquote").first).to_be_visible()
 
@@ -501,7 +499,7 @@ def test_a_conversation_works_without_javascript(open_page: Open) -> None:
     expect(page.locator(".exchange")).to_have_count(2)
     expect(page.locator(".exchange").last.get_by_role("heading")).to_be_in_viewport()
     expect(page.locator(".exchange").last).to_contain_text("Read together with your earlier question: ")
-    expect(page.get_by_role("button", name="Copy citation")).to_have_count(0)
+    expect(page.get_by_role("button", name="Copy", exact=True)).to_have_count(0)
 
 
 ADDRESSES = [
@@ -603,8 +601,8 @@ def test_the_first_page_leads_back_to_the_conversation_that_was_left(open_page: 
     ask(page, ANSWERED)
     page.goto("/")
     resume = page.locator("#resume")
-    expect(resume).to_contain_text("2 questions, saved in this browser")
-    resume.get_by_role("link", name=ANSWERED).click()
+    expect(resume).to_contain_text("2 questions")
+    resume.get_by_role("link", name="How does bevacor work?").click()
     expect(page.locator(".question")).to_have_text(["How does bevacor work?", ANSWERED])
 
 
@@ -631,7 +629,7 @@ def test_a_question_that_cannot_be_put_back_can_be_tried_again_in_its_place(open
     expect(page.locator(".exchange")).to_have_count(14)
     expect(first.get_by_role("heading", level=2)).to_have_text(f"{ANSWERED[:-1]}, 0?")
     expect(page.get_by_label("Your question")).to_be_focused()
-    assert len(page.evaluate("JSON.parse(localStorage.getItem('pincite.conversation'))")) == 14
+    assert len(json.loads(page.evaluate("Object.values(localStorage)[0]"))) == 14
 
 
 def test_what_cannot_be_copied_says_so(open_page: Open) -> None:
@@ -639,7 +637,7 @@ def test_what_cannot_be_copied_says_so(open_page: Open) -> None:
     ask(page, ANSWERED)
     refuse = "() => Promise.reject(new DOMException('no', 'NotAllowedError'))"
     page.evaluate(f"() => {{ navigator.clipboard.writeText = {refuse}; }}")
-    page.get_by_role("button", name="Copy citation").first.click()
+    page.get_by_role("button", name="Copy", exact=True).first.click()
     expect(page.get_by_role("status")).to_have_text("The browser did not allow copying.")
 
 
@@ -726,7 +724,7 @@ def test_on_paper_are_question_passage_citation_references_date_and_address(
         "Updated May 11, 2021",
         "[98] Example A, Sample B. Alcanor against placebo.",
         f"{date.today():%B} {date.today().day}, {date.today().year}",  # noqa: DTZ011 - the day where the tests run
-        f"?{'history=' + quote(ANSWERED) + '&' if has_javascript else ''}q={quote(ANSWERED)}",
+        f"?{'history=' + ANSWERED.replace(' ', '+') + '&' if has_javascript else ''}q={ANSWERED.replace(' ', '+')}",
         "/passages/second-treatment-00001?document=second-treatment&is=",
     ]
     for part in expected:
@@ -807,9 +805,10 @@ def test_what_was_said_of_other_words_is_not_shown_beside_these(
     page.locator(".feedback").get_by_role("button", name="Yes").click()
     expect(page.get_by_role("status")).to_contain_text("Thank you.")
     page.evaluate("""() => {
-        const turns = JSON.parse(localStorage.getItem("pincite.conversation"));
+        const [[key, words]] = Object.entries(localStorage);
+        const turns = JSON.parse(words);
         turns[0].said.is = "9-0123456789abcdef";
-        localStorage.setItem("pincite.conversation", JSON.stringify(turns));
+        localStorage.setItem(key, JSON.stringify(turns));
     }""")
     page.reload()
     expect(page.get_by_role("button", name="Yes")).to_have_attribute("aria-pressed", "false")

@@ -17,9 +17,9 @@ from qa import Engine
 from qa.errors import LibraryBusyError
 from qa.wire import AskRequest, AskResponse
 from web import create_app
+from web.markdown import quoted
 from web.openai_forms import ChatCompletion, ModelList, OpenAIFailure, ResponseBody
 from web.prose import prose
-from web.transcripts import quoted
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -44,6 +44,13 @@ def said(answer: Any) -> dict[str, Any]:
     return message
 
 
+def shown(asked: Any) -> str:
+    """The passage of an answer as a quotation in Markdown."""
+    found = AskResponse.model_validate(asked).passage
+    assert found
+    return quoted(found.text, found.blocks)
+
+
 def events(text: str) -> list[Any]:
     """The data of server-sent events."""
     return [json.loads(each[6:]) for each in text.splitlines() if each.startswith("data: {")]
@@ -60,7 +67,7 @@ def test_a_message_is_the_sentence_and_its_passage_with_the_place_as_a_link(clie
     assert SENTENCE in sentence
     assert sentence == f"> {asked['passage']['text'][start:end]}"
     assert between == "This sentence is from the following passage:"
-    assert passage == quoted(asked["passage"]["text"])
+    assert passage == shown(asked)
     assert label == f"[{asked['citation']['label']}](<http://localhost{asked['citation']['permalink']}>)"
 
 
@@ -69,7 +76,7 @@ def test_its_annotation_names_the_quoted_characters_and_carries_the_citation_of_
     message = said(chat(client, QUESTION))
     [annotation] = message["annotations"]
     place = annotation["url_citation"]
-    assert f"> {message['content'][place['start_index'] : place['end_index']]}" == quoted(asked["citation"]["quote"])
+    assert f"> {message['content'][place['start_index'] : place['end_index']]}" == shown(asked)
     assert place["title"] == asked["citation"]["label"]
     assert place["url"] == f"http://localhost{asked['citation']['permalink']}"
     assert annotation["citation"] == asked["citation"]
@@ -376,7 +383,7 @@ def test_openais_client_gets_a_chat_message_with_its_annotation(openai_client: O
     assert message.content
     assert message.annotations
     [place] = [each.url_citation for each in message.annotations]
-    assert f"> {message.content[place.start_index : place.end_index]}" == quoted(asked["citation"]["quote"])
+    assert f"> {message.content[place.start_index : place.end_index]}" == shown(asked)
     assert place.url.endswith(asked["citation"]["permalink"])
     assert (completion.choices[0].finish_reason, completion.usage and completion.usage.total_tokens) == ("stop", 0)
 

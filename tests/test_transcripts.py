@@ -15,9 +15,9 @@ from markdown_it import MarkdownIt
 
 from qa import Engine
 from web import create_app
+from web.markdown import escaped, quoted
 from web.sureness import sureness
 from web.texts import load_texts
-from web.transcripts import escaped, quoted
 
 MARKDOWN = MarkdownIt("commonmark").enable("table").enable("strikethrough")
 QUESTIONS = [
@@ -80,7 +80,8 @@ def test_the_conversation_in_markdown_has_each_question_with_its_words_and_their
         for number, question in enumerate(QUESTIONS)
     ]
     for each in asked[:2]:
-        assert " ".join(each["passage"]["text"].split()) in " ".join(shown.text.split())
+        words = re.sub(r"^- ", "", each["passage"]["text"], flags=re.MULTILINE)  # what a list is drawn by
+        assert " ".join(words.split()) in " ".join(shown.text.split())
         assert f"http://localhost{each['citation']['permalink']}" in shown.text.replace("&amp;", "&")
     assert "Read together with your earlier question" in shown.text
     assert shown.text.count(asked[2]["reason"]) == 1
@@ -103,7 +104,7 @@ def test_a_possible_answer_in_markdown_says_so_above_its_words(unsure_engine: En
     sure = load_texts()(sureness(asked["confidence"]))
     lead = f"**This may answer your question.** {sure} The passage does not mention “Thursdays”."
     assert asked["outcome"] == "possible"
-    assert f"\n\nNot in these documents: **Watson's**\n\n{lead}\n\n> In the trial of alcanor" in text
+    assert f"\n\nNot in these documents: **Watson's**\n\n{lead}\n\n> **In the trial of alcanor" in text
     turns = json.loads(client.get("/conversation.json", query_string={"q": question}).text)["turns"]
     assert [turn["outcome"] for turn in turns] == ["possible"]
 

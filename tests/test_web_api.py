@@ -96,7 +96,16 @@ def test_ask_answers_with_the_passage_word_for_word_and_its_citation(client: Fla
 def test_an_answer_has_the_fields_of_the_wire_form_in_their_order(client: FlaskClient) -> None:
     body = json.loads(post(client, {"question": QUESTION}).data)
     assert list(body) == list(AskResponse.model_fields)
-    assert list(body["citation"]["document"]) == ["id", "title", "authors", "publisher", "updated", "url", "sha256"]
+    assert list(body["citation"]["document"]) == [
+        "id",
+        "title",
+        "authors",
+        "editors",
+        "publisher",
+        "updated",
+        "url",
+        "sha256",
+    ]
 
 
 def test_an_address_gives_the_same_answer_as_a_body(client: FlaskClient) -> None:

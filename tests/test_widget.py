@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
 import pytest
-from browsing import ANSWERED, NOT_FOUND, library_of_terns, served
+from browsing import ANSWERED, NOT_FOUND, library_of_kit, library_of_terns, served
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
+from qa import Engine
 from web import create_app
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Terns</title>
@@ -30,11 +31,18 @@ class Embedded(NamedTuple):
 
 
 @contextmanager
-def embedded(browser: Browser, *, is_allowed: bool, attributes: str = "", **settings: float) -> Iterator[Embedded]:
+def embedded(
+    browser: Browser,
+    *,
+    is_allowed: bool,
+    attributes: str = "",
+    engine: Callable[..., Engine] = library_of_terns,
+    **settings: float,
+) -> Iterator[Embedded]:
     elsewhere = Flask("elsewhere")
     with served(elsewhere) as origin:
         origins = (origin,) if is_allowed else ("https://example.org",)
-        app = create_app(library_of_terns(widget_origins=origins, **settings))
+        app = create_app(engine(widget_origins=origins, **settings))
         with served(app) as service:
             elsewhere.add_url_rule("/", "page", lambda: PAGE.format(service=service, attributes=attributes))
             context = browser.new_context(reduced_motion="reduce")
@@ -114,6 +122,55 @@ def test_it_can_ask_one_document_alone(browser: Browser) -> None:
         expect(page.get_by_role("log")).to_contain_text("Use other words")
         ask(page, "Where do terns nest?")
         expect(page.locator("blockquote")).to_contain_text("Terns nest on open shingle")
+        assert errors == []
+
+
+def test_it_shows_its_name_and_which_documents_it_answers_from(browser: Browser) -> None:
+    with embedded(browser, is_allowed=True) as (page, _, errors):
+        expect(page.get_by_role("region", name="Ask the documents")).to_contain_text("Answers from 5 documents")
+        assert errors == []
+    attributes = ' document="second-treatment" label="Ask about terns"'
+    with embedded(browser, is_allowed=True, attributes=attributes) as (page, _, errors):
+        region = page.get_by_role("region", name="Ask about terns")
+        expect(region).to_contain_text("Ask about terns")
+        expect(region).to_contain_text("Answers from “How well does the second treatment of tern fever work?” only")
+        assert errors == []
+
+
+def test_it_draws_a_passage_as_its_source_has_it_and_keeps_each_character(browser: Browser) -> None:
+    with embedded(browser, is_allowed=True) as (page, service, errors):
+        ask(page, "How many mg of bevacor on Mondays?")
+        quotation = page.locator("blockquote").first
+        expect(quotation.get_by_role("listitem").first).to_be_visible()
+        answer = page.request.post(f"{service}/ask", data={"question": "How many mg of bevacor on Mondays?"}).json()
+        assert quotation.text_content() == answer["passage"]["text"]
+        mark = quotation.locator("mark").first
+        assert mark.evaluate("element => getComputedStyle(element).textDecorationLine") == "underline"
+        assert mark.evaluate("element => getComputedStyle(element, '::before').content") in (
+            '"Answer:"',
+            '"Possible answer:"',
+        )
+        assert errors == []
+
+
+def test_it_draws_a_table(browser: Browser) -> None:
+    with embedded(browser, is_allowed=True, engine=library_of_kit) as (page, service, errors):
+        question = "Which dose of alcanor does an adult take?"
+        ask(page, question)
+        table = page.get_by_role("table")
+        expect(table.get_by_role("row")).to_have_count(4)
+        expect(table.get_by_role("columnheader").first).to_be_visible()
+        assert table.get_by_role("cell").all_inner_texts()[:4] == [
+            "An adult",
+            "20 mg once a day",
+            "in 61% [1]",
+            "with food",
+        ]
+        expect(table.locator("mark")).to_have_count(4)
+        answer = page.request.post(f"{service}/ask", data={"question": question}).json()
+        assert page.locator("blockquote").first.text_content() == answer["passage"]["text"]
+        found = pytest.importorskip("axe_playwright_python.sync_playwright").Axe().run(page)
+        assert [each["id"] for each in found.response["violations"]] == []
         assert errors == []
 
 

@@ -299,12 +299,13 @@ def test_an_answer_has_the_form_that_is_promised(engine: Engine) -> None:
     marked = "-".join(str(body["citation"]["start"] + place) for place in body["passage"]["highlights"][0])
     assert body["outline"] == []
     assert (body["outcome"], body["answered"], body["reason"]) == ("answered", True, None)
-    assert list(body["passage"]) == ["id", "text", "highlights", "figures"]
+    assert list(body["passage"]) == ["id", "text", "highlights", "figures", "blocks"]
     assert body["citation"] == {
         "document": {
             "id": "second-treatment",
             "title": "How well does the second treatment of tern fever work?",
             "authors": ["Ada Example", "Ben Sample"],
+            "editors": [],
             "publisher": "Example House",
             "updated": "2021-05-11",
             "url": "https://example.org/second",

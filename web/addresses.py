@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from flask import request
+from werkzeug.urls import uri_to_iri
 
 from qa.wire import AskRequest
 
@@ -19,6 +20,8 @@ __all__ = [
     "in_quotes",
     "known_by",
     "literally",
+    "readable",
+    "reworded",
     "transcript",
     "whole",
     "whole_address",
@@ -62,6 +65,15 @@ def everywhere(asked: AskRequest) -> str | None:
     '/?history=Do%20terns%20dive%3F&q=And%20gulls%3F#latest'
     """
     return None if asked.document is None else _address(asked.question, history=asked.history, document=None)
+
+
+def reworded(asked: AskRequest, question: str) -> str:
+    """The address that asks another question in the same conversation.
+
+    >>> reworded(AskRequest(question="And gulls?", history=("Do terns dive?",)), "Gulls")
+    '/?history=Do%20terns%20dive%3F&q=Gulls#latest'
+    """
+    return _address(question, history=asked.history, document=asked.document)
 
 
 def transcript(asked: AskRequest, suffix: str) -> str:
@@ -131,8 +143,30 @@ def whole(path: str) -> str:
 
 
 def whole_address(asked: AskRequest) -> str:
-    """The whole address of the page that asks a question."""
-    return whole(_address(asked.question, history=asked.history, document=asked.document).removesuffix("#latest"))
+    """The whole address of the page that asks a question, as people read it: only what has a meaning in an address is
+    written otherwise than it is."""
+    fields = [*(("history", each) for each in asked.history), ("q", asked.question)]
+    if asked.document is not None:
+        fields.insert(0, ("document", asked.document))
+    return whole("/?" + "&".join(f"{name}={_in_words(value)}" for name, value in fields))
+
+
+def _in_words(value: str) -> str:
+    """A value of an address.
+
+    >>> _in_words("Does 5 % of café + tea help?")
+    'Does+5+%25+of+café+%2B+tea+help?'
+    """
+    return re.sub(r"[%&#+\"<>\x00-\x1f\x7f]", lambda found: quote(found[0]), value).replace(" ", "+")
+
+
+def readable(url: str) -> str:
+    """An address as people read it, which still leads there.
+
+    >>> readable("https://example.org/caf%C3%A9?q=a%20b")
+    'https://example.org/café?q=a%20b'
+    """
+    return uri_to_iri(url)
 
 
 FILTERS = {
@@ -140,6 +174,8 @@ FILTERS = {
     "again": again,
     "alone": alone,
     "everywhere": everywhere,
+    "readable": readable,
+    "reworded": reworded,
     "as_json": as_json,
     "transcript": transcript,
     "exported": exported,

@@ -23,6 +23,7 @@ from qa.wire import (
 )
 from web.answers import (
     answer_json,
+    answer_to,
     asked_in_address,
     citation_in,
     current_engine,
@@ -45,8 +46,11 @@ api = Blueprint("api", __name__)
 
 @api.post("/ask")
 def ask() -> Response:
-    """Answer the question in a JSON body."""
-    return _answer(AskRequest.from_json(json_body("question")))
+    """Answer the question in a JSON body, in JSON. A page of this service prefers its own form of the answer."""
+    asked = AskRequest.from_json(json_body("question"))
+    if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
+        return Response(render_template("exchange.html", asked=asked, answer=answer_to(asked)))
+    return _answer(asked)
 
 
 @api.get("/ask")

@@ -16,16 +16,15 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from qa.citations.styles import EXPORTS, TEXTS
 from qa.errors import LibraryError
-from qa.wire import MAX_COMMENT, MAX_TURNS
-from web import problems, widget
-from web.addresses import FILTERS
+from qa.wire import MAX_COMMENT, MAX_QUESTION, MAX_TURNS
+from web import addresses, drawing, places, problems, widget
 from web.answers import current_engine, library_version, set_engine
 from web.api import api
 from web.conversations import conversations
-from web.dates import long_date, today
+from web.dates import long_date, milliseconds, today
 from web.pages import pages
 from web.plugs import in_openais_form, mcp, openai
-from web.sureness import SURENESS, sureness
+from web.sureness import sureness
 from web.texts import load_texts
 
 if TYPE_CHECKING:
@@ -70,7 +69,8 @@ def create_app(engine: Engine) -> Flask:
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(FILTERS, long_date=long_date, sureness=sureness)
+    app.jinja_env.filters.update(addresses.FILTERS | drawing.FILTERS | places.FILTERS)
+    app.jinja_env.filters.update(long_date=long_date, milliseconds=milliseconds, sureness=sureness)
     app.jinja_env.globals.update(
         text=load_texts(),
         today=today,
@@ -79,8 +79,9 @@ def create_app(engine: Engine) -> Flask:
         old_after=engine.settings.old_after,
         feedback_key=_feedback_key,
         max_comment=MAX_COMMENT,
+        max_question=MAX_QUESTION,
         max_turns=MAX_TURNS,
-        sureness_ranges=SURENESS,
+        unique=_unique,
     )
     set_engine(app, engine)
     app.register_blueprint(api)
@@ -119,6 +120,11 @@ class BehindProxies:
 def _feedback_key() -> str:
     """What a page makes up for each answer that it shows, so that feedback on it can be changed."""
     return secrets.token_hex(16)
+
+
+def _unique() -> str:
+    """A name for elements that no other part of a page has, wherever a script puts it."""
+    return f"p{secrets.token_hex(4)}"
 
 
 def _is_loopback(address: str) -> bool:

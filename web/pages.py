@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import Literal, NamedTuple, get_args
 from urllib.parse import urlsplit
 
@@ -15,10 +14,11 @@ from werkzeug.wrappers import Response
 
 from qa.errors import InvalidRequestError
 from qa.model import Document, DocumentEntry, Followed, LinkNote, Passage, Span
-from qa.wire import AskRequest, document_href, read_fingerprint
+from qa.wire import AskRequest, block_bodies, document_href, read_fingerprint
 from web.answers import REMEMBERED, answer_to, conversation, current_engine, linked_passage
+from web.drawing import Drawn, Link, drawn
 
-__all__ = ["Piece", "Slice", "pages", "slices"]
+__all__ = ["Slice", "pages", "slices"]
 
 EXAMPLES = 3  # questions to start from
 LISTED = 500  # documents on the first page; of a library with a million the page would never come
@@ -34,7 +34,7 @@ def chat() -> str:
     engine = current_engine()
     question, document_id = request.args.get("q"), request.args.get("document") or None
     document = engine.document(document_id) if document_id is not None else None
-    shared = {"document": document, "remembered": REMEMBERED, "specimen_asked": AskRequest(question="x", document="x")}
+    shared = {"document": document, "remembered": REMEMBERED}
     if question is None:
         documents = engine.contents(limit=LISTED)
         return render_template(
@@ -88,35 +88,23 @@ def _examples(documents: Sequence[DocumentEntry]) -> list[str]:
 SliceKind = Literal["text", "heading", "passage"]
 
 
-class Piece(NamedTuple):
-    """A piece of a slice. `is_marked` says that the address marks it, `is_first` that it is the first marked one.
-
-    `reference` is the number, from 1, of the bibliography entry that a marker points to, else 0.
-    """
-
-    text: str
-    is_marked: bool = False
-    is_first: bool = False
-    reference: int = 0
-
-
 class Slice(NamedTuple):
     """A part of a document's text on its page. `id` is that of a passage. `level` is that of a heading, else 0."""
 
     kind: SliceKind
-    pieces: tuple[Piece, ...]
+    blocks: tuple[Drawn, ...]
     id: str = ""
     level: int = 0
 
     @property
     def text(self) -> str:
         """Its text."""
-        return "".join(piece.text for piece in self.pieces)
+        return "".join(block.text for block in self.blocks)
 
     @property
     def is_marked(self) -> bool:
         """Whether the address marks any of it."""
-        return any(piece.is_marked for piece in self.pieces)
+        return any(block.is_marked for block in self.blocks)
 
 
 def slices(document: Document, passages: Iterable[Passage], mark: Span | None = None) -> list[Slice]:
@@ -128,11 +116,15 @@ def slices(document: Document, passages: Iterable[Passage], mark: Span | None = 
         (passage.start, passage.end, "passage", passage.id, 0) for passage in passages
     ]
     places += [(each.start, each.end, "heading", "", each.level) for each in document.headings]
-    numbers = {reference.marker: number for number, reference in enumerate(document.references, start=1)}
-    mark = mark or Span(0, 0)
+    links = _links(document)
 
-    def pieces(start: int, end: int) -> tuple[Piece, ...]:
-        return tuple(_pieces(document, start, end, mark, numbers))
+    def blocks(start: int, end: int, kind: SliceKind) -> tuple[Drawn, ...]:
+        first = bisect_left(links, start, key=lambda link: link.start)
+        behind = bisect_left(links, end, key=lambda link: link.start)
+        within = [Link(a - start, b - start, href) for a, b, href in links[first:behind]]
+        marks = [Span(mark.start - start, mark.end - start)] if mark and mark.start < end and start < mark.end else []
+        parts = () if kind == "heading" else block_bodies(document, start, end)
+        return tuple(drawn(document.text[start:end], parts, marks, within))
 
     cut: list[Slice] = []
     reached = 0
@@ -141,29 +133,23 @@ def slices(document: Document, passages: Iterable[Passage], mark: Span | None = 
         if start >= end:
             continue
         if reached < start:
-            cut.append(Slice("text", pieces(reached, start)))
-        cut.append(Slice(kind, pieces(start, end), passage_id, level))
+            cut.append(Slice("text", blocks(reached, start, "text")))
+        cut.append(Slice(kind, blocks(start, end, kind), passage_id, level))
         reached = end
     if reached < len(document.text):
-        cut.append(Slice("text", pieces(reached, len(document.text))))
+        cut.append(Slice("text", blocks(reached, len(document.text), "text")))
     return cut
 
 
-def _pieces(document: Document, start: int, end: int, mark: Span, numbers: Mapping[str, int]) -> Iterator[Piece]:
-    """The text at [start, end), cut where a marker or what is to be marked begins or ends."""
-    first = bisect_left(document.markers, start, key=lambda marker: marker.start)
-    behind = bisect_left(document.markers, end, key=lambda marker: marker.start)
-    pointing: dict[int, tuple[int, int]] = {}  # from where a marker begins to where it ends, and to what it points
-    for marker in document.markers[first:behind]:
-        if marker.label in numbers and marker.end <= end:
-            pointing.setdefault(marker.start, (marker.end, numbers[marker.label]))
-    cuts = {start, end, *pointing, *(marker_end for marker_end, _ in pointing.values())}
-    cuts |= {place for place in mark if start < place < end}
-    marker_end = reference = 0
-    for a, b in pairwise(sorted(cuts)):
-        marker_end, reference = pointing.get(a, (marker_end, reference))
-        is_marked = mark.start <= a < mark.end
-        yield Piece(document.text[a:b], is_marked, is_marked and a == mark.start, reference if b <= marker_end else 0)
+def _links(document: Document) -> list[Link]:
+    """The markers that point to an entry of the document's own bibliography, in order; the first of those at one place
+    counts."""
+    numbers = {reference.marker: number for number, reference in enumerate(document.references, start=1)}
+    found: dict[int, Link] = {}
+    for marker in document.markers:
+        if marker.label in numbers:
+            found.setdefault(marker.start, Link(marker.start, marker.end, f"#reference-{numbers[marker.label]}"))
+    return list(found.values())
 
 
 def _mark(document: Document) -> Span | None:
@@ -179,22 +165,6 @@ def _mark(document: Document) -> Span | None:
         except InvalidRequestError:
             return None
     return mark if mark.start < mark.end <= len(document.text) else None
-
-
-@pages.app_template_filter()
-def marked(text: str, highlights: Iterable[tuple[int, int]]) -> Iterator[tuple[str, bool]]:
-    """The text in pieces, each with a flag: whether it is highlighted.
-
-    >>> list(marked("No. It lasted.", [(4, 14)]))
-    [('No. ', False), ('It lasted.', True)]
-    """
-    reached = 0
-    for start, end in highlights:
-        yield text[reached:start], False
-        yield text[start:end], True
-        reached = end
-    if reached < len(text):
-        yield text[reached:], False
 
 
 @pages.app_template_test()

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from flask import Blueprint, Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
-from qa.errors import InvalidRequestError, PassageGoneError, QAError
+from qa.errors import InvalidRequestError, PassageGoneError, QAError, UnknownDocumentError
 from qa.wire import FieldProblemBody, Problem, document_href
+from web.texts import load_texts
 
 __all__ = ["FORM_TYPE", "PROBLEMS", "ProblemType", "register", "too_large"]
 
@@ -127,11 +128,12 @@ def too_large(size: int) -> Response:
 
 
 def _handle(error: QAError | HTTPException) -> Response:
+    is_page = _wants_page()
     if isinstance(error, QAError):
-        problem, headers = _of_engine(error), []
+        problem, headers = _of_engine(error, is_page=is_page), []
     else:
-        problem, headers = _of_http(error), error.get_headers()
-    response = _page(problem) if _wants_page() else _json(problem)
+        problem, headers = _of_http(error, is_page=is_page), error.get_headers()
+    response = _page(problem) if is_page else _json(problem)
     response.status_code = problem.status
     response.headers.extend((name, value) for name, value in headers if name.lower() != "content-type")
     if problem.status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -139,10 +141,12 @@ def _handle(error: QAError | HTTPException) -> Response:
     return response
 
 
-def _of_engine(error: QAError) -> Problem:
-    """The problem for an error of the engine. Failures of the service are told in general, and logged in full."""
+def _of_engine(error: QAError, *, is_page: bool) -> Problem:
+    """The problem for an error of the engine. Failures of the service are told in general, and logged in full. On a
+    page, where visitors read it, it names no commands."""
     status, title, meaning = PROBLEMS[error.code]
-    detail = f"{error.message} {error.hint}"
+    hint = load_texts()("failure.no_document") if is_page and isinstance(error, UnknownDocumentError) else error.hint
+    detail = f"{error.message} {hint}"
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         current_app.logger.error("%s %s", error.message, error.hint, exc_info=error)
         detail = f"{meaning} The service's log says more."
@@ -159,14 +163,17 @@ def _of_engine(error: QAError) -> Problem:
     )
 
 
-def _of_http(error: HTTPException) -> Problem:
+_NOWHERE = "There is nothing at this address. The chat page is at /; /openapi.json describes the JSON interface."
+
+
+def _of_http(error: HTTPException, *, is_page: bool) -> Problem:
     """The problem for a failure that HTTP has a status for, an unexpected exception's 500 among them."""
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
     detail = error.description or status.description
     if isinstance(error, RequestEntityTooLarge) and detail == RequestEntityTooLarge.description:
         detail = f"A request may have at most {request.max_content_length:,} bytes."
     elif status == HTTPStatus.NOT_FOUND and detail == NotFound.description:
-        detail = "There is nothing at this address. The chat page is at /; /openapi.json describes the JSON interface."
+        detail = load_texts()("failure.nowhere") if is_page else _NOWHERE
     elif status == HTTPStatus.INTERNAL_SERVER_ERROR:
         detail = "Something went wrong in the service. Its log says what."
     return Problem(type="about:blank", title=status.phrase, status=status, detail=detail)

@@ -6,14 +6,15 @@ It is Markdown, which programs for chats show. Nothing from a document or a ques
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from qa.wire import AskResponse, CitationBody, CitedPassageBody
+from qa.wire import AskResponse, BlockBody, CitationBody, CitedPassageBody
+from web.markdown import escaped, quoted
 from web.sureness import sureness
 from web.texts import load_texts
-from web.transcripts import escaped, quoted, readings
+from web.transcripts import readings
 
 __all__ = ["CitedSpan", "Prose", "prose", "quotation"]
 
@@ -87,7 +88,7 @@ def _paragraphs(answer: AskResponse, origin: str) -> Iterator[tuple[str, Citatio
 
 
 def _cited(cited: CitedPassageBody, origin: str) -> Iterator[tuple[str, CitationBody | None]]:
-    yield _quoted(cited.passage.text), cited.citation
+    yield _quoted(cited.passage.text, cited.passage.blocks), cited.citation
     yield _label(cited.citation, origin), None
     if cited.citation.references_status == "no_reference_list":
         yield load_texts()("citation.no_list"), None
@@ -100,8 +101,10 @@ def _cited(cited: CitedPassageBody, origin: str) -> Iterator[tuple[str, Citation
         yield "\n".join(lines), None
 
 
-def _quoted(words: str) -> str:
-    return _MARKER.sub(r"[\1]", quoted(words))
+def _quoted(words: str, blocks: Sequence[BlockBody] = ()) -> str:
+    """Words as a quotation, with its markers as they are. In a listing nothing is escaped, so nothing is changed."""
+    written = quoted(words, blocks)
+    return written if any(block.kind == "code" for block in blocks) else _MARKER.sub(r"[\1]", written)
 
 
 def _label(citation: CitationBody, origin: str) -> str:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from qa.wire import AskResponse, CitationBody, CitedPassageBody, ConversationBody, InterpretationBody
+from qa.wire import AskResponse, CitedPassageBody, ConversationBody, InterpretationBody
 from web.dates import long_date
+from web.markdown import escaped, quoted
+from web.places import path
 from web.sureness import sureness
 from web.texts import load_texts
 
-__all__ = ["as_markdown", "escaped", "quoted", "readings"]
-
-_MARKUP = re.compile(r"[\\`*_\[\]<>&~|#]")
-_LIST = re.compile(r"^(\s*)([-+=])")
-_NUMBERED = re.compile(r"^(\s*\d{1,9})([.)])")
-_BREAK = re.compile(r"\r\n?|\n")
+__all__ = ["as_markdown", "readings"]
 
 
 def as_markdown(conversation: ConversationBody, *, origin: str) -> str:
@@ -29,37 +25,6 @@ def as_markdown(conversation: ConversationBody, *, origin: str) -> str:
     for turn in conversation.turns:
         parts += [f"## {escaped(turn.question)}", *_answer(turn, origin)]
     return "\n\n".join(parts) + "\n"
-
-
-def escaped(words: str) -> str:
-    """Words on one line, escaped so that Markdown shows them unchanged.
-
-    >>> escaped("# 5 * [3]\\nmg")
-    '\\\\# 5 \\\\* \\\\[3\\\\] mg'
-    """
-    return _line(" ".join(words.split()))
-
-
-def quoted(words: str) -> str:
-    """Words as a block quotation, line by line.
-
-    >>> quoted("It ended. [98]\\n\\n- 25 mg")
-    '> It ended. \\\\[98\\\\]\\n>\\n> \\\\- 25 mg'
-    """
-    paragraphs: list[list[str]] = [[]]
-    for line in _BREAK.split(words):
-        if line.strip():
-            paragraphs[-1].append(_line(line))
-        elif paragraphs[-1]:
-            paragraphs.append([])
-    return "\n>\n".join("\\\n".join(f"> {line}" for line in each) for each in paragraphs if each)
-
-
-def _line(words: str) -> str:
-    """A line whose beginning is no structure either: neither a list nor, indented, code."""
-    words = _NUMBERED.sub(r"\1\\\2", _LIST.sub(r"\1\\\2", _MARKUP.sub(r"\\\g<0>", words)))
-    bare = words.lstrip()
-    return "".join(f"&#{ord(space)};" for space in words[: len(words) - len(bare)]) + bare
 
 
 def _answer(turn: AskResponse, origin: str) -> Iterator[str]:
@@ -80,8 +45,8 @@ def _answer(turn: AskResponse, origin: str) -> Iterator[str]:
     if turn.outline:
         yield text("reading.outline", count=len(turn.outline))
         for each in turn.outline:
-            if path := _path(each.citation):
-                yield f"### {escaped(path)}"
+            if headings := path(each.citation):
+                yield f"### {escaped(headings)}"
             yield from _cited(each, origin)
     elif turn.passage and turn.citation:
         yield from _cited(CitedPassageBody(passage=turn.passage, citation=turn.citation), origin)
@@ -102,10 +67,18 @@ def _cited(cited: CitedPassageBody, origin: str) -> Iterator[str]:
     text = load_texts()
     citation = cited.citation
     source = citation.document
-    yield quoted(cited.passage.text)
+    yield quoted(cited.passage.text, cited.passage.blocks, cited.passage.highlights)
     updated = text("citation.updated", date=long_date(source.updated)) if source.updated else text("citation.undated")
     page = text("citation.page", number=citation.page) if citation.page else None
-    facts = [_path(citation), ", ".join(source.authors), source.publisher, updated, page]
+    editors = text("citation.editors", count=len(source.editors), names=", ".join(source.editors))
+    facts = [
+        path(citation),
+        ", ".join(source.authors),
+        editors if source.editors else None,
+        source.publisher,
+        updated,
+        page,
+    ]
     yield f"**{escaped(source.title)}**\\\n{' · '.join(escaped(fact) for fact in facts if fact)}\\\n" + text(
         "citation.permalink", address=f"<{origin}{citation.permalink}>"
     )
@@ -118,9 +91,3 @@ def _cited(cited: CitedPassageBody, origin: str) -> Iterator[str]:
             + (f" <https://doi.org/{quote(each.doi)}>" if each.doi else "")
             for each in citation.references
         )
-
-
-def _path(citation: CitationBody) -> str:
-    """The headings above the passage, but for the title, which stands beside them."""
-    path = citation.section[1:] if citation.section[:1] == (citation.document.title,) else citation.section
-    return " › ".join(path)

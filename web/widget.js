@@ -12,6 +12,7 @@ const SURENESS = null; // the same: each the least confidence at which a text sa
 const CLOSEST = 3; // passages that are shown where none answers
 const SERVICE = new URL(import.meta.url).origin;
 
+const QUIETLY = { credentials: "omit", referrerPolicy: "no-referrer" };
 const STATUS = { answered: "status.answered", possible: "status.possible", nothing_found: "status.nothing" };
 
 const STYLE = `
@@ -25,6 +26,7 @@ const STYLE = `
   --on-accent: var(--pincite-on-accent, light-dark(#ffffff, #0f1a20));
   --mark: light-dark(#ffe9a6, #57470f);
   --on-mark: light-dark(#1e1c19, #fff6dc);
+  --stroke: light-dark(#b07a00, #e8c65a);
   --alarm: light-dark(#8a1c12, #ffb4a8);
   display: block;
   max-width: 42rem;
@@ -38,6 +40,9 @@ const STYLE = `
 :host([hidden]) { display: none; }
 *, *::before, *::after { box-sizing: border-box; }
 section { padding: 1rem; }
+header { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: 0 1rem; margin-bottom: 0.75rem; }
+.name { font-weight: 650; }
+.scope { font-size: 0.875rem; color: var(--soft); }
 h2, p, blockquote, article { margin: 0; }
 .log { max-height: var(--pincite-height, 32rem); overflow-y: auto; }
 .log:empty { display: none; }
@@ -53,7 +58,17 @@ blockquote {
   font: 400 1.0625rem/1.55 Charter, "Bitstream Charter", Georgia, "Liberation Serif", serif;
   white-space: pre-wrap;
 }
-mark { background: var(--mark); color: var(--on-mark); }
+blockquote > * + .hid + * { margin-top: 0.7em; }
+blockquote ul { margin: 0; font-size: inherit; list-style: none; }
+blockquote li:not(.dot) { margin-inline-start: -1.2rem; padding-inline-start: 1.4em; text-indent: -1.4em; }
+.dot { list-style: disc; }
+.hid { display: none; }
+.table { overflow-x: auto; }
+table { border-collapse: collapse; font: 400 0.875rem/1.45 var(--pincite-font, system-ui, sans-serif); overflow-wrap: normal; }
+:is(th, td) { padding: 0.35rem 0.6rem; border: 1px solid var(--rule); text-align: start; vertical-align: top; }
+pre { margin: 0; font: 400 0.875rem/1.5 ui-monospace, Menlo, Consolas, monospace; white-space: pre-wrap; }
+mark { background: var(--mark); color: var(--on-mark); text-decoration: underline 0.12em var(--stroke); text-underline-offset: 0.22em; }
+mark::before { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); content: attr(data-heard); }
 .instead blockquote { border-inline-start-color: var(--edge); }
 .instead mark { background: none; color: inherit; text-decoration: underline; text-decoration-color: var(--edge); }
 .place { margin-top: 0.6rem; font-size: 0.875rem; color: var(--soft); }
@@ -109,17 +124,50 @@ function make(name, attributes = {}, ...within) {
   return element;
 }
 
-// Offsets count code points; a JavaScript string counts UTF-16 units.
-function quotation({ text: words, highlights }) {
+// The words of a passage, drawn as its blocks are, with the highlights marked. What only draws a table or a list is
+// hidden, so that the text of the element is the passage. Offsets count code points; a string counts UTF-16 units.
+function quotation({ text: words, highlights, blocks }, heard = "") {
   const characters = Array.from(words);
-  const cut = (start, end) => characters.slice(start, end).join("");
   const quote = make("blockquote", { dir: "auto" });
   let reached = 0;
-  for (const [start, end] of highlights) {
-    quote.append(cut(reached, start), make("mark", {}, cut(start, end)));
+  const cut = (start, end) => characters.slice(start, end).join("");
+  const hidden = (end) => {
+    const gap = cut(reached, end);
     reached = end;
+    return gap === "" ? [] : [make("span", { class: "hid" }, gap)];
+  };
+  const ink = (end) => {
+    const nodes = [];
+    for (const [from, to] of highlights) {
+      const [a, b] = [Math.max(from, reached), Math.min(to, end)];
+      if (a >= b) continue;
+      nodes.push(cut(reached, a), make("mark", { "data-heard": heard }, cut(a, b)));
+      heard = "";
+      reached = b;
+    }
+    nodes.push(cut(reached, end));
+    reached = end;
+    return nodes;
+  };
+  for (const { kind, start, end, headed, rows } of blocks) {
+    quote.append(...hidden(start));
+    if (kind === "table") {
+      const row = (cells, number) => cells.map(([a, b], place) => {
+        const inside = [...hidden(a), ...ink(b)];
+        if (number === rows.length - 1 && place === cells.length - 1) inside.push(...hidden(end));
+        return headed && number === 0 ? make("th", { scope: "col" }, ...inside) : make("td", {}, ...inside);
+      });
+      const table = make("table", {}, ...rows.map((cells, number) => make("tr", {}, ...row(cells, number))));
+      quote.append(make("div", { class: "table", role: "group", "aria-label": text("citation.table"), tabindex: "0" }, table));
+    } else if (kind === "list") {
+      const items = rows.map(([[a, b], [c, d]]) => {
+        const isNumbered = /[\p{L}\p{N}]/u.test(cut(a, b));
+        return make("li", isNumbered ? {} : { class: "dot" }, ...hidden(isNumbered ? a : c), ...ink(d));
+      });
+      quote.append(make("ul", { role: "list" }, ...items), ...hidden(end));
+    } else quote.append(make(kind === "code" ? "pre" : "p", {}, ...ink(end)));
   }
-  quote.append(cut(reached));
+  quote.append(...ink(characters.length));
   return quote;
 }
 
@@ -130,7 +178,7 @@ function place({ citation }) {
   const updated = source.updated
     ? text("citation.updated", { date: day.format(new Date(source.updated)) })
     : text("citation.undated");
-  const facts = [path.join(" › "), page && text("citation.page", { number: page }), updated];
+  const facts = [path.length > 0 && text("citation.section", { path: path.join(" › ") }), page && text("citation.page", { number: page }), updated];
   const link = make("a", { href: SERVICE + href, target: "_blank", rel: "noopener", dir: "auto" }, source.title);
   return make("p", { class: "place", "aria-live": "off" }, link, ` · ${facts.filter(Boolean).join(" · ")}`);
 }
@@ -165,6 +213,7 @@ class PinciteAsk extends HTMLElement {
   #log = make("div", { class: "log", role: "log", "aria-label": text("ask.log"), tabindex: "0" });
   #box = make("textarea", { id: "q", rows: "1", required: "", dir: "auto", enterkeyhint: "send" });
   #status = make("p", { role: "status" });
+  #scope = make("p", { class: "scope", dir: "auto" });
   #asking = false;
 
   constructor() {
@@ -177,7 +226,10 @@ class PinciteAsk extends HTMLElement {
     const form = make("form", {}, above, make("div", { class: "row" }, this.#box, button));
     const root = this.attachShadow({ mode: "open", delegatesFocus: true });
     root.adoptedStyleSheets = [sheet];
-    root.append(make("section", { "aria-label": this.getAttribute("label") ?? text("widget.label") }, this.#log, form));
+    const name = this.getAttribute("label") ?? text("widget.label");
+    const head = make("header", {}, make("p", { class: "name" }, name), this.#scope);
+    root.append(make("section", { "aria-label": name }, head, this.#log, form));
+    this.#sayScope();
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#ask(this.#box.value.trim());
@@ -187,6 +239,18 @@ class PinciteAsk extends HTMLElement {
       event.preventDefault();
       form.requestSubmit();
     });
+  }
+
+  // Which documents it answers from; nothing where that cannot be learnt.
+  async #sayScope() {
+    const only = this.getAttribute("document");
+    try {
+      const response = await fetch(`${SERVICE}/widget.json${only === null ? "" : `?document=${encodeURIComponent(only)}`}`, QUIETLY);
+      const { title, documents: count } = await response.json();
+      this.#scope.textContent = title ? text("widget.scope_of_one", { title }) : text("widget.scope", { count });
+    } catch {
+      this.#scope.remove();
+    }
   }
 
   async #ask(question) {
@@ -200,9 +264,7 @@ class PinciteAsk extends HTMLElement {
     try {
       const answer = await fetchAnswer(asked);
       exchange.append(...this.#shown(asked, answer));
-      this.#status.textContent = text(STATUS[answer.outcome], {
-        ms: answer.took_ms.toLocaleString("en-US", { maximumFractionDigits: answer.took_ms < 10 ? 1 : 0 }),
-      });
+      this.#status.textContent = text(STATUS[answer.outcome]);
       this.#history = [...this.#history, question].slice(-REMEMBERED);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
@@ -222,7 +284,7 @@ class PinciteAsk extends HTMLElement {
     const isFound = answer.outcome !== "nothing_found";
     const notes = readings(answer.interpretation, isFound);
     const more = make("p", { "aria-live": "off" }, whole);
-    if (isFound) return [...notes, ...possible(answer), quotation(answer.passage), place(answer), more];
+    if (isFound) return [...notes, ...possible(answer), quotation(answer.passage, text(answer.answered ? "citation.heard" : "possible.heard")), place(answer), more];
     return [make("p", { class: "reason", dir: "auto" }, answer.reason), ...notes, ...instead(asked, answer), more];
   }
 }
@@ -238,8 +300,7 @@ async function fetchAnswer(asked) {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(asked),
-      credentials: "omit",
-      referrerPolicy: "no-referrer",
+      ...QUIETLY,
     });
     received = await response.json();
   } catch {

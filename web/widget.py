@@ -16,7 +16,7 @@ __all__ = ["open_to_origins", "widget"]
 
 SCRIPT = Path(__file__).parent / "widget.js"
 TABLES = ("ask", "citation", "failure", "further", "nothing", "possible", "reading", "status", "sureness", "widget")
-OPEN = frozenset({"/ask", "/widget.js"})
+OPEN = frozenset({"/ask", "/widget.js", "/widget.json"})
 
 widget = Blueprint("widget", __name__)
 
@@ -25,6 +25,19 @@ widget = Blueprint("widget", __name__)
 def script() -> Response:
     """The widget with its texts, in one file."""
     return Response(_source(), content_type="text/javascript; charset=utf-8")
+
+
+@widget.get("/widget.json")
+def scope() -> Response:
+    """What the widget says that it answers from: how many documents, or the title of the one that it asks.
+
+    Raises:
+        UnknownDocumentError: if the library has no document with this id.
+    """
+    only = request.args.get("document")
+    title = current_engine().document(only).title if only is not None else None
+    count = current_engine().document_count if only is None else 1
+    return Response(json.dumps({"documents": count, "title": title}), content_type="application/json")
 
 
 @cache

@@ -4,6 +4,7 @@ The web service, the command line's `--json` and the OpenAPI document all come f
 """
 
 from qa.limits import MAX_HISTORY, MAX_LIMIT, MAX_QUESTION
+from qa.wire.blocks import BlockBody, block_bodies
 from qa.wire.bodies import (
     AskResponse,
     CitationBody,
@@ -47,6 +48,7 @@ __all__ = [
     "AnswerClaim",
     "AskRequest",
     "AskResponse",
+    "BlockBody",
     "CitationBody",
     "CitedPassageBody",
     "ConversationBody",
@@ -63,6 +65,7 @@ __all__ = [
     "VerifyRequest",
     "VerifyResponse",
     "answer_body",
+    "block_bodies",
     "cited_passage_body",
     "document_body",
     "document_href",

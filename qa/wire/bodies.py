@@ -24,6 +24,7 @@ from qa.model import (
     Span,
     fingerprint,
 )
+from qa.wire.blocks import BlockBody, block_bodies
 
 __all__ = [
     "AskResponse",
@@ -71,12 +72,15 @@ class FigureBody(_Body):
 
 
 class PassageBody(_Body):
-    """A passage, word for word. `highlights` are spans [start, end) of its own text, in characters."""
+    """A passage, word for word. `highlights` are spans [start, end) of its own text, in characters. `blocks` are its
+    paragraphs, lists, tables and the like, in order.
+    """
 
     id: str
     text: str
     highlights: tuple[Span, ...]
     figures: tuple[FigureBody, ...]
+    blocks: tuple[BlockBody, ...] = ()
 
 
 class DocumentSummaryBody(_Body):
@@ -85,6 +89,7 @@ class DocumentSummaryBody(_Body):
     id: str
     title: str
     authors: tuple[str, ...]
+    editors: tuple[str, ...] = ()
     publisher: str | None
     updated: date | None
     url: str | None
@@ -227,7 +232,6 @@ class ConversationBody(_Body):
 class DocumentBody(DocumentSummaryBody):
     """A whole document: its text, its references and the ids of its passages."""
 
-    editors: tuple[str, ...]
     keywords: tuple[str, ...]
     text: str
     references: tuple[ReferenceBody, ...]
@@ -392,7 +396,6 @@ def document_body(document: Document, passages: Sequence[Passage]) -> DocumentBo
     """The wire form of a whole document."""
     return DocumentBody(
         **_document_summary(document).model_dump(),
-        editors=document.editors,
         keywords=document.keywords,
         text=document.text,
         references=tuple(_reference_body(each) for each in document.references),
@@ -409,6 +412,7 @@ def cited_passage_body(cited: CitedPassage) -> CitedPassageBody:
             text=passage.text,
             highlights=cited.highlights,
             figures=tuple(_figure_body(each, passage) for each in cited.figures),
+            blocks=block_bodies(cited.citation.document, passage.start, passage.end),
         ),
         citation=_citation_body(cited),
     )
@@ -457,6 +461,7 @@ def _document_summary(document: Document) -> DocumentSummaryBody:
         id=document.id,
         title=document.title,
         authors=document.authors,
+        editors=document.editors,
         publisher=document.publisher,
         updated=document.updated,
         url=document.url,

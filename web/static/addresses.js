@@ -1,16 +1,5 @@
 // Addresses, as web/addresses.py writes them.
 
-// The question with the first of these words that stand outside quotation marks put inside; null if none do.
-export function inQuotes(question, written) {
-  const literal = written.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  const letter = "[\\p{L}\\p{N}_]";
-  const places = question.matchAll(new RegExp(`"[^"]*"|“[^”]*”|(?<!${letter})(${literal})(?!${letter})`, "gu"));
-  for (const { 1: found, index } of places) {
-    if (found) return `${question.slice(0, index)}"${found}"${question.slice(index + found.length)}`;
-  }
-  return null;
-}
-
 // The part of an address that holds a question and its conversation.
 export function queryOf({ question, history, document: asked }) {
   const fields = [...history.map((each) => ["history", each]), ["q", question]];
@@ -28,19 +17,4 @@ export function askedAt(address) {
   const question = fields.get("q");
   if (question === null) return null;
   return { question, history: fields.getAll("history"), document: fields.get("document") || null };
-}
-
-export function exported(permalink, { export: suffix, style }) {
-  const [path, query] = permalink.split("?");
-  return `${path}${suffix}?${query}${style ? `&style=${style}` : ""}`;
-}
-
-export function webAddress(url) {
-  const parts = URL.canParse(url ?? "") ? new URL(url) : null;
-  return ["http:", "https:"].includes(parts?.protocol) ? url : null;
-}
-
-// The fingerprint of the words in the permanent link to them.
-export function knownBy(permalink) {
-  return new URL(permalink, location.href).searchParams.get("is");
 }

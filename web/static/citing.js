@@ -4,10 +4,9 @@ import { slot } from "./parts.js";
 import { Failure, send } from "./service.js";
 import { text } from "./texts.js";
 
-// The quote with its label, for the clipboard.
+// The sentence with its citation, for the clipboard.
 export async function copy(button) {
-  const quote = slot(button.closest("figure"), "quote").textContent;
-  await navigator.clipboard.writeText(text("citation.copied", { quote, label: button.dataset.label }));
+  await navigator.clipboard.writeText(button.dataset.copied);
 }
 
 export async function copyStyled(button) {
@@ -26,8 +25,8 @@ export async function showStyles(list) {
     links.forEach((each, number) => {
       const entry = each.closest("li");
       slot(entry, "styled").textContent = written[number];
-      entry.querySelector("button").hidden = !navigator.clipboard;
     });
+    for (const button of list.querySelectorAll("button")) button.hidden = !navigator.clipboard;
     return null;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

@@ -28,7 +28,34 @@ export async function send(address, title, { accept = "application/json", body, 
     if (error.name === "AbortError") throw error;
     throw new Failure(title, text("failure.unreachable"));
   }
-  throw new Failure(problem.title, problemText(problem), response.status < 500);
+  throw failureOf(problem, title, response.status);
+}
+
+// The exchange that the service renders for a question, as an element. `fetch` gives text, and the page's policy forbids
+// to parse that; a request that asks for a document gets one.
+export function sendForExchange(body, title, signal) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", "/ask");
+    request.setRequestHeader("Accept", "text/html, application/problem+json");
+    request.setRequestHeader("Content-Type", "application/json");
+    request.onreadystatechange = () => {
+      if (request.readyState === request.HEADERS_RECEIVED) request.responseType = request.status === 200 ? "document" : "json";
+    };
+    request.onload = () => {
+      const { response, status } = request;
+      if (status === 200 && response) resolve(document.adoptNode(response.querySelector(".exchange")));
+      else reject(response ? failureOf(response, title, status) : new Failure(title, text("failure.unreachable")));
+    };
+    request.onerror = () => reject(new Failure(title, text("failure.unreachable")));
+    request.onabort = () => reject(new DOMException("", "AbortError"));
+    signal?.addEventListener("abort", () => request.abort());
+    request.send(JSON.stringify(body));
+  });
+}
+
+function failureOf(problem, title, status) {
+  return new Failure(problem.title ?? title, problemText(problem), status < 500);
 }
 
 // What is wrong, for a person; the detail's hint is for programs where fields are named.

@@ -1,0 +1,38 @@
+// Light, dark, or as the system has it: what a person chose is kept in the browser, and set before anything is shown.
+{
+  const KEY = "pincite.theme";
+  const THEMES = ["system", "light", "dark"];
+  const root = document.documentElement;
+
+  function show(theme) {
+    root.dataset.theme = THEMES.includes(theme) ? theme : THEMES[0];
+    for (const button of document.querySelectorAll(".theme")) {
+      button.hidden = false;
+      button.title = button.dataset[root.dataset.theme];
+      button.setAttribute("aria-label", button.title);
+    }
+  }
+
+  function kept() {
+    try {
+      return localStorage.getItem(KEY);
+    } catch {
+      return null;
+    }
+  }
+
+  function next() {
+    const theme = THEMES[(THEMES.indexOf(root.dataset.theme) + 1) % THEMES.length];
+    try {
+      if (theme === THEMES[0]) localStorage.removeItem(KEY);
+      else localStorage.setItem(KEY, theme);
+    } catch {
+      // The browser keeps nothing: the choice holds for this page.
+    }
+    show(theme);
+  }
+
+  show(kept());
+  document.addEventListener("DOMContentLoaded", () => show(kept()));
+  document.addEventListener("click", ({ target }) => target.closest(".theme") && next());
+}
