@@ -82,7 +82,7 @@ def read_markdown(
     targets = _LinkTargets()
     struck: list[str] = []
     page.write(SyntaxTreeNode(_parse(without_boxes(body), targets, struck)))
-    page.end_section()
+    page.end()
     if count := sum(len(each.split()) for each in [*struck, *page.struck]):
         note(f"{count:,} {'word is' if count == 1 else 'words are'} left out, struck out.")
     page.write_footnotes()

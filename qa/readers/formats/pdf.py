@@ -716,12 +716,23 @@ def _stands_alone(lines: Sequence[Line], run: Sequence[int], body: float) -> boo
 
 
 def _title(paragraphs: Sequence[_Paragraph]) -> str | None:
-    """The highest heading, if there is but one such, and that on the first page with text."""
+    """The highest heading, if there is but one such, and that on the first page with text; above it stand neither
+    sentences nor a heading in type as large."""
     highest = [each for each in paragraphs if each.kind == "heading" and each.level == 1]
     if len(highest) != 1 or highest[0].lines[0].page != paragraphs[0].lines[0].page:
         return None
-    first = highest[0]
-    return " ".join(line.text for line in first.lines)
+    title = highest[0]
+    for above in paragraphs[: paragraphs.index(title)]:
+        is_as_large = above.kind == "heading" and above.lines[0].size >= title.lines[0].size
+        if is_as_large or _is_prose(above):
+            return None
+    return " ".join(line.text for line in title.lines)
+
+
+def _is_prose(paragraph: _Paragraph) -> bool:
+    """Whether a paragraph is a sentence, and not one of the lines of names and dates above a title."""
+    text = " ".join(line.text for line in paragraph.lines)
+    return paragraph.kind == "text" and text.endswith(".") and len(text.split()) >= _FEWEST_WORDS
 
 
 def _as_headed(title: str | None, paragraphs: Sequence[_Paragraph]) -> str:

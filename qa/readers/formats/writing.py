@@ -21,6 +21,7 @@ __all__ = ["About", "PlainText", "SourceFile", "is_question", "without_invisible
 _LONGEST_QUESTION = 300  # characters
 _LARGEST_TABLE, _LARGEST_PART = 600, 150  # words of a table that is one passage, and of its parts where it is not
 _LARGEST_HEAD = 60  # words
+_FEWEST_SAID = 3  # words of a heading that is text where nothing stands under it
 _NUMBER = re.compile(r"[\W\d]*\d[\W\d]*")
 
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -78,6 +79,7 @@ class PlainText:
         self._blocks: list[Block] = []
         self._parts: list[list[tuple[int, str]]] = []  # the paths above the parts that are open
         self._asked = 0  # the level of the question whose answer is written
+        self._bare = False  # whether nothing is written yet under the last heading, and it says something
 
     @property
     def headings_above(self) -> tuple[str, ...]:
@@ -87,6 +89,7 @@ class PlainText:
     def write_heading(self, level: int, heading: str) -> int:
         """Begin a section under a heading, and give where it begins. The first heading of level 1 is the title."""
         self.end_section()
+        self._keep_bare(level)
         start = self.length
         if heading.strip():
             start, end = self._write(heading)
@@ -99,6 +102,7 @@ class PlainText:
         self._path = [each for each in self._path if each[0] < level]
         if heading.strip():
             self._path.append((level, heading))
+            self._bare = len(heading.split()) >= _FEWEST_SAID and not is_question(heading)
         return start
 
     def write_question(self, question: str) -> int:
@@ -106,8 +110,8 @@ class PlainText:
         the next question or heading, or with `end_question`."""
         self.end_question()
         self._asked = (self._path[-1][0] if self._path else 0) + 1
-        start = self.length
         self.end_section()
+        self._bare = False
         start, end = self._write(question)
         self.headings.append(Heading(level=min(max(self._asked, 2), 6), start=start, end=end))
         self._path.append((self._asked, question))
@@ -117,6 +121,7 @@ class PlainText:
         """End the section of the last question, if it goes on."""
         if self._asked and any(level == self._asked for level, _ in self._path):
             self.end_section()
+            self._keep_bare(self._asked + 1)
             self._path = [each for each in self._path if each[0] < self._asked]
         self._asked = 0
 
@@ -128,6 +133,7 @@ class PlainText:
         """End the part that was begun last, if any is open."""
         if self._parts and (path := self._parts.pop()) != self._path:
             self.end_section()
+            self._keep_bare(0)
             self._path = path
 
     def write_block(self, kind: BlockKind, text: str) -> int:
@@ -143,6 +149,7 @@ class PlainText:
             return begin
         start, end = self._write(text)
         self._blocks.append(Block(kind=kind, start=start, end=end))
+        self._bare = False
         return start
 
     def write_table(self, rows: Sequence[str]) -> list[int]:
@@ -178,6 +185,22 @@ class PlainText:
             self.sections.append(section)
             self._blocks = []
 
+    def end(self) -> None:
+        """End the text: its last section, or a heading that nothing stands under."""
+        self.end_section()
+        self._keep_bare(0)
+
+    def _keep_bare(self, level: int) -> None:
+        """Where a heading of a level follows upon one that nothing stands under, nor will, make that one a paragraph:
+        it would be in no section, and so in no passage."""
+        if self._bare and self._path[-1][0] >= level:
+            bare = self.headings.pop()
+            self._path.pop()
+            block = Block(kind="paragraph", start=bare.start, end=bare.end)
+            section = Section(path=self.headings_above, start=bare.start, end=bare.end, blocks=(block,))
+            self.sections.append(section)
+        self._bare = False
+
     def write_footnotes(self) -> None:
         """Put the footnotes under the text; where there is no other, they are the text."""
         written = [f"[^{label}]: {text}" for label, text, _ in self.footnotes if text.strip()]
@@ -194,7 +217,7 @@ class PlainText:
     ) -> Document:
         """The document that was written. Its references are those of the bibliography beside the file, then those
         `references` which the reader found, then the lists in the text and the footnotes."""
-        self.end_section()
+        self.end()
         self.write_footnotes()
         text = "".join(self.pieces)
         in_text, sections = split_bibliography(text, self.sections, self.targets)
