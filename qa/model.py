@@ -30,6 +30,7 @@ __all__ = [
     "Hit",
     "Interpretation",
     "Judgement",
+    "LeftOut",
     "LinkNote",
     "Marker",
     "Outcome",
@@ -169,6 +170,13 @@ class BoundMarker:
     sentence: Span
 
 
+class LeftOut(NamedTuple):
+    """How much of a kind a source file holds that is not in its document: 12, "words struck out"."""
+
+    what: str
+    amount: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """One work, with the one plain text that every offset refers to.
@@ -176,7 +184,8 @@ class Document:
     `sha256` is the digest of `text`. The constructor refuses sections that overlap or leave the text. Markers are in
     text order. `pages` has the place in the text where each page begins, in order; it is empty if the source has no
     pages. A page without text begins where the next one does. `page_labels` has the printed names of the pages, if they
-    are not just their numbers: i, ii, 1, 2.
+    are not just their numbers: i, ii, 1, 2. `left_out` counts what of the source is not in the text, but for what only
+    sets it: pictures, comments, running heads, words that are struck out.
     """
 
     id: str
@@ -195,6 +204,7 @@ class Document:
     markers: tuple[Marker, ...] = ()
     pages: tuple[int, ...] = ()
     page_labels: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -247,13 +257,15 @@ class FileState(NamedTuple):
 
 
 class DocumentEntry(NamedTuple):
-    """A document in a list of contents, with its number of passages and the file that it came from."""
+    """A document in a list of contents, with its number of passages, the file that it came from, and what of that is
+    not in it."""
 
     id: str
     title: str
     updated: date | None
     passage_count: int
     file: str
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

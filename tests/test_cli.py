@@ -840,9 +840,35 @@ def test_list_shows_ids_dates_passages_and_titles(library: str) -> None:
             "updated": entry.updated.isoformat() if entry.updated else None,
             "passages": entry.passage_count,
             "file": entry.file,
+            "left_out": {},
         }
         for entry in engine.contents()
     ]
+
+
+def test_what_is_left_out_of_a_file_is_told_by_a_verbose_index_and_kept_for_programs(tmp_path: Path) -> None:
+    folder, kept = tmp_path / "files", str(tmp_path / "library")
+    folder.mkdir()
+    (folder / "gate.html").write_text(
+        "<title>Gate</title><main><h1>Gate</h1><p>Open at <del>eight</del> nine.</p><p hidden>Not for you.</p>"
+        "<img src='map.png'><p>Name: <input name='n'></p></main>"
+    )
+    (folder / "pier.md").write_text("# Pier\n\nThe pier is ~~quite new~~ old. ![A pier](pier.png)\n")
+    ran = run("index", str(folder), "--library", kept, "--verbose", "--no-vectors")
+    assert "Note: " + str(folder / "gate.html") + ": 3 words are left out, hidden on the page." in ran.stderr
+    lines = [line.strip() for line in ran.stdout.splitlines()]
+    place = lines.index("Added      gate")
+    assert sorted(lines[place + 1 : place + 5]) == [
+        "left out: 1 fields of a form",
+        "left out: 1 pictures",
+        "left out: 1 words struck out",
+        "left out: 3 words hidden on the page",
+    ]
+    entries = [json.loads(line) for line in run("list", "--library", kept, "--json").stdout.splitlines()]
+    assert {entry["id"]: entry["left_out"] for entry in entries} == {
+        "gate": {"fields of a form": 1, "pictures": 1, "words hidden on the page": 3, "words struck out": 1},
+        "pier": {"pictures": 1, "words struck out": 2},
+    }
 
 
 def test_remove_takes_documents_out_for_good(library: str) -> None:

@@ -46,7 +46,7 @@ from qa.errors import (
 from qa.library import FORMAT, Library, Source, schema, snapshot
 from qa.library.adding import Indexing
 from qa.library.folder import connect, sweep
-from qa.model import Block, Document, Heading, Judgement, Marker, Passage, Query, Reference, Section, Span
+from qa.model import Block, Document, Heading, Judgement, LeftOut, Marker, Passage, Query, Reference, Section, Span
 from qa.readers.formats.markdown import read_markdown
 from qa.readers.passages import passages
 from qa.retrievers import ENGINES
@@ -77,6 +77,7 @@ FULL = Document(
     markers=(Marker(label="1", start=21, end=24),),
     pages=(0, 0, 9, 26),
     page_labels=("i", "ii", "1", "2"),
+    left_out=(LeftOut("pictures", 2),),
 )
 PASSAGES = [
     Passage(

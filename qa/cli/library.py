@@ -221,9 +221,12 @@ def _report(engine: Engine, done: _Done, *, is_verbose: bool) -> None:
         say(f"{stopped}; there is no library yet. Run the same command again.")
         return
     if is_verbose:
+        left_out = {entry.id: entry.left_out for entry in engine.entries(indexing.read)}
         for name, ids in fates.items():
             for each in ids:
                 click.echo(f"{name:<9}  {each}")
+                for what, count in left_out.get(each, ()):
+                    click.echo(f"{'':<9}    left out: {count:,} {what}")
     for line in _table({name: (len(ids), "document") for name, ids in fates.items()}, len(done.left_out)):
         click.echo(line)
     _print_left_out(done.left_out, most=None if is_verbose else _MOST_LEFT_OUT)
@@ -358,7 +361,8 @@ def list_documents(library: Path | None, as_json: bool) -> None:
 def _entry_json(entry: DocumentEntry) -> str:
     updated = entry.updated.isoformat() if entry.updated else None
     fields = {"id": entry.id, "title": entry.title, "updated": updated, "passages": entry.passage_count}
-    return json.dumps(fields | {"file": entry.file}, ensure_ascii=False)
+    left_out = {each.what: each.amount for each in entry.left_out}
+    return json.dumps(fields | {"file": entry.file, "left_out": left_out}, ensure_ascii=False)
 
 
 def _entry_lines(entries: Sequence[DocumentEntry]) -> list[str]:

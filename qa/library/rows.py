@@ -14,7 +14,19 @@ from typing import Any, NamedTuple
 from qa.errors import DamagedDocumentError
 from qa.library.stamps import stamp_of
 from qa.library.words import Select
-from qa.model import Block, Document, DocumentEntry, FileState, Heading, Marker, Passage, Reference, Section, Span
+from qa.model import (
+    Block,
+    Document,
+    DocumentEntry,
+    FileState,
+    Heading,
+    LeftOut,
+    Marker,
+    Passage,
+    Reference,
+    Section,
+    Span,
+)
 
 __all__ = [
     "DOCUMENT_COLUMNS",
@@ -32,7 +44,7 @@ __all__ = [
 
 ENTRY_COLUMNS = (
     "id, title, updated, (SELECT count(*) FROM passages WHERE document = documents.number),"
-    " (SELECT origin FROM files WHERE number = file)"
+    " (SELECT origin FROM files WHERE number = file), json_extract(data, '$.left_out')"
 )
 DOCUMENT_COLUMNS = "number, id, title, updated, sha256, data, text"
 PASSAGE_COLUMNS = "passages.id, section, start, end, page, sentences"
@@ -115,8 +127,10 @@ def insert(
 
 def entry_of(row: Sequence[Any]) -> DocumentEntry:
     """The entry of a document from its `ENTRY_COLUMNS`."""
-    document_id, title, updated, passage_count, file = row
-    return DocumentEntry(document_id, title, _date(updated), passage_count, file)
+    document_id, title, updated, passage_count, file, left_out = row
+    return DocumentEntry(
+        document_id, title, _date(updated), passage_count, file, _left_out(json.loads(left_out or "[]"))
+    )
 
 
 def document_of(row: Sequence[Any], select: Select) -> Document:
@@ -156,6 +170,7 @@ def document_of(row: Sequence[Any], select: Select) -> Document:
         markers=tuple(Marker(label=label, start=start, end=end) for label, start, end in fields.get("markers", ())),
         pages=tuple(fields.get("pages", ())),
         page_labels=tuple(fields.get("page_labels", ())),
+        left_out=_left_out(fields.get("left_out", ())),
     )
     if document.sha256 != sha256.hex():
         raise DamagedDocumentError(document_id)
@@ -197,8 +212,13 @@ def _data(document: Document) -> str:
         "markers": [(each.label, each.start, each.end) for each in document.markers],
         "pages": document.pages,
         "page_labels": document.page_labels,
+        "left_out": document.left_out,
     }
     return _json({name: value for name, value in fields.items() if name == "source" or value not in (None, (), [])})
+
+
+def _left_out(pairs: Iterable[Sequence[Any]]) -> tuple[LeftOut, ...]:
+    return tuple(LeftOut(what, count) for what, count in pairs)
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

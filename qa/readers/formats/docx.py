@@ -55,6 +55,8 @@ _BULLETS = "bullet"
 _LONGEST_LABEL = 60  # characters
 _LONGEST_REPEATED = 300  # characters of a cell that stands once in each of its rows and columns
 _MOST_SPANNED = 30  # columns that a cell takes
+_MOST_AROUND = 10  # headers and footers that are counted
+_PICTURES = (f"{_W}drawing", f"{_W}pict", f"{_W}object")
 _PARTS_OF_FORMULAS = frozenset(
     {
         *("f", "sSup", "sSub", "sSubSup", "sPre", "rad", "nary", "d", "func", "limLow", "limUpp", "eqArr", "m", "mr"),
@@ -145,10 +147,10 @@ def read_docx(file: SourceFile) -> list[Document]:
     word.text = PlainText(headed or "")
     word.write_body()
     for why, count in word.left_out.items():
-        file.note(f"{count:,} {'word is' if count == 1 else 'words are'} left out, {why}.")
-    comments = word.comments()
-    if comments:
-        file.note(f"{comments:,} {'comment is' if comments == 1 else 'comments are'} left out.")
+        file.leave_out(count, f"word, {why}")
+    file.leave_out(word.comments(), "comment")
+    file.leave_out(word.pictures(), "picture", is_told=False)
+    file.leave_out(word.words_around(), "word of headers and footers", is_told=False)
     title = headed or about.title or word.only_heading or file.name
     return [word.text.document(file, replace(about, title=title))]
 
@@ -163,6 +165,8 @@ class _Word:
         self._styles = _Styles(self._part(folder, "styles.xml"))
         self._lists = _lists(self._part(folder, "numbering.xml"), self._styles)
         self._comments = self._part(folder, "comments.xml")
+        around = (f"{name}{number}.xml" for name in ("header", "footer") for number in range(1, _MOST_AROUND))
+        self._around = [part for name in around if (part := self._part(folder, name)) is not None]
         self._notes = {
             "footnoteReference": _notes(self._part(folder, "footnotes.xml"), "footnote"),
             "endnoteReference": _notes(self._part(folder, "endnotes.xml"), "endnote"),
@@ -177,6 +181,16 @@ class _Word:
     def comments(self) -> int:
         """How many comments it has."""
         return 0 if self._comments is None else sum(1 for _ in self._comments.iter(f"{_W}comment"))
+
+    def pictures(self) -> int:
+        """How many pictures, charts and objects of other programs are in its text."""
+        found = (each for each in self._body.iter(*_PICTURES) if not _is_fallback(each))
+        return sum(1 for each in found if next(each.iter(f"{_W}txbxContent"), None) is None)
+
+    def words_around(self) -> int:
+        """How many words its headers and footers have."""
+        texts = ("".join(each.itertext(f"{_W}t")) for part in self._around for each in part.iter(f"{_W}p"))
+        return sum(len(text.split()) for text in texts)
 
     def _part(self, folder: str, name: str) -> etree._Element | None:
         path = posixpath.join(folder, name)

@@ -35,9 +35,7 @@ def read_eml(file: SourceFile) -> list[Document]:
         raise DamagedSourceError(file.path, kind="an e-mail", reason="it has no header")
     title = _header(message, "Subject") or file.name
     text = _written(message, title, file)
-    attached = sum(1 for _ in message.iter_attachments())
-    if attached:
-        file.note(f"{attached:,} {'attachment is' if attached == 1 else 'attachments are'} left out.")
+    file.leave_out(sum(1 for _ in message.iter_attachments()), "attachment")
     sender = _header(message, "From")
     about = About(title=title, authors=(sender,) if sender else (), updated=_day(message))
     return [text.document(file, about)]
@@ -52,7 +50,7 @@ def _written(message: EmailMessage, title: str, file: SourceFile) -> PlainText:
         page = HtmlWriter(next(root.iter("body"), root), given_title=title)
         page.write_heading(1, title)
         page.write_all()
-        page.tell_what_is_left_out(file.note)
+        page.tell_what_is_left_out(file)
         return page
     text = PlainText(title)
     text.write_heading(1, title)

@@ -84,7 +84,7 @@ def read_epub(file: SourceFile) -> list[Document]:
         references += book.references()
     if not found:
         raise archive.damaged("it has no chapter that can be read")
-    book.tell_what_is_left_out(file.note)
+    book.tell_what_is_left_out(file)
     return [book.document(file, about, references=_unambiguous(references))]
 
 

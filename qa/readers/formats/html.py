@@ -74,6 +74,15 @@ _DROPPED_ROLES = frozenset(
     }
 )
 _STRUCK = frozenset({"del", "s", "strike"})
+_STRUCK_OUT, _HIDDEN, _AROUND = "word, struck out", "word, hidden on the page", "word of menus, banners and forms"
+_PICTURE, _FIELD = "picture", "field of a form"
+_TOLD = frozenset({_STRUCK_OUT, _HIDDEN})
+_DROPPED_AS = {
+    **dict.fromkeys(("nav", "noscript", "menu", "dialog"), _AROUND),
+    **dict.fromkeys(("svg", "canvas", "video", "iframe", "object", "embed"), _PICTURE),
+    **dict.fromkeys(("input", "select", "textarea"), _FIELD),
+}
+_BUTTONS = frozenset({"hidden", "submit", "button", "reset", "image"})  # kinds of <input> that hold nothing
 _LOOKED_AT = _DROPPED | _DROPPED_OUTSIDE | _STRUCK | {"button", "form"}  # whatever their attributes
 _VOID = re.compile(  # elements without an end, which the parser takes to be around what follows
     r"</?(?:wbr|source|track|bgsound|keygen)(?:[\s/][^<>]{0,2000})?>", re.IGNORECASE
@@ -183,7 +192,7 @@ def read_html(file: SourceFile) -> list[Document]:
     given = "" if has_many else _as_headed(title, content)
     page = HtmlWriter(content, given_title=given, is_main=is_main)
     page.write_all()
-    page.tell_what_is_left_out(file.note)
+    page.tell_what_is_left_out(file)
     return [page.document(file, replace(about, title=file.name if has_many else title), references=page.references())]
 
 
@@ -257,14 +266,16 @@ class HtmlWriter(PlainText):
         self._write_inside(self._content)
         self.end_section()
 
-    def tell_what_is_left_out(self, note: Callable[[str], None]) -> None:
-        """Note how much of the text is struck out or hidden, and how much else, where that is most of it."""
-        for why in ("struck out", "hidden on the page"):
-            if count := self._left_out[why]:
-                note(f"{_words(count)} {'is' if count == 1 else 'are'} left out, {why}.")
-        around = self._left_out["around"]
+    def tell_what_is_left_out(self, file: SourceFile) -> None:
+        """Count what is left out. How much of the text is struck out or hidden is noted; how much stands around it,
+        where that is most of the page."""
+        for what, count in self._left_out.items():
+            file.leave_out(count, what, is_told=what in _TOLD)
+        around = self._left_out[_AROUND]
         if around > sum(len(piece.split()) for piece in self.pieces):
-            note(f"{_words(around)} are left out as menus, banners, forms and the like, which is most of the page.")
+            file.note(
+                f"{_words(around)} are left out as menus, banners, forms and the like, which is most of the page."
+            )
 
     def references(self) -> list[Reference]:
         """The notes that markers of the part link to, each with what it is marked by."""
@@ -365,35 +376,39 @@ class HtmlWriter(PlainText):
                 self._write(text)
 
     def _is_dropped(self, element: etree._Element) -> bool:
-        """Whether an element is left out; the words of one that might have been text are counted."""
+        """Whether an element is left out, which is counted."""
         if element.tag not in _LOOKED_AT and not element.attrib:
             return False
         why = self._why_dropped(element)
-        if why and why != "no text" and element not in self._counted:
+        if why and element not in self._counted:
             self._counted.add(element)
-            self._left_out[why] += len("".join(element.itertext()).split())
+            is_one = why in (_PICTURE, _FIELD)
+            self._left_out[why] += 1 if is_one else len("".join(element.itertext()).split())
         return why is not None
 
     def _why_dropped(self, element: etree._Element) -> str | None:
+        """What an element counts as that is left out: empty for what is no text; None where it is not left out."""
         tag = element.tag
         if tag in _DROPPED:
-            return "around" if tag == "nav" else "no text"
+            is_open = tag == "dialog" and "open" in element.attrib
+            is_empty = tag == "input" and (element.get("type") or "").lower() in _BUTTONS
+            return None if is_open else "" if is_empty else _DROPPED_AS.get(tag, "")
         attributes = element.attrib
         style = (attributes.get("style") or "")[:500]
         if tag in _STRUCK or (style and _STRIKING.search(style)):
-            return "struck out"
+            return _STRUCK_OUT
         is_hidden = (
             "hidden" in attributes
             or (attributes.get("aria-hidden") == "true" and tag not in OF_LINES)
             or (style and _HIDING.search(style))
         )
         if is_hidden and not self._opens(element):
-            return "hidden on the page"
+            return _HIDDEN
         if tag == "button" and not _is_text_of_button(element):
-            return "no text"
+            return ""
         if tag == "form" and not self._is_text_of_form(element):
-            return "around"
-        return "around" if self._surrounds(element) else None
+            return _AROUND
+        return _AROUND if self._surrounds(element) else None
 
     def _opens(self, element: etree._Element) -> bool:
         """Whether what is hidden is so only until a person opens it: an answer, a tab, a part of an accordion."""
@@ -453,6 +468,9 @@ class HtmlWriter(PlainText):
         if tag == "br":
             return "\n"
         if tag in {"rp", "rt", "img", "wbr"}:
+            if tag == "img" and element not in self._counted:
+                self._counted.add(element)
+                self._left_out[_PICTURE] += 1
             return ""
         if (label := self._marker(element)) is not None:
             return f"[{label}]"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -26,7 +27,7 @@ from qa.model import Document, Reference
 from qa.readers.formats.admonitions import BEGIN_OF_BOX, END_OF_BOX, without_boxes
 from qa.readers.formats.front_matter import split_front_matter
 from qa.readers.formats.scripts import marked_lowered, marked_raised, plain
-from qa.readers.formats.writing import PlainText, is_question
+from qa.readers.formats.writing import PlainText, SourceFile, is_question
 from qa.readers.references.bibliography import find_markers, merged, with_footnotes
 from qa.readers.references.entries import LinkTarget, reference, split_bibliography
 
@@ -54,6 +55,8 @@ _DETAILS = re.compile(
 _STRUCK_HTML = re.compile(
     r"<(?P<tag>del|s|strike)(?:\s[^<>]{0,200})?>(?P<inside>.{0,2000}?)</(?P=tag)\s{0,10}>", re.DOTALL | re.IGNORECASE
 )
+_IMAGE = re.compile(r"<(?:img|svg|video|iframe)\b", re.IGNORECASE)
+_STRUCK_OUT, _PICTURE = "word, struck out", "picture"
 _BREAK = re.compile(r"<br\b", re.IGNORECASE)
 _INSIDE_A_LINE = re.compile(
     "a|abbr|b|bdi|bdo|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|small|span|strong|sub|sup|tt|u|var",
@@ -80,11 +83,11 @@ def read_markdown(
     front_matter, body = split_front_matter(text, path)
     page = _Page(front_matter.title)
     targets = _LinkTargets()
-    struck: list[str] = []
-    page.write(SyntaxTreeNode(_parse(without_boxes(body), targets, struck)))
+    page.write(SyntaxTreeNode(_parse(without_boxes(body), targets, page.left_out)))
     page.end()
-    if count := sum(len(each.split()) for each in [*struck, *page.struck]):
-        note(f"{count:,} {'word is' if count == 1 else 'words are'} left out, struck out.")
+    file = SourceFile(data=b"", path=path, document_id=document_id, listed=lambda _: listed, note=note)
+    for what, count in page.left_out.items():
+        file.leave_out(count, what, is_told=what == _STRUCK_OUT)
     page.write_footnotes()
     plain = "".join(page.pieces)
     in_text, sections = split_bibliography(plain, page.sections, page.targets)
@@ -105,6 +108,7 @@ def read_markdown(
         sections=tuple(sections),
         references=references,
         markers=find_markers(plain, sections, references),
+        left_out=file.left_out(),
     )
 
 
@@ -129,8 +133,8 @@ class _LinkTargets(dict[str, dict[str, Any]]):
         )
 
 
-def _parse(body: str, targets: _LinkTargets, struck: list[str]) -> list[Token]:
-    """The blocks of a text, each with its own text as it is seen. What is struck out is put into `struck`.
+def _parse(body: str, targets: _LinkTargets, left_out: Counter[str]) -> list[Token]:
+    """The blocks of a text, each with its own text as it is seen. What is left out is counted in `left_out`.
 
     markdown-it leaves out what is nested deeper than its limit; where anything is, lists and quotations are read as
     the characters that they are.
@@ -146,7 +150,7 @@ def _parse(body: str, targets: _LinkTargets, struck: list[str]) -> list[Token]:
             if number > 1 and tokens[number - 2].type == "blockquote_open":
                 _take_callout(token)
             linked: list[LinkTarget] = []
-            token.content = _inline_text(token.children or (), linked, struck)
+            token.content = _inline_text(token.children or (), linked, left_out)
             token.meta["targets"] = linked
             token.meta["is_bold"] = _is_bold(token.children or ())
             token.children = None
@@ -174,10 +178,10 @@ def _is_bold(tokens: Sequence[Token]) -> bool:
 
 
 def _inline_text(
-    tokens: Iterable[Token], targets: list[LinkTarget] | None = None, struck: list[str] | None = None
+    tokens: Iterable[Token], targets: list[LinkTarget] | None = None, left_out: Counter[str] | None = None
 ) -> str:
     """The text of a line as it is seen: a wrapped line runs on, a hard break stays. What its links lead to is added to
-    `targets`, and what of it is struck out to `struck`.
+    `targets`, and what of it is left out to `left_out`.
     """
     pieces: list[str] = []
     links: list[tuple[int, str]] = []  # (how many pieces stand before it, address)
@@ -189,8 +193,8 @@ def _inline_text(
     def end_strike() -> None:
         if strikes:
             begin = strikes.pop()
-            if struck is not None and not strikes:
-                struck.append("".join(pieces[begin:]))
+            if left_out is not None and not strikes:
+                left_out[_STRUCK_OUT] += len("".join(pieces[begin:]).split())
             del pieces[begin:]
             cuts.append(begin)
 
@@ -230,6 +234,8 @@ def _inline_text(
                     mark = marked_raised if tag["name"].lower() == "sup" else marked_lowered
                     pieces[begin:] = [mark("".join(pieces[begin:]))]
             case "image":
+                if left_out is not None:
+                    left_out[_PICTURE] += 1
                 pieces.append(_inline_text(token.children or ()))
     for cut in cuts:
         if 0 < cut < len(pieces) and pieces[cut - 1].endswith(" "):
@@ -251,7 +257,7 @@ class _Page(PlainText):
 
     def __init__(self, given_title: str | None = None) -> None:
         super().__init__(given_title)
-        self.struck: list[str] = []  # what is struck out in blocks of HTML
+        self.left_out: Counter[str] = Counter()  # how much, by what it is
 
     def write(self, parent: SyntaxTreeNode) -> None:
         for node in parent.children:
@@ -308,6 +314,7 @@ class _Page(PlainText):
             self.end_part()
             return
         markup = _STRUCK_HTML.sub(self._strike, markup)
+        self.left_out[_PICTURE] += len(_IMAGE.findall(markup))
         begin = 0
         for found in _DETAILS.finditer(markup):
             self.write_block("paragraph", "\n".join(_lines_of_html(markup[begin : found.start()])))
@@ -321,7 +328,7 @@ class _Page(PlainText):
         self.write_block("paragraph", "\n".join(_lines_of_html(markup[begin:])))
 
     def _strike(self, struck: re.Match[str]) -> str:
-        self.struck.append(_TAG.sub(" ", struck["inside"]))
+        self.left_out[_STRUCK_OUT] += len(_TAG.sub(" ", struck["inside"]).split())
         return ""
 
     def _write_list(self, node: SyntaxTreeNode) -> None:

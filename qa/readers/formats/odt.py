@@ -53,7 +53,12 @@ def read_odt(file: SourceFile) -> list[Document]:
     writer.write(body)
     writer.text.end_section()
     for why, count in writer.left_out.items():
-        file.note(f"{count:,} {'word is' if count == 1 else 'words are'} left out, {why}.")
+        file.leave_out(count, f"word, {why}")
+    file.leave_out(sum(1 for _ in body.iter("{*}annotation")), "comment")
+    file.leave_out(sum(1 for _ in body.iter("{*}image")), "picture", is_told=False)
+    file.leave_out(sum(1 for _ in body.iter("{*}object")), "formula or chart")
+    contents = sum(1 for each in body.iter("{*}table-of-content") for _ in each.iter("{*}p"))
+    file.leave_out(contents, "line of a table of contents", is_told=False)
     only = writer.line(highest[0]) if len(highest) == 1 else ""
     title = about.title or only or file.name
     return [writer.text.document(file, About(title=title, authors=about.authors, updated=about.updated))]

@@ -135,11 +135,14 @@ def read_pdf(file: SourceFile) -> list[Document]:
     pages, about = opened.pages, opened.about
     lines, running = _without_running_heads(pages)
     _tell_what_is_missing(pages, {line.page + 1 for line in lines} - _bare(pages, running), file.note)
-    for what, count in sorted(opened.others.items()):
-        file.note(f"{count:,} {_OTHERS[what][count > 1]}")
+    file.leave_out(opened.others["comments"], "comment")
+    if struck := opened.others["struck out"]:
+        file.note(f"{struck:,} {'part is' if struck == 1 else 'parts are'} struck out, and read all the same.")
+    file.leave_out(sum(page.turned for page in pages), "letter turned sideways", is_told=False)
+    file.leave_out(sum(len(page.lines) for page in pages) - len(lines), "line of running heads and feet", is_told=False)
+    file.leave_out(sum(not page.letters for page in pages), "page without text", is_told=False)
     lines, entries = _without_contents(lines)
-    if entries:
-        file.note(f"{entries:,} {'line' if entries == 1 else 'lines'} of a table of contents are left out.")
+    file.leave_out(entries, "line of a table of contents")
     body = _body_size(lines)
     lines = _with_heads_apart(lines, body)
     headings = _outlined(lines, opened.entries) or _set_as_headings(lines, body)
@@ -258,10 +261,6 @@ def _about(pdf: pypdfium2.PdfDocument) -> About:
     )
 
 
-_OTHERS = {
-    "comments": ("comment is left out.", "comments are left out."),
-    "struck out": ("part is struck out, and read all the same.", "parts are struck out, and read all the same."),
-}
 _FIELDS = ("Title", "Author", "Keywords", "CreationDate", "ModDate")
 
 

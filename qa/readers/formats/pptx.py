@@ -42,11 +42,14 @@ def read_pptx(file: SourceFile) -> list[Document]:
     about = about_office(archive)
     text = PlainText(about.title or "")
     starts: list[int] = []
-    hidden = struck = 0
+    hidden = struck = pictures = comments = 0
     first: str | None = None
     for name in _slides(archive):
         root = archive.xml(name)
         struck += sum(len("".join(run.itertext("{*}t")).split()) for run in root.iter("{*}r") if _is_struck(run))
+        pictures += sum(1 for _ in root.iter("{*}pic", "{*}chart", "{*}relIds"))
+        commented = (archive.xml(each) for each in _related(archive, name, "/comments"))
+        comments += sum(1 for each in commented for _ in each.iter("{*}cm"))
         hidden += root.get("show") in {"0", "false"}
         starts.append(text.length + (2 if text.pieces else 0))
         title = _title(root)
@@ -57,8 +60,9 @@ def read_pptx(file: SourceFile) -> list[Document]:
         for notes in _related(archive, name, "/notesSlide"):
             said = " ".join(line for shape in _shapes(archive.xml(notes)) for line in _lines(shape))
             text.write_block("paragraph", said)
-    if struck:
-        file.note(f"{struck:,} {'word is' if struck == 1 else 'words are'} left out, struck out.")
+    file.leave_out(struck, "word, struck out")
+    file.leave_out(pictures, "picture", is_told=False)
+    file.leave_out(comments, "comment")
     if hidden:
         file.note(f"{hidden:,} {'slide is' if hidden == 1 else 'slides are'} hidden, and read all the same.")
     text.end_section()

@@ -18,7 +18,7 @@ from datetime import date
 from typing import Self
 
 from qa.errors import DamagedSourceError
-from qa.model import Block, Document, Section
+from qa.model import Block, Document, LeftOut, Section
 from qa.readers.formats.dates import parse_date
 from qa.readers.formats.decoding import decode
 from qa.readers.formats.writing import SourceFile, without_invisible
@@ -33,6 +33,8 @@ _AUTHORS = ("authors", "author")
 _DATE = ("updated", "date")
 _URL = ("url",)
 _PUBLISHER = ("publisher",)
+
+_READ = frozenset({*_ID, *_TITLE, *_TEXT, *_AUTHORS, *_DATE, *_URL, *_PUBLISHER, "metadata"})
 
 _LONGEST_ID = 100  # characters
 _DIGEST = 12  # characters
@@ -186,6 +188,7 @@ def _document(record: Mapping[str, object], text: str, *, document_id: str, sour
     blocks = tuple(Block(kind="paragraph", start=m.start(), end=m.end()) for m in _PARAGRAPH.finditer(text))
     sections = (Section(path=(), start=blocks[0].start, end=blocks[-1].end, blocks=blocks),)
     url = _written(record, _URL)
+    others = sum(1 for name, value in record.items() if name not in _READ and value not in (None, "", [], {}))
     return Document(
         id=document_id,
         title=" ".join((_written(record, _TITLE) or _written(record, _ID)).split()) or document_id,
@@ -197,6 +200,7 @@ def _document(record: Mapping[str, object], text: str, *, document_id: str, sour
         url=url if _ADDRESS.fullmatch(url) else None,
         sections=sections,
         markers=find_markers(text, sections, ()),
+        left_out=(LeftOut("fields", others),) if others else (),
     )
 
 

@@ -6,13 +6,14 @@ What is written is the document's text, so offsets are known when they are made 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import accumulate
 from pathlib import Path
 
-from qa.model import Block, BlockKind, Document, Heading, Reference, Section, Span
+from qa.model import Block, BlockKind, Document, Heading, LeftOut, Reference, Section, Span
 from qa.readers.references.bibliography import find_markers, merged, with_footnotes
 from qa.readers.references.entries import LinkTarget, reference, split_bibliography
 
@@ -35,7 +36,7 @@ class SourceFile:
 
     `path` is for its name alone, and `document_id` what the document wants to be called. `listed` gives, for the
     document's text, the entries of a bibliography beside the file; `note` takes a sentence for people about what of the
-    file is not in the document.
+    file is not in the document, and `counted` how much that is, by what it is.
     """
 
     data: bytes
@@ -43,6 +44,24 @@ class SourceFile:
     document_id: str
     listed: Callable[[str], Sequence[Reference]]
     note: Callable[[str], None]
+    counted: Counter[str] = field(default_factory=Counter)
+
+    def leave_out(self, count: int, what: str, *, is_told: bool = True) -> None:
+        """Count what is left out: so many of `what`, whose first word is the noun, as in `comment` or `word, struck
+        out`. Where it `is_told`, it is noted as well, since it might have been text. None is nothing.
+        """
+        if count:
+            kind, comma, why = what.partition(",")
+            noun, _, of = kind.partition(" ")
+            several = f"{noun}s {of}".strip()
+            self.counted[f"{several}{why}"] += count
+            if is_told:
+                told = f"1 {kind} is" if count == 1 else f"{count:,} {several} are"
+                self.note(f"{told} left out{comma}{why}.")
+
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What was counted so far, by its name."""
+        return tuple(LeftOut(what, count) for what, count in sorted(self.counted.items()))
 
     @property
     def name(self) -> str:
@@ -238,6 +257,7 @@ class PlainText:
             references=known,
             markers=find_markers(text, sections, known),
             pages=tuple(pages),
+            left_out=file.left_out(),
         )
 
     def _write(self, text: str) -> Span:
