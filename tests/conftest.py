@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from browsing import Open
     from playwright.sync_api import Browser
 
-pytest.register_assert_rewrite("retriever_contract", "browsing")
+pytest.register_assert_rewrite("retriever_contract", "browsing", "source_files")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background, where no Ctrl-C could be tested
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -4,38 +4,25 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import docx
 import pytest
 from docx.document import Document as WordDocument
+from source_files import blocks, document_of, zipped
 
 from qa.errors import DamagedSourceError, LockedSourceError
 from qa.model import Document
 from qa.readers import read
 from qa.readers.formats import archives
-from qa.readers.formats.docx import read_docx
-from qa.readers.formats.writing import SourceFile
-from qa.readers.passages import passages
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 
 
 def word(data: bytes, notes: list[str] | None = None) -> Document:
-    source = SourceFile(
-        data=data,
-        path=Path("terns.docx"),
-        document_id="terns",
-        listed=lambda _: (),
-        note=(notes if notes is not None else []).append,
-    )
-    [document] = read_docx(source)
-    for passage in passages(document):
-        assert passage.text == document.text[passage.start : passage.end]
-        assert passage.page is None
-    return document
+    return document_of(data, "terns.docx", notes)
 
 
 def made(write: Callable[[WordDocument], None]) -> bytes:
@@ -47,14 +34,6 @@ def made(write: Callable[[WordDocument], None]) -> bytes:
     return file.getvalue()
 
 
-def zipped(parts: Mapping[str, str | bytes]) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-    return file.getvalue()
-
-
 def body(xml: str, **parts: str) -> bytes:
     """A Word file with this in its body, and other parts by their names."""
     document = f"<w:document {W}><w:body>{xml}</w:body></w:document>"
@@ -63,14 +42,6 @@ def body(xml: str, **parts: str) -> bytes:
 
 def p(text: str, style: str = "") -> str:
     return f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>'
-
-
-def blocks(document: Document) -> list[tuple[tuple[str, ...], str, str]]:
-    return [
-        (section.path, block.kind, document.text[block.start : block.end])
-        for section in document.sections
-        for block in section.blocks
-    ]
 
 
 def write_terns(document: WordDocument) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
 from collections.abc import Mapping
 from datetime import date
@@ -10,14 +9,12 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from source_files import blocks, document_of, zipped
 
 from qa.errors import DamagedSourceError, LockedSourceError
 from qa.model import Document
 from qa.readers import read
 from qa.readers.formats import archives
-from qa.readers.formats.epub import read_epub
-from qa.readers.formats.writing import SourceFile
-from qa.readers.passages import passages
 
 CONTAINER = """<?xml version="1.0"?><container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>
 <rootfile full-path="OEBPS/book.opf" media-type="application/oebps-package+xml"/></rootfiles></container>"""
@@ -52,34 +49,8 @@ BOOK = {
 }
 
 
-def zipped(parts: Mapping[str, str | bytes], *, packed: int = zipfile.ZIP_DEFLATED) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", packed) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-    return file.getvalue()
-
-
 def epub(parts: Mapping[str, str | bytes], notes: list[str] | None = None) -> Document:
-    source = SourceFile(
-        data=zipped(parts),
-        path=Path("terns.epub"),
-        document_id="terns",
-        listed=lambda _: (),
-        note=(notes if notes is not None else []).append,
-    )
-    [document] = read_epub(source)
-    for passage in passages(document):
-        assert passage.text == document.text[passage.start : passage.end]
-    return document
-
-
-def blocks(document: Document) -> list[tuple[tuple[str, ...], str, str]]:
-    return [
-        (section.path, block.kind, document.text[block.start : block.end])
-        for section in document.sections
-        for block in section.blocks
-    ]
+    return document_of(zipped(parts), "terns.epub", notes)
 
 
 def test_chapters_are_read_in_the_order_of_the_spine_under_their_headings() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from source_files import blocks, source_file
 
 from qa.errors import DamagedSourceError, NotTextError
 from qa.model import Document
@@ -44,26 +45,12 @@ Loose text.
 
 
 def source(text: str | bytes, notes: list[str] | None = None) -> SourceFile:
-    return SourceFile(
-        data=text.encode() if isinstance(text, str) else text,
-        path=Path("terns.html"),
-        document_id="terns",
-        listed=lambda _: (),
-        note=(notes if notes is not None else []).append,
-    )
+    return source_file(text, "terns.html", notes)
 
 
 def html(text: str | bytes) -> Document:
     [document] = read_html(source(text))
     return document
-
-
-def blocks(document: Document) -> list[tuple[tuple[str, ...], str, str]]:
-    return [
-        (section.path, block.kind, document.text[block.start : block.end])
-        for section in document.sections
-        for block in section.blocks
-    ]
 
 
 def test_a_page_is_its_headings_paragraphs_lists_tables_and_listings() -> None:

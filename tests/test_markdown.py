@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from source_files import blocks
 
 from qa.errors import FrontMatterError
 from qa.model import Document, Reference
@@ -29,15 +30,6 @@ def refusal(*lines: str) -> str:
     prefix = "The front matter of common-terns.md is broken: "
     assert error.value.message.startswith(prefix)
     return error.value.message.removeprefix(prefix)
-
-
-def blocks(document: Document) -> list[tuple[tuple[str, ...], str, str]]:
-    """Each block with its section's path, its kind, and what stands at its span."""
-    return [
-        (section.path, block.kind, document.text[block.start : block.end])
-        for section in document.sections
-        for block in section.blocks
-    ]
 
 
 # Front matter

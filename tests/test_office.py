@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Iterable, Mapping
 from datetime import date
 from email.message import EmailMessage
-from pathlib import Path
 
 import pytest
+from source_files import blocks, document_of, zipped
 
 from qa.errors import DamagedSourceError
 from qa.model import Document
-from qa.readers.formats.endings import READERS
-from qa.readers.formats.writing import SourceFile
-from qa.readers.passages import passages
 
 A = "http://schemas.openxmlformats.org/drawingml/2006/main"
 P = "http://schemas.openxmlformats.org/presentationml/2006/main"
@@ -27,29 +22,7 @@ ODF = "".join(
 
 
 def read(ending: str, parts: Mapping[str, str], notes: list[str] | None = None) -> Document:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-    source = SourceFile(
-        data=file.getvalue(),
-        path=Path(f"terns{ending}"),
-        document_id="terns",
-        listed=lambda _: (),
-        note=(notes if notes is not None else []).append,
-    )
-    [document] = READERS[ending](source)
-    for passage in passages(document):
-        assert passage.text == document.text[passage.start : passage.end]
-    return document
-
-
-def blocks(document: Document) -> list[tuple[tuple[str, ...], str, str]]:
-    return [
-        (section.path, block.kind, document.text[block.start : block.end])
-        for section in document.sections
-        for block in section.blocks
-    ]
+    return document_of(zipped(parts), f"terns{ending}", notes)
 
 
 def line(text: str, look: str = "", properties: str = "") -> str:
@@ -169,15 +142,7 @@ def test_what_is_no_such_file_is_an_error_that_names_it(ending: str) -> None:
 
 
 def mail(message: EmailMessage | bytes, notes: list[str] | None = None) -> Document:
-    source = SourceFile(
-        data=message if isinstance(message, bytes) else message.as_bytes(),
-        path=Path("terns.eml"),
-        document_id="terns",
-        listed=lambda _: (),
-        note=(notes if notes is not None else []).append,
-    )
-    [document] = READERS[".eml"](source)
-    return document
+    return document_of(message if isinstance(message, bytes) else message.as_bytes(), "terns.eml", notes)
 
 
 def test_a_message_is_its_text_under_its_subject() -> None:

@@ -17,38 +17,18 @@ from pdfs import BODY, HEIGHT, WIDTH, heading, made, paragraph, wrapped
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
+from source_files import blocks, document_of
 
 from qa import Engine, Settings
 from qa.errors import DamagedSourceError, LockedSourceError
 from qa.model import Claim, Document
 from qa.readers import read
-from qa.readers.formats.pdf import _Paragraph, _runs_on, read_pdf
+from qa.readers.formats.pdf import _Paragraph, _runs_on
 from qa.readers.formats.pdf_lines import Line
-from qa.readers.formats.writing import SourceFile
-from qa.readers.passages import passages
 
 
 def pdf(data: bytes, notes: list[str] | None = None) -> Document:
-    source = SourceFile(
-        data=data,
-        path=Path("terns.pdf"),
-        document_id="terns",
-        listed=lambda _: (),
-        note=(notes if notes is not None else []).append,
-    )
-    [document] = read_pdf(source)
-    for passage in passages(document):
-        assert passage.text == document.text[passage.start : passage.end]
-        assert passage.page == document.page_at(passage.start)
-    return document
-
-
-def blocks(document: Document) -> list[tuple[tuple[str, ...], str, str]]:
-    return [
-        (section.path, block.kind, document.text[block.start : block.end])
-        for section in document.sections
-        for block in section.blocks
-    ]
+    return document_of(data, "terns.pdf", notes)
 
 
 def page_of(document: Document, words: str) -> int | None:

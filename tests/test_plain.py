@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from source_files import blocks
 
 from qa.model import Document
 from qa.readers import read
@@ -20,15 +21,6 @@ FORM = "\n\n\nDid this answer your question?\nAnything to add? (Optional)\nThank
 
 def plain(text: str) -> Document:
     return read_plain(text, path=Path("common_terns.txt"), document_id="terns")
-
-
-def blocks(document: Document) -> list[tuple[tuple[str, ...], str, str]]:
-    """Each block with its section's path, its kind, and what stands at its span."""
-    return [
-        (section.path, block.kind, document.text[block.start : block.end])
-        for section in document.sections
-        for block in section.blocks
-    ]
 
 
 # A question-and-answer page
