@@ -221,7 +221,11 @@ def test_what_a_click_opens_is_read_and_what_else_is_hidden_is_told() -> None:
     <h2><button aria-expanded=false>How long?</button></h2><div class=accordion-body style="display: none">Nine days.
     </div><dl><dt>Where?<dd aria-hidden=true>Below the plate.</dl><button>Copy</button><p hidden>Let us hide.</p>"""
     [document] = read_html(source(page, notes))
-    assert [text for _, _, text in blocks(document)] == ["- Linux", "Run nmtool.", "Nine days.", "Below the plate."]
+    assert blocks(document) == [
+        (("Linux",), "paragraph", "Run nmtool."),
+        (("How long?",), "paragraph", "Nine days."),
+        (("How long?", "Where?"), "paragraph", "Below the plate."),
+    ]
     assert notes == ["3 words are left out, hidden on the page."]
 
 
@@ -478,3 +482,45 @@ def test_what_stands_among_notes_is_kept() -> None:
     notes = "<ol><li id=a>Auk.<li id=b>Bunting.<li id=c>Never cited.</ol>"
     document = html(f"<p>Terns <a href=#a>[1]</a> dive <a href=#b>[2]</a>.{notes}")
     assert [line for line in document.text.splitlines() if line][-3:] == ["[1] Auk.", "[2] Bunting.", "Never cited."]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<button class=accordion>Can I fish?</button><div class=panel style='display:none'><p>With a card.</div>End.",
+        "<div class=faq-question>Can I fish?</div><div class=faq-answer hidden>With a card.</div><p>End.",
+        "<button aria-expanded=false aria-controls=a>Can I fish?</button><div id=a hidden>With a card.</div><p>End.",
+        "<ul class='nav nav-tabs'><li><a data-toggle=tab href='#a'>Can I fish?</a></ul><p id=a>With a card.<p>End.",
+        "<div><div class=accordion-header>Can I fish?</div><div><p>With a card.</div></div><h2>H</h2><p>End.",
+    ],
+)
+def test_what_is_clicked_on_heads_what_it_opens_and_nothing_else(page: str) -> None:
+    first, last = blocks(html(f"<main>{page}</main>"))
+    assert first == (("Can I fish?",), "paragraph", "With a card.")
+    assert last[0] in {(), ("H",)}
+
+
+def test_a_paragraph_that_begins_with_a_question_in_bold_type_is_its_answer() -> None:
+    page = "<p><b>How long does it take?</b><br>Nine days.</p><div><strong>Q: What is it?</strong> A: A pump.</div>"
+    assert blocks(html(page)) == [
+        (("How long does it take?",), "paragraph", "Nine days."),
+        (("Q: What is it?",), "paragraph", "A: A pump."),
+    ]
+
+
+def test_unknowns_are_powers_too_and_customs_of_writing_are_none() -> None:
+    page = "<p>x<sup>2n</sup> or y<sup>n</sup>, the 1<sup>st</sup> M<sup>r</sup> Auk<sup>a</sup></p>"
+    assert blocks(html(page)) == [((), "paragraph", "x^(2n) or y^n, the 1st Mr Auka")]
+
+
+def test_what_is_left_out_of_a_page_is_counted() -> None:
+    page = """<nav>Home News</nav><main><p>Open <s>late</s> now. <img src=a> <svg><text>9</text></svg></p><form><label>
+    Name <input name=n><input type=submit></label> Berthing costs forty crowns.</form><p hidden>Let us hide.</p></main>"""
+    [document] = read_html(source(page))
+    assert {each.what: each.amount for each in document.left_out} == {
+        "words struck out": 1,
+        "words hidden on the page": 3,
+        "pictures": 2,
+        "fields of a form": 1,
+        "words of menus and banners": 2,
+    }

@@ -456,7 +456,6 @@ def test_code_is_kept_as_it_stands() -> None:
     ("written", "seen"),
     [
         ("<div>one<p>two</p>three<br>four</div>", "one\ntwo\nthree\nfour"),
-        ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"),
         ("<p title='a > b' data-x=\"<i>\">5 &lt; 6 <b>b</b>old</p>", "5 < 6 bold"),
         ("<div><script>alert('one')</script>two<style>p { color: red }</style></div>", "two"),
         ("<div>one <!-- two --> three</div>", "one  three"),
@@ -584,3 +583,61 @@ def test_blocks_are_in_order_inside_of_their_sections_and_headings_outside_of_th
         assert not any(heading.start in span for span in inside)
     for marker in document.markers:
         assert document.text[marker.start : marker.end] in {"[1]", f"[{marker.label}]"}
+
+
+def test_a_paragraph_that_begins_with_a_question_in_bold_type_is_its_answer() -> None:
+    text = (
+        "# FAQ\n\n**How long do terns sit?**\nThree weeks.\n\n**Alone?** No, in [turns](#t).\n\n**Note** Not asked?\n"
+    )
+    assert blocks(markdown(f"{text}\nQ: What do they eat?\nA: Eels.\n")) == [
+        (("How long do terns sit?",), "paragraph", "Three weeks."),
+        (("Alone?",), "paragraph", "No, in turns."),
+        (("Alone?",), "paragraph", "Note Not asked?"),
+        (("Q: What do they eat?",), "paragraph", "A: Eels."),
+    ]
+
+
+def test_a_heading_that_nothing_stands_under_is_found_as_a_paragraph() -> None:
+    text = (
+        "# Notices\n\n## The lido opens in May\n\n## The pier\n\n### It is closed until June\n\n## Chapter 2\n\nText.\n"
+    )
+    document = markdown(f"{text}\n## Dogs are not allowed here")
+    assert blocks(document) == [
+        ((), "paragraph", "The lido opens in May"),
+        (("The pier",), "paragraph", "It is closed until June"),
+        (("Chapter 2",), "paragraph", "Text."),
+        ((), "paragraph", "Dogs are not allowed here"),
+    ]
+    assert [document.text[each.start : each.end] for each in document.headings] == ["Notices", "The pier", "Chapter 2"]
+
+
+def test_a_table_in_html_has_rows_and_what_spans_several_stands_in_each() -> None:
+    page = """Before.
+
+<table>
+<tr><th rowspan="2">Drug</th><th colspan=2>Dose</th></tr>
+<tr><th>Adult<th>Child
+<tr><td>Zel</td><td>40&nbsp;mg</td><td><b>4</b> mg</td></tr>
+</table>
+"""
+    rows = "| Drug | Dose | Dose |\n| Drug | Adult | Child |\n| Zel | 40\xa0mg | 4 mg |"
+    assert blocks(markdown(page)) == [((), "paragraph", "Before."), ((), "table", rows)]
+
+
+@pytest.mark.parametrize(
+    ("written", "seen"),
+    [
+        ("It is ==marked== so; a == b == c.", "It is marked so; a == b == c."),
+        ("[Small]{.smallcaps} letters", "Small letters"),
+        ("{{< note >}}\nMind it.\n{{< /note >}}", "Mind it."),
+        ('{% hint style="info" %}\nMind it.\n{% endhint %}', "Mind it."),
+        ('import Tabs from "@theme/Tabs";\n\nText.', "Text."),
+    ],
+)
+def test_the_marks_of_programs_that_make_sites_are_not_seen(written: str, seen: str) -> None:
+    assert blocks(markdown(written)) == [((), "paragraph", seen)]
+
+
+def test_a_tab_of_a_site_heads_its_text() -> None:
+    page = '<Tabs>\n<TabItem value="x" label="Linux">\n\nRun it.\n\n</TabItem>\n</Tabs>\n\nAfter.\n'
+    assert blocks(markdown(page)) == [(("Linux",), "paragraph", "Run it."), ((), "paragraph", "After.")]

@@ -257,9 +257,10 @@ class _Word:
         elif label and text:
             level = (style.numbering[1] if style.numbering else None) or 0
             self._items.append(f"{'  ' * level}{label} {text}")
-        elif text and is_question(text) and self._is_bold(paragraph):
+        elif text and (asked := self._bold_question(paragraph, text)):
             self._end_list()
-            self.text.write_question(text)
+            self.text.write_question(asked)
+            self.text.write_block("paragraph", text[len(asked) :].strip())
         elif text:
             self._end_list()
             self.text.write_block("code" if _LISTING_NAME.fullmatch(style.name) else "paragraph", text)
@@ -278,10 +279,18 @@ class _Word:
         numbering = self._lists.get(list_id)
         return numbering.label(level or 0) if numbering else "-"
 
-    def _is_bold(self, paragraph: etree._Element) -> bool:
-        """Whether all that a paragraph says is in bold type."""
-        runs = [run for run in paragraph.iter(f"{_W}r") if any((t.text or "").strip() for t in run.iter(f"{_W}t"))]
-        return bool(runs) and all(_is_on(run.find(f"{_W}rPr/{_W}b")) for run in runs)
+    def _bold_question(self, paragraph: etree._Element, text: str) -> str:
+        """The question in bold type that a paragraph is or begins with; empty where there is none."""
+        if "?" not in text:
+            return ""
+        bold: list[str] = []
+        for run in paragraph.iter(f"{_W}r"):
+            said = "".join(t.text or "" for t in run.iter(f"{_W}t"))
+            if said.strip() and not _is_on(run.find(f"{_W}rPr/{_W}b")):
+                break
+            bold.append(said)
+        asked = " ".join(without_invisible("".join(bold)).split())
+        return asked if asked and is_question(asked) and text.startswith(asked) else ""
 
     def _end_list(self) -> None:
         self.text.write_block("list", "\n".join(self._items))

@@ -35,6 +35,7 @@ from qa.readers.formats.scripts import (
     raised_to,
     root,
 )
+from qa.readers.formats.tables import Cell, Rows
 from qa.readers.formats.writing import PlainText, SourceFile, is_question, without_invisible
 from qa.readers.references.entries import is_bibliography, reference
 
@@ -67,6 +68,7 @@ _DROPPED = frozenset(
     }
 )
 _DROPPED_OUTSIDE = frozenset({"header", "footer", "aside"})  # of the main content
+_QUOTED = frozenset({"blockquote", "figure", "dialog"})  # whose header and footer are their own
 _DROPPED_ROLES = frozenset(
     {
         *("navigation", "banner", "contentinfo", "search", "complementary", "dialog", "alertdialog", "menu", "menubar"),
@@ -74,7 +76,7 @@ _DROPPED_ROLES = frozenset(
     }
 )
 _STRUCK = frozenset({"del", "s", "strike"})
-_STRUCK_OUT, _HIDDEN, _AROUND = "word, struck out", "word, hidden on the page", "word of menus, banners and forms"
+_STRUCK_OUT, _HIDDEN, _AROUND = "word, struck out", "word, hidden on the page", "word of menus and banners"
 _PICTURE, _FIELD = "picture", "field of a form"
 _TOLD = frozenset({_STRUCK_OUT, _HIDDEN})
 _DROPPED_AS = {
@@ -108,8 +110,16 @@ _SHORTEST_PROSE = 40  # characters outside of links
 _HIDING = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _STRIKING = re.compile(r"(?:^|;)\s*text-decoration(?:-line)?\s*:[^;]*line-through", re.IGNORECASE)
 _OPENED = re.compile(  # a class or id of what a click opens
-    r"accordion|collaps|expand|faq|toggle|disclos|spoiler|panel|\btabs?\b|answer|reveal|read-?more", re.IGNORECASE
+    r"accordion|collaps|expand|faq|toggle|disclos|spoiler|panel|\btabs?\b|answer|reveal|\bmore\b|more-?(?:text|content)|read-?more",
+    re.IGNORECASE,
 )
+_OPENER = re.compile(  # a class of what is clicked on, right above what that opens
+    r"question(?!s|[-_]list)|\btoggle\b(?![-_])"
+    r"|(?:faq|accordion|collaps\w*|disclosure|toggle|panel)[-_]*(?:title|head|header|heading|button|trigger)",
+    re.IGNORECASE,
+)
+_TABS = frozenset({"tab", "pill"})
+_TARGETS = ("aria-controls", "data-target", "data-bs-target", "href")
 _OPENS = ("aria-controls", "data-target", "data-bs-target", "aria-owns", "href", "for")
 _FIELD_OF_FORM = frozenset({"label", "legend", "button", "select", "textarea", "option", "datalist", "script", "style"})
 _ASKING_FORM = re.compile(r"search|newsletter|subscri|log-?in|sign-?(?:in|up)|feedback|comment|contact|helpful", re.I)
@@ -119,6 +129,7 @@ _SHORTEST_FORM, _SHORT_FORM = (
 )  # characters outside of its fields: of any form, and of one that asks for something
 _FEWEST_OF_BUTTON = 3  # words
 _LONGEST_SUMMARY = 200  # characters
+_ABOVE_TEXT = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "dt", "summary"})
 _LIST_KINDS = {
     "a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman", "1": "decimal",
     "lower-alpha": "lowerLetter", "lower-latin": "lowerLetter", "upper-alpha": "upperLetter",
@@ -127,8 +138,6 @@ _LIST_KINDS = {
 }  # fmt: skip
 _LIST_STYLE = re.compile(r"list-style(?:-type)?\s*:\s*([\w-]+)", re.IGNORECASE)
 _WHOLE = re.compile(r"\s*([+-]?\d{1,9})\s*")
-_MOST_SPANNED = 30  # columns that a cell takes
-_LONGEST_REPEATED = 300  # characters of a cell that stands once in each of its rows and columns
 OF_LINES = frozenset(
     {
         *("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i"),
@@ -151,6 +160,7 @@ OF_LINES = frozenset(
             "rp",
             "rt",
             "meter",
+            "progress",
         ),
         *("mi", "mn", "mo", "ms", "mtext", "mrow", "mfrac", "msqrt", "mroot", "msub", "msup", "msubsup", "munder"),
         *("mover", "munderover", "mstyle", "mpadded", "mspace", "menclose", "semantics", "mtable", "mtr", "mtd"),
@@ -249,6 +259,7 @@ class HtmlWriter(PlainText):
         self._is_main = is_main
         self._counted.clear()
         self._opened: frozenset[str] | None = None  # the ids of what a click opens, once they are asked for
+        self._tabs = _tabs(content)  # what is clicked on, by the id of what it opens
         self._sizes = _sizes(content)
         self._labels = _note_labels(content)  # what a link reads, by the id that it leads to
         self._notes: dict[str, str] = {}
@@ -289,16 +300,46 @@ class HtmlWriter(PlainText):
             self.write_block("paragraph", _tidy("".join(run)))
             run.clear()
 
+        opened: etree._Element | None = None  # what stands under what is clicked on to open it
         run.append(_one_space(parent.text))
         for child in parent:
             if isinstance(child.tag, str) and not self._is_dropped(child):
-                if self._is_inline(child):
+                if (panel := self._panel_of(child)) is not None:
+                    end_run()
+                    self.write_question(self._in_a_line(child))
+                    opened = panel
+                elif self._is_inline(child):
                     run.append(self._inline(child))
                 else:
                     end_run()
                     self._write_element(child)
+                    if child is opened:
+                        self.end_question()
             run.append(_one_space(child.tail))
         end_run()
+
+    def _in_a_line(self, element: etree._Element) -> str:
+        return " ".join(_tidy(self._inline(element)).split())
+
+    def _panel_of(self, element: etree._Element) -> etree._Element | None:
+        """What stands right under an element that is clicked on to open it, as the answer of an accordion under its
+        question."""
+        if element.tag != "button" and "class" not in element.attrib:
+            return None
+        is_opener = element.tag == "button" or _OPENER.search((element.get("class") or "")[:1000])
+        if not is_opener or element.tag in _ABOVE_TEXT or not self._is_leaf(element):
+            return None
+        size = self._sizes.get(element, 0)
+        panel = next((each for each in element.itersiblings() if isinstance(each.tag, str)), None)
+        if panel is None or not 0 < size <= _LONGEST_SUMMARY or (element.tail or "").strip():
+            return None
+        holds = self._sizes.get(panel, 0) and panel.tag in {"div", "p", "section", "ul", "ol", "dl", "table", "article"}
+        is_opener = bool(_OPENER.search((panel.get("class") or "")[:1000])) and self._sizes.get(panel, 0) <= size
+        return panel if holds and not is_opener and not self._is_dropped(panel) else None
+
+    def _is_leaf(self, element: etree._Element) -> bool:
+        """Whether there is nothing but a line in an element."""
+        return all(_is_of_line(each.tag) or each.tag in _DROPPED for each in element.iterdescendants(etree.Element))
 
     def _write_element(self, element: etree._Element) -> None:
         if self._are_notes(element):
@@ -306,7 +347,11 @@ class HtmlWriter(PlainText):
             return
         self._keep_note(element)
         tag = element.tag
-        if _HEADING.fullmatch(tag):
+        if self._tabs and (label := self._tabs.pop(element.get("id") or "", "")):
+            self.write_question(label)
+            self._write_element(element)
+            self.end_question()
+        elif _HEADING.fullmatch(tag):
             self.write_heading(int(tag[1]), " ".join(_tidy(self._inline(element)).split()))
         elif tag == "details":
             self._write_details(element)
@@ -319,8 +364,10 @@ class HtmlWriter(PlainText):
                 else:
                     self._write_element(each)
             self.end_question()
-        elif tag in {"p", "div"} and _is_bold_question(element):
-            self.write_question(" ".join(_tidy(self._inline(element)).split()))
+        elif tag in {"p", "div"} and _begins_with_bold_question(element) and self._is_leaf(element):
+            asked, whole = self._in_a_line(element[0]), _tidy(self._inline(element))
+            self.write_question(asked)
+            self.write_block("paragraph", whole[len(asked) :].strip())
         elif _is_list(element) and not _holds_headings(element):
             if not self._is_contents(element):
                 self.write_block("list", "\n".join(self._list(element)))
@@ -404,7 +451,9 @@ class HtmlWriter(PlainText):
         )
         if is_hidden and not self._opens(element):
             return _HIDDEN
-        if tag == "button" and not _is_text_of_button(element):
+        if tag == "button" and not _is_text_of_button(element) and self._panel_of(element) is None:
+            return ""
+        if self._tabs and _is_tab(element) and _target_of(element) in self._tabs:
             return ""
         if tag == "form" and not self._is_text_of_form(element):
             return _AROUND
@@ -439,7 +488,7 @@ class HtmlWriter(PlainText):
         names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"[:1000]
         surrounds = (
             (attributes.get("role") or "").lower() in _DROPPED_ROLES
-            or (tag in _DROPPED_OUTSIDE and not self._is_main)
+            or (tag in _DROPPED_OUTSIDE and not self._is_main and element.getparent().tag not in _QUOTED)
             or (
                 any(map(_BOILERPLATE.fullmatch, names.split()))
                 and not any(map(_OF_TEXT.fullmatch, (attributes.get("class") or "")[:1000].split()))
@@ -591,39 +640,18 @@ class HtmlWriter(PlainText):
         return lines
 
     def _rows(self, table: etree._Element) -> list[str]:
-        """A line in bars for each row; the text of a table in a cell stands in the cell. What spans several rows or
-        columns stands in each of them, so that a row says all that holds for it."""
-        rows: list[str] = []
-        spanned: dict[int, tuple[int, str]] = {}  # how many rows below a cell spans still, and its text, by its column
+        """A line in bars for each row; the text of a table in a cell stands in the cell."""
+        rows = Rows()
+        lines: list[str] = []
         for row in _rows_of(table):
-            cells = [each for each in row if each.tag in {"td", "th"} and not self._is_dropped(each)]
-            texts: list[str] = []
-            is_new = False
-
-            def fill(texts: list[str] = texts) -> None:
-                while len(texts) in spanned:
-                    column = len(texts)
-                    left, text = spanned.pop(column)
-                    if left > 1:
-                        spanned[column] = (left - 1, text)
-                    texts.append(text)
-
-            for cell in cells:
-                fill()
-                text = " ".join(self._lines(cell, 0))
-                is_new = is_new or bool(text)
-                columns = min(max(_number(cell.get("colspan"), 1), 1), _MOST_SPANNED)
-                below = min(max(_number(cell.get("rowspan"), 1), 1), 1000) - 1
-                repeated = text if len(text) <= _LONGEST_REPEATED else ""
-                whole_row = len(cells) == 1
-                for place in range(1 if whole_row else columns):
-                    if below and (text or not place):
-                        spanned[len(texts)] = (below, repeated)
-                    texts.append(repeated if place else text)
-            fill()
-            if is_new:
-                rows.append(f"| {' | '.join(texts)} |")
-        return rows
+            cells = [
+                Cell(" ".join(self._lines(cell, 0)), _number(cell.get("colspan"), 1), _number(cell.get("rowspan"), 1))
+                for cell in row
+                if cell.tag in {"td", "th"} and not self._is_dropped(cell)
+            ]
+            if line := rows.line(cells):
+                lines.append(line)
+        return lines
 
     def _is_contents(self, element: etree._Element) -> bool:
         """Whether a list is the page's table of contents, or the links around the text."""
@@ -735,11 +763,45 @@ def _asks(element: etree._Element) -> bool:
     return bool(terms) and all(is_question(each) for each in terms)
 
 
-def _is_bold_question(element: etree._Element) -> bool:
-    """Whether an element is nothing but a question in bold type."""
-    if len(element) != 1 or element[0].tag not in {"b", "strong"} or (element.text or "").strip():
+def _begins_with_bold_question(element: etree._Element) -> bool:
+    """Whether an element begins with a question in bold type."""
+    if not len(element) or element[0].tag not in {"b", "strong"} or (element.text or "").strip():
         return False
-    return not (element[0].tail or "").strip() and is_question("".join(element.itertext()).strip())
+    return is_question(" ".join("".join(element[0].itertext()).split()))
+
+
+def _is_tab(element: etree._Element) -> bool:
+    """Whether an element is clicked on to see one of several parts of a page."""
+    kind = element.get("data-toggle") or element.get("data-bs-toggle")
+    return element.get("role") == "tab" or kind in _TABS
+
+
+def _target_of(element: etree._Element) -> str:
+    """The id of what a click on an element opens."""
+    for each in (element, *element.iterdescendants("a", "button")):
+        for name in _TARGETS:
+            if (place := each.get(name)) and (name == "aria-controls" or "#" in place):
+                return str(place.rpartition("#")[2])
+    return ""
+
+
+def _tabs(content: etree._Element) -> dict[str, str]:
+    """What is clicked on to see a part of a page, by the id of the part: a tab, a button over what it opens."""
+    found: dict[str, str] = {}
+    for each in content.iter(etree.Element):
+        if not each.attrib or not (
+            _is_tab(each)
+            or (each.tag == "button" and "aria-expanded" in each.attrib and "aria-controls" in each.attrib)
+        ):
+            continue
+        text = " ".join("".join(each.itertext()).split())
+        is_headed = any(above.tag in _ABOVE_TEXT for above in each.iterancestors())
+        if (target := _target_of(each)) and text and len(text) <= _LONGEST_SUMMARY and not is_headed:
+            found.setdefault(target, without_invisible(text))
+    if found:
+        there = {each.get("id") for each in content.iter(etree.Element)}
+        return {target: text for target, text in found.items() if target in there}
+    return found
 
 
 def _opened(content: etree._Element) -> frozenset[str]:

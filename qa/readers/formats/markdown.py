@@ -27,6 +27,7 @@ from qa.model import Document, Reference
 from qa.readers.formats.admonitions import BEGIN_OF_BOX, END_OF_BOX, without_boxes
 from qa.readers.formats.front_matter import split_front_matter
 from qa.readers.formats.scripts import marked_lowered, marked_raised, plain
+from qa.readers.formats.tables import Cell, Rows
 from qa.readers.formats.writing import PlainText, SourceFile, is_question
 from qa.readers.references.bibliography import find_markers, merged, with_footnotes
 from qa.readers.references.entries import LinkTarget, reference, split_bibliography
@@ -40,6 +41,10 @@ _HIDDEN = re.compile(
 )
 _TAG = re.compile(r"""</?(?P<name>[a-z][^\s/<>]*)(?:[^<>"']|"[^"]*"|'[^']*')*+>|<[!?][^<>]*>""", re.IGNORECASE)
 _SUPERSCRIPT = re.compile(r"<(?P<name>sup|sub)\b[^<>]{0,200}>([^<>]{1,40})</(?P=name)\s{0,10}>", re.IGNORECASE)
+_MARKED = re.compile(r"(?<![=\w])==(?=[^\s=])([^=\n]{1,1000}?)(?<=\S)==(?![=\w])")
+_SPAN = re.compile(r"\[([^\[\]\n]{1,1000})\]\{[ ]{0,9}[.#][^{}\n]{0,200}\}")
+_SHORTCODE = re.compile(r"\{\{[<%][^{}]{0,300}[>%]\}\}|\{%[^{}]{0,300}%\}")
+_IMPORT = re.compile(r"import\s[^\n]{1,300}\sfrom\s['\"][^'\"\n]{1,300}['\"];?")
 _CARETS = re.compile(r"(?<![\^])\^([+-]?\d[\d,–-]{0,40})\^(?![\w^])", re.ASCII)
 _TILDES = re.compile(r"(?<=[^\W_])~([\w+−-]{1,10})~(?!~)")
 _SCRIPT = re.compile(r"<(?P<end>/?)(?P<name>sup|sub)\b", re.IGNORECASE)
@@ -48,8 +53,15 @@ _WIKI_LINK = re.compile(r"(?P<picture>!?)\[\[(?P<target>[^\[\]|\n]{1,200})(?:\\?
 _ATTRIBUTES = re.compile(r"\{(?:[ ]{0,9}[#.][\w-][^{}\n]*|:[^{}\n]+)\}")
 _CALLOUT = re.compile(r"\[!(?P<kind>[A-Za-z]{2,20})\]")
 _DETAILS = re.compile(
-    r"(?P<begin><details\b[^<>]{0,200}>)|(?P<end></details\s{0,10}>)"
+    r"(?P<begin><details\b[^<>]{0,200}>)|(?P<end></(?:details|TabItem)\s{0,10}>)"
+    r"|<TabItem\b[^<>]{0,200}?\blabel=[\"'](?P<tab>[^\"'<>]{1,200})[\"'][^<>]{0,200}>"
     r"|<summary\b[^<>]{0,200}>(?P<summary>.{0,2000}?)</summary\s{0,10}>",
+    re.DOTALL | re.IGNORECASE,
+)
+_TABLE = re.compile(r"<table\b[^<>]{0,300}>(?P<inside>(?:(?!<table\b).)*?)</table\s{0,10}>", re.DOTALL | re.IGNORECASE)
+_ROW = re.compile(r"<tr\b[^<>]{0,300}>", re.IGNORECASE)
+_CELL = re.compile(
+    r"<t[dh]\b(?P<about>[^<>]{0,300})>(?P<inside>.*?)(?=<t[dh]\b|</t[dhr]\b|</tbody|</thead|\Z)",
     re.DOTALL | re.IGNORECASE,
 )
 _STRUCK_HTML = re.compile(
@@ -152,7 +164,7 @@ def _parse(body: str, targets: _LinkTargets, left_out: Counter[str]) -> list[Tok
             linked: list[LinkTarget] = []
             token.content = _inline_text(token.children or (), linked, left_out)
             token.meta["targets"] = linked
-            token.meta["is_bold"] = _is_bold(token.children or ())
+            token.meta["asked"] = _bold_question(token.children or ())
             token.children = None
     return tokens
 
@@ -169,12 +181,17 @@ def _take_callout(token: Token) -> None:
     token.children = children[end + 1 :]
 
 
-def _is_bold(tokens: Sequence[Token]) -> bool:
-    """Whether all of a line is in bold type."""
-    seen = [token for token in tokens if token.type != "text" or token.content.strip()]
-    if len(seen) < 3 or seen[0].type != "strong_open" or seen[-1].type != "strong_close":
-        return False
-    return sum(token.type == "strong_close" and token.level == seen[0].level for token in seen) == 1
+def _bold_question(tokens: Sequence[Token]) -> str:
+    """The question in bold type that a paragraph is or begins with; empty where there is none."""
+    first = next((n for n, token in enumerate(tokens) if token.type != "text" or token.content.strip()), 0)
+    if len(tokens) - first < 3 or tokens[first].type != "strong_open":
+        return ""
+    level = tokens[first].level
+    end = next(
+        (n for n in range(first, len(tokens)) if tokens[n].type == "strong_close" and tokens[n].level == level), 0
+    )
+    text = " ".join(_inline_text(tokens[first:end]).split())
+    return text if is_question(text) else ""
 
 
 def _inline_text(
@@ -204,6 +221,11 @@ def _inline_text(
                 shown = _CARETS.sub(lambda found: marked_raised(found[1]), token.content)
                 shown = _TILDES.sub(lambda found: marked_lowered(found[1]), shown) if "~" in shown else shown
                 shown = _WIKI_LINK.sub(_label_of_link, shown) if "[[" in shown else shown
+                shown = _MARKED.sub(r"\1", shown) if "==" in shown else shown
+                shown = _SPAN.sub(r"\1", shown) if "]{" in shown else shown
+                if ("{{" in shown or "{%" in shown) and (bare := _SHORTCODE.sub("", shown)) != shown:
+                    cuts.append(len(pieces))
+                    shown = bare
                 pieces.append(shown)
             case "s_open":
                 strikes.append(len(pieces))
@@ -244,7 +266,7 @@ def _inline_text(
         starts = [0, *accumulate(map(len, pieces))]
         targets += [LinkTarget(starts[min(number, len(pieces))], address) for number, address in links]
     text = plain("".join(pieces))
-    return text.lstrip(" ") if cuts else text
+    return text.strip(" ") if cuts else text
 
 
 def _label_of_link(link: re.Match[str]) -> str:
@@ -286,9 +308,12 @@ class _Page(PlainText):
         text = _without_attributes("\n".join(_lines(node)))
         if called := node.children[0].meta.get("callout"):
             self.write_block("paragraph", called)
-        if node.children[0].meta.get("is_bold") and is_question(text):
-            self.write_question(text)
-            return
+        if not self.pieces and all(map(_IMPORT.fullmatch, text.split("\n"))):
+            return  # of the parts of a site, as MDX has them
+        asked = node.children[0].meta.get("asked")
+        if asked and text.startswith(asked):
+            self.write_question(asked)
+            text = text[len(asked) :].strip()
         start = self.write_block("paragraph", text)
         self.targets += [LinkTarget(start + place, address) for place, address in _targets(node)]
 
@@ -317,14 +342,26 @@ class _Page(PlainText):
         self.left_out[_PICTURE] += len(_IMAGE.findall(markup))
         begin = 0
         for found in _DETAILS.finditer(markup):
-            self.write_block("paragraph", "\n".join(_lines_of_html(markup[begin : found.start()])))
+            self._write_shown(markup[begin : found.start()])
             begin = found.end()
             if found["end"]:
                 self.end_part()
             elif found["begin"]:
                 self.begin_part()
-            elif asked := " ".join(_lines_of_html(found["summary"])):
+            elif found["tab"]:
+                self.begin_part()
+                self.write_question(html.unescape(found["tab"]))
+            elif asked := " ".join(_lines_of_html(found["summary"] or "")):
                 self.write_question(asked)
+        self._write_shown(markup[begin:])
+
+    def _write_shown(self, markup: str) -> None:
+        """Write what is seen of HTML, a table in its rows."""
+        begin = 0
+        for found in _TABLE.finditer(markup):
+            self.write_block("paragraph", "\n".join(_lines_of_html(markup[begin : found.start()])))
+            self.write_table(_rows_of_html(found["inside"]))
+            begin = found.end()
         self.write_block("paragraph", "\n".join(_lines_of_html(markup[begin:])))
 
     def _strike(self, struck: re.Match[str]) -> str:
@@ -421,6 +458,29 @@ def _lines_of_html(markup: str) -> list[str]:
     )
     text = plain(html.unescape(_TAG.sub(_in_place_of_tag, shown)))
     return [line.strip() for line in text.split("\n") if line.strip()]
+
+
+def _rows_of_html(markup: str) -> list[str]:
+    """The rows of what stands in a `<table>` of HTML, in which there is no other."""
+    rows = Rows()
+    lines: list[str] = []
+    for row in _ROW.split(markup):
+        cells = [
+            Cell(
+                " ".join(_lines_of_html(found["inside"])),
+                _spanned(found["about"], "col"),
+                _spanned(found["about"], "row"),
+            )
+            for found in _CELL.finditer(row)
+        ]
+        if line := rows.line(cells):
+            lines.append(line)
+    return lines
+
+
+def _spanned(about: str, what: str) -> int:
+    found = re.search(rf"\b{what}span\s{{0,9}}=\s{{0,9}}[\"']?(\d{{1,4}})", about, re.IGNORECASE)
+    return int(found[1]) if found else 1
 
 
 def _in_place_of_tag(tag: re.Match[str]) -> str:

@@ -82,10 +82,10 @@ class _Odt:
                     )
                 case "p":
                     line = self.line(child)
-                    if is_question(line) and self._is_bold(child):
-                        self.text.write_question(line)
-                    else:
-                        self.text.write_block("paragraph", line)
+                    if "?" in line and (asked := self._bold_question(child, line)):
+                        self.text.write_question(asked)
+                        line = line[len(asked) :].strip()
+                    self.text.write_block("paragraph", line)
                 case "list":
                     self.text.write_block("list", "\n".join(self._items(child, 0, _attribute(child, "style-name"))))
                 case "table":
@@ -144,14 +144,22 @@ class _Odt:
             else {str(key).rpartition("}")[2]: str(value) for key, value in properties.attrib.items()}
         )
 
-    def _is_bold(self, paragraph: etree._Element) -> bool:
-        """Whether all of a paragraph is in bold type, by its own style or those of its parts."""
+    def _bold_question(self, paragraph: etree._Element, line: str) -> str:
+        """The question in bold type that a paragraph is or begins with, by its own style or those of its parts."""
         if self._look(_attribute(paragraph, "style-name")).get("font-weight") == "bold":
-            return True
-        parts = [each for each in paragraph if local_name(each) == "span"]
-        own = (paragraph.text or "") + "".join(each.tail or "" for each in paragraph)
-        bold = all(self._look(_attribute(each, "style-name")).get("font-weight") == "bold" for each in parts)
-        return bool(parts) and not own.strip() and bold
+            return line if is_question(line) else ""
+        bold: list[str] = []
+        if not (paragraph.text or "").strip():
+            for part in paragraph:
+                is_bold = self._look(_attribute(part, "style-name")).get("font-weight") == "bold"
+                said = "".join(part.itertext())
+                if said.strip() and not is_bold:
+                    break
+                bold.append(said)
+                if (part.tail or "").strip():
+                    break
+        asked = " ".join(without_invisible("".join(bold)).split())
+        return asked if asked and is_question(asked) and line.startswith(asked) else ""
 
     def _note(self, note: etree._Element) -> str:
         citation, body = note.find("{*}note-citation"), note.find("{*}note-body")

@@ -31,6 +31,8 @@ _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _OPERATOR = re.compile(r"[\w)\]]\s*[+−×·/*=^-]|[+−-]\s*[\w(]|[½⅓¼]")
 _QUANTITY = re.compile(r"[b-df-ik-np-zα-ωκμπστ]", re.IGNORECASE)  # not a, e, j, o, which are notes or ordinals
 
+_UNKNOWNS = re.compile(r"[nx]|\d{1,3}[a-z]")  # behind a letter: no note has such a label
+
 
 def marked_raised(text: str) -> str:
     """A text in raised type, for `plain`."""
@@ -135,7 +137,9 @@ def _raised(text: str, before: str) -> str:
         return listed
     if _SIGNED.fullmatch(text) or (_CHARGE.fullmatch(text) and before.isalnum()):
         return text.translate(_SIGNS)
-    is_power = before.isdigit() and _QUANTITY.fullmatch(text.strip())
+    is_power = (before.isdigit() and _QUANTITY.fullmatch(text.strip())) or (
+        before.isalpha() and _UNKNOWNS.fullmatch(text.strip())
+    )
     return _raised_words(text.strip()) if is_power or (before.isalnum() and _OPERATOR.search(text)) else text
 
 

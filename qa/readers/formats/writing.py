@@ -26,7 +26,9 @@ _FEWEST_SAID = 3  # words of a heading that is text where nothing stands under i
 _NUMBER = re.compile(r"[\W\d]*\d[\W\d]*")
 
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_ASKED = re.compile(r"(?P<question>Q(?:uestion)?(?: ?\d{1,3})?[:.] ?[^\n]{2,300}\?)[ \t]*(?:\n|\Z)")
+_ASKED = re.compile(
+    r"(?P<question>Q(?:uestion)?(?: ?\d{1,3})?[:.] ?[^\n]{2,300}?\?)[ \t]*(?:\n|\Z|(?=A(?:nswer)?(?: ?\d{1,3})?[:.] ))"
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
