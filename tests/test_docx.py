@@ -291,9 +291,9 @@ def test_headings_have_the_numbers_that_word_shows_and_clauses_begin_anew_below_
         body(xml, styles=f"<w:styles {W}>{styles}</w:styles>", numbering=numbering(clauses, lists=num(1, 0)))
     )
     assert blocks(document) == [
-        (("3 Payment", "3.1 Due dates"), "list", "    (a) Thirty days.\n    (b) Nine percent."),
-        (("3 Payment", "3.2 Notice"), "list", "    (a) Six weeks.\n      (i) By post."),
-        (("4 End", "4.1 Law"), "list", "    (a) That of the sea."),
+        (("3 Payment", "3.1 Due dates"), "list", "(a) Thirty days.\n(b) Nine percent."),
+        (("3 Payment", "3.2 Notice"), "list", "(a) Six weeks.\n  (i) By post."),
+        (("4 End", "4.1 Law"), "list", "(a) That of the sea."),
     ]
 
 
@@ -462,3 +462,60 @@ def test_every_half_of_a_file_is_an_error_or_a_document() -> None:
             word(WHOLE[:place] + b"\xff\x00\xff" + WHOLE[place + 3 :])
         except (DamagedSourceError, LockedSourceError) as error:
             assert "terns.docx" in error.message
+
+
+def test_letters_look_as_their_style_says_unless_they_say_otherwise() -> None:
+    styles = (
+        '<w:style w:type="character" w:styleId="Old"><w:rPr><w:strike/></w:rPr></w:style>'
+        '<w:style w:type="character" w:styleId="Up"><w:rPr><w:vertAlign w:val="superscript"/></w:rPr></w:style>'
+        '<w:style w:type="character" w:styleId="Upper"><w:basedOn w:val="Up"/></w:style>'
+        '<w:style w:type="paragraph" w:styleId="Gone"><w:rPr><w:vanish/></w:rPr></w:style>'
+    )
+
+    def run(text: str, look: str = "") -> str:
+        return f'<w:r><w:rPr>{look}</w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>'
+
+    old, up = '<w:rStyle w:val="Old"/>', '<w:rStyle w:val="Upper"/>'
+    new, seen = f'{old}<w:strike w:val="0"/>', '<w:vanish w:val="0"/>'
+    runs = [run("Give "), run("40 mg ", old), run("4 mg", new), run(" of 10"), run("5", up)]
+    hidden = '<w:pPr><w:pStyle w:val="Gone"/></w:pPr>'
+    xml = f"<w:p>{''.join(runs)}</w:p><w:p>{hidden}{run('Not seen.')}{run('Seen.', seen)}</w:p>"
+    document = word(body(xml, styles=f"<w:styles {W}>{styles}</w:styles>"))
+    assert [text for _, _, text in blocks(document)] == ["Give 4 mg of 10⁵", "Seen."]
+    assert {each.what: each.amount for each in document.left_out} == {"words hidden": 2, "words struck out": 2}
+
+
+def test_without_styles_a_short_line_in_bold_type_heads_what_stands_below() -> None:
+    def bold(text: str, where: str = "left") -> str:
+        place = f'<w:pPr><w:jc w:val="{where}"/></w:pPr>'
+        return f"<w:p>{place}<w:r><w:rPr><w:b/></w:rPr><w:t>{text}</w:t></w:r></w:p>"
+
+    rest = p("The house is open from nine to five on each day of the week.") + bold("Prices")
+    rest += p("Adults pay four crowns, and children pay two.") + bold("Never run.") + p("End of it all, and of this.")
+    document = word(body(bold("House rules", "center") + rest))
+    assert document.title == "House rules"
+    assert [(path, text[:9]) for path, _, text in blocks(document)] == [
+        ((), "The house"),
+        (("Prices",), "Adults pa"),
+        (("Prices",), "Never run"),
+        (("Prices",), "End of it"),
+    ]
+    assert [path for path, _, _ in blocks(word(body(bold("Hours") + rest)))][:2] == [("Hours",), ("Prices",)]
+
+
+def test_what_is_left_out_of_a_file_is_counted() -> None:
+    xml = p("Seen.") + "<w:p><w:r><w:drawing/></w:r><w:r><w:pict/></w:r></w:p><w:altChunk/>"
+    header = f"<w:hdr {W}>{p('Draft of May')}</w:hdr>"
+    document = word(body(xml, header1=header, footer2=f"<w:ftr {W}>{p('Page')}</w:ftr>"))
+    assert {each.what: each.amount for each in document.left_out} == {
+        "parts in another format": 1,
+        "pictures": 2,
+        "words of headers and footers": 4,
+    }
+
+
+def test_a_formula_that_stands_alone_is_a_paragraph() -> None:
+    formula = "<m:oMathPara><m:oMath><m:r><m:t>E = m</m:t></m:r></m:oMath></m:oMathPara>"
+    math = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+    document = word(body(formula.replace("<m:oMathPara>", f"<m:oMathPara {math}>")))
+    assert blocks(document) == [((), "paragraph", "E = m")]

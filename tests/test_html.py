@@ -515,7 +515,7 @@ def test_unknowns_are_powers_too_and_customs_of_writing_are_none() -> None:
 
 def test_what_is_left_out_of_a_page_is_counted() -> None:
     page = """<nav>Home News</nav><main><p>Open <s>late</s> now. <img src=a> <svg><text>9</text></svg></p><form><label>
-    Name <input name=n><input type=submit></label> Berthing costs forty crowns.</form><p hidden>Let us hide.</p></main>"""
+    Name <input name=n><input type=submit></label> Berthing costs ten crowns.</form><p hidden>Let us hide.</p></main>"""
     [document] = read_html(source(page))
     assert {each.what: each.amount for each in document.left_out} == {
         "words struck out": 1,

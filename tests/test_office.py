@@ -135,6 +135,52 @@ def test_of_such_a_text_powers_keep_their_meaning_and_what_is_struck_out_is_told
     assert notes == ["2 words are left out, struck out."]
 
 
+def test_headings_of_such_a_text_have_the_numbers_of_its_outline_and_lists_go_on() -> None:
+    levels = "".join(
+        f'<text:outline-level-style text:level="{level}" style:num-format="1" style:num-suffix="."{more}/>'
+        for level, more in ((1, ""), (2, ' text:display-levels="2"'))
+    )
+    styles = (
+        '<text:list-style style:name="L"><text:list-level-style-number text:level="1" style:num-format="1"/>'
+        "</text:list-style>"
+    )
+    heading = '<text:h text:outline-level="{}">{}</text:h>'
+    one = '<text:list text:style-name="L"{}><text:list-item><text:p>{}</text:p></text:list-item></text:list>'
+    inside = heading.format(1, "Pay") + heading.format(2, "Due") + one.format("", "By day.") + "<text:p>Then.</text:p>"
+    inside += one.format(' text:continue-numbering="true"', "By night.") + heading.format(1, "End")
+    inside += heading.format(2, "Law") + "<text:p>Of the sea.</text:p>"
+    document = read(
+        ".odt", {**odt(inside, styles), "styles.xml": f"<s{ODF}><text:outline-style>{levels}</text:outline-style></s>"}
+    )
+    assert blocks(document) == [
+        (("1. Pay", "1.1. Due"), "list", "1. By day."),
+        (("1. Pay", "1.1. Due"), "paragraph", "Then."),
+        (("1. Pay", "1.1. Due"), "list", "2. By night."),
+        (("2. End", "2.1. Law"), "paragraph", "Of the sea."),
+    ]
+
+
+def test_of_such_a_text_styles_say_how_others_look_formulas_are_read_and_charts_counted() -> None:
+    named = (
+        '<style:style style:name="Old"><style:text-properties style:text-line-through-style="solid"/></style:style>'
+        '<style:style style:name="Older" style:parent-style-name="Old"/>'
+    )
+    half = "<math><mfrac><mn>1</mn><mn>2</mn></mfrac></math>"
+    inside = """<text:p>Give <text:span text:style-name="Older">40 mg</text:span> <text:object text:href="./F"/> of it.
+    <text:object text:href="./C"/></text:p><text:p text:style-name="Older">All of it is old.</text:p>"""
+    parts = {"styles.xml": f"<s{ODF}>{named}</s>", "F/content.xml": half, "C/content.xml": "<chart/>"}
+    document = read(".odt", {**odt(inside), **parts})
+    assert document.text == "Give 1/2 of it."
+    assert [tuple(each) for each in document.left_out] == [("charts", 1), ("words struck out", 7)]
+
+
+def test_of_slides_pictures_and_comments_are_counted() -> None:
+    parts = slides(shape(line("Terns dive."), None) + "<p:pic/>")
+    parts["ppt/slides/_rels/slide1.xml.rels"] = relations([("c", "comments", "../comments/comment1.xml")])
+    parts["ppt/comments/comment1.xml"] = f'<p:cmLst xmlns:p="{P}"><p:cm/><p:cm/></p:cmLst>'
+    assert [tuple(each) for each in read(".pptx", parts).left_out] == [("comments", 2), ("pictures", 1)]
+
+
 @pytest.mark.parametrize("ending", [".pptx", ".odt"])
 def test_what_is_no_such_file_is_an_error_that_names_it(ending: str) -> None:
     with pytest.raises(DamagedSourceError, match=f"terns{ending} cannot be read as {ending[1:].upper()}"):

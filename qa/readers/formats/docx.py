@@ -15,6 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from lxml import etree
 
@@ -45,7 +46,11 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _DROPPED = frozenset(
     {"del", "moveFrom", "instrText", "delText", "Fallback", "pPr", "rPr", "tblPr", "trPr", "tcPr", "sdtPr", "ctrlPr"}
 )
-_DROPPED_ALSO = frozenset({"commentReference", "annotationRef", "footnoteRef", "endnoteRef", "object"})
+_DROPPED_ALSO = frozenset({"commentReference", "annotationRef", "footnoteRef", "endnoteRef", "object", "rt"})
+_LOOKS = ("strike", "dstrike", "vanish", "vertAlign", "position", "b")  # what of the look of letters matters
+_FEWEST_RAISED = 4  # half points above the line: raised type
+_LONGEST_BOLD = 80  # characters of a heading that is only set in bold type
+_MOST_BOLD = 0.3  # share of letters in bold type, above which that says nothing
 _HEADING_NAME = re.compile(r"heading (\d)", re.IGNORECASE)
 _LISTING_NAME = re.compile(r"(?:html preformatted|macro text|source code|code|plain text)", re.IGNORECASE)
 _CONTENTS_NAME = re.compile(r"(?:toc|table of figures|index) ?\d?(?: heading)?", re.IGNORECASE)
@@ -143,12 +148,13 @@ def read_docx(file: SourceFile) -> list[Document]:
         file.note("its macros are left out.")
     word = _Word(archive, main)
     about = about_office(archive)
-    headed = word.title()
+    headed = word.title() or word.find_bold_heads()
     word.text = PlainText(headed or "")
     word.write_body()
     for why, count in word.left_out.items():
         file.leave_out(count, f"word, {why}")
     file.leave_out(word.comments(), "comment")
+    file.leave_out(word.parts_elsewhere(), "part in another format")
     file.leave_out(word.pictures(), "picture", is_told=False)
     file.leave_out(word.words_around(), "word of headers and footers", is_told=False)
     title = headed or about.title or word.only_heading or file.name
@@ -173,7 +179,9 @@ class _Word:
         }
         self._numbers: dict[tuple[str, str], str] = {}  # the label of each note that was met, by its kind and id
         self.text = PlainText()
-        self._items: list[str] = []
+        self._items: list[tuple[int, str]] = []  # of the list that is open, each with its level
+        self._look: Mapping[str, str] = {}  # of the letters of the paragraph that is read, by its style
+        self._bold_heads: frozenset[etree._Element] = frozenset()
         self._initial = ""  # the drop cap of the next paragraph
         self.only_heading: str | None = None
         self.left_out: Counter[str] = Counter()  # words, by why
@@ -186,6 +194,10 @@ class _Word:
         """How many pictures, charts and objects of other programs are in its text."""
         found = (each for each in self._body.iter(*_PICTURES) if not _is_fallback(each))
         return sum(1 for each in found if next(each.iter(f"{_W}txbxContent"), None) is None)
+
+    def parts_elsewhere(self) -> int:
+        """How many parts of its text are kept as files of their own, as a program may write them that merges files."""
+        return sum(1 for _ in self._body.iter(f"{_W}altChunk"))
 
     def words_around(self) -> int:
         """How many words its headers and footers have."""
@@ -235,6 +247,9 @@ class _Word:
                     self.text.write_table(list(self._rows(child)))
                 case "sdt" if _is_contents(child):
                     pass
+                case "oMathPara" | "oMath":
+                    self._end_list()
+                    self.text.write_block("paragraph", " ".join(plain(self._formula(child)).split()))
                 case name if name not in _DROPPED:
                     self._write(child)
 
@@ -256,7 +271,10 @@ class _Word:
             self.text.write_heading(level, " ".join(labelled.split()))
         elif label and text:
             level = (style.numbering[1] if style.numbering else None) or 0
-            self._items.append(f"{'  ' * level}{label} {text}")
+            self._items.append((level, f"{label} {text}"))
+        elif text and paragraph in self._bold_heads:
+            self._end_list()
+            self.text.write_heading(1, " ".join(text.split()))
         elif text and (asked := self._bold_question(paragraph, text)):
             self._end_list()
             self.text.write_question(asked)
@@ -286,14 +304,52 @@ class _Word:
         bold: list[str] = []
         for run in paragraph.iter(f"{_W}r"):
             said = "".join(t.text or "" for t in run.iter(f"{_W}t"))
-            if said.strip() and not _is_on(run.find(f"{_W}rPr/{_W}b")):
+            if said.strip() and not self._is_bold(run):
                 break
             bold.append(said)
         asked = " ".join(without_invisible("".join(bold)).split())
         return asked if asked and is_question(asked) and text.startswith(asked) else ""
 
+    def _is_bold(self, run: etree._Element) -> bool:
+        return self._look_of(run).get("b", "0") not in _OFF
+
+    def _look_of(self, run: etree._Element) -> Mapping[str, str]:
+        """How the letters of a run look: as it says itself, else as its style says, else as that of its paragraph."""
+        properties = run.find(f"{_W}rPr")
+        if properties is None:
+            return self._look
+        named = _value(properties.find(f"{_W}rStyle"))
+        return {**self._look, **(self._styles.look(named) if named else {}), **_look(properties)}
+
+    def find_bold_heads(self) -> str:
+        """Find the short lines in bold type between paragraphs that are not, which head these where the file has no
+        headings of its own. The first line is the title, which is given, where it stands in the middle."""
+        paragraphs = [each for each in self._body.iter(f"{_W}p") if local_name(each.getparent()) == "body"]
+        lines = [(each, self._line(each)) for each in paragraphs]
+        self.left_out.clear()
+        lines = [(each, text) for each, text in lines if text]
+        if not lines or any(self._style(each).outline is not None for each, _ in lines):
+            return ""
+        bold = {each for each, text in lines if not text.endswith(tuple(".,;:!?")) and self._is_all_bold(each)}
+        heads = [
+            each
+            for (each, text), (below, _) in pairwise(lines)
+            if each in bold and below not in bold and len(text) <= _LONGEST_BOLD and self._style(each).numbering is None
+        ]
+        if sum(len(text) for each, text in lines if each in bold) <= _MOST_BOLD * sum(len(text) for _, text in lines):
+            self._bold_heads = frozenset(heads)
+        first, title = lines[0]
+        is_title = first in self._bold_heads and _value(first.find(f"{_W}pPr/{_W}jc")) == "center"
+        return title if is_title else ""
+
+    def _is_all_bold(self, paragraph: etree._Element) -> bool:
+        self._look = self._styles.look(_value(paragraph.find(f"{_W}pPr/{_W}pStyle")))
+        runs = [run for run in paragraph.iter(f"{_W}r") if any((t.text or "").strip() for t in run.iter(f"{_W}t"))]
+        return bool(runs) and all(map(self._is_bold, runs))
+
     def _end_list(self) -> None:
-        self.text.write_block("list", "\n".join(self._items))
+        highest = min((level for level, _ in self._items), default=0)
+        self.text.write_block("list", "\n".join(f"{'  ' * (level - highest)}{item}" for level, item in self._items))
         self._items = []
 
     def _style(self, paragraph: etree._Element) -> _Style:
@@ -320,6 +376,7 @@ class _Word:
 
     def _line(self, paragraph: etree._Element) -> str:
         """The text of a paragraph, with a line for each forced break."""
+        self._look = self._styles.look(_value(paragraph.find(f"{_W}pPr/{_W}pStyle")))
         text = without_invisible(plain("".join(self._pieces(paragraph))))
         lines = (" ".join(part for part in re.split("[ \t]", line) if part) for line in text.split("\n"))
         return "\n".join(line for line in lines if line.strip())
@@ -346,14 +403,17 @@ class _Word:
     def _run(self, run: etree._Element) -> Iterator[str]:
         """The text of a run, which has one look; hidden text is none."""
         properties = run.find(f"{_W}rPr")
-        if properties is not None:
-            why = "hidden" if _is_on(properties.find(f"{_W}vanish")) else ""
-            if _is_on(properties.find(f"{_W}strike")) or _is_on(properties.find(f"{_W}dstrike")):
+        look = self._look_of(run)
+        if look:
+            why = "hidden" if look.get("vanish", "0") not in _OFF else ""
+            if look.get("strike", "0") not in _OFF or look.get("dstrike", "0") not in _OFF:
                 why = "struck out"
             if why:
                 self.left_out[why] += len("".join(run.itertext(f"{_W}t")).split())
                 return
-        align = _value(properties.find(f"{_W}vertAlign")) if properties is not None else ""
+        align = look.get("vertAlign", "")
+        if _whole(look.get("position")) >= _FEWEST_RAISED:
+            align = "superscript"
         fonts = properties.find(f"{_W}rFonts") if properties is not None else None
         font = (fonts.get(f"{_W}ascii") or fonts.get(f"{_W}hAnsi") or "") if fonts is not None else ""
         pieces: list[str] = []
@@ -553,6 +613,22 @@ class _Styles:
             if style.get(f"{_W}default") == "1" and style.get(f"{_W}type") == "paragraph":
                 self._elements.setdefault("", style)
         self._met: dict[str, _Style] = {}
+        self._looks: dict[str, Mapping[str, str]] = {}
+
+    def look(self, style_id: str) -> Mapping[str, str]:
+        """How the letters of a style look, as far as it says so or one that it is based on."""
+        if style_id not in self._looks:
+            found: dict[str, str] = {}
+            name = style_id
+            for _ in range(_MOST_STYLES):
+                style = self._elements.get(name)
+                if style is None:
+                    break
+                properties = style.find(f"{_W}rPr")
+                found = {**(_look(properties) if properties is not None else {}), **found}
+                name = _value(style.find(f"{_W}basedOn"))
+            self._looks[style_id] = found
+        return self._looks[style_id]
 
     def style(self, style_id: str) -> _Style:
         """The style with this id; one that is not there says nothing."""
@@ -648,12 +724,21 @@ def about_office(archive: Archive) -> About:
     )
 
 
+_OFF = frozenset({"0", "false", "off"})
+
+
+def _look(properties: etree._Element) -> dict[str, str]:
+    """What the properties of letters say, by name: "1" for what is on."""
+    found = {name: properties.find(f"{_W}{name}") for name in _LOOKS}
+    return {name: _value(each) or "1" for name, each in found.items() if each is not None}
+
+
 def _value(element: etree._Element | None) -> str:
     return (element.get(f"{_W}val") or "") if element is not None else ""
 
 
 def _is_on(element: etree._Element | None) -> bool:
-    return element is not None and _value(element) not in {"0", "false", "off"}
+    return element is not None and _value(element) not in _OFF
 
 
 def _whole(text: str | None, *, default: int = 0) -> int:

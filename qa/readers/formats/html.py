@@ -13,7 +13,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
@@ -24,17 +24,9 @@ from qa.errors import DamagedSourceError
 from qa.model import Document, Reference
 from qa.readers.formats.about import about_page, names_a_file, written
 from qa.readers.formats.decoding import decode
+from qa.readers.formats.mathml import PARTS_OF_FORMULAS
 from qa.readers.formats.numbering import counted
-from qa.readers.formats.scripts import (
-    fraction,
-    limits,
-    lowered_to,
-    marked_lowered,
-    marked_raised,
-    plain,
-    raised_to,
-    root,
-)
+from qa.readers.formats.scripts import marked_lowered, marked_raised, plain
 from qa.readers.formats.tables import Cell, Rows
 from qa.readers.formats.writing import PlainText, SourceFile, is_question, without_invisible
 from qa.readers.references.entries import is_bibliography, reference
@@ -523,8 +515,8 @@ class HtmlWriter(PlainText):
             return ""
         if (label := self._marker(element)) is not None:
             return f"[{label}]"
-        if tag in _FORMULAS:
-            return _FORMULAS[tag](*[self._inline(each) for each in element if isinstance(each.tag, str)])
+        if tag in PARTS_OF_FORMULAS:
+            return PARTS_OF_FORMULAS[tag](*[self._inline(each) for each in element if isinstance(each.tag, str)])
         pieces = [_one_space(element.text)]
         for child in element:
             if isinstance(child.tag, str) and not self._is_dropped(child):
@@ -850,25 +842,6 @@ def _kind_of_list(element: etree._Element, item: etree._Element) -> str:
 
 def _words(count: int) -> str:
     return "1 word" if count == 1 else f"{count:,} words"
-
-
-def _formula(write: Callable[..., str], *counts: int) -> Callable[..., str]:
-    """How the parts of a formula are written where there are as many as it should have; else one after the other."""
-    return lambda *parts: write(*parts) if len(parts) in counts else "".join(parts)
-
-
-_FORMULAS: dict[str, Callable[..., str]] = {
-    "mfrac": _formula(fraction, 2),
-    "msup": _formula(raised_to, 2),
-    "msub": _formula(lowered_to, 2),
-    "msubsup": _formula(limits, 3),
-    "munder": _formula(lowered_to, 2),
-    "munderover": _formula(limits, 3),
-    "mroot": _formula(root, 2),
-    "msqrt": lambda *parts: root("".join(parts)),
-    "mtr": lambda *parts: " ".join(part.strip() for part in parts),
-    "mtable": lambda *parts: "; ".join(parts),
-}
 
 
 def _holds_headings(element: etree._Element) -> bool:

@@ -6,13 +6,15 @@ kept; comments and the table of contents are left out. Notes are `[^1]` in the t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
 from qa.model import Document
 from qa.readers.formats.archives import Archive, local_name
 from qa.readers.formats.dates import parse_date
+from qa.readers.formats.mathml import formula
 from qa.readers.formats.numbering import counted
 from qa.readers.formats.scripts import marked_lowered, marked_raised, plain
 from qa.readers.formats.writing import About, PlainText, SourceFile, is_question, without_invisible
@@ -32,6 +34,7 @@ _DROPPED = frozenset(
     }
 )
 _KINDS = {"1": "decimal", "a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
+_MOST_STYLES = 20  # upwards from one to those that it is based on
 _MOST_REPEATED = 30  # columns or spaces that stand for one
 
 
@@ -48,15 +51,15 @@ def read_odt(file: SourceFile) -> list[Document]:
     about = _about(archive)
     root = archive.xml("content.xml")
     body = next(root.iter("{*}text"), root)
-    writer = _Odt(root, about.title)
     highest = [each for each in body.iter("{*}h") if _attribute(each, "outline-level") in {"", "1"}]
+    writer = _Odt(archive, root, about.title or (None if len(highest) < 2 else ""))
     writer.write(body)
     writer.text.end_section()
     for why, count in writer.left_out.items():
         file.leave_out(count, f"word, {why}")
     file.leave_out(sum(1 for _ in body.iter("{*}annotation")), "comment")
     file.leave_out(sum(1 for _ in body.iter("{*}image")), "picture", is_told=False)
-    file.leave_out(sum(1 for _ in body.iter("{*}object")), "formula or chart")
+    file.leave_out(writer.charts, "chart")
     contents = sum(1 for each in body.iter("{*}table-of-content") for _ in each.iter("{*}p"))
     file.leave_out(contents, "line of a table of contents", is_told=False)
     only = writer.line(highest[0]) if len(highest) == 1 else ""
@@ -67,19 +70,30 @@ def read_odt(file: SourceFile) -> list[Document]:
 class _Odt:
     """The text of a file as it is written."""
 
-    def __init__(self, root: etree._Element, title: str | None) -> None:
+    def __init__(self, archive: Archive, root: etree._Element, title: str | None) -> None:
+        roots = [*([archive.xml("styles.xml")] if "styles.xml" in archive else []), root]
+        self._archive = archive
+        self.charts = 0  # that are left out
         self.text = PlainText(title)
-        self.left_out: dict[str, int] = {}
-        self._styles = {_attribute(each, "name"): each for each in root.iter("{*}style", "{*}list-style")}
+        self.left_out: Counter[str] = Counter()
+        self._styles = {
+            _attribute(each, "name"): each for root in roots for each in root.iter("{*}style", "{*}list-style")
+        }
+        self._looks: dict[str, Mapping[str, str]] = {}
+        self._outline = [each for root in roots for each in root.iter("{*}outline-level-style")]
+        self._counts = [0] * 10  # of the headings of each level
+        self._last: dict[str, int] = {}  # the number behind the last of a list that begins with it, by its style
 
     def write(self, parent: etree._Element) -> None:
         for child in parent:
             match local_name(child):
+                case "h" | "p" if why := _why_unseen(self._look(_attribute(child, "style-name"))):
+                    self.left_out[why] += len("".join(child.itertext()).split())
                 case "h":
                     level = _attribute(child, "outline-level")
-                    self.text.write_heading(
-                        int(level) if level.isdecimal() and 0 < int(level) < 10 else 1, self.line(child)
-                    )
+                    number = int(level) if level.isdecimal() and 0 < int(level) < 10 else 1
+                    line = self.line(child)
+                    self.text.write_heading(number, f"{self._number_of_heading(child, number)}{line}" if line else "")
                 case "p":
                     line = self.line(child)
                     if "?" in line and (asked := self._bold_question(child, line)):
@@ -112,6 +126,8 @@ class _Odt:
                 yield self._note(child)
             elif name == "span":
                 yield self._span(child)
+            elif name == "object":
+                yield self._object(child)
             elif name and name not in _DROPPED:
                 yield from self._pieces(child)
             yield (child.tail or "").replace("\n", " ")
@@ -119,11 +135,8 @@ class _Odt:
     def _span(self, span: etree._Element) -> str:
         said = "".join(self._pieces(span))
         look = self._look(_attribute(span, "style-name"))
-        if look.get("text-line-through-style", "none") != "none":
-            self.left_out["struck out"] = self.left_out.get("struck out", 0) + len(said.split())
-            return ""
-        if look.get("display") == "none":
-            self.left_out["hidden"] = self.left_out.get("hidden", 0) + len(said.split())
+        if why := _why_unseen(look):
+            self.left_out[why] += len(said.split())
             return ""
         place = look.get("text-position", "")
         return (
@@ -134,15 +147,36 @@ class _Odt:
             else said
         )
 
-    def _look(self, style: str) -> dict[str, str]:
-        """What a style says of its letters."""
-        element = self._styles.get(style)
-        properties = element.find("{*}text-properties") if element is not None else None
-        return (
-            {}
-            if properties is None
-            else {str(key).rpartition("}")[2]: str(value) for key, value in properties.attrib.items()}
+    def _look(self, style: str) -> Mapping[str, str]:
+        """What a style, or one that it is based on, says of its letters."""
+        if style not in self._looks:
+            found: dict[str, str] = {}
+            name = style
+            for _ in range(_MOST_STYLES):
+                element = self._styles.get(name)
+                if element is None:
+                    break
+                properties = element.find("{*}text-properties")
+                said = properties.attrib.items() if properties is not None else ()
+                found = {str(key).rpartition("}")[2]: str(value) for key, value in said} | found
+                name = _attribute(element, "parent-style-name")
+            self._looks[style] = found
+        return self._looks[style]
+
+    def _number_of_heading(self, heading: etree._Element, level: int) -> str:
+        """The number that the outline's style gives a heading, with what stands around it."""
+        style = next((each for each in self._outline if _attribute(each, "level") == str(level)), None)
+        if style is None or _attribute(heading, "is-list-header") == "true" or not _attribute(style, "num-format"):
+            return ""
+        self._counts[level] += 1
+        self._counts[level + 1 :] = [0] * (len(self._counts) - level - 1)
+        shown = _attribute(style, "display-levels")
+        first = level - (int(shown) if shown.isdecimal() and 0 < int(shown) <= level else 1) + 1
+        kind = _KINDS.get(_attribute(style, "num-format"), "decimal")
+        numbers = ".".join(
+            counted(self._counts[each], kind if each == level else "decimal") for each in range(first, level + 1)
         )
+        return f"{_attribute(style, 'num-prefix')}{numbers}{_attribute(style, 'num-suffix')} "
 
     def _bold_question(self, paragraph: etree._Element, line: str) -> str:
         """The question in bold type that a paragraph is or begins with, by its own style or those of its parts."""
@@ -161,6 +195,18 @@ class _Odt:
         asked = " ".join(without_invisible("".join(bold)).split())
         return asked if asked and is_question(asked) and line.startswith(asked) else ""
 
+    def _object(self, place: etree._Element) -> str:
+        """What is embedded: a formula in a line; of a chart and the like nothing, but that is counted."""
+        inside = next((each for each in place if local_name(each) == "math"), None)
+        name = f"{_attribute(place, 'href').removeprefix('./').rstrip('/')}/content.xml"
+        if inside is None and name in self._archive:
+            found = self._archive.xml(name)
+            inside = found if local_name(found) == "math" else None
+        if inside is None:
+            self.charts += 1
+            return ""
+        return formula(inside)
+
     def _note(self, note: etree._Element) -> str:
         citation, body = note.find("{*}note-citation"), note.find("{*}note-body")
         label = "".join(citation.itertext()).strip() if citation is not None else ""
@@ -172,6 +218,8 @@ class _Odt:
 
     def _items(self, element: etree._Element, depth: int, style: str) -> Iterator[str]:
         kind, suffix, number = self._numbers(style, depth)
+        if not depth and (_attribute(element, "continue-numbering") == "true" or _attribute(element, "continue-list")):
+            number = self._last.get(style, number)
         for item in element:
             if local_name(item) not in {"list-item", "list-header"}:
                 continue
@@ -186,6 +234,8 @@ class _Odt:
                     yield f"{'  ' * depth}{bullet} {line}" if is_first else line
                     is_first = False
             number += local_name(item) == "list-item"
+            if not depth:
+                self._last[style] = number
 
     def _numbers(self, style: str, depth: int) -> tuple[str, str, int]:
         """The kind of a list's numbers at a depth, what stands behind each, and the first; no kind for bullets."""
@@ -221,6 +271,13 @@ class _Odt:
                     cells.append(text)
             if is_new:
                 yield f"| {' | '.join(cells)} |"
+
+
+def _why_unseen(look: Mapping[str, str]) -> str:
+    """Why letters of a look are left out; empty where they are not."""
+    if look.get("text-line-through-style", "none") != "none":
+        return "struck out"
+    return "hidden" if look.get("display") == "none" else ""
 
 
 def _attribute(element: etree._Element, name: str) -> str:
