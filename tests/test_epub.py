@@ -218,3 +218,44 @@ def test_a_part_that_is_packed_as_no_book_is_is_an_error(packed: int) -> None:
     archive = archives.Archive(zipped(BOOK, packed=packed), Path("terns.epub"), kind="EPUB")
     with pytest.raises(DamagedSourceError, match="its part 'mimetype' is packed in a way that is not read"):
         archive.read("mimetype")
+
+
+def book(*chapters: str, items: str = "", spine: str = "") -> dict[str, str | bytes]:
+    listed = "".join(
+        f'<item id="k{n}" href="k{n}.xhtml" media-type="application/xhtml+xml"/>' for n in range(len(chapters))
+    )
+    order = spine or "".join(f'<itemref idref="k{n}"/>' for n in range(len(chapters)))
+    package = (
+        '<package xmlns="http://www.idpf.org/2007/opf"><metadata/>'
+        f"<manifest>{listed}{items}</manifest><spine>{order}</spine></package>"
+    )
+    begin = '<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops"><body>'
+    pages = {f"OEBPS/k{n}.xhtml": f"{begin}{chapter}</body></html>" for n, chapter in enumerate(chapters)}
+    return {"META-INF/container.xml": CONTAINER, "OEBPS/book.opf": package, **pages}
+
+
+def test_a_part_that_is_no_page_gives_way_to_the_page_in_its_place_and_is_noted_where_there_is_none() -> None:
+    notes: list[str] = []
+    items = (
+        '<item id="a" href="a.svg" media-type="image/svg+xml" fallback="k0"/>'
+        '<item id="b" href="b.svg" media-type="image/svg+xml" fallback="b"/>'
+    )
+    order = '<itemref idref="a"/><itemref idref="b"/><itemref idref="k1"/>'
+    document = epub(book("<p>In its place.</p>", "<p>A chapter.</p>", items=items, spine=order), notes)
+    assert [text for _, _, text in blocks(document)] == ["In its place.", "A chapter."]
+    assert notes == ["1 picture in place of a page is left out."]
+
+
+def test_a_note_in_another_file_than_its_marker_is_found() -> None:
+    one = '<h1>Food</h1><p>They dive<a epub:type="noteref" href="k1.xhtml#n1">1</a>.</p>'
+    document = epub(book(one, '<h1>Notes</h1><aside epub:type="footnote" id="n1"><p>1. Auk, 2019.</p></aside>'))
+    assert blocks(document)[0][2] == "They dive[1]."
+    assert [(each.marker, each.text) for each in document.references] == [("1", "Auk, 2019.")]
+    assert [each.label for each in document.markers] == ["1"]
+
+
+def test_of_two_forms_one_is_shown_and_numbers_of_pages_are_none_of_the_text() -> None:
+    half = '<math xmlns="http://www.w3.org/1998/Math/MathML"><mfrac><mn>1</mn><mn>2</mn></mfrac></math>'
+    choice = f"<epub:switch><epub:case>{half}</epub:case><epub:default>one half</epub:default></epub:switch>"
+    document = epub(book(f'<p>Take {choice} of it <span epub:type="pagebreak">2</span> a day.</p>'))
+    assert " ".join(document.text.split()) == "Take 1/2 of it a day."

@@ -11,6 +11,7 @@ import html
 import posixpath
 import re
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ from qa.readers.formats.dates import parse_date
 from qa.readers.formats.decoding import decode
 from qa.readers.formats.html import EPUB_TYPE, OF_LINES, HtmlWriter, parsed_html
 from qa.readers.formats.writing import About, SourceFile
+from qa.readers.references.entries import reference
 
 __all__ = ["read_epub"]
 
@@ -38,6 +40,9 @@ _OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _TEXT = re.compile(r"\S")
 _DEEPEST_ENTRY = 6
+_MOST_FALLBACKS = 10  # one behind the other
+_LONGEST_NOTE = 5000  # characters
+_LABEL_BEFORE = re.compile(r"\[?[^\W_]{1,5}\]?[.):]?\s*")
 _MOST_PLACES = 1000  # of a chapter that the table of contents names
 
 
@@ -58,14 +63,17 @@ def read_epub(file: SourceFile) -> list[Document]:
     entries = _entries(archive, package, items, folder)
     book = HtmlWriter(etree.Element("body"), given_title=about.title or "")
     references: list[Reference] = []
+    noted: dict[tuple[str, str], str] = {}  # the labels of notes in other files than their markers, by file and id
     found = False
     for itemref in [*package.iter("{*}itemref")][:_MOST_CHAPTERS]:
         item = items.get(itemref.get("idref") or "")
+        item = _page(item, items)
         if item is None or "nav" in (item.get("properties") or "").split():
             continue
-        if (item.get("media-type") or "").lower() not in _PAGES:
-            continue
         name = _inside(folder, item.get("href") or "")
+        if (item.get("media-type") or "").lower() not in _PAGES:
+            file.leave_out(1, "picture in place of a page", is_told=name.endswith("svg"))  # which may hold text
+            continue
         if name not in archive:
             file.note(f"the chapter {name[:80]!r} is left out: it is missing.")
             continue
@@ -77,11 +85,16 @@ def read_epub(file: SourceFile) -> list[Document]:
         found = True
         content = _as_html(root)
         named = entries.get(name, [])
-        of_all = [each.title for each in named if not _head(content, each)]
+        places = _places(content) if named else {}
+        of_all = [each.title for each in named if not _head(content, each, places)]
         if of_all and not _begins_with_heading(content):
             book.write_heading(1, of_all[0])
         book.write_chapter(content)
         references += book.references()
+        around = posixpath.dirname(name)
+        noted |= {(_inside(around, address), place): label for (address, place), label in book.elsewhere.items()}
+        book.elsewhere.clear()
+    references += _notes_elsewhere(archive, noted, file)
     if not found:
         raise archive.damaged("it has no chapter that can be read")
     book.tell_what_is_left_out(file)
@@ -177,13 +190,59 @@ def _entries(
     return found
 
 
-def _head(content: etree._Element, entry: _Entry) -> bool:
+def _page(item: etree._Element | None, items: Mapping[str, etree._Element]) -> etree._Element | None:
+    """A part of the book, or where it is no page the one that stands in its place, if there is one."""
+    page = item
+    for _ in range(_MOST_FALLBACKS):
+        if page is None or (page.get("media-type") or "").lower() in _PAGES:
+            return item if page is None else page
+        page = items.get(page.get("fallback") or "")
+    return item
+
+
+def _places(content: etree._Element) -> dict[str, etree._Element]:
+    """The elements of a chapter that may be led to, by their ids or names; of several with one the first."""
+    found: dict[str, etree._Element] = {}
+    for each in content.iterdescendants(etree.Element):
+        for name in (each.get("id"), each.get("name")):
+            if name:
+                found.setdefault(name, each)
+    return found
+
+
+def _notes_elsewhere(archive: Archive, noted: Mapping[tuple[str, str], str], file: SourceFile) -> Iterator[Reference]:
+    """The notes in other files than their markers, by their labels."""
+    by_file: dict[str, list[tuple[str, str]]] = {}
+    for (name, place), label in noted.items():
+        by_file.setdefault(name, []).append((place, label))
+    for name, wanted in by_file.items():
+        if name not in archive:
+            continue
+        try:
+            places = _places(_as_html(_chapter(archive, name, file)))
+        except (DamagedSourceError, NotTextError):
+            continue  # that was noted
+        texts: dict[etree._Element, str] = {}
+        for place, label in wanted:
+            note = places.get(place)
+            while note is not None and note.tag in OF_LINES:
+                note = note.getparent()
+            if note is None or note.tag == "body":
+                continue
+            if note not in texts:
+                texts[note] = " ".join("".join(note.itertext()).split())
+            text = texts[note]
+            text = _LABEL_BEFORE.sub("", text, count=1) if text.startswith((label, f"[{label}")) else text
+            if 0 < len(text) <= _LONGEST_NOTE:
+                yield reference(label, text)
+
+
+def _head(content: etree._Element, entry: _Entry, places: Mapping[str, etree._Element]) -> bool:
     """Put a heading in a chapter where an entry leads to, if it leads into the chapter; a heading that stands there
     stays, and a paragraph that is nothing but the entry's title becomes one. Whether there is one then."""
-    places = content.xpath("descendant::*[@id = $place or @name = $place]", place=entry.place) if entry.place else []
-    if not places:
+    place = places.get(entry.place) if entry.place else None
+    if place is None:
         return False
-    place = places[0]
     while place.tag in OF_LINES and place.getparent() is not None and place.getparent() is not content:
         place = place.getparent()
     first = _first_text(place, content)
@@ -236,6 +295,10 @@ def _as_html(root: etree._Element) -> etree._Element:
     """The body of a chapter, with its elements named as HTML names them."""
     for each in root.iter(etree.Element):
         each.tag = local_name(each).lower()
+    for choice in root.iter("switch"):  # between what a program may know, as MathML, and what it shows else
+        is_known = choice.find("case//math") is not None
+        for each in choice.findall("default" if is_known else "case"):
+            choice.remove(each)
     return next(root.iter("body"), root)
 
 

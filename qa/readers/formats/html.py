@@ -64,7 +64,7 @@ _QUOTED = frozenset({"blockquote", "figure", "dialog"})  # whose header and foot
 _DROPPED_ROLES = frozenset(
     {
         *("navigation", "banner", "contentinfo", "search", "complementary", "dialog", "alertdialog", "menu", "menubar"),
-        *("toolbar", "tooltip", "doc-toc", "doc-backlink", "doc-pagelist"),
+        *("toolbar", "tooltip", "doc-toc", "doc-backlink", "doc-pagelist", "doc-pagebreak"),
     }
 )
 _STRUCK = frozenset({"del", "s", "strike"})
@@ -244,6 +244,7 @@ class HtmlWriter(PlainText):
         super().__init__(given_title)
         self._left_out: Counter[str] = Counter()  # words, by why
         self._counted: set[etree._Element] = set()
+        self.elsewhere: dict[tuple[str, str], str] = {}  # what markers read that lead to other files, by file and id
         self._take(content, is_main=is_main)
 
     def _take(self, content: etree._Element, *, is_main: bool) -> None:
@@ -480,6 +481,7 @@ class HtmlWriter(PlainText):
         names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"[:1000]
         surrounds = (
             (attributes.get("role") or "").lower() in _DROPPED_ROLES
+            or "pagebreak" in (attributes.get(EPUB_TYPE) or "")
             or (tag in _DROPPED_OUTSIDE and not self._is_main and element.getparent().tag not in _QUOTED)
             or (
                 any(map(_BOILERPLATE.fullmatch, names.split()))
@@ -537,8 +539,11 @@ class HtmlWriter(PlainText):
         return None
 
     def _marker_of(self, link: etree._Element) -> str | None:
-        target = (link.get("href") or "").rpartition("#")[2]
+        address, _, target = (link.get("href") or "").rpartition("#")
         label = _LABEL.fullmatch("".join(link.itertext()).strip())
+        if label and address and target and (_is_note_link(link) or _is_raised(link)):
+            self.elsewhere.setdefault((address, target), label[1])
+            return label[1] if _is_note_link(link) else None
         return label[1] if label and target in self._labels else None
 
     def _keep_note(self, element: etree._Element) -> None:
