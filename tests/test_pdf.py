@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -726,3 +727,111 @@ def test_an_answer_out_of_a_pdf_cites_its_section_and_page(tmp_path: Path) -> No
     assert (citation.section, citation.page) == (("Food",), 2)
     assert citation.quote == "Terns eat sand eels. They catch them near the coast in summer."
     assert "Page 2." in citation.label
+
+
+def table(canvas: Canvas, rows: Sequence[tuple[str, ...]], *, edges: tuple[float, ...], top: float) -> float:
+    """Rows whose cells begin at the edges, 18 points apart."""
+    canvas.setFont("Helvetica", 10)
+    for row in rows:
+        for x, cell in zip(edges, row, strict=True):
+            canvas.drawString(x, top, cell)
+        top -= 18
+    return top
+
+
+def test_cells_with_little_room_between_them_are_cells_where_they_stand_below_one_another() -> None:
+    def draw(canvas: Canvas) -> None:
+        rows = [("Berth", "Cost"), *((f"Berth {n}", f"{n} crowns") for n in range(11, 15))]
+        table(canvas, rows, edges=(60, 60 + canvas.stringWidth("Berth 10", "Helvetica", 10) + 10), top=HEIGHT - 150)
+
+    [(_, kind, text)] = blocks(pdf(made(draw)))
+    rows = ["| Berth | Cost |", *(f"| Berth {n} | {n} crowns |" for n in range(11, 15))]
+    assert (kind, text) == ("table", "\n".join(rows))
+
+
+def test_wide_spaces_of_justified_text_make_no_cells() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 10)
+        for number, line in enumerate(wrapped(canvas, BODY, 200, size=10)):
+            words, x = line.split(), 60.0
+            for place, word in enumerate(words):
+                canvas.drawString(x, HEIGHT - 150 - 12 * number, word)
+                x += canvas.stringWidth(word, "Helvetica", 10) + 9.5 + 0.7 * ((place + number) % 4)
+
+    [(_, kind, text)] = blocks(pdf(made(draw)))
+    assert (kind, text) == ("paragraph", BODY)
+
+
+def test_the_head_of_a_table_on_each_of_its_pages_is_no_running_head() -> None:
+    def draw(canvas: Canvas) -> None:
+        for page in range(3):
+            rows = [("Berth", "Cost"), *((f"Berth {page}{n}", f"{n} crowns") for n in range(9))]
+            table(canvas, rows, edges=(60, 200), top=HEIGHT - 60)
+            canvas.showPage()
+
+    found = blocks(pdf(made(draw)))
+    assert [(kind, text.split("\n")[:2]) for _, kind, text in found] == [
+        ("table", ["| Berth | Cost |", f"| Berth {page}0 | 0 crowns |"]) for page in range(3)
+    ]
+
+
+def test_a_question_in_bold_type_heads_its_answer_however_much_is_bold() -> None:
+    def draw(canvas: Canvas) -> None:
+        for number, (question, answer) in enumerate((("How long may I stay?", "Three weeks."), ("Where?", "At sea."))):
+            canvas.setFont("Helvetica-Bold", 10)
+            canvas.drawString(60, HEIGHT - 150 - 40 * number, question)
+            canvas.setFont("Helvetica", 10)
+            canvas.drawString(60, HEIGHT - 163 - 40 * number, answer)
+
+    assert blocks(pdf(made(draw))) == [
+        (("How long may I stay?",), "paragraph", "Three weeks."),
+        (("Where?",), "paragraph", "At sea."),
+    ]
+
+
+def test_the_heading_above_numbered_parts_is_the_title_and_parts_in_any_type_are_of_one_level() -> None:
+    def draw(canvas: Canvas) -> None:
+        lines = [
+            "LEASE",
+            "1  RENT",
+            "The tenant pays nine crowns.",
+            "2  Notice",
+            "2.1  It is given by post, in spring.",
+        ]
+        for number, line in enumerate(lines):
+            canvas.setFont("Helvetica", 10)
+            canvas.drawString(60, HEIGHT - 150 - 24 * number, line)
+
+    document = pdf(made(draw))
+    assert document.title == "LEASE"
+    assert [path for path, _, _ in blocks(document)] == [("1 RENT",), ("2 Notice",)]
+
+
+def test_a_heading_within_a_page_or_in_the_line_of_its_text_is_no_title() -> None:
+    def within(canvas: Canvas) -> None:
+        top = paragraph(canvas, BODY, 60, HEIGHT - 100, 400)
+        paragraph(canvas, BODY, 60, heading(canvas, "Contacts", 60, top, size=14), 400)
+
+    def in_line(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica-Bold", 10)
+        canvas.drawString(60, HEIGHT - 150, "Shelf life.")
+        canvas.setFont("Helvetica", 10)
+        canvas.drawString(60 + canvas.stringWidth("Shelf life. ", "Helvetica-Bold", 10), HEIGHT - 150, BODY[:80])
+        paragraph(canvas, BODY, 60, HEIGHT - 180, 400)
+
+    assert [pdf(made(draw)).title for draw in (within, in_line)] == ["terns", "terns"]
+
+
+def test_a_title_in_the_middle_is_parted_from_a_heading_right_below_it() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica-Bold", 18)
+        canvas.drawCentredString(WIDTH / 2, HEIGHT - 100, "Guide to the pool")
+        canvas.drawString(60, HEIGHT - 128, "Opening")
+        paragraph(canvas, BODY, 60, HEIGHT - 160, 400)
+
+    assert [path for path, _, _ in blocks(pdf(made(draw)))] == [(), ("Opening",)]
+
+
+def test_what_is_left_out_of_a_file_is_counted() -> None:
+    found = {each.what: each.amount for each in pdf(made(paper)).left_out}
+    assert found == {"lines of running heads and feet": 9}

@@ -51,6 +51,7 @@ _SHORT_DOCUMENT = 5  # pages
 _LARGER = 1.12  # times the body's type size: a heading
 _LONGEST_HEADING = 200  # characters
 _MOST_HEADING_LINES = 4
+_LOOSE_HEADING = 1.65  # times the type size: the distance of the lines of one heading, at most
 _MOST_BOLD = 0.3  # share of bold letters above which bold says nothing
 _SAME_SIZE = 0.1  # share by which the type of one paragraph differs
 _SMALL = 0.93  # times the body's type size, in which notes and captions are set
@@ -70,6 +71,7 @@ _WRAPPED = 1.6  # times the type size: the distance of lines in a cell, at most
 _LONGEST_WORD = 100  # characters of a line's end that may be the first half of a divided word
 
 _ITEM = re.compile(r"(?P<bullet>[•‣▪*–-])\s|\[(?P<bracket>\d{1,4})\]\s|\(?(?P<number>\d{1,4})[.)]\s")
+_LABEL = re.compile(r"\(?(?:[A-Za-z]|[ivxl]{1,5}|\d{1,3}(?:\.\d{1,3}){0,3})[.)]")
 _ENDS = re.compile(r"[.?!:;][\"”’')\]]{0,3}(?:\s?\[[\d,; –-]{1,40}\]|[⁰¹²³⁴-⁹⁻,–-]{1,40})?\Z")
 _PAGE_NUMBER = re.compile(
     r"(?:page|p\.|seite)?\s*[-–—|\[(]?\s*(?:\d{1,5}|[ivxlc]{1,7})\s*(?:[-–—|\])]|(?:/|of|von)\s*\d{1,5})?",
@@ -88,12 +90,19 @@ _PAGE_AT_END = re.compile(r"(\d{1,4})\Z")
 _ENTRY = re.compile(r"\S\s(?:\d{1,4}|[ivxlc]{1,7})\Z")
 _CLAUSE = re.compile(r"(?P<number>\d{1,2}(?:\.\d{1,2}){0,3}\.?)\s+(?P<words>[^\W\d_a-z][^\n]*)")
 _ITEM_BELOW = re.compile(r"[•‣▪*]\s")
+_NUMBERED_PART = re.compile(
+    r"(?:(?:article|section|chapter|part|clause|schedule|annex|appendix)\s+)?(?:\d{1,3}|[ivxl]{1,6}|[a-z])[.):\s–—-]",
+    re.IGNORECASE,
+)
 _NUMBERING = re.compile(r"(?:\d{1,3}\.)*\d{1,3}\.?\s+|[A-Z]\.\s+|[IVX]{1,5}\.\s+")
 _DIVIDED = re.compile(r"([^\W\d_]+)-\Z")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _DATE = re.compile(r"D:(\d{4})(\d{2})(\d{2})")
+_NO_NAME = re.compile(r"\(?(?:anonymous|unspecified|unknown|admin|administrator|user)\)?", re.IGNORECASE)
 _NO_TITLE = re.compile(
-    r"(?:microsoft (?:word|powerpoint)\b.*|untitled.*|.{1,80}\.(?:docx?|dvi|tex|pdf|rtf|indd|qxd)|)", re.IGNORECASE
+    r"\(?(?:anonymous|unspecified|unknown)\)?|microsoft (?:word|powerpoint)\b.*|untitled.*"
+    r"|.{1,80}\.(?:docx?|dvi|tex|pdf|rtf|indd|qxd)|",
+    re.IGNORECASE,
 )
 _NAMES = re.compile(r"\s*(?:;|\band\b|&)\s*")
 
@@ -255,7 +264,7 @@ def _about(pdf: pypdfium2.PdfDocument) -> About:
     updated = next((day for each in days if each and (day := parse_date("-".join(each.groups())))), None)
     return About(
         title=None if _NO_TITLE.fullmatch(said["Title"]) else said["Title"],
-        authors=tuple(name for name in _NAMES.split(said["Author"]) if name),
+        authors=tuple(name for name in _NAMES.split(said["Author"]) if name and not _NO_NAME.fullmatch(name)),
         updated=updated,
         keywords=tuple(part.strip() for part in re.split("[,;]", said["Keywords"]) if part.strip()),
     )
@@ -308,7 +317,8 @@ def _without_running_heads(pages: Sequence[PageText]) -> tuple[list[Line], list[
     dropped: dict[int, Line] = {}
     repeated = _repeated(outer, body, fewest)
     for page in pages:
-        dropped |= {id(line): line for line in page.lines if id(line) in repeated}
+        heads = {id(line) for line, below in pairwise(page.lines) if id(line) in repeated and _is_over(line, below)}
+        dropped |= {id(line): line for line in page.lines if id(line) in repeated and id(line) not in heads}
     for group in _attached(pages, repeated):
         for each in group:
             dropped.pop(each, None)
@@ -335,6 +345,14 @@ def _without_running_heads(pages: Sequence[PageText]) -> tuple[list[Line], list[
         kept = [line for line in page.lines if id(line) not in dropped and id(line) not in numbers]
         found += kept or [line for line in page.lines if not _PAGE_NUMBER.fullmatch(line.text)]
     return found, running
+
+
+def _is_over(line: Line, below: Line) -> bool:
+    """Whether a line is the row above another one of a table, as its head is on each page of that."""
+    return len(line.edges) == len(below.edges) > 1 and all(
+        min(abs(a[0] - b[0]), abs(a[1] - b[1]), abs(sum(a) - sum(b)) / 2) <= _SAME_PLACE
+        for a, b in zip(line.edges, below.edges, strict=True)
+    )
 
 
 def _repeated(outer: Sequence[Sequence[tuple[Line, bool]]], body: float, fewest: int) -> dict[int, tuple[str, bool]]:
@@ -613,10 +631,13 @@ def _set_as_headings(lines: Sequence[Line], body: float) -> dict[int, int]:
             (is_lead or (alone and begins)) and all(lines[n].is_bold for n in run) and bold <= _MOST_BOLD * letters
         )
         is_named = alone and (is_bibliography(text) or (text.isupper() and len(text) > 3 and len(run) == 1))
+        under = lines[run[-1] + 1] if run[-1] + 1 < len(lines) else None
+        asks = text.endswith("?") and first.is_bold and under is not None and not under.is_bold
         if (
             ((is_larger and not _ITEM.match(text + " ")) or (is_larger and begins and len(run) <= 2))
             or is_bold
             or is_named
+            or asks
         ):
             for number in run:
                 styles[number] = (max(first.size, last.size), first.is_bold)
@@ -628,6 +649,8 @@ def _set_as_headings(lines: Sequence[Line], body: float) -> dict[int, int]:
     below = max((level for number, level in found.items() if number not in contents), default=0)
     if clauses and not any(_CLAUSE.match(lines[number].text) for number in found):
         below = min(below, 1)
+    of_clauses = [level - _depth(clause) for n, level in found.items() if (clause := _CLAUSE.fullmatch(lines[n].text))]
+    below = min(of_clauses, default=below)  # those in the text's own type are of the same levels
     return found | {number: min(below + depth, 6) for number, depth in clauses.items()}
 
 
@@ -674,6 +697,10 @@ def _clauses(lines: Sequence[Line], body: float) -> dict[int, int]:
     return {number: depth for number, depth in found.items() if depth == 1 or lines[number].text[-1] not in ".;"}
 
 
+def _depth(clause: re.Match[str]) -> int:
+    return clause["number"].rstrip(".").count(".") + 1
+
+
 def _goes_deeper(line: Line, counts: tuple[int, ...]) -> bool:
     """Whether a line is the first clause below one with these numbers."""
     clause = _CLAUSE.fullmatch(line.text)
@@ -689,7 +716,7 @@ def _same_type(lines: Sequence[Line]) -> Iterator[list[int]]:
             last is not None
             and (last.page, last.column, last.is_bold) == (line.page, line.column, line.is_bold)
             and abs(last.size - line.size) <= 0.05 * line.size
-            and 0 < line.y - last.y <= 1.7 * line.size
+            and _is_right_below(last, line)
         )
         if run and not goes_on:
             yield run
@@ -697,6 +724,13 @@ def _same_type(lines: Sequence[Line]) -> Iterator[list[int]]:
         run.append(number)
     if run:
         yield run
+
+
+def _is_right_below(last: Line, line: Line) -> bool:
+    """Whether a line may go on with the heading above: it is close, and does not begin far before that one, as it does
+    below a title in the middle."""
+    is_out = last.x - line.x > 3 * line.size and abs(last.x + last.right - line.x - line.right) > 2 * line.size
+    return 0 < line.y - last.y <= _LOOSE_HEADING * line.size and not is_out
 
 
 def _stands_alone(lines: Sequence[Line], run: Sequence[int], body: float) -> bool:
@@ -718,14 +752,30 @@ def _title(paragraphs: Sequence[_Paragraph]) -> str | None:
     """The highest heading, if there is but one such, and that on the first page with text; above it stand neither
     sentences nor a heading in type as large."""
     highest = [each for each in paragraphs if each.kind == "heading" and each.level == 1]
-    if len(highest) != 1 or highest[0].lines[0].page != paragraphs[0].lines[0].page:
+    if not highest or highest[0].lines[0].page != paragraphs[0].lines[0].page:
         return None
-    title = highest[0]
-    for above in paragraphs[: paragraphs.index(title)]:
+    title, *others = highest
+    if others and not (title is paragraphs[0] and _are_numbered(others) and not _are_numbered([title])):
+        return None
+    place = paragraphs.index(title)
+    if place + 1 < len(paragraphs) and _are_in_one_line(title, paragraphs[place + 1]):
+        return None
+    for above in paragraphs[:place]:
         is_as_large = above.kind == "heading" and above.lines[0].size >= title.lines[0].size
         if is_as_large or _is_prose(above):
             return None
     return " ".join(line.text for line in title.lines)
+
+
+def _are_numbered(headings: Sequence[_Paragraph]) -> bool:
+    """Whether headings are those of numbered parts, as a contract has them below its title."""
+    return all(_NUMBERED_PART.match(each.lines[0].text) for each in headings)
+
+
+def _are_in_one_line(heading: _Paragraph, text: _Paragraph) -> bool:
+    """Whether a heading stands in the line of the text that it heads."""
+    last, first = heading.lines[-1], text.lines[0]
+    return (last.page, last.column, last.y) == (first.page, first.column, first.y)
 
 
 def _is_prose(paragraph: _Paragraph) -> bool:
@@ -758,7 +808,7 @@ def _paragraphs(lines: Sequence[Line], headings: dict[int, int], body: float) ->
         if goes_on and now is not None and last is not None:
             same_place = (last.page, last.column) == (line.page, line.column)
             if kind == "heading":
-                goes_on = now.kind == kind and same_place and 0 < line.y - last.y <= 2 * line.size
+                goes_on = now.kind == kind and same_place and _is_right_below(last, line)
             elif kind == "table":
                 goes_on = now.kind == kind and rows[number][0] == rows.get(number - 1, (-1, 0))[0]
             elif now.kind == "list":
@@ -840,7 +890,7 @@ def _rows_of_tables(lines: Sequence[Line], headings: dict[int, int]) -> dict[int
 
     for number, line in enumerate(lines):
         last = run[-1][0] if run else None
-        is_row = len(line.cells) > 1 and number not in headings and not _ITEM.match(line.text)
+        is_row = len(line.cells) > 1 and number not in headings and not _begins_as_item(line)
         if last is not None:
             is_next = last == number - 1 and number not in headings
             if not is_next or not _is_below(lines, run, number, is_row=is_row):
@@ -854,6 +904,11 @@ def _rows_of_tables(lines: Sequence[Line], headings: dict[int, int]) -> dict[int
             end_run()
     end_run()
     return found
+
+
+def _begins_as_item(line: Line) -> bool:
+    """Whether a line begins with the label of an item, far before its text as it may be."""
+    return _ITEM.match(line.text) is not None or _LABEL.fullmatch(line.cells[0]) is not None
 
 
 def _is_below(lines: Sequence[Line], run: Sequence[tuple[int, int]], number: int, *, is_row: bool) -> bool:

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import ctypes
 import math
+import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
 from statistics import median
@@ -56,6 +57,10 @@ _LIGATURES = {
 }
 _SAME_LINE = 0.55  # of the type size, by which baselines of letters in a line differ
 _WIDE_GAP = 1.5  # of the type size: more than a space in justified text
+_CELL_GAP = 0.9  # of the type size: between two cells, where such a gap stands in the lines around as well
+_SAME_EDGE = 1.5  # points, by which the edges of the cells of a column differ
+_NEXT_ROW = 3.5  # times the type size: how far away the next row of a table may be
+_LABELS = re.compile(r"[^\w\s]?\w{0,3}[^\w\s]?")  # what may stand before an item of a list
 _BACKWARDS = 0.6  # of the type size, by which a letter may stand before the end of the one before
 _RAISED = 0.15  # of the type size, by which raised digits stand above the baseline
 _SMALLER = 0.85  # of the type size: raised digits are
@@ -140,6 +145,7 @@ class _Fragment:
     y: float
     size: float
     least: float = 0.0  # of the type size: a gap that is a space, where the file has none in a line
+    gaps: list[int] = field(default_factory=list)  # before which letters there is room as between cells
 
     @property
     def text(self) -> str:
@@ -406,6 +412,8 @@ def _fragments(letters: Sequence[_Letter], least: float) -> list[_Fragment]:
                 else:
                     goes_on = -_BACKWARDS * size <= gap <= _WIDE_GAP * size or letter.x == last.x  # as in a ligature
                 if goes_on:
+                    if gap >= _CELL_GAP * size:
+                        now.gaps.append(len(now.letters))
                     if its_size > 1.1 * now.size:
                         now.y, now.size = letter.y, its_size
                     if letter.x < now.x:
@@ -425,7 +433,10 @@ def _fragments(letters: Sequence[_Letter], least: float) -> list[_Fragment]:
 def _lines(fragments: Sequence[_Fragment], page: int) -> Iterator[Line]:
     """The lines of all columns, the columns one after the other."""
     few = len(fragments) <= _MOST_FRAGMENTS
-    regions = [(number, list(_rows(region))) for number, region in (_regions(fragments) if few else [(0, fragments)])]
+    regions = [
+        (number, _with_cells_apart(list(_rows(region))))
+        for number, region in (_regions(fragments) if few else [(0, fragments)])
+    ]
     alike: dict[int | None, list[list[_Fragment]]] = {}
     for number, rows in regions:
         alike.setdefault(number, []).extend(rows)
@@ -477,6 +488,72 @@ def _rows(region: Sequence[_Fragment]) -> Iterator[list[_Fragment]]:
         row.append(each)
     if row:
         yield _in_order(row)
+
+
+def _with_cells_apart(rows: list[list[_Fragment]]) -> list[list[_Fragment]]:
+    """The lines of a region, with fragments divided where there is room as between two cells, and the lines around have
+    a cell whose left or right edge, or middle, is that of the one behind. The room in justified text is elsewhere in
+    each line."""
+    if not any(each.gaps for row in rows for each in row):
+        return rows
+    parts = [[part for each in row for part in _divided(each)] for row in rows]
+    edges = [[(part[0].x, part[-1].right) for part in row[1:]] for row in parts]
+    found: list[list[_Fragment]] = []
+    for number, row in enumerate(rows):
+        room = _NEXT_ROW * row[0].size
+        near = {
+            place: edges[number + place]
+            for place in (-2, -1, 1, 2)
+            if 0 <= number + place < len(rows) and abs(rows[number + place][0].y - row[0].y) <= abs(place) * room
+        }
+        found.append([divided for each in row for divided in _as_cells(each, near)])
+    return found
+
+
+def _divided(fragment: _Fragment) -> list[list[_Letter]]:
+    """The letters of a fragment between its gaps."""
+    places = [0, *fragment.gaps, len(fragment.letters)]
+    return [fragment.letters[a:b] for a, b in pairwise(places) if a < b]
+
+
+def _as_cells(fragment: _Fragment, near: Mapping[int, Sequence[tuple[float, float]]]) -> Iterator[_Fragment]:
+    """A fragment divided at those of its gaps behind which a cell begins as in two of the lines `near`, given by how
+    far below they are; unless these are fewer than its other gaps."""
+    if not fragment.gaps or len(near) < 2 or fragment.is_from_right:
+        yield fragment
+        return
+    first, *others = _divided(fragment)
+    is_cell = [_is_column(part[0].x, part[-1].right, near) for part in others]
+    if _LABELS.fullmatch("".join(each.text for each in first)):
+        is_cell[0] = False
+    if 2 * sum(is_cell) < len(is_cell) or not any(is_cell):
+        yield fragment
+        return
+    now = first
+    for part, begins in zip(others, is_cell, strict=True):
+        if begins:
+            yield _part(fragment, now)
+            now = part
+        else:
+            now = now + part
+    yield _part(fragment, now)
+
+
+def _is_column(left: float, right: float, near: Mapping[int, Sequence[tuple[float, float]]]) -> bool:
+    """Whether two of the lines next to one have a cell with the left edge, the right one or the middle of this one."""
+    for first, second in ((-1, 1), (-1, -2), (1, 2)):
+        if first not in near or second not in near:
+            continue
+        for place in (lambda x, _: x, lambda _, end: end, lambda x, end: (x + end) / 2):
+            wanted = place(left, right)
+            if all(any(abs(place(*edge) - wanted) <= _SAME_EDGE for edge in near[n]) for n in (first, second)):
+                return True
+    return False
+
+
+def _part(fragment: _Fragment, letters: list[_Letter]) -> _Fragment:
+    right = max([each.right for each in letters])
+    return _Fragment(letters, letters[0].x, right, fragment.y, fragment.size, fragment.least)
 
 
 def _in_order(row: list[_Fragment]) -> list[_Fragment]:
