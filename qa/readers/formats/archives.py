@@ -6,7 +6,9 @@ refused, and nothing that a document names is fetched.
 
 from __future__ import annotations
 
+import html
 import io
+import re
 import zipfile
 import zlib
 from pathlib import Path
@@ -15,7 +17,7 @@ from lxml import etree
 
 from qa.errors import DamagedSourceError, LockedSourceError
 
-__all__ = ["Archive", "NotXMLError", "local_name"]
+__all__ = ["Archive", "NotXMLError", "OwnEntitiesError", "local_name", "named_entities_resolved", "xml_root"]
 
 MOST_BYTES = 256 * 1024 * 1024
 """The most bytes that are taken out of one archive, those of parts that are refused among them."""
@@ -23,12 +25,19 @@ MOST_BYTES = 256 * 1024 * 1024
 _MOST_FILES = 20_000
 _LONGEST_FILE = 64 * 1024 * 1024  # bytes
 _PIECE = 1024 * 1024  # bytes
+_NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,40});")
+_OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_DECLARATION = re.compile(r"\A\s*<\?xml[^>]{0,200}\?>")
 _ENCRYPTED = 0x1  # a flag of zip files
 _PACKED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})  # as Word files and books may be, and no others
 
 
 class NotXMLError(Exception):
     """A part that is not well-formed XML."""
+
+
+class OwnEntitiesError(Exception):
+    """XML that defines entities, with which a few bytes become many."""
 
 
 class Archive:
@@ -121,19 +130,41 @@ class Archive:
             NotXMLError: for what is not well formed, or is nested more than 256 deep.
             DamagedSourceError: for what has entities of its own.
         """
-        parser = etree.XMLParser(
-            resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
-        )
         try:
-            root = etree.fromstring(data, parser)
-        except (etree.XMLSyntaxError, ValueError) as error:
-            if isinstance(error, etree.XMLSyntaxError) and error.code == etree.ErrorTypes.ERR_NO_MEMORY:
-                raise MemoryError from None
-            raise NotXMLError(f"its part {name[:80]!r} is no XML ({str(error)[:80]})") from None
-        dtd = root.getroottree().docinfo.internalDTD
-        if dtd is not None and any(True for _ in dtd.iterentities()):
-            raise self.damaged(f"its part {name[:80]!r} has entities of its own, which are refused")
-        return root
+            return xml_root(data)
+        except OwnEntitiesError as error:
+            raise self.damaged(f"its part {name[:80]!r} {error}") from None
+        except NotXMLError as error:
+            raise NotXMLError(f"its part {name[:80]!r} {error}") from None
+
+
+def xml_root(data: bytes) -> etree._Element:
+    """The root of XML, without comments and processing instructions. Nothing that it names is fetched.
+
+    Raises:
+        NotXMLError: for what is not well formed, or is nested more than 256 deep.
+        OwnEntitiesError: for what has entities of its own.
+    """
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        if isinstance(error, etree.XMLSyntaxError) and error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError from None
+        raise NotXMLError(f"is no XML ({str(error)[:80]})") from None
+    dtd = root.getroottree().docinfo.internalDTD
+    if dtd is not None and any(True for _ in dtd.iterentities()):
+        raise OwnEntitiesError("has entities of its own, which are refused")
+    return root
+
+
+def named_entities_resolved(text: str) -> bytes:
+    """A text of XML without its declaration and with the letters that HTML has names for, as `&nbsp;`, in their places:
+    a DTD that names them is not read."""
+    named = _NAMED.sub(lambda each: each[0] if each[1] in _OF_XML else html.unescape(each[0]), text)
+    return _DECLARATION.sub("", named).encode("utf-8", "replace")
 
 
 def local_name(element: etree._Element) -> str:

@@ -87,6 +87,12 @@ def _read_eml(file: SourceFile) -> Iterable[Document]:
     return read_eml(file)
 
 
+def _read_xml(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.formats.xml import read_xml
+
+    return read_xml(file)
+
+
 READERS: dict[str, Reader] = {
     ".md": _read_markdown,
     ".markdown": _read_markdown,
@@ -102,12 +108,14 @@ READERS: dict[str, Reader] = {
     ".pptx": _read_pptx,
     ".odt": _read_odt,
     ".eml": _read_eml,
+    ".xml": _read_xml,
+    ".nxml": _read_xml,
     ".jsonl": _read_jsonl,
     ".csv": _read_table,
     ".tsv": _read_table,
 }
 
-RECORDS = frozenset({".jsonl", ".csv", ".tsv"})
-"""The endings of files that hold many documents, each known by its own id."""
+RECORDS = frozenset({".jsonl", ".csv", ".tsv", ".xml", ".nxml"})
+"""The endings of files that may hold many documents, each known by its own id."""
 
-TEXTS = RECORDS | {".md", ".markdown", ".txt", ".text"}
+TEXTS = frozenset({".jsonl", ".csv", ".tsv"}) | {".md", ".markdown", ".txt", ".text"}

@@ -7,7 +7,6 @@ chapter: a label that two chapters give to different notes stands for neither.
 
 from __future__ import annotations
 
-import html
 import posixpath
 import re
 from collections import Counter
@@ -20,7 +19,7 @@ from lxml import etree
 from qa.errors import DamagedSourceError, LockedSourceError, NotTextError
 from qa.model import Document, Reference
 from qa.readers.formats.about import written
-from qa.readers.formats.archives import Archive, NotXMLError, local_name
+from qa.readers.formats.archives import Archive, NotXMLError, local_name, named_entities_resolved
 from qa.readers.formats.dates import parse_date
 from qa.readers.formats.decoding import decode
 from qa.readers.formats.html import EPUB_TYPE, OF_LINES, HtmlWriter, parsed_html
@@ -34,9 +33,7 @@ _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
 _OF_FONTS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 _PAGES = frozenset({"application/xhtml+xml", "text/html", "application/xml", "text/x-oeb1-document"})
-_NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,40});")
 _QUOTED = re.compile(rb"%([0-9A-Fa-f]{2})")
-_OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _TEXT = re.compile(r"\S")
 _DEEPEST_ENTRY = 6
@@ -283,10 +280,8 @@ def _first_text(place: etree._Element, content: etree._Element) -> etree._Elemen
 def _chapter(archive: Archive, name: str, file: SourceFile) -> etree._Element:
     """The tree of a chapter: as XML, which it should be, else as a browser would read it."""
     text = decode(archive.read(name), Path(name))
-    named = _NAMED.sub(lambda each: each[0] if each[1] in _OF_XML else html.unescape(each[0]), text)
-    without_declaration = re.sub(r"\A\s*<\?xml[^>]{0,200}\?>", "", named)
     try:
-        return archive.well_formed(without_declaration.encode("utf-8", "replace"), name)
+        return archive.well_formed(named_entities_resolved(text), name)
     except NotXMLError:
         return parsed_html(text, file.path)
 

@@ -32,6 +32,7 @@ _OPERATOR = re.compile(r"[\w)\]]\s*[+−×·/*=^-]|[+−-]\s*[\w(]|[½⅓¼]")
 _QUANTITY = re.compile(r"[b-df-ik-np-zα-ωκμπστ]", re.IGNORECASE)  # not a, e, j, o, which are notes or ordinals
 
 _UNKNOWNS = re.compile(r"[nx]|\d{1,3}[a-z]")  # behind a letter: no note has such a label
+_LETTERS_OF_NOTES = re.compile(r"[a-df-n](?:\s?,\s?[a-df-n]){0,5}")  # no e, o, r, s, t: `2e`, `No`, `Mr`
 
 
 def marked_raised(text: str) -> str:
@@ -140,7 +141,10 @@ def _raised(text: str, before: str) -> str:
     is_power = (before.isdigit() and _QUANTITY.fullmatch(text.strip())) or (
         before.isalpha() and _UNKNOWNS.fullmatch(text.strip())
     )
-    return _raised_words(text.strip()) if is_power or (before.isalnum() and _OPERATOR.search(text)) else text
+    is_note = _LETTERS_OF_NOTES.fullmatch(text.strip()) and (
+        before.islower() or before.isdigit() or before in (")", "%")
+    )
+    return _raised_words(text.strip()) if is_power or is_note or (before.isalnum() and _OPERATOR.search(text)) else text
 
 
 def _raised_words(text: str) -> str:
