@@ -87,6 +87,12 @@ def _read_eml(file: SourceFile) -> Iterable[Document]:
     return read_eml(file)
 
 
+def _read_xlsx(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.formats.xlsx import read_xlsx
+
+    return read_xlsx(file)
+
+
 def _read_xml(file: SourceFile) -> Iterable[Document]:
     from qa.readers.formats.xml import read_xml
 
@@ -106,6 +112,8 @@ READERS: dict[str, Reader] = {
     ".docm": _read_docx,
     ".epub": _read_epub,
     ".pptx": _read_pptx,
+    ".xlsx": _read_xlsx,
+    ".xlsm": _read_xlsx,
     ".odt": _read_odt,
     ".eml": _read_eml,
     ".xml": _read_xml,

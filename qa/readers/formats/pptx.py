@@ -20,7 +20,7 @@ from qa.readers.formats.numbering import counted
 from qa.readers.formats.scripts import marked_lowered, marked_raised, plain
 from qa.readers.formats.writing import PlainText, SourceFile, without_invisible
 
-__all__ = ["read_pptx"]
+__all__ = ["parts_related", "read_pptx"]
 
 _MAIN = "ppt/presentation.xml"
 _MOST_SLIDES = 5000
@@ -48,7 +48,7 @@ def read_pptx(file: SourceFile) -> list[Document]:
         root = archive.xml(name)
         struck += sum(len("".join(run.itertext("{*}t")).split()) for run in root.iter("{*}r") if _is_struck(run))
         pictures += sum(1 for _ in root.iter("{*}pic", "{*}chart", "{*}relIds"))
-        commented = (archive.xml(each) for each in _related(archive, name, "/comments"))
+        commented = (archive.xml(each) for each in parts_related(archive, name, "/comments"))
         comments += sum(1 for each in commented for _ in each.iter("{*}cm"))
         hidden += root.get("show") in {"0", "false"}
         starts.append(text.length + (2 if text.pieces else 0))
@@ -57,7 +57,7 @@ def read_pptx(file: SourceFile) -> list[Document]:
         text.end_section()
         text.write_heading(1, title)
         _write(root, text)
-        for notes in _related(archive, name, "/notesSlide"):
+        for notes in parts_related(archive, name, "/notesSlide"):
             said = " ".join(line for shape in _shapes(archive.xml(notes)) for line in _lines(shape))
             text.write_block("paragraph", said)
     file.leave_out(struck, "word, struck out")
@@ -80,7 +80,8 @@ def _slides(archive: Archive) -> Iterator[str]:
             yield name
 
 
-def _related(archive: Archive, name: str, kind: str) -> list[str]:
+def parts_related(archive: Archive, name: str, kind: str) -> list[str]:
+    """The names of the parts of an office file that a part is related to, of the kind that ends so."""
     return [
         target for its_kind, target in _targets(archive, name).values() if its_kind.endswith(kind) and target in archive
     ]
