@@ -87,6 +87,12 @@ def _read_eml(file: SourceFile) -> Iterable[Document]:
     return read_eml(file)
 
 
+def _read_rst(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.formats.rst import read_rst
+
+    return read_rst(file)
+
+
 def _read_xlsx(file: SourceFile) -> Iterable[Document]:
     from qa.readers.formats.xlsx import read_xlsx
 
@@ -102,6 +108,7 @@ def _read_xml(file: SourceFile) -> Iterable[Document]:
 READERS: dict[str, Reader] = {
     ".md": _read_markdown,
     ".markdown": _read_markdown,
+    ".rst": _read_rst,
     ".txt": _read_plain,
     ".text": _read_plain,
     ".html": _read_html,
