@@ -50,8 +50,22 @@ def test_a_folder_with_the_name_of_a_bibliography_is_none(tmp_path: Path) -> Non
 
 
 def test_every_format_has_a_reader() -> None:
-    endings = [".md", ".markdown", ".txt", ".text", ".html", ".htm", ".xhtml", ".pdf", ".docx", ".docm", ".epub"]
-    assert list(READERS) == [*endings, ".pptx", ".odt", ".eml", ".jsonl", ".csv", ".tsv"]
+    endings = [
+        ".md",
+        ".markdown",
+        ".rst",
+        ".txt",
+        ".text",
+        ".html",
+        ".htm",
+        ".xhtml",
+        ".pdf",
+        ".docx",
+        ".docm",
+        ".epub",
+    ]
+    endings += [".pptx", ".xlsx", ".xlsm", ".odt", ".eml", ".xml", ".nxml", ".zip", ".jsonl", ".csv", ".tsv"]
+    assert list(READERS) == endings
     assert set(READERS) > RECORDS
 
 
@@ -99,7 +113,7 @@ def test_hidden_files_and_other_formats_are_passed_over_and_a_readme_is_read(tmp
         ".hidden.md",
         ".git/note.md",
         "picture.png",
-        "sheet.xlsx",
+        "sheet.ods",
         "none",
     ]:
         write(tmp_path / name)
@@ -299,7 +313,7 @@ def test_a_folder_without_documents_says_what_would_be_one(tmp_path: Path) -> No
     assert error.value.hint == f"Put files there that end in {endings}. Dot-files are skipped."
 
 
-@pytest.mark.parametrize("name", ["sheet.xlsx", "none", ".md"])
+@pytest.mark.parametrize("name", ["sheet.ods", "none", ".md"])
 def test_a_file_of_an_unknown_format_says_which_are_known(tmp_path: Path, name: str) -> None:
     path = write(tmp_path / name)
     with pytest.raises(UnknownFormatError) as error:

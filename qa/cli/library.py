@@ -85,8 +85,9 @@ def index(
 
     Only changed files are read again; of a CSV or JSONL file only the changed records. Other documents stay.
 
-    It reads Markdown, plain text, HTML, PDF, Word (.docx), PowerPoint (.pptx), LibreOffice (.odt), EPUB, e-mail
-    (.eml), JSON lines and CSV. It lists what it left out.
+    It reads Markdown, reStructuredText, plain text, HTML, PDF, Word (.docx), Excel (.xlsx), PowerPoint (.pptx),
+    LibreOffice (.odt), EPUB, e-mail (.eml), articles in XML (JATS, PubMed), JSON lines, CSV, and zips of these. It
+    lists what it left out.
 
     Exit status: 0 when all files were read, 1 when any was left out, 2 on an error, 130 when it was stopped.
 

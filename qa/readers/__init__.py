@@ -2,11 +2,12 @@
 
 from qa.readers.files import file_size, file_state, is_there, legible, read_text, resolved
 from qa.readers.formats.endings import READERS, RECORDS, Reader
+from qa.readers.formats.naming import document_id
 from qa.readers.formats.parsing import parsed
 from qa.readers.judged import JudgedQuestions, read_judged, read_lines, read_run, write_run
 from qa.readers.reading import Work, read, read_synonyms, read_works
 from qa.readers.sandbox.parent import Limits, ReadingStoppedError, Sandbox
-from qa.readers.sources import document_id, find_sources
+from qa.readers.sources import find_sources
 
 __all__ = [
     "READERS",

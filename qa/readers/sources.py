@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import stat
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -12,10 +10,11 @@ from pathlib import Path
 from qa.errors import NoSourcesError, UnknownFormatError, UnreadableError
 from qa.readers.files import legible, mode_of, read_text, refused, resolved
 from qa.readers.formats.endings import READERS
+from qa.readers.formats.naming import document_id
 from qa.readers.ignoring import IGNORE_FILE, Pattern, is_ignored, read_patterns
 from qa.readers.references.sidecars import SIDECARS
 
-__all__ = ["document_id", "find_sources"]
+__all__ = ["find_sources"]
 
 _IGNORED = "\0"  # among the endings of what is not read: what is not to be read
 _TOLD = f"passed over, as {IGNORE_FILE} or --exclude says"
@@ -62,16 +61,6 @@ def find_sources(
         note(f"{legible(path)}: {ignored:,} {'file or folder is' if ignored == 1 else 'files or folders are'} {_TOLD}.")
     if others:
         note(_passed_over(path, others))
-
-
-def document_id(path: Path) -> str:
-    """An id that reads like the path: lower-case letters, digits and hyphens, at least one.
-
-    >>> document_id(Path("Drugs/Second line (2021).md"))
-    'drugs-second-line-2021'
-    """
-    text = unicodedata.normalize("NFKD", path.with_suffix("").as_posix()).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", text).strip("-") or "document"
 
 
 def _files(

@@ -65,6 +65,10 @@ class Archive:
         """The error for what is wrong with it."""
         return DamagedSourceError(self._path, kind=self._kind, reason=reason)
 
+    def names(self) -> list[str]:
+        """The names of its files, in their order."""
+        return list(self._names)
+
     def __contains__(self, name: str) -> bool:
         return name in self._names
 

@@ -99,6 +99,12 @@ def _read_xlsx(file: SourceFile) -> Iterable[Document]:
     return read_xlsx(file)
 
 
+def _read_zip(file: SourceFile) -> Iterable[Document]:
+    from qa.readers.formats.zipped import read_zip
+
+    return read_zip(file, READERS)
+
+
 def _read_xml(file: SourceFile) -> Iterable[Document]:
     from qa.readers.formats.xml import read_xml
 
@@ -125,12 +131,13 @@ READERS: dict[str, Reader] = {
     ".eml": _read_eml,
     ".xml": _read_xml,
     ".nxml": _read_xml,
+    ".zip": _read_zip,
     ".jsonl": _read_jsonl,
     ".csv": _read_table,
     ".tsv": _read_table,
 }
 
-RECORDS = frozenset({".jsonl", ".csv", ".tsv", ".xml", ".nxml"})
+RECORDS = frozenset({".jsonl", ".csv", ".tsv", ".xml", ".nxml", ".zip"})
 """The endings of files that may hold many documents, each known by its own id."""
 
 TEXTS = frozenset({".jsonl", ".csv", ".tsv"}) | {".md", ".markdown", ".txt", ".text"}
