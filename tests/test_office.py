@@ -227,3 +227,9 @@ def test_a_message_with_broken_parts_is_read(data: bytes) -> None:
 def test_what_is_no_message_is_an_error() -> None:
     with pytest.raises(DamagedSourceError, match="it has no header"):
         mail(b"\n\n")
+
+
+def test_a_text_of_libreoffice_with_a_form_of_dates_before_it_is_read() -> None:
+    """Its styles, and the forms in it, have elements of the name that the text has."""
+    styles = "<number:date-style xmlns:number='n'><number:text>-</number:text></number:date-style>"
+    assert read(".odt", odt("<form:text xmlns:form='f'/><text:p>They dive.</text:p>", styles)).text == "They dive."

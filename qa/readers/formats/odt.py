@@ -50,7 +50,8 @@ def read_odt(file: SourceFile) -> list[Document]:
         raise archive.damaged("it has no text")
     about = _about(archive)
     root = archive.xml("content.xml")
-    body = next(root.iter("{*}text"), root)
+    body = root.find("{*}body/{*}text")
+    body = root if body is None else body
     highest = [each for each in body.iter("{*}h") if _attribute(each, "outline-level") in {"", "1"}]
     writer = _Odt(archive, root, about.title or (None if len(highest) < 2 else ""))
     writer.write(body)

@@ -39,6 +39,7 @@ __all__ = ["read_pdf"]
 _MOST_PAGES = 20_000
 _MOST_ENTRIES = 5000  # of an outline
 _DEEPEST = 10  # levels of an outline
+_FEWEST_LOST = 3  # pieces of text worth a note
 _FEWEST_TURNED = 30  # letters worth a note
 _UNKNOWN = 0.2  # share of letters without a meaning above which a page cannot be read
 
@@ -149,6 +150,8 @@ def read_pdf(file: SourceFile) -> list[Document]:
         file.note(f"{struck:,} {'part is' if struck == 1 else 'parts are'} struck out, and read all the same.")
     file.leave_out(sum(page.turned for page in pages), "letter turned sideways", is_told=False)
     file.leave_out(sum(len(page.lines) for page in pages) - len(lines), "line of running heads and feet", is_told=False)
+    file.leave_out(sum(page.pictures for page in pages), "picture", is_told=False)
+    file.leave_out(sum(page.lost for page in pages), "part in a font that is not in the file", is_told=False)
     file.leave_out(sum(not page.letters for page in pages), "page without text", is_told=False)
     lines, entries = _without_contents(lines)
     file.leave_out(entries, "line of a table of contents")
@@ -277,6 +280,7 @@ def _tell_what_is_missing(pages: Sequence[PageText], said: Set[int], note: Calla
     """Note what of the pages is not read; `said` are those of which something is left without running heads."""
     empty = [number for number, page in enumerate(pages, start=1) if not page.letters]
     garbled = [n for n, page in enumerate(pages, start=1) if page.unknown > _UNKNOWN * max(page.letters, 1)]
+    lost = [number for number, page in enumerate(pages, start=1) if page.lost >= _FEWEST_LOST]
     turned = [number for number, page in enumerate(pages, start=1) if page.turned >= _FEWEST_TURNED]
     bare = [n for n, page in enumerate(pages, start=1) if page.letters and n not in said and n not in turned]
     if bare:
@@ -285,6 +289,8 @@ def _tell_what_is_missing(pages: Sequence[PageText], said: Set[int], note: Calla
         note(f"{_numbered(empty)} no text, as a blank or scanned page has none: text recognition (OCR) adds it.")
     if garbled:
         note(f"{_numbered(garbled)} letters that the file does not name: text recognition (OCR) may help.")
+    if lost:
+        note(f"{_numbered(lost)} text in a font that the file does not hold, which is left out: OCR may help.")
     if turned:
         note(f"{_numbered(turned)} text that is turned sideways, which is left out.")
 

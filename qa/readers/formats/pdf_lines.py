@@ -14,7 +14,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
@@ -77,6 +77,8 @@ _MOST_TWINS = 8  # of the same letters in a line that are looked at
 _STRAIGHT = 1e-3  # quarter turns
 _FARTHEST = 1e9  # points
 _FARTHEST_TURN = 20.0  # of the type size, by which a word written from the right begins behind one from the left
+_MOST_OBJECTS = 3000  # of a page that are looked at for what is not read
+_EMPTY = 2  # bytes of the text of a piece that has none
 _CHECKED = 97  # letters, of which one is compared with what PDFium says of it alone
 _ALL_BOLD = 0.95  # share of bold letters
 _MOST_FRAGMENTS = 5000  # of a page, above which it keeps the order of the file
@@ -115,13 +117,16 @@ class Line:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageText:
     """The lines of a page in reading order, its height, how many letters it has, and how many of these are turned
-    otherwise than most and so left out, or unknown."""
+    otherwise than most and so left out, or unknown; how many of its pieces of text have no letters that could be read,
+    as those in a font that the file does not hold, and how many pictures it has."""
 
     lines: tuple[Line, ...]
     height: float
     letters: int
     turned: int = 0
     unknown: int = 0
+    lost: int = 0
+    pictures: int = 0
 
 
 @dataclass(slots=True)
@@ -214,7 +219,8 @@ def page_text(
     filled into a form, each with the edges of its place: left, bottom, right and top, upwards from the page's origin.
     """
     count = min(max(pdfium.FPDFText_CountChars(textpage), 0), MOST_LETTERS)
-    letters, turned, unknown, (top, height) = _letters(page, textpage, count)
+    letters, turned, unknown, (top, height), read = _letters(page, textpage, count)
+    lost, pictures = _unread(page, textpage, read)
     spaces = sum([letter.space == 2 for letter in letters])
     least = _NARROWEST_SPACE if spaces < _FEW_SPACES * len(letters) else _SURE_SPACE
     fragments = _fragments(_once(letters), least)
@@ -231,7 +237,32 @@ def page_text(
         if row:
             fragments.append(_Fragment(row, left, right, y, size, _SURE_SPACE))
     lines = list(_lines(fragments, number))
-    return PageText(lines=tuple(lines), height=height, letters=len(letters), turned=turned, unknown=unknown)
+    return PageText(
+        lines=tuple(lines),
+        height=height,
+        letters=len(letters),
+        turned=turned,
+        unknown=unknown,
+        lost=lost,
+        pictures=pictures,
+    )
+
+
+def _unread(page: pdfium.FPDF_PAGE, textpage: pdfium.FPDF_TEXTPAGE, read: Set[int]) -> tuple[int, int]:
+    """How many pieces of text of a page are not among those that were read and say nothing, and how many pictures it
+    has."""
+    count = pdfium.FPDFPage_CountObjects(page)
+    if count <= len(read):
+        return 0, 0
+    lost = pictures = 0
+    for index in range(min(count, _MOST_OBJECTS)):
+        found = pdfium.FPDFPage_GetObject(page, index)
+        kind = pdfium.FPDFPageObj_GetType(found)
+        if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+            pictures += 1
+        elif kind == pdfium.FPDF_PAGEOBJ_TEXT and ctypes.addressof(found.contents) not in read:
+            lost += pdfium.FPDFTextObj_GetText(found, textpage, None, 0) <= _EMPTY
+    return lost, pictures
 
 
 _HANDLE, _INT = ctypes.c_void_p, ctypes.c_int
@@ -263,9 +294,9 @@ def _codes(textpage: pdfium.FPDF_TEXTPAGE, count: int) -> Sequence[int]:
 
 def _letters(
     page: pdfium.FPDF_PAGE, textpage: pdfium.FPDF_TEXTPAGE, count: int
-) -> tuple[list[_Letter], int, int, tuple[float, float]]:
-    """The letters of a page upright, how many are turned otherwise and how many unknown, and the page's top and
-    height."""
+) -> tuple[list[_Letter], int, int, tuple[float, float], Set[int]]:
+    """The letters of a page upright, how many are turned otherwise and how many unknown, the page's top and height, and
+    the addresses of the pieces of text that these are in."""
     object_at, box_of = _quick()
     handle = _address(textpage)
     # Of each text object: the size, quarter turns, whether it is bold, and its baseline, downwards from the top.
@@ -327,7 +358,7 @@ def _letters(
     most = max(found, key=lambda turns: len(found[turns]), default=0)
     all_letters = sum(map(len, found.values()))
     upright = found.get(most, [])
-    return upright, all_letters - len(upright), unknown, extents.get(most) or _extent(page, most)
+    return upright, all_letters - len(upright), unknown, extents.get(most) or _extent(page, most), styles.keys()
 
 
 def _baseline(

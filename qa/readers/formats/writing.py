@@ -22,6 +22,7 @@ __all__ = ["About", "PlainText", "SourceFile", "is_question", "without_invisible
 _LONGEST_QUESTION = 300  # characters
 _LARGEST_TABLE, _LARGEST_PART = 600, 150  # words of a table that is one passage, and of its parts where it is not
 _LARGEST_HEAD = 60  # words
+_FEWEST_ROWS = 3  # of a part, with its head
 _FEWEST_SAID = 3  # words of a heading that is text where nothing stands under it
 _NUMBER = re.compile(r"[\W\d]*\d[\W\d]*")
 
@@ -185,9 +186,9 @@ class PlainText:
         part: list[str] = []
         words = 0
         for number, row in enumerate(rows):
-            if len(part) > 1 and words + sizes[number] > _LARGEST_PART:
+            if len(part) > _FEWEST_ROWS and words + sizes[number] > _LARGEST_PART:
                 starts += self._write_part(part, is_first=not starts)
-                part, words = [rows[0]], sizes[0]
+                part, words = [rows[0]], 0
             part.append(row)
             words += sizes[number]
         return starts + self._write_part(part, is_first=not starts)
