@@ -15,6 +15,8 @@ import reportlab
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pdfs import BODY, HEIGHT, WIDTH, heading, made, paragraph, wrapped
+from PIL import Image
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
@@ -24,6 +26,7 @@ from qa import Engine, Settings
 from qa.errors import DamagedSourceError, LockedSourceError
 from qa.model import Claim, Document
 from qa.readers import read
+from qa.readers.formats import pdf_lines
 from qa.readers.formats.pdf import _Paragraph, _runs_on
 from qa.readers.formats.pdf_lines import Line
 
@@ -835,3 +838,22 @@ def test_a_title_in_the_middle_is_parted_from_a_heading_right_below_it() -> None
 def test_what_is_left_out_of_a_file_is_counted() -> None:
     found = {each.what: each.amount for each in pdf(made(paper)).left_out}
     assert found == {"lines of running heads and feet": 9}
+
+
+def test_text_in_a_font_that_the_file_does_not_hold_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    notes: list[str] = []
+    monkeypatch.setattr(pdf_lines, "_unread", lambda *_: (3, 2))
+    document = pdf(made(lambda canvas: canvas.drawString(60, HEIGHT - 150, "Terns dive.")), notes)
+    assert notes == ["page 1 has text in a font that the file does not hold, which is left out: OCR may help."]
+    assert [tuple(each) for each in document.left_out] == [
+        ("parts in a font that is not in the file", 3),
+        ("pictures", 2),
+    ]
+
+
+def test_pictures_are_counted() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.drawString(60, HEIGHT - 150, "Terns dive.")
+        canvas.drawImage(ImageReader(Image.new("RGB", (4, 4))), 60, 60)
+
+    assert [tuple(each) for each in pdf(made(draw)).left_out] == [("pictures", 1)]
