@@ -13,6 +13,7 @@ import html
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from qa.readers.references.entries import LinkTarget, reference, split_bibliogra
 
 __all__ = ["read_markdown"]
 
+_FEWEST_OF_BOLD = 3  # tokens: where it begins, what it says, where it ends
 _DEEPEST = 100  # levels of nesting, of which a list takes two and a quotation one
 
 _HIDDEN = re.compile(
@@ -51,6 +53,7 @@ _SCRIPT = re.compile(r"<(?P<end>/?)(?P<name>sup|sub)\b", re.IGNORECASE)
 _STRIKE = re.compile(r"<(?P<end>/?)(?:del|s|strike)(?=[\s>/])", re.IGNORECASE)
 _WIKI_LINK = re.compile(r"(?P<picture>!?)\[\[(?P<target>[^\[\]|\n]{1,200})(?:\\?\|(?P<label>[^\[\]\n]{1,200}))?\]\]")
 _ATTRIBUTES = re.compile(r"\{(?:[ ]{0,9}[#.][\w-][^{}\n]*|:[^{}\n]+)\}")
+_TERM = re.compile(r"^[ \t>]*[:~][ \t]", re.MULTILINE)  # where the meaning of a term begins
 _CALLOUT = re.compile(r"\[!(?P<kind>[A-Za-z]{2,20})\]")
 _DETAILS = re.compile(
     r"(?P<begin><details\b[^<>]{0,200}>)|(?P<end></(?:details|TabItem)\s{0,10}>)"
@@ -151,12 +154,15 @@ def _parse(body: str, targets: _LinkTargets, left_out: Counter[str]) -> list[Tok
     markdown-it leaves out what is nested deeper than its limit; where anything is, lists and quotations are read as
     the characters that they are.
     """
-    parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable(["table", "strikethrough"])
-    footnote_plugin(parser, inline=False, move_to_end=False)
-    deflist_plugin(parser)
+    parser = _parser(
+        has_tables="|" in body,
+        has_struck="~~" in body,
+        has_notes="[^" in body,
+        has_terms=_TERM.search(body) is not None,
+    )
     tokens = parser.parse(body, {"references": targets})
     if any(token.nesting == 1 and token.level >= _DEEPEST - 1 for token in tokens):
-        tokens = parser.disable(["list", "blockquote"]).parse(body, {"references": targets})
+        tokens = _flat_parser().parse(body, {"references": targets})
     for number, token in enumerate(tokens):
         if token.type == "inline":
             if number > 1 and tokens[number - 2].type == "blockquote_open":
@@ -167,6 +173,28 @@ def _parse(body: str, targets: _LinkTargets, left_out: Counter[str]) -> list[Tok
             token.meta["asked"] = _bold_question(token.children or ())
             token.children = None
     return tokens
+
+
+@cache
+def _parser(*, has_tables: bool, has_struck: bool, has_notes: bool, has_terms: bool) -> MarkdownIt:
+    """A parser with the rules that a text may need: each takes time with every block or letter. It takes as long to
+    make as a page does to read, and keeps nothing of what it reads."""
+    parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST})
+    parser.enable([*["table"] * has_tables, *["strikethrough"] * has_struck])
+    if has_notes:
+        footnote_plugin(parser, inline=False, move_to_end=False)
+    if has_terms:
+        deflist_plugin(parser)
+    return parser
+
+
+@cache
+def _flat_parser() -> MarkdownIt:
+    """A parser that reads lists and quotations as the characters that they are."""
+    parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable(["table", "strikethrough"])
+    footnote_plugin(parser, inline=False, move_to_end=False)
+    deflist_plugin(parser)
+    return parser.disable(["list", "blockquote"])
 
 
 def _take_callout(token: Token) -> None:
@@ -183,6 +211,8 @@ def _take_callout(token: Token) -> None:
 
 def _bold_question(tokens: Sequence[Token]) -> str:
     """The question in bold type that a paragraph is or begins with; empty where there is none."""
+    if len(tokens) < _FEWEST_OF_BOLD or (tokens[0].type != "strong_open" and tokens[0].content.strip()):
+        return ""
     first = next((n for n, token in enumerate(tokens) if token.type != "text" or token.content.strip()), 0)
     if len(tokens) - first < 3 or tokens[first].type != "strong_open":
         return ""
@@ -218,7 +248,9 @@ def _inline_text(
     for token in tokens:
         match token.type:
             case "text":
-                shown = _CARETS.sub(lambda found: marked_raised(found[1]), token.content)
+                shown = token.content
+                if "^" in shown:
+                    shown = _CARETS.sub(lambda found: marked_raised(found[1]), shown)
                 shown = _TILDES.sub(lambda found: marked_lowered(found[1]), shown) if "~" in shown else shown
                 shown = _WIKI_LINK.sub(_label_of_link, shown) if "[[" in shown else shown
                 shown = _MARKED.sub(r"\1", shown) if "==" in shown else shown
