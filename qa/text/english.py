@@ -16,7 +16,7 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["English", "checksum", "english", "english_words"]
+__all__ = ["English", "checksum", "english"]
 
 _COMMON = 100
 """How often a word stands in the films' subtitles that the list was counted in, to be no slip itself."""
@@ -94,11 +94,6 @@ def english() -> English:
         raise FileNotFoundError("pyspellchecker's list of English words")
     counts: Any = json.loads(gzip.decompress(packed))
     return English.of(counts)
-
-
-def english_words() -> npt.NDArray[np.uint32]:
-    """The checksums of the words, ascending."""
-    return english().checksums
 
 
 def _weight(share: float) -> int:

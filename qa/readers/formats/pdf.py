@@ -30,9 +30,9 @@ from qa.model import Document
 from qa.readers.formats.dates import parse_date
 from qa.readers.formats.pdf_forms import filled
 from qa.readers.formats.pdf_lines import Line, PageText, page_text
-from qa.readers.formats.wordlist import is_english
 from qa.readers.formats.writing import About, PlainText, SourceFile, without_invisible
 from qa.readers.references.entries import is_bibliography
+from qa.text.english import english
 
 __all__ = ["read_pdf"]
 
@@ -1083,11 +1083,11 @@ class _Joiner:
             keeps = self._words[compound] > self._words[whole]
         else:
             parts = len(begin) > 1 and len(end) > 1 and all(self._is_word(each) for each in (begin, end))
-            keeps = parts and not is_english(whole)
+            keeps = parts and whole not in english()
         return line if keeps else line[:-1]
 
     def _is_word(self, part: str) -> bool:
-        return self._words[part.lower()] > 0 or is_english(part.lower())
+        return self._words[part.lower()] > 0 or part.lower() in english()
 
 
 def _in_columns(cells: Sequence[tuple[float, float]], columns: Sequence[tuple[float, float]]) -> tuple[int, ...] | None:

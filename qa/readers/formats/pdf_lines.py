@@ -24,8 +24,8 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from qa.readers.formats.scripts import marked_lowered, marked_raised, plain
-from qa.readers.formats.wordlist import is_english
 from qa.readers.formats.writing import without_invisible
+from qa.text.english import english
 
 __all__ = ["Line", "PageText", "page_text"]
 
@@ -197,7 +197,7 @@ def _spaced(fragment: _Fragment) -> list[bool]:
     usual = ordered[len(gaps) // 2] if gaps else 0.0
     if count >= _FEWEST_SPREAD and ordered[len(gaps) // 5] >= _SPREAD and usual <= _WIDEST_SPREAD:
         found = [False, *(gap > 1.6 * usual + 0.05 for gap in gaps)]
-        if any(found) or not written or is_english("".join(each.text for each in letters).lower()):
+        if any(found) or not written or "".join(each.text for each in letters).lower() in english():
             return found
         return [space > 0 for space in spaces]
     if written:
