@@ -306,3 +306,8 @@ def test_sentences_end_where_punkt_ends_them_however_it_was_decided(text: str) -
     parameters = PunktParameters()
     parameters.abbrev_types = set(ABBREVIATIONS)
     assert list(_punkt().span_tokenize(text)) == list(PunktSentenceTokenizer(parameters).span_tokenize(text))
+
+
+@pytest.mark.parametrize("text", ["2. Rinse the tank.", "iv. Dogs pay half.", "1.2. The tenant pays.", "(3) Go home."])
+def test_the_label_of_an_item_is_no_sentence(text: str) -> None:
+    assert [text[a:b] for a, b in sentences(text, 0, len(text))] == [text]

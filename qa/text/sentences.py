@@ -68,6 +68,8 @@ def sentences(text: str, start: int, end: int) -> list[Span]:
                 continue
             leading = None if line[sentence_start].isalpha() else _LEADING_MARKERS.match(line, sentence_start)
             own_start = leading.end() if leading else sentence_start
+            if _LABEL_ALONE.fullmatch(line, 0, own_start):
+                continue
             if any(map(str.isalnum, line[own_start:sentence_end])) and (leading or not _goes_on(line, own_start)):
                 found.add(own_start)
         starts += sorted(line_start + each for each in found if each < len(line))
@@ -99,6 +101,8 @@ def _goes_on(line: str, start: int) -> bool:
 
 
 _ITEM = r"[-*•‣–+][ \t]|\(?(?:\d{1,3}(?:\.\d{1,3}){0,4}|[a-z]|[ivxl]{1,6})[.)][ \t]|\(?[A-Z]\)[ \t]"
+# The label of an item is no sentence of its own: "2. Rinse the tank."
+_LABEL_ALONE = re.compile(r"\s*\(?(?:\d{1,3}(?:\.\d{1,3}){0,4}|[a-z]|[ivxl]{1,6})[.)]\s*", re.IGNORECASE)
 _LINE_CUT = re.compile(
     rf"\n(?:\s*\n\s*|(?=[ \t]*(?:{_ITEM}|\|))|(?=[ ]{{2,20}}\d{{1,3}}(?:\.\d{{1,3}}){{1,4}}[ \t])|(?<=\|\n))"
 )
