@@ -859,9 +859,9 @@ def test_what_is_left_out_of_a_file_is_told_by_a_verbose_index_and_kept_for_prog
     lines = [line.strip() for line in ran.stdout.splitlines()]
     place = lines.index("Added      gate")
     assert sorted(lines[place + 1 : place + 5]) == [
-        "left out: 1 fields of a form",
-        "left out: 1 pictures",
-        "left out: 1 words struck out",
+        "left out: 1 field of a form",
+        "left out: 1 picture",
+        "left out: 1 word struck out",
         "left out: 3 words hidden on the page",
     ]
     entries = [json.loads(line) for line in run("list", "--library", kept, "--json").stdout.splitlines()]

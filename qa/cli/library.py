@@ -227,7 +227,9 @@ def _report(engine: Engine, done: _Done, *, is_verbose: bool) -> None:
             for each in ids:
                 click.echo(f"{name:<9}  {each}")
                 for what, count in left_out.get(each, ()):
-                    click.echo(f"{'':<9}    left out: {count:,} {what}")
+                    nouns, _, of = what.partition(" ")
+                    noun = nouns.removesuffix("s") if count == 1 else nouns
+                    click.echo(f"{'':<9}    left out: {count:,} {f'{noun} {of}'.rstrip()}")
     for line in _table({name: (len(ids), "document") for name, ids in fates.items()}, len(done.left_out)):
         click.echo(line)
     _print_left_out(done.left_out, most=None if is_verbose else _MOST_LEFT_OUT)
