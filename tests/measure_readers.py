@@ -132,7 +132,7 @@ def programs(browser: Tell | None) -> dict[str, list[tuple[str, Tell]]]:
         found[".pdf"] = [("pdftotext", pdftotext)]
     if shutil.which("pandoc"):
         kinds = {".docx": "docx", ".epub": "epub", ".md": "markdown", ".html": "html", ".htm": "html"}
-        kinds |= {".odt": "odt", ".rst": "rst"}
+        kinds |= {".odt": "odt", ".rst": "rst", ".nxml": "jats"}
         found |= {ending: [("pandoc", pandoc(kind))] for ending, kind in kinds.items()}
     if browser:
         for ending in (".html", ".htm"):

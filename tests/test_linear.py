@@ -49,6 +49,7 @@ BOUNDED = {
     "qa.readers.formats.admonitions._INDENTED": 300,
     "qa.readers.formats.admonitions._OPENING": 300,
     "qa.readers.formats.admonitions._CLOSING": 300,
+    "qa.readers.formats.html._OPENER": 1000,
     "qa.readers.formats.pdf._DIVIDED": 100,
     "qa.readers.formats.plain._FORM": 600,
     "qa.readers.formats.plain._MARKERS_AT_END": 200,

@@ -18,7 +18,7 @@ _SHORTEST_LETTER = 2  # sentences
 _SHORTEST_TELLING = 5  # words: a shorter sentence says what is asked about: "Noonan syndrome."
 _BOUNDARY = re.compile(r"(?<=[.!?])[\"'”’)]*\s+(?=\S)|\n\s*")
 _LAST_WORD = re.compile(r"(\S{1,12})\.\Z")
-_ASKS = re.compile(r"\?[\"'”’)\s!?.]*\Z")
+_BEHIND = "\"'”’)!?. \t\r\n"  # what may stand behind a question mark at the end of a sentence
 
 
 class Parted(NamedTuple):
@@ -66,7 +66,7 @@ def _sentences(question: str) -> list[str]:
 
 def _asks(sentence: str) -> bool:
     """Whether a sentence ends in a question mark, begins as a question does, or says that something is wished for."""
-    if _ASKS.search(sentence):
+    if "?" in sentence[len(sentence.rstrip(_BEHIND)) :]:
         return True
     said = [word for word, _ in spoken(sentence)]
     if said[:1] and said[0] in ASKING_OPENERS:

@@ -18,7 +18,7 @@ from qa.model import Document, Span
 
 __all__ = ["BlockBody", "block_bodies"]
 
-_BARS = re.compile(r"[ ]*(?:\||\t)[ ]*")
+_BARS = re.compile(r"(?:(?<! ) ++)?(?:\||\t) *")
 _LABEL = re.compile(
     r"[ \t]*(?P<label>[-*•‣·–+◦▪]|\(?(?:\d{1,4}(?:\.\d{1,3}){0,4}|[A-Za-z]|[ivxl]{1,6})[.)])(?:[ \t]+|\Z)"
 )

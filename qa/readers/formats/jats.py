@@ -64,10 +64,12 @@ _BULLETS = {"order": "decimal", "alpha-lower": "lowerLetter", "alpha-upper": "up
             "roman-upper": "upperRoman"}  # fmt: skip
 _DATES = ("pub", "epub", "ppub", "collection", "preprint")  # kinds of dates, the first of them first
 _MARK, _BEHIND_ID, _END_OF_MARK = "\x12", "\x13", "\x14"  # around the id of a reference, and behind the marker's text
-_MARKED = re.compile(f"{_MARK}(?P<id>[^{_BEHIND_ID}]*){_BEHIND_ID}(?P<text>[^{_END_OF_MARK}]*){_END_OF_MARK}")
+_MARKED = re.compile(
+    f"{_MARK}(?P<id>[^{_MARK}{_BEHIND_ID}]*){_BEHIND_ID}(?P<text>[^{_MARK}{_END_OF_MARK}]*){_END_OF_MARK}"
+)
 _WHITE = re.compile(r"[ \t\r\n]+")
 _NUMBER = re.compile(r"\[?\(?(\d{1,4}[a-z]?)\)?\]?[.):]?")
-_TEX = re.compile(r"\\begin\{document\}(?P<inside>.*?)\\end\{document\}", re.DOTALL)
+_TEX_BEGIN, _TEX_END = r"\begin{document}", r"\end{document}"
 _FEWEST_OF_STATEMENT = 5  # words
 _MOST_NAMES = 6  # authors of a reference that are written
 
@@ -373,8 +375,8 @@ class _Article(PlainText):
         texts = [element] if element.tag == "tex-math" else [*element.iter("tex-math")]
         if texts:
             found = "".join(texts[0].itertext())
-            document = _TEX.search(found)
-            return " ".join((document["inside"] if document else found).replace("$$", " ").split())
+            inside, end, _ = found.partition(_TEX_BEGIN)[2].partition(_TEX_END)
+            return " ".join((inside if end else found).replace("$$", " ").split())
         for each in element.iter(*_PICTURES):
             self._count(_PICTURE, 1)
             if each.getparent() is element and not "".join(element.itertext()).strip():

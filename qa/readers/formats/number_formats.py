@@ -22,7 +22,7 @@ BUILT_IN = {
 it."""
 
 _PART = re.compile(
-    r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|\[(?P<bracket>[^\]]*)\]|_.|\*.|(?P<half>AM/PM|A/P)|(?P<general>General)'
+    r'"(?P<quoted>[^"]{0,255})"|\\(?P<escaped>.)|\[(?P<bracket>[^\]]{0,255})\]|_.|\*.|(?P<half>AM/PM|A/P)|(?P<general>General)'
     r"|(?P<date>y+|m+|d+|h+|s+)|(?P<number>[0#?][0#?,.]*|\.[0#?]+)|(?P<exponent>E[+-]0+)|(?P<other>.)",
     re.IGNORECASE | re.DOTALL,
 )

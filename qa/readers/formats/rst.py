@@ -35,7 +35,6 @@ _DIRECTIVE = re.compile(
 )
 _ABOUT_FILE = re.compile(r"\A\s*(?::(?:orphan|tocdepth|nocomments|no-?search):[^\n]*\n\s*)+")  # for Sphinx
 _ROLE = re.compile(r":(?P<name>[A-Za-z][\w.+:-]{0,80}):`|`:(?P<behind>[A-Za-z][\w.+:-]{0,80}):")
-_TITLED_LINK = re.compile(r"(?P<text>.*?)\s*<[^<>]*>\Z", re.DOTALL)
 _INSERTED = frozenset({"include", "literalinclude", "raw", "automodule", "autoclass", "autofunction", "automethod"})
 _UNSEEN = frozenset(
     {
@@ -150,8 +149,8 @@ class _Unknown(Directive):
 def _role(_name: str, _raw: str, text: str, *_: Any, **__: Any) -> tuple[list[Any], list[Any]]:
     """A role that nobody knows as what a link shows: its title, else the last part of what it names."""
     shown = nodes.unescape(text)
-    titled = _TITLED_LINK.fullmatch(shown)
-    shown = titled["text"] if titled and titled["text"] else shown.removeprefix("!")
+    title = shown.rpartition("<")[0].rstrip() if shown.endswith(">") else ""
+    shown = title or shown.removeprefix("!")
     return [nodes.Text(shown[1:].rpartition(".")[2] if shown.startswith("~") else shown)], []
 
 
