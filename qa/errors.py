@@ -115,9 +115,10 @@ class FieldProblem:
 
 
 class InvalidRequestError(QAError):
-    """A request has invalid fields; `problems` names every one."""
+    """A request has invalid fields; `problems` names the first `MOST_PROBLEMS`."""
 
     code = "invalid_request"
+    MOST_PROBLEMS: ClassVar[int] = 20
 
     def __init__(
         self,
@@ -125,8 +126,8 @@ class InvalidRequestError(QAError):
         *,
         hint: str = "A question has 1 to 1,000 characters. web/README.md describes every part of a request.",
     ) -> None:
-        self.problems = tuple(problems)
-        super().__init__(" ".join(f"{_field(p.pointer)} {p.detail}." for p in problems), hint=hint)
+        self.problems = tuple(problems[: self.MOST_PROBLEMS])
+        super().__init__(" ".join(f"{_field(p.pointer)} {p.detail}." for p in self.problems), hint=hint)
 
 
 class SettingError(QAError):

@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 __all__ = ["create_app"]
 
 MAX_BODY = 64 * 1024  # bytes
+MOST_TIMES, MOST_ANSWERED = 64, 1_000_000
+"""An answer has at most so many times the bytes of the request's body, and so many more."""
+
+WHOLE = frozenset({"api.document", "pages.document", "static"})
+"""The endpoints that give a whole document or file."""
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": "; ".join(
@@ -83,6 +88,7 @@ def create_app(engine: Engine) -> Flask:
     problems.register(app)
     if _serves_this_machine_alone(engine.settings.host):
         app.before_request(_refuse_foreign_hosts)
+    app.after_request(_refuse_large_answers)
     app.after_request(_add_headers)
     app.after_request(_name_version)
     app.after_request(widget.open_to_origins)
@@ -134,6 +140,16 @@ def _name_version(response: Response) -> Response:
     """Say which state of the library there is, so that a program sees when that changes."""
     with suppress(LibraryError):  # an answer that says so already
         response.headers["X-Library-Version"] = library_version()
+    return response
+
+
+def _refuse_large_answers(response: Response) -> Response:
+    """Send no answer that is much larger than what was asked. A whole document is as large as it is."""
+    if request.endpoint in WHOLE or response.is_streamed:
+        return response
+    size = response.calculate_content_length() or 0
+    if size > MOST_ANSWERED and size > MOST_TIMES * (request.content_length or 0) + MOST_ANSWERED:
+        return problems.too_large(size)
     return response
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from qa.wire import ConversationBody, ConversationRequest
+from qa.wire import AskResponse, ConversationBody, ConversationRequest
 from web.addresses import whole
 from web.answers import answer_to, asked_in_address, conversation, json_body
 from web.dates import today
@@ -13,6 +13,7 @@ from web.transcripts import as_markdown
 __all__ = ["conversations"]
 
 MAX_TURNS_BODY = 1_000_000  # bytes
+LARGEST = 900_000  # characters of a file, but for answers that are larger without further passages
 
 conversations = Blueprint("conversations", __name__)
 
@@ -35,7 +36,23 @@ def _conversation() -> ConversationBody:
         asked = ConversationRequest.from_json(json_body("questions")).turns
     else:
         asked = tuple(conversation(asked_in_address("document", "history")))
-    return ConversationBody(exported=today(), turns=tuple(map(answer_to, asked)))
+    return ConversationBody(exported=today(), turns=_fitting([*map(answer_to, asked)]))
+
+
+def _fitting(turns: list[AskResponse]) -> tuple[AskResponse, ...]:
+    """The answers, of which the earlier ones come without further passages if all together would be too large."""
+    room = LARGEST
+    for number in range(len(turns) - 1, -1, -1):
+        size = _size(turns[number])
+        if size > room and turns[number].alternatives:
+            turns[number] = turns[number].model_copy(update={"alternatives": ()})
+            size = _size(turns[number])
+        room -= size
+    return tuple(turns)
+
+
+def _size(turn: AskResponse) -> int:
+    return len(turn.model_dump_json(by_alias=True))
 
 
 def _file(text: str, media_type: str, suffix: str) -> Response:

@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 from qa.citations.styles import EXPORTS, TEXTS, Style
 from qa.wire import (
     MAX_HISTORY,
+    AnswerClaim,
     AskRequest,
     AskResponse,
     CitedPassageBody,
@@ -84,6 +85,7 @@ def openapi_document() -> dict[str, object]:
             (ConversationRequest, "validation"),
             (ConversationBody, "serialization"),
             (VerifyRequest, "validation"),
+            (AnswerClaim, "validation"),
             (VerifyResponse, "serialization"),
             (FeedbackRequest, "validation"),
             (FeedbackResponse, "serialization"),
@@ -134,7 +136,10 @@ def openapi_document() -> dict[str, object]:
                     "requestBody": {
                         "required": True,
                         "content": {
-                            "application/json": {"schema": _reference(VerifyRequest), "example": CITATIONS_EXAMPLE}
+                            "application/json": {
+                                "schema": {"anyOf": [_reference(VerifyRequest), _reference(AnswerClaim)]},
+                                "example": CITATIONS_EXAMPLE,
+                            }
                         },
                     },
                     "responses": _responses(VerifyResponse, "What became of each citation", 400, 413, 415, 422),

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 from qa.errors import InvalidRequestError, PassageGoneError, QAError
 from qa.wire import FieldProblemBody, Problem, document_href
 
-__all__ = ["FORM_TYPE", "PROBLEMS", "ProblemType", "register"]
+__all__ = ["FORM_TYPE", "PROBLEMS", "ProblemType", "register", "too_large"]
 
 FORM_TYPE = "application/x-www-form-urlencoded"  # of a page's form
 MEDIA_TYPE = "application/problem+json"
@@ -114,6 +114,12 @@ def problem_type(code: str) -> str:
     return render_template("problem.html", code=code, problem=PROBLEMS[code])
 
 
+def too_large(size: int) -> Response:
+    """The response in the place of one that is too large to be sent."""
+    detail = f"The answer would have {size:,} bytes, which is too much. Ask for fewer passages."
+    return _handle(RequestEntityTooLarge(detail))
+
+
 def _handle(error: QAError | HTTPException) -> Response:
     if isinstance(error, QAError):
         problem, headers = _of_engine(error), []
@@ -149,7 +155,7 @@ def _of_http(error: HTTPException) -> Problem:
     """The problem for a failure that HTTP has a status for, an unexpected exception's 500 among them."""
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
     detail = error.description or status.description
-    if isinstance(error, RequestEntityTooLarge):
+    if isinstance(error, RequestEntityTooLarge) and detail == RequestEntityTooLarge.description:
         detail = f"A request may have at most {request.max_content_length:,} bytes."
     elif status == HTTPStatus.NOT_FOUND and detail == NotFound.description:
         detail = "There is nothing at this address. The chat page is at /; /openapi.json describes the JSON interface."

@@ -17,10 +17,13 @@ from qa.model import (
     Span,
 )
 
-__all__ = ["CONTEXT", "cite", "cite_span", "label", "section_at"]
+__all__ = ["CONTEXT", "MOST_MARKERS", "cite", "cite_span", "label", "section_at"]
 
 CONTEXT = 32
 """How many characters before and behind a quote its citation carries, at most."""
+
+MOST_MARKERS = 300
+"""How many markers of a passage its citation has at most: the first ones."""
 
 
 def cite(document: Document, passage: Passage, marked: Span | None = None) -> Citation:
@@ -32,6 +35,7 @@ def cite(document: Document, passage: Passage, marked: Span | None = None) -> Ci
     first = bisect_left(document.markers, passage.start, key=lambda marker: marker.start)
     behind = bisect_left(document.markers, passage.end, key=lambda marker: marker.start)
     markers = tuple(_bound(each, passage) for each in document.markers[first:behind] if each.end <= passage.end)
+    markers = markers[:MOST_MARKERS]
     labels = dict.fromkeys(marker.label for marker in markers)
     known = {reference.marker: reference for reference in document.references if reference.marker in labels}
     references = tuple(known.get(label) or Reference(marker=label) for label in labels)

@@ -31,6 +31,7 @@ __all__ = ["Snapshot", "open_snapshot"]
 
 _OF_DOCUMENT = "document = (SELECT number FROM documents WHERE id = ?)"
 
+_MOST_FIGURES = 300  # of a passage
 _REMEMBERED_DOCUMENTS = 256
 _REMEMBERED_CHARACTERS = 16_000_000  # of documents, as many megabytes or four times as many, and their parts
 _REMEMBERED_PASSAGES = 1024
@@ -280,7 +281,7 @@ class Snapshot:
 
     def _read_figures(self, passage_id: str) -> tuple[Figure, ...]:
         passage = self.passage(passage_id)
-        return find_figures(passage.text, passage.sentences)
+        return find_figures(passage.text, passage.sentences)[:_MOST_FIGURES]
 
     def _read_sentences(self, passage_id: str) -> tuple[SentenceTerms, ...]:
         return sentence_terms(self.passage(passage_id), self.index.wordings)

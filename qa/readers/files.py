@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 
-READING = 4
+READING = 5
 """Raised whenever a reader makes another document of the same file, so that files are read again."""
 
 

@@ -21,7 +21,7 @@ IGNORE_FILE = ".pinciteignore"
 
 _LONGEST = 500  # characters of a pattern; what is longer is none
 _MOST = 10_000  # patterns of a file
-_TRAILING_SPACES = re.compile(r"(?<!\\)[ \t]+\Z")
+_TRAILING_SPACES = re.compile(r"(?:(?<![\\ \t])|(?<=\\[ \t]))[ \t]++\Z")
 
 
 class Pattern(NamedTuple):

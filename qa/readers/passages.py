@@ -31,13 +31,24 @@ _TELLING = 4  # words of such a heading
 _LONGEST_WORD = 100  # characters; what is longer counts as several
 _WORD = re.compile(rf"\S{{1,{_LONGEST_WORD}}}")
 
+_LONGEST_PASSAGE = 10_000
+"""Characters, white space among them: it is the words that are counted, and there may be megabytes between two."""
+
+_INK = re.compile(r"\S")
+
 
 def passages(document: Document, *, most_words: int = PASSAGE_WORDS) -> list[Passage]:
     """The passages of a document, in source order. Together they hold every block of every section, once.
 
-    A passage goes beyond `most_words` only where one sentence, list or table does.
+    A passage goes beyond `most_words` only where one sentence, list or table does. None has more than 10,000
+    characters: a longer one is divided between its words.
     """
-    found = [(section, piece) for section in document.sections for piece in _joined(document.text, section, most_words)]
+    found = [
+        (section, part)
+        for section in document.sections
+        for piece in _joined(document.text, section, most_words)
+        for part in _short(document.text, piece)
+    ]
     told = _headings_that_tell(document)
     found = [
         (section, _Piece(told[piece.start], piece.end, piece.words) if piece.start in told else piece)
@@ -115,6 +126,23 @@ def _joined(text: str, section: Section, most_words: int) -> Iterator[_Piece]:
         count += piece.words
     if count:
         yield _join(some)
+
+
+def _short(text: str, piece: _Piece) -> Iterator[_Piece]:
+    """A piece in parts of at most `_LONGEST_PASSAGE` characters; white space between two parts is in neither."""
+    if piece.end - piece.start <= _LONGEST_PASSAGE:
+        yield piece
+        return
+    start = piece.start
+    while found := _INK.search(text, start, piece.end):
+        start = found.start()
+        cut = min(start + _LONGEST_PASSAGE, piece.end)
+        if cut < piece.end:
+            inside = (place for place in range(cut, max(start, cut - _LONGEST_WORD), -1) if text[place].isspace())
+            cut = next(inside, cut)
+        end = start + len(text[start:cut].rstrip())
+        yield _piece(text, start, end)
+        start = cut
 
 
 def _join(pieces: Sequence[_Piece]) -> _Piece:

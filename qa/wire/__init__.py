@@ -25,6 +25,7 @@ from qa.wire.bodies import (
 from qa.wire.citations import (
     MAX_CITATIONS,
     MAX_QUOTE,
+    AnswerClaim,
     VerificationBody,
     VerifyRequest,
     VerifyResponse,
@@ -43,6 +44,7 @@ __all__ = [
     "MAX_QUESTION",
     "MAX_QUOTE",
     "MAX_TURNS",
+    "AnswerClaim",
     "AskRequest",
     "AskResponse",
     "CitationBody",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Literal, Self
@@ -45,8 +45,11 @@ __all__ = [
 ]
 
 
+_LARGEST = 250_000  # bytes, about, of the passages that an answer lists
+_OF_A_FIGURE, _OF_A_MARKER = 250, 250  # bytes, about, in JSON, with the marker's reference but for its text
 _FRAGMENT_WORDS = 6  # at each end of a longer text
-_TRAILING_MARKERS = re.compile(r"(?:\s*\[[^\[\]\n]{1,80}\])+\s*\Z")
+_TRAILING_MARKER = re.compile(r"\[[^\[\]\n]{1,80}\]\Z")
+_LONGEST_MARKER = 82  # characters, with its brackets
 
 
 class _Body(BaseModel):
@@ -300,7 +303,7 @@ def original_href(url: str | None, text: str) -> str | None:
     """
     if url is None or not url.startswith(("https://", "http://")):
         return None
-    lines = [line.strip("|-*•# ") for line in _TRAILING_MARKERS.sub("", text).splitlines()]
+    lines = [line.strip("|-*•# ") for line in _without_markers(text).splitlines()]
     lines = [line for line in lines if line]
     if not lines:
         return url
@@ -309,6 +312,22 @@ def original_href(url: str | None, text: str) -> str | None:
     parts = [first] if is_short else [first[:_FRAGMENT_WORDS], last[-_FRAGMENT_WORDS:]]
     fragment = ",".join(_percent_encoded(" ".join(part)) for part in parts)
     return f"{url}{'' if '#' in url else '#'}:~:text={fragment}"
+
+
+def _without_markers(text: str) -> str:
+    """A text without the markers at its end, which are looked for from there: the work is linear in their number.
+
+    >>> _without_markers("It ended. [98] [99]")
+    'It ended.'
+    """
+    end = len(text)
+    while True:
+        while end and text[end - 1].isspace():
+            end -= 1
+        found = _TRAILING_MARKER.search(text, max(0, end - _LONGEST_MARKER), end)
+        if not found:
+            return text[:end]
+        end = found.start()
 
 
 def passage_permalink(passage: Passage) -> str:
@@ -328,6 +347,7 @@ def _percent_encoded(text: str) -> str:
 def answer_body(answer: Answer) -> AskResponse:
     """The wire form of an answer."""
     best = cited_passage_body(answer.best) if answer.best else None
+    listed = tuple(map(cited_passage_body, _fitting((*answer.outline, *answer.alternatives))))
     return AskResponse(
         question=answer.question,
         outcome=answer.outcome,
@@ -336,8 +356,8 @@ def answer_body(answer: Answer) -> AskResponse:
         reason=answer.reason,
         passage=best.passage if best else None,
         citation=best.citation if best else None,
-        outline=tuple(cited_passage_body(each) for each in answer.outline),
-        alternatives=tuple(cited_passage_body(each) for each in answer.alternatives),
+        outline=listed[: len(answer.outline)],
+        alternatives=listed[len(answer.outline) :],
         interpretation=InterpretationBody(
             corrected=tuple(map(_reading_body, answer.interpretation.corrected)),
             expanded=tuple(map(_reading_body, answer.interpretation.expanded)),
@@ -346,6 +366,26 @@ def answer_body(answer: Answer) -> AskResponse:
         ),
         took_ms=answer.took_ms,
     )
+
+
+def _fitting(listed: Sequence[CitedPassage]) -> Iterator[CitedPassage]:
+    """Those of the listed passages that come first and are together no larger than an answer may be, and at least one.
+    Only passages of thousands of characters are ever left out."""
+    size = 0
+    for number, each in enumerate(listed):
+        size += _size(each)
+        if number and size > _LARGEST:
+            return
+        yield each
+
+
+def _size(cited: CitedPassage) -> int:
+    """About how many bytes a cited passage takes: its text stands there three times."""
+    citation, document = cited.citation, cited.citation.document
+    written = sum(len(each.text or "") for each in citation.references)
+    named = len(document.title) + sum(map(len, document.authors)) + sum(map(len, citation.section))
+    counted = _OF_A_FIGURE * len(cited.figures) + _OF_A_MARKER * len(citation.markers)
+    return 3 * len(cited.passage.text) + written + 2 * named + counted
 
 
 def document_body(document: Document, passages: Sequence[Passage]) -> DocumentBody:

@@ -9,16 +9,17 @@ from datetime import date
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, from_json
 
 from qa.errors import CitationsError, FieldProblem, InvalidRequestError
 from qa.model import Claim, Fingerprint, Reference, Span, Verdict, Verification
 from qa.wire.bodies import CitedPassageBody, cited_passage_body
-from qa.wire.requests import FINGERPRINT, Form, field_problem
+from qa.wire.requests import DIGEST, FINGERPRINT, Form, field_problems
 
 __all__ = [
     "MAX_CITATIONS",
     "MAX_QUOTE",
+    "AnswerClaim",
     "VerificationBody",
     "VerifyRequest",
     "VerifyResponse",
@@ -37,7 +38,7 @@ MAX_PARTS = 10_000  # authors, headings, references or markers of one citation
 HINT = "Send citations as POST /ask gives them. web/README.md describes every part of a request."
 
 Text = Annotated[str, Field(max_length=MAX_QUOTE)]
-Texts = Annotated[tuple[Text, ...], Field(max_length=MAX_PARTS)]
+Texts = Annotated[tuple[Text, ...], Field(max_length=MAX_PARTS, fail_fast=True)]
 Place = Annotated[int, Field(ge=0, le=MAX_PLACE)]
 
 
@@ -57,7 +58,7 @@ class DocumentClaim(_Received):
     """The document of a citation."""
 
     id: str = Field(min_length=1, max_length=1000)
-    sha256: str | None = Field(default=None, max_length=64, description="The digest of the text that was cited.")
+    sha256: str | None = Field(default=None, pattern=DIGEST, description="The digest of the text that was cited.")
     title: Text | None = None
     authors: Texts | None = None
     publisher: Text | None = None
@@ -103,12 +104,12 @@ class CitationClaim(_Received):
     start: Place
     end: Place
     quote: Annotated[str, Field(min_length=1, max_length=MAX_QUOTE), AfterValidator(_not_blank)]
-    selectors: tuple[SelectorClaim, ...] = Field(default=(), max_length=MAX_SELECTORS)
+    selectors: Annotated[tuple[SelectorClaim, ...], Field(max_length=MAX_SELECTORS, fail_fast=True)] = ()
     section: Texts | None = None
     page: Place | None = None
-    references: tuple[ReferenceClaim, ...] | None = Field(default=None, max_length=MAX_PARTS)
+    references: Annotated[tuple[ReferenceClaim, ...], Field(max_length=MAX_PARTS, fail_fast=True)] | None = None
     references_status: Text | None = None
-    markers: tuple[MarkerClaim, ...] | None = Field(default=None, max_length=MAX_PARTS)
+    markers: Annotated[tuple[MarkerClaim, ...], Field(max_length=MAX_PARTS, fail_fast=True)] | None = None
     label: Text | None = None
 
     def claim(self) -> Claim:
@@ -142,18 +143,40 @@ class CitationClaim(_Received):
         )
 
 
+class CitedClaim(_Received):
+    """A passage of an answer, of which the citation is verified."""
+
+    citation: CitationClaim
+
+
+CitedClaims = Annotated[tuple[CitedClaim, ...], Field(max_length=MAX_CITATIONS, fail_fast=True)]
+
+
+class AnswerClaim(_Received):
+    """An answer as `/ask` gives it, of which every citation is verified, each once. Other fields in it are ignored."""
+
+    citation: CitationClaim | None
+    outline: CitedClaims = ()
+    alternatives: CitedClaims = ()
+
+    def citations(self) -> tuple[CitationClaim, ...]:
+        """Its citations, in the order of the answer."""
+        cited = [each.citation for each in (*self.outline, *self.alternatives)]
+        return tuple(dict.fromkeys([self.citation, *cited] if self.citation else cited))
+
+
 class VerifyRequest(BaseModel):
     """Citations to verify."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    citations: tuple[CitationClaim, ...] = Field(
-        max_length=MAX_CITATIONS, description="Citations as `/ask` gives them. Other fields in them are ignored."
+    citations: Annotated[tuple[CitationClaim, ...], Field(max_length=MAX_CITATIONS, fail_fast=True)] = Field(
+        description="Citations as `/ask` gives them. Other fields in them are ignored."
     )
 
     @classmethod
     def from_json(cls, body: bytes) -> Self:
-        """Read a request's JSON body.
+        """Read a request's JSON body: citations, or an answer.
 
         Raises:
             InvalidRequestError: for bytes that are not UTF-8, not JSON, or not of this form.
@@ -161,11 +184,26 @@ class VerifyRequest(BaseModel):
         try:
             return cls.model_validate_json(body)
         except ValidationError as error:
-            raise InvalidRequestError([field_problem(each, _FORM) for each in error.errors()], hint=HINT) from None
+            refused = error
+        if _is_answer(body):
+            try:
+                return cls(citations=AnswerClaim.model_validate_json(body).citations())
+            except ValidationError as error:
+                refused = error
+        raise InvalidRequestError(field_problems(refused, _FORM), hint=HINT)
 
     def claims(self) -> list[Claim]:
         """What each citation says."""
         return [each.claim() for each in self.citations]
+
+
+def _is_answer(body: bytes) -> bool:
+    """Whether a JSON body means to be an answer: an object with one citation, and no list of them."""
+    try:
+        value = from_json(body)
+    except ValueError:
+        return False
+    return isinstance(value, dict) and "citation" in value and "citations" not in value
 
 
 _FORM = Form(example='{"citations": [...]}', known=tuple(VerifyRequest.model_fields), most=MAX_PLACE)
@@ -247,7 +285,7 @@ def read_claims(text: str, *, name: str) -> list[Claim]:
             try:
                 found[CitationClaim.model_validate_json(json.dumps(citation)).claim()] = None
             except ValidationError as error:
-                problem = field_problem(error.errors()[0], _FORM)
+                [problem, *_] = field_problems(error, _FORM)
                 raise CitationsError(name, reason=f"{pointer}{problem.pointer} {problem.detail}") from None
     return list(found)
 

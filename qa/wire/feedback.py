@@ -8,7 +8,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qa.errors import FieldProblem, InvalidRequestError
-from qa.limits import MAX_HISTORY, character_problem
+from qa.limits import character_problem
 from qa.model import Judgement
 from qa.wire.citations import read_fingerprint
 from qa.wire.requests import (
@@ -16,8 +16,9 @@ from qa.wire.requests import (
     HEX_KEY,
     AskRequest,
     Form,
+    History,
     QuestionText,
-    field_problem,
+    field_problems,
 )
 
 __all__ = ["MAX_COMMENT", "FeedbackRequest", "FeedbackResponse"]
@@ -40,9 +41,7 @@ class FeedbackRequest(BaseModel):
         "replace the earlier feedback.",
     )
     question: QuestionText = Field(description="The question that was asked.")
-    history: tuple[QuestionText, ...] = Field(
-        default=(), max_length=MAX_HISTORY, description="The earlier questions that were sent with it, oldest first."
-    )
+    history: History = Field(default=(), description="The earlier questions that were sent with it, oldest first.")
     document: str | None = Field(default=None, description="The id of the document, if only one was asked.")
     passage: str | None = Field(
         default=None, description="The id of the passage that was shown; null if nothing was found."
@@ -128,7 +127,7 @@ _FORM = Form(
 
 
 def _invalid(error: ValidationError) -> InvalidRequestError:
-    return InvalidRequestError([field_problem(each, _FORM) for each in error.errors()], hint=HINT)
+    return InvalidRequestError(field_problems(error, _FORM), hint=HINT)
 
 
 class FeedbackResponse(BaseModel):

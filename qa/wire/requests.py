@@ -12,19 +12,27 @@ from qa.errors import FieldProblem, InvalidRequestError
 from qa.limits import MAX_HISTORY, MAX_LIMIT, MAX_QUESTION, asked_problems, number_problem, too_long, too_many
 
 __all__ = [
+    "DIGEST",
     "FINGERPRINT",
     "HEX_KEY",
+    "MAX_LISTED",
     "MAX_TURNS",
     "AskRequest",
     "ConversationRequest",
     "Form",
+    "History",
     "QuestionText",
-    "field_problem",
+    "field_problems",
 ]
 
 MAX_TURNS = 200  # questions of a conversation
+MAX_LISTED = 1000  # passages of a conversation: one for each question, and its `limit`
+
+_MOST_ERRORS = 1000  # above that they are counted, not named: naming 100,000 takes seconds
 
 QuestionText = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)]
+History = Annotated[tuple[QuestionText, ...], Field(max_length=MAX_HISTORY, fail_fast=True)]
+"""Lists fail at their first wrong entry, so that what is wrong with a request is found in bounded time."""
 
 
 class AskRequest(BaseModel):
@@ -33,9 +41,7 @@ class AskRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     question: QuestionText = Field(description="The question, in the person's own words.")
-    history: tuple[QuestionText, ...] = Field(
-        default=(), max_length=MAX_HISTORY, description="The person's earlier questions, oldest first."
-    )
+    history: History = Field(default=(), description="The person's earlier questions, oldest first.")
     limit: int = Field(default=3, ge=0, le=MAX_LIMIT, description="The number of further passages to list.")
     document: str | None = Field(default=None, description="Answer only from the document with this id.")
 
@@ -49,7 +55,7 @@ class AskRequest(BaseModel):
         try:
             return cls.model_validate_json(body)._checked()
         except ValidationError as error:
-            raise InvalidRequestError([field_problem(each, _FORM) for each in error.errors()]) from None
+            raise InvalidRequestError(field_problems(error, _FORM)) from None
 
     @classmethod
     def from_arguments(
@@ -74,7 +80,7 @@ class AskRequest(BaseModel):
         try:
             return cls.model_validate(values)._checked()
         except ValidationError as error:
-            raise InvalidRequestError([field_problem(each, _FORM) for each in error.errors()]) from None
+            raise InvalidRequestError(field_problems(error, _FORM)) from None
 
     def problems(self) -> list[FieldProblem]:
         """What is wrong with its texts, apart from types and lengths."""
@@ -91,8 +97,7 @@ class ConversationRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    turns: tuple[AskRequest, ...] = Field(
-        max_length=MAX_TURNS,
+    turns: Annotated[tuple[AskRequest, ...], Field(max_length=MAX_TURNS, fail_fast=True)] = Field(
         description="The questions, as `/ask` takes them, oldest first. At least one.",
         json_schema_extra={"minItems": 1},
     )
@@ -107,7 +112,7 @@ class ConversationRequest(BaseModel):
         try:
             asked = cls.model_validate_json(body)
         except ValidationError as error:
-            raise InvalidRequestError([field_problem(each, _TURNS_FORM) for each in error.errors()]) from None
+            raise InvalidRequestError(field_problems(error, _TURNS_FORM)) from None
         found = [
             FieldProblem(f"/turns/{number}{each.pointer}", each.detail)
             for number, turn in enumerate(asked.turns)
@@ -115,6 +120,9 @@ class ConversationRequest(BaseModel):
         ]
         if not asked.turns:
             found.append(FieldProblem("/turns", "must not be empty"))
+        if sum(1 + turn.limit for turn in asked.turns) > MAX_LISTED:
+            detail = f"must ask for at most {MAX_LISTED:,} passages in all: one for each question, and its `limit`"
+            found.append(FieldProblem("/turns", detail))
         if found:
             raise InvalidRequestError(found)
         return asked
@@ -129,11 +137,13 @@ class Form(NamedTuple):
 
 
 HEX_KEY = "^[0-9a-f]{32}$"
+DIGEST = "^[0-9a-fA-F]{64}$"
 FINGERPRINT = "^([1-9][0-9]{0,8})-([0-9a-f]{16})(?:-([0-9a-f]{8}))?$"
 """In a permanent link: the words' length, the start of their digest and, in newer links, of their section's digest."""
 
 _IN_WORDS = {
     HEX_KEY: "must be 32 hexadecimal digits in lower case",
+    DIGEST: "must be 64 hexadecimal digits",
     FINGERPRINT: "must be copied whole from the link, such as 842-0123456789abcdef-01234567",
 }
 
@@ -145,7 +155,15 @@ _TURNS_FORM = Form(
 )
 
 
-def field_problem(error: ErrorDetails, form: Form) -> FieldProblem:
+def field_problems(error: ValidationError, form: Form) -> list[FieldProblem]:
+    """What is wrong with a request, in words that say what to send."""
+    if error.error_count() > _MOST_ERRORS:
+        return [FieldProblem("", f"has {error.error_count():,} mistakes, which are too many to name")]
+    errors = error.errors(include_url=False)
+    return [_field_problem(each, form) for each in errors[: InvalidRequestError.MOST_PROBLEMS]]
+
+
+def _field_problem(error: ErrorDetails, form: Form) -> FieldProblem:
     """A validation error, in words that say what to send."""
     pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in error["loc"])
     context: Mapping[str, Any] = error.get("ctx", {})

@@ -64,7 +64,7 @@ _OF_ORGANISATIONS = _words(
 )
 
 _CROSSES = ("red cross", "blue cross")  # Cross alone is a name of people
-_AND = re.compile(r",?\s+(?:and|&)\s+", re.IGNORECASE)
+_AND = re.compile(r"(?:,|(?<!\s)(?=\s))\s++(?:and|&)\s+", re.IGNORECASE)
 _MOST_WORDS = 6  # of a person's name, without titles and degrees
 _LONGEST_DEGREE = 8  # letters
 _INITIALS = re.compile(r"(?:[A-Z]\.?-?){1,3}")

@@ -33,7 +33,7 @@ _OPENING = re.compile(
 _CLOSING = re.compile(r"[ ]*:{3,}[ ]*")
 _OPTION = re.compile(r"[ ]*:[\w-]+:(?:[ ].*)?")
 _NAME = re.compile(r"[.]?(?P<name>[\w-]+)")
-_HEADING = re.compile(r"[ ]*#{1,6}[ ]+(?P<text>.*?)[ #]*")
+_HEADING = re.compile(r"[ ]*#{1,6}[ ]+(?P<text>.*)")
 _LONGEST_OPENING = 300  # characters
 _STEP = 4  # spaces by which the text of a box stands further in
 
@@ -116,7 +116,7 @@ def _titled(indent: str, kind: str, title: str, below: list[str]) -> list[str]:
     first = next((each for each in below if each.strip()), "")
     heading = _HEADING.fullmatch(first)
     begin = _alone(BEGIN_OF_BOX, len(indent))
-    if not shown or (heading and heading["text"].strip().casefold() == shown.casefold()):
+    if not shown or (heading and heading["text"].strip(" #").casefold() == shown.casefold()):
         return begin
     return [*begin, f"{indent}**{shown.strip('*_ ')}**", ""]
 

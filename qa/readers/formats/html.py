@@ -154,7 +154,7 @@ _LABEL = re.compile(r"\[?\s*(\d{1,4}|[a-z]|[ivx]{1,5}|[*†‡§¶]{1,3})\s*\]?"
 _BRACKETED_NUMBER = re.compile(r"\[\s*\d{1,4}\s*\]")
 _NOTE_ROLES = frozenset({"doc-noteref", "noteref", "doc-biblioref"})
 _ANCHOR = re.compile(r"[#¶§🔗]{1,2}")  # the text of a link behind a heading that leads to itself
-_BACKLINK = re.compile(r"[↩↑⤴^\ufe0e\ufe0f\s]+\Z|\A[↩↑⤴^\s]+")
+_BACKLINK = re.compile(r"(?<![↩↑⤴^\ufe0e\ufe0f\s])[↩↑⤴^\ufe0e\ufe0f\s]++\Z|\A[↩↑⤴^\s]+")
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
 _HEAD = 4096  # bytes in which a page says its encoding

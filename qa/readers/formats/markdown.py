@@ -37,7 +37,7 @@ _DEEPEST = 100  # levels of nesting, of which a list takes two and a quotation o
 _HIDDEN = re.compile(
     r"<!--.*?(?P<comment>-->|\Z)|<(?P<tag>script|style)\b.*?(?P<end></(?P=tag)\s*>|\Z)", re.DOTALL | re.IGNORECASE
 )
-_TAG = re.compile(r"""</?(?P<name>[a-z][^\s/<>]*)(?:[^<>"']|"[^"]*"|'[^']*')*+>|<[!?][^<>]*>""", re.IGNORECASE)
+_TAG = re.compile(r"""</?(?P<name>[a-z][^\s/<>"']*+)(?:[^<>"']|"[^"]*"|'[^']*')*+>|<[!?][^<>]*>""", re.IGNORECASE)
 _SUPERSCRIPT = re.compile(r"<(?P<name>sup|sub)\b[^<>]{0,200}>([^<>]{1,40})</(?P=name)\s{0,10}>", re.IGNORECASE)
 _CARETS = re.compile(r"(?<![\^])\^([+-]?\d[\d,–-]{0,40})\^(?![\w^])", re.ASCII)
 _TILDES = re.compile(r"(?<=[^\W_])~([\w+−-]{1,10})~(?!~)")

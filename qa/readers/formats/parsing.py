@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from qa.model import Document, Reference
+from qa.readers.formats.clipping import clipped
 from qa.readers.formats.decoding import decode
 from qa.readers.formats.endings import READERS
 from qa.readers.formats.writing import SourceFile
@@ -47,4 +48,4 @@ def parsed(file: GivenFile, *, note: Callable[[str], None]) -> Iterator[Document
         listed=listed,
         note=lambda sentence: note(f"{file.path}: {sentence}"),
     )
-    yield from READERS[file.path.suffix.lower()](source)
+    yield from map(clipped, READERS[file.path.suffix.lower()](source))

@@ -72,7 +72,7 @@ _LONGEST_WORD = 100  # characters of a line's end that may be the first half of 
 _ITEM = re.compile(r"(?P<bullet>[•‣▪*–-])\s|\[(?P<bracket>\d{1,4})\]\s|\(?(?P<number>\d{1,4})[.)]\s")
 _ENDS = re.compile(r"[.?!:;][\"”’')\]]{0,3}(?:\s?\[[\d,; –-]{1,40}\]|[⁰¹²³⁴-⁹⁻,–-]{1,40})?\Z")
 _PAGE_NUMBER = re.compile(
-    r"(?:page|p\.|seite)?\s*[-–—|\[(]?\s*(?:\d{1,5}|[ivxlc]{1,7})\s*(?:[-–—|\])]|(?:/|of|von)\s*\d{1,5})?",
+    r"(?:page|p\.|seite)?\s*+(?:[-–—|\[(]\s*+)?(?:\d{1,5}|[ivxlc]{1,7})\s*(?:[-–—|\])]|(?:/|of|von)\s*\d{1,5})?",
     re.IGNORECASE,
 )
 _NUMBER_AT_AN_END = re.compile(r"\A(\d{1,5})(?!\S)|(?<!\S)(\d{1,5})\Z")
@@ -88,14 +88,14 @@ _PAGE_AT_END = re.compile(r"(\d{1,4})\Z")
 _ENTRY = re.compile(r"\S\s(?:\d{1,4}|[ivxlc]{1,7})\Z")
 _CLAUSE = re.compile(r"(?P<number>\d{1,2}(?:\.\d{1,2}){0,3}\.?)\s+(?P<words>[^\W\d_a-z][^\n]*)")
 _ITEM_BELOW = re.compile(r"[•‣▪*]\s")
-_NUMBERING = re.compile(r"(?:\d{1,3}\.)*\d{1,3}\.?\s+|[A-Z]\.\s+|[IVX]{1,5}\.\s+")
+_NUMBERING = re.compile(r"(?:\d{1,3}\.){0,9}\d{1,3}\.?\s+|[A-Z]\.\s+|[IVX]{1,5}\.\s+")
 _DIVIDED = re.compile(r"([^\W\d_]+)-\Z")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _DATE = re.compile(r"D:(\d{4})(\d{2})(\d{2})")
 _NO_TITLE = re.compile(
     r"(?:microsoft (?:word|powerpoint)\b.*|untitled.*|.{1,80}\.(?:docx?|dvi|tex|pdf|rtf|indd|qxd)|)", re.IGNORECASE
 )
-_NAMES = re.compile(r"\s*(?:;|\band\b|&)\s*")
+_NAMES = re.compile(r"(?:(?<!\s)\s++)?(?:;|\band\b|&)\s*")
 
 _pdfium = threading.Lock()  # it is not made for threads
 

@@ -1,0 +1,157 @@
+"""What comes from outside costs little: bytes that are sent, seconds of a processor that are taken."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from qa import Engine, Settings
+from web import create_app
+
+MOST_TIMES, MOST_BYTES = 64, 1_000_000  # an answer has at most so many times the bytes of its request, and so many more
+MOST_SECONDS = 1.0  # of a processor; what was mended took 4 to 29
+
+
+def cost(ask: Callable[[], TestResponse]) -> tuple[TestResponse, float]:
+    began = time.process_time()
+    answer = ask()
+    return answer, time.process_time() - began
+
+
+HOSTILE_BODIES = {
+    "empty citations": b'{"citations": [' + b",".join([b"{}"] * 330_000) + b"]}",
+    "numbers for citations": b'{"citations": [' + b",".join([b"1"] * 490_000) + b"]}",
+    "unknown fields": b"{" + b",".join(b'"%d":1' % number for number in range(90_000)) + b"}",
+    "numbers for headings": b'{"citations": [{"document": {"id": "terns"}, "start": 0, "end": 1, "quote": "x", '
+    b'"section": [' + b",".join([b"1"] * 490_000) + b"]}]}",
+    "unknown fields of an answer": b'{"citation": {},'
+    + b",".join(b'"%d":1' % number for number in range(90_000))
+    + b"}",
+    "lists in lists": b"[" * 900_000,
+    "one long name": b'{"' + b"x" * 900_000 + b'": 1}',
+    "empty turns": b'{"turns": [' + b",".join([b"{}"] * 330_000) + b"]}",
+}
+
+
+@pytest.mark.parametrize("path", ["/verify", "/conversation.json", "/conversation.md", "/ask", "/feedback"])
+@pytest.mark.parametrize("kind", HOSTILE_BODIES)
+def test_a_body_that_is_wrong_all_over_is_refused_at_little_cost(client: FlaskClient, kind: str, path: str) -> None:
+    body = HOSTILE_BODIES[kind]
+    answer, seconds = cost(lambda: client.post(path, data=body, content_type="application/json"))
+    assert answer.status_code in (400, 413, 422)
+    assert len(answer.data) <= MOST_TIMES * len(body) + MOST_BYTES
+    assert seconds < MOST_SECONDS
+    assert len(answer.get_json().get("errors", ())) <= 20
+
+
+def test_at_most_20_mistakes_are_named(client: FlaskClient) -> None:
+    answer = client.post("/ask", json={"question": "Terns?", **{f"unknown {number:03}": 1 for number in range(300)}})
+    assert answer.status_code == 422
+    assert [each["pointer"] for each in answer.get_json()["errors"]] == [
+        f"/unknown {number:03}" for number in range(20)
+    ]
+
+
+def test_a_conversation_lists_at_most_so_many_passages(client: FlaskClient) -> None:
+    turns = [{"question": "Where do terns nest?", "limit": 20} for _ in range(200)]
+    answer = client.post("/conversation.json", json={"turns": turns})
+    assert (answer.status_code, answer.get_json()["errors"]) == (
+        422,
+        [
+            {
+                "pointer": "/turns",
+                "detail": "must ask for at most 1,000 passages in all: one for each question, and its `limit`",
+            }
+        ],
+    )
+    assert client.post("/conversation.json", json={"turns": turns[:47]}).status_code == 200
+
+
+@pytest.mark.parametrize("form", ["json", "md"])
+def test_a_conversation_is_at_most_so_much_larger_than_its_questions(client: FlaskClient, form: str) -> None:
+    body = json.dumps({"turns": [{"question": f"Tern {number}?"} for number in range(200)]}).encode()
+    answer, seconds = cost(lambda: client.post(f"/conversation.{form}", data=body, content_type="application/json"))
+    assert answer.status_code == 200
+    assert len(answer.data) <= MOST_TIMES * len(body) + MOST_BYTES
+    assert seconds < 10 * MOST_SECONDS
+
+
+def test_a_digest_that_is_none_is_told(client: FlaskClient) -> None:
+    claim = {"document": {"id": "terns", "sha256": "zz"}, "start": 0, "end": 1, "quote": "x"}
+    answer = client.post("/verify", json={"citations": [claim]})
+    assert (answer.status_code, answer.get_json()["errors"]) == (
+        422,
+        [{"pointer": "/citations/0/document/sha256", "detail": "must be 64 hexadecimal digits"}],
+    )
+
+
+def test_verify_takes_an_answer_as_ask_gave_it(client: FlaskClient) -> None:
+    answer = client.post("/ask", json={"question": "Where do terns nest?", "limit": 2})
+    verified = client.post("/verify", data=answer.data, content_type="application/json").get_json()["results"]
+    cited = [answer.get_json(), *answer.get_json()["alternatives"]]
+    assert [each["place"]["citation"]["permalink"] for each in verified] == [
+        each["citation"]["permalink"] for each in cited
+    ]
+    assert {each["status"] for each in verified} == {"verified"}
+    wrong = {**answer.get_json(), "citation": {"quote": "x"}}
+    told = client.post("/verify", json=wrong).get_json()["errors"]
+    assert [each["pointer"] for each in told] == ["/citation/document", "/citation/start", "/citation/end"]
+
+
+def engine_of(folder: Path, **files: str) -> Engine:
+    for name, text in files.items():
+        (folder / f"{name}.md").write_text(text, encoding="utf-8")
+    engine = Engine.create(Settings(meaning="off"))
+    engine.add([folder])
+    return engine
+
+
+HOSTILE_DOCUMENTS = {
+    "white space": "Terns " + " " * 5_000_000 + " nest here.\n",
+    "a long word": "Terns nest " + "x" * 3_000_000 + " here.\n",
+    "a long line of references": "Terns nest here. " + "".join(f"[{n % 400}]" for n in range(60_000)) + "\n",
+    "numbers": "Terns nest here: " + "61% " * 400_000 + "\n",
+    "a long heading": "# Terns nest here " + "and there " * 200_000 + "\n\nTerns nest here.\n",
+    "long references": "".join(f"Terns nest in place {n}. [{n}]\n\n" for n in range(1, 60))
+    + "# References\n\n"
+    + "".join(f"[{n}] Arctic A. Nests of terns {'and gulls ' * 20_000} 2011.\n\n" for n in range(1, 60)),
+    "many authors": "---\nauthors: [" + ", ".join(["Ann Arctic"] * 20_000) + "]\n---\n\n" + "Terns nest here.\n",
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE_DOCUMENTS)
+def test_no_document_makes_an_answer_large_or_slow(tmp_path: Path, kind: str) -> None:
+    engine = engine_of(tmp_path, hostile=HOSTILE_DOCUMENTS[kind], terns="# Terns\n\nTerns nest on beaches.\n")
+    client = create_app(engine).test_client()
+    client.post("/ask", json={"question": "Warm up?"})
+    body = {"question": "Where do terns nest?", "limit": 20}
+    for path in ("/ask", "/?q=Where+do+terns+nest"):
+        answer, seconds = cost(lambda path=path: client.get(path) if "?" in path else client.post(path, json=body))  # type: ignore[misc]
+        assert answer.status_code == 200
+        assert len(answer.data) <= MOST_BYTES
+        assert seconds < MOST_SECONDS
+    assert all(len(each.text) <= 10_000 for entry in engine.contents() for each in engine.passages(entry.id))
+
+
+def test_what_is_divided_keeps_all_its_words(tmp_path: Path) -> None:
+    words = [f"tern{number}" for number in range(300)]
+    engine = engine_of(tmp_path, terns=(" " * 3_000).join(words))
+    document, passages = engine.document_with_passages("terns")
+    assert [word for each in passages for word in each.text.split()] == words
+    assert all(document.text[each.start : each.end] == each.text for each in passages)
+
+
+def test_addresses_that_a_browser_would_run_are_dropped(tmp_path: Path) -> None:
+    header = '---\ntitle: T\nurl: " java\\tscript:alert(1)"\nreferences:\n'
+    header += '- {marker: "1", text: A., url: "JavaScript:alert(1)"}\n'
+    header += '- {marker: "2", text: B., url: "https://example.org/b"}\n---\n'
+    engine = engine_of(tmp_path, terns=f"{header}Terns nest. [1, 2]\n")
+    document = engine.document("terns")
+    assert document.url is None
+    assert [each.url for each in document.references] == [None, "https://example.org/b"]
