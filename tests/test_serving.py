@@ -168,7 +168,7 @@ def sent(port: int, request: bytes) -> bytes:
     with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE) as connection:
         connection.sendall(request)
         answer = b""
-        while not (found := re.search(rb"content-length: (\d+).*?\r\n\r\n", answer, re.DOTALL)) or (
+        while not (found := re.search(rb"content-length: (\d+).*?\r\n\r\n", answer, re.DOTALL | re.IGNORECASE)) or (
             len(answer) < found.end() + int(found[1])
         ):
             received = connection.recv(65_536)
@@ -188,7 +188,7 @@ def test_what_is_no_http_is_refused_by_the_server_and_what_is_too_large_by_the_s
         endless = sent(port, head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk + b"1\r\n \r\n")
     for answer, status in ((broken, b"400"), (oversized, b"431")):
         assert answer.startswith(b"HTTP/1.1 " + status + b" ")
-        assert b"\r\ncontent-length: 0\r\n" in answer
+        assert b"\r\nContent-Length: 0\r\n" in answer
     for answer in (long, endless):
         assert answer.startswith(b"HTTP/1.1 413 ")
         assert b"A request may have at most 65,536 bytes." in answer

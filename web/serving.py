@@ -1,29 +1,30 @@
-"""Worker processes that serve a WSGI application on one address, under granian."""
+"""Worker processes that serve a WSGI application on one address, each by `listening`."""
 
 from __future__ import annotations
 
 import ctypes
+import logging
 import multiprocessing
 import os
 import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
-from threading import Condition, Thread, main_thread
+from multiprocessing.connection import wait
+from threading import Event, Thread
 from typing import TYPE_CHECKING
-
-from granian.constants import HTTPModes, Interfaces
-from granian.log import LogLevels
-from granian.server import Server
 
 from qa import Engine
 from web.app import create_app
+from web.listening import Bounds, Listener
 
 if TYPE_CHECKING:
-    from multiprocessing.synchronize import Semaphore
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
     from wsgiref.types import WSGIApplication
 
     from flask import Flask
@@ -32,15 +33,12 @@ if TYPE_CHECKING:
 
 __all__ = ["cores", "end_with_parent", "held_address", "load_service", "serve_in_workers"]
 
-_GRACE = 10  # seconds that a worker has for what it is answering when the service ends
-_POLL = 0.01  # seconds
-_SETTLE = 0.1  # seconds in which a worker's runtime, which says nothing, starts to heed signals: it takes 0.02
+_GRACE = 10.0  # seconds that a worker has for what it is answering when the service ends
+_LONGEST_DELAY = 60.0  # seconds that a worker that dies again and again waits for the next
+_BACKLOG = 4096  # connections that wait to be accepted
 _ARENA_MAX = -8  # glibc's number for the option, from its malloc.h
-_ERRORS = {
-    "handlers": {"console": {"formatter": "generic", "class": "logging.StreamHandler", "stream": "ext://sys.stderr"}},
-    "loggers": {"_granian": {"handlers": ["console"], "propagate": False}},
-}
-"""The server's own log: errors only, and not mixed with what the command prints."""
+
+_log = logging.getLogger("pincite.server")
 
 
 def cores() -> int:
@@ -54,7 +52,7 @@ def load_service(settings: Settings) -> Flask:
 
 
 def held_address(host: str, port: int) -> socket.socket:
-    """A socket that reserves an address for the workers. Port 0 picks a free port.
+    """A socket that listens on an address. Whoever connects waits for the workers. Port 0 picks a free port.
 
     Raises:
         OSError: if another program uses the address, this machine does not have it, or the system does not allow it.
@@ -63,14 +61,15 @@ def held_address(host: str, port: int) -> socket.socket:
     host = {"*": "0.0.0.0", "0": "0.0.0.0"}.get(host, host.strip("[]"))  # noqa: S104 - asked for
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     family, kind, protocol, _, place = min(found, key=lambda each: each[0] != socket.AF_INET)
-    with socket.socket(family, kind, protocol) as alone:
-        alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        alone.bind(place)  # refused where another program serves, which the workers' sharing of it would not be
-        place = alone.getsockname()
     held = socket.socket(family, kind, protocol)
-    if hasattr(socket, "SO_REUSEPORT"):
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    held.bind(place)
+    try:
+        if sys.platform != "win32":  # where it would let two programs have the address
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(place)
+        held.listen(_BACKLOG)
+    except OSError:
+        held.close()
+        raise
     return held
 
 
@@ -80,65 +79,145 @@ def serve_in_workers(
     *,
     workers: int,
     threads: int,
+    bounds: Bounds | None = None,
     on_ready: Callable[[], object],
 ) -> None:
     """Serve until SIGINT, SIGTERM or, unless it is ignored, SIGHUP.
 
-    Each worker calls `load` in a process of its own, so `load` must be picklable. A worker that dies is replaced. If it
-    dies again at once, the service ends with exit code 1. `on_ready` is called when all workers listen.
+    Each worker calls `load` in a process of its own, so `load` must be picklable. A worker that dies is replaced: at
+    once the first time, then after one, two, four seconds and so on, up to a minute, until one has lived as long.
+    `bounds` are those of all workers together. `on_ready` is called when all workers listen.
     """
-    host, port = held.getsockname()[:2]
-    if sys.platform != "linux":  # where workers get the server's own socket, and do not share the port
-        held.close()
-    method = multiprocessing.get_start_method()
-    loaded = multiprocessing.get_context(method if method == "fork" else "spawn").Semaphore(0)
-    Thread(target=_announce, args=(loaded, (host, port), workers, on_ready), daemon=True).start()
-    server = Server(
-        "pincite",
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        http=HTTPModes.http1,
-        workers=workers,
-        blocking_threads=threads,
-        respawn_failed_workers=True,
-        workers_kill_timeout=_GRACE,
-        log_level=LogLevels.error,
-        log_dictconfig=_ERRORS,
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # which nohup has set
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
+    starting = partial(_started, load, held, threads=threads, bounds=_shared(bounds or Bounds(), workers))
+    running = [_Worker() for _ in range(workers)]
+    is_announced = False
+    try:
+        while True:
+            _look_after(running, starting)
+            if not is_announced and all(worker.is_ready for worker in running):
+                is_announced = True
+                on_ready()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        _end(running)
+
+
+class _Worker:
+    """A place for a worker process, in which one follows another."""
+
+    def __init__(self) -> None:
+        self.process: BaseProcess | None = None
+        self.ready: Connection | None = None
+        self.is_ready = False
+        self.born = 0.0
+        self.delay = 0.0  # seconds that the next one waits when this one dies soon
+        self.due = 0.0  # when the next one starts
+
+
+def _shared(bounds: Bounds, workers: int) -> Bounds:
+    """What each worker may hold of what all may."""
+    return replace(
+        bounds,
+        connections=-(-bounds.connections // workers),
+        connections_of_one_address=-(-bounds.connections_of_one_address // workers),
     )
-    # SIGHUP is the end of a terminal, which nohup has a program outlive; granian would start its workers anew.
-    is_to_outlive = hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
-    on_hang_up = _pass_over if is_to_outlive else server.signal_handler_interrupt
-    server.signal_handler_reload = on_hang_up  # type: ignore[method-assign]
-    server.serve(target_loader=partial(_load_in_worker, load, loaded), wrap_loader=False)
 
 
-def _pass_over(*_: object) -> None:
-    """What is done where a signal means nothing."""
+def _started(
+    load: Callable[[], WSGIApplication], held: socket.socket, worker: _Worker, *, threads: int, bounds: Bounds
+) -> None:
+    """Start a process in a worker's place."""
+    is_forked = multiprocessing.get_start_method() == "fork"
+    made = multiprocessing.Process if is_forked else multiprocessing.get_context("spawn").Process
+    worker.ready, its_end = multiprocessing.Pipe(duplex=False)
+    worker.process = made(target=_work, args=(load, held, its_end, threads, bounds))
+    worker.process.start()
+    its_end.close()
+    worker.born = time.monotonic()
 
 
-def _announce(loaded: Semaphore, address: tuple[str, int], workers: int, on_ready: Callable[[], object]) -> None:
-    """Wait until all workers serve, and the address answers."""
-    for _ in range(workers):
-        loaded.acquire()
-    while True:
-        with suppress(OSError), socket.create_connection(address, timeout=1):
-            break
-        time.sleep(_POLL)
-    on_ready()
+def _look_after(running: Sequence[_Worker], start: Callable[[_Worker], object]) -> None:
+    """Start the workers that are due, and wait for something to happen to one."""
+    for worker in running:
+        if worker.process is None and worker.due <= time.monotonic():
+            start(worker)
+    due = [worker.due for worker in running if worker.process is None]
+    awaited: list[Connection | int] = [each.process.sentinel for each in running if each.process is not None]
+    awaited += [each.ready for each in running if each.ready is not None]
+    happened = wait(awaited, timeout=max(0.0, min(due) - time.monotonic()) if due else None)
+    for worker in running:
+        if worker.ready in happened:
+            _hear(worker)
+        if worker.process is not None and worker.process.sentinel in happened:
+            _bury(worker, worker.process)
 
 
-def _load_in_worker(load: Callable[[], WSGIApplication], loaded: Semaphore) -> WSGIApplication:
-    """The application of this worker, which can be ended while it loads, and ends with the process that started it."""
+def _hear(worker: _Worker) -> None:
+    """Take what a worker says when it serves. It says nothing if it ends before."""
+    if worker.ready is not None:
+        with suppress(EOFError):
+            worker.is_ready = bool(worker.ready.recv())
+        worker.ready.close()
+        worker.ready = None
+
+
+def _bury(worker: _Worker, process: BaseProcess) -> None:
+    """Take note that a worker has ended. The sooner it did, the longer the next one waits."""
+    process.join()
+    lived = time.monotonic() - worker.born
+    if lived > _LONGEST_DELAY:
+        worker.delay = 0.0
+    worker.due = time.monotonic() + worker.delay
+    worker.delay = min(2 * worker.delay or 1.0, _LONGEST_DELAY)
+    worker.process, worker.is_ready = None, False
+    _log.error("A worker ended (%s) after %.0f seconds. Another takes its place.", process.exitcode, lived)
+
+
+def _end(running: Sequence[_Worker]) -> None:
+    """End all workers: each has some seconds for what it is answering."""
+    processes = [worker.process for worker in running if worker.process is not None]
+    for process in processes:
+        process.terminate()
+    until = time.monotonic() + _GRACE
+    for process in processes:
+        process.join(max(0.0, until - time.monotonic()))
+        if process.is_alive():
+            process.kill()
+            process.join()
+
+
+def _work(
+    load: Callable[[], WSGIApplication], listening: socket.socket, ready: Connection, threads: int, bounds: Bounds
+) -> None:
+    """What a worker process does until it is told to end, or the process that started it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(os, "setpgid"):  # Ctrl-C is for the first process alone, which tells the others; told twice, they hang
+    if hasattr(os, "setpgid"):  # Ctrl-C is for the first process alone, which tells the others
         os.setpgid(0, 0)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     Thread(target=end_with_parent, daemon=True).start()
     _share_heap()
-    application = load()
-    Thread(target=_release_when_served, args=(loaded,), daemon=True).start()
-    return application
+    _allow_files()
+    listener = Listener(load(), listening, threads=threads, bounds=bounds)
+    ended = Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    listener.start()
+    ready.send(os.getpid())
+    ended.wait()
+    listener.stop(seconds=_GRACE - 1)
+    os._exit(0)  # threads may still wait for clients that are slow to read
+
+
+def _allow_files() -> None:
+    """Let this process have as many connections open as the system allows it."""
+    if sys.platform != "win32":
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _share_heap() -> None:
@@ -148,15 +227,6 @@ def _share_heap() -> None:
     """
     with suppress(AttributeError, OSError, TypeError):  # another library, or another system
         ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
-
-
-def _release_when_served(loaded: Semaphore) -> None:
-    """Say that this worker serves once its first thread waits for the end: told to end before, it would miss it."""
-    first = main_thread().ident or 0
-    while sys._current_frames()[first].f_code is not Condition.wait.__code__:
-        time.sleep(_POLL)
-    time.sleep(_SETTLE)
-    loaded.release()
 
 
 def end_with_parent() -> None:
