@@ -306,6 +306,7 @@ class Engine:
             UnknownPassageError: if the passage that was shown is not there.
             PassageGoneError: if its document no longer has the words that were shown.
             FeedbackUnwritableError, FeedbackDamagedError: if it cannot be saved.
+            FeedbackFullError, FeedbackRateError: if there is too much already.
         """
         from qa.citations.permalinks import follow
         from qa.feedback import feedback_on

@@ -34,6 +34,8 @@
     │   ├── EncoderDigestError   encoder_digest       weights that do not belong to this version
     │   └── UnreadableEncoderError encoder_unreadable files that cannot be used for an encoder
     ├── FeedbackUnwritableError  feedback_unwritable  the system refuses to write or read the feedback file
+    ├── FeedbackFullError        feedback_full        there is as much feedback as is kept
+    ├── FeedbackRateError        feedback_rate        too much feedback came within a minute
     ├── FeedbackDamagedError     feedback_damaged     the feedback file is broken, foreign, or of a later version
     ├── MissingExtraError        missing_extra        packages that this needs are not installed
     ├── UnknownDocumentError     unknown_document     no document has this id
@@ -62,6 +64,8 @@ __all__ = [
     "EncoderFileError",
     "EncoderMissingError",
     "FeedbackDamagedError",
+    "FeedbackFullError",
+    "FeedbackRateError",
     "FeedbackUnwritableError",
     "FieldProblem",
     "FrontMatterError",
@@ -521,6 +525,27 @@ class FeedbackUnwritableError(QAError):
             f"The feedback in {path} cannot be written or read: {reason}.",
             hint="Even reading it needs write access. Allow that, or name another file with PINCITE_FEEDBACK.",
         )
+
+
+class FeedbackFullError(QAError):
+    """There is as much feedback as is kept."""
+
+    code = "feedback_full"
+
+    def __init__(self, path: Path, *, what: str) -> None:
+        super().__init__(
+            f"The feedback in {path} has {what}, and takes no more.",
+            hint="Export it and clear it with: pincite feedback export, pincite feedback clear",
+        )
+
+
+class FeedbackRateError(QAError):
+    """More feedback came within a minute than is kept."""
+
+    code = "feedback_rate"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"More than {most:,} people gave feedback within a minute.", hint="Send it again in a minute.")
 
 
 class FeedbackDamagedError(QAError):

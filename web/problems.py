@@ -69,6 +69,12 @@ PROBLEMS = {
     "encoder_unreadable": _unavailable("Encoder unreadable", "A file of an encoder cannot be used."),
     "encoder": _unavailable("Encoder unusable", "Texts cannot be turned into vectors."),
     "feedback_unwritable": _unavailable("Feedback not saved", "The system refuses to write the feedback file."),
+    "feedback_full": _unavailable("Feedback not saved", "There is as much feedback as the service keeps."),
+    "feedback_rate": ProblemType(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Too much feedback",
+        "More feedback came within a minute than is kept. Wait a minute.",
+    ),
     "feedback_damaged": _unavailable(
         "Feedback not saved", "The feedback file is broken, or belongs to another program or version."
     ),
@@ -128,6 +134,8 @@ def _handle(error: QAError | HTTPException) -> Response:
     response = _page(problem) if _wants_page() else _json(problem)
     response.status_code = problem.status
     response.headers.extend((name, value) for name, value in headers if name.lower() != "content-type")
+    if problem.status == HTTPStatus.TOO_MANY_REQUESTS:
+        response.headers.setdefault("Retry-After", "60")
     return response
 
 

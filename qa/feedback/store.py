@@ -11,17 +11,20 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from qa.errors import FeedbackDamagedError, FeedbackUnwritableError
+from qa.errors import FeedbackDamagedError, FeedbackFullError, FeedbackRateError, FeedbackUnwritableError
 from qa.model import Feedback
 
 __all__ = ["FeedbackStore"]
 
 _BUSY = 10.0  # seconds to wait for another process that writes
+_MOST = 100_000  # judgements
+_LARGEST = 256_000_000  # bytes of the file
+_MOST_A_MINUTE = 200  # new judgements
 _PROGRAM = 0x70696E63  # "pinc": the application_id by which the file is known as ours
 
 _MIGRATIONS = (
@@ -64,10 +67,16 @@ class FeedbackStore:
         self.path = path
 
     def keep(self, feedback: Feedback, *, key: str) -> Feedback:
-        """Keep feedback and return it with its id. It replaces feedback with the same key."""
+        """Keep feedback and return it with its id. It replaces feedback with the same key.
+
+        Raises:
+            FeedbackFullError, FeedbackRateError: for new feedback, if there is too much.
+        """
         with self._refusals():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self._opened() as database:
+                if not database.execute("SELECT 1 FROM feedback WHERE key = ?", (key,)).fetchone():
+                    self._refuse_too_much(database, feedback.at)
                 [(row_id,)] = database.execute(_KEEP, {"key": key, **_row(feedback)}).fetchall()
         return replace(feedback, id=row_id)
 
@@ -97,6 +106,17 @@ class FeedbackStore:
                 database.execute("VACUUM")
                 database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 return deleted
+
+    def _refuse_too_much(self, database: sqlite3.Connection, now: datetime) -> None:
+        """Refuse new feedback where there is as much as is kept, or as may come within a minute."""
+        last = database.execute("SELECT max(id) FROM feedback").fetchone()[0] or 0
+        if last >= _MOST:
+            raise FeedbackFullError(self.path, what=f"{_MOST:,} judgements")
+        if _pragma(database, "page_count") * _pragma(database, "page_size") > _LARGEST:
+            raise FeedbackFullError(self.path, what=f"{_LARGEST // 1_000_000:,} megabytes")
+        earlier = database.execute("SELECT at FROM feedback WHERE id = ?", (last - _MOST_A_MINUTE + 1,)).fetchone()
+        if earlier and datetime.fromisoformat(earlier[0]) > now.astimezone(UTC) - timedelta(minutes=1):
+            raise FeedbackRateError(_MOST_A_MINUTE)
 
     def _holds_anything(self) -> bool:
         return self.path.exists() and self.path.stat().st_size > 0

@@ -21,7 +21,7 @@ from qa.library.rows import DOCUMENT_COLUMNS, ENTRY_COLUMNS, PASSAGE_COLUMNS, do
 from qa.library.schema import latest, version_of
 from qa.library.vectors import KeptVectors, VectorWriter
 from qa.library.words import chosen
-from qa.model import Document, DocumentEntry, Figure, FileState, Passage, Reading
+from qa.model import Document, DocumentEntry, Figure, FileState, Passage, Reading, digest
 from qa.ranking.highlighting import SentenceTerms, sentence_terms
 from qa.retrievers import Retriever
 from qa.text.analysis import Word
@@ -34,6 +34,7 @@ _OF_DOCUMENT = "document = (SELECT number FROM documents WHERE id = ?)"
 _MOST_FIGURES = 300  # of a passage
 _REMEMBERED_DOCUMENTS = 256
 _REMEMBERED_CHARACTERS = 16_000_000  # of documents, as many megabytes or four times as many, and their parts
+_PART = 200  # characters that a section, a marker or a passage takes like, beside its text
 _REMEMBERED_PASSAGES = 1024
 _REMEMBERED_HIGHLIGHTED = 256
 _REMEMBERED_CONVERSATIONS = 1024
@@ -66,7 +67,7 @@ class Snapshot:
         self.index = index
         self.name = name
         self._documents: _Remembered[Document] = _Remembered(
-            _REMEMBERED_DOCUMENTS, weigh=lambda document: len(document.text), heaviest=_REMEMBERED_CHARACTERS
+            _REMEMBERED_DOCUMENTS, weigh=_weight_of_document, heaviest=_REMEMBERED_CHARACTERS
         )
         self._passages: _Remembered[Passage] = _Remembered(_REMEMBERED_PASSAGES)
         self._sentences: _Remembered[tuple[SentenceTerms, ...]] = _Remembered(_REMEMBERED_HIGHLIGHTED)
@@ -76,7 +77,9 @@ class Snapshot:
         self._nearness: _Remembered[Mapping[str, float]] = _Remembered(
             _REMEMBERED_DOCUMENTS, weigh=len, heaviest=_REMEMBERED_NEIGHBOURS
         )
-        self._openings: _Remembered[tuple[Passage, ...]] = _Remembered(_REMEMBERED_DOCUMENTS)
+        self._openings: _Remembered[tuple[Passage, ...]] = _Remembered(
+            _REMEMBERED_DOCUMENTS, weigh=_weight_of_passages, heaviest=_REMEMBERED_CHARACTERS
+        )
 
     def document(self, document_id: str) -> Document:
         """The document with this id.
@@ -100,7 +103,7 @@ class Snapshot:
 
         It is remembered, since a later question may need it again.
         """
-        return self._shown.get(repr((document_id, *history)), lambda _: find())
+        return self._shown.get(digest(repr((document_id, *history))), lambda _: find())
 
     def nearness(self, passage_id: str) -> Mapping[str, float]:
         """How near the passages of its document are to the passage with this id: 1 in its section, else 0.6.
@@ -333,6 +336,16 @@ def open_snapshot(
         encoder=encoder,
         vectors=lambda found: KeptVectors.open(vectors or folder, found.name),
     )
+
+
+def _weight_of_document(document: Document) -> int:
+    """About how many characters a document takes in memory, its parts among them."""
+    parts = len(document.sections) + len(document.references) + len(document.markers) + len(document.headings)
+    return len(document.text) + _PART * parts + sum(len(each.text or "") for each in document.references)
+
+
+def _weight_of_passages(passages: Sequence[Passage]) -> int:
+    return sum(len(each.text) + _PART for each in passages)
 
 
 class _Remembered(Generic[_Made]):
