@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ __all__ = ["SHIPPED_CORPUS", "SHIPPED_SYNONYMS", "Settings"]
 SHIPPED_CORPUS = Path(__file__).resolve().parent.parent / "corpus"
 SHIPPED_SYNONYMS = SHIPPED_CORPUS / "synonyms.solr"
 
+_HOST_NAME = re.compile(r"[A-Za-z0-9_.-]{1,253}|\[[0-9a-fA-F:.]+\]")
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?")
 """Where a page comes from, as browsers write it: scheme, host and port, in small letters, and no path."""
 
@@ -45,9 +47,27 @@ def _host(value: Any) -> str:
     return str(value)
 
 
+def _listed(value: Any) -> list[str]:
+    """What a text lists, with commas or white space between."""
+    return value.replace(",", " ").split() if isinstance(value, str) else list(value)
+
+
+def _hosts(value: Any) -> tuple[str, ...]:
+    """Names of hosts, without scheme and port."""
+    names = _listed(value)
+    if not all(map(_HOST_NAME.fullmatch, names)):
+        raise ValueError(value)
+    return tuple(name.lower() for name in names)
+
+
+def _addresses(value: Any) -> tuple[str, ...]:
+    """IP addresses, as `ipaddress` writes them."""
+    return tuple(str(ip_address(each)) for each in _listed(value))
+
+
 def _origins(value: Any) -> tuple[str, ...]:
     """Origins, in one text with commas or white space between."""
-    origins = value.replace(",", " ").split() if isinstance(value, str) else value
+    origins = _listed(value)
     if not all(map(_ORIGIN.fullmatch, origins)):
         raise ValueError(value)
     return tuple(origins)
@@ -100,6 +120,20 @@ class Settings:
     )
     old_after: int = _setting(3, _number(int, 0, 1000), "Age in years from which a source is called old, 0 to 1000")
 
+    allowed_hosts: tuple[str, ...] = _setting(
+        (),
+        _hosts,
+        "Names by which the service is reached from elsewhere, separated by commas, such as answers.example.org",
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        (),
+        _addresses,
+        "IP addresses of proxies in front of the service, separated by commas. Their X-Forwarded headers are believed",
+    )
+    max_connections: int = _setting(2000, _number(int, 10, 100_000), "Most connections at a time, 10 to 100000")
+    max_connections_per_address: int = _setting(
+        200, _number(int, 2, 100_000), "Most connections at a time from one IP address, 2 to 100000"
+    )
     widget_origins: tuple[str, ...] = _setting(
         (), _origins, "Origins whose pages may embed the widget, separated by commas, such as https://example.org"
     )

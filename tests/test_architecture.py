@@ -158,7 +158,7 @@ def test_the_clients_see_the_nouns_and_the_wire_form_alone_and_no_server(module:
     assert {imported.split(".")[0] for imported, _ in imports(TREES[module])} & {
         "flask",
         "werkzeug",
-        "granian",
+        "httptools",
     } == set()
 
 
@@ -173,7 +173,7 @@ def test_a_retriever_for_a_framework_sees_that_framework_and_what_all_of_them_sh
 
 @pytest.mark.parametrize("module", [module for module in MODULES if module.startswith("qa")])
 def test_the_engine_knows_nothing_of_http(module: str) -> None:
-    above = {"flask", "werkzeug", "granian", "jinja2", "http", "urllib", "socket", "web", "requests"}
+    above = {"flask", "werkzeug", "httptools", "jinja2", "http", "urllib", "socket", "web", "requests"}
     assert {imported.split(".")[0] for imported, _ in imports(TREES[module])} & above == set()
 
 
@@ -310,7 +310,7 @@ def imported(module: str) -> tuple[set[str], list[str]]:
 def test_importing_the_engine_loads_no_web_and_opens_nothing() -> None:
     loaded, touched = imported("qa.engine")
     assert {"qa", "rank_bm25"} <= loaded
-    assert loaded & {"flask", "werkzeug", "granian", "jinja2", "click", "web", "pytest"} == set()
+    assert loaded & {"flask", "werkzeug", "httptools", "jinja2", "click", "web", "pytest"} == set()
     assert touched == []
 
 
@@ -322,7 +322,7 @@ def test_importing_the_clients_loads_neither_http_nor_the_engine() -> None:
 def test_importing_the_web_opens_nothing() -> None:
     loaded, touched = imported("web.app")
     assert {"qa", "web", "flask"} <= loaded
-    assert loaded & {"granian", "mcp", "openai", "starlette"} == set()
+    assert loaded & {"httptools", "mcp", "openai", "starlette"} == set()
     assert touched == []
 
 
@@ -345,7 +345,7 @@ ran = CliRunner().invoke(cli, sys.argv[1:])
 assert ran.exit_code == 0, ran.output
 print(" ".join(sorted({name.split(".")[0] for name in sys.modules})))
 """
-SERVERS = {"flask", "granian", "jinja2", "werkzeug"}
+SERVERS = {"flask", "httptools", "jinja2", "werkzeug"}
 OF_OTHER_FORMATS = {"bibtexparser", "charset_normalizer", "lxml", "pypdfium2", "rispy"}
 OF_INDEXING = {"markdown_it", "mdit_py_plugins", "spellchecker", "yaml"}
 OF_MEASURING = {"ir_measures", "pytrec_eval"}

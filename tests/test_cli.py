@@ -905,6 +905,10 @@ def test_config_show_prints_every_setting_with_the_value_in_force(monkeypatch: p
         "meaning": "on",
         "model": "(none)",
         "old_after": "3",
+        "allowed_hosts": "(none)",
+        "trusted_proxies": "(none)",
+        "max_connections": "2000",
+        "max_connections_per_address": "200",
         "widget_origins": "(none)",
         "max_file_size": "200",
         "max_memory": "2048",
@@ -913,7 +917,7 @@ def test_config_show_prints_every_setting_with_the_value_in_force(monkeypatch: p
     *settings, encoder = lines
     assert settings == [[each.name, values[each.name], each.metadata["description"]] for each in fields(Settings)]
     assert encoder[0].startswith("Passages are found by words and by meaning. Encoder: minilm-l6-int8-")
-    assert run("config", "show").stdout.splitlines()[0].startswith("library             (none)")
+    assert run("config", "show").stdout.splitlines()[0].startswith("library                      (none)")
 
 
 def test_config_show_names_a_setting_that_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -923,7 +927,7 @@ def test_config_show_names_a_setting_that_is_wrong(monkeypatch: pytest.MonkeyPat
         "The setting PINCITE_PROT is not known. "
         "Known settings: library, synonyms, engine, feedback, host, port, workers, threads, threshold, "
         "possible_threshold, meaning, model, old_after, "
-        "widget_origins, "
+        "allowed_hosts, trusted_proxies, max_connections, max_connections_per_address, widget_origins, "
         "max_file_size, max_memory, max_seconds.",
         "Correct it or unset it. qa/README.md lists every setting with its range.",
     )

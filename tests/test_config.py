@@ -31,6 +31,10 @@ DEFAULTS = {
     "meaning": "on",
     "model": None,
     "old_after": 3,
+    "allowed_hosts": (),
+    "trusted_proxies": (),
+    "max_connections": 2000,
+    "max_connections_per_address": 200,
     "widget_origins": (),
     "max_file_size": 200,
     "max_memory": 2048,
@@ -61,6 +65,10 @@ GOOD = [
     ("model", "/srv/encoder", Path("/srv/encoder")),
     ("old_after", "0", 0),
     ("old_after", "1000", 1000),
+    ("allowed_hosts", "Answers.example.org, b.example [::1]", ("answers.example.org", "b.example", "[::1]")),
+    ("trusted_proxies", "192.0.2.1,2001:DB8:0::1", ("192.0.2.1", "2001:db8::1")),
+    ("max_connections", "10", 10),
+    ("max_connections_per_address", "2", 2),
     ("widget_origins", "https://example.org", ("https://example.org",)),
     ("widget_origins", "http://a.example:8080, http://[::1]:9", ("http://a.example:8080", "http://[::1]:9")),
     ("max_file_size", "1", 1),
@@ -98,6 +106,13 @@ BAD = [
     ("old_after", "1001"),
     ("old_after", "2.5"),
     ("old_after", "never"),
+    ("allowed_hosts", "https://example.org"),
+    ("allowed_hosts", "example.org:80"),
+    ("allowed_hosts", "*"),
+    ("trusted_proxies", "proxy"),
+    ("trusted_proxies", "192.0.2.0/24"),
+    ("max_connections", "9"),
+    ("max_connections_per_address", "1"),
     ("widget_origins", "*"),
     ("widget_origins", "example.org"),
     ("widget_origins", "https://example.org/page"),
@@ -195,7 +210,7 @@ def test_an_unknown_variable_of_ours_is_refused_with_those_that_are_known() -> N
         "The setting PINCITE_TRESHOLD is not known. "
         "Known settings: library, synonyms, engine, feedback, host, port, workers, threads, threshold, "
         "possible_threshold, meaning, model, old_after, "
-        "widget_origins, "
+        "allowed_hosts, trusted_proxies, max_connections, max_connections_per_address, widget_origins, "
         "max_file_size, max_memory, max_seconds."
     )
 

@@ -13,7 +13,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from qa.citations.styles import written
 from qa.errors import FieldProblem, InvalidRequestError
 from qa.model import Followed
-from qa.wire import AskRequest, AskResponse, answer_body, passage_permalink, read_fingerprint
+from qa.wire import AskRequest, AskResponse, answer_body, document_body, passage_permalink, read_fingerprint
 from web.addresses import whole
 from web.dates import today
 from web.remembering import Kept
@@ -29,6 +29,7 @@ __all__ = [
     "citation_in",
     "conversation",
     "current_engine",
+    "document_json",
     "json_body",
     "library_version",
     "linked_passage",
@@ -38,6 +39,7 @@ __all__ = [
 EXTENSION = "pincite"
 ANSWERS = "pincite.answers"  # for pages
 ANSWERS_IN_JSON = "pincite.answers.json"  # for whoever sends questions
+DOCUMENTS_IN_JSON = "pincite.documents.json"
 KEPT_ANSWERS = 256  # of each kind in each process; in JSON of 20 KB each, 5 MB
 HEAVIEST = 16_000_000  # bytes of them, about
 
@@ -54,6 +56,11 @@ def set_engine(app: Flask, engine: Engine) -> None:
         body = answer(asked, version, day)
         return body.model_dump_json(by_alias=True, exclude={"took_ms"}).encode()[:-1]  # how long it took comes last
 
+    def document_in_json(document_id: str, version: str) -> bytes:  # noqa: ARG001 - what else it depends on
+        body = document_body(*engine.document_with_passages(document_id))
+        return body.model_dump_json(by_alias=True).encode()
+
+    app.extensions[DOCUMENTS_IN_JSON] = Kept(document_in_json, most=KEPT_ANSWERS, heaviest=HEAVIEST, weigh=len)
     app.extensions[ANSWERS] = Kept(answer, most=KEPT_ANSWERS, heaviest=HEAVIEST, weigh=_weight)
     app.extensions[ANSWERS_IN_JSON] = Kept(answer_in_json, most=KEPT_ANSWERS, heaviest=HEAVIEST, weigh=len)
 
@@ -93,6 +100,15 @@ def answer_json(asked: AskRequest) -> bytes:
     """The same as JSON. Only the JSON is kept; it is written once for all who ask."""
     unfinished, took_ms = _kept(ANSWERS_IN_JSON, asked)
     return b'%b,"took_ms":%b}' % (cast("bytes", unfinished), str(took_ms).encode())
+
+
+def document_json(document_id: str) -> bytes:
+    """A whole document as JSON, which is kept as long as the library is the same.
+
+    Raises:
+        UnknownDocumentError: if there is none.
+    """
+    return cast("bytes", current_app.extensions[DOCUMENTS_IN_JSON](document_id, library_version()))
 
 
 def _kept(name: str, asked: AskRequest) -> tuple[object, float]:

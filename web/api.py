@@ -19,10 +19,17 @@ from qa.wire import (
     VerifyRequest,
     VerifyResponse,
     cited_passage_body,
-    document_body,
     verification_body,
 )
-from web.answers import answer_json, asked_in_address, citation_in, current_engine, json_body, linked_passage
+from web.answers import (
+    answer_json,
+    asked_in_address,
+    citation_in,
+    current_engine,
+    document_json,
+    json_body,
+    linked_passage,
+)
 from web.origins import refuse_other_sites
 from web.problems import FORM_TYPE
 from web.texts import load_texts
@@ -76,7 +83,7 @@ def feedback() -> Response:
 @api.get("/documents/<document_id>.json")
 def document(document_id: str) -> Response:
     """One whole document."""
-    return _json(document_body(*current_engine().document_with_passages(document_id)))
+    return Response(document_json(document_id), content_type="application/json")
 
 
 @api.get("/passages/<passage_id>.json")

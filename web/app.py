@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import SecurityError
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from qa.citations.styles import EXPORTS, TEXTS
 from qa.errors import LibraryError
@@ -28,9 +29,12 @@ from web.sureness import SURENESS, sureness
 from web.texts import load_texts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
     from qa import Engine
 
-__all__ = ["create_app"]
+__all__ = ["BehindProxies", "create_app", "serves_this_machine_alone"]
 
 MAX_BODY = 64 * 1024  # bytes
 MOST_TIMES, MOST_ANSWERED = 64, 1_000_000
@@ -86,7 +90,10 @@ def create_app(engine: Engine) -> Flask:
     app.register_blueprint(mcp)
     app.register_blueprint(widget.widget)
     problems.register(app)
-    if _serves_this_machine_alone(engine.settings.host):
+    settings = engine.settings
+    if settings.trusted_proxies:
+        app.wsgi_app = BehindProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
+    if serves_this_machine_alone(settings.host) or settings.allowed_hosts:
         app.before_request(_refuse_foreign_hosts)
     app.after_request(_refuse_large_answers)
     app.after_request(_add_headers)
@@ -94,6 +101,19 @@ def create_app(engine: Engine) -> Flask:
     app.after_request(widget.open_to_origins)
     app.after_request(in_openais_form)
     return app
+
+
+class BehindProxies:
+    """The application behind proxies: what they say of client, scheme and host is believed, and of nobody else."""
+
+    def __init__(self, application: WSGIApplication, proxies: Iterable[str]) -> None:
+        self._application = application
+        self._told = ProxyFix(application, x_for=1, x_proto=1, x_host=1)
+        self._proxies = frozenset(proxies)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        is_told = environ.get("REMOTE_ADDR") in self._proxies
+        return self._told(environ, start_response) if is_told else self._application(environ, start_response)
 
 
 def _feedback_key() -> str:
@@ -108,7 +128,7 @@ def _is_loopback(address: str) -> bool:
         return False
 
 
-def _serves_this_machine_alone(host: str) -> bool:
+def serves_this_machine_alone(host: str) -> bool:
     """Whether a host, by any of its names, is the machine itself and nothing else."""
     try:
         found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
@@ -122,18 +142,19 @@ def _refuse_foreign_hosts() -> None:
 
     Flask's TRUSTED_HOSTS would do, but cannot name `[::1]`.
     """
-    if not _is_own_host(request.host, current_engine().settings.host.lower()):
+    settings = current_engine().settings
+    if not _is_own_host(request.host, settings.host.lower(), settings.allowed_hosts):
         raise SecurityError("This service answers only under its own addresses, such as http://localhost.")
 
 
 @lru_cache(maxsize=64)
-def _is_own_host(host: str, served: str) -> bool:
+def _is_own_host(host: str, served: str, allowed: tuple[str, ...]) -> bool:
     """Whether a request's host, with its port if it has one, is one by which this service is reached."""
     try:
         name = urlsplit(f"//{host}").hostname
     except ValueError:
         return False
-    return name in {"localhost", served} or _is_loopback(name or "")
+    return name in {"localhost", served, *allowed} or _is_loopback(name or "")
 
 
 def _name_version(response: Response) -> Response:
@@ -156,4 +177,6 @@ def _refuse_large_answers(response: Response) -> Response:
 def _add_headers(response: Response) -> Response:
     response.headers.extend(SECURITY_HEADERS)  # of which nothing below sets any
     response.headers.setdefault("Cache-Control", "no-store")
+    if request.is_secure:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
     return response

@@ -38,18 +38,39 @@ class AddressError(click.ClickException):
         )
 
 
+class ExposedError(click.ClickException):
+    """The service would answer others, and nothing says under which names."""
+
+    exit_code = 2
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(
+            f"On {settings.host} others can reach the service, and it would answer under any name: "
+            "a page elsewhere could ask it through a visitor's browser.\n"
+            "Hint: Name the hosts by which it is reached with PINCITE_ALLOWED_HOSTS=answers.example.org. "
+            "pincite asks nobody for a password, so let a proxy do that. If all of this is meant so, add --exposed."
+        )
+
+
 @cli.command()
 @click.option("--host", help="Address to serve on.  [default: 127.0.0.1]")
 @click.option("--port", type=int, help="Port to serve on; 0 picks a free one.  [default: 8000]")
 @click.option("--workers", type=int, help="Number of worker processes.  [default: one for each core]")
 @click.option("--dev", is_flag=True, help="Serve with Flask's own server, which reloads changed templates.")
+@click.option("--exposed", is_flag=True, help="Serve others too, although nothing says under which names.")
 @library_option
-def serve(host: str | None, port: int | None, workers: int | None, dev: bool, library: Path | None) -> None:
+def serve(
+    host: str | None, port: int | None, workers: int | None, dev: bool, exposed: bool, library: Path | None
+) -> None:
     """Serve the chat page and the JSON interface until Ctrl-C."""
     from qa import Engine, Settings
+    from web.app import serves_this_machine_alone
+    from web.listening import Bounds
     from web.serving import cores, held_address, load_service, serve_in_workers
 
     settings = Settings.load(host=host, port=port, workers=workers, library=library)
+    if not serves_this_machine_alone(settings.host) and not settings.allowed_hosts and not exposed:
+        raise ExposedError(settings)
     engine = Engine.open(settings)  # what is wrong with the library is said here, once
     holdings = f"{count_of(engine.document_count, 'document')}, {count_of(engine.passage_count, 'passage')}"
     try:
@@ -71,6 +92,11 @@ def serve(host: str | None, port: int | None, workers: int | None, dev: bool, li
             held,
             workers=settings.workers or cores(),
             threads=settings.threads,
+            bounds=Bounds(
+                connections=settings.max_connections,
+                connections_of_one_address=settings.max_connections_per_address,
+                trusted=frozenset(settings.trusted_proxies),
+            ),
             on_ready=partial(click.echo, ready),
         )
 

@@ -2,7 +2,8 @@
 
 All threads wait at one poll. Whichever is woken reads what has come. If a request is whole, the same thread answers it,
 so nothing is handed over; if it is not, the thread waits again. So a client that sends a byte a second, or reads one,
-costs a few microseconds a byte and no thread.
+costs a few microseconds a byte and no thread. Where more requests are whole than there are threads, the addresses that
+they come from take turns.
 
 Every connection has a deadline: for its request to be whole, for its next request, for its answer to be read. Their
 number is limited, in all and for each address. Where there is no room for a new one, the one goes that has waited
@@ -27,7 +28,9 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
+from ipaddress import IPv6Address, ip_address, ip_network
 from threading import Condition, Lock, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import unquote_to_bytes
@@ -42,6 +45,7 @@ __all__ = ["Bounds", "Listener", "SelectorPoll", "new_poll"]
 
 _log = logging.getLogger("pincite.server")
 
+_MOST_READ = 64  # connections that are read from between two answers
 _READ_AT_ONCE = 65_536  # bytes
 _LONGEST_HEAD = 65_536  # bytes of a request's first line and headers, or somewhat more
 _MOST_HEADERS = 100
@@ -80,8 +84,8 @@ class Poll(Protocol):
     def forget(self, fd: int) -> None:
         """Tell no more of it."""
 
-    def wait(self) -> list[int]:
-        """The sockets that are ready."""
+    def wait(self, *, is_blocking: bool) -> list[int]:
+        """The sockets that are ready: one, waited for, or some of those that are ready already."""
 
     def close(self) -> None:
         """End it."""
@@ -107,8 +111,9 @@ class _Epoll:
     def forget(self, fd: int) -> None:
         self._epoll.unregister(fd)
 
-    def wait(self) -> list[int]:
-        return [fd for fd, _ in self._epoll.poll(maxevents=1)]
+    def wait(self, *, is_blocking: bool) -> list[int]:
+        found = self._epoll.poll(maxevents=1) if is_blocking else self._epoll.poll(0, maxevents=_MOST_READ)
+        return [fd for fd, _ in found]
 
     def close(self) -> None:
         self._epoll.close()
@@ -135,7 +140,9 @@ class SelectorPoll:
         with self._changing:
             self._to_arm.pop(fd, None)
 
-    def wait(self) -> list[int]:
+    def wait(self, *, is_blocking: bool) -> list[int]:
+        if not is_blocking:  # another thread may be waiting already
+            return []
         with self._waiting:
             while not self._told:
                 with self._changing:
@@ -182,14 +189,15 @@ class _Connection:
     """A client's connection, and as much of its next request as has come. One thread has to do with it at a time."""
 
     __slots__ = (
-        "address", "begun", "body", "deadline", "fd", "has_head", "headers", "held", "is_counted", "is_discarded",
-        "is_ending", "left", "parser", "queue", "size", "sock", "target",
+        "address", "begun", "body", "deadline", "fd", "has_head", "headers", "held", "host", "is_counted",
+        "is_discarded", "is_ending", "left", "parser", "queue", "size", "sock", "target",
     )  # fmt: skip
 
     def __init__(self, sock: socket.socket, address: tuple[str, int]) -> None:
         self.sock = sock
         self.fd = sock.fileno()
         self.address = address
+        self.host = _of_one_client(address[0])
         self.parser = httptools.HttpRequestParser(self)
         self.queue: deque[_Request] = deque()  # whole requests
         self.left: memoryview | None = None  # of an answer
@@ -300,6 +308,9 @@ class Listener:
         self._open = 0  # all of them
         self._held = 0  # bytes
         self._working = 0
+        self._whole: OrderedDict[str, deque[_Connection]] = OrderedDict()  # with requests that wait, by address
+        self._idle = 0  # threads that wait
+        self._bell, self._rung = socket.socketpair()
         self._is_stopping = False
         self._changing = Condition(Lock())
         self._date = (0, b"")
@@ -325,6 +336,8 @@ class Listener:
     def start(self) -> None:
         """Serve, in threads of its own."""
         self._listening.setblocking(False)
+        self._rung.setblocking(False)
+        self._poll.arm(self._rung.fileno(), _READY_TO_READ, is_new=True)
         self._poll.arm(self._listening.fileno(), _READY_TO_READ, is_new=True)
         for work in (*[self._serve] * self._threads, self._watch):
             Thread(target=work, daemon=True).start()
@@ -341,38 +354,75 @@ class Listener:
             self._changing.wait_for(lambda: not self._working, timeout=seconds)
 
     def _serve(self) -> None:
+        """Read what has come, then answer one request, then read again: so that it is known who waits."""
         while True:
-            for fd in self._poll.wait():
-                if fd == self._listening.fileno():
-                    self._accept()
-                elif (connection := self._connections.get(fd)) is not None:
-                    try:
-                        self._attend(connection)
-                    except OSError:
-                        self._close(connection)
-                    except Exception:  # a fault of this server costs one connection, not a thread
-                        _log.exception("The server failed at a connection.")
-                        self._close(connection)
+            with self._changing:
+                is_blocking = not self._whole
+                self._idle += is_blocking
+            fds = self._poll.wait(is_blocking=is_blocking)
+            with self._changing:
+                self._idle -= is_blocking
+            self._read(fds, most=1 if is_blocking else _MOST_READ)  # one, so that other workers take some
+            if is_blocking and self._whole and not self._idle:  # all threads have work: who else waits?
+                self._read(self._poll.wait(is_blocking=False), most=_MOST_READ)
+            if self._whole and (next_one := self._next()) is not None:
+                if self._whole and self._idle > 0:
+                    self._bell.send(b".")
+                self._do(self._answer, next_one)
 
-    def _accept(self) -> None:
+    def _read(self, fds: Sequence[int], *, most: int) -> None:
+        """Read from the sockets that are ready, and take in so many clients at most."""
+        for fd in fds:
+            if fd == self._listening.fileno():
+                self._accept(most)
+            elif fd == self._rung.fileno():
+                self._rung.recv(1)
+                self._poll.arm(fd, _READY_TO_READ)
+            elif (connection := self._connections.get(fd)) is not None:
+                self._do(self._attend, connection)
+
+    def _do(self, work: Callable[[_Connection], None], connection: _Connection) -> None:
+        """Do something for a connection. A fault costs the connection, not a thread."""
         try:
-            sock, address = self._listening.accept()
-        except OSError as error:  # another process took it, or there is no room for its file
-            sock = None
-            if error.errno in (errno.EMFILE, errno.ENFILE):
-                with self._changing:
-                    self._end_longest_waiting(self._most_connected())
-                time.sleep(_FULL)
+            work(connection)
+        except OSError:
+            self._close(connection)
+        except Exception:
+            _log.exception("The server failed at a connection.")
+            self._close(connection)
+
+    def _next(self) -> _Connection | None:
+        """Whose request is answered next: the addresses take turns, however many requests each has."""
+        with self._changing:
+            if not self._whole:
+                return None
+            host, waiting = self._whole.popitem(last=False)
+            connection = waiting.popleft()
+            if waiting:
+                self._whole[host] = waiting  # as the last
+            return connection
+
+    def _accept(self, most: int) -> None:
+        """Take in clients that have connected, so many at most."""
+        for _ in range(most):
+            try:
+                self._take_in(*self._listening.accept())
+            except OSError as error:  # there is none any more, or no room for its file
+                if error.errno in (errno.EMFILE, errno.ENFILE):
+                    with self._changing:
+                        self._end_longest_waiting(self._most_connected())
+                    time.sleep(_FULL)
+                break
         if not self._is_stopping:
             self._poll.arm(self._listening.fileno(), _READY_TO_READ)
-        if sock is None:
-            return
+
+    def _take_in(self, sock: socket.socket, address: tuple[Any, ...]) -> None:
         sock.setblocking(False)
         with suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = _Connection(sock, address[:2])
+        host = connection.host
         with self._changing:
-            host = address[0]
             count = self._counts.get(host, 0)
             if count >= self._bounds.connections_of_one_address and host not in self._bounds.trusted:
                 self._end_longest_waiting(host)
@@ -415,7 +465,9 @@ class Listener:
             if not connection.queue:
                 self._hold(connection, len(data), was_begun=was_begun)
                 return
-        self._answer(connection, connection.queue.popleft())
+        with self._changing:
+            self._rest(connection)
+            self._whole.setdefault(connection.host, deque()).append(connection)
 
     def _hold(self, connection: _Connection, size: int, *, was_begun: bool) -> None:
         """Keep what has come of a request, and wait for the rest."""
@@ -432,12 +484,11 @@ class Listener:
         else:
             self._poll.arm(connection.fd, _READY_TO_READ)
 
-    def _answer(self, connection: _Connection, request: _Request) -> None:
+    def _answer(self, connection: _Connection) -> None:
         with self._changing:
-            self._rest(connection)
             self._working += 1
         try:
-            answer = self._answered(connection, request)
+            answer = self._answered(connection, connection.queue.popleft())
         finally:
             with self._changing:
                 self._working -= 1
@@ -591,7 +642,7 @@ class Listener:
     def _wait(self, connection: _Connection, seconds: float) -> None:
         """Let a connection wait, as the last that may be ended for another's sake."""
         connection.deadline = time.monotonic() + seconds
-        waiting = self._waiting.setdefault(connection.address[0], OrderedDict())
+        waiting = self._waiting.setdefault(connection.host, OrderedDict())
         waiting[connection.fd] = connection
         waiting.move_to_end(connection.fd)
 
@@ -606,11 +657,11 @@ class Listener:
         connection.held = 0
 
     def _forget_waiting(self, connection: _Connection) -> None:
-        waiting = self._waiting.get(connection.address[0])
+        waiting = self._waiting.get(connection.host)
         if waiting is not None:
             waiting.pop(connection.fd, None)
             if not waiting:
-                del self._waiting[connection.address[0]]
+                del self._waiting[connection.host]
 
     def _most_connected(self) -> str:
         """The address of which most connections wait."""
@@ -620,7 +671,7 @@ class Listener:
         """Count a connection no more."""
         if connection.is_counted:
             connection.is_counted = False
-            host = connection.address[0]
+            host = connection.host
             self._open -= 1
             self._counts[host] -= 1
             if not self._counts[host]:
@@ -665,6 +716,19 @@ class Listener:
                         with suppress(OSError):
                             connection.sock.send(self._bare(HTTPStatus.REQUEST_TIMEOUT))
                     self._end(connection)
+
+
+@lru_cache(maxsize=1024)
+def _of_one_client(address: str) -> str:
+    """What an address is known by: whoever has one address of IPv6 has the 2^64 around it."""
+    if ":" not in address:
+        return address
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return str(mapped or ip_network((found.packed, 64), strict=False))
 
 
 def _is_single(parts: Iterable[bytes]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from qa.errors import NoSourcesError, UnknownFormatError, UnreadableError
-from qa.readers.files import legible, mode_of, read_text, refused, resolved
+from qa.readers.files import is_file, legible, mode_of, read_text, refused, resolved
 from qa.readers.formats.endings import READERS
 from qa.readers.ignoring import IGNORE_FILE, Pattern, is_ignored, read_patterns
 from qa.readers.references.sidecars import SIDECARS
@@ -150,7 +150,7 @@ def _is_special(path: Path) -> bool:
 def _is_beside_a_document(path: Path) -> bool:
     """Whether a file is the bibliography of a document beside it."""
     stems = [path.name.removesuffix(ending) for ending in SIDECARS if path.name.endswith(ending)]
-    return any(path.with_name(stem + ending).is_file() for stem in stems if stem for ending in READERS)
+    return any(is_file(path.with_name(stem + ending)) for stem in stems if stem for ending in READERS)
 
 
 def _passed_over(folder: Path, others: Counter[str]) -> str:

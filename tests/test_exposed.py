@@ -1,0 +1,72 @@
+"""Who is answered under which name, and what a proxy may say."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from test_web_command import serve_to_the_end, serving
+
+from qa import Engine, Settings
+from web import create_app
+
+TERNS = Path(__file__).parent / "fixtures" / "terns"
+
+
+def client_of(**settings: Any) -> FlaskClient:
+    engine = Engine.create(Settings(meaning="off", **settings))
+    engine.add([TERNS])
+    return create_app(engine).test_client()
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed", "asked", "status"),
+    [
+        ("127.0.0.1", (), "localhost:8000", 200),
+        ("127.0.0.1", (), "answers.example", 400),
+        ("127.0.0.1", ("answers.example",), "answers.example", 200),
+        ("127.0.0.1", ("answers.example",), "ANSWERS.example:8443", 200),
+        ("127.0.0.1", ("answers.example",), "evil.answers.example", 400),
+        ("0.0.0.0", ("answers.example",), "answers.example", 200),  # noqa: S104
+        ("0.0.0.0", ("answers.example",), "localhost", 200),  # noqa: S104
+        ("0.0.0.0", ("answers.example",), "rebound.example", 400),  # noqa: S104
+        ("0.0.0.0", (), "any.example", 200),  # noqa: S104
+    ],
+)
+def test_a_request_names_a_host_that_is_allowed(host: str, allowed: tuple[str, ...], asked: str, status: int) -> None:
+    client = client_of(host=host, allowed_hosts=allowed)
+    assert client.get("/livez", headers={"Host": asked}).status_code == status
+
+
+@pytest.mark.parametrize(("address", "is_believed"), [("192.0.2.1", True), ("192.0.2.2", False)])
+def test_a_proxy_is_believed_and_nobody_else(address: str, is_believed: bool) -> None:
+    client = client_of(trusted_proxies=("192.0.2.1",), allowed_hosts=("answers.example",))
+    told = {"X-Forwarded-Host": "answers.example", "X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9"}
+    answer = client.get(
+        "/conversation.md?q=Where+do+terns+nest", headers=told, environ_overrides={"REMOTE_ADDR": address}
+    )
+    assert ("<https://answers.example/passages/" in answer.text) is is_believed
+    assert ("Strict-Transport-Security" in answer.headers) is is_believed
+
+
+def test_serving_others_is_refused_where_nothing_says_under_which_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = tmp_path / "library"
+    Engine.create(Settings(library=library, meaning="off")).add([TERNS])
+    refused = serve_to_the_end(library, "--host", "0.0.0.0", "--port", "0")  # noqa: S104
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "PINCITE_ALLOWED_HOSTS=answers.example.org" in refused.stderr
+    assert "--exposed" in refused.stderr
+    with serving("--library", str(library), "--host", "0.0.0.0", "--port", "0", "--exposed") as (_, line):  # noqa: S104
+        assert line.startswith("pincite is ready: ")
+    monkeypatch.setattr("test_web_command.environment", lambda: named(library))
+    with serving("--host", "0.0.0.0", "--port", "0") as (_, line):  # noqa: S104
+        assert line.startswith("pincite is ready: ")
+
+
+def named(library: Path) -> dict[str, str]:
+    return {**os.environ, "PINCITE_LIBRARY": str(library), "PINCITE_ALLOWED_HOSTS": "answers.example"}
