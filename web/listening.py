@@ -31,7 +31,7 @@ from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address, ip_network
-from threading import Condition, Lock, Thread
+from threading import Event, Lock, Thread, get_ident
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import unquote_to_bytes
 
@@ -301,18 +301,16 @@ class Listener:
         self._poll = poll or new_poll()
         self._threads = threads
         self._connections: dict[int, _Connection] = {}
-        self._waiting: dict[
-            str, OrderedDict[int, _Connection]
-        ] = {}  # by address, the one that has waited longest first
+        self._waiting: dict[str, OrderedDict[int, _Connection]] = {}  # by address, who has waited longest first
         self._counts: dict[str, int] = {}  # of connections, by address
         self._open = 0  # all of them
         self._held = 0  # bytes
-        self._working = 0
         self._whole: OrderedDict[str, deque[_Connection]] = OrderedDict()  # with requests that wait, by address
-        self._idle = 0  # threads that wait
+        self._idle: set[int] = set()  # threads that wait
         self._bell, self._rung = socket.socketpair()
         self._is_stopping = False
-        self._changing = Condition(Lock())
+        self._changing = Lock()
+        self._all_idle = Event()  # once it is stopping
         self._date = (0, b"")
         name = listening.getsockname()
         self._environ = {
@@ -351,22 +349,25 @@ class Listener:
             for each in [each for waiting in self._waiting.values() for each in waiting.values()]:
                 if each.left is None:
                     self._end(each)
-            self._changing.wait_for(lambda: not self._working, timeout=seconds)
+        if len(self._idle) < self._threads:
+            self._all_idle.wait(seconds)
 
     def _serve(self) -> None:
         """Read what has come, then answer one request, then read again: so that it is known who waits."""
+        me = get_ident()
         while True:
-            with self._changing:
-                is_blocking = not self._whole
-                self._idle += is_blocking
+            is_blocking = not self._whole
+            if is_blocking:
+                self._idle.add(me)
+                if self._is_stopping and len(self._idle) == self._threads:
+                    self._all_idle.set()
             fds = self._poll.wait(is_blocking=is_blocking)
-            with self._changing:
-                self._idle -= is_blocking
+            self._idle.discard(me)
             self._read(fds, most=1 if is_blocking else _MOST_READ)  # one, so that other workers take some
             if is_blocking and self._whole and not self._idle:  # all threads have work: who else waits?
                 self._read(self._poll.wait(is_blocking=False), most=_MOST_READ)
             if self._whole and (next_one := self._next()) is not None:
-                if self._whole and self._idle > 0:
+                if self._whole and self._idle:
                     self._bell.send(b".")
                 self._do(self._answer, next_one)
 
@@ -485,16 +486,7 @@ class Listener:
             self._poll.arm(connection.fd, _READY_TO_READ)
 
     def _answer(self, connection: _Connection) -> None:
-        with self._changing:
-            self._working += 1
-        try:
-            answer = self._answered(connection, connection.queue.popleft())
-        finally:
-            with self._changing:
-                self._working -= 1
-                if self._is_stopping:
-                    self._changing.notify_all()
-        self._send(connection, memoryview(answer))
+        self._send(connection, memoryview(self._answered(connection, connection.queue.popleft())))
 
     def _answered(self, connection: _Connection, request: _Request) -> bytes:
         """What the application answers, to the last byte, but for a stream, which is sent as it comes."""

@@ -35,6 +35,7 @@ __all__ = ["cores", "end_with_parent", "held_address", "load_service", "serve_in
 
 _GRACE = 10.0  # seconds that a worker has for what it is answering when the service ends
 _LONGEST_DELAY = 60.0  # seconds that a worker that dies again and again waits for the next
+_SHARES_PORTS = sys.platform == "linux"
 _BACKLOG = 4096  # connections that wait to be accepted
 _ARENA_MAX = -8  # glibc's number for the option, from its malloc.h
 
@@ -52,7 +53,7 @@ def load_service(settings: Settings) -> Flask:
 
 
 def held_address(host: str, port: int) -> socket.socket:
-    """A socket that listens on an address. Whoever connects waits for the workers. Port 0 picks a free port.
+    """A socket that reserves an address for the workers. Port 0 picks a free port.
 
     Raises:
         OSError: if another program uses the address, this machine does not have it, or the system does not allow it.
@@ -61,16 +62,40 @@ def held_address(host: str, port: int) -> socket.socket:
     host = {"*": "0.0.0.0", "0": "0.0.0.0"}.get(host, host.strip("[]"))  # noqa: S104 - asked for
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     family, kind, protocol, _, place = min(found, key=lambda each: each[0] != socket.AF_INET)
+    with socket.socket(family, kind, protocol) as alone:
+        _let_be_used_again(alone)
+        alone.bind(place)  # refused where another program serves, which the workers' sharing of it would not be
+        place = alone.getsockname()
     held = socket.socket(family, kind, protocol)
     try:
-        if sys.platform != "win32":  # where it would let two programs have the address
-            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if _SHARES_PORTS:
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        else:
+            _let_be_used_again(held)
         held.bind(place)
-        held.listen(_BACKLOG)
+        if not _SHARES_PORTS:
+            held.listen(_BACKLOG)
     except OSError:
         held.close()
         raise
     return held
+
+
+def _let_be_used_again(sock: socket.socket) -> None:
+    """Let an address be used though connections of an earlier program with it are just ending."""
+    if sys.platform != "win32":  # where it would let two programs have the address
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+
+
+def _own(held: socket.socket) -> socket.socket:
+    """A worker's socket to listen on. Linux deals connections out to the workers evenly if each has its own."""
+    if not _SHARES_PORTS:
+        return held
+    own = socket.socket(held.family, held.type, held.proto)
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    own.bind(held.getsockname())
+    own.listen(_BACKLOG)
+    return own
 
 
 def serve_in_workers(
@@ -190,7 +215,7 @@ def _end(running: Sequence[_Worker]) -> None:
 
 
 def _work(
-    load: Callable[[], WSGIApplication], listening: socket.socket, ready: Connection, threads: int, bounds: Bounds
+    load: Callable[[], WSGIApplication], held: socket.socket, ready: Connection, threads: int, bounds: Bounds
 ) -> None:
     """What a worker process does until it is told to end, or the process that started it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -200,7 +225,8 @@ def _work(
     Thread(target=end_with_parent, daemon=True).start()
     _share_heap()
     _allow_files()
-    listener = Listener(load(), listening, threads=threads, bounds=bounds)
+    application = load()
+    listener = Listener(application, _own(held), threads=threads, bounds=bounds)
     ended = Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     listener.start()
