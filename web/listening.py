@@ -1,9 +1,9 @@
 """An HTTP/1.1 server for a WSGI application, in one process: what clients send is taken in before a thread works on it.
 
-All threads wait at one poll. Whichever is woken reads what has come. If a request is whole, the same thread answers it,
-so nothing is handed over; if it is not, the thread waits again. So a client that sends a byte a second, or reads one,
-costs a few microseconds a byte and no thread. Where more requests are whole than there are threads, the addresses that
-they come from take turns.
+One thread leads: it reads what has come, and answers whole requests, one after the other. If an answer takes longer
+than 10 milliseconds, another thread leads from then on. So nothing is handed over for a short answer, and nobody waits
+for a long one. A client that sends a byte a second, or reads one, costs a few microseconds a byte and no thread. Where
+several requests are whole, the addresses that they come from take turns.
 
 Every connection has a deadline: for its request to be whole, for its next request, for its answer to be read. Their
 number is limited, in all and for each address. Where there is no room for a new one, the one goes that has waited
@@ -31,7 +31,7 @@ from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address, ip_network
-from threading import Event, Lock, Thread, get_ident
+from threading import Lock, Thread, get_ident
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import unquote_to_bytes
 
@@ -52,6 +52,7 @@ _MOST_HEADERS = 100
 _LONGEST_ADDRESS = 65_000  # bytes
 _LARGEST_BODY = 1_000_000  # bytes that are taken in; the application refuses what is longer
 _FULL = 0.01  # seconds to wait where the system has no room for another connection
+_PATIENCE = 0.01  # seconds that others wait for an answer before another thread leads
 _OFTEN = 0.25  # seconds from one look at the deadlines to the next
 _LINGER = 2.0  # seconds in which a client may read the answer before it is cut off for what it still sends
 _SLOWEST_READER = 20_000  # bytes a second
@@ -76,7 +77,8 @@ class Bounds:
 
 
 class Poll(Protocol):
-    """Waits for sockets. Each readiness is told to one thread, once; then the socket is to be armed again."""
+    """Waits for sockets, in one thread at a time. Each readiness is told once; then the socket is to be armed again,
+    by any thread."""
 
     def arm(self, fd: int, events: int, *, is_new: bool = False) -> None:
         """Tell once when a socket is ready."""
@@ -85,7 +87,7 @@ class Poll(Protocol):
         """Tell no more of it."""
 
     def wait(self, *, is_blocking: bool) -> list[int]:
-        """The sockets that are ready: one, waited for, or some of those that are ready already."""
+        """Some of the sockets that are ready. If `is_blocking`, at least one is waited for."""
 
     def close(self) -> None:
         """End it."""
@@ -97,7 +99,7 @@ def new_poll() -> Poll:
 
 
 class _Epoll:
-    """By Linux's epoll, at which threads wait without knowing of each other."""
+    """By Linux's epoll."""
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
@@ -112,54 +114,49 @@ class _Epoll:
         self._epoll.unregister(fd)
 
     def wait(self, *, is_blocking: bool) -> list[int]:
-        found = self._epoll.poll(maxevents=1) if is_blocking else self._epoll.poll(0, maxevents=_MOST_READ)
-        return [fd for fd, _ in found]
+        return [fd for fd, _ in self._epoll.poll(None if is_blocking else 0, _MOST_READ)]
 
     def close(self) -> None:
         self._epoll.close()
 
 
 class SelectorPoll:
-    """By whatever `selectors` has: one thread waits at a time, and is woken when a socket is armed."""
+    """By whatever `selectors` has."""
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
-        self._waiting, self._changing = Lock(), Lock()
-        self._told: deque[int] = deque()
+        self._changing = Lock()
+        self._to_arm: dict[int, int] = {}
         self._bell, self._rung = socket.socketpair()
         self._rung.setblocking(False)
         self._selector.register(self._rung, selectors.EVENT_READ)
-        self._to_arm: dict[int, int] = {}
 
     def arm(self, fd: int, events: int, *, is_new: bool = False) -> None:  # noqa: ARG002 - all are new to it
         with self._changing:
             self._to_arm[fd] = events
-        self._bell.send(b".")
+        self._bell.send(b".")  # another thread may be waiting
 
     def forget(self, fd: int) -> None:
         with self._changing:
             self._to_arm.pop(fd, None)
 
     def wait(self, *, is_blocking: bool) -> list[int]:
-        if not is_blocking:  # another thread may be waiting already
-            return []
-        with self._waiting:
-            while not self._told:
-                with self._changing:
-                    armed, self._to_arm = self._to_arm, {}
-                for fd, events in armed.items():
-                    wanted = selectors.EVENT_READ if events & _READY_TO_READ else 0
-                    wanted |= selectors.EVENT_WRITE if events & _READY_TO_WRITE else 0
-                    with suppress(OSError, ValueError):
-                        self._selector.register(fd, wanted)
-                for key, _ in self._selector.select():
-                    if key.fileobj is self._rung:
-                        with suppress(BlockingIOError):
-                            self._rung.recv(4096)
-                    else:
-                        self._selector.unregister(key.fileobj)
-                        self._told.append(key.fd)
-            return [self._told.popleft()]
+        with self._changing:
+            armed, self._to_arm = self._to_arm, {}
+        for fd, events in armed.items():
+            wanted = selectors.EVENT_READ if events & _READY_TO_READ else 0
+            wanted |= selectors.EVENT_WRITE if events & _READY_TO_WRITE else 0
+            with suppress(OSError, ValueError):  # it has been closed
+                self._selector.register(fd, wanted)
+        found = []
+        for key, _ in self._selector.select(None if is_blocking else 0):
+            if key.fileobj is self._rung:
+                with suppress(BlockingIOError):
+                    self._rung.recv(4096)
+            else:
+                self._selector.unregister(key.fileobj)
+                found.append(key.fd)
+        return found
 
     def close(self) -> None:
         self._selector.close()
@@ -306,11 +303,13 @@ class Listener:
         self._open = 0  # all of them
         self._held = 0  # bytes
         self._whole: OrderedDict[str, deque[_Connection]] = OrderedDict()  # with requests that wait, by address
-        self._idle: set[int] = set()  # threads that wait
-        self._bell, self._rung = socket.socketpair()
+        self._baton = Lock()  # whoever has it leads
+        self._passing = Lock()
+        self._leader: int | None = None
+        self._answering: dict[int, float] = {}  # threads, and since when
+        self._answering_since = math.inf  # the one that leads
         self._is_stopping = False
         self._changing = Lock()
-        self._all_idle = Event()  # once it is stopping
         self._date = (0, b"")
         name = listening.getsockname()
         self._environ = {
@@ -334,8 +333,6 @@ class Listener:
     def start(self) -> None:
         """Serve, in threads of its own."""
         self._listening.setblocking(False)
-        self._rung.setblocking(False)
-        self._poll.arm(self._rung.fileno(), _READY_TO_READ, is_new=True)
         self._poll.arm(self._listening.fileno(), _READY_TO_READ, is_new=True)
         for work in (*[self._serve] * self._threads, self._watch):
             Thread(target=work, daemon=True).start()
@@ -349,36 +346,47 @@ class Listener:
             for each in [each for waiting in self._waiting.values() for each in waiting.values()]:
                 if each.left is None:
                     self._end(each)
-        if len(self._idle) < self._threads:
-            self._all_idle.wait(seconds)
+        until = time.monotonic() + seconds
+        while (self._answering or self._whole) and time.monotonic() < until:
+            time.sleep(_PATIENCE)
 
     def _serve(self) -> None:
-        """Read what has come, then answer one request, then read again: so that it is known who waits."""
+        """Lead when it is this thread's turn: read all that has come, answer one request, read again."""
         me = get_ident()
         while True:
-            is_blocking = not self._whole
-            if is_blocking:
-                self._idle.add(me)
-                if self._is_stopping and len(self._idle) == self._threads:
-                    self._all_idle.set()
-            fds = self._poll.wait(is_blocking=is_blocking)
-            self._idle.discard(me)
-            self._read(fds, most=1 if is_blocking else _MOST_READ)  # one, so that other workers take some
-            if is_blocking and self._whole and not self._idle:  # all threads have work: who else waits?
-                self._read(self._poll.wait(is_blocking=False), most=_MOST_READ)
-            if self._whole and (next_one := self._next()) is not None:
-                if self._whole and self._idle:
-                    self._bell.send(b".")
-                self._do(self._answer, next_one)
+            self._baton.acquire()
+            self._leader = me
+            while self._leader == me:
+                try:
+                    self._read(self._poll.wait(is_blocking=not self._whole))
+                except Exception:  # the thread that leads must not end
+                    _log.exception("The server failed.")
+                    time.sleep(_FULL)
+                if self._whole and (connection := self._next()) is not None:
+                    self._answering[me] = self._answering_since = time.monotonic()
+                    self._do(self._answer, connection)
+                    with self._passing:
+                        del self._answering[me]
+                        if self._leader == me:
+                            self._answering_since = math.inf
 
-    def _read(self, fds: Sequence[int], *, most: int) -> None:
-        """Read from the sockets that are ready, and take in so many clients at most."""
+    def _pass_on(self) -> None:
+        """Let another thread lead where the one that leads has not had its answer for some time.
+
+        One thread that answers one short request after the other is quicker than several, which would take Python's
+        lock from each other at every call of the system.
+        """
+        with self._passing:
+            if time.monotonic() > self._answering_since + _PATIENCE:
+                self._answering_since = math.inf
+                self._leader = None
+                self._baton.release()
+
+    def _read(self, fds: Sequence[int]) -> None:
+        """Read from the sockets that are ready, and take in new clients."""
         for fd in fds:
             if fd == self._listening.fileno():
-                self._accept(most)
-            elif fd == self._rung.fileno():
-                self._rung.recv(1)
-                self._poll.arm(fd, _READY_TO_READ)
+                self._accept()
             elif (connection := self._connections.get(fd)) is not None:
                 self._do(self._attend, connection)
 
@@ -403,9 +411,9 @@ class Listener:
                 self._whole[host] = waiting  # as the last
             return connection
 
-    def _accept(self, most: int) -> None:
-        """Take in clients that have connected, so many at most."""
-        for _ in range(most):
+    def _accept(self) -> None:
+        """Take in clients that have connected."""
+        for _ in range(_MOST_READ):
             try:
                 self._take_in(*self._listening.accept())
             except OSError as error:  # there is none any more, or no room for its file
@@ -697,17 +705,27 @@ class Listener:
         connection.sock.close()
 
     def _watch(self) -> None:
-        """End connections whose time is up."""
+        """Have another thread lead where one takes long, and end connections whose time is up."""
+        look_at = time.monotonic() + _OFTEN
         while not self._is_stopping:
-            time.sleep(_OFTEN)
-            now = time.monotonic()
-            with self._changing:
-                waiting = [each for some in self._waiting.values() for each in some.values()]
-                for connection in [each for each in waiting if each.deadline < now]:
-                    if connection.begun and not connection.is_ending and connection.left is None:
-                        with suppress(OSError):
-                            connection.sock.send(self._bare(HTTPStatus.REQUEST_TIMEOUT))
-                    self._end(connection)
+            time.sleep(_PATIENCE if self._answering or self._whole else 5 * _PATIENCE)
+            self._pass_on()
+            if time.monotonic() > look_at:
+                self._end_late()
+                look_at = time.monotonic() + _OFTEN
+        while True:
+            time.sleep(_PATIENCE)
+            self._pass_on()
+
+    def _end_late(self) -> None:
+        now = time.monotonic()
+        with self._changing:
+            waiting = [each for some in self._waiting.values() for each in some.values()]
+            for connection in [each for each in waiting if each.deadline < now]:
+                if connection.begun and not connection.is_ending and connection.left is None:
+                    with suppress(OSError):
+                        connection.sock.send(self._bare(HTTPStatus.REQUEST_TIMEOUT))
+                self._end(connection)
 
 
 @lru_cache(maxsize=1024)
