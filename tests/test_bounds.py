@@ -149,6 +149,11 @@ def test_what_is_divided_keeps_all_its_words(tmp_path: Path) -> None:
     assert all(document.text[each.start : each.end] == each.text for each in passages)
 
 
+def test_a_name_that_is_as_long_as_names_may_be_costs_that_file_nothing(tmp_path: Path) -> None:
+    engine = engine_of(tmp_path, terns="Terns nest.\n", **{"x" * 250: "Gulls swim in winter.\n"})
+    assert [each.title for each in engine.contents()] == ["terns", "x" * 250]
+
+
 def test_addresses_that_a_browser_would_run_are_dropped(tmp_path: Path) -> None:
     header = '---\ntitle: T\nurl: " java\\tscript:alert(1)"\nreferences:\n'
     header += '- {marker: "1", text: A., url: "JavaScript:alert(1)"}\n'

@@ -20,6 +20,8 @@ from qa.errors import (
     EncoderFileError,
     EncoderMissingError,
     FeedbackDamagedError,
+    FeedbackFullError,
+    FeedbackRateError,
     FeedbackUnwritableError,
     FieldProblem,
     FrontMatterError,
@@ -89,6 +91,8 @@ EXAMPLES: list[QAError] = [
     EncoderDigestError(PATH, found="0" * 64, expected="1" * 64, package="weights"),
     UnreadableEncoderError(PATH, reason="it gives no vector for each token"),
     FeedbackUnwritableError(PATH, reason="permission denied"),
+    FeedbackFullError(PATH, what="100,000 judgements"),
+    FeedbackRateError(200),
     FeedbackDamagedError(PATH, reason="file is not a database"),
 ]
 

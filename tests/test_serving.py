@@ -185,7 +185,7 @@ def test_what_is_no_http_is_refused_by_the_server_and_what_is_too_large_by_the_s
         broken = sent(port, b"What is a tern?\r\n\r\n")
         oversized = sent(port, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"x" * 1_000_000 + b"\r\n\r\n")
         long = sent(port, head + b"Content-Length: 100000000\r\n\r\n{")
-        endless = sent(port, head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk + b"1\r\n \r\n")
+        endless = sent(port, head + b"Transfer-Encoding: chunked\r\n\r\n" + 20 * chunk)
     for answer, status in ((broken, b"400"), (oversized, b"431")):
         assert answer.startswith(b"HTTP/1.1 " + status + b" ")
         assert b"\r\nContent-Length: 0\r\n" in answer

@@ -69,14 +69,15 @@ def serve(
     from web.serving import cores, held_address, load_service, serve_in_workers
 
     settings = Settings.load(host=host, port=port, workers=workers, library=library)
-    if not serves_this_machine_alone(settings.host) and not settings.allowed_hosts and not exposed:
-        raise ExposedError(settings)
     engine = Engine.open(settings)  # what is wrong with the library is said here, once
     holdings = f"{count_of(engine.document_count, 'document')}, {count_of(engine.passage_count, 'passage')}"
     try:
         held = held_address(settings.host, settings.port)
     except (OSError, UnicodeError) as error:  # a UnicodeError for what is no name of a host
         raise AddressError(settings, error) from None
+    if not serves_this_machine_alone(settings.host) and not settings.allowed_hosts and not exposed:
+        held.close()
+        raise ExposedError(settings)
     address = _address(_own_address(settings.host), held.getsockname()[1])
     ready = f"pincite is ready: http://{address} ({holdings}). Stop it with Ctrl-C."
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -22,7 +21,6 @@ __all__ = [
     "is_there",
     "legible",
     "mode_of",
-    "opened",
     "read_bytes",
     "read_text",
     "refused",
@@ -75,14 +73,13 @@ def is_there(origin: str) -> bool:
     return True
 
 
-def read_bytes(path: Path, *, limits: Limits | None = None, below: Path | None = None) -> bytes:
-    """The bytes of a file, which without limits may be of any number. With `below`, they are those of a file that lies
-    in that folder when it is opened, wherever a link has come to lead since it was looked at."""
+def read_bytes(path: Path, *, limits: Limits | None = None) -> bytes:
+    """The bytes of a file, which without limits may be of any number."""
     if not stat.S_ISREG(mode_of(path)):
         raise UnreadableError(path, reason="it is not a file")
     most = limits.file_size * MEGABYTE if limits else -2
     try:
-        with os.fdopen(opened(path, below), "rb") as file:
+        with path.open("rb") as file:
             data = file.read(most + 1)
     except OSError as error:
         raise refused(path, error) from None
@@ -90,34 +87,6 @@ def read_bytes(path: Path, *, limits: Limits | None = None, below: Path | None =
         what = f"is larger than the {limits.file_size:,} megabytes that a file may have"
         raise SourceLimitError(Path(legible(path)), what=what, setting="max_file_size")
     return data
-
-
-def opened(path: Path, below: Path | None) -> int:
-    """A file, open for reading. With `below`, links are followed only as far as they stay in that folder.
-
-    The real path is opened name by name, and none of its names may be a link: one that was put there since then is
-    refused. Where the system cannot do that, the path is only looked at before.
-
-    Raises:
-        OSError: for what is not there, or lies outside.
-    """
-    if below is None:
-        return os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
-    root, real = resolved(below), resolved(path)
-    if not real.is_relative_to(root):
-        raise OSError(errno.ELOOP, "it is a link that leads out of its folder")
-    if os.open not in os.supports_dir_fd or not hasattr(os, "O_NOFOLLOW"):
-        return os.open(real, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-    *folders, name = real.relative_to(root).parts
-    place = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        for each in folders:
-            inner = os.open(each, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=place)
-            os.close(place)
-            place = inner
-        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=place)
-    finally:
-        os.close(place)
 
 
 def read_text(path: Path) -> str:
