@@ -17,7 +17,7 @@ from typing import NamedTuple
 import click
 
 from qa.cli.group import EXIT_INTERRUPTED, Folder, cli, library_option, today
-from qa.cli.printing import count_of, fitted, say, terminal_columns, visible
+from qa.cli.printing import count_of, fitted, harmless_json, say, terminal_columns, visible
 from qa.cli.progress import ProgressLine, stoppable
 from qa.config import Settings
 from qa.engine import Engine
@@ -358,7 +358,7 @@ def list_documents(library: Path | None, as_json: bool) -> None:
 def _entry_json(entry: DocumentEntry) -> str:
     updated = entry.updated.isoformat() if entry.updated else None
     fields = {"id": entry.id, "title": entry.title, "updated": updated, "passages": entry.passage_count}
-    return json.dumps(fields | {"file": entry.file}, ensure_ascii=False)
+    return harmless_json(json.dumps(fields | {"file": entry.file}, ensure_ascii=False))
 
 
 def _entry_lines(entries: Sequence[DocumentEntry]) -> list[str]:
