@@ -8,10 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from qa import Engine, Settings
+from qa.cli import cli
 from qa.feedback import store
 from web import create_app
 from web.remembering import Kept
@@ -200,3 +202,16 @@ def test_feedback_is_bounded_in_number_and_bytes(
     assert {each.status_code for each in answers[len(kept) :]} == {503}
     assert answers[-1].get_json()["type"] == "/problems/feedback_full"
     assert engine.feedback.path.stat().st_size <= 100_000
+
+
+def test_json_on_the_terminal_has_no_character_that_could_steer_it(tmp_path: Path) -> None:
+    (tmp_path / "terns.md").write_text(
+        "# Terns\u009b\u202e nest\n\nTerns nest\u009b31m on beaches.\n", encoding="utf-8"
+    )
+    library = ["--library", str(tmp_path / "library")]
+    runner = CliRunner(env={"PINCITE_MEANING": "off"})
+    assert runner.invoke(cli, ["index", str(tmp_path / "terns.md"), *library]).exit_code == 0
+    for command in (["ask", "Where do terns nest?", "--json"], ["list", "--json"]):
+        printed = runner.invoke(cli, [*command, *library]).stdout
+        assert not set("\u009b\u202e") & set(printed)
+        assert "\u202e" in json.dumps(json.loads(printed), ensure_ascii=False)

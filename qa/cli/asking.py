@@ -14,7 +14,7 @@ import click
 from qa.answering.decision import Explanation, outcome_of
 from qa.citations.styles import EXPORTS, STYLES, written
 from qa.cli.group import EXIT_ANSWERED, EXIT_NOTHING_FOUND, WIDTH, cli, library_option, today
-from qa.cli.printing import OUTCOMES, count_of, say, visible
+from qa.cli.printing import OUTCOMES, count_of, harmless_json, say, visible
 from qa.config import Settings
 from qa.engine import Engine
 from qa.errors import InvalidRequestError
@@ -145,7 +145,7 @@ def _check(question: str, *, history: Sequence[str], limit: int = 0, document: s
 def _answer_json(answer: Answer) -> str:
     from qa.wire import answer_body
 
-    return answer_body(answer).model_dump_json(indent=2)
+    return harmless_json(answer_body(answer).model_dump_json(indent=2))
 
 
 def _citing(style: str | None, *, old_after: int) -> Callable[[Citation], str]:

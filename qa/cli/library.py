@@ -17,7 +17,7 @@ from typing import NamedTuple
 import click
 
 from qa.cli.group import EXIT_INTERRUPTED, Folder, cli, library_option, today
-from qa.cli.printing import count_of, fitted, say, terminal_columns, visible
+from qa.cli.printing import count_of, fitted, harmless_json, say, terminal_columns, visible
 from qa.cli.progress import ProgressLine, stoppable
 from qa.config import Settings
 from qa.engine import Engine
@@ -365,7 +365,7 @@ def _entry_json(entry: DocumentEntry) -> str:
     updated = entry.updated.isoformat() if entry.updated else None
     fields = {"id": entry.id, "title": entry.title, "updated": updated, "passages": entry.passage_count}
     left_out = {each.what: each.amount for each in entry.left_out}
-    return json.dumps(fields | {"file": entry.file, "left_out": left_out}, ensure_ascii=False)
+    return harmless_json(json.dumps(fields | {"file": entry.file, "left_out": left_out}, ensure_ascii=False))
 
 
 def _entry_lines(entries: Sequence[DocumentEntry]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import textwrap
 import time
@@ -14,12 +15,14 @@ import click
 
 from qa.model import Outcome
 
-__all__ = ["OUTCOMES", "StatusLine", "count_of", "fitted", "say", "terminal_columns", "visible"]
+__all__ = ["OUTCOMES", "StatusLine", "count_of", "fitted", "harmless_json", "say", "terminal_columns", "visible"]
 
 OUTCOMES: dict[Outcome, str] = {"answered": "answered", "possible": "possible", "nothing_found": "nothing found"}
 """The outcomes of a question, in words."""
 
 _UNSAID_COLUMNS = 80  # of a terminal that does not say how many it has
+_STEERING = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What JSON need not write as codes: control characters, and those that turn the direction of writing around."""
 _HARMLESS = "\n\t\u00ad\u200c\u200d"  # among what is not printable
 
 
@@ -32,6 +35,15 @@ def visible(text: str) -> str:
         c if c.isprintable() or c in _HARMLESS or unicodedata.category(c) == "Zs" else "\N{REPLACEMENT CHARACTER}"
         for c in text
     )
+
+
+def harmless_json(text: str) -> str:
+    """JSON in which every character that could steer a terminal is written as its code, so that it stays the same JSON.
+
+    >>> print(harmless_json(f'"a{chr(0x9b)}b"'))
+    "a\\u009bb"
+    """
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def count_of(number: int, noun: str) -> str:

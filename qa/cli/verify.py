@@ -11,7 +11,7 @@ from typing import get_args
 import click
 
 from qa.cli.group import cli, library_option
-from qa.cli.printing import count_of, visible
+from qa.cli.printing import count_of, harmless_json, visible
 from qa.config import Settings
 from qa.engine import Engine
 from qa.errors import CitationsError
@@ -46,7 +46,7 @@ def verify(ctx: click.Context, files: tuple[Path, ...], library: Path | None, as
     found = Engine.open(Settings.load(library=library)).verify(claims)
     if as_json:
         body = VerifyResponse(results=tuple(map(verification_body, found)))
-        click.echo(body.model_dump_json(indent=2))
+        click.echo(harmless_json(body.model_dump_json(indent=2)))
     else:
         for claim, verification in zip(claims, found, strict=True):
             click.echo(visible(_text(claim, verification)))
