@@ -228,3 +228,8 @@ def test_a_name_in_capitals_is_not_what_a_question_has_in_small_letters_behind_a
 def test_a_text_on_screws_holds_no_myeloma() -> None:
     concepts = Concepts([Concept(names=("MM", "multiple myeloma"))])
     assert concepts.terms("Screws of 5 mm and 8mm") == terms("Screws of 5 mm and 8mm")
+
+
+@pytest.mark.parametrize("name", ["u", "w/u", "a"])
+def test_a_form_of_a_name_that_is_a_stop_word_has_no_terms_and_is_left_out(name: str) -> None:
+    assert [] not in terms_of_name(name)

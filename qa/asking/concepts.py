@@ -237,8 +237,8 @@ def terms_of_name(name: str) -> list[list[str]]:
     ([['progress', 'free', 'surviv']], [['pf'], ['pfss']])
     """
     heads = _heads(name)
-    plural = [[head.term for head in _heads(f"{heads[0].word}s")]] if len(heads) == 1 else []
-    return [[head.term for head in heads], *plural]
+    plural = _heads(f"{heads[0].word}s") if len(heads) == 1 else []
+    return [[head.term for head in form] for form in (heads, plural) if form]
 
 
 def plain_words(text: str) -> list[str]:
