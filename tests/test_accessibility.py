@@ -91,6 +91,47 @@ def possible(page: Page) -> None:
     expect(page.locator(".possible")).to_be_visible()
 
 
+def waiting(page: Page) -> None:
+    page.route("**/ask", lambda _: None)
+    page.get_by_label("Your question").fill(ANSWERED)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+
+
+def changing(page: Page) -> None:
+    ask(page, ANSWERED)
+    page.get_by_role("button", name="Edit").click()
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+
+
+def too_long(page: Page) -> None:
+    page.get_by_label("Your question").fill("tern " * 210)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("49 characters too many")
+
+
+def cleared(page: Page) -> None:
+    ask(page, ANSWERED)
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+
+
+def listed(page: Page) -> None:
+    """The list of conversations: one on the page, one deleted, one found by a later question."""
+    for questions in ((ANSWERED, "Where do terns nest?"), ("Where do terns nest?",), (TITLE, "Where do terns nest?")):
+        page.goto("/")
+        for question in questions:
+            ask(page, question)
+    page.get_by_role("button", name="History").click()
+    page.get_by_role("searchbox").fill("nest")
+    page.get_by_role("button", name="Delete", exact=True).nth(1).click()
+    expect(page.get_by_role("dialog").get_by_role("button", name="Undo")).to_be_visible()
+
+
+def keys(page: Page) -> None:
+    page.get_by_role("button", name="Keys").click()
+
+
 def address(path: str) -> Callable[[Page], None]:
     def go(page: Page) -> None:
         page.goto(path)
@@ -109,6 +150,12 @@ STATES = {
     "possible": possible,
     "not answered": not_answered,
     "failed": failed,
+    "waiting": waiting,
+    "changing": changing,
+    "too long": too_long,
+    "cleared": cleared,
+    "listed": listed,
+    "keys": keys,
     "one document": address("/?document=second-treatment"),
     "drawn": drawn,
     "source drawn": address("/documents/kit"),

@@ -35,7 +35,7 @@ def test_a_question_typed_is_answered_with_the_passage_its_highlight_and_its_cit
     expect(cited.get_by_role("link", name="doi:10.1000/ex.98")).to_have_attribute(
         "href", "https://doi.org/10.1000/ex.98"
     )
-    expect(page.locator("#welcome")).to_have_count(0)
+    expect(page.locator("#welcome")).to_be_hidden()
     expect(page).to_have_title(f"{ANSWERED} – pincite")
 
 
@@ -426,16 +426,6 @@ def test_a_failure_looks_like_one_and_can_be_tried_again(open_page: Open) -> Non
     expect(page.locator(".failed")).to_have_count(0)
 
 
-def test_a_question_that_is_refused_comes_back_to_be_changed(open_page: Open) -> None:
-    page = open_page()
-    ask(page, "x" * 1001)
-    expect(page.locator(".failed")).to_contain_text("The question must have at most 1,000 characters (it has 1,001).")
-    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
-    expect(page.get_by_label("Your question")).to_have_value("x" * 1001)
-    ask(page, ANSWERED)
-    expect(page.locator(".cited").first).to_be_visible()
-
-
 def test_escape_stops_a_question_and_gives_it_back(open_page: Open) -> None:
     page = open_page()
     held: list[Route] = []
@@ -611,8 +601,8 @@ def test_the_first_page_leads_back_to_the_conversation_that_was_left(open_page: 
     ask(page, ANSWERED)
     page.goto("/")
     resume = page.locator("#resume")
-    expect(resume).to_contain_text("2 questions, saved in this browser")
-    resume.get_by_role("link", name=ANSWERED).click()
+    expect(resume).to_contain_text("2 questions")
+    resume.get_by_role("link", name="How does bevacor work?").click()
     expect(page.locator(".question")).to_have_text(["How does bevacor work?", ANSWERED])
 
 
@@ -639,7 +629,7 @@ def test_a_question_that_cannot_be_put_back_can_be_tried_again_in_its_place(open
     expect(page.locator(".exchange")).to_have_count(14)
     expect(first.get_by_role("heading", level=2)).to_have_text(f"{ANSWERED[:-1]}, 0?")
     expect(page.get_by_label("Your question")).to_be_focused()
-    assert len(page.evaluate("JSON.parse(localStorage.getItem('pincite.conversation'))")) == 14
+    assert len(json.loads(page.evaluate("Object.values(localStorage)[0]"))) == 14
 
 
 def test_what_cannot_be_copied_says_so(open_page: Open) -> None:
@@ -815,9 +805,10 @@ def test_what_was_said_of_other_words_is_not_shown_beside_these(
     page.locator(".feedback").get_by_role("button", name="Yes").click()
     expect(page.get_by_role("status")).to_contain_text("Thank you.")
     page.evaluate("""() => {
-        const turns = JSON.parse(localStorage.getItem("pincite.conversation"));
+        const [[key, words]] = Object.entries(localStorage);
+        const turns = JSON.parse(words);
         turns[0].said.is = "9-0123456789abcdef";
-        localStorage.setItem("pincite.conversation", JSON.stringify(turns));
+        localStorage.setItem(key, JSON.stringify(turns));
     }""")
     page.reload()
     expect(page.get_by_role("button", name="Yes")).to_have_attribute("aria-pressed", "false")

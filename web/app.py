@@ -15,7 +15,7 @@ from werkzeug.exceptions import SecurityError
 
 from qa.citations.styles import EXPORTS, TEXTS
 from qa.errors import LibraryError
-from qa.wire import MAX_COMMENT, MAX_TURNS
+from qa.wire import MAX_COMMENT, MAX_QUESTION, MAX_TURNS
 from web import addresses, drawing, places, problems, widget
 from web.answers import current_engine, library_version, set_engine
 from web.api import api
@@ -69,6 +69,7 @@ def create_app(engine: Engine) -> Flask:
         old_after=engine.settings.old_after,
         feedback_key=_feedback_key,
         max_comment=MAX_COMMENT,
+        max_question=MAX_QUESTION,
         max_turns=MAX_TURNS,
         unique=_unique,
     )

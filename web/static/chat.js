@@ -2,33 +2,39 @@
 // conversation is kept in the browser.
 
 import { addressOf, askedAt, queryOf } from "./addresses.js";
+import { box, desk, fill as fillBox, fits, focus, form, recall, tell } from "./box.js";
 import { copy, copyStyled, showStyles } from "./citing.js";
-import { isSame, keep, kept } from "./conversation.js";
+import * as kept from "./conversation.js";
+import * as earlier from "./earlier.js";
 import { give, prepare } from "./feedback.js";
+import "./keys.js";
 import { answerPart, exchangePart, failedPart, part, showButtons, slot } from "./parts.js";
 import { Failure, send, sendForExchange } from "./service.js";
 import { text } from "./texts.js";
 
-const form = document.getElementById("ask");
-const box = document.getElementById("q");
 const log = document.getElementById("log");
-const status = document.getElementById("status");
 const tools = document.getElementById("tools");
 const remembered = Number(form.dataset.remembered);
 const AT_ONCE = 3; // questions that are put back at a time
+const LATE = 400; // ms until Stop comes; it stands where Ask was pressed
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
-const desk = matchMedia("(hover: hover) and (pointer: fine)");
 
-const turns = new Map(); // what each exchange on the page asks, in their order
+const turns = new Map(); // what each exchange on the page asks, in their order; only of those with an answer
+const missed = new WeakMap(); // what an exchange asked that got none
 let asking = null; // the AbortController of the question that is under way
+let changing = null; // the exchange whose question is being changed
+let gone = null; // the conversation that was cleared
 let shown = location.search; // the conversation on the page
+
+const all = () => Array.from(turns.values());
 
 // Asking
 
-// The question in the conversation that the form holds.
-function asked(question) {
-  const fields = new FormData(form);
-  return { question, history: fields.getAll("history"), document: fields.get("document") };
+// The question as it follows the conversation on the page.
+function following(question) {
+  const last = all().at(-1);
+  const history = last ? [...last.history, last.question].slice(-remembered) : [];
+  return { question, history, document: new FormData(form).get("document") };
 }
 
 // A turn in the form of a request; what else is kept of it is the page's own.
@@ -40,84 +46,103 @@ function answered(turn, signal) {
   return sendForExchange(wanted(turn), text("failure.no_answer"), signal);
 }
 
-async function ask(exchange) {
-  const turn = turns.get(exchange);
+// Asks in a new exchange. Its answer takes the place of the one that is `changed`, and of all behind it.
+async function ask(turn, changed = null) {
+  const order = Array.from(turns.keys());
+  const replaced = changed ? order.slice(order.indexOf(changed)) : [];
+  const hide = (hidden) => replaced.forEach((each) => Object.assign(each, { hidden }));
+  const exchange = exchangePart(turn.question);
   const place = slot(exchange, "answer");
-  asking = new AbortController();
-  form.classList.add("asking");
   place.replaceChildren(part("pending"));
+  hide(true);
+  log.append(exchange);
+  markLatest();
+  rest(exchange);
   tell(text("status.looking"));
-  bringUp(exchange);
+  asking = new AbortController();
+  const late = setTimeout(showStop, LATE, true);
   try {
     const answer = await answered(turn, asking.signal);
     place.replaceChildren(...answerPart(answer));
-    prepare(place, turn);
+    for (const each of replaced) {
+      each.remove();
+      turns.delete(each);
+    }
+    turns.set(exchange, { ...turn, at: Date.now() });
+    remember(exchange, replaced.length > 1);
     tell(answer.dataset.status, { title: answer.dataset.took });
-    remember(turn);
   } catch (error) {
-    if (error.name === "AbortError") {
-      turns.delete(exchange);
+    hide(false);
+    const isStopped = error.name === "AbortError";
+    if (!isStopped && !(error instanceof Failure)) throw error;
+    if (isStopped || error.mine) {
       exchange.remove();
-      tell(text("status.stopped"));
-      giveBack(turn.question);
-    } else if (error instanceof Failure) {
-      turns.delete(exchange);
+      markLatest();
+      change(changed);
+      if (box.value === "") fillBox(turn.question);
+      const words = isStopped ? text("status.stopped") : `${error.title}. ${error.detail}`;
+      tell(words, { offers: changed && "cancel", isTrouble: !isStopped });
+      focus();
+    } else {
+      missed.set(exchange, { turn, changed });
       place.replaceChildren(failedPart(error));
       tell("");
-      if (error.mine) giveBack(turn.question);
-    } else throw error;
+    }
   } finally {
+    clearTimeout(late);
     asking = null;
-    form.classList.remove("asking");
+    showStop(false);
     bringUp(exchange);
   }
 }
 
-// Says what came of something. Where the page shows the same words elsewhere, only a screen reader is given them here.
-function tell(words, { title = "", isSeen = false } = {}) {
-  status.textContent = words;
-  status.title = title;
-  status.classList.toggle("heard", isSeen);
+function showStop(isShown) {
+  const [button, stop] = form.querySelectorAll(".row button");
+  if (document.activeElement === stop) focus();
+  button.hidden = isShown;
+  stop.hidden = !isShown;
 }
 
-function begin(question) {
-  document.getElementById("welcome")?.remove();
-  tools.hidden = false;
+function markLatest() {
   document.getElementById("latest")?.removeAttribute("id");
-  const exchange = exchangePart(question);
-  turns.set(exchange, asked(question));
-  log.append(exchange);
-  ask(exchange);
+  log.lastElementChild?.setAttribute("id", "latest");
 }
 
-// The form holds the conversation, so that its next address, and this page's, hold it too; the browser keeps it whole.
-function remember(turn) {
+// Where one types by touch, the box must not keep the focus: its keyboard would cover the answer.
+function rest(exchange) {
+  if (!desk.matches) return goTo(exchange);
+  focus();
+  bringUp(exchange);
+}
+
+function goTo(exchange) {
+  const heading = slot(exchange, "question");
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+  bringUp(exchange);
+}
+
+// The address holds the end of the conversation; the browser keeps it whole.
+function remember(exchange, isNew) {
+  const turn = turns.get(exchange);
   history.pushState(null, "", `/${queryOf(turn)}`);
   shown = location.search;
   document.title = text("page.title_of", { subject: turn.question });
-  hold(turn.question);
-  const all = form.querySelectorAll("input[name=history]");
-  if (all.length > remembered) all[0].remove();
-  keep(Array.from(turns.values()));
+  kept.keep(all(), isNew);
+  prepare(exchange, turn);
 }
 
-function hold(question) {
-  const field = document.createElement("input");
-  Object.assign(field, { type: "hidden", name: "history", value: question });
-  form.querySelector(".above").before(field);
+function change(exchange) {
+  changing?.classList.remove("changing");
+  changing = exchange;
+  exchange?.classList.add("changing");
 }
 
-// Ask what a link asks, in its conversation, which is the one that led to its answer or a new one.
-function askAgain(link) {
-  const { question, history: earlier } = askedAt(link.href);
-  for (const field of form.querySelectorAll("input[name=history]")) field.remove();
-  earlier.forEach(hold);
-  box.focus();
-  begin(question);
-}
-
-function giveBack(question) {
-  if (box.value.trim() === "") box.value = question;
+function stopChanging() {
+  change(null);
+  fillBox("");
+  tell("");
+  focus();
 }
 
 function bringUp(element) {
@@ -126,21 +151,31 @@ function bringUp(element) {
 
 // The conversation, kept and exported
 
-// What the page shows as it is loaded: the questions of its address, and before them what the browser has kept of the
-// same conversation.
+// What the page shows as it is loaded: the questions of its address, and before them what is kept of the same
+// conversation. What is new is kept, but not what one only goes back to.
 async function restore() {
   const last = askedAt(location.href);
-  const before = kept();
-  if (last === null) return offer(before);
+  if (last === null) return greet();
   const exchanges = Array.from(log.children);
   const questions = [...last.history, last.question];
   const first = questions.length - exchanges.length;
   exchanges.forEach((each, number) => {
-    const turn = { ...last, question: questions[first + number], history: questions.slice(0, first + number) };
+    const at = first + number;
+    const turn = { ...last, question: questions[at], history: questions.slice(0, at), at: Date.now() };
     turns.set(each, turn);
     prepare(each, turn);
   });
-  if (before.length > 0 && isSame(before.at(-1), last)) await putBack(before);
+  const before = kept.reopen(last);
+  if (before) return putBack(before);
+  const isBack = performance.getEntriesByType("navigation")[0]?.type !== "navigate";
+  const isThere = kept.conversations().some((each) => each.turns.some((turn) => kept.isSame(turn, last)));
+  if (!isBack && !isThere) kept.keep(all());
+}
+
+function greet() {
+  gone = kept.cleared();
+  if (gone) tell(text("status.cleared"), { offers: "undo" });
+  earlier.showRecent();
 }
 
 // The kept questions in their order; those that the page shows already stay as they are.
@@ -148,7 +183,7 @@ async function putBack(before) {
   const here = Array.from(turns);
   turns.clear();
   const order = before.map((turn) => {
-    const at = here.findLastIndex(([, each]) => isSame(each, turn));
+    const at = here.findLastIndex(([, each]) => kept.isSame(each, turn));
     const [exchange] = at < 0 ? [exchangePart(turn.question)] : here.splice(at, 1)[0];
     turns.set(exchange, turn);
     exchange.setAttribute("aria-live", "off");
@@ -179,21 +214,9 @@ async function fill(exchange) {
   }
 }
 
-// The way back to the kept conversation, on a page that shows none.
-function offer(before) {
-  const place = document.getElementById("resume");
-  if (before.length === 0 || !place) return;
-  const last = before.at(-1);
-  const way = slot(place, "resume");
-  way.href = addressOf(last);
-  way.textContent = last.question;
-  slot(place, "resume-count").textContent = text("welcome.resume_count", { count: before.length });
-  place.hidden = false;
-}
-
 async function exportAs(link) {
   const { pathname } = new URL(link.href);
-  const body = { turns: Array.from(turns.values(), wanted) };
+  const body = { turns: all().map(wanted) };
   try {
     const response = await send(pathname, text("failure.no_export"), { accept: "*/*", body });
     const name = /filename="?([^";]+)/.exec(response.headers.get("Content-Disposition"))[1];
@@ -213,12 +236,17 @@ async function exportAs(link) {
 async function take(form, pressed) {
   const turn = turns.get(form.closest(".exchange"));
   tell(await give(form, pressed, turn), { isSeen: true });
-  const all = Array.from(turns.values());
-  if (kept().length === all.length && isSame(kept().at(-1), all.at(-1))) keep(all); // no other tab's conversation
+  if (kept.isUnchanged()) kept.keep(all()); // as no other tab has it
 }
 
-// What came of pressing a button, on it for a while; pressed again meanwhile, it has no other label to go back to.
-function say(button, words) {
+// Says what came of copying, on the button too for a while.
+async function copied(button, copying) {
+  const words = text("status.copied");
+  try {
+    await copying;
+  } catch {
+    return tell(text("status.not_copied"));
+  }
   tell(words);
   if (button.textContent === words) return;
   const label = Array.from(button.childNodes);
@@ -226,24 +254,16 @@ function say(button, words) {
   setTimeout(() => button.replaceChildren(...label), 2000);
 }
 
-async function copied(button, copying) {
-  try {
-    await copying;
-    say(button, text("status.copied"));
-  } catch {
-    tell(text("status.not_copied"));
-  }
-}
-
 // Listening
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   const question = box.value.trim();
-  if (asking || question === "") return;
-  box.value = "";
-  box.focus();
-  begin(question);
+  if (asking || question === "" || !fits()) return;
+  fillBox("");
+  const changed = changing;
+  change(null);
+  ask(changed ? { ...wanted(turns.get(changed)), question } : following(question), changed);
 });
 
 log.addEventListener("submit", (event) => {
@@ -253,23 +273,42 @@ log.addEventListener("submit", (event) => {
 });
 
 box.addEventListener("keydown", (event) => {
+  if (!changing) recall(event, () => (turns.size > 0 ? all() : (kept.conversations()[0]?.turns ?? [])));
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
   event.preventDefault();
   form.requestSubmit();
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  asking?.abort();
+  if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
+  if (asking) asking.abort();
+  else if (changing) stopChanging();
   closeMenu();
 });
 
 const ACTIONS = {
+  // Ask what a link asks, in its conversation, which is the one that led to its answer or a new one.
   again: (link, event) => {
     event.preventDefault();
-    if (!asking) askAgain(link);
+    if (!asking) ask(askedAt(link.href));
   },
-  clear: () => keep([]),
+  cancel: stopChanging,
+  change: (button) => {
+    if (asking) return;
+    const exchange = button.closest(".exchange");
+    fillBox(slot(exchange, "question").textContent);
+    if (turns.has(exchange)) {
+      change(exchange);
+      const isLast = turns.get(exchange) === all().at(-1);
+      tell(text(isLast ? "status.changing" : "status.changing_earlier"), { offers: "cancel" });
+    } else exchange.remove();
+    focus();
+  },
+  clear: () => {
+    kept.clear();
+    location.assign(document.querySelector(".new").href);
+  },
+  close: (button) => button.closest("dialog").close(),
   copy: (button) => copied(button, copy(button)),
   "copy-styled": (button) => copied(button, copyStyled(button)),
   export: (link, event) => {
@@ -277,20 +316,35 @@ const ACTIONS = {
     closeMenu();
     exportAs(link);
   },
+  forget: (button) => earlier.toggle(button.closest("li")),
+  "forget-all": earlier.toggleAll,
+  keys: () => document.getElementById("keys").showModal(),
+  latest: (link, event) => {
+    event.preventDefault();
+    goTo(log.lastElementChild);
+  },
+  list: earlier.showAll,
   print: () => {
     closeMenu();
     print();
   },
   retry: (button) => {
     if (asking) return;
-    const failed = button.closest(".exchange");
-    box.focus();
-    if (turns.has(failed)) {
-      fill(failed);
+    const exchange = button.closest(".exchange");
+    if (turns.has(exchange)) {
+      rest(exchange);
+      fill(exchange);
       return;
     }
-    failed.remove();
-    begin(slot(failed, "question").textContent);
+    const { turn, changed } = missed.get(exchange);
+    exchange.remove();
+    if (changed?.isConnected) ask(turn, changed);
+    else ask(following(turn.question));
+  },
+  stop: () => asking?.abort(),
+  undo: () => {
+    kept.putBack(gone);
+    location.assign(addressOf(gone.turns.at(-1)));
   },
 };
 
@@ -324,5 +378,11 @@ window.addEventListener("popstate", () => {
 });
 
 showButtons(document);
-if (desk.matches) box.focus({ preventScroll: true });
+for (const { content } of document.querySelectorAll("template")) showButtons(content);
+if (desk.matches) {
+  const begin = () => box.focus({ preventScroll: true });
+  begin();
+  // Scrolling to the address's fragment, once the page is drawn, may take the focus away.
+  if (location.hash) box.addEventListener("blur", ({ relatedTarget }) => relatedTarget ?? setTimeout(begin), { once: true });
+}
 await restore();

@@ -16,7 +16,7 @@ export function answerPart(exchange) {
 }
 
 export function showButtons(root) {
-  for (const button of root.querySelectorAll("[data-action=print]")) button.hidden = false;
+  for (const button of root.querySelectorAll("[data-scripted]")) button.hidden = false;
   if (!navigator.clipboard) return;
   for (const button of root.querySelectorAll("[data-action=copy]")) button.hidden = false;
 }
