@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
@@ -45,6 +45,7 @@ __all__ = [
     "Verification",
     "digest",
     "fingerprint",
+    "scope_of",
 ]
 
 BlockKind = Literal["paragraph", "list", "table", "code"]
@@ -92,6 +93,17 @@ def fingerprint(text: str, section: tuple[str, ...] | None = None) -> Fingerprin
 
 def _section_digest(section: tuple[str, ...]) -> str:
     return digest("\n".join(section))[:8]
+
+
+def scope_of(document: str | Collection[str] | None) -> tuple[str, ...] | None:
+    """The ids of the only documents to ask, ascending, each once. None if all are asked.
+
+    >>> scope_of("terns"), scope_of(["terns", "gulls", "terns"]), scope_of(None)
+    (('terns',), ('gulls', 'terns'), None)
+    """
+    if document is None:
+        return None
+    return (document,) if isinstance(document, str) else tuple(sorted(set(document)))
 
 
 class Span(NamedTuple):
@@ -519,15 +531,15 @@ class Judgement:
     """A person's judgement: whether an answer answered the question.
 
     The page that shows the answer makes up a `key` for it. A later judgement with the same key replaces this one.
-    `passage_id` and `known_by` name the words that were shown; both are None if nothing was found. `asked_of` is the id
-    of the document, if only one was asked.
+    `passage_id` and `known_by` name the words that were shown; both are None if nothing was found. `asked_of` are the
+    ids of the documents, if only some were asked.
     """
 
     key: str
     question: str
     helpful: bool
     history: tuple[str, ...] = ()
-    asked_of: str | None = None
+    asked_of: tuple[str, ...] = ()
     passage_id: str | None = None
     known_by: Fingerprint | None = None
     comment: str = ""
@@ -541,10 +553,11 @@ class Judgement:
 class Feedback:
     """A judgement as it is kept, with what the library knows of the judged words.
 
-    `id` counts from 1; it is 0 before the judgement is kept. `at` is in UTC. `quote` was at [start, end) of the text of
-    the document, whose digest was `document_sha256`; all of these are None if nothing was found. `outcome` and
-    `confidence` are those of the answer. They are None if the library now gives another answer; that nothing was found
-    is always known. `library` is the name of the library's state, `version` that of this program.
+    `id` counts from 1; it is 0 before the judgement is kept. `at` is in UTC. `asked_of` has the documents' ids, one a
+    line, if only some were asked. `quote` was at [start, end) of the text of the document, whose digest was
+    `document_sha256`; all of these are None if nothing was found. `outcome` and `confidence` are those of the answer.
+    They are None if the library now gives another answer; that nothing was found is always known. `library` is the name
+    of the library's state, `version` that of this program.
     """
 
     id: int = 0

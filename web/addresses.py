@@ -58,10 +58,10 @@ def alone(asked: AskRequest) -> str:
 def everywhere(asked: AskRequest) -> str | None:
     """The address that asks the same of all documents. None if all are asked already.
 
-    >>> everywhere(AskRequest(question="And gulls?", history=("Do terns dive?",), document="terns"))
+    >>> everywhere(AskRequest(question="And gulls?", history=("Do terns dive?",), document=("terns",)))
     '/?history=Do%20terns%20dive%3F&q=And%20gulls%3F#latest'
     """
-    return None if asked.document is None else _address(asked.question, history=asked.history, document=None)
+    return _address(asked.question, history=asked.history, document=()) if asked.document else None
 
 
 def transcript(asked: AskRequest, suffix: str) -> str:
@@ -76,8 +76,8 @@ def transcript(asked: AskRequest, suffix: str) -> str:
 def as_json(asked: AskRequest) -> str:
     """The address of the same answer as JSON.
 
-    >>> as_json(AskRequest(question="Do gulls?", document="birds"))
-    '/ask?document=birds&q=Do%20gulls%3F'
+    >>> as_json(AskRequest(question="Do gulls?", document=("birds", "fish")))
+    '/ask?document=birds&document=fish&q=Do%20gulls%3F'
     """
     return f"/ask?{_query(asked.question, history=asked.history, document=asked.document)}"
 
@@ -114,14 +114,13 @@ def in_quotes(question: str, written: str) -> str | None:
     return None
 
 
-def _address(question: str, *, history: Sequence[str] = (), document: str | None) -> str:
+def _address(question: str, *, history: Sequence[str] = (), document: Sequence[str]) -> str:
     """The address of the page that asks a question, in the characters that `static/chat.js` writes it with."""
     return f"/?{_query(question, history=history, document=document)}#latest"
 
 
-def _query(question: str, *, history: Sequence[str], document: str | None) -> str:
-    fields = [("document", document)] if document is not None else []
-    fields += [*(("history", each) for each in history), ("q", question)]
+def _query(question: str, *, history: Sequence[str], document: Sequence[str]) -> str:
+    fields = [*(("document", each) for each in document), *(("history", each) for each in history), ("q", question)]
     return urlencode(fields, quote_via=quote, safe=_UNESCAPED)
 
 

@@ -46,7 +46,7 @@ def set_engine(app: Flask, engine: Engine) -> None:
     app.extensions[EXTENSION] = engine
 
     def answer(asked: AskRequest, version: str, day: date) -> AskResponse:  # noqa: ARG001 - what else it depends on
-        found = engine.ask(asked.question, history=asked.history, limit=asked.limit, document=asked.document)
+        found = engine.ask(asked.question, history=asked.history, limit=asked.limit, document=asked.document or None)
         return answer_body(found)
 
     def answer_in_json(asked: AskRequest, version: str, day: date) -> bytes:
@@ -95,6 +95,7 @@ def _kept(name: str, asked: AskRequest) -> tuple[object, float]:
     return kept, round((time.perf_counter() - began) * 1000, 3)
 
 
+REPEATED = ("history", "document")  # parameters that may be given more than once
 REMEMBERED = 12  # earlier questions that a conversation sends along; with the longest ones it still fits a request
 
 
@@ -122,7 +123,7 @@ def asked_in_address(*names: str) -> AskRequest:
         request.args.get("q"),
         history=request.args.getlist("history"),
         limit=request.args.get("limit"),
-        document=request.args.get("document"),
+        document=request.args.getlist("document"),
     )
 
 
@@ -131,7 +132,7 @@ def _parameter_problem(name: str, known: Sequence[str]) -> FieldProblem | None:
     pointer = "/" + name.replace("~", "~0").replace("/", "~1")
     if name not in known:
         return FieldProblem(pointer, f"is not a known parameter. Known parameters: {', '.join(known)}")
-    if name != "history" and len(request.args.getlist(name)) > 1:
+    if name not in REPEATED and len(request.args.getlist(name)) > 1:
         return FieldProblem(pointer, "may be given only once")
     return None
 

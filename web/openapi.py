@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from qa.citations.styles import EXPORTS, TEXTS, Style
 from qa.wire import (
+    MAX_DOCUMENTS,
     MAX_HISTORY,
     AskRequest,
     AskResponse,
@@ -264,8 +265,10 @@ def _style_parameter() -> Mapping[str, object]:
 
 
 def _ask_parameters() -> list[Mapping[str, object]]:
-    """The fields of the request as parameters, where `q` stands for the question and `history` may be repeated."""
+    """The fields of the request as parameters, where `q` stands for the question, and `history` and
+    `document` may be repeated."""
     fields = AskRequest.model_json_schema()["properties"]
+    several = {"type": "array", "items": {"type": "string"}, "maxItems": MAX_DOCUMENTS}
     names = {"q": "question", "limit": "limit", "document": "document", "history": "history"}
     return [
         {
@@ -273,7 +276,7 @@ def _ask_parameters() -> list[Mapping[str, object]]:
             "in": "query",
             "required": AskRequest.model_fields[field].is_required(),
             "description": fields[field]["description"] + (f" At most {MAX_HISTORY}." if field == "history" else ""),
-            "schema": fields[field],
+            "schema": several if field == "document" else fields[field],
         }
         for name, field in names.items()
     ]

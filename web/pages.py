@@ -32,15 +32,19 @@ pages = Blueprint("pages", __name__)
 def chat() -> str:
     """The chat page. An address with a question has the whole conversation before it."""
     engine = current_engine()
-    question, document_id = request.args.get("q"), request.args.get("document") or None
-    document = engine.document(document_id) if document_id is not None else None
-    shared = {"document": document, "remembered": REMEMBERED, "specimen_asked": AskRequest(question="x", document="x")}
+    question, document_ids = request.args.get("q"), list(filter(None, request.args.getlist("document")))
+    specimen = AskRequest(question="x", document=("x",))
+    shared = {
+        "scope": engine.chosen(document_ids) if document_ids else [],
+        "remembered": REMEMBERED,
+        "specimen_asked": specimen,
+    }
     if question is None:
         documents = engine.contents(limit=LISTED)
         return render_template(
             "index.html", documents=documents, count=engine.document_count, examples=_examples(documents), **shared
         )
-    asked = AskRequest.from_arguments(question, history=request.args.getlist("history"), document=document_id)
+    asked = AskRequest.from_arguments(question, history=request.args.getlist("history"), document=document_ids)
     turns = [(each, answer_to(each)) for each in conversation(asked)]
     history = [*asked.history, question][-REMEMBERED:]
     return render_template("index.html", turns=turns, history=history, **shared)

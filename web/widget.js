@@ -189,12 +189,18 @@ class PinciteAsk extends HTMLElement {
     });
   }
 
+  // The only documents to ask: null, an id, or several. The attribute has them apart by spaces.
+  #documents() {
+    const ids = (this.getAttribute("document") ?? "").split(/\s+/).filter(Boolean);
+    return ids.length > 1 ? ids : (ids[0] ?? null);
+  }
+
   async #ask(question) {
     if (this.#asking || question === "") return;
     this.#asking = true;
     this.#box.value = "";
     this.#status.textContent = text("status.looking");
-    const asked = { question, history: this.#history, document: this.getAttribute("document"), limit: CLOSEST };
+    const asked = { question, history: this.#history, document: this.#documents(), limit: CLOSEST };
     const heading = make("h2", { dir: "auto", "aria-live": "off" }, question);
     const exchange = make("article", {}, heading);
     try {
@@ -253,7 +259,7 @@ async function fetchAnswer(asked) {
 }
 
 function addressOf({ question, history, document: only }) {
-  const fields = [...(only === null ? [] : [["document", only]]), ...history.map((each) => ["history", each]), ["q", question]];
+  const fields = [...[only ?? []].flat().map((each) => ["document", each]), ...history.map((each) => ["history", each]), ["q", question]];
   return `${SERVICE}/?${fields.map((field) => field.map(encodeURIComponent).join("=")).join("&")}#latest`;
 }
 

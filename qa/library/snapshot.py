@@ -75,6 +75,9 @@ class Snapshot:
         self._nearness: _Remembered[Mapping[str, float]] = _Remembered(
             _REMEMBERED_DOCUMENTS, weigh=len, heaviest=_REMEMBERED_NEIGHBOURS
         )
+        self._within: _Remembered[frozenset[str]] = _Remembered(
+            _REMEMBERED_DOCUMENTS, weigh=len, heaviest=_REMEMBERED_NEIGHBOURS
+        )
         self._openings: _Remembered[tuple[Passage, ...]] = _Remembered(_REMEMBERED_DOCUMENTS)
 
     def document(self, document_id: str) -> Document:
@@ -93,13 +96,13 @@ class Snapshot:
         """
         return self._passages.get(passage_id, self._read_passage)
 
-    def shown_last(self, document_id: str | None, history: Sequence[str], find: Callable[[], str]) -> str:
-        """The passage that `find` gives for these questions of a conversation, from the document with this id or from
-        all.
+    def shown_last(self, scope: Sequence[str] | None, history: Sequence[str], find: Callable[[], str]) -> str:
+        """The passage that `find` gives for these questions of a conversation, from the documents with these ids or
+        from all.
 
         It is remembered, since a later question may need it again.
         """
-        return self._shown.get(repr((document_id, *history)), lambda _: find())
+        return self._shown.get(repr((scope, *history)), lambda _: find())
 
     def nearness(self, passage_id: str) -> Mapping[str, float]:
         """How near the passages of its document are to the passage with this id: 1 in its section, else 0.6.
@@ -226,15 +229,13 @@ class Snapshot:
         query = f"SELECT {PASSAGE_COLUMNS} FROM passages WHERE {_OF_DOCUMENT} ORDER BY start, passages.number"
         return self._read(query, document_id, make=lambda row: passage_of(row, document))
 
-    def passage_ids_of(self, document_id: str) -> list[str]:
-        """The ids of a document's passages, ascending.
+    def passage_ids_in(self, document_ids: Sequence[str]) -> frozenset[str]:
+        """The ids of the passages of some documents.
 
         Raises:
-            UnknownDocumentError: where there is no such document.
+            UnknownDocumentError: for the first document that is not there.
         """
-        self.document(document_id)
-        query = f"SELECT id FROM passages WHERE {_OF_DOCUMENT} ORDER BY id"
-        return self._read(query, document_id, make=lambda row: str(row[0]))
+        return self._within.get("\n".join(document_ids), lambda _: self._read_passage_ids(document_ids))
 
     def openings_of(self, document_id: str) -> tuple[Passage, ...]:
         """The first passage of each section of a document, in source order.
@@ -270,6 +271,15 @@ class Snapshot:
         if not found:
             raise UnknownPassageError(passage_id)
         return found[0]
+
+    def _read_passage_ids(self, document_ids: Sequence[str]) -> frozenset[str]:
+        select = self._reader.select
+        numbers = dict(chosen(select, "SELECT id, number FROM documents WHERE id IN (…)", document_ids))
+        for each in document_ids:
+            if each not in numbers:
+                raise UnknownDocumentError(each)
+        ids = chosen(select, "SELECT id FROM passages WHERE document IN (…)", numbers.values())
+        return frozenset(each for (each,) in ids)
 
     def _read_nearness(self, passage_id: str) -> Mapping[str, float]:
         shown = self.passage(passage_id)

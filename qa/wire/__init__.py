@@ -3,7 +3,7 @@
 The web service, the command line's `--json` and the OpenAPI document all come from these models.
 """
 
-from qa.limits import MAX_HISTORY, MAX_LIMIT, MAX_QUESTION
+from qa.limits import MAX_DOCUMENTS, MAX_HISTORY, MAX_LIMIT, MAX_QUESTION
 from qa.wire.bodies import (
     AskResponse,
     CitationBody,
@@ -36,6 +36,7 @@ from qa.wire.requests import MAX_TURNS, AskRequest, ConversationRequest
 __all__ = [
     "MAX_CITATIONS",
     "MAX_COMMENT",
+    "MAX_DOCUMENTS",
     "MAX_HISTORY",
     "MAX_LIMIT",
     "MAX_QUESTION",

@@ -1,7 +1,7 @@
 // The chat page. Without this module the page works by its form; with it, answers arrive without loading, and the
 // conversation is kept in the browser.
 
-import { addressOf, askedAt, queryOf } from "./addresses.js";
+import { addressOf, askedAt, documentsOf, queryOf } from "./addresses.js";
 import { copy, copyStyled, showStyles } from "./citing.js";
 import { isSame, keep, kept } from "./conversation.js";
 import { give, prepare } from "./feedback.js";
@@ -28,7 +28,7 @@ let shown = location.search; // the conversation on the page
 // The question in the conversation that the form holds.
 function asked(question) {
   const fields = new FormData(form);
-  return { question, history: fields.getAll("history"), document: fields.get("document") };
+  return { question, history: fields.getAll("history"), document: documentsOf(fields) };
 }
 
 // A turn in the form of a request; what else is kept of it is the page's own.

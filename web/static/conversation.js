@@ -36,7 +36,7 @@ function isQuestion(found) {
     typeof found?.question === "string" &&
     Array.isArray(found.history) &&
     found.history.every((each) => typeof each === "string") &&
-    (found.document === null || typeof found.document === "string") &&
+    [found.document ?? []].flat().every((each) => typeof each === "string") &&
     (found.said === undefined || (typeof found.said === "object" && typeof found.said?.key === "string"))
   );
 }

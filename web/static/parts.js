@@ -65,16 +65,18 @@ function fillFeedback(form, { question, history, document: only }, { passage, ci
   };
   set("key", Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(""));
   set("question", question);
-  set("document", only);
   set("passage", passage.id);
   set("is", knownBy(citation.permalink));
-  const after = form.elements.document;
-  for (const each of history) {
-    const field = document.createElement("input");
-    Object.assign(field, { type: "hidden", name: "history" });
-    field.defaultValue = each;
-    after.before(field);
+  const { document: specimen } = form.elements;
+  const sent = { history, document: [only ?? []].flat() };
+  for (const [name, values] of Object.entries(sent)) {
+    for (const each of values) {
+      const field = specimen.cloneNode();
+      Object.assign(field, { name, defaultValue: each });
+      specimen.before(field);
+    }
   }
+  specimen.remove();
 }
 
 function drop(element) {
