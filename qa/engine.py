@@ -25,11 +25,13 @@ from qa.model import (
     Claim,
     Document,
     DocumentEntry,
+    DocumentFilter,
     Feedback,
     Fingerprint,
     Followed,
     Hit,
     Judgement,
+    Listing,
     Passage,
     Span,
     Verification,
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
     from qa.library.adding import Indexing, Progress
 
 __all__ = ["Engine"]
+
+ALL = DocumentFilter()
 
 
 class Engine:
@@ -273,6 +277,33 @@ class Engine:
     def entries(self, document_ids: Collection[str]) -> list[DocumentEntry]:
         """The same for these documents, in no order. Unknown ids are ignored."""
         return self._library.snapshot().entries(document_ids)
+
+    def listing(
+        self,
+        wanted: DocumentFilter = ALL,
+        *,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+    ) -> Listing:
+        """At most `limit` of the documents wanted: by title or, if they are looked for by words, the best first.
+
+        They are those behind the document `after`, or those before the document `before`.
+
+        Raises:
+            UnknownDocumentError: if that document is not there.
+        """
+        return self._library.snapshot().listing(wanted, limit=limit, after=after, before=before)
+
+    @property
+    def publishers(self) -> list[str]:
+        """The publishers of the documents, in order."""
+        return self._library.snapshot().publishers
+
+    @property
+    def formats(self) -> list[str]:
+        """The formats of the documents, as endings of their files, in order."""
+        return self._library.snapshot().formats
 
     def chosen(self, document_ids: Sequence[str]) -> list[DocumentEntry]:
         """The same for these documents, in their order.

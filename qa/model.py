@@ -21,6 +21,7 @@ __all__ = [
     "Claim",
     "Document",
     "DocumentEntry",
+    "DocumentFilter",
     "Feedback",
     "Figure",
     "FileState",
@@ -31,6 +32,7 @@ __all__ = [
     "Interpretation",
     "Judgement",
     "LinkNote",
+    "Listing",
     "Marker",
     "Outcome",
     "Passage",
@@ -44,6 +46,7 @@ __all__ = [
     "Verdict",
     "Verification",
     "digest",
+    "ending_of",
     "fingerprint",
     "scope_of",
 ]
@@ -266,6 +269,53 @@ class DocumentEntry(NamedTuple):
     updated: date | None
     passage_count: int
     file: str
+    publisher: str | None = None
+
+    @property
+    def format(self) -> str:
+        """The format of its file: the ending, such as "pdf". Empty without one."""
+        return ending_of(self.file)
+
+
+def ending_of(file: str) -> str:
+    """The ending of a file's name, in lower case and without its dot.
+
+    >>> ending_of("/birds/Terns.PDF"), ending_of("/birds.d/terns")
+    ('pdf', '')
+    """
+    _, dot, ending = file.rpartition(".")
+    return ending.lower() if dot and not {"/", "\\"} & {*ending} else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentFilter:
+    """Which documents of a library are to be listed. What is empty asks nothing of them.
+
+    `words` are looked for in their passages; those of `title` and of `publisher_words` in any part of the title and of
+    the publisher. `publisher` is whole, `format` the ending of the file. `since` and `until` are dates in ISO 8601, of
+    which the day, or the month and the day, may be left out; the last day is included.
+    """
+
+    words: str = ""
+    title: str = ""
+    publisher: str = ""
+    publisher_words: str = ""
+    format: str = ""
+    since: str = ""
+    until: str = ""
+
+
+class Listing(NamedTuple):
+    """A page of the list of documents, with how many there are in `total` on all pages.
+
+    `previous` is the id of the document before which the page before ends, `next` that of the one behind which the next
+    page begins; None where there is no such page.
+    """
+
+    entries: tuple[DocumentEntry, ...]
+    total: int
+    previous: str | None
+    next: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

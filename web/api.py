@@ -22,6 +22,7 @@ from qa.wire import (
     verification_body,
 )
 from web.answers import answer_json, asked_in_address, citation_in, current_engine, json_body, linked_passage
+from web.documents import listed
 from web.openapi import Live, Ready, openapi_document
 from web.problems import FORM_TYPE
 from web.texts import load_texts
@@ -70,6 +71,12 @@ def feedback() -> Response:
     given = FeedbackRequest.from_json(json_body("feedback"))
     kept = current_engine().judge(given.judgement())
     return _json(FeedbackResponse(id=kept.id, thanks=load_texts()("feedback.thanks")), HTTPStatus.CREATED)
+
+
+@api.get("/documents.json")
+def documents() -> Response:
+    """A page of the list of documents."""
+    return _json(listed())
 
 
 @api.get("/documents/<document_id>.json")

@@ -19,6 +19,8 @@ from qa.wire import (
     ConversationBody,
     ConversationRequest,
     DocumentBody,
+    DocumentsBody,
+    DocumentsRequest,
     FeedbackRequest,
     FeedbackResponse,
     Problem,
@@ -74,6 +76,7 @@ def openapi_document() -> dict[str, object]:
             (FeedbackResponse, "serialization"),
             (CitedPassageBody, "serialization"),
             (DocumentBody, "serialization"),
+            (DocumentsBody, "serialization"),
             (Live, "serialization"),
             (Ready, "serialization"),
             (Problem, "serialization"),
@@ -141,6 +144,14 @@ def openapi_document() -> dict[str, object]:
                         },
                     },
                     "responses": _feedback_responses(),
+                }
+            },
+            "/documents.json": {
+                "get": {
+                    "operationId": "documents",
+                    "summary": "The list of documents, page by page",
+                    "parameters": _documents_parameters(),
+                    "responses": _responses(DocumentsBody, "A page of the list", 404, 422),
                 }
             },
             "/documents/{id}.json": {
@@ -279,6 +290,15 @@ def _ask_parameters() -> list[Mapping[str, object]]:
             "schema": several if field == "document" else fields[field],
         }
         for name, field in names.items()
+    ]
+
+
+def _documents_parameters() -> list[Mapping[str, object]]:
+    """The fields of the request for the list of documents as parameters."""
+    fields = DocumentsRequest.model_json_schema(by_alias=True)["properties"]
+    return [
+        {"name": name, "in": "query", "required": False, "description": field["description"], "schema": field}
+        for name, field in fields.items()
     ]
 
 

@@ -21,7 +21,7 @@ from web.answers import REMEMBERED, answer_to, conversation, current_engine, lin
 __all__ = ["Piece", "Slice", "pages", "slices"]
 
 EXAMPLES = 3  # questions to start from
-LISTED = 500  # documents on the first page; of a library with a million the page would never come
+LISTED = 30  # documents on the first page, which leads to the list of all
 
 _MARK = re.compile(r"(?P<start>\d{1,12})-(?P<end>\d{1,12})")
 

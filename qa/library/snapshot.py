@@ -12,8 +12,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
+from qa.asking.question import read_question
 from qa.encoders import Encoder
 from qa.errors import DamagedLibraryError, UnknownDocumentError, UnknownPassageError
+from qa.library import catalogue
 from qa.library.folder import DATABASE, Reader, index_folder, kept_facts, not_found, writing
 from qa.library.index import Index, load_index
 from qa.library.meaning import Meaning
@@ -21,7 +23,7 @@ from qa.library.rows import DOCUMENT_COLUMNS, ENTRY_COLUMNS, PASSAGE_COLUMNS, do
 from qa.library.schema import latest, version_of
 from qa.library.vectors import KeptVectors, VectorWriter
 from qa.library.words import chosen
-from qa.model import Document, DocumentEntry, Figure, FileState, Passage, Reading
+from qa.model import Document, DocumentEntry, DocumentFilter, Figure, FileState, Listing, Passage, Reading
 from qa.ranking.highlighting import SentenceTerms, sentence_terms
 from qa.retrievers import Retriever
 from qa.text.analysis import Word
@@ -179,6 +181,44 @@ class Snapshot:
         rows = chosen(self._reader.select, f"SELECT {ENTRY_COLUMNS} FROM documents WHERE id IN (…)", document_ids)
         return self._made(rows, entry_of)
 
+    def listing(
+        self, wanted: DocumentFilter, *, limit: int, after: str | None = None, before: str | None = None
+    ) -> Listing:
+        """At most `limit` of the documents wanted, in order of title or, found by words, best first.
+
+        They are those behind the document `after`, or those before the document `before`.
+
+        Raises:
+            UnknownDocumentError: if that document is not there.
+        """
+        select = self._reader.select
+        if wanted.words:
+            ranked = catalogue.found_by_words(select, wanted, self._passages_with)
+            ids, has_more = catalogue.page_in(ranked, limit=limit, after=after, before=before)
+            count = len(ranked)
+        else:
+            ids, has_more = catalogue.page_of(select, wanted, limit=limit, after=after, before=before)
+            count = self.document_count if wanted == DocumentFilter() else catalogue.count_of(select, wanted)
+        found = {entry.id: entry for entry in self.entries(ids)}
+        has_previous = has_more if before is not None else after is not None
+        has_next = before is not None or has_more
+        return Listing(
+            tuple(found[each] for each in ids),
+            count,
+            ids[0] if ids and has_previous else None,
+            ids[-1] if ids and has_next else None,
+        )
+
+    @cached_property
+    def publishers(self) -> list[str]:
+        """The publishers of its documents, in order."""
+        return catalogue.publishers(self._reader.select)
+
+    @cached_property
+    def formats(self) -> list[str]:
+        """The formats of its documents, as endings of files, in order."""
+        return catalogue.formats(self._reader.select)
+
     @cached_property
     def document_count(self) -> int:
         """How many documents there are."""
@@ -271,6 +311,11 @@ class Snapshot:
         if not found:
             raise UnknownPassageError(passage_id)
         return found[0]
+
+    def _passages_with(self, words: str, limit: int) -> list[str]:
+        """The ids of the passages that hold these words best."""
+        query = read_question(words, correct=self.correct, concepts=self.index.concepts)
+        return [each.passage_id for each in self.retriever.search(query, limit=limit)]
 
     def _read_passage_ids(self, document_ids: Sequence[str]) -> frozenset[str]:
         select = self._reader.select

@@ -30,6 +30,7 @@ from qa.wire.citations import (
     read_fingerprint,
     verification_body,
 )
+from qa.wire.documents import MAX_LISTED, DocumentEntryBody, DocumentsBody, DocumentsRequest, documents_body
 from qa.wire.feedback import MAX_COMMENT, FeedbackRequest, FeedbackResponse
 from qa.wire.requests import MAX_TURNS, AskRequest, ConversationRequest
 
@@ -39,6 +40,7 @@ __all__ = [
     "MAX_DOCUMENTS",
     "MAX_HISTORY",
     "MAX_LIMIT",
+    "MAX_LISTED",
     "MAX_QUESTION",
     "MAX_QUOTE",
     "MAX_TURNS",
@@ -49,6 +51,9 @@ __all__ = [
     "ConversationBody",
     "ConversationRequest",
     "DocumentBody",
+    "DocumentEntryBody",
+    "DocumentsBody",
+    "DocumentsRequest",
     "FeedbackRequest",
     "FeedbackResponse",
     "FieldProblemBody",
@@ -61,6 +66,7 @@ __all__ = [
     "cited_passage_body",
     "document_body",
     "document_href",
+    "documents_body",
     "passage_href",
     "passage_permalink",
     "read_claims",

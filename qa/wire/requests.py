@@ -21,6 +21,7 @@ from qa.limits import (
 )
 
 __all__ = [
+    "DATE",
     "FINGERPRINT",
     "HEX_KEY",
     "MAX_TURNS",
@@ -175,11 +176,13 @@ class Form(NamedTuple):
     most: int
 
 
+DATE = "^(?:[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?)?$"
 HEX_KEY = "^[0-9a-f]{32}$"
 FINGERPRINT = "^([1-9][0-9]{0,8})-([0-9a-f]{16})(?:-([0-9a-f]{8}))?$"
 """In a permanent link: the words' length, the start of their digest and, in newer links, of their section's digest."""
 
 _IN_WORDS = {
+    DATE: "must be a year, a month or a day, such as 2021, 2021-05 or 2021-05-11",
     HEX_KEY: "must be 32 hexadecimal digits in lower case",
     FINGERPRINT: "must be copied whole from the link, such as 842-0123456789abcdef-01234567",
 }
