@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from qa.answering.decision import Explanation, cited_passage, decide, explain, hits, search, understood, with_figures
+from qa.answering.suggesting import related, suggest
 from qa.asking.question import read_question
 from qa.citations.citing import cite_span
 from qa.config import SHIPPED_CORPUS, SHIPPED_SYNONYMS, Settings
@@ -34,6 +35,7 @@ from qa.model import (
     Listing,
     Passage,
     Span,
+    Suggestion,
     Verification,
     scope_of,
 )
@@ -132,6 +134,25 @@ class Engine:
         snapshot, scope = self._library.snapshot(), scope_of(document)
         query, asked = understood(question, history, snapshot, scope=scope)
         return hits(search(query, asked, snapshot, limit=limit, scope=scope), snapshot)
+
+    def suggest(self, typed: str, *, document: str | Collection[str] | None = None, limit: int = 8) -> list[Suggestion]:
+        """What a person who has typed this may be about to ask: titles, headings and words of the library.
+
+        Raises:
+            UnknownDocumentError: for an id in `document` that is not there.
+        """
+        return suggest(typed, self._library.snapshot(), scope=scope_of(document), limit=limit)
+
+    def related(
+        self, passage_id: str, *, document: str | Collection[str] | None = None, limit: int = 5
+    ) -> list[Suggestion]:
+        """What else may be asked where a passage was the answer: the headings beside its own, and titles like its own.
+
+        Raises:
+            UnknownPassageError: if there is no such passage.
+            UnknownDocumentError: for an id in `document` that is not there.
+        """
+        return related(passage_id, self._library.snapshot(), scope=scope_of(document), limit=limit)
 
     def retrieve(self, question: str, *, limit: int = 50) -> list[Candidate]:
         """The retriever's own ranking of the question as written. `search` is compared with it."""

@@ -14,6 +14,7 @@ __all__ = [
     "MAX_QUESTION",
     "asked_problems",
     "character_problem",
+    "documents_problems",
     "number_problem",
     "too_long",
     "too_many",
@@ -42,8 +43,12 @@ def asked_problems(
             found.append(FieldProblem(f"/history/{number}", detail))
     if not 0 <= limit <= MAX_LIMIT:
         found.append(FieldProblem("/limit", number_problem(MAX_LIMIT)))
-    if len(documents) > MAX_DOCUMENTS:
-        found.append(FieldProblem("/document", too_many(MAX_DOCUMENTS)))
+    return found + documents_problems(documents)
+
+
+def documents_problems(documents: Sequence[str]) -> list[FieldProblem]:
+    """What is wrong with the ids of the documents that a question is limited to."""
+    found = [FieldProblem("/document", too_many(MAX_DOCUMENTS))] if len(documents) > MAX_DOCUMENTS else []
     for number, text in enumerate(documents[:MAX_DOCUMENTS]):
         if detail := _text_problem(text):
             found.append(FieldProblem(f"/document/{number}" if len(documents) > 1 else "/document", detail))

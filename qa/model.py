@@ -43,6 +43,7 @@ __all__ = [
     "ReferencesStatus",
     "Section",
     "Span",
+    "Suggestion",
     "Verdict",
     "Verification",
     "digest",
@@ -388,6 +389,15 @@ class Query:
     expanded: tuple[Reading, ...] = ()
     carried_over: tuple[str, ...] = ()
     stays: bool = False
+
+
+class Suggestion(NamedTuple):
+    """What a person may be about to ask: a document's title, the heading of a section, or what is typed with its last
+    word completed. `title` is that of the heading's document, where `text` does not name it."""
+
+    text: str
+    kind: Literal["title", "section", "word"]
+    title: str = ""
 
 
 class Candidate(NamedTuple):

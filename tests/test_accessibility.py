@@ -83,7 +83,15 @@ def address(path: str) -> Callable[[Page], None]:
     return go
 
 
+def suggesting(page: Page) -> None:
+    """A list of suggestions, one of which is active."""
+    page.get_by_label("Your question").press_sequentially("treat")
+    expect(page.get_by_role("option").first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+
+
 STATES = {
+    "suggesting": suggesting,
     "empty": empty,
     "kept": kept,
     "answered": answered,

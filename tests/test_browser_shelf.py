@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from browsing import Open, ask
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 TITLE = "How well does the second treatment of tern fever work?"
 
@@ -54,3 +54,87 @@ def test_what_is_said_of_an_answer_of_several_documents_names_them(open_page: Op
         page.get_by_role("button", name="Yes").click()
     assert (sent.value.post_data_json or {})["document"] == ["spotting", "second-treatment"]
     expect(page.locator(".thanks")).to_be_visible()
+
+
+# Suggestions
+
+
+def typed(page: Page, words: str) -> Locator:
+    """Type words, and wait for the suggestions."""
+    page.get_by_label("Your question").press_sequentially(words)
+    suggestions = page.get_by_role("listbox", name="Suggestions")
+    expect(suggestions).to_be_visible()
+    return suggestions.get_by_role("option")
+
+
+def test_a_suggestion_is_chosen_by_arrow_keys_and_asked_by_enter(open_page: Open) -> None:
+    page = open_page()
+    box = page.get_by_label("Your question")
+    options = typed(page, "treat")
+    count = options.count()
+    assert count > 2
+    expect(page.get_by_role("status")).to_have_text(f"{count} suggestions: choose with ↓ and Enter")
+    assert box.get_attribute("aria-activedescendant") is None
+    page.keyboard.press("ArrowDown")
+    expect(options.nth(0)).to_have_attribute("aria-selected", "true")
+    assert box.get_attribute("aria-activedescendant") == options.nth(0).get_attribute("id")
+    page.keyboard.press("ArrowUp")
+    assert box.get_attribute("aria-activedescendant") is None
+    page.keyboard.press("ArrowUp")
+    expect(options.nth(count - 1)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(box).to_have_value("treat")
+    expect(box).to_be_focused()
+    wanted = options.nth(0).get_attribute("data-text") or ""
+    page.keyboard.press("Enter")
+    expect(page.locator(".question")).to_have_text(wanted)
+    expect(page.get_by_role("listbox")).to_have_count(0)
+    expect(box).to_have_value("")
+
+
+def test_a_completed_word_is_put_into_the_box_and_nothing_is_asked(open_page: Open) -> None:
+    page = open_page()
+    typed(page, "What is beva").filter(has_text="What is bevacor").click()
+    expect(page.get_by_label("Your question")).to_have_value("What is bevacor")
+    expect(page.get_by_label("Your question")).to_be_focused()
+    expect(page.locator(".exchange")).to_have_count(0)
+
+
+def test_escape_closes_the_suggestions_and_keeps_what_is_typed(open_page: Open) -> None:
+    page = open_page()
+    typed(page, "treat")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("listbox")).to_have_count(0)
+    expect(page.get_by_label("Your question")).to_have_value("treat")
+    expect(page.get_by_role("status")).to_have_text("")
+
+
+def test_enter_asks_what_is_typed_where_no_suggestion_is_chosen(open_page: Open) -> None:
+    page = open_page()
+    typed(page, "bevacor and alc")
+    page.keyboard.press("Enter")
+    expect(page.locator(".question")).to_have_text("bevacor and alc")
+
+
+def test_a_question_is_asked_where_suggestions_fail(open_page: Open) -> None:
+    page = open_page()
+    page.route("**/suggestions.json?*", lambda route: route.abort())
+    ask(page, "In how many people did fever end with alcanor?")
+    expect(page.locator(".cited").first).to_be_visible()
+    expect(page.locator("#related")).to_be_hidden()
+
+
+def test_related_questions_follow_the_latest_answer_and_are_asked_in_place(open_page: Open) -> None:
+    page = open_page()
+    ask(page, "In how many people did fever end with alcanor?")
+    related = page.locator("#related a")
+    expect(related.first).to_have_text("Bevacor")
+    by_script = related.all_text_contents()
+    page.reload()
+    assert page.locator("#related a").all_text_contents() == by_script
+    page.locator("#related a").first.click()
+    expect(page.locator(".question")).to_have_text(["In how many people did fever end with alcanor?", "Bevacor"])
+    expect(related.first).not_to_have_text("Bevacor")
+    ask(page, "How many people take metformin?")
+    expect(page.locator("#related")).to_be_hidden()

@@ -17,6 +17,7 @@ __all__ = [
     "as_json",
     "exported",
     "in_quotes",
+    "instead",
     "known_by",
     "literally",
     "transcript",
@@ -53,6 +54,15 @@ def alone(asked: AskRequest) -> str:
     '/?q=And%20gulls%3F#latest'
     """
     return _address(asked.question, document=asked.document)
+
+
+def instead(asked: AskRequest, question: str) -> str:
+    """The address that asks another question of the same documents, without the earlier ones.
+
+    >>> instead(AskRequest(question="And gulls?", history=("Do terns dive?",), document=("birds",)), "Do auks?")
+    '/?document=birds&q=Do%20auks%3F#latest'
+    """
+    return _address(question, document=asked.document)
 
 
 def everywhere(asked: AskRequest) -> str | None:
@@ -138,6 +148,7 @@ FILTERS = {
     "literally": literally,
     "again": again,
     "alone": alone,
+    "instead": instead,
     "everywhere": everywhere,
     "as_json": as_json,
     "transcript": transcript,

@@ -26,6 +26,7 @@ __all__ = [
     "answer_json",
     "answer_to",
     "asked_in_address",
+    "check_parameters",
     "citation_in",
     "conversation",
     "current_engine",
@@ -113,18 +114,26 @@ def asked_in_address(*names: str) -> AskRequest:
     Raises:
         InvalidRequestError: for an invalid value, or a parameter that is unknown or given twice.
     """
-    known = ("q", *names)
-    found = [problem for name in request.args if (problem := _parameter_problem(name, known))]
-    if "q" not in request.args:
-        found.append(FieldProblem("/q", "is required"))
-    if found:
-        raise InvalidRequestError(found)
+    check_parameters("q", *names, required="q")
     return AskRequest.from_arguments(
         request.args.get("q"),
         history=request.args.getlist("history"),
         limit=request.args.get("limit"),
         document=request.args.getlist("document"),
     )
+
+
+def check_parameters(*known: str, required: str | None = None) -> None:
+    """Refuse an address with parameters that are not known, with one that is given twice, or without a required one.
+
+    Raises:
+        InvalidRequestError: with every problem.
+    """
+    found = [problem for name in request.args if (problem := _parameter_problem(name, known))]
+    if required is not None and required not in request.args:
+        found.append(FieldProblem(f"/{required}", "is required"))
+    if found:
+        raise InvalidRequestError(found)
 
 
 def _parameter_problem(name: str, known: Sequence[str]) -> FieldProblem | None:

@@ -24,6 +24,8 @@ from qa.wire import (
     FeedbackRequest,
     FeedbackResponse,
     Problem,
+    SuggestionsBody,
+    SuggestionsRequest,
     VerifyRequest,
     VerifyResponse,
 )
@@ -39,6 +41,8 @@ CONVERSATION_EXAMPLE = {"turns": [EXAMPLE.model_dump(mode="json")]}
 CITATIONS_EXAMPLE = {
     "citations": [{"document": {"id": "second-treatment"}, "start": 120, "end": 140, "quote": "It lasted 11 months."}]
 }
+
+SEVERAL = {"type": "array", "items": {"type": "string"}, "maxItems": MAX_DOCUMENTS}  # ids, by repeating the parameter
 
 FEEDBACK_EXAMPLE = FeedbackRequest(
     key="00112233445566778899aabbccddeeff",
@@ -77,6 +81,7 @@ def openapi_document() -> dict[str, object]:
             (CitedPassageBody, "serialization"),
             (DocumentBody, "serialization"),
             (DocumentsBody, "serialization"),
+            (SuggestionsBody, "serialization"),
             (Live, "serialization"),
             (Ready, "serialization"),
             (Problem, "serialization"),
@@ -144,6 +149,14 @@ def openapi_document() -> dict[str, object]:
                         },
                     },
                     "responses": _feedback_responses(),
+                }
+            },
+            "/suggestions.json": {
+                "get": {
+                    "operationId": "suggestions",
+                    "summary": "What somebody may be about to ask, who has typed this or was answered with a passage",
+                    "parameters": _suggestions_parameters(),
+                    "responses": _responses(SuggestionsBody, "The suggestions", 404, 422),
                 }
             },
             "/documents.json": {
@@ -279,7 +292,6 @@ def _ask_parameters() -> list[Mapping[str, object]]:
     """The fields of the request as parameters, where `q` stands for the question, and `history` and
     `document` may be repeated."""
     fields = AskRequest.model_json_schema()["properties"]
-    several = {"type": "array", "items": {"type": "string"}, "maxItems": MAX_DOCUMENTS}
     names = {"q": "question", "limit": "limit", "document": "document", "history": "history"}
     return [
         {
@@ -287,9 +299,23 @@ def _ask_parameters() -> list[Mapping[str, object]]:
             "in": "query",
             "required": AskRequest.model_fields[field].is_required(),
             "description": fields[field]["description"] + (f" At most {MAX_HISTORY}." if field == "history" else ""),
-            "schema": several if field == "document" else fields[field],
+            "schema": SEVERAL if field == "document" else fields[field],
         }
         for name, field in names.items()
+    ]
+
+
+def _suggestions_parameters() -> list[Mapping[str, object]]:
+    fields = SuggestionsRequest.model_json_schema()["properties"]
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "description": field["description"],
+            "schema": SEVERAL if name == "document" else field,
+        }
+        for name, field in fields.items()
     ]
 
 

@@ -47,7 +47,9 @@ def chat() -> str:
     asked = AskRequest.from_arguments(question, history=request.args.getlist("history"), document=document_ids)
     turns = [(each, answer_to(each)) for each in conversation(asked)]
     history = [*asked.history, question][-REMEMBERED:]
-    return render_template("index.html", turns=turns, history=history, **shared)
+    best = turns[-1][1].passage
+    related = engine.related(best.id, document=asked.document or None) if best else []
+    return render_template("index.html", turns=turns, history=history, related=related, **shared)
 
 
 @pages.get("/documents/<document_id>")

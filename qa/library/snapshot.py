@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -277,6 +278,16 @@ class Snapshot:
         """
         return self._within.get("\n".join(document_ids), lambda _: self._read_passage_ids(document_ids))
 
+    def headings_above(self, passage_ids: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
+        """The title of the document and the headings above each of these passages, in their order."""
+        query = (
+            "SELECT passages.id, title, section FROM passages JOIN documents ON document = documents.number"
+            " WHERE passages.id IN (…)"
+        )
+        rows = self._made(chosen(self._reader.select, query, passage_ids), lambda row: (row[0], row[1], _path(row[2])))
+        found = {passage_id: (title, section) for passage_id, title, section in rows}
+        return [found[each] for each in passage_ids]
+
     def openings_of(self, document_id: str) -> tuple[Passage, ...]:
         """The first passage of each section of a document, in source order.
 
@@ -356,6 +367,10 @@ class Snapshot:
             return [make(row) for row in rows]
         except (ValueError, KeyError, TypeError) as error:
             raise DamagedLibraryError(self._reader.place, reason=f"{DATABASE} cannot be read ({error})") from None
+
+
+def _path(section: str) -> tuple[str, ...]:
+    return tuple(json.loads(section))
 
 
 def open_snapshot(

@@ -33,6 +33,7 @@ from qa.wire.citations import (
 from qa.wire.documents import MAX_LISTED, DocumentEntryBody, DocumentsBody, DocumentsRequest, documents_body
 from qa.wire.feedback import MAX_COMMENT, FeedbackRequest, FeedbackResponse
 from qa.wire.requests import MAX_TURNS, AskRequest, ConversationRequest
+from qa.wire.suggestions import SuggestionsBody, SuggestionsRequest, suggestions_body
 
 __all__ = [
     "MAX_CITATIONS",
@@ -59,6 +60,8 @@ __all__ = [
     "FieldProblemBody",
     "InterpretationBody",
     "Problem",
+    "SuggestionsBody",
+    "SuggestionsRequest",
     "VerificationBody",
     "VerifyRequest",
     "VerifyResponse",
@@ -71,5 +74,6 @@ __all__ = [
     "passage_permalink",
     "read_claims",
     "read_fingerprint",
+    "suggestions_body",
     "verification_body",
 ]

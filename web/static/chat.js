@@ -7,6 +7,7 @@ import { isSame, keep, kept } from "./conversation.js";
 import { give, prepare } from "./feedback.js";
 import { answerPart, exchangePart, failedPart, part, slot } from "./parts.js";
 import { Failure, send } from "./service.js";
+import { relate } from "./suggesting.js";
 import { text } from "./texts.js";
 
 const form = document.getElementById("ask");
@@ -54,6 +55,7 @@ async function ask(exchange) {
     prepare(place, turn);
     status.textContent = summary(answer);
     remember(turn);
+    relate(turn, answer.passage);
   } catch (error) {
     if (error.name === "AbortError") {
       turns.delete(exchange);
@@ -84,6 +86,7 @@ function summary({ outcome, outline, took_ms: took }) {
 
 function begin(question) {
   document.getElementById("welcome")?.remove();
+  relate({}, null);
   tools.hidden = false;
   document.getElementById("latest")?.removeAttribute("id");
   const exchange = exchangePart(question);
