@@ -482,6 +482,10 @@ def test_all_of_it_works_by_keyboard_alone(open_page: Open) -> None:
     expect(page.locator(".cited").first).to_be_visible()
     expect(box).to_be_focused()
     expect(box).to_have_value("")
+    expect(page.locator("#related a").first).to_be_visible()
+    for related in reversed(page.locator("#related a").all()):
+        page.keyboard.press("Shift+Tab")
+        expect(related).to_be_focused()
     for back in (page.get_by_role("button", name="No"), page.get_by_role("button", name="Yes")):
         page.keyboard.press("Shift+Tab")
         expect(back).to_be_focused()

@@ -269,11 +269,14 @@ document.addEventListener("keydown", (event) => {
   closeMenu();
 });
 
+function askLinked(link, event) {
+  event.preventDefault();
+  if (!asking) askAgain(link);
+}
+
 const ACTIONS = {
-  again: (link, event) => {
-    event.preventDefault();
-    if (!asking) askAgain(link);
-  },
+  again: askLinked,
+  ask: askLinked,
   clear: () => keep([]),
   copy: (button) => copied(button, copy(button)),
   "copy-styled": (button) => copied(button, copyStyled(button)),

@@ -30,7 +30,7 @@ export async function relate({ document: only }, passage) {
     const link = document.createElement("a");
     link.href = addressOf({ question, history: [], document: only });
     Object.assign(link, { textContent: question, dir: "auto" });
-    link.dataset.action = "again";
+    link.dataset.action = "ask";
     entry.append(link);
     return entry;
   });
