@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from qa.answering.decision import Explanation, cited_passage, decide, explain, hits, search, understood, with_figures
+from qa.answering.examples import choose_examples
 from qa.answering.suggesting import related, suggest
 from qa.asking.question import read_question
 from qa.citations.citing import cite_span
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 __all__ = ["Engine"]
 
 ALL = DocumentFilter()
+EXAMPLES = 3  # questions to begin with
 
 
 class Engine:
@@ -231,6 +233,31 @@ class Engine:
             LibraryError: if the library cannot be read, or the vectors cannot be kept.
         """
         return self._library.encode(on_passages=on_passages, should_stop=should_stop)
+
+    def examples(self) -> list[str]:
+        """Questions to begin with: real ones, which a marked sentence surely answers. Few, or none, where there are no
+        sentences that say plainly what something is, or how much.
+
+        Those that `keep_examples` kept; if there are none, they are chosen at the first call.
+        """
+        snapshot = self._library.snapshot()
+        return snapshot.examples(lambda: self._chosen_examples(snapshot))
+
+    def keep_examples(self) -> None:
+        """Choose the questions to begin with, and keep them with the library, unless those of this state are kept.
+
+        Raises:
+            LibraryError: if they cannot be kept.
+        """
+        snapshot = self._library.snapshot()
+        if snapshot.kept_examples() is None:
+            self._library.keep_examples(snapshot, self._chosen_examples(snapshot))
+
+    def _chosen_examples(self, snapshot: Snapshot) -> list[str]:
+        def ask(question: str) -> Answer:
+            return self._answer(question, snapshot, history=(), limit=0, document=None)
+
+        return choose_examples(snapshot, ask, limit=EXAMPLES)
 
     def remove(self, document_ids: Collection[str]) -> None:
         """Remove documents from the library. If one of them is not there, none is removed.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Literal, NamedTuple, get_args
@@ -14,13 +14,12 @@ from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from qa.errors import InvalidRequestError
-from qa.model import Document, DocumentEntry, Followed, LinkNote, Passage, Span
+from qa.model import Document, Followed, LinkNote, Passage, Span
 from qa.wire import AskRequest, document_href, read_fingerprint
 from web.answers import REMEMBERED, answer_to, conversation, current_engine, linked_passage
 
 __all__ = ["Piece", "Slice", "pages", "slices"]
 
-EXAMPLES = 3  # questions to start from
 LISTED = 30  # documents on the first page, which leads to the list of all
 
 _MARK = re.compile(r"(?P<start>\d{1,12})-(?P<end>\d{1,12})")
@@ -42,7 +41,7 @@ def chat() -> str:
     if question is None:
         documents = engine.contents(limit=LISTED)
         return render_template(
-            "index.html", documents=documents, count=engine.document_count, examples=_examples(documents), **shared
+            "index.html", documents=documents, count=engine.document_count, examples=engine.examples(), **shared
         )
     asked = AskRequest.from_arguments(question, history=request.args.getlist("history"), document=document_ids)
     turns = [(each, answer_to(each)) for each in conversation(asked)]
@@ -82,13 +81,6 @@ def passage(passage_id: str) -> Response:
         found = Followed(current_engine().passage(passage_id), "cut")
     passage, note = found.cited.passage, f"?note={found.note}" if found.note else ""
     return redirect(f"{document_href(passage.document_id)}{note}#{passage.id}")
-
-
-def _examples(documents: Sequence[DocumentEntry]) -> list[str]:
-    """Questions that the library itself suggests: titles that are questions, else any titles, from all over it."""
-    titles = list(dict.fromkeys(document.title for document in documents))
-    titles = [title for title in titles if title.rstrip().endswith("?")] or titles
-    return titles[:: max(1, len(titles) // EXAMPLES)][:EXAMPLES]
 
 
 SliceKind = Literal["text", "heading", "passage"]

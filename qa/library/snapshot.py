@@ -74,6 +74,7 @@ class Snapshot:
         self._sentences: _Remembered[tuple[SentenceTerms, ...]] = _Remembered(_REMEMBERED_HIGHLIGHTED)
         self._figures: _Remembered[tuple[Figure, ...]] = _Remembered(_REMEMBERED_HIGHLIGHTED)
         self._years: dict[int, bool] = {}
+        self._examples: list[str] | None = None
         self._shown: _Remembered[str] = _Remembered(_REMEMBERED_CONVERSATIONS)
         self._nearness: _Remembered[Mapping[str, float]] = _Remembered(
             _REMEMBERED_DOCUMENTS, weigh=len, heaviest=_REMEMBERED_NEIGHBOURS
@@ -225,6 +226,30 @@ class Snapshot:
         """How many documents there are."""
         [count] = self._read("SELECT count(*) FROM documents", make=lambda row: int(row[0]))
         return count
+
+    def documents_from_all_over(self, most: int) -> list[str]:
+        """The ids of at most so many documents that stand far from one another, in the order of indexing."""
+        [(first, last)] = self._reader.select("SELECT min(number), max(number) FROM documents")
+        if first is None:
+            return []
+        query = "SELECT id FROM documents WHERE number >= ? ORDER BY number LIMIT 1"
+        places = range(first, last + 1, max(1, -(-(last + 1 - first) // most)))
+        found = [document_id for place in places for (document_id,) in self._reader.select(query, place)]
+        return list(dict.fromkeys(found))
+
+    def examples(self, choose: Callable[[], list[str]]) -> list[str]:
+        """The questions to begin with that were kept for this state, else those that `choose` gives, remembered."""
+        if self._examples is None:
+            kept = self.kept_examples()
+            self._examples = choose() if kept is None else kept
+        return self._examples
+
+    def kept_examples(self) -> list[str] | None:
+        """The questions to begin with that were kept for this state. None if none were."""
+        for kept in self._read("SELECT value FROM facts WHERE key = 'examples'", make=lambda row: json.loads(row[0])):
+            if kept["version"] == self.name:
+                return [str(each) for each in kept["questions"]]
+        return None
 
     def has_documents_of(self, year: int) -> bool:
         """Whether any document is dated in this year."""
