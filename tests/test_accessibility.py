@@ -104,6 +104,7 @@ STATES = {
     "failed": failed,
     "one document": address("/?document=second-treatment"),
     "source": address("/documents/second-treatment?mark=20-60#mark"),
+    "source searched": address("/documents/second-treatment?find=fever&back=/?q=x#mark"),
     "source of another's words": address("/documents/hostile"),
     "documents": address("/documents"),
     "documents chosen": address("/documents?title=tern&format=md&from=2001&document=spotting"),

@@ -138,3 +138,42 @@ def test_related_questions_follow_the_latest_answer_and_are_asked_in_place(open_
     expect(related.first).not_to_have_text("Bevacor")
     ask(page, "How many people take metformin?")
     expect(page.locator("#related")).to_be_hidden()
+
+
+# The page of a document
+
+
+@pytest.mark.parametrize("has_scripts", [True, False])
+def test_from_an_answer_to_its_source_through_a_search_and_back(open_page: Open, has_scripts: bool) -> None:
+    page = open_page("/?q=In+how+many+people+did+fever+end+with+alcanor%3F", java_script_enabled=has_scripts)
+    page.locator(".source a").first.click()
+    expect(page.locator(".text mark").first).to_be_in_viewport()
+    page.get_by_label("Search in this document").fill("thursdays")
+    page.keyboard.press("Enter")
+    expect(page.locator(".text mark")).to_have_text("Thursdays")
+    expect(page.locator(".text mark")).to_be_in_viewport()
+    expect(page.get_by_text("One place")).to_be_visible()
+    page.get_by_role("link", name="Back to the answer").click()
+    expect(page.locator(".question")).to_have_text("In how many people did fever end with alcanor?")
+
+
+def test_the_box_of_a_document_asks_it_alone_by_enter_and_suggests_its_headings(open_page: Open) -> None:
+    page = open_page("/documents/second-treatment")
+    options = typed(page, "treat")
+    assert all("second" in (each or "") or "treat" in (each or "") for each in options.all_text_contents())
+    page.keyboard.press("Escape")
+    page.get_by_label("Your question").fill("What is the hazard ratio of bevacor?")
+    page.keyboard.press("Enter")
+    expect(page.locator("mark").first).to_have_text("Its hazard ratio was 0.48.")
+    assert "?document=second-treatment&q=What" in page.url
+
+
+@pytest.mark.parametrize("width", [320, 1440])
+def test_a_heading_in_the_contents_leads_to_its_place(open_page: Open, width: int) -> None:
+    page = open_page("/documents/second-treatment", viewport={"width": width, "height": 500})
+    contents = page.get_by_role("navigation", name="Contents")
+    if width == 320:
+        contents.get_by_text("Contents").click()
+    contents.get_by_role("link", name="Bevacor").click()
+    expect(page.get_by_role("heading", name="Bevacor")).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") == width

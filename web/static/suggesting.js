@@ -134,6 +134,15 @@ form.addEventListener("keydown", (event) => {
   event.stopPropagation();
 }, true);
 
+// Where the chat's own module does not run, Enter sends the form as it does there.
+if (!related) {
+  box.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
+}
+
 form.addEventListener("submit", close);
 box.addEventListener("blur", close);
 list.addEventListener("pointerdown", (event) => event.preventDefault()); // the box keeps the focus
