@@ -6,7 +6,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
@@ -90,7 +90,7 @@ TERNS = Path(__file__).parent / "fixtures" / "terns"
 class ReadingEngine(Engine):
     """An engine that reads "bevakor" as "bevacor", and "HR" as "hazard ratio" as well, outside of quotation marks."""
 
-    def ask(self, question: str, *, history: Sequence[str] = (), limit: int = 3, document: str | None = None) -> Answer:
+    def ask(self, question: str, *, history: Sequence[str] = (), limit: int = 3, document: Any = None) -> Answer:
         unquoted = "".join(question.split('"')[::2])
         corrected, expanded = "bevakor" in unquoted, "HR" in unquoted
         read = question.replace("bevakor", "bevacor") if corrected else question

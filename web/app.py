@@ -21,6 +21,7 @@ from web.answers import current_engine, library_version, set_engine
 from web.api import api
 from web.conversations import conversations
 from web.dates import long_date, milliseconds, today
+from web.documents import documents
 from web.pages import pages
 from web.sureness import sureness
 from web.texts import load_texts
@@ -76,6 +77,7 @@ def create_app(engine: Engine) -> Flask:
     set_engine(app, engine)
     app.register_blueprint(api)
     app.register_blueprint(pages)
+    app.register_blueprint(documents)
     app.register_blueprint(conversations)
     app.register_blueprint(widget.widget)
     problems.register(app)

@@ -20,6 +20,7 @@ __all__ = [
     "DOCUMENT_COLUMNS",
     "ENTRY_COLUMNS",
     "PASSAGE_COLUMNS",
+    "PUBLISHER",
     "Changes",
     "PassageRow",
     "Source",
@@ -30,9 +31,10 @@ __all__ = [
     "passage_row",
 ]
 
+PUBLISHER = "json_extract(data, '$.publisher')"
 ENTRY_COLUMNS = (
     "id, title, updated, (SELECT count(*) FROM passages WHERE document = documents.number),"
-    " (SELECT origin FROM files WHERE number = file)"
+    f" (SELECT origin FROM files WHERE number = file), {PUBLISHER}"
 )
 DOCUMENT_COLUMNS = "number, id, title, updated, sha256, data, text"
 PASSAGE_COLUMNS = "passages.id, section, start, end, page, sentences"
@@ -115,8 +117,8 @@ def insert(
 
 def entry_of(row: Sequence[Any]) -> DocumentEntry:
     """The entry of a document from its `ENTRY_COLUMNS`."""
-    document_id, title, updated, passage_count, file = row
-    return DocumentEntry(document_id, title, _date(updated), passage_count, file)
+    document_id, title, updated, passage_count, file, publisher = row
+    return DocumentEntry(document_id, title, _date(updated), passage_count, file, publisher)
 
 
 def document_of(row: Sequence[Any], select: Select) -> Document:
