@@ -538,12 +538,12 @@ def test_text_is_cut_at_headings_and_passages_even_where_passages_overlap() -> N
         for start, end in [(7, 14), (11, 21), (29, 34)]
     ]
     assert [(each.kind, each.text, each.id, each.level) for each in slices(document, passages)] == [
-        ("heading", "Title", "", 1),
+        ("heading", "Title", "section-1", 1),
         ("text", "\n\n", "", 0),
         ("passage", "One two", "d-7", 0),
         ("passage", " three.", "d-11", 0),
         ("text", "\n\n", "", 0),
-        ("heading", "Next", "", 2),
+        ("heading", "Next", "section-2", 2),
         ("text", "\n\n", "", 0),
         ("passage", "Four.", "d-29", 0),
     ]
@@ -588,7 +588,7 @@ HOSTILE_ADDRESSES = [
 def test_markup_from_documents_questions_and_addresses_comes_out_as_text(client: FlaskClient, address: str) -> None:
     page = Page(client.get(address, headers=BROWSER).text)
     known = [{"type": "application/json", "id": "texts"}, {"type": "module", "src": "/static/chat.js"}]
-    known.append({"src": "/static/theme.js"})
+    known += [{"src": "/static/theme.js"}, {"type": "module", "src": "/static/suggesting.js"}]
     assert [each for each in page.all("script") if each not in known] == []
     assert {"img", "svg", "b", "i", "style", "iframe", "object"}.isdisjoint({tag for tag, _ in page.tags})
     for _, attributes in page.tags:
