@@ -249,7 +249,7 @@ def test_examples_stand_right_below_where_one_left_off(open_page: Open, corpus: 
     ask(page, LONG)
     page.goto(corpus)
     expect(page.locator("#resume")).to_be_visible()
-    expect(page.locator(".examples").last).to_be_in_viewport()
+    expect(page.locator("#welcome .examples").last).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("width", [320, 800, 1440])
