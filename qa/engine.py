@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from qa.answering.decision import Explanation, cited_passage, decide, explain, hits, search, understood, with_figures
+from qa.answering.examples import choose_examples
+from qa.answering.suggesting import related, suggest
 from qa.asking.question import read_question
 from qa.citations.citing import cite_span
 from qa.config import SHIPPED_CORPUS, SHIPPED_SYNONYMS, Settings
-from qa.errors import EncoderMissingError
+from qa.errors import EncoderMissingError, UnknownDocumentError
 from qa.library import Library, Snapshot, Source, size_of
 from qa.model import (
     Answer,
@@ -25,14 +27,18 @@ from qa.model import (
     Claim,
     Document,
     DocumentEntry,
+    DocumentFilter,
     Feedback,
     Fingerprint,
     Followed,
     Hit,
     Judgement,
+    Listing,
     Passage,
     Span,
+    Suggestion,
     Verification,
+    scope_of,
 )
 from qa.text.figures import mixed_units
 
@@ -44,6 +50,9 @@ if TYPE_CHECKING:
     from qa.library.adding import Indexing, Progress
 
 __all__ = ["Engine"]
+
+ALL = DocumentFilter()
+EXAMPLES = 3  # questions to begin with
 
 
 class Engine:
@@ -91,42 +100,78 @@ class Engine:
         engine._library.change(add=[Source(each.id, each, whole(each)) for each in documents])
         return engine
 
-    def ask(self, question: str, *, history: Sequence[str] = (), limit: int = 3, document: str | None = None) -> Answer:
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        limit: int = 3,
+        document: str | Collection[str] | None = None,
+    ) -> Answer:
         """The passage that answers or may answer, with its citation. If there is none, the reason.
 
         `limit` further passages are listed. `history` has the person's earlier questions, oldest first. `document` is
-        the id of the only document to answer from.
+        the id of the only document to answer from, or has the ids of several.
 
         Raises:
-            UnknownDocumentError: if `document` is not there.
+            UnknownDocumentError: for an id in `document` that is not there.
         """
         began = time.perf_counter()
         answer = self._answer(question, self._library.snapshot(), history=history, limit=limit, document=document)
         return replace(answer, took_ms=round((time.perf_counter() - began) * 1000, 3))
 
     def search(
-        self, question: str, *, history: Sequence[str] = (), limit: int = 50, document: str | None = None
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        limit: int = 50,
+        document: str | Collection[str] | None = None,
     ) -> list[Hit]:
         """The ranking behind an answer, before the decision to answer: at most `limit` hits, best first.
 
         Raises:
-            UnknownDocumentError: if `document` is not there.
+            UnknownDocumentError: for an id in `document` that is not there.
         """
-        snapshot = self._library.snapshot()
-        query, asked = understood(question, history, snapshot, document=document)
-        return hits(search(query, asked, snapshot, limit=limit, document=document), snapshot)
+        snapshot, scope = self._library.snapshot(), scope_of(document)
+        query, asked = understood(question, history, snapshot, scope=scope)
+        return hits(search(query, asked, snapshot, limit=limit, scope=scope), snapshot)
+
+    def suggest(self, typed: str, *, document: str | Collection[str] | None = None, limit: int = 8) -> list[Suggestion]:
+        """What a person who has typed this may be about to ask: titles, headings and words of the library.
+
+        Raises:
+            UnknownDocumentError: for an id in `document` that is not there.
+        """
+        return suggest(typed, self._library.snapshot(), scope=scope_of(document), limit=limit)
+
+    def related(
+        self, passage_id: str, *, document: str | Collection[str] | None = None, limit: int = 5
+    ) -> list[Suggestion]:
+        """What else may be asked where a passage was the answer: the headings beside its own, and titles like its own.
+
+        Raises:
+            UnknownPassageError: if there is no such passage.
+            UnknownDocumentError: for an id in `document` that is not there.
+        """
+        return related(passage_id, self._library.snapshot(), scope=scope_of(document), limit=limit)
 
     def retrieve(self, question: str, *, limit: int = 50) -> list[Candidate]:
         """The retriever's own ranking of the question as written. `search` is compared with it."""
         return self._library.snapshot().retriever.search(read_question(question), limit=limit)
 
     def explain(
-        self, question: str, *, history: Sequence[str] = (), limit: int = 3, document: str | None = None
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        limit: int = 3,
+        document: str | Collection[str] | None = None,
     ) -> list[Explanation]:
         """Every number behind the first `limit` hits, best first."""
-        snapshot = self._library.snapshot()
-        query, asked = understood(question, history, snapshot, document=document)
-        return explain(query, asked, search(query, asked, snapshot, document=document), snapshot, limit=limit)
+        snapshot, scope = self._library.snapshot(), scope_of(document)
+        query, asked = understood(question, history, snapshot, scope=scope)
+        return explain(query, asked, search(query, asked, snapshot, scope=scope), snapshot, limit=limit)
 
     def add(
         self,
@@ -188,6 +233,31 @@ class Engine:
             LibraryError: if the library cannot be read, or the vectors cannot be kept.
         """
         return self._library.encode(on_passages=on_passages, should_stop=should_stop)
+
+    def examples(self) -> list[str]:
+        """Questions to begin with: real ones, which a marked sentence surely answers. Few, or none, where there are no
+        sentences that say plainly what something is, or how much.
+
+        Those that `keep_examples` kept; if there are none, they are chosen at the first call.
+        """
+        snapshot = self._library.snapshot()
+        return snapshot.examples(lambda: self._chosen_examples(snapshot))
+
+    def keep_examples(self) -> None:
+        """Choose the questions to begin with, and keep them with the library, unless those of this state are kept.
+
+        Raises:
+            LibraryError: if they cannot be kept.
+        """
+        snapshot = self._library.snapshot()
+        if snapshot.kept_examples() is None:
+            self._library.keep_examples(snapshot, self._chosen_examples(snapshot))
+
+    def _chosen_examples(self, snapshot: Snapshot) -> list[str]:
+        def ask(question: str) -> Answer:
+            return self._answer(question, snapshot, history=(), limit=0, document=None)
+
+        return choose_examples(snapshot, ask, limit=EXAMPLES)
 
     def remove(self, document_ids: Collection[str]) -> None:
         """Remove documents from the library. If one of them is not there, none is removed.
@@ -256,6 +326,45 @@ class Engine:
         """The same for these documents, in no order. Unknown ids are ignored."""
         return self._library.snapshot().entries(document_ids)
 
+    def listing(
+        self,
+        wanted: DocumentFilter = ALL,
+        *,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+    ) -> Listing:
+        """At most `limit` of the documents wanted: by title or, if they are looked for by words, the best first.
+
+        They are those behind the document `after`, or those before the document `before`.
+
+        Raises:
+            UnknownDocumentError: if that document is not there.
+        """
+        return self._library.snapshot().listing(wanted, limit=limit, after=after, before=before)
+
+    @property
+    def publishers(self) -> list[str]:
+        """The publishers of the documents, in order."""
+        return self._library.snapshot().publishers
+
+    @property
+    def formats(self) -> list[str]:
+        """The formats of the documents, as endings of their files, in order."""
+        return self._library.snapshot().formats
+
+    def chosen(self, document_ids: Sequence[str]) -> list[DocumentEntry]:
+        """The same for these documents, in their order.
+
+        Raises:
+            UnknownDocumentError: for the first that is not there.
+        """
+        found = {entry.id: entry for entry in self.entries(document_ids)}
+        for each in document_ids:
+            if each not in found:
+                raise UnknownDocumentError(each)
+        return [found[each] for each in dict.fromkeys(document_ids)]
+
     def passages(self, document_id: str) -> list[Passage]:
         """The passages of a document, in source order.
 
@@ -302,7 +411,7 @@ class Engine:
         """Save a person's judgement of an answer. It replaces an earlier one with the same key, and changes no ranking.
 
         Raises:
-            UnknownDocumentError: if the document that was asked is not there.
+            UnknownDocumentError: if a document that was asked is not there.
             UnknownPassageError: if the passage that was shown is not there.
             PassageGoneError: if its document no longer has the words that were shown.
             FeedbackUnwritableError, FeedbackDamagedError: if it cannot be saved.
@@ -315,16 +424,22 @@ class Engine:
         judged = None
         if judgement.passage_id is not None and judgement.known_by is not None:
             judged = follow(judgement.passage_id, judgement.known_by, snapshot, document_id=None).cited
-        answer = self._answer(
-            judgement.question, snapshot, history=judgement.history, limit=0, document=judgement.asked_of
-        )
+        asked_of = judgement.asked_of or None
+        answer = self._answer(judgement.question, snapshot, history=judgement.history, limit=0, document=asked_of)
         return self.feedback.keep(feedback_on(judgement, answer, judged, library=snapshot.name), key=judgement.key)
 
     def _answer(
-        self, question: str, snapshot: Snapshot, *, history: Sequence[str], limit: int, document: str | None
+        self,
+        question: str,
+        snapshot: Snapshot,
+        *,
+        history: Sequence[str],
+        limit: int,
+        document: str | Collection[str] | None,
     ) -> Answer:
-        query, asked = understood(question, history, snapshot, document=document)
-        ranked = search(query, asked, snapshot, document=document)
+        scope = scope_of(document)
+        query, asked = understood(question, history, snapshot, scope=scope)
+        ranked = search(query, asked, snapshot, scope=scope)
         return decide(
             question,
             query,

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from qa.errors import FieldProblem
 
 __all__ = [
+    "MAX_DOCUMENTS",
     "MAX_HISTORY",
     "MAX_LIMIT",
     "MAX_QUESTION",
     "asked_problems",
     "character_problem",
+    "documents_problems",
     "number_problem",
     "too_long",
     "too_many",
@@ -21,13 +23,14 @@ __all__ = [
 MAX_QUESTION = 1000  # characters
 MAX_HISTORY = 50  # earlier questions
 MAX_LIMIT = 20  # further passages
+MAX_DOCUMENTS = 100  # that a question is limited to
 
 _UNUSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters but for tab and line breaks (Unicode's category Cc), and surrogates (Cs)."""
 
 
 def asked_problems(
-    question: str, *, history: Sequence[str] = (), limit: int = 0, document: str | None = None
+    question: str, *, history: Sequence[str] = (), limit: int = 0, documents: Sequence[str] = ()
 ) -> list[FieldProblem]:
     """What is wrong with a question and what is sent with it. Empty if it may be asked."""
     found = []
@@ -40,8 +43,15 @@ def asked_problems(
             found.append(FieldProblem(f"/history/{number}", detail))
     if not 0 <= limit <= MAX_LIMIT:
         found.append(FieldProblem("/limit", number_problem(MAX_LIMIT)))
-    if document is not None and (detail := _text_problem(document)):
-        found.append(FieldProblem("/document", detail))
+    return found + documents_problems(documents)
+
+
+def documents_problems(documents: Sequence[str]) -> list[FieldProblem]:
+    """What is wrong with the ids of the documents that a question is limited to."""
+    found = [FieldProblem("/document", too_many(MAX_DOCUMENTS))] if len(documents) > MAX_DOCUMENTS else []
+    for number, text in enumerate(documents[:MAX_DOCUMENTS]):
+        if detail := _text_problem(text):
+            found.append(FieldProblem(f"/document/{number}" if len(documents) > 1 else "/document", detail))
     return found
 
 

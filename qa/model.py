@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
@@ -21,6 +21,7 @@ __all__ = [
     "Claim",
     "Document",
     "DocumentEntry",
+    "DocumentFilter",
     "Feedback",
     "Figure",
     "FileState",
@@ -32,6 +33,7 @@ __all__ = [
     "Judgement",
     "LeftOut",
     "LinkNote",
+    "Listing",
     "Marker",
     "Outcome",
     "Passage",
@@ -42,10 +44,13 @@ __all__ = [
     "ReferencesStatus",
     "Section",
     "Span",
+    "Suggestion",
     "Verdict",
     "Verification",
     "digest",
+    "ending_of",
     "fingerprint",
+    "scope_of",
 ]
 
 BlockKind = Literal["paragraph", "list", "table", "code"]
@@ -93,6 +98,17 @@ def fingerprint(text: str, section: tuple[str, ...] | None = None) -> Fingerprin
 
 def _section_digest(section: tuple[str, ...]) -> str:
     return digest("\n".join(section))[:8]
+
+
+def scope_of(document: str | Collection[str] | None) -> tuple[str, ...] | None:
+    """The ids of the only documents to ask, ascending, each once. None if all are asked.
+
+    >>> scope_of("terns"), scope_of(["terns", "gulls", "terns"]), scope_of(None)
+    (('terns',), ('gulls', 'terns'), None)
+    """
+    if document is None:
+        return None
+    return (document,) if isinstance(document, str) else tuple(sorted(set(document)))
 
 
 class Span(NamedTuple):
@@ -265,7 +281,54 @@ class DocumentEntry(NamedTuple):
     updated: date | None
     passage_count: int
     file: str
+    publisher: str | None = None
     left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def format(self) -> str:
+        """The format of its file: the ending, such as "pdf". Empty without one."""
+        return ending_of(self.file)
+
+
+def ending_of(file: str) -> str:
+    """The ending of a file's name, in lower case and without its dot.
+
+    >>> ending_of("/birds/Terns.PDF"), ending_of("/birds.d/terns")
+    ('pdf', '')
+    """
+    _, dot, ending = file.rpartition(".")
+    return ending.lower() if dot and not {"/", "\\"} & {*ending} else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentFilter:
+    """Which documents of a library are to be listed. What is empty asks nothing of them.
+
+    `words` are looked for in their passages; those of `title` and of `publisher_words` in any part of the title and of
+    the publisher. `publisher` is whole, `format` the ending of the file. `since` and `until` are dates in ISO 8601, of
+    which the day, or the month and the day, may be left out; the last day is included.
+    """
+
+    words: str = ""
+    title: str = ""
+    publisher: str = ""
+    publisher_words: str = ""
+    format: str = ""
+    since: str = ""
+    until: str = ""
+
+
+class Listing(NamedTuple):
+    """A page of the list of documents, with how many there are in `total` on all pages.
+
+    `previous` is the id of the document before which the page before ends, `next` that of the one behind which the next
+    page begins; None where there is no such page.
+    """
+
+    entries: tuple[DocumentEntry, ...]
+    total: int
+    previous: str | None
+    next: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,6 +401,15 @@ class Query:
     expanded: tuple[Reading, ...] = ()
     carried_over: tuple[str, ...] = ()
     stays: bool = False
+
+
+class Suggestion(NamedTuple):
+    """What a person may be about to ask: a document's title, the heading of a section, or what is typed with its last
+    word completed. `title` is that of the heading's document, where `text` does not name it."""
+
+    text: str
+    kind: Literal["title", "section", "word"]
+    title: str = ""
 
 
 class Candidate(NamedTuple):
@@ -531,15 +603,15 @@ class Judgement:
     """A person's judgement: whether an answer answered the question.
 
     The page that shows the answer makes up a `key` for it. A later judgement with the same key replaces this one.
-    `passage_id` and `known_by` name the words that were shown; both are None if nothing was found. `asked_of` is the id
-    of the document, if only one was asked.
+    `passage_id` and `known_by` name the words that were shown; both are None if nothing was found. `asked_of` are the
+    ids of the documents, if only some were asked.
     """
 
     key: str
     question: str
     helpful: bool
     history: tuple[str, ...] = ()
-    asked_of: str | None = None
+    asked_of: tuple[str, ...] = ()
     passage_id: str | None = None
     known_by: Fingerprint | None = None
     comment: str = ""
@@ -553,10 +625,11 @@ class Judgement:
 class Feedback:
     """A judgement as it is kept, with what the library knows of the judged words.
 
-    `id` counts from 1; it is 0 before the judgement is kept. `at` is in UTC. `quote` was at [start, end) of the text of
-    the document, whose digest was `document_sha256`; all of these are None if nothing was found. `outcome` and
-    `confidence` are those of the answer. They are None if the library now gives another answer; that nothing was found
-    is always known. `library` is the name of the library's state, `version` that of this program.
+    `id` counts from 1; it is 0 before the judgement is kept. `at` is in UTC. `asked_of` has the documents' ids, one a
+    line, if only some were asked. `quote` was at [start, end) of the text of the document, whose digest was
+    `document_sha256`; all of these are None if nothing was found. `outcome` and `confidence` are those of the answer.
+    They are None if the library now gives another answer; that nothing was found is always known. `library` is the name
+    of the library's state, `version` that of this program.
     """
 
     id: int = 0

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
@@ -94,7 +94,7 @@ TERNS = Path(__file__).parent / "fixtures" / "terns"
 class ReadingEngine(Engine):
     """An engine that reads "bevakor" as "bevacor", and "HR" as "hazard ratio" as well, outside of quotation marks."""
 
-    def ask(self, question: str, *, history: Sequence[str] = (), limit: int = 3, document: str | None = None) -> Answer:
+    def ask(self, question: str, *, history: Sequence[str] = (), limit: int = 3, document: Any = None) -> Answer:
         unquoted = "".join(question.split('"')[::2])
         corrected, expanded = "bevakor" in unquoted, "HR" in unquoted
         read = question.replace("bevakor", "bevacor") if corrected else question

@@ -282,6 +282,18 @@ class RetrieverContract:
         assert retriever.search(query, limit=1000, within=within) == ranking[1::3]
         assert retriever.search(query, limit=2, within=within) == ranking[1::3][:2]
 
+    def test_within_may_have_any_number_of_passages_in_any_order_and_again(self) -> None:
+        corpus, query = random_corpus(11), asking(["w1", "w2", "w3"])
+        retriever = self.build(corpus)
+        ranking = retriever.search(query, limit=1000)
+        ids = [passage_id for passage_id, _ in corpus]
+        assert retriever.search(query, limit=1000, within=frozenset(ids)) == ranking
+        for count in (1, 2, 3, 20, 100, 199):
+            within = ids[:count]
+            right = [each for each in ranking if each.passage_id in within]
+            for passages in (within, within[::-1], [*within, *within], set(within), (*within, "p9999")):
+                assert retriever.search(query, limit=1000, within=passages) == right
+
     def test_within_nothing_or_unknown_passages_nothing_is_found(self) -> None:
         retriever = self.build(BIRDS)
         assert retriever.search(asking(["tern"]), limit=10, within=set()) == []

@@ -139,7 +139,15 @@ def address(path: str) -> Callable[[Page], None]:
     return go
 
 
+def suggesting(page: Page) -> None:
+    """A list of suggestions, one of which is active."""
+    page.get_by_label("Your question").press_sequentially("treat")
+    expect(page.get_by_role("option").first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+
+
 STATES = {
+    "suggesting": suggesting,
     "empty": empty,
     "kept": kept,
     "answered": answered,
@@ -160,7 +168,11 @@ STATES = {
     "drawn": drawn,
     "source drawn": address("/documents/kit"),
     "source": address("/documents/second-treatment?mark=20-60#mark"),
+    "source searched": address("/documents/second-treatment?find=fever&back=/?q=x#mark"),
     "source of another's words": address("/documents/hostile"),
+    "documents": address("/documents"),
+    "documents chosen": address("/documents?title=tern&format=md&from=2001&document=spotting"),
+    "several documents": address("/?document=spotting&document=second-treatment"),
     "error": address("/nowhere"),
     "refused": address("/?q=+"),
     "problem": address("/problems/passage_gone"),

@@ -23,7 +23,7 @@ class CountingEngine(Engine):
 
     asked: list[str]
 
-    def ask(self, question: str, *, history: Sequence[str] = (), limit: int = 3, document: str | None = None) -> Answer:
+    def ask(self, question: str, *, history: Sequence[str] = (), limit: int = 3, document: Any = None) -> Answer:
         self.asked.append(question)
         return super().ask(question, history=history, limit=limit, document=document)
 

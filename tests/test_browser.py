@@ -481,6 +481,10 @@ def test_all_of_it_works_by_keyboard_alone(open_page: Open) -> None:
     expect(box).to_be_focused()
     expect(box).to_have_value("")
     further, no = page.locator(".further > summary"), page.get_by_role("button", name="No")
+    expect(page.locator("#related a").first).to_be_visible()
+    for related in reversed(page.locator("#related a").all()):
+        page.keyboard.press("Shift+Tab")
+        expect(related).to_be_focused()
     for back in (further, no, page.get_by_role("button", name="Yes")):
         page.keyboard.press("Shift+Tab")
         expect(back).to_be_focused()

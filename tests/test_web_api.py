@@ -335,7 +335,7 @@ def test_a_body_nested_too_deep_is_refused(client: FlaskClient) -> None:
         ({"question": "What?", "history": ["a", 7]}, "/history/1", "must be a string"),
         ({"question": "What?", "history": ["a"] * 51}, "/history", "must have at most 50 entries"),
         ({"question": "What?", "history": ["a", " "]}, "/history/1", "must not be blank"),
-        ({"question": "What?", "document": 7}, "/document", "must be a string"),
+        ({"question": "What?", "document": 7}, "/document", "must be a string or a list of strings"),
     ],
 )
 def test_a_field_that_breaks_the_form_is_named(client: FlaskClient, body: object, pointer: str, detail: str) -> None:

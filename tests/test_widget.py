@@ -234,3 +234,13 @@ def test_a_browser_may_ask_before_it_posts() -> None:
         answer = client.options("/ask", headers={"Origin": origin, "Access-Control-Request-Method": "POST"})
         assert answer.status_code == 200
         assert answer.headers.get("Access-Control-Allow-Methods") == methods
+
+
+def test_it_asks_the_documents_that_its_attribute_names_and_no_others(browser: Browser) -> None:
+    attributes = ' document="first-treatment spotting"'
+    with embedded(browser, is_allowed=True, attributes=attributes) as (page, service, errors):
+        ask(page, "How well does bevacor work against tern fever?")
+        expect(page.get_by_role("log")).not_to_contain_text("Bevacor is given")
+        more = page.locator(".more").get_attribute("href") or ""
+        assert more.startswith(f"{service}/?document=first-treatment&document=spotting&q=How")
+        assert errors == []

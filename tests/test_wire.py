@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from qa import Engine
 from qa.errors import InvalidRequestError
+from qa.limits import MAX_DOCUMENTS
 from qa.wire import (
     MAX_HISTORY,
     MAX_LIMIT,
@@ -27,6 +28,7 @@ from qa.wire import (
 
 KNOWN = "question, history, limit, document"
 NOT_AN_OBJECT = 'must be a JSON object such as {"question": "..."}'
+A_DOCUMENT = "must be a string or a list of strings"
 A_LIMIT = "must be a whole number from 0 to 20"
 NO_CONTROLS = "must not have control characters (it has "
 
@@ -36,7 +38,7 @@ REQUESTS = st.builds(
     question=QUESTIONS,
     history=st.lists(QUESTIONS, max_size=4).map(tuple),
     limit=st.integers(0, MAX_LIMIT),
-    document=st.none() | QUESTIONS,
+    document=st.lists(QUESTIONS, max_size=3).map(tuple),
 )
 
 
@@ -52,7 +54,7 @@ def problems(body: bytes | str) -> list[tuple[str, str]]:
 
 def test_a_question_is_all_that_is_needed() -> None:
     assert AskRequest.from_json(b'{"question": "Where do terns nest?"}') == AskRequest(
-        question="Where do terns nest?", history=(), limit=3, document=None
+        question="Where do terns nest?", history=(), limit=3, document=()
     )
 
 
@@ -137,8 +139,12 @@ def test_a_question_that_is_none_is_named(body: str, expected: list[tuple[str, s
         ("limit", True, [("/limit", A_LIMIT)]),
         ("limit", None, [("/limit", A_LIMIT)]),
         ("limit", [3], [("/limit", A_LIMIT)]),
-        ("document", 5, [("/document", "must be a string")]),
-        ("document", ["terns"], [("/document", "must be a string")]),
+        ("document", 5, [("/document", A_DOCUMENT)]),
+        ("document", {"id": "terns"}, [("/document", A_DOCUMENT)]),
+        ("document", [], [("/document", "must not be empty")]),
+        ("document", ["terns", 5], [("/document/1", "must be a string")]),
+        ("document", ["terns", " "], [("/document/1", "must not be blank")]),
+        ("document", ["terns"] * (MAX_DOCUMENTS + 1), [("/document", "must have at most 100 entries")]),
         ("document", "", [("/document", "must not be blank")]),
         ("document", "\0", [("/document", NO_CONTROLS + "U+0000 at character 0)")]),
         ("answer", 1, [("/answer", f"is not a known field. Known fields: {KNOWN}")]),
@@ -201,7 +207,7 @@ def test_a_body_that_is_not_json_in_utf_8_is_told_so(body: bytes) -> None:
 
 def test_arguments_are_read_like_a_body() -> None:
     request = AskRequest.from_arguments("And gulls?", history=["Terns?"], limit="20", document="terns")
-    assert request == AskRequest(question="And gulls?", history=("Terns?",), limit=20, document="terns")
+    assert request == AskRequest(question="And gulls?", history=("Terns?",), limit=20, document=("terns",))
     assert AskRequest.from_arguments("And gulls?") == AskRequest(question="And gulls?")
     assert AskRequest.from_arguments("And gulls?", limit=0).limit == 0
 

@@ -18,6 +18,7 @@ __all__ = [
     "as_json",
     "exported",
     "in_quotes",
+    "instead",
     "known_by",
     "literally",
     "readable",
@@ -58,13 +59,22 @@ def alone(asked: AskRequest) -> str:
     return _address(asked.question, document=asked.document)
 
 
+def instead(asked: AskRequest, question: str) -> str:
+    """The address that asks another question of the same documents, without the earlier ones.
+
+    >>> instead(AskRequest(question="And gulls?", history=("Do terns dive?",), document=("birds",)), "Do auks?")
+    '/?document=birds&q=Do%20auks%3F#latest'
+    """
+    return _address(question, document=asked.document)
+
+
 def everywhere(asked: AskRequest) -> str | None:
     """The address that asks the same of all documents. None if all are asked already.
 
-    >>> everywhere(AskRequest(question="And gulls?", history=("Do terns dive?",), document="terns"))
+    >>> everywhere(AskRequest(question="And gulls?", history=("Do terns dive?",), document=("terns",)))
     '/?history=Do%20terns%20dive%3F&q=And%20gulls%3F#latest'
     """
-    return None if asked.document is None else _address(asked.question, history=asked.history, document=None)
+    return _address(asked.question, history=asked.history, document=()) if asked.document else None
 
 
 def reworded(asked: AskRequest, question: str) -> str:
@@ -88,8 +98,8 @@ def transcript(asked: AskRequest, suffix: str) -> str:
 def as_json(asked: AskRequest) -> str:
     """The address of the same answer as JSON.
 
-    >>> as_json(AskRequest(question="Do gulls?", document="birds"))
-    '/ask?document=birds&q=Do%20gulls%3F'
+    >>> as_json(AskRequest(question="Do gulls?", document=("birds", "fish")))
+    '/ask?document=birds&document=fish&q=Do%20gulls%3F'
     """
     return f"/ask?{_query(asked.question, history=asked.history, document=asked.document)}"
 
@@ -126,14 +136,13 @@ def in_quotes(question: str, written: str) -> str | None:
     return None
 
 
-def _address(question: str, *, history: Sequence[str] = (), document: str | None) -> str:
+def _address(question: str, *, history: Sequence[str] = (), document: Sequence[str]) -> str:
     """The address of the page that asks a question, in the characters that `static/chat.js` writes it with."""
     return f"/?{_query(question, history=history, document=document)}#latest"
 
 
-def _query(question: str, *, history: Sequence[str], document: str | None) -> str:
-    fields = [("document", document)] if document is not None else []
-    fields += [*(("history", each) for each in history), ("q", question)]
+def _query(question: str, *, history: Sequence[str], document: Sequence[str]) -> str:
+    fields = [*(("document", each) for each in document), *(("history", each) for each in history), ("q", question)]
     return urlencode(fields, quote_via=quote, safe=_UNESCAPED)
 
 
@@ -145,9 +154,8 @@ def whole(path: str) -> str:
 def whole_address(asked: AskRequest) -> str:
     """The whole address of the page that asks a question, as people read it: only what has a meaning in an address is
     written otherwise than it is."""
-    fields = [*(("history", each) for each in asked.history), ("q", asked.question)]
-    if asked.document is not None:
-        fields.insert(0, ("document", asked.document))
+    fields = [("document", each) for each in asked.document]
+    fields += [*(("history", each) for each in asked.history), ("q", asked.question)]
     return whole("/?" + "&".join(f"{name}={_in_words(value)}" for name, value in fields))
 
 
@@ -173,6 +181,7 @@ FILTERS = {
     "literally": literally,
     "again": again,
     "alone": alone,
+    "instead": instead,
     "everywhere": everywhere,
     "readable": readable,
     "reworded": reworded,

@@ -26,6 +26,7 @@ __all__ = [
     "answer_json",
     "answer_to",
     "asked_in_address",
+    "check_parameters",
     "citation_in",
     "conversation",
     "current_engine",
@@ -49,7 +50,7 @@ def set_engine(app: Flask, engine: Engine) -> None:
     app.extensions[EXTENSION] = engine
 
     def answer(asked: AskRequest, version: str, day: date) -> AskResponse:  # noqa: ARG001 - what else it depends on
-        found = engine.ask(asked.question, history=asked.history, limit=asked.limit, document=asked.document)
+        found = engine.ask(asked.question, history=asked.history, limit=asked.limit, document=asked.document or None)
         return answer_body(found)
 
     def answer_in_json(asked: AskRequest, version: str, day: date) -> bytes:
@@ -118,6 +119,7 @@ def _kept(name: str, asked: AskRequest) -> tuple[object, float]:
     return kept, round((time.perf_counter() - began) * 1000, 3)
 
 
+REPEATED = ("history", "document")  # parameters that may be given more than once
 REMEMBERED = 12  # earlier questions that a conversation sends along; with the longest ones it still fits a request
 
 
@@ -135,18 +137,26 @@ def asked_in_address(*names: str) -> AskRequest:
     Raises:
         InvalidRequestError: for an invalid value, or a parameter that is unknown or given twice.
     """
-    known = ("q", *names)
-    found = [problem for name in request.args if (problem := _parameter_problem(name, known))]
-    if "q" not in request.args:
-        found.append(FieldProblem("/q", "is required"))
-    if found:
-        raise InvalidRequestError(found)
+    check_parameters("q", *names, required="q")
     return AskRequest.from_arguments(
         request.args.get("q"),
         history=request.args.getlist("history"),
         limit=request.args.get("limit"),
-        document=request.args.get("document"),
+        document=request.args.getlist("document"),
     )
+
+
+def check_parameters(*known: str, required: str | None = None) -> None:
+    """Refuse an address with parameters that are not known, with one that is given twice, or without a required one.
+
+    Raises:
+        InvalidRequestError: with every problem.
+    """
+    found = [problem for name in request.args if (problem := _parameter_problem(name, known))]
+    if required is not None and required not in request.args:
+        found.append(FieldProblem(f"/{required}", "is required"))
+    if found:
+        raise InvalidRequestError(found)
 
 
 def _parameter_problem(name: str, known: Sequence[str]) -> FieldProblem | None:
@@ -154,7 +164,7 @@ def _parameter_problem(name: str, known: Sequence[str]) -> FieldProblem | None:
     pointer = "/" + name.replace("~", "~0").replace("/", "~1")
     if name not in known:
         return FieldProblem(pointer, f"is not a known parameter. Known parameters: {', '.join(known)}")
-    if name != "history" and len(request.args.getlist(name)) > 1:
+    if name not in REPEATED and len(request.args.getlist(name)) > 1:
         return FieldProblem(pointer, "may be given only once")
     return None
 

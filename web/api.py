@@ -16,21 +16,25 @@ from qa.wire import (
     FeedbackResponse,
     Live,
     Ready,
+    SuggestionsRequest,
     VerifyRequest,
     VerifyResponse,
     cited_passage_body,
+    suggestions_body,
     verification_body,
 )
 from web.answers import (
     answer_json,
     answer_to,
     asked_in_address,
+    check_parameters,
     citation_in,
     current_engine,
     document_json,
     json_body,
     linked_passage,
 )
+from web.documents import listed
 from web.origins import refuse_other_sites
 from web.problems import FORM_TYPE
 from web.texts import load_texts
@@ -82,6 +86,26 @@ def feedback() -> Response:
     given = FeedbackRequest.from_json(json_body("feedback"))
     kept = current_engine().judge(given.judgement())
     return _json(FeedbackResponse(id=kept.id, thanks=load_texts()("feedback.thanks")), HTTPStatus.CREATED)
+
+
+@api.get("/suggestions.json")
+def suggestions() -> Response:
+    """What somebody may be about to ask, who has typed this or was answered with a passage."""
+    check_parameters("q", "near", "limit", "document")
+    one = request.args.get
+    asked = SuggestionsRequest.from_arguments(
+        one("q"), near=one("near"), limit=one("limit"), document=request.args.getlist("document")
+    )
+    engine, only = current_engine(), asked.document or None
+    if asked.near is not None:
+        return _json(suggestions_body(engine.related(asked.near, document=only, limit=asked.limit)))
+    return _json(suggestions_body(engine.suggest(asked.q or "", document=only, limit=asked.limit)))
+
+
+@api.get("/documents.json")
+def documents() -> Response:
+    """A page of the list of documents."""
+    return _json(listed())
 
 
 @api.get("/documents/<document_id>.json")

@@ -22,6 +22,7 @@ from web.answers import current_engine, library_version, set_engine
 from web.api import api
 from web.conversations import conversations
 from web.dates import long_date, milliseconds, today
+from web.documents import documents
 from web.pages import pages
 from web.plugs import in_openais_form, mcp, openai
 from web.sureness import sureness
@@ -86,6 +87,7 @@ def create_app(engine: Engine) -> Flask:
     set_engine(app, engine)
     app.register_blueprint(api)
     app.register_blueprint(pages)
+    app.register_blueprint(documents)
     app.register_blueprint(conversations)
     app.register_blueprint(openai)
     app.register_blueprint(mcp)

@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from qa.citations.styles import EXPORTS, TEXTS, Style
 from qa.wire import (
+    MAX_DOCUMENTS,
     MAX_HISTORY,
     AnswerClaim,
     AskRequest,
@@ -19,11 +20,15 @@ from qa.wire import (
     ConversationBody,
     ConversationRequest,
     DocumentBody,
+    DocumentsBody,
+    DocumentsRequest,
     FeedbackRequest,
     FeedbackResponse,
     Live,
     Problem,
     Ready,
+    SuggestionsBody,
+    SuggestionsRequest,
     VerifyRequest,
     VerifyResponse,
 )
@@ -51,6 +56,8 @@ CONVERSATION_EXAMPLE = {"turns": [EXAMPLE.model_dump(mode="json")]}
 CITATIONS_EXAMPLE = {
     "citations": [{"document": {"id": "second-treatment"}, "start": 120, "end": 140, "quote": "It lasted 11 months."}]
 }
+
+SEVERAL = {"type": "array", "items": {"type": "string"}, "maxItems": MAX_DOCUMENTS}  # ids, by repeating the parameter
 
 FEEDBACK_EXAMPLE = FeedbackRequest(
     key="00112233445566778899aabbccddeeff",
@@ -91,6 +98,8 @@ def openapi_document() -> dict[str, object]:
             (FeedbackResponse, "serialization"),
             (CitedPassageBody, "serialization"),
             (DocumentBody, "serialization"),
+            (DocumentsBody, "serialization"),
+            (SuggestionsBody, "serialization"),
             (Live, "serialization"),
             (Ready, "serialization"),
             (Problem, "serialization"),
@@ -162,6 +171,22 @@ def openapi_document() -> dict[str, object]:
                         },
                     },
                     "responses": _feedback_responses(),
+                }
+            },
+            "/suggestions.json": {
+                "get": {
+                    "operationId": "suggestions",
+                    "summary": "What somebody may be about to ask, who has typed this or was answered with a passage",
+                    "parameters": _suggestions_parameters(),
+                    "responses": _responses(SuggestionsBody, "The suggestions", 404, 422),
+                }
+            },
+            "/documents.json": {
+                "get": {
+                    "operationId": "documents",
+                    "summary": "The list of documents, page by page",
+                    "parameters": _documents_parameters(),
+                    "responses": _responses(DocumentsBody, "A page of the list", 404, 422),
                 }
             },
             "/documents/{id}.json": {
@@ -340,7 +365,8 @@ def _style_parameter() -> Mapping[str, object]:
 
 
 def _ask_parameters() -> list[Mapping[str, object]]:
-    """The fields of the request as parameters, where `q` stands for the question and `history` may be repeated."""
+    """The fields of the request as parameters, where `q` stands for the question, and `history` and
+    `document` may be repeated."""
     fields = AskRequest.model_json_schema()["properties"]
     names = {"q": "question", "limit": "limit", "document": "document", "history": "history"}
     return [
@@ -349,9 +375,32 @@ def _ask_parameters() -> list[Mapping[str, object]]:
             "in": "query",
             "required": AskRequest.model_fields[field].is_required(),
             "description": fields[field]["description"] + (f" At most {MAX_HISTORY}." if field == "history" else ""),
-            "schema": fields[field],
+            "schema": SEVERAL if field == "document" else fields[field],
         }
         for name, field in names.items()
+    ]
+
+
+def _suggestions_parameters() -> list[Mapping[str, object]]:
+    fields = SuggestionsRequest.model_json_schema()["properties"]
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "description": field["description"],
+            "schema": SEVERAL if name == "document" else field,
+        }
+        for name, field in fields.items()
+    ]
+
+
+def _documents_parameters() -> list[Mapping[str, object]]:
+    """The fields of the request for the list of documents as parameters."""
+    fields = DocumentsRequest.model_json_schema(by_alias=True)["properties"]
+    return [
+        {"name": name, "in": "query", "required": False, "description": field["description"], "schema": field}
+        for name, field in fields.items()
     ]
 
 

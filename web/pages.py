@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Literal, NamedTuple, get_args
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from qa.errors import InvalidRequestError
-from qa.model import Document, DocumentEntry, Followed, LinkNote, Passage, Span
+from qa.model import Document, Followed, LinkNote, Passage, Span
 from qa.wire import AskRequest, block_bodies, document_href, read_fingerprint
 from web.answers import REMEMBERED, answer_to, conversation, current_engine, linked_passage
 from web.drawing import Drawn, Link, drawn
 
-__all__ = ["Slice", "pages", "slices"]
+__all__ = ["Entry", "Place", "Slice", "around", "contents", "pages", "places_of", "slices"]
 
-EXAMPLES = 3  # questions to start from
-LISTED = 500  # documents on the first page; of a library with a million the page would never come
+LISTED = 30  # documents on the first page, which leads to the list of all
+
+LONG = 200_000  # characters of a text of which the browser draws only what is in sight
+MOST_FOUND = 200  # places of the words looked for in a document
+CONTEXT = 40  # characters before and behind such a place
 
 _MARK = re.compile(r"(?P<start>\d{1,12})-(?P<end>\d{1,12})")
 
@@ -32,32 +36,43 @@ pages = Blueprint("pages", __name__)
 def chat() -> str:
     """The chat page. An address with a question has the whole conversation before it."""
     engine = current_engine()
-    question, document_id = request.args.get("q"), request.args.get("document") or None
-    document = engine.document(document_id) if document_id is not None else None
-    shared = {"document": document, "remembered": REMEMBERED}
+    question, document_ids = request.args.get("q"), list(filter(None, request.args.getlist("document")))
+    shared = {"scope": engine.chosen(document_ids) if document_ids else [], "remembered": REMEMBERED}
     if question is None:
         documents = engine.contents(limit=LISTED)
         return render_template(
-            "index.html", documents=documents, count=engine.document_count, examples=_examples(documents), **shared
+            "index.html", documents=documents, count=engine.document_count, examples=engine.examples(), **shared
         )
-    asked = AskRequest.from_arguments(question, history=request.args.getlist("history"), document=document_id)
+    asked = AskRequest.from_arguments(question, history=request.args.getlist("history"), document=document_ids)
     turns = [(each, answer_to(each)) for each in conversation(asked)]
     history = [*asked.history, question][-REMEMBERED:]
-    return render_template("index.html", turns=turns, history=history, **shared)
+    best = turns[-1][1].passage
+    related = engine.related(best.id, document=asked.document or None) if best else []
+    return render_template("index.html", turns=turns, history=history, related=related, **shared)
 
 
 @pages.get("/documents/<document_id>")
 def document(document_id: str) -> str:
     """A whole document. `#` and a passage's id marks that passage; `?mark=` marks characters.
 
-    With `is`, only words with that fingerprint are marked. `note` names a remark on the link that led here.
+    With `is`, only words with that fingerprint are marked. `note` names a remark on the link that led here. `find` has
+    words to look for in the text; `back` is the way to the answer that led here, if the browser does not tell it.
     """
     shown, passages = current_engine().document_with_passages(document_id)
-    mark, note = _mark(shown), request.args.get("note")
+    note, sought = request.args.get("note"), request.args.get("find", "").strip()
+    found = places_of(sought, shown.text, start=_end_of_title(shown))
+    mark = found[0] if found and "mark" not in request.args else _mark(shown)
     return render_template(
         "document.html",
         document=shown,
         slices=slices(shown, passages, mark),
+        contents=contents(shown),
+        is_long=len(shown.text) > LONG,
+        sought=sought,
+        found=[around(place, shown.text) for place in found],
+        here=mark,
+        most_found=MOST_FOUND,
+        back=_back(),
         years_old=shown.years_old(datetime.now(UTC).date()),
         is_astray="mark" in request.args and mark is None,
         note=note if note in get_args(LinkNote) else None,
@@ -78,18 +93,12 @@ def passage(passage_id: str) -> Response:
     return redirect(f"{document_href(passage.document_id)}{note}#{passage.id}")
 
 
-def _examples(documents: Sequence[DocumentEntry]) -> list[str]:
-    """Questions that the library itself suggests: titles that are questions, else any titles, from all over it."""
-    titles = list(dict.fromkeys(document.title for document in documents))
-    titles = [title for title in titles if title.rstrip().endswith("?")] or titles
-    return titles[:: max(1, len(titles) // EXAMPLES)][:EXAMPLES]
-
-
 SliceKind = Literal["text", "heading", "passage"]
 
 
 class Slice(NamedTuple):
-    """A part of a document's text on its page. `id` is that of a passage. `level` is that of a heading, else 0."""
+    """A part of a document's text on its page. `id` is that of a passage or a heading. `level` is that of a heading,
+    else 0."""
 
     kind: SliceKind
     blocks: tuple[Drawn, ...]
@@ -115,7 +124,10 @@ def slices(document: Document, passages: Iterable[Passage], mark: Span | None = 
     places: list[tuple[int, int, SliceKind, str, int]] = [
         (passage.start, passage.end, "passage", passage.id, 0) for passage in passages
     ]
-    places += [(each.start, each.end, "heading", "", each.level) for each in document.headings]
+    places += [
+        (each.start, each.end, "heading", f"section-{number}", each.level)
+        for number, each in enumerate(document.headings, 1)
+    ]
     links = _links(document)
 
     def blocks(start: int, end: int, kind: SliceKind) -> tuple[Drawn, ...]:
@@ -150,6 +162,72 @@ def _links(document: Document) -> list[Link]:
         if marker.label in numbers:
             found.setdefault(marker.start, Link(marker.start, marker.end, f"#reference-{numbers[marker.label]}"))
     return list(found.values())
+
+
+class Entry(NamedTuple):
+    """A heading in the contents of a document: the `id` of its slice, its level, from 1, and its text."""
+
+    id: str
+    level: int
+    text: str
+
+
+def contents(document: Document) -> list[Entry]:
+    """The headings of a document, but for a first one that is its title. Levels begin with 1."""
+    headings = [
+        Entry(f"section-{number}", each.level, " ".join(document.text[each.start : each.end].split()))
+        for number, each in enumerate(document.headings, start=1)
+    ]
+    if headings and headings[0].text == document.title:
+        del headings[0]
+    outermost = min((each.level for each in headings), default=1)
+    return [each._replace(level=each.level - outermost + 1) for each in headings if each.text]
+
+
+def _end_of_title(document: Document) -> int:
+    """Where a first heading ends that is the document's title, which its page shows above the text; else 0."""
+    is_titled = document.headings and document.text[slice(0, document.headings[0].end)] == document.title
+    return document.headings[0].end if is_titled else 0
+
+
+def places_of(sought: str, text: str, *, start: int = 0) -> list[Span]:
+    """Where words stand in a text from `start` on, in any case and with any space between them: at most `MOST_FOUND`.
+
+    >>> places_of("tern  nest", "A Tern\nnest. Terns nest.")
+    [Span(start=2, end=11)]
+    """
+    words = sought.split()
+    if not words:
+        return []
+    pattern = re.compile(r"\s+".join(map(re.escape, words)), re.IGNORECASE)
+    return [Span(*each.span()) for each in islice(pattern.finditer(text, start), MOST_FOUND)]
+
+
+class Place(NamedTuple):
+    """A place in a text, with some words before and behind it."""
+
+    span: Span
+    before: str
+    words: str
+    behind: str
+
+
+def around(span: Span, text: str) -> Place:
+    """A place in a text with what stands around it."""
+    before = text[max(0, span.start - CONTEXT) : span.start].partition(" ")[2]
+    behind = text[span.end : span.end + CONTEXT].rpartition(" ")[0]
+    return Place(span, before, text[span.start : span.end], behind)
+
+
+def _back() -> str | None:
+    """The way back to the answer that led to the page of a document, if one did."""
+    given = request.args.get("back")
+    came_from = urlsplit(request.referrer or "")
+    if given is None and came_from.netloc == request.host and came_from.path == "/":
+        given = f"/?{came_from.query}"
+    if given is None or not given.startswith("/?") or "q" not in parse_qs(given[2:]):
+        return None
+    return f"{given.partition('#')[0]}#latest"
 
 
 def _mark(document: Document) -> Span | None:

@@ -185,7 +185,7 @@ def _wants_page() -> bool:
     if request.blueprint == "api":
         return request.endpoint == "api.feedback" and request.mimetype == FORM_TYPE
     kinds = [MEDIA_TYPE, "application/json", "text/html"]
-    if request.blueprint == "pages":
+    if request.blueprint in ("pages", "documents"):
         kinds.reverse()
     return request.accept_mimetypes.best_match(kinds, default=kinds[0]) == "text/html"
 

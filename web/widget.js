@@ -241,11 +241,17 @@ class PinciteAsk extends HTMLElement {
     });
   }
 
+  // The only documents to ask: null, an id, or several. The attribute has them apart by spaces.
+  #documents() {
+    const ids = (this.getAttribute("document") ?? "").split(/\s+/).filter(Boolean);
+    return ids.length > 1 ? ids : (ids[0] ?? null);
+  }
+
   // Which documents it answers from; nothing where that cannot be learnt.
   async #sayScope() {
-    const only = this.getAttribute("document");
+    const only = [this.#documents() ?? []].flat().map((each) => `document=${encodeURIComponent(each)}`).join("&");
     try {
-      const response = await fetch(`${SERVICE}/widget.json${only === null ? "" : `?document=${encodeURIComponent(only)}`}`, QUIETLY);
+      const response = await fetch(`${SERVICE}/widget.json?${only}`, QUIETLY);
       const { title, documents: count } = await response.json();
       this.#scope.textContent = title ? text("widget.scope_of_one", { title }) : text("widget.scope", { count });
     } catch {
@@ -258,7 +264,7 @@ class PinciteAsk extends HTMLElement {
     this.#asking = true;
     this.#box.value = "";
     this.#status.textContent = text("status.looking");
-    const asked = { question, history: this.#history, document: this.getAttribute("document"), limit: CLOSEST };
+    const asked = { question, history: this.#history, document: this.#documents(), limit: CLOSEST };
     const heading = make("h2", { dir: "auto", "aria-live": "off" }, question);
     const exchange = make("article", {}, heading);
     try {
@@ -314,7 +320,7 @@ async function fetchAnswer(asked) {
 }
 
 function addressOf({ question, history, document: only }) {
-  const fields = [...(only === null ? [] : [["document", only]]), ...history.map((each) => ["history", each]), ["q", question]];
+  const fields = [...[only ?? []].flat().map((each) => ["document", each]), ...history.map((each) => ["history", each]), ["q", question]];
   return `${SERVICE}/?${fields.map((field) => field.map(encodeURIComponent).join("=")).join("&")}#latest`;
 }
 

@@ -34,9 +34,10 @@ def scope() -> Response:
     Raises:
         UnknownDocumentError: if the library has no document with this id.
     """
-    only = request.args.get("document")
-    title = current_engine().document(only).title if only is not None else None
-    count = current_engine().document_count if only is None else 1
+    only = request.args.getlist("document")
+    chosen = current_engine().chosen(only) if only else []
+    title = chosen[0].title if len(chosen) == 1 else None
+    count = len(chosen) or current_engine().document_count
     return Response(json.dumps({"documents": count, "title": title}), content_type="application/json")
 
 

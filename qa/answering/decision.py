@@ -51,6 +51,9 @@ CANDIDATES = 50
 NEAR_CANDIDATES = 20
 """How many of the passages that are nearest in meaning join them, in a library in which these can be looked for."""
 
+Scope = tuple[str, ...] | None
+"""The ids of the only documents to ask; None for all."""
+
 _DOUBT_OF_FOLLOW_UP = 0.5  # share of the doubt that counts where a question goes on about what was shown
 _NAMED_WORDS = 3  # of those that a passage lacks
 
@@ -79,15 +82,15 @@ class Explanation:
 
 
 def understood(
-    question: str, history: Sequence[str], snapshot: Snapshot, *, document: str | None = None
+    question: str, history: Sequence[str], snapshot: Snapshot, *, scope: Scope = None
 ) -> tuple[Query, Asked]:
     """A question, as a query for the search and as what passages are compared with.
 
     If it continues with what was shown last, the question before it is asked again, and passages near its first one are
-    preferred. `document` is the id of the only document to ask.
+    preferred. `scope` has the ids of the only documents to ask.
 
     Raises:
-        UnknownDocumentError: if the document is not there.
+        UnknownDocumentError: if one of them is not there.
     """
     query = read_question(question, history=history, correct=snapshot.correct, concepts=snapshot.index.concepts)
     year = asked_year(query)
@@ -100,40 +103,40 @@ def understood(
         year = None
     asked = replace(read_query(query, snapshot.retriever), year=year)
     if query.stays:
-        asked = replace(asked, shown=_shown(history[-FURTHEST:], snapshot, document), defined=())
+        asked = replace(asked, shown=_shown(history[-FURTHEST:], snapshot, scope), defined=())
     return query, asked
 
 
-def _shown(history: Sequence[str], snapshot: Snapshot, document: str | None) -> Mapping[str, float]:
+def _shown(history: Sequence[str], snapshot: Snapshot, scope: Scope) -> Mapping[str, float]:
     """How near each passage of its document stands to the first one for the latest of some questions, in 0..1."""
 
     def find() -> str:
         *earlier, latest = history
-        first = search(*understood(latest, earlier, snapshot, document=document), snapshot, limit=1, document=document)
+        first = search(*understood(latest, earlier, snapshot, scope=scope), snapshot, limit=1, scope=scope)
         return first[0].passage_id if first else ""
 
-    shown = snapshot.shown_last(document, history, find)
+    shown = snapshot.shown_last(scope, history, find)
     return snapshot.nearness(shown) if shown else {}
 
 
 def search(
-    query: Query, asked: Asked, snapshot: Snapshot, *, limit: int = CANDIDATES, document: str | None = None
+    query: Query, asked: Asked, snapshot: Snapshot, *, limit: int = CANDIDATES, scope: Scope = None
 ) -> list[Ranked]:
-    """The ranking: at most `limit` passages, best first. `document` is the id of the only document to search.
+    """The ranking: at most `limit` passages, best first. `scope` has the ids of the only documents to search.
 
     Raises:
-        UnknownDocumentError: if the document is not there.
+        UnknownDocumentError: if one of them is not there.
     """
-    ranked = _ranked(query, asked, snapshot, limit=max(limit, NEAREST), document=document)
+    ranked = _ranked(query, asked, snapshot, limit=max(limit, NEAREST), scope=scope)
     firsts = {each.passage_id: snapshot.passage(each.passage_id) for each in ranked[:NEAREST]}
     documents = {each: snapshot.document(passage.document_id) for each, passage in firsts.items()}
     ranked = behind_what_they_name(ranked, firsts, documents)
     return by_edition(ranked, documents, year=asked.year)[:limit]
 
 
-def _ranked(query: Query, asked: Asked, snapshot: Snapshot, *, limit: int, document: str | None) -> list[Ranked]:
+def _ranked(query: Query, asked: Asked, snapshot: Snapshot, *, limit: int, scope: Scope) -> list[Ranked]:
     """The ranking by words and by meaning."""
-    within = None if document is None else snapshot.passage_ids_of(document)
+    within = None if scope is None else snapshot.passage_ids_in(scope)
     most = max(limit, CANDIDATES)
     candidates = snapshot.retriever.search(query, limit=most, within=within)
     by_words = rank(asked, candidates, snapshot.index.wordings, limit=most)

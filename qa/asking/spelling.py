@@ -42,6 +42,7 @@ _COMMONNESS = 0.25  # what a word gains for each nat of the number of times that
 
 _PLAIN_WORDS = FRAME_WORDS | ALL_WORDS | LISTED_WORDS  # of questions, whatever the library is about
 _WORD = re.compile(rf"[a-z]{{2,{LONGEST}}}")
+_BEGINNING_OF_WORD = re.compile(rf"[a-z]{{1,{LONGEST}}}")
 _PLACES_OF_WORDS = 32 * 26 + LONGEST  # of first letters and lengths, and those that a slip may lead to
 _QUOTED_OR_TOGETHER = re.compile(r'"[^"]*"|“[^“”]*”|[^\s"“”]+')
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -139,6 +140,26 @@ class Speller:
         )
         patience = min(_PATIENCE * max(len(word), SHORTEST), _MOST_PATIENCE)
         return likely if likely and costs[likely] <= patience else None
+
+    def completions(self, beginning: str, *, limit: int) -> list[str]:
+        """At most `limit` words of the library with this beginning, the most frequent first, ties in alphabetical
+        order. Only words of a to z are known."""
+        if not _BEGINNING_OF_WORD.fullmatch(beginning):
+            return []
+        first, after = beginning.encode(), f"{beginning[:-1]}{chr(ord(beginning[-1]) + 1)}".encode()
+        found: list[tuple[int, bytes]] = []
+        for length in range(len(beginning), LONGEST + 1):
+            start, end = (int(self._starts[_place(beginning, each)]) for each in (length, length + 1))
+            words = self._words[start:end]
+            a, b = np.searchsorted(words, [first, after])
+            counts = self._counts[start:end][a:b]
+            if b - a > limit:
+                least = np.partition(counts, b - a - limit)[b - a - limit]
+                kept = np.flatnonzero(counts >= least)
+            else:
+                kept = np.arange(b - a)
+            found += [(-int(counts[each]), bytes(words[a:b][each])) for each in kept.tolist()]
+        return [word.decode() for _, word in sorted(found)[:limit]]
 
     def _count(self, word: str) -> int:
         """How often a word of a to z stands in the library."""

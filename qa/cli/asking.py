@@ -39,7 +39,13 @@ def _one_question(ctx: click.Context, _: click.Parameter, words: tuple[str, ...]
 
 question_argument = click.argument("question", nargs=-1, required=True, metavar="QUESTION", callback=_one_question)
 
-document_option = click.option("--document", metavar="ID", help="Answer only from the document with this id.")
+document_option = click.option(
+    "--document",
+    "documents",
+    metavar="ID",
+    multiple=True,
+    help="Answer only from the document with this id. Repeat it for several.",
+)
 
 history_option = click.option(
     "--history", metavar="QUESTION", multiple=True, help="An earlier question. Repeat it for several, oldest first."
@@ -66,7 +72,7 @@ def ask(
     ctx: click.Context,
     question: str,
     library: Path | None,
-    document: str | None,
+    documents: tuple[str, ...],
     history: tuple[str, ...],
     limit: int,
     style: str | None,
@@ -79,9 +85,9 @@ def ask(
     """
     if style and as_json:
         raise click.UsageError("--json and --cite cannot be used together. Leave one of them out.")
-    _check(question, history=history, limit=limit, document=document)
+    _check(question, history=history, limit=limit, documents=documents)
     engine = Engine.open(Settings.load(library=library))
-    answer = engine.ask(question, history=history, limit=limit, document=document)
+    answer = engine.ask(question, history=history, limit=limit, document=documents or None)
     export = style if style in EXPORTS else None
     cite = _citing(None if export else style, old_after=engine.settings.old_after)
     text = _answer_json(answer) if as_json else _answer_text(answer, cite)
@@ -99,12 +105,15 @@ def ask(
 @click.option(
     "--limit", type=click.IntRange(1, 50), default=3, show_default=True, help="Number of passages to explain."
 )
-def explain(question: str, library: Path | None, document: str | None, history: tuple[str, ...], limit: int) -> None:
+def explain(
+    question: str, library: Path | None, documents: tuple[str, ...], history: tuple[str, ...], limit: int
+) -> None:
     """Show every number behind the ranking of passages for QUESTION, and how they add up."""
-    _check(question, history=history, document=document)
+    _check(question, history=history, documents=documents)
     engine = Engine.open(Settings.load(library=library))
-    explained = engine.explain(question, history=history, document=document, limit=limit)
-    answer = engine.ask(question, history=history, document=document, limit=0)
+    only = documents or None
+    explained = engine.explain(question, history=history, document=only, limit=limit)
+    answer = engine.ask(question, history=history, document=only, limit=0)
     for line in _readings(answer.interpretation) + _carried_over(answer.interpretation):
         click.echo(line)
     for each in explained:
@@ -137,8 +146,8 @@ def show(library: Path | None) -> None:
         say("Passages are found by words only.")
 
 
-def _check(question: str, *, history: Sequence[str], limit: int = 0, document: str | None) -> None:
-    if problems := asked_problems(question, history=history, limit=limit, document=document):
+def _check(question: str, *, history: Sequence[str], limit: int = 0, documents: Sequence[str]) -> None:
+    if problems := asked_problems(question, history=history, limit=limit, documents=documents):
         raise InvalidRequestError(problems)
 
 

@@ -124,6 +124,7 @@ def index(
     if done.indexing.unread:
         ctx.exit(EXIT_INTERRUPTED)
     stopped = _encode(task.engine).status if task.has_vectors else 0
+    _keep_examples(task.engine)
     ctx.exit(stopped or (EXIT_LEFT_OUT if done.left_out else 0))
 
 
@@ -155,6 +156,12 @@ def _encode(engine: Engine) -> _Encoded:
     if made:
         say(f"{count_of(made, 'passage')} encoded in {time.perf_counter() - began:.1f} s.")
     return _Encoded(0, was_stopped)
+
+
+def _keep_examples(engine: Engine) -> None:
+    """Choose the questions that the page begins with; where they cannot be kept, the page chooses them itself."""
+    with suppress(LibraryError):
+        engine.keep_examples()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

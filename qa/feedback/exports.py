@@ -29,7 +29,7 @@ class BeirCounts(NamedTuple):
     """What was written and left out, for BEIR.
 
     Written are `questions` and `judgements`, of which `right` are yes. Left out are judgements without a passage, of
-    answers from one document only, and of words that are gone.
+    answers from some documents only, and of words that are gone.
     """
 
     questions: int

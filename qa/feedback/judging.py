@@ -27,7 +27,7 @@ def feedback_on(judgement: Judgement, answer: Answer, judged: CitedPassage | Non
         at=datetime.now(UTC),
         question=judgement.question,
         history=judgement.history,
-        asked_of=judgement.asked_of,
+        asked_of="\n".join(judgement.asked_of) or None,
         outcome="nothing_found" if judged is None else outcome,
         helpful=judgement.helpful,
         comment=judgement.comment,

@@ -32,6 +32,7 @@ __all__ = [
     "DOCUMENT_COLUMNS",
     "ENTRY_COLUMNS",
     "PASSAGE_COLUMNS",
+    "PUBLISHER",
     "Changes",
     "PassageRow",
     "Source",
@@ -42,9 +43,10 @@ __all__ = [
     "passage_row",
 ]
 
+PUBLISHER = "json_extract(data, '$.publisher')"
 ENTRY_COLUMNS = (
     "id, title, updated, (SELECT count(*) FROM passages WHERE document = documents.number),"
-    " (SELECT origin FROM files WHERE number = file), json_extract(data, '$.left_out')"
+    f" (SELECT origin FROM files WHERE number = file), {PUBLISHER}, json_extract(data, '$.left_out')"
 )
 DOCUMENT_COLUMNS = "number, id, title, updated, sha256, data, text"
 PASSAGE_COLUMNS = "passages.id, section, start, end, page, sentences"
@@ -127,9 +129,9 @@ def insert(
 
 def entry_of(row: Sequence[Any]) -> DocumentEntry:
     """The entry of a document from its `ENTRY_COLUMNS`."""
-    document_id, title, updated, passage_count, file, left_out = row
+    document_id, title, updated, passage_count, file, publisher, left_out = row
     return DocumentEntry(
-        document_id, title, _date(updated), passage_count, file, _left_out(json.loads(left_out or "[]"))
+        document_id, title, _date(updated), passage_count, file, publisher, _left_out(json.loads(left_out or "[]"))
     )
 
 

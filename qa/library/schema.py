@@ -49,6 +49,13 @@ CREATE TABLE namings (
 ) STRICT, WITHOUT ROWID;
 """
 
+_INDEXES = """
+CREATE INDEX IF NOT EXISTS documents_by_title ON documents (title COLLATE NOCASE, id, updated, file);
+CREATE INDEX IF NOT EXISTS documents_of_publisher
+    ON documents (json_extract(data, '$.publisher'), title COLLATE NOCASE, id, updated, file);
+"""
+"""What only makes the list of documents faster: a library without them is listed too, and gets them when it changes."""
+
 MIGRATIONS: tuple[str, ...] = (_FIRST,)
 """What makes of version `n` of the tables version `n + 1`, `user_version` in SQLite; 0 is an empty database."""
 
@@ -82,3 +89,6 @@ def migrate(database: sqlite3.Connection) -> None:
             if statement.strip():
                 database.execute(statement)
         database.execute(f"PRAGMA user_version = {number}")
+    for statement in _INDEXES.split(";\n"):
+        if statement.strip():
+            database.execute(statement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -12,8 +13,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
+from qa.asking.question import read_question
 from qa.encoders import Encoder
 from qa.errors import DamagedLibraryError, UnknownDocumentError, UnknownPassageError
+from qa.library import catalogue
 from qa.library.folder import DATABASE, Reader, index_folder, kept_facts, not_found, writing
 from qa.library.index import Index, load_index
 from qa.library.meaning import Meaning
@@ -21,7 +24,7 @@ from qa.library.rows import DOCUMENT_COLUMNS, ENTRY_COLUMNS, PASSAGE_COLUMNS, do
 from qa.library.schema import latest, version_of
 from qa.library.vectors import KeptVectors, VectorWriter
 from qa.library.words import chosen
-from qa.model import Document, DocumentEntry, Figure, FileState, Passage, Reading, digest
+from qa.model import Document, DocumentEntry, DocumentFilter, Figure, FileState, Listing, Passage, Reading, digest
 from qa.ranking.highlighting import SentenceTerms, sentence_terms
 from qa.retrievers import Retriever
 from qa.text.analysis import Word
@@ -73,8 +76,12 @@ class Snapshot:
         self._sentences: _Remembered[tuple[SentenceTerms, ...]] = _Remembered(_REMEMBERED_HIGHLIGHTED)
         self._figures: _Remembered[tuple[Figure, ...]] = _Remembered(_REMEMBERED_HIGHLIGHTED)
         self._years: dict[int, bool] = {}
+        self._examples: list[str] | None = None
         self._shown: _Remembered[str] = _Remembered(_REMEMBERED_CONVERSATIONS)
         self._nearness: _Remembered[Mapping[str, float]] = _Remembered(
+            _REMEMBERED_DOCUMENTS, weigh=len, heaviest=_REMEMBERED_NEIGHBOURS
+        )
+        self._within: _Remembered[frozenset[str]] = _Remembered(
             _REMEMBERED_DOCUMENTS, weigh=len, heaviest=_REMEMBERED_NEIGHBOURS
         )
         self._openings: _Remembered[tuple[Passage, ...]] = _Remembered(
@@ -97,13 +104,13 @@ class Snapshot:
         """
         return self._passages.get(passage_id, self._read_passage)
 
-    def shown_last(self, document_id: str | None, history: Sequence[str], find: Callable[[], str]) -> str:
-        """The passage that `find` gives for these questions of a conversation, from the document with this id or from
-        all.
+    def shown_last(self, scope: Sequence[str] | None, history: Sequence[str], find: Callable[[], str]) -> str:
+        """The passage that `find` gives for these questions of a conversation, from the documents with these ids or
+        from all.
 
         It is remembered, since a later question may need it again.
         """
-        return self._shown.get(digest(repr((document_id, *history))), lambda _: find())
+        return self._shown.get(digest(repr((scope, *history))), lambda _: find())
 
     def nearness(self, passage_id: str) -> Mapping[str, float]:
         """How near the passages of its document are to the passage with this id: 1 in its section, else 0.6.
@@ -180,11 +187,73 @@ class Snapshot:
         rows = chosen(self._reader.select, f"SELECT {ENTRY_COLUMNS} FROM documents WHERE id IN (…)", document_ids)
         return self._made(rows, entry_of)
 
+    def listing(
+        self, wanted: DocumentFilter, *, limit: int, after: str | None = None, before: str | None = None
+    ) -> Listing:
+        """At most `limit` of the documents wanted, in order of title or, found by words, best first.
+
+        They are those behind the document `after`, or those before the document `before`.
+
+        Raises:
+            UnknownDocumentError: if that document is not there.
+        """
+        select = self._reader.select
+        if wanted.words:
+            ranked = catalogue.found_by_words(select, wanted, self._passages_with)
+            ids, has_more = catalogue.page_in(ranked, limit=limit, after=after, before=before)
+            count = len(ranked)
+        else:
+            ids, has_more = catalogue.page_of(select, wanted, limit=limit, after=after, before=before)
+            count = self.document_count if wanted == DocumentFilter() else catalogue.count_of(select, wanted)
+        found = {entry.id: entry for entry in self.entries(ids)}
+        has_previous = has_more if before is not None else after is not None
+        has_next = before is not None or has_more
+        return Listing(
+            tuple(found[each] for each in ids),
+            count,
+            ids[0] if ids and has_previous else None,
+            ids[-1] if ids and has_next else None,
+        )
+
+    @cached_property
+    def publishers(self) -> list[str]:
+        """The publishers of its documents, in order."""
+        return catalogue.publishers(self._reader.select)
+
+    @cached_property
+    def formats(self) -> list[str]:
+        """The formats of its documents, as endings of files, in order."""
+        return catalogue.formats(self._reader.select)
+
     @cached_property
     def document_count(self) -> int:
         """How many documents there are."""
         [count] = self._read("SELECT count(*) FROM documents", make=lambda row: int(row[0]))
         return count
+
+    def documents_from_all_over(self, most: int) -> list[str]:
+        """The ids of at most so many documents that stand far from one another, in the order of indexing."""
+        [(first, last)] = self._reader.select("SELECT min(number), max(number) FROM documents")
+        if first is None:
+            return []
+        query = "SELECT id FROM documents WHERE number >= ? ORDER BY number LIMIT 1"
+        places = range(first, last + 1, max(1, -(-(last + 1 - first) // most)))
+        found = [document_id for place in places for (document_id,) in self._reader.select(query, place)]
+        return list(dict.fromkeys(found))
+
+    def examples(self, choose: Callable[[], list[str]]) -> list[str]:
+        """The questions to begin with that were kept for this state, else those that `choose` gives, remembered."""
+        if self._examples is None:
+            kept = self.kept_examples()
+            self._examples = choose() if kept is None else kept
+        return self._examples
+
+    def kept_examples(self) -> list[str] | None:
+        """The questions to begin with that were kept for this state. None if none were."""
+        for kept in self._read("SELECT value FROM facts WHERE key = 'examples'", make=lambda row: json.loads(row[0])):
+            if kept["version"] == self.name:
+                return [str(each) for each in kept["questions"]]
+        return None
 
     def has_documents_of(self, year: int) -> bool:
         """Whether any document is dated in this year."""
@@ -230,15 +299,23 @@ class Snapshot:
         query = f"SELECT {PASSAGE_COLUMNS} FROM passages WHERE {_OF_DOCUMENT} ORDER BY start, passages.number"
         return self._read(query, document_id, make=lambda row: passage_of(row, document))
 
-    def passage_ids_of(self, document_id: str) -> list[str]:
-        """The ids of a document's passages, ascending.
+    def passage_ids_in(self, document_ids: Sequence[str]) -> frozenset[str]:
+        """The ids of the passages of some documents.
 
         Raises:
-            UnknownDocumentError: where there is no such document.
+            UnknownDocumentError: for the first document that is not there.
         """
-        self.document(document_id)
-        query = f"SELECT id FROM passages WHERE {_OF_DOCUMENT} ORDER BY id"
-        return self._read(query, document_id, make=lambda row: str(row[0]))
+        return self._within.get("\n".join(document_ids), lambda _: self._read_passage_ids(document_ids))
+
+    def headings_above(self, passage_ids: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
+        """The title of the document and the headings above each of these passages, in their order."""
+        query = (
+            "SELECT passages.id, title, section FROM passages JOIN documents ON document = documents.number"
+            " WHERE passages.id IN (…)"
+        )
+        rows = self._made(chosen(self._reader.select, query, passage_ids), lambda row: (row[0], row[1], _path(row[2])))
+        found = {passage_id: (title, section) for passage_id, title, section in rows}
+        return [found[each] for each in passage_ids]
 
     def openings_of(self, document_id: str) -> tuple[Passage, ...]:
         """The first passage of each section of a document, in source order.
@@ -275,6 +352,20 @@ class Snapshot:
             raise UnknownPassageError(passage_id)
         return found[0]
 
+    def _passages_with(self, words: str, limit: int) -> list[str]:
+        """The ids of the passages that hold these words best."""
+        query = read_question(words, correct=self.correct, concepts=self.index.concepts)
+        return [each.passage_id for each in self.retriever.search(query, limit=limit)]
+
+    def _read_passage_ids(self, document_ids: Sequence[str]) -> frozenset[str]:
+        select = self._reader.select
+        numbers = dict(chosen(select, "SELECT id, number FROM documents WHERE id IN (…)", document_ids))
+        for each in document_ids:
+            if each not in numbers:
+                raise UnknownDocumentError(each)
+        ids = chosen(select, "SELECT id FROM passages WHERE document IN (…)", numbers.values())
+        return frozenset(each for (each,) in ids)
+
     def _read_nearness(self, passage_id: str) -> Mapping[str, float]:
         shown = self.passage(passage_id)
         return {
@@ -305,6 +396,10 @@ class Snapshot:
             return [make(row) for row in rows]
         except (ValueError, KeyError, TypeError) as error:
             raise DamagedLibraryError(self._reader.place, reason=f"{DATABASE} cannot be read ({error})") from None
+
+
+def _path(section: str) -> tuple[str, ...]:
+    return tuple(json.loads(section))
 
 
 def open_snapshot(

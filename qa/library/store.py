@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import shutil
 import sqlite3
@@ -211,6 +212,18 @@ class Library:
             self._snapshot = None  # what is still read of the state before stays in the journal
         sweep(self.folder)
         return self.snapshot()
+
+    def keep_examples(self, snapshot: Snapshot, questions: Sequence[str]) -> None:
+        """Keep the questions to begin with, chosen for a state. They are not used for any other state.
+
+        Raises:
+            LibraryBusyError: while another process changes it.
+            LibraryUnwritableError: if the system refuses to write it.
+        """
+        if self.folder is not None:
+            kept = json.dumps({"version": snapshot.name, "questions": list(questions)}, ensure_ascii=False)
+            with writing(self.folder) as database:
+                database.execute("INSERT OR REPLACE INTO facts VALUES ('examples', ?)", (kept,))
 
     def has_document(self, document_id: str) -> bool:
         """Whether there is a document with this id. During a change, the earlier state counts."""

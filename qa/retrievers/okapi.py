@@ -28,6 +28,8 @@ __all__ = ["K1", "B", "LuceneOkapi", "OkapiRetriever", "Postings"]
 K1 = 1.2  # saturation of a term's frequency; Lucene's default
 B = 0.75  # how much a passage's length counts, 0..1; Lucene's default
 
+_DEARER = 16  # how much longer it takes to look an id up than to see whether it is among others
+
 _Floats = npt.NDArray[np.float64]
 _Integers = npt.NDArray[np.int32]
 _Offsets = npt.NDArray[np.int64]
@@ -216,13 +218,20 @@ class OkapiRetriever:
         scores = self._index.get_scores(query.terms)
         matching = np.flatnonzero(scores)
         if within is not None:
-            allowed = [number for number in map(self._number, within) if number is not None]
-            matching = np.intersect1d(matching, np.array(allowed, np.int64))
+            matching = self._inside(within, matching)
         if len(matching) > limit > 0:
             worst = np.partition(scores[matching], len(matching) - limit)[len(matching) - limit]
             matching = matching[scores[matching] >= worst]
         order = np.lexsort((matching, -scores[matching]))[:limit]
         return [Candidate(self._ids[number], float(scores[number])) for number in matching[order]]
+
+    def _inside(self, within: Collection[str], matching: _Offsets) -> _Offsets:
+        """Which of the ascending numbers `matching` are those of passages with these ids."""
+        if len(within) < len(matching) // _DEARER:
+            allowed = [number for number in map(self._number, within) if number is not None]
+            return np.intersect1d(matching, np.array(allowed, np.int64))
+        inside = frozenset(within)
+        return np.array([number for number in matching.tolist() if self._ids[number] in inside], np.int64)
 
     def explain(self, query: Query, passage_id: str) -> list[TermScore]:
         number, index = self._number(passage_id), self._index

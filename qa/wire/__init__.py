@@ -3,7 +3,7 @@
 The web service, the command line's `--json` and the OpenAPI document all come from these models.
 """
 
-from qa.limits import MAX_HISTORY, MAX_LIMIT, MAX_QUESTION
+from qa.limits import MAX_DOCUMENTS, MAX_HISTORY, MAX_LIMIT, MAX_QUESTION
 from qa.wire.blocks import BlockBody, block_bodies
 from qa.wire.bodies import (
     AskResponse,
@@ -34,14 +34,18 @@ from qa.wire.citations import (
     read_fingerprint,
     verification_body,
 )
+from qa.wire.documents import MAX_LISTED, DocumentEntryBody, DocumentsBody, DocumentsRequest, documents_body
 from qa.wire.feedback import MAX_COMMENT, FeedbackRequest, FeedbackResponse
 from qa.wire.requests import MAX_TURNS, AskRequest, ConversationRequest
+from qa.wire.suggestions import SuggestionsBody, SuggestionsRequest, suggestions_body
 
 __all__ = [
     "MAX_CITATIONS",
     "MAX_COMMENT",
+    "MAX_DOCUMENTS",
     "MAX_HISTORY",
     "MAX_LIMIT",
+    "MAX_LISTED",
     "MAX_QUESTION",
     "MAX_QUOTE",
     "MAX_TURNS",
@@ -54,6 +58,9 @@ __all__ = [
     "ConversationBody",
     "ConversationRequest",
     "DocumentBody",
+    "DocumentEntryBody",
+    "DocumentsBody",
+    "DocumentsRequest",
     "FeedbackRequest",
     "FeedbackResponse",
     "FieldProblemBody",
@@ -61,6 +68,8 @@ __all__ = [
     "Live",
     "Problem",
     "Ready",
+    "SuggestionsBody",
+    "SuggestionsRequest",
     "VerificationBody",
     "VerifyRequest",
     "VerifyResponse",
@@ -69,9 +78,11 @@ __all__ = [
     "cited_passage_body",
     "document_body",
     "document_href",
+    "documents_body",
     "passage_href",
     "passage_permalink",
     "read_claims",
     "read_fingerprint",
+    "suggestions_body",
     "verification_body",
 ]

@@ -15,6 +15,7 @@ from qa.wire.requests import (
     FINGERPRINT,
     HEX_KEY,
     AskRequest,
+    DocumentIds,
     Form,
     History,
     QuestionText,
@@ -27,6 +28,7 @@ MAX_COMMENT = 2000  # characters
 
 HINT = "web/README.md describes every part of feedback."
 
+_REPEATED = ("history", "document")  # fields that a form may give more than once
 _YES_OR_NO = {"yes": True, "no": False}
 
 
@@ -42,7 +44,9 @@ class FeedbackRequest(BaseModel):
     )
     question: QuestionText = Field(description="The question that was asked.")
     history: History = Field(default=(), description="The earlier questions that were sent with it, oldest first.")
-    document: str | None = Field(default=None, description="The id of the document, if only one was asked.")
+    document: DocumentIds = Field(
+        default=(), description="The id of the document, or the ids of those, if only some were asked."
+    )
     passage: str | None = Field(
         default=None, description="The id of the passage that was shown; null if nothing was found."
     )
@@ -74,11 +78,12 @@ class FeedbackRequest(BaseModel):
         Raises:
             InvalidRequestError: for values that are not of this form, or a field that is given twice.
         """
-        repeated = [name for name, values in fields.items() if name != "history" and len(values) > 1]
+        repeated = [name for name, values in fields.items() if name not in _REPEATED and len(values) > 1]
         if repeated:
             raise InvalidRequestError([FieldProblem(f"/{name}", "may be given only once") for name in repeated])
         values: dict[str, Any] = {name: each[0] for name, each in fields.items() if each and each[0]}
         values["history"] = tuple(fields.get("history", ()))
+        values["document"] = tuple(filter(None, fields.get("document", ())))
         if "comment" in values:
             values["comment"] = values["comment"].replace("\r\n", "\n")  # as a browser counts its characters
         if "helpful" in values:

@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, WithJsonSchema
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from qa.errors import FieldProblem, InvalidRequestError
-from qa.limits import MAX_HISTORY, MAX_LIMIT, MAX_QUESTION, asked_problems, number_problem, too_long, too_many
+from qa.limits import (
+    MAX_DOCUMENTS,
+    MAX_HISTORY,
+    MAX_LIMIT,
+    MAX_QUESTION,
+    asked_problems,
+    number_problem,
+    too_long,
+    too_many,
+)
 
 __all__ = [
+    "DATE",
     "DIGEST",
     "FINGERPRINT",
     "HEX_KEY",
@@ -19,6 +29,7 @@ __all__ = [
     "MAX_TURNS",
     "AskRequest",
     "ConversationRequest",
+    "DocumentIds",
     "Form",
     "History",
     "QuestionText",
@@ -29,6 +40,38 @@ MAX_TURNS = 200  # questions of a conversation
 MAX_LISTED = 1000  # passages of a conversation: one for each question, and its `limit`
 
 _MOST_ERRORS = 1000  # above that they are counted, not named: naming 100,000 takes seconds
+
+
+def _as_several(value: object) -> object:
+    """One id as several of one, and null as none. An empty list, which would ask no document, is refused."""
+    if value == []:
+        raise PydanticCustomError("no_document", "must not be empty")
+    if isinstance(value, str):
+        return (value,)
+    return () if value is None else tuple(value) if isinstance(value, list) else value
+
+
+def _as_given(ids: tuple[str, ...]) -> object:
+    """Ids as a program sends them."""
+    return ids if len(ids) > 1 else ids[0] if ids else None
+
+
+DocumentIds = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_as_several),
+    PlainSerializer(_as_given),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": MAX_DOCUMENTS},
+                {"type": "null"},
+            ],
+            "default": None,
+        }
+    ),
+]
+"""The ids of documents: one as a string, or several in a list. Empty for none."""
 
 QuestionText = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)]
 History = Annotated[tuple[QuestionText, ...], Field(max_length=MAX_HISTORY, fail_fast=True)]
@@ -43,7 +86,9 @@ class AskRequest(BaseModel):
     question: QuestionText = Field(description="The question, in the person's own words.")
     history: History = Field(default=(), description="The person's earlier questions, oldest first.")
     limit: int = Field(default=3, ge=0, le=MAX_LIMIT, description="The number of further passages to list.")
-    document: str | None = Field(default=None, description="Answer only from the document with this id.")
+    document: DocumentIds = Field(
+        default=(), description="Answer only from the document with this id, or from those with these ids."
+    )
 
     @classmethod
     def from_json(cls, body: bytes) -> Self:
@@ -64,14 +109,17 @@ class AskRequest(BaseModel):
         *,
         history: Sequence[str] = (),
         limit: str | int | None = None,
-        document: str | None = None,
+        document: str | Sequence[str] | None = None,
     ) -> Self:
         """Read a request from a query string or a command line, where numbers may arrive as text.
 
         Raises:
             InvalidRequestError: for values that are not of this form.
         """
-        values: dict[str, Any] = {"history": tuple(history), "document": document}
+        values: dict[str, Any] = {
+            "history": tuple(history),
+            "document": document if isinstance(document, str) else tuple(document or ()),
+        }
         if question is not None:
             values["question"] = question
         if limit is not None:
@@ -84,7 +132,7 @@ class AskRequest(BaseModel):
 
     def problems(self) -> list[FieldProblem]:
         """What is wrong with its texts, apart from types and lengths."""
-        return asked_problems(self.question, history=self.history, limit=self.limit, document=self.document)
+        return asked_problems(self.question, history=self.history, limit=self.limit, documents=self.document)
 
     def _checked(self) -> Self:
         if found := self.problems():
@@ -136,16 +184,21 @@ class Form(NamedTuple):
     most: int
 
 
+DATE = "^(?:[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?)?$"
 HEX_KEY = "^[0-9a-f]{32}$"
 DIGEST = "^[0-9a-fA-F]{64}$"
 FINGERPRINT = "^([1-9][0-9]{0,8})-([0-9a-f]{16})(?:-([0-9a-f]{8}))?$"
 """In a permanent link: the words' length, the start of their digest and, in newer links, of their section's digest."""
 
 _IN_WORDS = {
+    DATE: "must be a year, a month or a day, such as 2021, 2021-05 or 2021-05-11",
     HEX_KEY: "must be 32 hexadecimal digits in lower case",
     DIGEST: "must be 64 hexadecimal digits",
     FINGERPRINT: "must be copied whole from the link, such as 842-0123456789abcdef-01234567",
 }
+
+_LISTS = {"history": "must be a list of strings", "document": "must be a string or a list of strings"}
+
 
 _FORM = Form(example='{"question": "..."}', known=tuple(AskRequest.model_fields), most=MAX_LIMIT)
 _TURNS_FORM = Form(
@@ -192,7 +245,7 @@ def _field_problem(error: ErrorDetails, form: Form) -> FieldProblem:
         case "too_long":
             detail = too_many(context["max_length"])
         case "tuple_type":
-            detail = "must be a list of strings" if error["loc"][-1:] == ("history",) else "must be a list"
+            detail = _LISTS.get(str(error["loc"][-1]), "must be a list")
         case "int_type" | "int_parsing" | "greater_than_equal" | "less_than_equal":
             detail = number_problem(form.most)
         case _:

@@ -2,8 +2,8 @@
 
 // The part of an address that holds a question and its conversation.
 export function queryOf({ question, history, document: asked }) {
-  const fields = [...history.map((each) => ["history", each]), ["q", question]];
-  if (asked !== null) fields.unshift(["document", asked]);
+  const only = [asked ?? []].flat().map((each) => ["document", each]);
+  const fields = [...only, ...history.map((each) => ["history", each]), ["q", question]];
   return `?${fields.map((field) => field.map(encodeURIComponent).join("=")).join("&")}`;
 }
 
@@ -16,5 +16,11 @@ export function askedAt(address) {
   const fields = new URL(address, location.href).searchParams;
   const question = fields.get("q");
   if (question === null) return null;
-  return { question, history: fields.getAll("history"), document: fields.get("document") || null };
+  return { question, history: fields.getAll("history"), document: documentsOf(fields) };
+}
+
+// The only documents that a form or an address asks, as the service takes them: null, an id, or several.
+export function documentsOf(fields) {
+  const ids = fields.getAll("document").filter(Boolean);
+  return ids.length > 1 ? ids : (ids[0] ?? null);
 }

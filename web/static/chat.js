@@ -1,7 +1,7 @@
 // The chat page. Without this module the page works by its form; with it, answers arrive without loading, and the
 // conversation is kept in the browser.
 
-import { addressOf, askedAt, queryOf } from "./addresses.js";
+import { addressOf, askedAt, documentsOf, queryOf } from "./addresses.js";
 import { box, desk, fill as fillBox, fits, focus, form, recall, tell } from "./box.js";
 import { copy, copyStyled, showStyles } from "./citing.js";
 import * as kept from "./conversation.js";
@@ -10,6 +10,7 @@ import { give, prepare } from "./feedback.js";
 import "./keys.js";
 import { answerPart, exchangePart, failedPart, part, showButtons, slot } from "./parts.js";
 import { Failure, send, sendForExchange } from "./service.js";
+import { relate } from "./suggesting.js";
 import { text } from "./texts.js";
 
 const log = document.getElementById("log");
@@ -34,7 +35,7 @@ const all = () => Array.from(turns.values());
 function following(question) {
   const last = all().at(-1);
   const history = last ? [...last.history, last.question].slice(-remembered) : [];
-  return { question, history, document: new FormData(form).get("document") };
+  return { question, history, document: documentsOf(new FormData(form)) };
 }
 
 // A turn in the form of a request; what else is kept of it is the page's own.
@@ -59,6 +60,7 @@ async function ask(turn, changed = null) {
   markLatest();
   rest(exchange);
   tell(text("status.looking"));
+  relate({}, null);
   asking = new AbortController();
   const late = setTimeout(showStop, LATE, true);
   try {
@@ -71,6 +73,8 @@ async function ask(turn, changed = null) {
     turns.set(exchange, { ...turn, at: Date.now() });
     remember(exchange, replaced.length > 1);
     tell(answer.dataset.status, { title: answer.dataset.took });
+    const passage = slot(exchange, "feedback")?.elements.passage.value;
+    relate(turn, passage ? { id: passage } : null);
   } catch (error) {
     hide(false);
     const isStopped = error.name === "AbortError";
@@ -286,12 +290,15 @@ document.addEventListener("keydown", (event) => {
   closeMenu();
 });
 
+// Ask what a link asks, in its conversation, which is the one that led to its answer or a new one.
+function askLinked(link, event) {
+  event.preventDefault();
+  if (!asking) ask(askedAt(link.href));
+}
+
 const ACTIONS = {
-  // Ask what a link asks, in its conversation, which is the one that led to its answer or a new one.
-  again: (link, event) => {
-    event.preventDefault();
-    if (!asking) ask(askedAt(link.href));
-  },
+  again: askLinked,
+  ask: askLinked,
   cancel: stopChanging,
   change: (button) => {
     if (asking) return;

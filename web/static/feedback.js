@@ -1,5 +1,6 @@
 // "Did this answer your question?": what is said is sent at once, a comment after it, and both can be changed.
 
+import { documentsOf } from "./addresses.js";
 import { slot } from "./parts.js";
 import { Failure, send } from "./service.js";
 import { text } from "./texts.js";
@@ -12,7 +13,7 @@ function said(form, helpful) {
     key: fields.get("key"),
     question: fields.get("question"),
     history: fields.getAll("history"),
-    document: given("document"),
+    document: documentsOf(fields),
     passage: given("passage"),
     is: given("is"),
     helpful,
