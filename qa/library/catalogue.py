@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from qa.errors import UnknownDocumentError
-from qa.library.rows import PUBLISHER
+from qa.library.schema import PUBLISHER
 from qa.library.words import Select
 from qa.model import DocumentFilter, ending_of
 

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from qa.errors import DamagedDocumentError
+from qa.library.schema import PUBLISHER
 from qa.library.stamps import stamp_of
 from qa.library.words import Select
 from qa.model import (
@@ -32,7 +33,6 @@ __all__ = [
     "DOCUMENT_COLUMNS",
     "ENTRY_COLUMNS",
     "PASSAGE_COLUMNS",
-    "PUBLISHER",
     "Changes",
     "PassageRow",
     "Source",
@@ -43,7 +43,6 @@ __all__ = [
     "passage_row",
 ]
 
-PUBLISHER = "json_extract(data, '$.publisher')"
 ENTRY_COLUMNS = (
     "id, title, updated, (SELECT count(*) FROM passages WHERE document = documents.number),"
     f" (SELECT origin FROM files WHERE number = file), {PUBLISHER}, json_extract(data, '$.left_out')"

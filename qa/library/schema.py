@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["MIGRATIONS", "latest", "migrate", "version_of", "without_index"]
+__all__ = ["MIGRATIONS", "PUBLISHER", "latest", "migrate", "version_of", "without_index"]
 
 _FIRST = """
 CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -49,10 +49,13 @@ CREATE TABLE namings (
 ) STRICT, WITHOUT ROWID;
 """
 
-_INDEXES = """
+PUBLISHER = "CASE WHEN json_valid(data) THEN json_extract(data, '$.publisher') END"
+"""The publisher of a document, as SQLite knows it; none where its row was damaged."""
+
+_INDEXES = f"""
 CREATE INDEX IF NOT EXISTS documents_by_title ON documents (title COLLATE NOCASE, id, updated, file);
 CREATE INDEX IF NOT EXISTS documents_of_publisher
-    ON documents (json_extract(data, '$.publisher'), title COLLATE NOCASE, id, updated, file);
+    ON documents ({PUBLISHER}, title COLLATE NOCASE, id, updated, file);
 """
 """What only makes the list of documents faster: a library without them is listed too, and gets them when it changes."""
 
