@@ -193,8 +193,8 @@ def _end_of_title(document: Document) -> int:
 def places_of(sought: str, text: str, *, start: int = 0) -> list[Span]:
     """Where words stand in a text from `start` on, in any case and with any space between them: at most `MOST_FOUND`.
 
-    >>> places_of("tern  nest", "A Tern\nnest. Terns nest.")
-    [Span(start=2, end=11)]
+    >>> places_of("tern nest", "A Tern  nest. Terns nest.")
+    [Span(start=2, end=12)]
     """
     words = sought.split()
     if not words:
