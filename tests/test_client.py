@@ -17,7 +17,15 @@ from flask.testing import FlaskClient
 import pincite
 from pincite import calls
 from pincite.calls import Call
-from qa.wire import AskResponse, CitedPassageBody, ConversationBody, DocumentBody, VerifyResponse
+from qa.wire import (
+    AskResponse,
+    CitedPassageBody,
+    ConversationBody,
+    DocumentBody,
+    DocumentsBody,
+    SuggestionsBody,
+    VerifyResponse,
+)
 
 httpx2 = pytest.importorskip("httpx2", reason="the extra 'client' is not installed")
 
@@ -43,6 +51,15 @@ def test_an_answer_is_the_answer_of_the_service_as_its_model(service: pincite.Cl
     found: Any = client.post("/ask", json=sent).json
     assert isinstance(answer, AskResponse)
     assert answer.model_dump(mode="json", by_alias=True) | {"took_ms": 0} == found | {"took_ms": 0}
+
+
+def test_several_documents_can_be_asked_and_are_listed_and_suggested_from(service: pincite.Client) -> None:
+    scope = ["first-treatment", "spotting"]
+    answer = service.ask("tern fever treatment", limit=20, document=scope)
+    assert {each.citation.document.id for each in answer.alternatives} <= set(scope)
+    assert service.documents(limit=2).total == 4
+    assert [each.id for each in service.documents(title="second").documents] == ["second-treatment"]
+    assert service.suggestions("treat", document=scope).suggestions
 
 
 def test_nothing_found_is_an_answer(service: pincite.Client) -> None:
@@ -189,10 +206,8 @@ def test_both_clients_have_the_same_methods_with_the_same_parameters() -> None:
         }
 
     assert offered(pincite.Client) == offered(pincite.AsyncClient)
-    assert set(offered(pincite.Client)) == set(calls.__all__) - {"Call", "ServiceError", "UnreachableError"} | {
-        "address",
-        "close",
-    }
+    no_calls = {"Call", "Scope", "ServiceError", "UnreachableError"}
+    assert set(offered(pincite.Client)) == set(calls.__all__) - no_calls | {"address", "close"}
 
 
 # Held against the OpenAPI document
@@ -202,6 +217,11 @@ EVERY_CALL: list[tuple[Call[Any], Any]] = [
     (calls.ask(QUESTION, history=[EARLIER]), AskResponse),
     (calls.verify([]), VerifyResponse),
     (calls.document("birds"), DocumentBody),
+    (
+        calls.documents(q="a", title="a", publisher="a", format="md", from_="2020", to="2021", after="a", before="b"),
+        DocumentsBody,
+    ),
+    (calls.suggestions("a", near="a", document=["a", "b"]), SuggestionsBody),
     (calls.passage(LINK), CitedPassageBody),
     *[(calls.citation(LINK, style), str) for style in ("ama", "ris", "bibtex", "csl-json")],
     (calls.conversation([QUESTION]), ConversationBody),

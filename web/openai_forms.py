@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.exceptions import NotFound
 
 from qa.errors import FieldProblem, InvalidRequestError
-from qa.wire import MAX_HISTORY, AskRequest, CitationBody, Problem
+from qa.wire import MAX_HISTORY, AskRequest, CitationBody, DocumentIds, Problem
 
 __all__ = [
     "MODEL",
@@ -97,8 +97,9 @@ class _Request(_Received):
 
     model: Name = Field(description=f"`{MODEL}`, as `/v1/models` lists it.")
     stream: bool | None = Field(default=None, description="Whether to send the answer as server-sent events.")
-    document: str | None = Field(
-        default=None, max_length=1000, description="Not in OpenAI's form: answer only from the document with this id."
+    document: DocumentIds = Field(
+        default=(),
+        description="Not in OpenAI's form: answer only from the document with this id, or from those with these ids.",
     )
 
     @classmethod
@@ -154,7 +155,7 @@ class ResponsesRequest(_Request):
         return _asked(self.said, "/input", self.document)
 
 
-def _asked(messages: Sequence[InputMessage], pointer: str, document: str | None) -> AskRequest:
+def _asked(messages: Sequence[InputMessage], pointer: str, document: Sequence[str]) -> AskRequest:
     """The last question of a conversation, with the earlier ones. Those that could not be asked are left out."""
     places = [number for number, each in enumerate(messages) if each.role == "user"]
     if not places:
@@ -169,7 +170,7 @@ def _asked(messages: Sequence[InputMessage], pointer: str, document: str | None)
     return _question(question, earlier, place, document)
 
 
-def _question(text: str, history: Sequence[str], pointer: str, document: str | None) -> AskRequest:
+def _question(text: str, history: Sequence[str], pointer: str, document: Sequence[str]) -> AskRequest:
     try:
         return AskRequest.from_arguments(text, history=history, document=document)
     except InvalidRequestError as error:

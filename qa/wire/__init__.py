@@ -36,7 +36,7 @@ from qa.wire.citations import (
 )
 from qa.wire.documents import MAX_LISTED, DocumentEntryBody, DocumentsBody, DocumentsRequest, documents_body
 from qa.wire.feedback import MAX_COMMENT, FeedbackRequest, FeedbackResponse
-from qa.wire.requests import MAX_TURNS, AskRequest, ConversationRequest
+from qa.wire.requests import MAX_TURNS, AskRequest, ConversationRequest, DocumentIds
 from qa.wire.suggestions import SuggestionsBody, SuggestionsRequest, suggestions_body
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "ConversationRequest",
     "DocumentBody",
     "DocumentEntryBody",
+    "DocumentIds",
     "DocumentsBody",
     "DocumentsRequest",
     "FeedbackRequest",

@@ -18,30 +18,38 @@ from qa.wire import (
     CitedPassageBody,
     ConversationBody,
     DocumentBody,
+    DocumentsBody,
     FeedbackResponse,
     Live,
     Problem,
     Ready,
+    SuggestionsBody,
     VerifyResponse,
 )
 
 __all__ = [
     "Call",
+    "Scope",
     "ServiceError",
     "UnreachableError",
     "ask",
     "citation",
     "conversation",
     "document",
+    "documents",
     "feedback",
     "live",
     "passage",
     "ready",
+    "suggestions",
     "transcript",
     "verify",
 ]
 
 Given = TypeVar("Given")
+
+Scope = str | Sequence[str] | None
+"""The id of the only document to ask, or the ids of several."""
 
 _FILES = {"ris": ("RIS", ".ris"), "bibtex": ("BibTeX", ".bib"), "csl-json": ("CSLJSON", ".csl.json")}
 
@@ -78,7 +86,7 @@ class Call(Generic[Given]):
     path: str
     read: Callable[[bytes], Given]
     body: bytes | None = None
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str | list[str]] = field(default_factory=dict)
 
     @property
     def method(self) -> str:
@@ -99,9 +107,7 @@ class Call(Generic[Given]):
             raise ServiceError(status, None) from None
 
 
-def ask(
-    question: str, *, history: Sequence[str] = (), limit: int = 3, document: str | None = None
-) -> Call[AskResponse]:
+def ask(question: str, *, history: Sequence[str] = (), limit: int = 3, document: Scope = None) -> Call[AskResponse]:
     """Answer a question."""
     asked = _asked(question, history, limit, document)
     return Call(operation="ask", path="/ask", body=_json(asked), read=AskResponse.model_validate_json)
@@ -121,6 +127,26 @@ def document(document_id: str) -> Call[DocumentBody]:
     return Call(operation="document", path=path, read=DocumentBody.model_validate_json)
 
 
+def documents(*, limit: int = 50, **wanted: str) -> Call[DocumentsBody]:
+    """List documents, page by page.
+
+    `wanted` may have `q`, `title`, `publisher`, `format`, `from_` and `to`, and the page's `after` or `before`.
+    """
+    query = {name.rstrip("_"): value for name, value in wanted.items()} | {"limit": str(limit)}
+    return Call(operation="documents", path="/documents.json", query=query, read=DocumentsBody.model_validate_json)
+
+
+def suggestions(
+    typed: str | None = None, *, near: str | None = None, limit: int = 8, document: Scope = None
+) -> Call[SuggestionsBody]:
+    """Get what somebody may be about to ask who has typed this, or was answered with the passage `near`."""
+    given = {"q": typed, "near": near, "limit": str(limit), "document": _scope(document)}
+    query = {name: value for name, value in given.items() if value is not None}
+    return Call(
+        operation="suggestions", path="/suggestions.json", query=query, read=SuggestionsBody.model_validate_json
+    )
+
+
 def passage(named: str) -> Call[CitedPassageBody]:
     """Get a passage by its id, or by a permanent link, which finds its words where they are now."""
     path, query = _linked(named)
@@ -136,7 +162,7 @@ def citation(named: str, style: str = "ama") -> Call[str]:
     return Call(operation="citationText", path=f"{path}.txt", query={**query, "style": style}, read=_text)
 
 
-def conversation(questions: Sequence[str], *, document: str | None = None) -> Call[ConversationBody]:
+def conversation(questions: Sequence[str], *, document: Scope = None) -> Call[ConversationBody]:
     """Answer the questions of a conversation, each with those before it as its history."""
     return Call(
         operation="conversationJson",
@@ -146,7 +172,7 @@ def conversation(questions: Sequence[str], *, document: str | None = None) -> Ca
     )
 
 
-def transcript(questions: Sequence[str], *, document: str | None = None) -> Call[str]:
+def transcript(questions: Sequence[str], *, document: Scope = None) -> Call[str]:
     """Get the same in Markdown."""
     return Call(operation="conversationMarkdown", path="/conversation.md", body=_turns(questions, document), read=_text)
 
@@ -157,7 +183,7 @@ def feedback(
     helpful: bool,
     comment: str = "",
     history: Sequence[str] = (),
-    document: str | None = None,
+    document: Scope = None,
     key: str | None = None,
 ) -> Call[FeedbackResponse]:
     """Keep whether an answer answered its question.
@@ -172,7 +198,7 @@ def feedback(
         "key": key or secrets.token_hex(16),
         "question": answer.question,
         "history": list(history),
-        "document": document,
+        "document": _scope(document),
         "helpful": helpful,
         "comment": comment,
         **shown,
@@ -190,12 +216,16 @@ def ready() -> Call[Ready]:
     return Call(operation="ready", path="/readyz", read=Ready.model_validate_json)
 
 
-def _asked(question: str, history: Sequence[str], limit: int, document: str | None) -> dict[str, Any]:
+def _asked(question: str, history: Sequence[str], limit: int, document: Scope) -> dict[str, Any]:
     """A question as it is sent. The service checks it, so that its limits are known in one place."""
-    return {"question": question, "history": list(history), "limit": limit, "document": document}
+    return {"question": question, "history": list(history), "limit": limit, "document": _scope(document)}
 
 
-def _turns(questions: Sequence[str], document: str | None) -> bytes:
+def _scope(document: Scope) -> str | list[str] | None:
+    return document if document is None or isinstance(document, str) else list(document)
+
+
+def _turns(questions: Sequence[str], document: Scope) -> bytes:
     turns = [_asked(each, questions[:number][-MAX_HISTORY:], 3, document) for number, each in enumerate(questions)]
     return _json({"turns": turns})
 

@@ -12,16 +12,18 @@ from typing import Any, Self, TypeVar
 import httpx2
 
 from pincite import calls
-from pincite.calls import Call, UnreachableError
+from pincite.calls import Call, Scope, UnreachableError
 from qa.wire import (
     AskResponse,
     CitationBody,
     CitedPassageBody,
     ConversationBody,
     DocumentBody,
+    DocumentsBody,
     FeedbackResponse,
     Live,
     Ready,
+    SuggestionsBody,
     VerifyResponse,
 )
 
@@ -64,9 +66,7 @@ class Client:
         """Close its connections."""
         self._http.close()
 
-    def ask(
-        self, question: str, *, history: Sequence[str] = (), limit: int = 3, document: str | None = None
-    ) -> AskResponse:
+    def ask(self, question: str, *, history: Sequence[str] = (), limit: int = 3, document: Scope = None) -> AskResponse:
         """The answer to a question. `history` has the person's earlier ones, oldest first."""
         return self._given(calls.ask(question, history=history, limit=limit, document=document))
 
@@ -78,6 +78,19 @@ class Client:
         """A whole document."""
         return self._given(calls.document(document_id))
 
+    def documents(self, *, limit: int = 50, **wanted: str) -> DocumentsBody:
+        """A page of the list of documents.
+
+        `wanted` may have `q`, `title`, `publisher`, `format`, `from_` and `to`, and the page's `after` or `before`.
+        """
+        return self._given(calls.documents(limit=limit, **wanted))
+
+    def suggestions(
+        self, typed: str | None = None, *, near: str | None = None, limit: int = 8, document: Scope = None
+    ) -> SuggestionsBody:
+        """What somebody may be about to ask who has typed this, or was answered with the passage `near`."""
+        return self._given(calls.suggestions(typed, near=near, limit=limit, document=document))
+
     def passage(self, named: str) -> CitedPassageBody:
         """A passage by its id, or by a permanent link, which finds its words where they are now."""
         return self._given(calls.passage(named))
@@ -86,11 +99,11 @@ class Client:
         """The citation of a passage in a style: ama, vancouver, apa, ris, bibtex or csl-json."""
         return self._given(calls.citation(named, style))
 
-    def conversation(self, questions: Sequence[str], *, document: str | None = None) -> ConversationBody:
+    def conversation(self, questions: Sequence[str], *, document: Scope = None) -> ConversationBody:
         """The answers to the questions of a conversation, each with those before it as its history."""
         return self._given(calls.conversation(questions, document=document))
 
-    def transcript(self, questions: Sequence[str], *, document: str | None = None) -> str:
+    def transcript(self, questions: Sequence[str], *, document: Scope = None) -> str:
         """The same in Markdown."""
         return self._given(calls.transcript(questions, document=document))
 
@@ -101,7 +114,7 @@ class Client:
         helpful: bool,
         comment: str = "",
         history: Sequence[str] = (),
-        document: str | None = None,
+        document: Scope = None,
         key: str | None = None,
     ) -> FeedbackResponse:
         """Keep whether an answer answered its question. With the `key` of an earlier call, this one replaces it."""
@@ -156,7 +169,7 @@ class AsyncClient:
         await self._http.aclose()
 
     async def ask(
-        self, question: str, *, history: Sequence[str] = (), limit: int = 3, document: str | None = None
+        self, question: str, *, history: Sequence[str] = (), limit: int = 3, document: Scope = None
     ) -> AskResponse:
         """The answer to a question. `history` has the person's earlier ones, oldest first."""
         return await self._given(calls.ask(question, history=history, limit=limit, document=document))
@@ -169,6 +182,19 @@ class AsyncClient:
         """A whole document."""
         return await self._given(calls.document(document_id))
 
+    async def documents(self, *, limit: int = 50, **wanted: str) -> DocumentsBody:
+        """A page of the list of documents.
+
+        `wanted` may have `q`, `title`, `publisher`, `format`, `from_` and `to`, and the page's `after` or `before`.
+        """
+        return await self._given(calls.documents(limit=limit, **wanted))
+
+    async def suggestions(
+        self, typed: str | None = None, *, near: str | None = None, limit: int = 8, document: Scope = None
+    ) -> SuggestionsBody:
+        """What somebody may be about to ask who has typed this, or was answered with the passage `near`."""
+        return await self._given(calls.suggestions(typed, near=near, limit=limit, document=document))
+
     async def passage(self, named: str) -> CitedPassageBody:
         """A passage by its id, or by a permanent link, which finds its words where they are now."""
         return await self._given(calls.passage(named))
@@ -177,11 +203,11 @@ class AsyncClient:
         """The citation of a passage in a style: ama, vancouver, apa, ris, bibtex or csl-json."""
         return await self._given(calls.citation(named, style))
 
-    async def conversation(self, questions: Sequence[str], *, document: str | None = None) -> ConversationBody:
+    async def conversation(self, questions: Sequence[str], *, document: Scope = None) -> ConversationBody:
         """The answers to the questions of a conversation, each with those before it as its history."""
         return await self._given(calls.conversation(questions, document=document))
 
-    async def transcript(self, questions: Sequence[str], *, document: str | None = None) -> str:
+    async def transcript(self, questions: Sequence[str], *, document: Scope = None) -> str:
         """The same in Markdown."""
         return await self._given(calls.transcript(questions, document=document))
 
@@ -192,7 +218,7 @@ class AsyncClient:
         helpful: bool,
         comment: str = "",
         history: Sequence[str] = (),
-        document: str | None = None,
+        document: Scope = None,
         key: str | None = None,
     ) -> FeedbackResponse:
         """Keep whether an answer answered its question. With the `key` of an earlier call, this one replaces it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from haystack import Document, component
 
-from pincite.retrieving import Source, retrieved
+from pincite.retrieving import Scope, Source, retrieved
 
 __all__ = ["PinciteRetriever"]
 
@@ -13,11 +13,12 @@ __all__ = ["PinciteRetriever"]
 class PinciteRetriever:
     """Gives the passage that answers, and further ones up to `top_k`, 1 to 21. If nothing was found it gives none.
 
-    `source` is a `qa.Engine` or a `pincite.Client`. `document` is the id of the only document to ask. Documents have no
+    `source` is a `qa.Engine` or a `pincite.Client`. `document` has the id of the document to ask, or several.
+    Documents have no
     score: their order is the ranking.
     """
 
-    def __init__(self, source: Source, *, top_k: int = 4, document: str | None = None) -> None:
+    def __init__(self, source: Source, *, top_k: int = 4, document: Scope = None) -> None:
         self.source, self.top_k, self.document = source, top_k, document
 
     @component.output_types(documents=list[Document])

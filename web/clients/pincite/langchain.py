@@ -8,7 +8,7 @@ from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 
-from pincite.retrieving import retrieved
+from pincite.retrieving import Scope, retrieved
 
 __all__ = ["PinciteRetriever"]
 
@@ -16,13 +16,14 @@ __all__ = ["PinciteRetriever"]
 class PinciteRetriever(BaseRetriever):
     """Gives the passage that answers, and further ones up to `k`. If nothing was found it gives none.
 
-    `source` is a `qa.Engine` or a `pincite.Client`. `document` is the id of the only document to ask. `k`, 1 to 21, and
+    `source` is a `qa.Engine` or a `pincite.Client`. `document` has the id of the document to ask, or several.
+    `k`, 1 to 21, and
     `document` may also be given to `invoke`.
     """
 
     source: Any
     k: int = 4
-    document: str | None = None
+    document: Scope = None
 
     def _get_relevant_documents(
         self,

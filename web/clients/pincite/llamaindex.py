@@ -7,7 +7,7 @@ from typing import Any
 from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
-from pincite.retrieving import Source, retrieved
+from pincite.retrieving import Scope, Source, retrieved
 
 __all__ = ["PinciteRetriever"]
 
@@ -17,11 +17,12 @@ UNREAD = ["citation", "document_id", "end", "permalink", "rank", "start"]  # by 
 class PinciteRetriever(BaseRetriever):
     """Gives the passage that answers, and further ones up to `similarity_top_k`, 1 to 21. If nothing was found, none.
 
-    `source` is a `qa.Engine` or a `pincite.Client`. `document` is the id of the only document to ask. Nodes have no
+    `source` is a `qa.Engine` or a `pincite.Client`. `document` has the id of the document to ask, or several.
+    Nodes have no
     score: their order is the ranking.
     """
 
-    def __init__(self, source: Source, *, similarity_top_k: int = 4, document: str | None = None, **given: Any) -> None:
+    def __init__(self, source: Source, *, similarity_top_k: int = 4, document: Scope = None, **given: Any) -> None:
         super().__init__(**given)
         self._source, self._most, self._document = source, similarity_top_k, document
 

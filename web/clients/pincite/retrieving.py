@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from qa.model import Answer
 from qa.wire import AskResponse, CitedPassageBody, answer_body
 
-__all__ = ["MOST", "Found", "Source", "retrieved"]
+__all__ = ["MOST", "Found", "Scope", "Source", "retrieved"]
+
+Scope = str | Sequence[str] | None
+"""The id of the only document to ask, or the ids of several."""
 
 MOST = 21  # passages that an answer can have: the first, and 20 further ones
 
@@ -16,7 +19,7 @@ MOST = 21  # passages that an answer can have: the first, and 20 further ones
 class Source(Protocol):
     """Whatever answers questions: an engine (`qa.Engine`), or a client of the web service (`pincite.Client`)."""
 
-    def ask(self, question: str, *, limit: int, document: str | None) -> Answer | AskResponse:
+    def ask(self, question: str, *, limit: int, document: Scope) -> Answer | AskResponse:
         """The answer, with up to `limit` further passages."""
 
 
@@ -28,7 +31,7 @@ class Found(NamedTuple):
     metadata: dict[str, Any]
 
 
-def retrieved(source: Source, question: str, *, most: int, document: str | None = None) -> list[Found]:
+def retrieved(source: Source, question: str, *, most: int, document: Scope = None) -> list[Found]:
     """The passage that answers or may answer, then further ones, at most `most`. None if nothing was found.
 
     Raises:
