@@ -13,9 +13,8 @@ __all__ = ["PinciteRetriever"]
 class PinciteRetriever:
     """Gives the passage that answers, and further ones up to `top_k`, 1 to 21. If nothing was found it gives none.
 
-    `source` is a `qa.Engine` or a `pincite.Client`. `document` has the id of the document to ask, or several.
-    Documents have no
-    score: their order is the ranking.
+    `source` is a `qa.Engine` or a `pincite.Client`. `document` has the id of the document to ask, or several. Documents
+    have no score: their order is the ranking.
     """
 
     def __init__(self, source: Source, *, top_k: int = 4, document: Scope = None) -> None:

@@ -16,9 +16,8 @@ __all__ = ["PinciteRetriever"]
 class PinciteRetriever(BaseRetriever):
     """Gives the passage that answers, and further ones up to `k`. If nothing was found it gives none.
 
-    `source` is a `qa.Engine` or a `pincite.Client`. `document` has the id of the document to ask, or several.
-    `k`, 1 to 21, and
-    `document` may also be given to `invoke`.
+    `source` is a `qa.Engine` or a `pincite.Client`. `document` has the id of the document to ask, or several. `k`, 1 to
+    21, and `document` may also be given to `invoke`.
     """
 
     source: Any

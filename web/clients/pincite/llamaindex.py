@@ -17,9 +17,8 @@ UNREAD = ["citation", "document_id", "end", "permalink", "rank", "start"]  # by 
 class PinciteRetriever(BaseRetriever):
     """Gives the passage that answers, and further ones up to `similarity_top_k`, 1 to 21. If nothing was found, none.
 
-    `source` is a `qa.Engine` or a `pincite.Client`. `document` has the id of the document to ask, or several.
-    Nodes have no
-    score: their order is the ranking.
+    `source` is a `qa.Engine` or a `pincite.Client`. `document` has the id of the document to ask, or several. Nodes
+    have no score: their order is the ranking.
     """
 
     def __init__(self, source: Source, *, similarity_top_k: int = 4, document: Scope = None, **given: Any) -> None:
