@@ -1054,7 +1054,7 @@ def test_every_command_explains_itself_and_each_of_its_options(path: tuple[str, 
 
 def test_the_commands_are_these() -> None:
     commands = {"ask", "backup", "bench", "check", "config", "eval", "explain", "feedback"}
-    commands |= {"index", "list", "remove", "serve", "verify"}
+    commands |= {"index", "list", "mcp", "remove", "serve", "verify"}
     assert set(cli.list_commands(click.Context(cli))) == commands
     assert cli.commands["serve"] is serve
 

@@ -241,4 +241,4 @@ def test_titles_with_markup_are_text(client: FlaskClient, engine: Engine) -> Non
     title = engine.document("hostile").title
     assert [each["text"] for each in load(client, q="script ")["suggestions"]] == [title]
     page = get(client, "/", q="In how many people did fever end with alcanor?")
-    assert [each.get("src") for each in page.all("script")] == [None, "/static/chat.js"]
+    assert [each.get("src") for each in page.all("script")] == ["/static/theme.js", None, "/static/chat.js"]
