@@ -824,3 +824,22 @@ def test_nothing_of_who_sent_feedback_is_kept(client: FlaskClient, engine: Engin
     assert FORM["question"].encode() in kept
     for secret in (b"Tern-Browser", b"who=me7", b"192.0.2.77", b"127.0.0.77"):
         assert secret not in kept
+
+
+# Scripts
+
+
+def test_a_script_comes_without_its_comments_and_only_once(client: FlaskClient) -> None:
+    whole = (Path(__file__).parent.parent / "web" / "static" / "chat.js").read_text("utf-8")
+    sent = client.get("/static/chat.js")
+    kept = [line for line in whole.splitlines() if not line.lstrip().startswith("//")]
+    assert (sent.status_code, sent.mimetype) == (200, "text/javascript")
+    assert sent.text.splitlines() == kept
+    assert len(kept) < len(whole.splitlines())
+    again = client.get("/static/chat.js", headers={"If-None-Match": sent.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+@pytest.mark.parametrize("name", ["../app.py", "none.js", "%2e%2e/app.py", "..%5capp.py", ""])
+def test_nothing_else_is_sent_as_a_static_file(client: FlaskClient, name: str) -> None:
+    assert client.get(f"/static/{name}").status_code == 404

@@ -17,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from qa.citations.styles import EXPORTS, TEXTS
 from qa.errors import LibraryError
 from qa.wire import MAX_COMMENT, MAX_QUESTION, MAX_TURNS
-from web import addresses, drawing, places, problems, widget
+from web import addresses, drawing, places, problems, scripts, widget
 from web.answers import current_engine, library_version, set_engine
 from web.api import api
 from web.conversations import conversations
@@ -84,6 +84,7 @@ def create_app(engine: Engine) -> Flask:
         max_turns=MAX_TURNS,
         unique=_unique,
     )
+    app.view_functions["static"] = scripts.send
     set_engine(app, engine)
     app.register_blueprint(api)
     app.register_blueprint(pages)
