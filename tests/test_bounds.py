@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -15,11 +16,14 @@ from werkzeug.test import TestResponse
 from qa import Engine, Settings
 from qa.cli import cli
 from qa.feedback import store
-from web import create_app
+from web import app, create_app
 from web.remembering import Kept
 
 MOST_TIMES, MOST_BYTES = 64, 1_000_000  # an answer has at most so many times the bytes of its request, and so many more
 MOST_SECONDS = 1.0  # of a processor; what was mended took 4 to 29
+
+
+JSON = "application/json"
 
 
 def cost(ask: Callable[[], TestResponse]) -> tuple[TestResponse, float]:
@@ -52,6 +56,42 @@ def test_a_body_that_is_wrong_all_over_is_refused_at_little_cost(client: FlaskCl
     assert len(answer.data) <= MOST_TIMES * len(body) + MOST_BYTES
     assert seconds < MOST_SECONDS
     assert len(answer.get_json().get("errors", ())) <= 20
+
+
+HOSTILE_DOCUMENT_LISTS = {
+    "/ask": {"question": "Terns?"},
+    "/conversation.json": {"turns": [{"question": "Terns?"}]},
+    "/v1/chat/completions": {"model": "pincite", "messages": [{"role": "user", "content": "Terns?"}]},
+    "/v1/responses": {"model": "pincite", "input": "Terns?"},
+}
+
+
+@pytest.mark.parametrize("entry", [1, "x"])
+@pytest.mark.parametrize("path", HOSTILE_DOCUMENT_LISTS)
+def test_a_long_list_of_documents_is_refused_at_little_cost(client: FlaskClient, path: str, entry: object) -> None:
+    body: dict[str, Any] = HOSTILE_DOCUMENT_LISTS[path]
+    documents = [entry] * (20_000 if path == "/ask" else 240_000)
+    body = (
+        {"turns": [{**body["turns"][0], "document": documents}]} if "turns" in body else body | {"document": documents}
+    )
+    answer, seconds = cost(lambda: client.post(path, data=json.dumps(body, separators=(",", ":")), content_type=JSON))
+    assert answer.status_code in (400, 413, 422)
+    assert len(answer.data) <= 1_000
+    assert seconds < MOST_SECONDS
+
+
+@pytest.mark.parametrize(("path", "media_type"), [("/ask", "application/problem+json"), ("/v1/responses", JSON)])
+def test_what_takes_the_place_of_too_large_an_answer_is_a_failure_like_any_other(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, path: str, media_type: str
+) -> None:
+    monkeypatch.setattr(app, "MOST_ANSWERED", 10)
+    monkeypatch.setattr(app, "MOST_TIMES", 0)
+    question: Any = HOSTILE_DOCUMENT_LISTS[path]
+    refused, other = (client.post(path, json=body) for body in (question, {}))
+    assert (refused.status_code, refused.content_type) == (413, media_type)
+    assert "which is too much. Ask for fewer passages." in refused.get_data(as_text=True)
+    assert set(refused.headers.keys()) == set(other.headers.keys())
+    assert "Content-Security-Policy" in refused.headers
 
 
 def test_at_most_20_mistakes_are_named(client: FlaskClient) -> None:

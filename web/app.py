@@ -99,11 +99,11 @@ def create_app(engine: Engine) -> Flask:
         app.wsgi_app = BehindProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     if serves_this_machine_alone(settings.host) or settings.allowed_hosts:
         app.before_request(_refuse_foreign_hosts)
-    app.after_request(_refuse_large_answers)
     app.after_request(_add_headers)
     app.after_request(_name_version)
     app.after_request(widget.open_to_origins)
     app.after_request(in_openais_form)
+    app.after_request(_refuse_large_answers)  # first, for Flask calls them from the last to the first
     return app
 
 
