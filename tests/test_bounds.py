@@ -58,7 +58,7 @@ def test_a_body_that_is_wrong_all_over_is_refused_at_little_cost(client: FlaskCl
     assert len(answer.get_json().get("errors", ())) <= 20
 
 
-HOSTILE_DOCUMENT_LISTS = {
+ASKED: dict[str, dict[str, Any]] = {
     "/ask": {"question": "Terns?"},
     "/conversation.json": {"turns": [{"question": "Terns?"}]},
     "/v1/chat/completions": {"model": "pincite", "messages": [{"role": "user", "content": "Terns?"}]},
@@ -67,9 +67,9 @@ HOSTILE_DOCUMENT_LISTS = {
 
 
 @pytest.mark.parametrize("entry", [1, "x"])
-@pytest.mark.parametrize("path", HOSTILE_DOCUMENT_LISTS)
+@pytest.mark.parametrize("path", ASKED)
 def test_a_long_list_of_documents_is_refused_at_little_cost(client: FlaskClient, path: str, entry: object) -> None:
-    body: dict[str, Any] = HOSTILE_DOCUMENT_LISTS[path]
+    body = ASKED[path]
     documents = [entry] * (20_000 if path == "/ask" else 240_000)
     body = (
         {"turns": [{**body["turns"][0], "document": documents}]} if "turns" in body else body | {"document": documents}
@@ -86,8 +86,7 @@ def test_what_takes_the_place_of_too_large_an_answer_is_a_failure_like_any_other
 ) -> None:
     monkeypatch.setattr(app, "MOST_ANSWERED", 10)
     monkeypatch.setattr(app, "MOST_TIMES", 0)
-    question: Any = HOSTILE_DOCUMENT_LISTS[path]
-    refused, other = (client.post(path, json=body) for body in (question, {}))
+    refused, other = client.post(path, json=ASKED[path]), client.post(path, json={})
     assert (refused.status_code, refused.content_type) == (413, media_type)
     assert "which is too much. Ask for fewer passages." in refused.get_data(as_text=True)
     assert set(refused.headers.keys()) == set(other.headers.keys())
