@@ -201,7 +201,10 @@ def mcp_server(asking: Asking) -> Server[Any]:
         if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
             raise MCPError(types.INVALID_PARAMS, "The cursor must be one that this list gave.")
         start = int(cursor)
-        entries = asking.engine.contents(limit=PAGE + 1, start=start)
+        try:
+            entries = asking.engine.contents(limit=PAGE + 1, start=start)
+        except QAError as error:
+            raise MCPError(types.INTERNAL_ERROR, asking.told(error)) from None
         resources = [
             types.Resource(uri=_uri(each.id), name=each.id, title=each.title, mime_type="text/plain")
             for each in entries[:PAGE]
