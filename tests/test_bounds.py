@@ -93,6 +93,13 @@ def test_what_takes_the_place_of_too_large_an_answer_is_a_failure_like_any_other
     assert "Content-Security-Policy" in refused.headers
 
 
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
+def test_events_are_sent_in_one_piece_so_that_a_slow_client_takes_no_thread(client: FlaskClient, path: str) -> None:
+    answer = client.post(path, json=ASKED[path] | {"stream": True})
+    assert answer.mimetype == "text/event-stream"
+    assert answer.content_length == len(answer.data) > 0
+
+
 def test_at_most_20_mistakes_are_named(client: FlaskClient) -> None:
     answer = client.post("/ask", json={"question": "Terns?", **{f"unknown {number:03}": 1 for number in range(300)}})
     assert answer.status_code == 422

@@ -174,8 +174,9 @@ def _name_version(response: Response) -> Response:
 
 
 def _refuse_large_answers(response: Response) -> Response:
-    """Send no answer that is much larger than what was asked. A whole document is as large as it is."""
-    if request.endpoint in WHOLE or response.is_streamed:
+    """Send no answer that is much larger than what was asked. A whole document is as large as it is, and events say the
+    same answer several times."""
+    if request.endpoint in WHOLE or response.mimetype == "text/event-stream":
         return response
     size = response.calculate_content_length() or 0
     if size > MOST_ANSWERED and size > MOST_TIMES * (request.content_length or 0) + MOST_ANSWERED:
