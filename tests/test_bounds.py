@@ -189,6 +189,15 @@ def test_no_document_makes_an_answer_large_or_slow(tmp_path: Path, kind: str) ->
     assert all(len(each.text) <= 10_000 for entry in engine.contents() for each in engine.passages(entry.id))
 
 
+def test_no_words_to_look_for_in_a_document_are_slow(tmp_path: Path) -> None:
+    client = create_app(engine_of(tmp_path, terns=HOSTILE_DOCUMENTS["numbers"])).test_client()
+    client.get("/documents/terns")
+    words = f"{'61% ' * 12_000}x"
+    answer, seconds = cost(lambda: client.get("/documents/terns", query_string={"find": words}))
+    assert answer.status_code == 200
+    assert seconds < MOST_SECONDS
+
+
 def test_what_is_divided_keeps_all_its_words(tmp_path: Path) -> None:
     words = [f"tern{number}" for number in range(300)]
     engine = engine_of(tmp_path, terns=(" " * 3_000).join(words))
