@@ -293,6 +293,8 @@ def test_the_page_keeps_its_filters_and_says_how_many_it_found(asked: FlaskClien
     page = get(asked, "/documents?title=tern&format=md&from=2012")
     fields = {field["name"]: field.get("value") for field in page.all("input") if field.get("type") != "checkbox"}
     assert fields == {"q": "", "title": "tern", "from": "2012", "to": ""}
+    few = [field for field in get(asked, "/documents?limit=7").all("input") if field["name"] == "limit"]
+    assert [field["value"] for field in few] == ["7"]
     chosen = [option["value"] for option in page.all("option") if "selected" in option]
     assert chosen == ["md"]
     assert "documents found" in page.text("p")
