@@ -318,9 +318,9 @@ class Engine:
             for found in mixed_units(passage.text, passage.sentences)
         ]
 
-    def contents(self, *, limit: int | None = None) -> list[DocumentEntry]:
-        """All documents with their titles and dates, ordered by id, or the first `limit` of them."""
-        return self._library.snapshot().contents(limit=limit)
+    def contents(self, *, limit: int | None = None, start: int = 0) -> list[DocumentEntry]:
+        """All documents with their titles and dates, ordered by id, or `limit` of them behind the first `start`."""
+        return self._library.snapshot().contents(limit=limit, start=start)
 
     def entries(self, document_ids: Collection[str]) -> list[DocumentEntry]:
         """The same for these documents, in no order. Unknown ids are ignored."""
@@ -354,7 +354,7 @@ class Engine:
         return self._library.snapshot().formats
 
     def chosen(self, document_ids: Sequence[str]) -> list[DocumentEntry]:
-        """The same for these documents, in their order.
+        """These documents with their titles and dates, in the order of their ids here, each once.
 
         Raises:
             UnknownDocumentError: for the first that is not there.

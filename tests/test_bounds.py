@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -15,11 +16,14 @@ from werkzeug.test import TestResponse
 from qa import Engine, Settings
 from qa.cli import cli
 from qa.feedback import store
-from web import create_app
+from web import app, create_app
 from web.remembering import Kept
 
 MOST_TIMES, MOST_BYTES = 64, 1_000_000  # an answer has at most so many times the bytes of its request, and so many more
 MOST_SECONDS = 1.0  # of a processor; what was mended took 4 to 29
+
+
+JSON = "application/json"
 
 
 def cost(ask: Callable[[], TestResponse]) -> tuple[TestResponse, float]:
@@ -52,6 +56,48 @@ def test_a_body_that_is_wrong_all_over_is_refused_at_little_cost(client: FlaskCl
     assert len(answer.data) <= MOST_TIMES * len(body) + MOST_BYTES
     assert seconds < MOST_SECONDS
     assert len(answer.get_json().get("errors", ())) <= 20
+
+
+ASKED: dict[str, dict[str, Any]] = {
+    "/ask": {"question": "Terns?"},
+    "/conversation.json": {"turns": [{"question": "Terns?"}]},
+    "/v1/chat/completions": {"model": "pincite", "messages": [{"role": "user", "content": "Terns?"}]},
+    "/v1/responses": {"model": "pincite", "input": "Terns?"},
+}
+
+
+@pytest.mark.parametrize("entry", [1, "x"])
+@pytest.mark.parametrize("path", ASKED)
+def test_a_long_list_of_documents_is_refused_at_little_cost(client: FlaskClient, path: str, entry: object) -> None:
+    body = ASKED[path]
+    documents = [entry] * (20_000 if path == "/ask" else 240_000)
+    body = (
+        {"turns": [{**body["turns"][0], "document": documents}]} if "turns" in body else body | {"document": documents}
+    )
+    answer, seconds = cost(lambda: client.post(path, data=json.dumps(body, separators=(",", ":")), content_type=JSON))
+    assert answer.status_code in (400, 413, 422)
+    assert len(answer.data) <= 1_000
+    assert seconds < MOST_SECONDS
+
+
+@pytest.mark.parametrize(("path", "media_type"), [("/ask", "application/problem+json"), ("/v1/responses", JSON)])
+def test_what_takes_the_place_of_too_large_an_answer_is_a_failure_like_any_other(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, path: str, media_type: str
+) -> None:
+    monkeypatch.setattr(app, "MOST_ANSWERED", 10)
+    monkeypatch.setattr(app, "MOST_TIMES", 0)
+    refused, other = client.post(path, json=ASKED[path]), client.post(path, json={})
+    assert (refused.status_code, refused.content_type) == (413, media_type)
+    assert "which is too much. Ask for fewer passages." in refused.get_data(as_text=True)
+    assert set(refused.headers.keys()) == set(other.headers.keys())
+    assert "Content-Security-Policy" in refused.headers
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
+def test_events_are_sent_in_one_piece_so_that_a_slow_client_takes_no_thread(client: FlaskClient, path: str) -> None:
+    answer = client.post(path, json=ASKED[path] | {"stream": True})
+    assert answer.mimetype == "text/event-stream"
+    assert answer.content_length == len(answer.data) > 0
 
 
 def test_at_most_20_mistakes_are_named(client: FlaskClient) -> None:
@@ -141,6 +187,15 @@ def test_no_document_makes_an_answer_large_or_slow(tmp_path: Path, kind: str) ->
         assert len(answer.data) <= MOST_BYTES
         assert seconds < MOST_SECONDS
     assert all(len(each.text) <= 10_000 for entry in engine.contents() for each in engine.passages(entry.id))
+
+
+def test_no_words_to_look_for_in_a_document_are_slow(tmp_path: Path) -> None:
+    client = create_app(engine_of(tmp_path, terns=HOSTILE_DOCUMENTS["numbers"])).test_client()
+    client.get("/documents/terns")
+    words = f"{'61% ' * 12_000}x"
+    answer, seconds = cost(lambda: client.get("/documents/terns", query_string={"find": words}))
+    assert answer.status_code == 200
+    assert seconds < MOST_SECONDS
 
 
 def test_what_is_divided_keeps_all_its_words(tmp_path: Path) -> None:

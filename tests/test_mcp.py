@@ -219,6 +219,18 @@ def test_resources_are_listed_page_by_page(tmp_path: Path) -> None:
     assert refused["error"]["message"] == "The cursor must be one that this list gave."
 
 
+def test_a_failure_of_the_library_is_told_in_general_where_resources_are_listed_too(
+    client: FlaskClient, engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise LibraryBusyError(tmp_path)
+
+    monkeypatch.setattr(engine, "contents", busy)
+    told = message(client, "resources/list").json["error"]["message"]
+    assert told.startswith("Another process is changing the library.")
+    assert str(tmp_path) not in told
+
+
 # Over HTTP
 
 

@@ -238,6 +238,8 @@ def test_an_entry_has_what_a_program_needs_and_no_path_of_the_machine(asked: Fla
         ("limit=x", "/limit", "must be a whole number from 0 to 500"),
         ("q=a&q=b", "/q", "may be given only once"),
         ("after=n001&before=n002", "/before", "cannot be given together with `after`"),
+        (f"title={'a+' * 51}", "/title", "must have at most 50 words"),
+        (f"publisher={'a+' * 500}", "/publisher", "must have at most 50 words"),
         ("title=%00", "/title", "must not have control characters"),
         (f"q={'x' * 1001}", "/q", "must have at most 1,000 characters"),
     ],
@@ -247,6 +249,17 @@ def test_a_wrong_parameter_is_named(asked: FlaskClient, query: str, pointer: str
     assert problem["pointer"] == pointer
     assert problem["detail"].startswith(detail)
     assert pointer[1:] in get(asked, f"/documents?{query}", 422).text("main")
+
+
+def test_a_page_of_no_documents_has_none_in_either_direction(asked: FlaskClient) -> None:
+    last = ids(asked, q="shore")[-1]
+    for query in (f"q=shore&before={last}", "after=n001", "before=n001"):
+        assert load(asked, f"/documents.json?{query}&limit=0")["documents"] == []
+
+
+def test_as_many_words_as_are_looked_for_are_no_fault_of_the_library(asked: FlaskClient) -> None:
+    words = "+".join(["ä"] * 50)
+    assert load(asked, f"/documents.json?title={words}&publisher={words}")["documents"] == []
 
 
 @pytest.mark.parametrize("query", ["after=emus", "before=emus", "q=shore&after=emus"])
@@ -280,6 +293,8 @@ def test_the_page_keeps_its_filters_and_says_how_many_it_found(asked: FlaskClien
     page = get(asked, "/documents?title=tern&format=md&from=2012")
     fields = {field["name"]: field.get("value") for field in page.all("input") if field.get("type") != "checkbox"}
     assert fields == {"q": "", "title": "tern", "from": "2012", "to": ""}
+    few = [field for field in get(asked, "/documents?limit=7").all("input") if field["name"] == "limit"]
+    assert [field["value"] for field in few] == ["7"]
     chosen = [option["value"] for option in page.all("option") if "selected" in option]
     assert chosen == ["md"]
     assert "documents found" in page.text("p")

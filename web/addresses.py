@@ -16,6 +16,7 @@ __all__ = [
     "again",
     "alone",
     "as_json",
+    "everywhere",
     "exported",
     "in_quotes",
     "instead",
@@ -137,7 +138,7 @@ def in_quotes(question: str, written: str) -> str | None:
 
 
 def _address(question: str, *, history: Sequence[str] = (), document: Sequence[str]) -> str:
-    """The address of the page that asks a question, in the characters that `static/chat.js` writes it with."""
+    """The address of the page that asks a question, in the characters that `static/addresses.js` writes it with."""
     return f"/?{_query(question, history=history, document=document)}#latest"
 
 

@@ -99,11 +99,11 @@ def create_app(engine: Engine) -> Flask:
         app.wsgi_app = BehindProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     if serves_this_machine_alone(settings.host) or settings.allowed_hosts:
         app.before_request(_refuse_foreign_hosts)
-    app.after_request(_refuse_large_answers)
     app.after_request(_add_headers)
     app.after_request(_name_version)
     app.after_request(widget.open_to_origins)
     app.after_request(in_openais_form)
+    app.after_request(_refuse_large_answers)  # first, for Flask calls them from the last to the first
     return app
 
 
@@ -174,8 +174,9 @@ def _name_version(response: Response) -> Response:
 
 
 def _refuse_large_answers(response: Response) -> Response:
-    """Send no answer that is much larger than what was asked. A whole document is as large as it is."""
-    if request.endpoint in WHOLE or response.is_streamed:
+    """Send no answer that is much larger than what was asked. A whole document is as large as it is, and events say the
+    same answer several times."""
+    if request.endpoint in WHOLE or response.mimetype == "text/event-stream":
         return response
     size = response.calculate_content_length() or 0
     if size > MOST_ANSWERED and size > MOST_TIMES * (request.content_length or 0) + MOST_ANSWERED:

@@ -201,7 +201,10 @@ def mcp_server(asking: Asking) -> Server[Any]:
         if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
             raise MCPError(types.INVALID_PARAMS, "The cursor must be one that this list gave.")
         start = int(cursor)
-        entries = asking.engine.contents(limit=start + PAGE + 1)[start:]
+        try:
+            entries = asking.engine.contents(limit=PAGE + 1, start=start)
+        except QAError as error:
+            raise MCPError(types.INTERNAL_ERROR, asking.told(error)) from None
         resources = [
             types.Resource(uri=_uri(each.id), name=each.id, title=each.title, mime_type="text/plain")
             for each in entries[:PAGE]
@@ -319,7 +322,7 @@ def _verify(asking: Asking, arguments: bytes) -> tuple[VerifyResponse, str]:
 
 def _list_documents(asking: Asking, arguments: bytes) -> tuple[DocumentList, str]:
     asked = _valid(ListDocumentsArguments, arguments)
-    entries = asking.engine.contents(limit=asked.start + asked.limit)[asked.start :]
+    entries = asking.engine.contents(limit=asked.limit, start=asked.start)
     documents = tuple(
         DocumentEntryBody(
             id=each.id,
@@ -361,7 +364,7 @@ TOOLS = {
         _verify,
     ),
     "list_documents": ToolOf(
-        "List the documents with their ids, titles and dates. `ask` can be limited to one of them.",
+        "List the documents with their ids, titles and dates. `ask` can be limited to some of them.",
         ListDocumentsArguments,
         DocumentList,
         _list_documents,

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from qa.errors import InvalidRequestError
 from qa.model import Document, Followed, LinkNote, Passage, Span
-from qa.wire import AskRequest, block_bodies, document_href, read_fingerprint
+from qa.wire import MAX_QUESTION, AskRequest, block_bodies, document_href, read_fingerprint
 from web.answers import REMEMBERED, answer_to, conversation, current_engine, linked_passage
 from web.drawing import Drawn, Link, drawn
 
@@ -59,7 +59,7 @@ def document(document_id: str) -> str:
     words to look for in the text; `back` is the way to the answer that led here, if the browser does not tell it.
     """
     shown, passages = current_engine().document_with_passages(document_id)
-    note, sought = request.args.get("note"), request.args.get("find", "").strip()
+    note, sought = request.args.get("note"), request.args.get("find", "").strip()[:MAX_QUESTION]
     found = places_of(sought, shown.text, start=_end_of_title(shown))
     mark = found[0] if found and "mark" not in request.args else _mark(shown)
     return render_template(

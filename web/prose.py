@@ -80,7 +80,7 @@ def _paragraphs(answer: AskResponse, origin: str) -> Iterator[tuple[str, Citatio
         for each in answer.outline:
             yield from _cited(each, origin)
     elif answer.passage and answer.citation:
-        sentence = " ".join(answer.passage.text[span.start : span.end] for span in answer.passage.highlights)
+        sentence = " … ".join(answer.passage.text[span.start : span.end] for span in answer.passage.highlights)
         if sentence and sentence != answer.passage.text:
             yield _quoted(sentence), None
             yield texts("prose.passage"), None

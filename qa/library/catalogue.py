@@ -58,7 +58,7 @@ def page_in(ranked: Sequence[str], *, limit: int, after: str | None, before: str
         raise UnknownDocumentError(start)
     if before is not None:
         rest = ranked[: ranked.index(before)]
-        return list(rest[-limit:]), len(rest) > limit
+        return list(rest[max(0, len(rest) - limit) :]), len(rest) > limit
     rest = ranked if after is None else ranked[ranked.index(after) + 1 :]
     return list(rest[:limit]), len(rest) > limit
 

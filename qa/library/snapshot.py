@@ -177,10 +177,10 @@ class Snapshot:
     def _knows(self, word: Word) -> bool:
         return any(map(self.retriever.document_frequency, word.terms)) or self.index.concepts.name(word.text)
 
-    def contents(self, *, limit: int | None = None) -> list[DocumentEntry]:
-        """All documents, ordered by id, or the first `limit` of them, without their texts."""
-        query = f"SELECT {ENTRY_COLUMNS} FROM documents ORDER BY id LIMIT ?"
-        return self._read(query, -1 if limit is None else limit, make=entry_of)
+    def contents(self, *, limit: int | None = None, start: int = 0) -> list[DocumentEntry]:
+        """All documents, ordered by id, or `limit` of them behind the first `start`, without their texts."""
+        query = f"SELECT {ENTRY_COLUMNS} FROM documents ORDER BY id LIMIT ? OFFSET ?"
+        return self._read(query, -1 if limit is None else limit, start, make=entry_of)
 
     def entries(self, document_ids: Collection[str]) -> list[DocumentEntry]:
         """The same for these documents. Unknown ids are ignored."""

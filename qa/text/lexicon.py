@@ -237,6 +237,7 @@ REASON_PHRASES = (
     *("therefore", "thus", "reason"),
 )
 """Words that announce a reason."""
+
 ALL_OPENERS = (
     ("what", "are", "the"),
     ("what", "are", "all"),

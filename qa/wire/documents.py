@@ -17,6 +17,7 @@ from qa.wire.requests import DATE, Form, field_problems
 __all__ = ["MAX_LISTED", "DocumentEntryBody", "DocumentsBody", "DocumentsRequest", "documents_body"]
 
 MAX_LISTED = 500  # documents of a page
+_MAX_WORDS = 50  # of a title or a publisher: each is looked for in every document
 
 _Words = Annotated[str, Field(max_length=MAX_QUESTION)]
 _Date = Annotated[str, Field(pattern=DATE)]
@@ -52,6 +53,11 @@ class DocumentsRequest(BaseModel):
         except ValidationError as error:
             raise InvalidRequestError(field_problems(error, _FORM), hint=HINT) from None
         found = [FieldProblem(f"/{name}", detail) for name, text in values.items() if (detail := _problem(text))]
+        found += [
+            FieldProblem(f"/{name}", f"must have at most {_MAX_WORDS} words")
+            for name, words in (("title", asked.title), ("publisher", asked.publisher))
+            if len(words.split()) > _MAX_WORDS
+        ]
         if asked.after and asked.before:
             found.append(FieldProblem("/before", "cannot be given together with `after`"))
         if found:

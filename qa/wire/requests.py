@@ -58,6 +58,7 @@ def _as_given(ids: tuple[str, ...]) -> object:
 
 DocumentIds = Annotated[
     tuple[str, ...],
+    Field(fail_fast=True),
     BeforeValidator(_as_several),
     PlainSerializer(_as_given),
     WithJsonSchema(
@@ -79,7 +80,7 @@ History = Annotated[tuple[QuestionText, ...], Field(max_length=MAX_HISTORY, fail
 
 
 class AskRequest(BaseModel):
-    """A question, with the earlier questions and the document to ask."""
+    """A question, with the earlier questions and the documents to ask."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 

@@ -54,7 +54,7 @@ export function fits() {
 export function recall(event, turns) {
   const back = { ArrowUp: 1, ArrowDown: -1 }[event.key];
   const isOther = event.shiftKey || event.altKey || event.ctrlKey || event.metaKey || event.isComposing;
-  if (!back || isOther || box.ariaExpanded === "true") return;
+  if (!back || isOther) return;
   const asked = turns();
   const questionAt = (count) => (count === 0 ? "" : asked.at(-count)?.question);
   if (box.value === "") recalled = 0;

@@ -2,8 +2,8 @@
 columns, `Drug: Zeltorin; Dose: 40 mg`.
 
 Numbers and dates are written as their format shows them; a date whose order depends on the country is `2024-05-06`.
-What formulas gave when the file was saved is read, and merged cells stand in each of theirs. Hidden sheets, rows and
-columns are read, and told; comments, charts and pictures are left out, and counted.
+What formulas gave when the file was saved is read, and merged cells stand in each of theirs. Hidden columns are read,
+and so are hidden sheets and rows, which is told. Comments, charts and pictures are left out, and counted.
 """
 
 from __future__ import annotations

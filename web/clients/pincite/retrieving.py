@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
+from pincite.calls import Scope
 from qa.model import Answer
 from qa.wire import AskResponse, CitedPassageBody, answer_body
 
 __all__ = ["MOST", "Found", "Scope", "Source", "retrieved"]
-
-Scope = str | Sequence[str] | None
-"""The id of the only document to ask, or the ids of several."""
 
 MOST = 21  # passages that an answer can have: the first, and 20 further ones
 
