@@ -440,10 +440,11 @@ def broad_handlers(path: Path) -> list[int]:
 
 
 @pytest.mark.parametrize("package", ["qa", "web"])
-def test_no_module_catches_every_exception(package: str) -> None:
+def test_no_module_but_the_server_catches_every_exception(package: str) -> None:
     modules = sorted((ROOT / package).rglob("*.py"))
     assert len(modules) > 5
-    assert {path.name: lines for path in modules if (lines := broad_handlers(path))} == {}
+    found = {path.name: len(lines) for path in modules if (lines := broad_handlers(path))}
+    assert found == ({"listening.py": 3} if package == "web" else {})  # a server, which one fault must not end
 
 
 @pytest.mark.parametrize(

@@ -455,7 +455,8 @@ def test_markup_in_documents_and_questions_is_inert(open_page: Open) -> None:
         assert page.title() != "owned"
         assert (
             page.locator(
-                "img, svg, iframe, b, i, script:not([src='/static/chat.js'], [src='/static/suggesting.js'], [src='/static/theme.js'], #texts)"
+                "img, svg, iframe, b, i, script:not([src='/static/chat.js'], [src='/static/suggesting.js'],"
+                " [src='/static/theme.js'], #texts)"
             ).count()
             == 0
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -390,6 +391,22 @@ def test_a_missing_package_is_named_with_the_command(
     with pytest.raises(EncoderMissingError, match=f"not installed: {package}") as caught:
         load_encoder()
     assert caught.value.hint == f"Install it with: pip install {package}"
+
+
+REPORTING = """
+import time
+from qa.encoders import load_encoder
+load_encoder().question("terns")
+time.sleep(3)
+"""
+
+
+def test_onnxruntime_does_not_get_ready_to_report_to_its_maker(tmp_path: Path) -> None:
+    """Where it does, it keeps an id of the machine among the files that programs cache."""
+    home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ORT_")} | home
+    subprocess.run([sys.executable, "-c", REPORTING], env=environment, check=True)
+    assert list(tmp_path.rglob("*")) == []
 
 
 def test_a_missing_tokenizers_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:

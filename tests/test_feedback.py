@@ -508,6 +508,24 @@ def test_an_export_that_fails_leaves_the_old_file_and_nothing_half_written(tmp_p
     assert (tmp_path / "all.csv").read_text() == "old"
 
 
+def test_an_export_writes_what_a_link_leads_to_and_leaves_the_link(tmp_path: Path) -> None:
+    (tmp_path / "kept.csv").write_text("old")
+    (tmp_path / "link.csv").symlink_to("kept.csv")
+    write_rows(tmp_path / "link.csv", [PRAISED], form="csv")
+    assert (tmp_path / "link.csv").is_symlink()
+    assert (tmp_path / "kept.csv").read_text("utf-8") != "old"
+
+
+def test_an_export_into_a_pipe_is_written_into_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    read = "import sys; print(open(sys.argv[1]).read(), end='')"
+    reader = subprocess.Popen([sys.executable, "-c", read, tmp_path / "pipe"], stdout=subprocess.PIPE, text=True)
+    write_rows(tmp_path / "pipe", [PRAISED], form="jsonl")
+    printed, _ = reader.communicate(timeout=30)
+    assert len(printed.splitlines()) == 1
+    assert (tmp_path / "pipe").is_fifo()
+
+
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_export_writes_a_file_in_the_place_of_what_lies_there(
     engine: Engine, keys: Iterator[str], tmp_path: Path, form: str

@@ -65,3 +65,35 @@ def test_several_questions_of_a_letter_stay_together_in_their_order() -> None:
 
 def test_an_abbreviation_does_not_end_a_sentence() -> None:
     assert parted("Is Dr. Smith right about the tablets vs. the infusion?").telling == ()
+
+
+@pytest.mark.parametrize(
+    ("letter", "asking"),
+    [
+        ("Dear Dr. Patel, does bortezomib cause neuropathy?", "does bortezomib cause neuropathy?"),
+        ("Dear Prof. Müller, does it hurt? Best, José", "does it hurt?"),
+        ("Hi I'm Anna, does it hurt?", "does it hurt?"),
+        ("Good evening Doctor, does it hurt?", "does it hurt?"),
+        ("My name is Tom. Does it hurt?", "Does it hurt?"),
+        ("I am Ahmed. Does it hurt?", "Does it hurt?"),
+        ("Does it hurt? This is nurse Jackie.", "Does it hurt?"),
+        ("Dear Mrs. Smith, dose of bortezomib in old age", "dose of bortezomib in old age"),
+        (
+            "Hello! Bortezomib and its effect on the nerves. Kind regards, Tom",
+            "Bortezomib and its effect on the nerves.",
+        ),
+    ],
+)
+def test_a_greeting_a_name_and_a_farewell_are_no_part_of_the_question(letter: str, asking: str) -> None:
+    found = parted(letter)
+    assert found.asking == asking
+    assert found.telling
+
+
+@pytest.mark.parametrize(
+    "question", ["Hi!", "Dear Tom,", "Hi-lo trial, what did it find?", "hello world, is it a program?"]
+)
+def test_what_is_nothing_but_a_greeting_or_only_looks_like_one_is_kept(question: str) -> None:
+    found = parted(question)
+    assert "".join((*found.telling, found.asking)).replace(" ", "") == question.replace(" ", "")
+    assert found.asking

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -89,6 +90,7 @@ def _other(folder: Path) -> Encoder:
 
 
 def _loaded(path: Path) -> Pass:
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # else onnxruntime reports to its maker, from when it is imported on
     return loaded(path, _bytes(path))
 
 

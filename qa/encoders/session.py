@@ -28,7 +28,8 @@ SLOWER = ["SkipLayerNormFusion"]
 
 
 def loaded(path: Path, model: bytes) -> Pass:
-    """A model, which was read from this file, as passes through it.
+    """A model, which was read from this file, as passes through it. Before the first one, the environment must say that
+    onnxruntime reports nothing to its maker: `ORT_DISABLE_TELEMETRY`. Telling it afterwards is too late.
 
     Raises:
         UnreadableEncoderError: for a file that is no such model, and by what is returned, where a pass fails.
@@ -40,7 +41,6 @@ def loaded(path: Path, model: bytes) -> Pass:
         *(each for each in vars(native).values() if isinstance(each, type) and issubclass(each, Exception)),
         *(RuntimeError, ValueError),
     )
-    onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _ERRORS_ALONE
     # A pass runs on the thread that asks for it, so there is no thread that waits, or spins.

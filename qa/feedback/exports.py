@@ -134,15 +134,21 @@ def _write_lines(path: Path, entries: Iterable[dict[str, object]]) -> None:
 
 @contextmanager
 def _written(path: Path) -> Iterator[Path]:
-    """A name beside a path, to write a file or folder to; it gets the path when the block ends without error."""
-    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    """A name beside a path, to write a file or folder to; it gets the path when the block ends without error.
+
+    What a link leads to is written, not the link; and into a device or pipe, such as /dev/stdout.
+    """
+    is_file = path.is_file() or path.is_dir() or not path.exists()
+    place = path.resolve() if is_file else path
+    new = place.with_name(f".{place.name}.{secrets.token_hex(4)}.new") if is_file else place
     try:
         yield new
-        new.replace(path)
+        if is_file:
+            new.replace(place)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
         if new.is_dir():
             shutil.rmtree(new)
-        else:
+        elif is_file:
             new.unlink(missing_ok=True)

@@ -26,6 +26,7 @@ __all__ = [
     "FRAME_WORDS",
     "GENERIC_VERBS",
     "INTERCHANGEABLE_WORDS",
+    "INTRODUCING_OPENERS",
     "LEANING_OPENERS",
     "LEANING_WORDS",
     "LETTER_SPELLINGS",
@@ -189,10 +190,21 @@ ASKING_PHRASES = (
 COURTEOUS_OPENERS = _words(
     """
     hi hello hey dear thanks thank thx cheers regards sincerely yours best greetings sir madam please pls appreciate
-    grateful
+    grateful morning afternoon evening
     """
 )
 """Words by which a short sentence greets, thanks or takes leave, and names nothing that is asked about."""
+
+INTRODUCING_OPENERS = (
+    ("my", "name"),
+    ("this", "is"),
+    ("i", "am"),
+    ("i'm",),
+    ("im",),
+    ("we", "are"),
+    ("it", "is", "me"),
+)
+"""Beginnings of short sentences that say who is writing."""
 
 Kind = Literal["time", "number", "name", "place", "reason"]
 """What a question asks for, as far as its opening tells."""
