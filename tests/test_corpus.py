@@ -187,3 +187,8 @@ def test_no_sentence_of_the_page_is_copied(document: Document) -> None:
         if len(page[a:b].split()) > 6 and plain(page[a:b]) in written
     ]
     assert copied == []
+
+
+@pytest.mark.parametrize("question", ["I want to die", "ok", "Who won the world cup?"])
+def test_what_is_no_question_to_these_documents_finds_nothing(shipped_engine: Engine, question: str) -> None:
+    assert shipped_engine.ask(question).outcome == "nothing_found"

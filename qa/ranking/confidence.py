@@ -32,6 +32,7 @@ __all__ = [
     "BY_MEANING",
     "BY_WORDS",
     "LEAST_OF_WHOLE",
+    "NEAR_ENOUGH",
     "TELLING",
     "Model",
     "by_weights",
@@ -92,6 +93,9 @@ BY_MEANING = Model(
 LEAST_OF_WHOLE = 0.2
 """The least confidence in a passage that has all words of the question, even if many others have them too. Where the
 weights give less, a fifth of these passages are right: "What is multiple myeloma?", asked of a hundred pages on it."""
+
+NEAR_ENOUGH = 0.25
+"""The least nearness in meaning for that: "I want to die" finds the word, and nothing that is meant for the person."""
 
 TELLING = 0.35
 """The weight in English from which on a word that no passage holds is worth naming ("coffee" is, "work" is not)."""
@@ -180,13 +184,14 @@ def is_sure(confidence: float, ranked: Sequence[Ranked]) -> bool:
 def confidence(grounds: Mapping[str, float]) -> float:
     """The probability, in 0..1, that a passage answers.
 
-    It is at least `LEAST_OF_WHOLE` if the passage has all words of the question.
+    It is at least `LEAST_OF_WHOLE` if the passage has all words of the question and is not far from it in meaning.
 
     >>> nothing = dict.fromkeys(BY_WORDS.weights, 0.0)
     >>> round(confidence(nothing), 4), confidence(nothing | {"library": 1.0})
     (0.0003, 0.2)
     """
-    return max(by_weights(grounds), LEAST_OF_WHOLE if grounds["library"] == 1 else 0.0)
+    is_whole = grounds["library"] == 1 and grounds.get("meaning_sentence", 1.0) >= NEAR_ENOUGH
+    return max(by_weights(grounds), LEAST_OF_WHOLE if is_whole else 0.0)
 
 
 def by_weights(grounds: Mapping[str, float]) -> float:
