@@ -73,7 +73,7 @@ class Bounds:
     seconds_idle: float = 30.0
     """From an answer, or from the beginning, to the first byte of a request."""
     bytes_held: int = 32_000_000
-    """Of requests that are not whole, and of answers that are not read, all together."""
+    """Of requests that are not answered, and of answers that are not read, all together."""
 
 
 class Poll(Protocol):
@@ -476,7 +476,13 @@ class Listener:
                 return
         with self._changing:
             self._rest(connection)
-            self._whole.setdefault(connection.host, deque()).append(connection)
+            connection.held = sum(len(each.body) for each in connection.queue)
+            self._held += connection.held
+            is_too_much = self._held > self._bounds.bytes_held
+            if not is_too_much:
+                self._whole.setdefault(connection.host, deque()).append(connection)
+        if is_too_much:
+            self._refuse(connection, HTTPStatus.SERVICE_UNAVAILABLE)
 
     def _hold(self, connection: _Connection, size: int, *, was_begun: bool) -> None:
         """Keep what has come of a request, and wait for the rest."""
@@ -558,6 +564,7 @@ class Listener:
         if sent < len(answer):
             with self._changing:
                 if connection.left is None:
+                    self._release(connection)
                     connection.held = len(answer)
                     self._held += len(answer)
                     self._wait(connection, self._bounds.seconds_idle + len(answer) / _SLOWEST_READER)
