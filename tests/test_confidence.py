@@ -218,10 +218,17 @@ def test_of_a_leaning_question_only_its_own_words_are_unknown() -> None:
 def test_names_is_the_share_of_the_rarity_of_the_words_with_a_capital_that_the_passage_lacks() -> None:
     birds = shore(*TEXTS)
     named = [word("terns", 3)._replace(is_name=True), word("emus", 1)._replace(is_name=True)]
-    assert grounds_of(asked(*named, word("auk", 5)), birds)["names"] == 1 / 4
-    assert grounds_of(question("Do terns dive in Iceland?", birds), birds)["names"] == 1
-    for without_names in ("Terns", "Fish of terns", "Terns dive. Gulls do too."):
+    assert grounds_of(asked(*named), birds)["names"] == 1 / 4
+    assert grounds_of(question("Do fish dive in Iceland?", birds), birds)["names"] == 1
+    for without_names in ("Fish", "Fish of terns", "Fish dive. Steal too."):
         assert grounds_of(question(without_names, birds), birds)["names"] == 0
+
+
+def test_a_word_that_english_does_not_know_counts_as_a_name_in_small_letters_too() -> None:
+    texts = ["Bevacor ends tern fever.", "Alcanor ends nothing.", "Terns dive."]
+    birds = shore(*texts)
+    assert grounds_of(question("Does bevacor end fever?", birds), birds)["names"] == 0
+    assert 0 < grounds_of(question("Does alcanor end fever?", birds), birds)["names"] <= 1
 
 
 def test_small_is_one_over_the_square_root_of_the_number_of_passages_or_of_eight() -> None:

@@ -61,7 +61,7 @@ BY_WORDS = Model(
         "substance": 2.9,  # how much it holds that is rare, both in English and in the library: a sum, up to 1
         "library": -3.59,  # share of the rarity in the library that it holds, of which `score` makes too much
         "unknown": -2.5,  # share of the rarity in English that no passage holds
-        "names": -1.5,  # share of the rarity of its names, with a capital or in no passage and rarest, that it lacks
+        "names": -1.5,  # share of the rarity of its names, with a capital or unknown to English, that it lacks
         "small": 3.01,  # 1 over the square root of the number of passages: of few, the first is right the more often
     },
     bias=-8.05,
@@ -137,7 +137,10 @@ def grounds(
         return min(in_english(word), inverse_document_frequency(frequency, passages) / most)
 
     def may_be_name(word: WeighedWord) -> bool:
-        return not word.carried and (word.is_name or (word.terms.isdisjoint(known) and in_english(word) == 1))
+        if word.carried:
+            return False
+        is_strange = in_english(word) == 1 and (not carried or word.terms.isdisjoint(known))
+        return word.is_name or is_strange
 
     def covered(rarity: _Rarity) -> float:
         own = _share(words, rarity, held)
