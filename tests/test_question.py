@@ -451,3 +451,10 @@ def test_a_word_that_a_letter_asks_and_tells_counts_once_as_asked() -> None:
     query = read_question("I saw terns dive into the sea near our house. How deep do terns dive?")
     assert [word.text for word in query.words if word.text in ("terns", "dive")] == ["terns", "dive"]
     assert query.terms["tern"] == query.terms["dive"] == 1.0
+
+
+@pytest.mark.parametrize("before", ["", "Thanks! ", "Hi, ", "Thank you so much, Ada. ", "Dear doctor, "])
+def test_a_courtesy_before_a_follow_up_takes_no_earlier_question_from_it(before: str) -> None:
+    query = read_question(f"{before}And the side effects?", history=["Does bevacor end fever?"])
+    assert "bevacor" in query.carried_over
+    assert query.stays

@@ -23,6 +23,7 @@ Correct = Callable[[str], tuple[str, tuple[Reading, ...]]]
 """Gives a question as it is read, and what of it was read otherwise than it is written."""
 
 CONCEPT_WEIGHT = 0.5  # of a concept's token, beside 1 for the words of the name that the question has
+_FEWEST_TOLD = 3  # words by which a message says itself what it is about; "Thanks, Ada." does not
 _QUOTED = re.compile('"[^"]*"|“[^”]*”')
 
 
@@ -60,15 +61,16 @@ def read_question(
         return turn, _expanded(turn, concepts)[0]
 
     known = dict.fromkeys((term for word in own for term in word.terms), 1.0)
-    carried = [
-        QueryWord(text=word.text, terms=word.terms, weight=weight, carried=True, referred=how.refers)
-        for word, weight in ([] if telling else carried_words(history, how, read=read))
-        if known.keys().isdisjoint(word.terms)
-    ]
     told = [
         QueryWord(text=word.text, terms=word.terms, carried=True, told=True)
         for word in _expanded(" ".join(telling), concepts)[0]
         if fold(word.text) not in FRAME_WORDS and known.keys().isdisjoint(word.terms)
+    ]
+    is_letter = len(told) >= _FEWEST_TOLD
+    carried = [
+        QueryWord(text=word.text, terms=word.terms, weight=weight, carried=True, referred=how.refers)
+        for word, weight in ([] if is_letter else carried_words(history, how, read=read))
+        if known.keys().isdisjoint(word.terms)
     ]
     weights = known | {term: word.weight for word in told for term in word.terms}
     weights |= {term: word.weight for word in reversed(carried) for term in word.terms}
@@ -82,7 +84,7 @@ def read_question(
         corrected=corrected,
         expanded=tuple(dict.fromkeys(expanded)),
         carried_over=carried_over,
-        stays=bool(carried) and how.stays and not telling,
+        stays=bool(carried) and how.stays,
     )
 
 
