@@ -16,6 +16,7 @@ __all__ = ["behind_what_they_name", "points"]
 
 _FEWEST = 3  # lines of a list of headings, at least
 _MOST_OF = 2 / 3  # of its lines, which are headings of the document
+_ENDS = (".", "?", "!", ";", "|", "]")  # of a sentence, or of a row in a table
 _LINE = " \t-–—*•·.0123456789›>|"  # what stands around a heading in a list of them, page numbers among it
 
 
@@ -40,7 +41,7 @@ def points(passage: Passage, document: Document) -> bool:
     ):
         return True
     lines = [line for each in passage.text.splitlines() if (line := fold(each).strip(_LINE))]
-    if len(lines) < _FEWEST:
-        return False
+    if len(lines) < _FEWEST or sum(line.endswith(_ENDS) for line in passage.text.splitlines()) > len(lines) / 3:
+        return False  # without a look at all headings, of which a document may have thousands
     headings = {fold(heading).strip(_LINE) for section in document.sections for heading in section.path}
     return sum(line in headings for line in lines) >= _MOST_OF * len(lines)
