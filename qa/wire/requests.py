@@ -25,7 +25,7 @@ __all__ = [
     "DIGEST",
     "FINGERPRINT",
     "HEX_KEY",
-    "MAX_LISTED",
+    "MAX_PASSAGES",
     "MAX_TURNS",
     "AskRequest",
     "ConversationRequest",
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 MAX_TURNS = 200  # questions of a conversation
-MAX_LISTED = 1000  # passages of a conversation: one for each question, and its `limit`
+MAX_PASSAGES = 1000  # passages of a conversation: one for each question, and its `limit`
 
 _MOST_ERRORS = 1000  # above that they are counted, not named: naming 100,000 takes seconds
 
@@ -169,8 +169,8 @@ class ConversationRequest(BaseModel):
         ]
         if not asked.turns:
             found.append(FieldProblem("/turns", "must not be empty"))
-        if sum(1 + turn.limit for turn in asked.turns) > MAX_LISTED:
-            detail = f"must ask for at most {MAX_LISTED:,} passages in all: one for each question, and its `limit`"
+        if sum(1 + turn.limit for turn in asked.turns) > MAX_PASSAGES:
+            detail = f"must ask for at most {MAX_PASSAGES:,} passages in all: one for each question, and its `limit`"
             found.append(FieldProblem("/turns", detail))
         if found:
             raise InvalidRequestError(found)
