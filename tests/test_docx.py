@@ -393,16 +393,6 @@ def test_macros_are_left_out_and_told() -> None:
     assert notes == ["its macros are left out."]
 
 
-def test_an_old_or_locked_word_file_says_so() -> None:
-    old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 100
-    with pytest.raises(DamagedSourceError) as error:
-        word(old)
-    assert error.value.hint == "Open it in Word and save it as .docx."
-    with pytest.raises(LockedSourceError) as locked:
-        word(old + "EncryptedPackage".encode("utf-16-le"))
-    assert locked.value.message == "terns.docx is locked: it opens only with a password."
-
-
 BOMB = (
     '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><w:document {W}><w:body>&b;</w:body></w:document>'
 )

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 import pytest
 from source_files import blocks, document_of, zipped
 
-from qa.errors import DamagedSourceError
+from qa.errors import DamagedSourceError, LockedSourceError
 from qa.model import Document
 
 A = "http://schemas.openxmlformats.org/drawingml/2006/main"
@@ -233,3 +233,14 @@ def test_a_text_of_libreoffice_with_a_form_of_dates_before_it_is_read() -> None:
     """Its styles, and the forms in it, have elements of the name that the text has."""
     styles = "<number:date-style xmlns:number='n'><number:text>-</number:text></number:date-style>"
     assert read(".odt", odt("<form:text xmlns:form='f'/><text:p>They dive.</text:p>", styles)).text == "They dive."
+
+
+@pytest.mark.parametrize(("ending", "program"), [(".docx", "Word"), (".xlsx", "Excel"), (".pptx", "PowerPoint")])
+def test_a_file_of_office_that_is_old_or_locked_says_so(ending: str, program: str) -> None:
+    old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 100
+    with pytest.raises(DamagedSourceError) as error:
+        document_of(old, f"terns{ending}")
+    assert f"in the format of {program} before 2007 ({ending[:-1]})" in error.value.message
+    assert error.value.hint == f"Open it in {program} and save it as {ending}."
+    with pytest.raises(LockedSourceError, match="it opens only with a password"):
+        document_of(old + "EncryptedPackage".encode("utf-16-le"), f"terns{ending}")

@@ -16,8 +16,17 @@ from pathlib import Path
 from lxml import etree
 
 from qa.errors import DamagedSourceError, LockedSourceError
+from qa.readers.formats.writing import SourceFile
 
-__all__ = ["Archive", "NotXMLError", "OwnEntitiesError", "local_name", "named_entities_resolved", "xml_root"]
+__all__ = [
+    "Archive",
+    "NotXMLError",
+    "OwnEntitiesError",
+    "local_name",
+    "named_entities_resolved",
+    "office_archive",
+    "xml_root",
+]
 
 MOST_BYTES = 256 * 1024 * 1024
 """The most bytes that are taken out of one archive, those of parts that are refused among them."""
@@ -29,6 +38,8 @@ _NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,40});")
 _OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]{0,200}\?>")
 _ENCRYPTED = 0x1  # a flag of zip files
+_BEFORE_2007 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # Microsoft's compound files, as locked ones are too
+_LOCKED = "EncryptedPackage".encode("utf-16-le")
 _PACKED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})  # as Word files and books may be, and no others
 
 
@@ -38,6 +49,26 @@ class NotXMLError(Exception):
 
 class OwnEntitiesError(Exception):
     """XML that defines entities, with which a few bytes become many."""
+
+
+def office_archive(file: SourceFile, *, kind: str, program: str) -> Archive:
+    """The archive that a file of a program of Microsoft Office is, such as "DOCX" of "Word".
+
+    Raises:
+        LockedSourceError: where a password is needed.
+        DamagedSourceError: for what is no archive, or a file of the program before 2007.
+    """
+    if file.data.startswith(_BEFORE_2007):
+        if _LOCKED in file.data:
+            raise LockedSourceError(file.path, reason="it opens only with a password")
+        new = kind.lower()
+        raise DamagedSourceError(
+            file.path,
+            kind=kind,
+            reason=f"it is in the format of {program} before 2007 (.{new.removesuffix('x')})",
+            hint=f"Open it in {program} and save it as .{new}.",
+        )
+    return Archive(file.data, file.path, kind=kind)
 
 
 class Archive:

@@ -19,9 +19,8 @@ from itertools import pairwise
 
 from lxml import etree
 
-from qa.errors import DamagedSourceError, LockedSourceError
 from qa.model import Document
-from qa.readers.formats.archives import Archive, local_name
+from qa.readers.formats.archives import Archive, local_name, office_archive
 from qa.readers.formats.dates import parse_date
 from qa.readers.formats.numbering import counted
 from qa.readers.formats.scripts import (
@@ -41,8 +40,6 @@ __all__ = ["about_office", "read_docx"]
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _STRICT_W = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
-_OLD_FORMAT = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _DROPPED = frozenset(
     {"del", "moveFrom", "instrText", "delText", "Fallback", "pPr", "rPr", "tblPr", "trPr", "tcPr", "sdtPr", "ctrlPr"}
 )
@@ -135,12 +132,7 @@ def read_docx(file: SourceFile) -> list[Document]:
         LockedSourceError: where a password is needed.
         DamagedSourceError: for what is no such file, or a broken one.
     """
-    if file.data.startswith(_OLD_FORMAT):
-        if _ENCRYPTED in file.data:
-            raise LockedSourceError(file.path, reason="it opens only with a password")
-        reason = "it is in the format of Word before 2007 (.doc)"
-        raise DamagedSourceError(file.path, kind="DOCX", reason=reason, hint="Open it in Word and save it as .docx.")
-    archive = Archive(file.data, file.path, kind="DOCX")
+    archive = office_archive(file, kind="DOCX", program="Word")
     main = _main_part(archive)
     if any(
         name in archive for name in ("word/vbaProject.bin", posixpath.join(posixpath.dirname(main), "vbaProject.bin"))

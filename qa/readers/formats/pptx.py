@@ -14,7 +14,7 @@ from dataclasses import replace
 from lxml import etree
 
 from qa.model import Document
-from qa.readers.formats.archives import Archive, local_name
+from qa.readers.formats.archives import Archive, local_name, office_archive
 from qa.readers.formats.docx import about_office
 from qa.readers.formats.numbering import counted
 from qa.readers.formats.scripts import marked_lowered, marked_raised, plain
@@ -36,7 +36,7 @@ def read_pptx(file: SourceFile) -> list[Document]:
         LockedSourceError: where a password is needed.
         DamagedSourceError: for what is no such file, or a broken one.
     """
-    archive = Archive(file.data, file.path, kind="PPTX")
+    archive = office_archive(file, kind="PPTX", program="PowerPoint")
     if _MAIN not in archive:
         raise archive.damaged("it has no slides")
     about = about_office(archive)

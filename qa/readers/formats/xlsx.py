@@ -16,9 +16,8 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from qa.errors import DamagedSourceError, LockedSourceError
 from qa.model import Document
-from qa.readers.formats.archives import Archive, local_name
+from qa.readers.formats.archives import Archive, local_name, office_archive
 from qa.readers.formats.docx import about_office
 from qa.readers.formats.number_formats import BUILT_IN, shown_as
 from qa.readers.formats.pptx import parts_related
@@ -27,8 +26,6 @@ from qa.readers.formats.writing import PlainText, SourceFile, without_invisible
 __all__ = ["read_xlsx"]
 
 _MAIN = "xl/workbook.xml"
-_OLD_FORMAT = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _MOST_SHEETS = 1000
 _MOST_COLUMNS, _MOST_ROWS = 30, 1000  # of the cells that one merged cell stands in
 _LONGEST_REPEATED = 300  # characters of such a cell
@@ -58,12 +55,7 @@ def read_xlsx(file: SourceFile) -> list[Document]:
         LockedSourceError: where a password is needed.
         DamagedSourceError: for what is no such file, or a broken one.
     """
-    if file.data.startswith(_OLD_FORMAT):
-        if _ENCRYPTED in file.data:
-            raise LockedSourceError(file.path, reason="it opens only with a password")
-        reason = "it is in the format of Excel before 2007 (.xls)"
-        raise DamagedSourceError(file.path, kind="XLSX", reason=reason, hint="Open it in Excel and save it as .xlsx.")
-    archive = Archive(file.data, file.path, kind="XLSX")
+    archive = office_archive(file, kind="XLSX", program="Excel")
     if _MAIN not in archive:
         raise archive.damaged("it has no sheets")
     about = about_office(archive)
