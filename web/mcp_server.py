@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -24,10 +23,12 @@ from qa.wire import (
     AskRequest,
     AskResponse,
     CitedPassageBody,
+    DocumentEntryBody,
     VerifyRequest,
     VerifyResponse,
     answer_body,
     cited_passage_body,
+    entry_body,
     read_fingerprint,
     verification_body,
 )
@@ -91,17 +92,6 @@ class SearchResult(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     passages: tuple[CitedPassageBody, ...]
-
-
-class DocumentEntryBody(BaseModel):
-    """A document in the list."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    title: str
-    updated: date | None
-    passages: int
 
 
 class DocumentList(BaseModel):
@@ -323,15 +313,7 @@ def _verify(asking: Asking, arguments: bytes) -> tuple[VerifyResponse, str]:
 def _list_documents(asking: Asking, arguments: bytes) -> tuple[DocumentList, str]:
     asked = _valid(ListDocumentsArguments, arguments)
     entries = asking.engine.contents(limit=asked.limit, start=asked.start)
-    documents = tuple(
-        DocumentEntryBody(
-            id=each.id,
-            title=each.title,
-            updated=each.updated,
-            passages=each.passage_count,
-        )
-        for each in entries
-    )
+    documents = tuple(map(entry_body, entries))
     body = DocumentList(count=asking.engine.document_count, documents=documents)
     lines = [f"{body.count} documents", *(f"- {each.id}: {each.title}" for each in documents)]
     return body, "\n".join(lines)

@@ -34,7 +34,7 @@ from qa.wire.citations import (
     read_fingerprint,
     verification_body,
 )
-from qa.wire.documents import MAX_LISTED, DocumentEntryBody, DocumentsBody, DocumentsRequest, documents_body
+from qa.wire.documents import MAX_LISTED, DocumentEntryBody, DocumentsBody, DocumentsRequest, documents_body, entry_body
 from qa.wire.feedback import MAX_COMMENT, FeedbackRequest, FeedbackResponse
 from qa.wire.requests import MAX_TURNS, AskRequest, ConversationRequest, DocumentIds
 from qa.wire.suggestions import SuggestionsBody, SuggestionsRequest, suggestions_body
@@ -80,6 +80,7 @@ __all__ = [
     "document_body",
     "document_href",
     "documents_body",
+    "entry_body",
     "passage_href",
     "passage_permalink",
     "read_claims",

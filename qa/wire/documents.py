@@ -14,7 +14,7 @@ from qa.model import DocumentEntry, DocumentFilter, Listing
 from qa.wire.bodies import document_href
 from qa.wire.requests import DATE, Form, field_problems
 
-__all__ = ["MAX_LISTED", "DocumentEntryBody", "DocumentsBody", "DocumentsRequest", "documents_body"]
+__all__ = ["MAX_LISTED", "DocumentEntryBody", "DocumentsBody", "DocumentsRequest", "documents_body", "entry_body"]
 
 MAX_LISTED = 500  # documents of a page
 _MAX_WORDS = 50  # of a title or a publisher: each is looked for in every document
@@ -126,11 +126,12 @@ class DocumentsBody(BaseModel):
 def documents_body(listing: Listing, *, previous: str | None, following: str | None) -> DocumentsBody:
     """The wire form of a page of the list, given the paths of the pages before and behind it."""
     return DocumentsBody(
-        documents=tuple(map(_entry_body, listing.entries)), total=listing.total, previous=previous, next=following
+        documents=tuple(map(entry_body, listing.entries)), total=listing.total, previous=previous, next=following
     )
 
 
-def _entry_body(entry: DocumentEntry) -> DocumentEntryBody:
+def entry_body(entry: DocumentEntry) -> DocumentEntryBody:
+    """The wire form of a document of the list."""
     return DocumentEntryBody(
         id=entry.id,
         title=entry.title,
