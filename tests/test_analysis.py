@@ -89,6 +89,7 @@ FORMS = [
     ["mouse", "mice"],
     ["woman", "women"],
     ["virus", "viruses"],
+    ["flavivirus", "flaviviruses"],
     ["shelf", "shelves"],
     ["spectrum", "spectra"],
     ["crisis", "crises"],

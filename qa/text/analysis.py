@@ -40,7 +40,7 @@ __all__ = [
     "words_in_place",
 ]
 
-ANALYZER = "english-porter-4"
+ANALYZER = "english-porter-5"
 """The name that a saved index carries: it changes whenever `terms` gives other terms for the same text."""
 
 _LONGEST_TERM = 64  # characters; what is longer is no word, and is cut for matching
