@@ -40,6 +40,8 @@ __all__ = [
     "Query",
     "QueryWord",
     "Reading",
+    "Reason",
+    "ReasonCode",
     "Reference",
     "ReferencesStatus",
     "Section",
@@ -563,11 +565,49 @@ class Interpretation:
     missing: tuple[str, ...] = ()
 
 
+ReasonCode = Literal[
+    "no_documents", "no_subject", "unknown_words", "no_passage", "too_unsure", "too_little", "lacking_words"
+]
+"""Why nothing is found: there are no documents; the question has no word to search for; no passage has some of its
+words, or none has any; the closest one has all words, or too few of them. Or, for a possible answer, which words it
+lacks."""
+
+
+class Reason(NamedTuple):
+    """Why there is no answer, or what a possible one lacks: a code, and those words of the question that it is about.
+
+    A program can say it in another language by these.
+    """
+
+    code: ReasonCode
+    words: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """The same in English.
+
+        >>> Reason("unknown_words", ("metformin", "gestational")).sentence
+        'No passage mentions “metformin” or “gestational”.'
+        """
+        quoted = [f"“{word}”" for word in self.words]
+        words = " or ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
+        closest = f" The closest one does not mention {words}." if words else ""
+        return {
+            "no_documents": "There are no documents to answer from.",
+            "no_subject": "The question has no word to search for. Name its subject.",
+            "unknown_words": f"No passage mentions {words}.",
+            "no_passage": "No passage has a word of the question.",
+            "too_unsure": "No passage is sure enough to answer, though the closest one has all words of the question.",
+            "too_little": f"No passage has enough of the question.{closest}",
+            "lacking_words": f"The passage does not mention {words}.",
+        }[self.code]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A verbatim passage that answers or may answer, with its citation; or an explicit "nothing found".
 
-    `best` is None if nothing is found, and only then; `reason` says why. For a possible answer, `reason` says what the
+    `best` is None if nothing is found, and only then; `why` says why. For a possible answer, `why` says what the
     passage lacks, or is None. For an answer it is None. If the question names a whole document or section, `outline`
     has the first passage of each of its parts, in source order, and `best` is the first of these; otherwise it is
     empty. `confidence` is in 0..1. `took_ms`, in milliseconds, is not compared.
@@ -577,7 +617,7 @@ class Answer:
     outcome: Outcome
     best: CitedPassage | None
     confidence: float
-    reason: str | None
+    why: Reason | None
     alternatives: tuple[CitedPassage, ...]
     interpretation: Interpretation
     outline: tuple[CitedPassage, ...] = ()
@@ -586,7 +626,7 @@ class Answer:
     def __post_init__(self) -> None:
         if (self.best is None) != (self.outcome == "nothing_found"):
             raise ValueError("an answer has a passage, unless nothing is found")
-        has_reason = self.reason is not None
+        has_reason = self.why is not None
         if self.outcome != "possible" and has_reason != (self.outcome == "nothing_found"):
             raise ValueError("where nothing is found there is a reason, and where a passage answers there is none")
         if self.outline and self.outline[0] != self.best:
@@ -596,6 +636,11 @@ class Answer:
     def answered(self) -> bool:
         """Whether the passage answers; one that may answer does not count."""
         return self.outcome == "answered"
+
+    @property
+    def reason(self) -> str | None:
+        """What `why` says, in a sentence."""
+        return self.why.sentence if self.why else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from qa import Engine, Settings
 from qa.answering.decision import CANDIDATES, outcome_of
 from qa.errors import DamagedLibraryError, UnknownDocumentError
-from qa.model import Answer, Outcome
+from qa.model import Answer, Outcome, Reason
 from qa.ranking.confidence import confidence
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -215,17 +215,18 @@ def test_a_possible_answer_says_which_of_the_words_that_others_hold_its_passage_
 
 
 @pytest.mark.parametrize(
-    ("outcome", "reason"), [("answered", "It does not."), ("nothing_found", None), ("nothing_found", "It does not.")]
+    ("outcome", "why"),
+    [("answered", Reason("no_passage")), ("nothing_found", None), ("nothing_found", Reason("no_passage"))],
 )
 def test_an_answer_that_contradicts_its_outcome_cannot_be_made(
-    birds: Engine, outcome: Outcome, reason: str | None
+    birds: Engine, outcome: Outcome, why: Reason | None
 ) -> None:
     answer = birds.ask("Do terns dive?")
     with pytest.raises(ValueError, match="found"):
-        replace(answer, outcome=outcome, reason=reason)
+        replace(answer, outcome=outcome, why=why)
     with pytest.raises(ValueError, match="found"):
-        replace(answer, outcome="possible", best=None, reason="It does not.")
-    assert replace(answer, outcome="possible", reason=reason).answered is False
+        replace(answer, outcome="possible", best=None, why=Reason("no_passage"))
+    assert replace(answer, outcome="possible", why=why).answered is False
 
 
 def test_a_question_about_something_else_names_its_missing_words(birds: Engine) -> None:

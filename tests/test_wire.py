@@ -290,6 +290,8 @@ def test_an_answer_has_the_form_that_is_promised(engine: Engine) -> None:
         "answered",
         "confidence",
         "reason",
+        "reason_code",
+        "reason_words",
         "passage",
         "citation",
         "outline",
@@ -385,6 +387,7 @@ def test_nothing_found_has_the_same_form_with_null_for_the_passage(engine: Engin
     assert (body["outcome"], body["answered"]) == ("nothing_found", False)
     assert (body["passage"], body["citation"]) == (None, None)
     assert body["reason"] == "No passage mentions “metformin”."
+    assert (body["reason_code"], body["reason_words"]) == ("unknown_words", ["metformin"])
     assert body["interpretation"]["missing"] == ["metformin"]
     assert body["alternatives"]
 
@@ -401,6 +404,7 @@ def test_a_possible_answer_has_the_same_form_with_the_passage_and_what_it_lacks(
     lacking = as_json(answer_body(unsure_engine.ask("In how many people did fever end with alcanor on Thursdays?")))
     assert (lacking["outcome"], lacking["passage"]["id"]) == ("possible", found["passage"]["id"])
     assert lacking["reason"] == "The passage does not mention “Thursdays”."
+    assert (lacking["reason_code"], lacking["reason_words"]) == ("lacking_words", ["Thursdays"])
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The texts of the pages. All of them are in `texts.toml`."""
+"""The texts of the pages. All of them are in `texts/`, one file for each language."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-__all__ = ["Texts", "load_texts"]
+__all__ = ["Texts", "languages", "load_texts"]
 
-TEXTS = Path(__file__).with_name("texts.toml")
+TEXTS = Path(__file__).with_name("texts")
 
 Forms = Mapping[str, str]
 
@@ -51,6 +51,12 @@ class Texts:
 
 
 @cache
-def load_texts() -> Texts:
-    """The texts that come with this package."""
-    return Texts(tomllib.loads(TEXTS.read_text("utf-8")))
+def languages() -> tuple[str, ...]:
+    """The languages that there are texts in, each by its tag (BCP 47), such as `en`."""
+    return tuple(sorted(path.stem for path in TEXTS.glob("*.toml")))
+
+
+@cache
+def load_texts(language: str = "en") -> Texts:
+    """The texts of a language that come with this package."""
+    return Texts(tomllib.loads((TEXTS / f"{language}.toml").read_text("utf-8")))

@@ -21,6 +21,7 @@ from qa.model import (
     Passage,
     Query,
     Reading,
+    Reason,
     Span,
 )
 from qa.ranking.confidence import by_weights, confidence, grounds, is_sure, telling
@@ -226,7 +227,7 @@ def decide(
         outcome=outcome,
         best=cited[0] if is_first else cited_parts[0] if parts else None,
         confidence=round(sure, 4),
-        reason=_reason(outcome, asked, unknown, wholes, ranked, snapshot, is_outline=bool(parts)),
+        why=_reason(outcome, asked, unknown, wholes, ranked, snapshot, is_outline=bool(parts)),
         alternatives=tuple(cited[is_first:]),
         interpretation=Interpretation(
             corrected=query.corrected,
@@ -331,8 +332,8 @@ def _reason(
     snapshot: Snapshot,
     *,
     is_outline: bool,
-) -> str | None:
-    """Why there is no answer, or what a possible answer lacks, in a sentence for a person. None if nothing is lacking.
+) -> Reason | None:
+    """Why there is no answer, or what a possible answer lacks. None if nothing is lacking.
 
     `unknown` are the words that no passage has. For a possible answer they are reported elsewhere.
     """
@@ -341,26 +342,24 @@ def _reason(
     if outcome == "answered" or is_outline:
         return None
     lacking = _lacking(decisive(asked.words), wholes, ranked[0], snapshot, but=unknown)
-    return f"The passage does not mention {_either(lacking)}." if lacking else None
+    return Reason("lacking_words", lacking) if lacking else None
 
 
 def _why_nothing(
     asked: Asked, unknown: Sequence[str], wholes: Mapping[str, str], ranked: Sequence[Ranked], snapshot: Snapshot
-) -> str:
+) -> Reason:
     words = asked.words
     if not snapshot.retriever.passage_count:
-        return "There are no documents to answer from."
+        return Reason("no_documents")
     if not words:
-        return "The question has no word to search for. Name its subject."
+        return Reason("no_subject")
     if unknown:
-        return f"No passage mentions {_either(unknown)}."
+        return Reason("unknown_words", tuple(unknown))
     if not ranked:
-        return "No passage has a word of the question."
+        return Reason("no_passage")
     if not _split(words, ranked[0], snapshot)[1]:
-        return "No passage is sure enough to answer, though the closest one has all words of the question."
-    lacking = _lacking(words, wholes, ranked[0], snapshot)
-    closest = f" The closest one does not mention {_either(lacking)}." if lacking else ""
-    return f"No passage has enough of the question.{closest}"
+        return Reason("too_unsure")
+    return Reason("too_little", _lacking(words, wholes, ranked[0], snapshot))
 
 
 def _lacking(
@@ -370,15 +369,10 @@ def _lacking(
     snapshot: Snapshot,
     *,
     but: Sequence[str] = (),
-) -> Sequence[str]:
+) -> tuple[str, ...]:
     """The rarest words that a passage lacks, with its headings and title, as they stand in the question. Everyday words
     are not worth naming: an answer can do without them."""
     _, lacking = _split(words, ranked, snapshot)
     rarest = [word.text for word in sorted(lacking, key=lambda word: -word.rarity)]
     named = [word for word in _told(rarest, wholes) if word not in but]
-    return telling(named, snapshot.index.speller.english)[:_NAMED_WORDS]
-
-
-def _either(names: Sequence[str]) -> str:
-    quoted = [f"“{name}”" for name in dict.fromkeys(names)]
-    return " or ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
+    return tuple(telling(named, snapshot.index.speller.english)[:_NAMED_WORDS])

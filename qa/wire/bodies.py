@@ -19,6 +19,7 @@ from qa.model import (
     Outcome,
     Passage,
     Reading,
+    ReasonCode,
     Reference,
     ReferencesStatus,
     Span,
@@ -192,6 +193,7 @@ class AskResponse(_Body):
     `answered` is true only if the passage answers. If nothing was found, `passage` and `citation` are null, and
     `reason` says why. For a passage that may answer, `reason` says which words of the question it lacks, or is null.
     Words that no document has are in `interpretation.missing`. For a passage that answers, `reason` is null.
+    `reason_code` and `reason_words` say the same for programs: what the reason is, and which words it names.
 
     If the question is the title of a document or section, or asks for all of it, `outline` has the first passage of
     each of its parts, in source order. The first of these is also `passage`. For any other question `outline` is empty.
@@ -202,6 +204,8 @@ class AskResponse(_Body):
     answered: bool
     confidence: float = Field(ge=0, le=1)
     reason: str | None
+    reason_code: ReasonCode | None = None
+    reason_words: tuple[str, ...] = ()
     passage: PassageBody | None
     citation: CitationBody | None
     outline: tuple[CitedPassageBody, ...]
@@ -358,6 +362,8 @@ def answer_body(answer: Answer) -> AskResponse:
         answered=answer.answered,
         confidence=answer.confidence,
         reason=answer.reason,
+        reason_code=answer.why.code if answer.why else None,
+        reason_words=answer.why.words if answer.why else (),
         passage=best.passage if best else None,
         citation=best.citation if best else None,
         outline=listed[: len(answer.outline)],

@@ -1,4 +1,4 @@
-// The words of the page, from web/texts.toml, which come with it.
+// The words of the page, from web/texts/, which come with it.
 
 const tables = JSON.parse(document.getElementById("texts").textContent);
 
