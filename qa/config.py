@@ -120,6 +120,11 @@ class Settings:
     )
     old_after: int = _setting(3, _number(int, 0, 1000), "Age in years from which a source is called old, 0 to 1000")
 
+    tokens_file: Path | None = _setting(
+        None,
+        Path,
+        "File of tokens, made by pincite token add. With it, only who has a token may ask. Default: no tokens",
+    )
     allowed_hosts: tuple[str, ...] = _setting(
         (),
         _hosts,

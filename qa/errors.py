@@ -38,6 +38,7 @@
     ├── FeedbackRateError        feedback_rate        too much feedback came within a minute
     ├── FeedbackDamagedError     feedback_damaged     the feedback file is broken, foreign, or of a later version
     ├── MissingExtraError        missing_extra        packages that this needs are not installed
+    ├── TokensError              tokens_file          the file of tokens cannot be used
     ├── UnknownDocumentError     unknown_document     no document has this id
     ├── UnknownPassageError      unknown_passage      no passage has this id
     └── PassageGoneError         passage_gone         a document no longer has the words that a link cites
@@ -90,6 +91,7 @@ __all__ = [
     "SourceLimitError",
     "SourceNotFoundError",
     "SynonymsError",
+    "TokensError",
     "UnknownDocumentError",
     "UnknownFormatError",
     "UnknownPassageError",
@@ -336,6 +338,18 @@ class MissingExtraError(QAError):
         super().__init__(
             f"This needs packages that are not installed: the extra '{extra}'.",
             hint=f"Install them with: pip install 'pincite[{extra}]', or from a checkout: pip install '.[{extra}]'",
+        )
+
+
+class TokensError(QAError):
+    """The file of tokens is not there, is no such file, or does not take a change."""
+
+    code = "tokens_file"
+
+    def __init__(self, path: Path, *, reason: str) -> None:
+        super().__init__(
+            f"{path} {reason}.",
+            hint="pincite token list --tokens-file FILE shows who has a token; pincite token add NAME makes one.",
         )
 
 

@@ -31,6 +31,7 @@ DEFAULTS = {
     "meaning": "on",
     "model": None,
     "old_after": 3,
+    "tokens_file": None,
     "allowed_hosts": (),
     "trusted_proxies": (),
     "max_connections": 2000,
@@ -65,6 +66,7 @@ GOOD = [
     ("model", "/srv/encoder", Path("/srv/encoder")),
     ("old_after", "0", 0),
     ("old_after", "1000", 1000),
+    ("tokens_file", "/srv/tokens.json", Path("/srv/tokens.json")),
     ("allowed_hosts", "Answers.example.org, b.example [::1]", ("answers.example.org", "b.example", "[::1]")),
     ("trusted_proxies", "192.0.2.1,2001:DB8:0::1", ("192.0.2.1", "2001:db8::1")),
     ("max_connections", "10", 10),
@@ -137,7 +139,7 @@ def test_the_defaults_are_these() -> None:
 
 def test_every_setting_is_tested_here_in_good_and_bad() -> None:
     assert {name for name, *_ in GOOD} == set(FIELDS)
-    assert {name for name, *_ in BAD} == set(FIELDS) - {"library", "synonyms", "feedback", "model"}
+    assert {name for name, *_ in BAD} == set(FIELDS) - {"library", "synonyms", "feedback", "model", "tokens_file"}
 
 
 @pytest.mark.parametrize(("name", "text", "value"), GOOD)
@@ -210,7 +212,7 @@ def test_an_unknown_variable_of_ours_is_refused_with_those_that_are_known() -> N
         "The setting PINCITE_TRESHOLD is not known. "
         "Known settings: library, synonyms, engine, feedback, host, port, workers, threads, threshold, "
         "possible_threshold, meaning, model, old_after, "
-        "allowed_hosts, trusted_proxies, max_connections, max_connections_per_address, widget_origins, "
+        "tokens_file, allowed_hosts, trusted_proxies, max_connections, max_connections_per_address, widget_origins, "
         "max_file_size, max_memory, max_seconds."
     )
 

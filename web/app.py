@@ -6,7 +6,6 @@ import secrets
 import socket
 from contextlib import suppress
 from functools import lru_cache
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,14 +16,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from qa.citations.styles import EXPORTS, TEXTS
 from qa.errors import LibraryError
 from qa.wire import MAX_COMMENT, MAX_QUESTION, MAX_TURNS
-from web import addresses, drawing, places, problems, scripts, widget
+from web import access, addresses, drawing, places, problems, scripts, widget
 from web.answers import current_engine, library_version, set_engine
 from web.api import api
 from web.conversations import conversations
 from web.dates import long_date, milliseconds, today
 from web.documents import documents
+from web.origins import is_loopback
 from web.pages import pages
 from web.plugs import in_openais_form, mcp, openai
+from web.sessions import sessions
 from web.sureness import sureness
 from web.texts import load_texts
 
@@ -83,6 +84,7 @@ def create_app(engine: Engine) -> Flask:
         max_question=MAX_QUESTION,
         max_turns=MAX_TURNS,
         unique=_unique,
+        signed_in=access.signed_in,
     )
     app.view_functions["static"] = scripts.send
     set_engine(app, engine)
@@ -93,12 +95,14 @@ def create_app(engine: Engine) -> Flask:
     app.register_blueprint(openai)
     app.register_blueprint(mcp)
     app.register_blueprint(widget.widget)
+    app.register_blueprint(sessions)
     problems.register(app)
     settings = engine.settings
     if settings.trusted_proxies:
         app.wsgi_app = BehindProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     if serves_this_machine_alone(settings.host) or settings.allowed_hosts:
         app.before_request(_refuse_foreign_hosts)
+    access.guard(app, settings)
     app.after_request(_add_headers)
     app.after_request(_name_version)
     app.after_request(widget.open_to_origins)
@@ -130,20 +134,13 @@ def _unique() -> str:
     return f"p{secrets.token_hex(4)}"
 
 
-def _is_loopback(address: str) -> bool:
-    try:
-        return ip_address(address.partition("%")[0]).is_loopback
-    except ValueError:
-        return False
-
-
 def serves_this_machine_alone(host: str) -> bool:
     """Whether a host, by any of its names, is the machine itself and nothing else."""
     try:
         found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
     except OSError:
         found = {host}
-    return all(map(_is_loopback, found))
+    return all(map(is_loopback, found))
 
 
 def _refuse_foreign_hosts() -> None:
@@ -163,7 +160,7 @@ def _is_own_host(host: str, served: str, allowed: tuple[str, ...]) -> bool:
         name = urlsplit(f"//{host}").hostname
     except ValueError:
         return False
-    return name in {"localhost", served, *allowed} or _is_loopback(name or "")
+    return name in {"localhost", served, *allowed} or is_loopback(name or "")
 
 
 def _name_version(response: Response) -> Response:

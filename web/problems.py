@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 from flask import Blueprint, Flask, Response, current_app, render_template, request
-from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge, Unauthorized
 
 from qa.errors import InvalidRequestError, PassageGoneError, QAError, UnknownDocumentError
 from qa.wire import FieldProblemBody, Problem, document_href
@@ -99,6 +99,7 @@ PROBLEMS = {
     "source_unwatchable": _server_fault("Unwatchable source", "The system cannot report changes to a source file."),
     "citations": _server_fault("No citations", "A file has no citations to verify."),
     "missing_extra": _server_fault("Packages missing", "Packages that this needs are not installed."),
+    "tokens_file": _unavailable("Tokens unusable", "The file that says who may ask cannot be used."),
     "source": _server_fault("Source unusable", "A source file cannot become a document."),
     "error": _server_fault("Error", "The service could not do what was asked."),
 }
@@ -128,7 +129,7 @@ def too_large(size: int) -> Response:
 
 
 def _handle(error: QAError | HTTPException) -> Response:
-    is_page = _wants_page()
+    is_page = _wants_page(by_default=not isinstance(error, Unauthorized))
     if isinstance(error, QAError):
         problem, headers = _of_engine(error, is_page=is_page), []
     else:
@@ -179,13 +180,13 @@ def _of_http(error: HTTPException, *, is_page: bool) -> Problem:
     return Problem(type="about:blank", title=status.phrase, status=status, detail=detail)
 
 
-def _wants_page() -> bool:
+def _wants_page(*, by_default: bool) -> bool:
     """Whether to fail with a page: for pages unless JSON is preferred, for the interface only if a form was sent where
-    that is accepted, else if a page is preferred."""
+    that is accepted, else if a page is preferred. Where nothing is, `by_default` lets pages fail with one."""
     if request.blueprint == "api":
         return request.endpoint == "api.feedback" and request.mimetype == FORM_TYPE
     kinds = [MEDIA_TYPE, "application/json", "text/html"]
-    if request.blueprint in ("pages", "documents"):
+    if by_default and request.blueprint in ("pages", "documents", "sessions"):
         kinds.reverse()
     return request.accept_mimetypes.best_match(kinds, default=kinds[0]) == "text/html"
 

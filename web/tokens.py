@@ -1,0 +1,234 @@
+"""The file of tokens: who may use the service, and for what. Of a token it keeps the digest alone."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from qa.errors import TokensError
+
+__all__ = ["RIGHTS", "Right", "Token", "Tokens", "TokensFile", "add_token", "digest_of", "read_tokens", "revoke_token"]
+
+Right = Literal["ask", "feedback", "manage"]
+"""What a token may be good for: to read and ask; to send feedback; to change the library."""
+
+RIGHTS: tuple[Right, ...] = get_args(Right)
+
+_FORMAT = 1  # of the file
+_BYTES = 32  # of chance in a token and in the secret: nobody can go through all of them, so a plain digest is enough
+_PREFIX = "pincite_"  # by which people, and programs that look for secrets in files, know one
+_LONGEST = 200  # characters of what may be a token
+_NAME = re.compile(r"[\w.@+-]{1,64}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_PATIENCE = 10.0  # seconds that a command waits for another to finish
+_OFTEN = 0.02  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """What is kept of a token. `digest` is its SHA-256, in hexadecimal."""
+
+    name: str
+    digest: str
+    may: frozenset[Right]
+    added: date
+
+    @property
+    def id(self) -> str:
+        """What a session calls it."""
+        return self.digest[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """All tokens of a file, and the secret with which sessions are signed."""
+
+    secret: str
+    tokens: tuple[Token, ...] = ()
+    _by_id: Mapping[str, Token] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_id", {each.id: each for each in self.tokens})
+
+    def of(self, given: str) -> Token | None:
+        """The token that somebody gave, if it is one of these."""
+        if not 0 < len(given) <= _LONGEST:
+            return None
+        digest = digest_of(given)
+        found = self._by_id.get(digest[:16])
+        return found if found is not None and hmac.compare_digest(found.digest, digest) else None
+
+    def with_id(self, token_id: str) -> Token | None:
+        """The token that a session names, if it is one of these."""
+        return self._by_id.get(token_id)
+
+
+class TokensFile:
+    """A file of tokens that is read again after a change."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._read: tuple[tuple[int, int, int], Tokens] | None = None
+
+    def current(self) -> Tokens:
+        """The tokens as the file has them now. It is read only if it has changed; to see that costs a microsecond.
+
+        Raises:
+            TokensError: if the file cannot be read.
+        """
+        try:
+            found = self.path.stat()
+        except OSError as error:
+            raise _unusable(self.path, error) from None
+        version = (found.st_mtime_ns, found.st_ino, found.st_size)
+        known = self._read
+        if known is None or known[0] != version:
+            known = self._read = version, read_tokens(self.path)
+        return known[1]
+
+
+def digest_of(token: str) -> str:
+    """The SHA-256 of a token, in hexadecimal."""
+    return sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def read_tokens(path: Path) -> Tokens:
+    """The tokens of a file.
+
+    Raises:
+        TokensError: if there is no such file, the system refuses to read it, or it is not one of tokens.
+    """
+    try:
+        return _tokens(json.loads(path.read_bytes()))
+    except OSError as error:
+        raise _unusable(path, error) from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise TokensError(path, reason=f"is no file of tokens: {_said(error)}") from None
+
+
+def add_token(path: Path, name: str, may: Iterable[Right]) -> str:
+    """Make a token, and keep its digest in the file. The file is made if there is none.
+
+    Raises:
+        TokensError: if the name is taken or cannot be one, or the file cannot be read or written.
+    """
+    if not _NAME.fullmatch(name):
+        raise TokensError(path, reason=f"cannot have a token called {name!r}: use up to 64 letters and digits")
+    made = _PREFIX + secrets.token_urlsafe(_BYTES)
+    added = Token(name=name, digest=digest_of(made), may=frozenset(may), added=datetime.now(UTC).date())
+
+    def change(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+        if any(each.name == name for each in tokens):
+            raise TokensError(path, reason=f"has a token called {name} already. Revoke it first, or use another name")
+        return (*tokens, added)
+
+    _change(path, change, is_new_allowed=True)
+    return made
+
+
+def revoke_token(path: Path, name: str) -> None:
+    """Take a token out of the file, which ends the sessions that it began.
+
+    Raises:
+        TokensError: if the file has none of this name, or cannot be read or written.
+    """
+
+    def change(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+        if all(each.name != name for each in tokens):
+            raise TokensError(path, reason=f"has no token called {name}")
+        return tuple(each for each in tokens if each.name != name)
+
+    _change(path, change, is_new_allowed=False)
+
+
+def _change(path: Path, change: Callable[[tuple[Token, ...]], tuple[Token, ...]], *, is_new_allowed: bool) -> None:
+    """Write the file anew, with its tokens changed. What another command changes meanwhile is not lost."""
+    with _being_written(path) as new:
+        if is_new_allowed and not path.exists():
+            before = Tokens(secret=secrets.token_urlsafe(_BYTES))
+        else:
+            before = read_tokens(path)
+        kept = [
+            {"name": each.name, "sha256": each.digest, "may": sorted(each.may), "added": each.added.isoformat()}
+            for each in change(before.tokens)
+        ]
+        written = {"format": _FORMAT, "secret": before.secret, "tokens": kept}
+        with os.fdopen(os.dup(new), "w", encoding="utf-8") as file:
+            file.write(json.dumps(written, ensure_ascii=False, indent=1) + "\n")
+            file.flush()
+            os.fsync(new)
+
+
+@contextmanager
+def _being_written(path: Path) -> Iterator[int]:
+    """A new file, for this user alone, that takes the place of the one at `path`. While it is there, no other command
+    changes that."""
+    beside = path.with_name(f"{path.name}.new")
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            new = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            break
+        except FileExistsError:
+            if time.monotonic() > until:
+                reason = f"is being changed by another command. If there is none, delete {beside}"
+                raise TokensError(path, reason=reason) from None
+            time.sleep(_OFTEN)
+        except OSError as error:
+            raise _unusable(path, error) from None
+    try:
+        try:
+            yield new
+        finally:
+            os.close(new)
+        beside.replace(path)
+    except OSError as error:
+        raise _unusable(path, error) from None
+    finally:
+        with suppress(OSError):
+            beside.unlink()
+
+
+def _tokens(found: Any) -> Tokens:
+    """The tokens that JSON has told."""
+    if found["format"] != _FORMAT:
+        raise ValueError(f"its format is {found['format']!r}, and not {_FORMAT}")
+    if not isinstance(found["secret"], str) or len(found["secret"]) < _BYTES:
+        raise ValueError("its secret is too short")
+    tokens = tuple(map(_token, found["tokens"]))
+    for what in ("name", "id"):
+        if len({getattr(each, what) for each in tokens}) < len(tokens):
+            raise ValueError("it has a token twice")
+    return Tokens(secret=found["secret"], tokens=tokens)
+
+
+def _token(found: Any) -> Token:
+    name, digest, may = found["name"], found["sha256"], found["may"]
+    if not _NAME.fullmatch(name) or not _DIGEST.fullmatch(digest):
+        raise ValueError(f"{name!r} is no name, or its sha256 is none")
+    if not isinstance(may, list) or not set(may) <= set(RIGHTS):
+        raise ValueError(f"{name} may only {', '.join(RIGHTS)}")
+    return Token(name=name, digest=digest, may=frozenset(may), added=date.fromisoformat(found["added"]))
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"it lacks {error.args[0]!r}"
+    return str(error) or type(error).__name__
+
+
+def _unusable(path: Path, error: OSError) -> TokensError:
+    if isinstance(error, FileNotFoundError):
+        return TokensError(path, reason="is not there")
+    return TokensError(path, reason=f"cannot be read or written: {error.strerror}")
