@@ -31,7 +31,7 @@ from qa.ranking.highlighting import Sought, highlight, sought
 from qa.ranking.nearness import by_meaning
 from qa.ranking.pointers import behind_what_they_name
 from qa.retrievers import TermScore
-from qa.text.analysis import as_they_stand, terms
+from qa.text.analysis import as_they_stand, fold, terms
 
 __all__ = [
     "CANDIDATES",
@@ -57,6 +57,8 @@ Scope = tuple[str, ...] | None
 
 _DOUBT_OF_FOLLOW_UP = 0.5  # share of the doubt that counts where a question goes on about what was shown
 _NAMED_WORDS = 3  # of those that a passage lacks
+_COMMON_HERE = 0.1  # share of the passages that hold a word from which on it is as good as everyday, unless it is rarer
+_RARE_IN_ENGLISH = 0.6  # than this elsewhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -371,8 +373,17 @@ def _lacking(
     but: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """The rarest words that a passage lacks, with its headings and title, as they stand in the question. Everyday words
-    are not worth naming: an answer can do without them."""
+    are not worth naming: an answer can do without them. So are "drug" and "treatment" where every other passage has
+    them."""
     _, lacking = _split(words, ranked, snapshot)
-    rarest = [word.text for word in sorted(lacking, key=lambda word: -word.rarity)]
+    english = snapshot.index.speller.english
+    retriever = snapshot.retriever
+    common = max(_COMMON_HERE * retriever.passage_count, _NAMED_WORDS)
+
+    def is_everyday(word: WeighedWord) -> bool:
+        held_by = max(map(retriever.document_frequency, word.terms), default=0)
+        return held_by >= common and not word.is_name and english.weight(fold(word.text)) < _RARE_IN_ENGLISH
+
+    rarest = [word.text for word in sorted(lacking, key=lambda word: -word.rarity) if not is_everyday(word)]
     named = [word for word in _told(rarest, wholes) if word not in but]
-    return tuple(telling(named, snapshot.index.speller.english)[:_NAMED_WORDS])
+    return tuple(telling(named, english)[:_NAMED_WORDS])

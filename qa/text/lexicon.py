@@ -79,8 +79,8 @@ FRAME_WORDS = _words(
     tell know explain describe show find give want wonder wondering like ask asking question answer say says said
     mean means meant kind sort many long often old far big thing things called name named anyone someone something
     anything there here exactly actually really instead true everything summarize summarise
-    hi hello hey dear sir madam thank thanks thx appreciate appreciated grateful kindly pls plz asap fyi btw regards
-    sincerely faithfully advise advice inform information info reply suggest suggestion suggestions
+    hi hello hey ok okay dear sir madam thank thanks thx appreciate appreciated grateful kindly pls plz asap fyi btw
+    regards sincerely faithfully advise advice inform information info reply suggest suggestion suggestions
     whats thats hows wheres whos theres dont doesnt didnt isnt arent wasnt werent cant couldnt wouldnt shouldnt wont
     hasnt havent hadnt im ive youre youve theyre weve
     """
@@ -190,7 +190,7 @@ ASKING_PHRASES = (
 COURTEOUS_OPENERS = _words(
     """
     hi hello hey dear thanks thank thx cheers regards sincerely yours best greetings sir madam please pls appreciate
-    grateful morning afternoon evening
+    grateful morning afternoon evening ok okay perfect alright
     """
 )
 """Words by which a short sentence greets, thanks or takes leave, and names nothing that is asked about."""
