@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from qa.ranking.evidence import Ranked, in_order
+from qa.ranking.evidence import Ranked
 
 __all__ = ["DOUBT_WEIGHTS", "MEANING_WEIGHTS", "Near", "by_meaning", "meaning_weights"]
 
@@ -48,23 +48,28 @@ def by_meaning(ranked: Sequence[Ranked], near: Mapping[str, Near], *, doubt: flo
 
     A passage without vectors counts as near as the others are on average, so it is ranked by its words.
     """
-    weights = meaning_weights(doubt)
-    values = {
-        each: {"meaning": _share(found.passage), "meaning_sentence": _share(found.sentence)}
-        for each, found in near.items()
-    }
-    if not values:
+    if not near:
         return list(ranked[:limit])
-    usual = {
-        name: round(sum(each[name] for each in values.values()) / len(values), _DIGITS) for name in MEANING_WEIGHTS
-    }
-    found = []
+    weights = meaning_weights(doubt)
+    values = {each: (_share(found.passage), _share(found.sentence)) for each, found in near.items()}
+    passages, sentences = zip(*values.values(), strict=True)
+    usual = tuple(round(sum(each) / len(values), _DIGITS) for each in (passages, sentences))
+    of_passage, of_sentence = weights["meaning"], weights["meaning_sentence"]
+    scores = []
     for each in ranked:
-        meaning = values.get(each.passage_id, usual)
-        score = each.words + sum(weights[name] * value for name, value in meaning.items())
-        nearest = near[each.passage_id].nearest if each.passage_id in near else None
-        found.append(each._replace(score=score, meaning=meaning, meaning_weights=weights, nearest=nearest))
-    return in_order(found)[:limit]
+        passage, sentence = values.get(each.passage_id, usual)
+        scores.append(each.words + (of_passage * passage + of_sentence * sentence))
+    # Only the best are made anew.
+    best = sorted(range(len(ranked)), key=lambda place: (-scores[place], ranked[place].passage_id))[:limit]
+    return [
+        ranked[place]._replace(
+            score=scores[place],
+            meaning=dict(zip(MEANING_WEIGHTS, values.get(ranked[place].passage_id, usual), strict=True)),
+            meaning_weights=weights,
+            nearest=near[ranked[place].passage_id].nearest if ranked[place].passage_id in near else None,
+        )
+        for place in best
+    ]
 
 
 def _share(cosine: float) -> float:
