@@ -177,6 +177,8 @@ def _ask_who() -> NoReturn:
     if is_wrong:
         told["error"] = "invalid_token"
     raise Unauthorized(
-        "This token is not known here, or was revoked." if is_wrong else "This service asks for a token. Sign in.",
+        "This token is not known here, or was revoked."
+        if is_wrong
+        else "This service asks for a token. In a browser, sign in at /sign-in.",
         www_authenticate=WWWAuthenticate("bearer", told),
     )
