@@ -31,7 +31,10 @@ NEEDED: dict[str, Right] = {"/feedback": "feedback"}
 MANAGING = "manage"
 """The blueprint of which every endpoint needs the right to manage."""
 
-FORWARDED = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_REAL_IP")
+FORWARDED = (
+    *("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PROTO"),
+    "HTTP_X_REAL_IP",
+)
 """By which a proxy makes itself known."""
 
 _REALM = "pincite"
@@ -114,10 +117,8 @@ def caller(request: Request) -> Token | None:
 
 def signed_in() -> str | None:
     """The name of the token with which the browser has signed in that gets the current page, if it has."""
-    if not has_tokens() or _bearer(request) is not None:
-        return None
-    token = caller(request)
-    return token.name if token else None
+    token: Token | None = g.get("token")
+    return token.name if token and _bearer(request) is None else None
 
 
 def is_local(request: Request) -> bool:
