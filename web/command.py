@@ -94,7 +94,7 @@ _tokens_file_option = click.option(
 @click.option("--port", type=int, help="Port to serve on; 0 picks a free one.  [default: 8000]")
 @click.option("--workers", type=int, help="Number of worker processes.  [default: one for each core]")
 @click.option("--dev", is_flag=True, help="Serve with Flask's own server, which reloads changed templates.")
-@click.option("--exposed", is_flag=True, help="Serve others too, although nothing says who, or by which names.")
+@click.option("--exposed", is_flag=True, help="Serve others even without tokens, or without names of hosts.")
 @_tokens_file_option
 @library_option
 def serve(
