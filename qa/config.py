@@ -135,6 +135,15 @@ class Settings:
         _addresses,
         "IP addresses of proxies in front of the service, separated by commas. Their X-Forwarded headers are believed",
     )
+    rate_limit: int | None = _setting(
+        None,
+        _number(int, 0, 1_000_000),
+        "Most requests a minute from one IP address, 0 to 1000000; 0 for no limit. "
+        "Default: 600 where others can reach the service",
+    )
+    token_rate_limit: int | None = _setting(
+        None, _number(int, 0, 1_000_000), "Most requests a minute with one token, 0 to 1000000. Default: as above"
+    )
     max_connections: int = _setting(2000, _number(int, 10, 100_000), "Most connections at a time, 10 to 100000")
     max_connections_per_address: int = _setting(
         200, _number(int, 2, 100_000), "Most connections at a time from one IP address, 2 to 100000"

@@ -34,6 +34,8 @@ DEFAULTS = {
     "tokens_file": None,
     "allowed_hosts": (),
     "trusted_proxies": (),
+    "rate_limit": None,
+    "token_rate_limit": None,
     "max_connections": 2000,
     "max_connections_per_address": 200,
     "widget_origins": (),
@@ -69,6 +71,9 @@ GOOD = [
     ("tokens_file", "/srv/tokens.json", Path("/srv/tokens.json")),
     ("allowed_hosts", "Answers.example.org, b.example [::1]", ("answers.example.org", "b.example", "[::1]")),
     ("trusted_proxies", "192.0.2.1,2001:DB8:0::1", ("192.0.2.1", "2001:db8::1")),
+    ("rate_limit", "0", 0),
+    ("rate_limit", "1000000", 1_000_000),
+    ("token_rate_limit", "60", 60),
     ("max_connections", "10", 10),
     ("max_connections_per_address", "2", 2),
     ("widget_origins", "https://example.org", ("https://example.org",)),
@@ -113,6 +118,8 @@ BAD = [
     ("allowed_hosts", "*"),
     ("trusted_proxies", "proxy"),
     ("trusted_proxies", "192.0.2.0/24"),
+    ("rate_limit", "1000001"),
+    ("token_rate_limit", "-1"),
     ("max_connections", "9"),
     ("max_connections_per_address", "1"),
     ("widget_origins", "*"),
@@ -212,8 +219,8 @@ def test_an_unknown_variable_of_ours_is_refused_with_those_that_are_known() -> N
         "The setting PINCITE_TRESHOLD is not known. "
         "Known settings: library, synonyms, engine, feedback, host, port, workers, threads, threshold, "
         "possible_threshold, meaning, model, old_after, "
-        "tokens_file, allowed_hosts, trusted_proxies, max_connections, max_connections_per_address, widget_origins, "
-        "max_file_size, max_memory, max_seconds."
+        "tokens_file, allowed_hosts, trusted_proxies, rate_limit, token_rate_limit, max_connections, "
+        "max_connections_per_address, widget_origins, max_file_size, max_memory, max_seconds."
     )
 
 

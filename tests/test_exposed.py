@@ -12,6 +12,7 @@ from test_web_command import serve_to_the_end, serving
 
 from qa import Engine, Settings
 from web import create_app
+from web.tokens import add_token
 
 TERNS = Path(__file__).parent / "fixtures" / "terns"
 
@@ -52,20 +53,42 @@ def test_a_proxy_is_believed_and_nobody_else(address: str, is_believed: bool) ->
     assert ("Strict-Transport-Security" in answer.headers) is is_believed
 
 
-def test_serving_others_is_refused_where_nothing_says_under_which_names(
+def test_serving_others_is_refused_where_nothing_says_who_and_by_which_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    library, tokens = tmp_path / "library", tmp_path / "tokens.json"
+    Engine.create(Settings(library=library, meaning="off")).add([TERNS])
+    everywhere = ("--host", "0.0.0.0", "--port", "0")  # noqa: S104
+    refused = serve_to_the_end(library, *everywhere)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == (
+        "Error: Others can reach the service on 0.0.0.0, and nothing says who may ask or by which names it is reached.\n"
+        "Hint: Make a token with: pincite token add NAME --tokens-file tokens.json. "
+        "Then set PINCITE_TOKENS_FILE=tokens.json. Name the hosts with PINCITE_ALLOWED_HOSTS=answers.example.org. "
+        "To serve without, add --exposed.\n"
+    )
+    with serving("--library", str(library), *everywhere, "--exposed") as (process, line):
+        assert line.startswith("pincite is ready: ")
+        assert process.stderr
+        warned = process.stderr.readline()
+        assert warned.startswith("Warning: Others can reach the service on 0.0.0.0, and nothing says who may ask or ")
+        assert "pincite token add NAME" in warned
+    add_token(tokens, "anna", ["ask"])
+    half = serve_to_the_end(library, *everywhere, "--tokens-file", str(tokens))
+    assert half.returncode == 2
+    assert "nothing says by which names it is reached." in half.stderr
+    assert "pincite token add" not in half.stderr
+    monkeypatch.setattr("test_web_command.environment", lambda: named(library))
+    with serving(*everywhere, "--tokens-file", str(tokens)) as (_, line):
+        assert line.startswith("pincite is ready: ")
+
+
+def test_serving_over_a_file_of_tokens_that_is_not_there_says_so(tmp_path: Path) -> None:
     library = tmp_path / "library"
     Engine.create(Settings(library=library, meaning="off")).add([TERNS])
-    refused = serve_to_the_end(library, "--host", "0.0.0.0", "--port", "0")  # noqa: S104
+    refused = serve_to_the_end(library, "--tokens-file", str(tmp_path / "none.json"))
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert "PINCITE_ALLOWED_HOSTS=answers.example.org" in refused.stderr
-    assert "--exposed" in refused.stderr
-    with serving("--library", str(library), "--host", "0.0.0.0", "--port", "0", "--exposed") as (_, line):  # noqa: S104
-        assert line.startswith("pincite is ready: ")
-    monkeypatch.setattr("test_web_command.environment", lambda: named(library))
-    with serving("--host", "0.0.0.0", "--port", "0") as (_, line):  # noqa: S104
-        assert line.startswith("pincite is ready: ")
+    assert "none.json is not there.\nHint: pincite token list" in refused.stderr
 
 
 def named(library: Path) -> dict[str, str]:

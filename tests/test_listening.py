@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from web.listening import Bounds, Listener, Poll, SelectorPoll, _of_one_client, new_poll
+from web.listening import Bounds, Listener, Poll, SelectorPoll, new_poll
+from web.networks import of_one_client
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse
@@ -344,6 +345,6 @@ def test_addresses_take_turns_where_more_is_asked_than_can_be_answered() -> None
 
 
 def test_one_client_of_ipv6_is_known_by_the_first_half_of_its_address() -> None:
-    assert _of_one_client("2001:db8:1:2:3:4:5:6") == _of_one_client("2001:db8:1:2::9") == "2001:db8:1:2::/64"
-    assert _of_one_client("::ffff:192.0.2.1") == _of_one_client("192.0.2.1") == "192.0.2.1"
-    assert _of_one_client("fe80::1%eth0") == "fe80::/64"
+    assert of_one_client("2001:db8:1:2:3:4:5:6") == of_one_client("2001:db8:1:2::9") == "2001:db8:1:2::/64"
+    assert of_one_client("::ffff:192.0.2.1") == of_one_client("192.0.2.1") == "192.0.2.1"
+    assert of_one_client("fe80::1%eth0") == "fe80::/64"

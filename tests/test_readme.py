@@ -57,7 +57,16 @@ COMMANDS = [
     "config show",
     "verify",
 ]
-COMMANDS += ["mcp", "feedback list", "feedback summary", "feedback export", "feedback clear"]
+COMMANDS += [
+    "mcp",
+    "token add",
+    "token list",
+    "token revoke",
+    "feedback list",
+    "feedback summary",
+    "feedback export",
+    "feedback clear",
+]
 
 
 class Example(NamedTuple):

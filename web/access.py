@@ -12,7 +12,8 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, HTTPException, Unauthorized
 from werkzeug.utils import redirect
 
-from web.origins import is_loopback, refuse_other_sites
+from web.networks import is_loopback
+from web.origins import refuse_other_sites
 from web.sessions import cookie_name, has_tokens, keep_tokens, sign_in_address, token_of_session, tokens_file
 from web.tokens import Right, Token, TokensFile
 
@@ -30,7 +31,10 @@ NEEDED: dict[str, Right] = {"/feedback": "feedback"}
 MANAGING = "manage"
 """The blueprint of which every endpoint needs the right to manage."""
 
-FORWARDED = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_REAL_IP")
+FORWARDED = (
+    *("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PROTO"),
+    "HTTP_X_REAL_IP",
+)
 """By which a proxy makes itself known."""
 
 _REALM = "pincite"
@@ -113,10 +117,8 @@ def caller(request: Request) -> Token | None:
 
 def signed_in() -> str | None:
     """The name of the token with which the browser has signed in that gets the current page, if it has."""
-    if not has_tokens() or "HTTP_AUTHORIZATION" in request.environ:
-        return None
-    token = caller(request)
-    return token.name if token else None
+    token: Token | None = g.get("token")
+    return token.name if token and _bearer(request) is None else None
 
 
 def is_local(request: Request) -> bool:
@@ -134,12 +136,18 @@ def _names_this_machine(host: str) -> bool:
 
 
 def _identified(request: Request, tokens: TokensFile) -> Token | None:
-    given = request.environ.get("HTTP_AUTHORIZATION")
+    given = _bearer(request)
     if given is not None:
-        found = _BEARER.match(given)
-        return tokens.current().of(given[found.end() :].strip()) if found else None
+        return tokens.current().of(given)
     session = request.cookies.get(cookie_name(request))
     return None if session is None else token_of_session(session, tokens.current())
+
+
+def _bearer(request: Request) -> str | None:
+    """The token in the header of a request. Another scheme there is a proxy's, and none of ours."""
+    given = request.environ.get("HTTP_AUTHORIZATION", "")
+    found = _BEARER.match(given)
+    return given[found.end() :].strip() if found else None
 
 
 def _admit() -> None:
@@ -151,7 +159,7 @@ def _admit() -> None:
         return
     else:
         demand(NEEDED.get(rule, "ask"))
-    if request.method not in ("GET", "HEAD") and "HTTP_AUTHORIZATION" not in request.environ:
+    if request.method not in ("GET", "HEAD") and _bearer(request) is None:
         refuse_other_sites("do this")  # a browser sends the cookie of the session by itself
 
 
@@ -165,11 +173,13 @@ def _ask_who() -> NoReturn:
     kinds = ["application/problem+json", "application/json", "text/html"]
     if request.method == "GET" and request.accept_mimetypes.best_match(kinds) == "text/html":
         raise HTTPException(response=redirect(sign_in_address(request), 303))
-    is_wrong = "HTTP_AUTHORIZATION" in request.environ
+    is_wrong = _bearer(request) is not None
     told: dict[str, str | None] = {"realm": _REALM}
     if is_wrong:
         told["error"] = "invalid_token"
     raise Unauthorized(
-        "This token is not known here, or was revoked." if is_wrong else "This service asks for a token. Sign in.",
+        "This token is not known here, or was revoked."
+        if is_wrong
+        else "This service asks for a token. In a browser, sign in at /sign-in.",
         www_authenticate=WWWAuthenticate("bearer", told),
     )

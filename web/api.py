@@ -37,6 +37,7 @@ from web.answers import (
 from web.documents import listed
 from web.origins import refuse_other_sites
 from web.problems import FORM_TYPE
+from web.sessions import has_tokens
 from web.texts import load_texts
 
 __all__ = ["api"]
@@ -144,7 +145,8 @@ def openapi() -> Response:
     """This interface as an OpenAPI 3.1 document."""
     from web.openapi import openapi_document  # which nothing else needs
 
-    return Response(json.dumps(openapi_document(), ensure_ascii=False), content_type="application/json")
+    document = openapi_document(has_tokens=has_tokens())
+    return Response(json.dumps(document, ensure_ascii=False), content_type="application/json")
 
 
 @api.get("/livez")

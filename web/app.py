@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import socket
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -22,9 +21,10 @@ from web.api import api
 from web.conversations import conversations
 from web.dates import long_date, milliseconds, today
 from web.documents import documents
-from web.origins import is_loopback
+from web.networks import is_loopback, serves_this_machine_alone
 from web.pages import pages
 from web.plugs import in_openais_form, mcp, openai
+from web.rates import rates_of
 from web.sessions import sessions
 from web.sureness import sureness
 from web.texts import load_texts
@@ -33,9 +33,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from qa import Engine
+    from qa import Engine, Settings
+    from web.counting import Memory
+    from web.metering import Meter
 
-__all__ = ["BehindProxies", "create_app", "serves_this_machine_alone"]
+__all__ = ["BehindProxies", "create_app"]
 
 MAX_BODY = 64 * 1024  # bytes
 MOST_TIMES, MOST_ANSWERED = 64, 1_000_000
@@ -66,8 +68,8 @@ SECURITY_HEADERS = {
 }
 
 
-def create_app(engine: Engine) -> Flask:
-    """The web service over an engine."""
+def create_app(engine: Engine, *, memory: Memory | None = None) -> Flask:
+    """The web service over an engine. `memory` is where its workers count requests together."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -102,13 +104,29 @@ def create_app(engine: Engine) -> Flask:
         app.wsgi_app = BehindProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     if serves_this_machine_alone(settings.host) or settings.allowed_hosts:
         app.before_request(_refuse_foreign_hosts)
+    meter = _meter(settings, memory)
+    if meter:
+        app.before_request(meter.count_address)
     access.guard(app, settings)
+    if meter:
+        app.before_request(meter.count_token)
+        app.after_request(meter.tell)
     app.after_request(_add_headers)
     app.after_request(_name_version)
     app.after_request(widget.open_to_origins)
     app.after_request(in_openais_form)
     app.after_request(_refuse_large_answers)  # first, for Flask calls them from the last to the first
     return app
+
+
+def _meter(settings: Settings, memory: Memory | None) -> Meter | None:
+    """What counts the requests of each client, where they are limited."""
+    rates = rates_of(settings)
+    if rates is None:
+        return None
+    from web.metering import Meter  # which a service on one's own machine starts without
+
+    return Meter(rates, memory)
 
 
 class BehindProxies:
@@ -132,15 +150,6 @@ def _feedback_key() -> str:
 def _unique() -> str:
     """A name for elements that no other part of a page has, wherever a script puts it."""
     return f"p{secrets.token_hex(4)}"
-
-
-def serves_this_machine_alone(host: str) -> bool:
-    """Whether a host, by any of its names, is the machine itself and nothing else."""
-    try:
-        found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
-    except OSError:
-        found = {host}
-    return all(map(is_loopback, found))
 
 
 def _refuse_foreign_hosts() -> None:

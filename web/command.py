@@ -15,6 +15,7 @@ from qa.cli import cli, count_of, library_option
 
 if TYPE_CHECKING:
     from qa import Engine, Settings
+    from web.tokens import Right
 
 __all__ = ["cli", "main"]
 
@@ -39,17 +40,53 @@ class AddressError(click.ClickException):
 
 
 class ExposedError(click.ClickException):
-    """The service would answer others, and nothing says under which names."""
+    """The service would answer others, and something is missing for that."""
 
     exit_code = 2
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(
-            f"On {settings.host} others can reach the service, and it would answer under any name: "
-            "a page elsewhere could ask it through a visitor's browser.\n"
-            "Hint: Name the hosts by which it is reached with PINCITE_ALLOWED_HOSTS=answers.example.org. "
-            "pincite asks nobody for a password, so let a proxy do that. If all of this is meant so, add --exposed."
+            f"{_what_is_missing(settings)}\nHint: {_how_to_mend(settings)} To serve without, add --exposed."
         )
+
+
+class NoTokensFileError(click.ClickException):
+    """A command for tokens does not know where they are."""
+
+    exit_code = 2
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nothing says where the tokens are kept.\n"
+            "Hint: Name a file with --tokens-file FILE, or PINCITE_TOKENS_FILE=FILE. It is made if it is not there."
+        )
+
+
+def _what_is_missing(settings: Settings) -> str:
+    """What a service lacks that others can reach, in a sentence; nothing if it lacks nothing."""
+    missing = ["who may ask"] if settings.tokens_file is None else []
+    missing += ["by which names it is reached"] if not settings.allowed_hosts else []
+    return f"Others can reach the service on {settings.host}, and nothing says {' or '.join(missing)}." * bool(missing)
+
+
+def _how_to_mend(settings: Settings) -> str:
+    """How to give it what it lacks."""
+    ways = []
+    if settings.tokens_file is None:
+        ways += [
+            "Make a token with: pincite token add NAME --tokens-file tokens.json",
+            "Then set PINCITE_TOKENS_FILE=tokens.json",
+        ]
+    if not settings.allowed_hosts:
+        ways.append("Name the hosts with PINCITE_ALLOWED_HOSTS=answers.example.org")
+    return " ".join(f"{way}." for way in ways)
+
+
+_tokens_file_option = click.option(
+    "--tokens-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File of tokens.  [default: PINCITE_TOKENS_FILE]",
+)
 
 
 @cli.command()
@@ -57,27 +94,39 @@ class ExposedError(click.ClickException):
 @click.option("--port", type=int, help="Port to serve on; 0 picks a free one.  [default: 8000]")
 @click.option("--workers", type=int, help="Number of worker processes.  [default: one for each core]")
 @click.option("--dev", is_flag=True, help="Serve with Flask's own server, which reloads changed templates.")
-@click.option("--exposed", is_flag=True, help="Serve others too, although nothing says under which names.")
+@click.option("--exposed", is_flag=True, help="Serve others even without tokens, or without names of hosts.")
+@_tokens_file_option
 @library_option
 def serve(
-    host: str | None, port: int | None, workers: int | None, dev: bool, exposed: bool, library: Path | None
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    dev: bool,
+    exposed: bool,
+    tokens_file: Path | None,
+    library: Path | None,
 ) -> None:
     """Serve the chat page and the JSON interface until Ctrl-C."""
     from qa import Engine, Settings
-    from web.app import serves_this_machine_alone
     from web.listening import Bounds
-    from web.serving import cores, held_address, load_service, serve_in_workers
+    from web.networks import serves_this_machine_alone
+    from web.serving import cores, held_address, load_service, memory_of_workers, serve_in_workers
+    from web.tokens import read_tokens
 
-    settings = Settings.load(host=host, port=port, workers=workers, library=library)
+    settings = Settings.load(host=host, port=port, workers=workers, library=library, tokens_file=tokens_file)
+    if settings.tokens_file is not None:
+        read_tokens(settings.tokens_file)
     engine = Engine.open(settings)  # what is wrong with the library is said here, once
     holdings = f"{count_of(engine.document_count, 'document')}, {count_of(engine.passage_count, 'passage')}"
     try:
         held = held_address(settings.host, settings.port)
     except (OSError, UnicodeError) as error:  # a UnicodeError for what is no name of a host
         raise AddressError(settings, error) from None
-    if not serves_this_machine_alone(settings.host) and not settings.allowed_hosts and not exposed:
-        held.close()
-        raise ExposedError(settings)
+    if not serves_this_machine_alone(settings.host) and (missing := _what_is_missing(settings)):
+        if not exposed:
+            held.close()
+            raise ExposedError(settings)
+        click.echo(f"Warning: {missing} {_how_to_mend(settings)}", err=True)
     address = _address(_own_address(settings.host), held.getsockname()[1])
     ready = f"pincite is ready: http://{address} ({holdings}). Stop it with Ctrl-C."
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -89,7 +138,7 @@ def serve(
     del engine  # a database is not to be taken along into another process
     with held:
         serve_in_workers(
-            partial(load_service, settings),
+            partial(load_service, settings, memory_of_workers(settings)),
             held,
             workers=settings.workers or cores(),
             threads=settings.threads,
@@ -114,6 +163,65 @@ def mcp(url: str, library: Path | None) -> None:
     from web.mcp_server import serve_stdio
 
     serve_stdio(Engine.open(Settings.load(library=library)), origin=url.rstrip("/"))
+
+
+@cli.group()
+def token() -> None:
+    """Say who may use the web service: make, list and revoke tokens. A running service takes up each change."""
+
+
+@token.command("add")
+@click.argument("name")
+@click.option(
+    "--may",
+    type=click.Choice(["ask", "feedback", "manage"]),
+    multiple=True,
+    default=("ask", "feedback"),
+    help="What it is good for; may be repeated.  [default: ask, feedback]",
+)
+@_tokens_file_option
+def add_token(name: str, may: tuple[Right, ...], tokens_file: Path | None) -> None:
+    """Make a token and print it, once: the file keeps its digest alone."""
+    from web import tokens
+
+    path = _tokens_file(tokens_file)
+    click.echo(tokens.add_token(path, name, may))
+    click.echo(f"This token is not shown again. {name} sends it as a bearer token, or signs in with it.", err=True)
+
+
+@token.command("list")
+@_tokens_file_option
+def list_tokens(tokens_file: Path | None) -> None:
+    """List the tokens, one per line: name, day, what it is good for."""
+    from web.tokens import RIGHTS, read_tokens
+
+    for each in read_tokens(_tokens_file(tokens_file)).tokens:
+        click.echo(f"{each.name}  {each.added}  {', '.join(right for right in RIGHTS if right in each.may)}")
+
+
+@token.command("revoke")
+@click.argument("name")
+@_tokens_file_option
+def revoke_token(name: str, tokens_file: Path | None) -> None:
+    """Revoke a token, and end its sessions, within a second."""
+    from web import tokens
+
+    tokens.revoke_token(_tokens_file(tokens_file), name)
+    click.echo(f"Revoked {name}.")
+
+
+def _tokens_file(given: Path | None) -> Path:
+    """The file of tokens that is named here or in the environment.
+
+    Raises:
+        NoTokensFileError: if none is.
+    """
+    from qa import Settings
+
+    path = Settings.load(tokens_file=given).tokens_file
+    if path is None:
+        raise NoTokensFileError
+    return path
 
 
 def _serve_for_development(engine: Engine, address: tuple[str, int], ready: str) -> None:

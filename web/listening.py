@@ -28,14 +28,14 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import formatdate
-from functools import lru_cache
 from http import HTTPStatus
-from ipaddress import IPv6Address, ip_address, ip_network
 from threading import Lock, Thread, get_ident
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import unquote_to_bytes
 
 import httptools
+
+from web.networks import of_one_client
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -194,7 +194,7 @@ class _Connection:
         self.sock = sock
         self.fd = sock.fileno()
         self.address = address
-        self.host = _of_one_client(address[0])
+        self.host = of_one_client(address[0])
         self.parser = httptools.HttpRequestParser(self)
         self.queue: deque[_Request] = deque()  # whole requests
         self.left: memoryview | None = None  # of an answer
@@ -733,19 +733,6 @@ class Listener:
                     with suppress(OSError):
                         connection.sock.send(self._bare(HTTPStatus.REQUEST_TIMEOUT))
                 self._end(connection)
-
-
-@lru_cache(maxsize=1024)
-def _of_one_client(address: str) -> str:
-    """What an address is known by: whoever has one address of IPv6 has the 2^64 around it."""
-    if ":" not in address:
-        return address
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
-    return str(mapped or ip_network((found.packed, 64), strict=False))
 
 
 def _is_single(parts: Iterable[bytes]) -> bool:

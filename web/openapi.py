@@ -82,9 +82,37 @@ CHAT_EXAMPLE = {"model": MODEL, "messages": [{"role": "user", "content": "How lo
 RESPONSES_EXAMPLE = {"model": MODEL, "input": "How long did the effect last?"}
 
 
+SCHEMES = {
+    "token": {"type": "http", "scheme": "bearer", "description": "A token, as pincite token add makes it."},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "pincite",
+        "description": "The session of a browser that has signed in. By HTTPS the name is __Host-pincite.",
+    },
+}
+FREE = ("/livez", "/readyz")  # which need no token, and are not counted
+
+
 @cache
-def openapi_document() -> dict[str, object]:
-    """What the service accepts and sends, for programs and their authors."""
+def openapi_document(*, has_tokens: bool = False) -> dict[str, object]:
+    """What the service accepts and sends, for programs and their authors. `has_tokens` says that it asks for tokens."""
+    document = _document()
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            if path in FREE:
+                operation["security"] = []
+            else:
+                refused = ("401", "403", "429") if has_tokens else ("429",)
+                told = operation["responses"]["default"]
+                operation["responses"] = dict.fromkeys(refused, told) | operation["responses"]
+    if has_tokens:
+        document["security"] = [{name: []} for name in SCHEMES]
+    return document
+
+
+def _document() -> dict[str, Any]:
+    """The same, without what may be refused to whom."""
     _, schemas = models_json_schema(
         [
             (AskRequest, "validation"),
@@ -238,7 +266,7 @@ def openapi_document() -> dict[str, object]:
             "/readyz": {"get": _probe("ready", Ready, "Whether the library can be asked")},
             **{f"/passages/{{id}}{style.suffix}": {"get": _export(style)} for style in EXPORTS.values()},
         },
-        "components": {"schemas": schemas["$defs"]},
+        "components": {"schemas": schemas["$defs"], "securitySchemes": SCHEMES},
     }
 
 

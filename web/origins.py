@@ -1,27 +1,11 @@
-"""Where a request comes from: this machine, or a page of another site."""
+"""Whether a page of another site made the browser send a request."""
 
 from __future__ import annotations
-
-from ipaddress import IPv6Address, ip_address
 
 from flask import request
 from werkzeug.exceptions import Forbidden
 
-__all__ = ["is_loopback", "refuse_other_sites"]
-
-
-def is_loopback(address: str) -> bool:
-    """Whether an IP address is one of this machine's own, to which nobody else has a way.
-
-    >>> [is_loopback(each) for each in ("127.0.0.1", "::1", "192.0.2.1", "localhost")]
-    [True, True, False, False]
-    """
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
-    return (mapped or found).is_loopback
+__all__ = ["refuse_other_sites"]
 
 
 def refuse_other_sites(deed: str) -> None:

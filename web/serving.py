@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from qa import Engine
 from web.app import create_app
 from web.listening import Bounds, Listener
+from web.rates import rates_of
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from qa import Settings
+    from web.counting import Memory
 
-__all__ = ["cores", "end_with_parent", "held_address", "load_service", "serve_in_workers"]
+__all__ = ["cores", "end_with_parent", "held_address", "load_service", "memory_of_workers", "serve_in_workers"]
 
 _GRACE = 10.0  # seconds that a worker has for what it is answering when the service ends
 _LONGEST_DELAY = 60.0  # seconds that a worker that dies again and again waits for the next
@@ -47,9 +49,18 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def load_service(settings: Settings) -> Flask:
-    """The service for the library in the settings, opened in this process."""
-    return create_app(Engine.open(settings))
+def load_service(settings: Settings, memory: Memory | None = None) -> Flask:
+    """The service for the library in the settings, opened in this process, with what it shares with other workers."""
+    return create_app(Engine.open(settings), memory=memory)
+
+
+def memory_of_workers(settings: Settings) -> Memory | None:
+    """What the workers share, if they count requests."""
+    if rates_of(settings) is None:
+        return None
+    from web.counting import shared_memory
+
+    return shared_memory(_method())
 
 
 def held_address(host: str, port: int) -> socket.socket:
@@ -155,13 +166,17 @@ def _started(
     load: Callable[[], WSGIApplication], held: socket.socket, worker: _Worker, *, threads: int, bounds: Bounds
 ) -> None:
     """Start a process in a worker's place."""
-    is_forked = multiprocessing.get_start_method() == "fork"
-    made = multiprocessing.Process if is_forked else multiprocessing.get_context("spawn").Process
     worker.ready, its_end = multiprocessing.Pipe(duplex=False)
-    worker.process = made(target=_work, args=(load, held, its_end, threads, bounds))
+    arguments = (load, held, its_end, threads, bounds)
+    worker.process = multiprocessing.get_context(_method()).Process(target=_work, args=arguments)  # type: ignore[attr-defined]
     worker.process.start()
     its_end.close()
     worker.born = time.monotonic()
+
+
+def _method() -> str:
+    """How worker processes are started."""
+    return "fork" if multiprocessing.get_start_method() == "fork" else "spawn"
 
 
 def _look_after(running: Sequence[_Worker], start: Callable[[_Worker], object]) -> None:

@@ -137,7 +137,7 @@ def safe_path(wanted: str) -> str:
 
 
 def _form(wanted: str, *, wrong: str = "") -> Answer:
-    status = HTTPStatus.UNAUTHORIZED if wrong else HTTPStatus.OK
+    status = HTTPStatus.FORBIDDEN if wrong else HTTPStatus.OK
     return Response(render_template("sign_in.html", next=safe_path(wanted), wrong=wrong), status)
 
 

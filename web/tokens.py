@@ -193,11 +193,12 @@ def _being_written(path: Path) -> Iterator[int]:
         finally:
             os.close(new)
         beside.replace(path)
-    except OSError as error:
-        raise _unusable(path, error) from None
-    finally:
+    except BaseException as error:
         with suppress(OSError):
-            beside.unlink()
+            beside.unlink()  # which is still ours: from its renaming on, it may be another's
+        if isinstance(error, OSError):
+            raise _unusable(path, error) from None
+        raise
 
 
 def _tokens(found: Any) -> Tokens:

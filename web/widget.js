@@ -247,11 +247,18 @@ class PinciteAsk extends HTMLElement {
     return ids.length > 1 ? ids : (ids[0] ?? null);
   }
 
+  // What says who asks, where the service wants to know. Whoever reads the page can read the token.
+  #headers() {
+    const token = this.getAttribute("token");
+    return token ? { Authorization: `Bearer ${token}` } : {};
+  }
+
   // Which documents it answers from; nothing where that cannot be learnt.
   async #sayScope() {
     const only = [this.#documents() ?? []].flat().map((each) => `document=${encodeURIComponent(each)}`).join("&");
     try {
-      const response = await fetch(`${SERVICE}/widget.json?${only}`, QUIETLY);
+      const response = await fetch(`${SERVICE}/widget.json?${only}`, { headers: this.#headers(), ...QUIETLY });
+      if (!response.ok) throw new Failure();
       const { title, documents: count } = await response.json();
       this.#scope.textContent = title ? text("widget.scope_of_one", { title }) : text("widget.scope", { count });
     } catch {
@@ -268,7 +275,7 @@ class PinciteAsk extends HTMLElement {
     const heading = make("h2", { dir: "auto", "aria-live": "off" }, question);
     const exchange = make("article", {}, heading);
     try {
-      const answer = await fetchAnswer(asked);
+      const answer = await fetchAnswer(asked, this.#headers());
       exchange.append(...this.#shown(asked, answer));
       this.#status.textContent = text(STATUS[answer.outcome]);
       this.#history = [...this.#history, question].slice(-REMEMBERED);
@@ -298,13 +305,13 @@ class PinciteAsk extends HTMLElement {
 // What goes wrong with the service, in words for people.
 class Failure extends Error {}
 
-async function fetchAnswer(asked) {
+async function fetchAnswer(asked, headers) {
   let response;
   let received;
   try {
     response = await fetch(`${SERVICE}/ask`, {
       method: "POST",
-      headers: { "Content-Type": "application/json" },
+      headers: { "Content-Type": "application/json", ...headers },
       body: JSON.stringify(asked),
       ...QUIETLY,
     });
