@@ -118,6 +118,11 @@ class Settings:
     model: Path | None = _setting(
         None, Path, "Folder of another encoder in ONNX format. Default: the installed encoder"
     )
+    language: str = _setting(
+        "auto",
+        _one_of("auto", "de", "en", "es"),
+        "Language of the pages: de, en, es, or auto: the one each reader asks for",
+    )
     old_after: int = _setting(3, _number(int, 0, 1000), "Age in years from which a source is called old, 0 to 1000")
 
     tokens_file: Path | None = _setting(

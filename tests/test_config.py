@@ -30,6 +30,7 @@ DEFAULTS = {
     "possible_threshold": 0.1,
     "meaning": "on",
     "model": None,
+    "language": "auto",
     "old_after": 3,
     "tokens_file": None,
     "allowed_hosts": (),
@@ -66,6 +67,8 @@ GOOD = [
     ("meaning", "off", "off"),
     ("meaning", "on", "on"),
     ("model", "/srv/encoder", Path("/srv/encoder")),
+    ("language", "auto", "auto"),
+    ("language", "de", "de"),
     ("old_after", "0", 0),
     ("old_after", "1000", 1000),
     ("tokens_file", "/srv/tokens.json", Path("/srv/tokens.json")),
@@ -108,6 +111,8 @@ BAD = [
     ("possible_threshold", "some"),
     ("meaning", "maybe"),
     ("meaning", "ON"),
+    ("language", "german"),
+    ("language", "DE"),
     ("old_after", "-1"),
     ("engine", "lucene"),
     ("old_after", "1001"),
@@ -218,7 +223,7 @@ def test_an_unknown_variable_of_ours_is_refused_with_those_that_are_known() -> N
     assert caught.value.message == (
         "The setting PINCITE_TRESHOLD is not known. "
         "Known settings: library, synonyms, engine, feedback, host, port, workers, threads, threshold, "
-        "possible_threshold, meaning, model, old_after, "
+        "possible_threshold, meaning, model, language, old_after, "
         "tokens_file, allowed_hosts, trusted_proxies, rate_limit, token_rate_limit, max_connections, "
         "max_connections_per_address, widget_origins, max_file_size, max_memory, max_seconds."
     )

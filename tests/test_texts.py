@@ -68,6 +68,7 @@ def written() -> set[str]:
 def test_each_text_is_used_and_each_that_is_used_is_there() -> None:
     by_parts = {"reading.corrected_undo", "reading.expanded_undo", "conversation.md", "conversation.json"}
     by_parts |= {key for key in written() if key.startswith("formats.")}
+    by_parts |= {key for key in written() if key.startswith(("problem.", "problem_detail.", "reason."))}
     by_parts |= {f"source.link_{note}" for note in get_args(LinkNote)} | {"source.link_cut"}
     assert used() - written() - {"source.link_"} == set()
     assert written() - used() <= by_parts

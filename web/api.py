@@ -81,7 +81,7 @@ def feedback() -> Response:
         given = FeedbackRequest.from_form(request.form.to_dict(flat=False))
         current_engine().judge(given.judgement())
         return Response(
-            render_template("feedback.html", thanks=load_texts()("feedback.thanks"), asked=given.asked),
+            render_template("feedback.html", asked=given.asked),
             HTTPStatus.CREATED,
         )
     given = FeedbackRequest.from_json(json_body("feedback"))

@@ -10,16 +10,17 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import SecurityError
+from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from qa.citations.styles import EXPORTS, TEXTS
 from qa.errors import LibraryError
 from qa.wire import MAX_COMMENT, MAX_QUESTION, MAX_TURNS
-from web import access, addresses, drawing, places, problems, scripts, widget
+from web import access, addresses, drawing, languages, places, problems, scripts, widget
 from web.answers import current_engine, library_version, set_engine
 from web.api import api
 from web.conversations import conversations
-from web.dates import long_date, milliseconds, today
+from web.dates import today
 from web.documents import documents
 from web.networks import is_loopback, serves_this_machine_alone
 from web.pages import pages
@@ -27,7 +28,6 @@ from web.plugs import in_openais_form, mcp, openai
 from web.rates import rates_of
 from web.sessions import sessions
 from web.sureness import sureness
-from web.texts import load_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,9 +74,10 @@ def create_app(engine: Engine, *, memory: Memory | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(addresses.FILTERS | drawing.FILTERS | places.FILTERS)
-    app.jinja_env.filters.update(long_date=long_date, milliseconds=milliseconds, sureness=sureness)
+    app.jinja_env.filters.update(languages.FILTERS, sureness=sureness)
     app.jinja_env.globals.update(
-        text=load_texts(),
+        languages.GLOBALS,
+        text=LocalProxy(languages.reader_texts),
         today=today,
         styles=TEXTS,
         exports=EXPORTS,
@@ -98,6 +99,7 @@ def create_app(engine: Engine, *, memory: Memory | None = None) -> Flask:
     app.register_blueprint(mcp)
     app.register_blueprint(widget.widget)
     app.register_blueprint(sessions)
+    app.register_blueprint(languages.language_pages)
     problems.register(app)
     settings = engine.settings
     if settings.trusted_proxies:
@@ -113,6 +115,7 @@ def create_app(engine: Engine, *, memory: Memory | None = None) -> Flask:
         app.after_request(meter.tell)
     app.after_request(_add_headers)
     app.after_request(_name_version)
+    app.after_request(languages.name_language)
     app.after_request(widget.open_to_origins)
     app.after_request(in_openais_form)
     app.after_request(_refuse_large_answers)  # first, for Flask calls them from the last to the first

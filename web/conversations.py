@@ -8,6 +8,7 @@ from qa.wire import AskResponse, ConversationBody, ConversationRequest
 from web.addresses import whole
 from web.answers import answer_to, asked_in_address, conversation, json_body
 from web.dates import today
+from web.languages import reader_texts
 from web.transcripts import as_markdown
 
 __all__ = ["conversations"]
@@ -21,7 +22,9 @@ conversations = Blueprint("conversations", __name__)
 @conversations.route("/conversation.md", methods=["GET", "POST"])
 def as_text() -> Response:
     """The conversation for people, in Markdown."""
-    return _file(as_markdown(_conversation(), origin=whole("")), "text/markdown; charset=utf-8", "md")
+    return _file(
+        as_markdown(_conversation(), origin=whole(""), text=reader_texts()), "text/markdown; charset=utf-8", "md"
+    )
 
 
 @conversations.route("/conversation.json", methods=["GET", "POST"])

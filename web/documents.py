@@ -11,7 +11,7 @@ from qa.errors import FieldProblem, InvalidRequestError
 from qa.model import Listing
 from qa.wire import DocumentsBody, DocumentsRequest, documents_body
 from web.answers import current_engine
-from web.texts import load_texts
+from web.languages import reader_texts
 
 __all__ = ["documents", "listed"]
 
@@ -57,7 +57,7 @@ def listed() -> DocumentsBody:
 @documents.app_template_filter()
 def format_name(ending: str) -> str:
     """The name of a format for people."""
-    return str(load_texts().tables["formats"].get(ending, ending.upper()))
+    return str(reader_texts().tables["formats"].get(ending, ending.upper()))
 
 
 def _listed(*others: str) -> tuple[DocumentsRequest, Listing]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from qa.wire import AskResponse, CitationBody, CitedPassageBody
-from web.texts import load_texts
+from web.languages import reader_texts
 
 __all__ = ["FILTERS", "came_of", "path", "sentence", "subjects"]
 
@@ -24,7 +24,7 @@ def sentence(cited: CitedPassageBody | AskResponse) -> str:
     if passage is None or citation is None:
         return ""
     words = " … ".join(passage.text[start:end].strip() for start, end in passage.highlights) or passage.text
-    return load_texts()("citation.copied", quote=words, label=citation.label)
+    return reader_texts()("citation.copied", quote=words, label=citation.label)
 
 
 def subjects(alternatives: Iterable[CitedPassageBody]) -> list[str]:
@@ -35,7 +35,7 @@ def subjects(alternatives: Iterable[CitedPassageBody]) -> list[str]:
 
 def came_of(answer: AskResponse) -> str:
     """What came of a question, in a few words."""
-    text = load_texts()
+    text = reader_texts()
     if answer.outcome == "answered":
         return text("status.outlined", count=len(answer.outline)) if answer.outline else text("status.answered")
     return text("status.possible") if answer.outcome == "possible" else text("status.nothing")

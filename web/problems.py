@@ -10,7 +10,8 @@ from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge, 
 
 from qa.errors import InvalidRequestError, PassageGoneError, QAError, UnknownDocumentError
 from qa.wire import FieldProblemBody, Problem, document_href
-from web.texts import load_texts
+from web.failures import in_readers_words
+from web.languages import reader_texts
 
 __all__ = ["FORM_TYPE", "PROBLEMS", "ProblemType", "register", "too_large"]
 
@@ -146,7 +147,7 @@ def _of_engine(error: QAError, *, is_page: bool) -> Problem:
     """The problem for an error of the engine. Failures of the service are told in general, and logged in full. On a
     page, where visitors read it, it names no commands."""
     status, title, meaning = PROBLEMS[error.code]
-    hint = load_texts()("failure.no_document") if is_page and isinstance(error, UnknownDocumentError) else error.hint
+    hint = reader_texts()("failure.no_document") if is_page and isinstance(error, UnknownDocumentError) else error.hint
     detail = f"{error.message} {hint}"
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         current_app.logger.error("%s %s", error.message, error.hint, exc_info=error)
@@ -174,7 +175,7 @@ def _of_http(error: HTTPException, *, is_page: bool) -> Problem:
     if isinstance(error, RequestEntityTooLarge) and detail == RequestEntityTooLarge.description:
         detail = f"A request may have at most {request.max_content_length:,} bytes."
     elif status == HTTPStatus.NOT_FOUND and detail == NotFound.description:
-        detail = load_texts()("failure.nowhere") if is_page else _NOWHERE
+        detail = reader_texts()("failure.nowhere") if is_page else _NOWHERE
     elif status == HTTPStatus.INTERNAL_SERVER_ERROR:
         detail = "Something went wrong in the service. Its log says what."
     return Problem(type="about:blank", title=status.phrase, status=status, detail=detail)
@@ -196,4 +197,4 @@ def _json(problem: Problem) -> Response:
 
 
 def _page(problem: Problem) -> Response:
-    return Response(render_template("error.html", problem=problem))
+    return Response(render_template("error.html", problem=in_readers_words(problem)))

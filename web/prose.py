@@ -63,7 +63,7 @@ def quotation(cited: CitedPassageBody, *, origin: str) -> str:
 def _paragraphs(answer: AskResponse, origin: str) -> Iterator[tuple[str, CitationBody | None]]:
     """The paragraphs of a message; those that quote a passage with its citation."""
     texts = load_texts()
-    yield from ((each, None) for each in readings(answer.interpretation))
+    yield from ((each, None) for each in readings(answer.interpretation, texts))
     if answer.outcome == "nothing_found":
         yield f"{texts('prose.nothing')} {escaped(answer.reason or '')}".strip(), None
         if answer.alternatives:

@@ -20,8 +20,8 @@ from werkzeug.exceptions import NotFound
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as Answer
 
+from web.languages import reader_texts
 from web.origins import refuse_other_sites
-from web.texts import load_texts
 from web.tokens import Token, Tokens, TokensFile
 
 __all__ = [
@@ -62,7 +62,7 @@ def sign_in() -> Answer:
     tokens = tokens_file().current()
     token = tokens.of(given)
     if token is None:
-        return _form(wanted, wrong=load_texts()("session.wrong" if given else "session.empty"))
+        return _form(wanted, wrong=reader_texts()("session.wrong" if given else "session.empty"))
     answer = redirect(safe_path(wanted), HTTPStatus.SEE_OTHER)
     answer.set_cookie(
         cookie_name(request),

@@ -6,55 +6,56 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from qa.wire import AskResponse, CitedPassageBody, ConversationBody, InterpretationBody
-from web.dates import long_date
 from web.markdown import escaped, quoted
 from web.places import path
 from web.sureness import sureness
-from web.texts import load_texts
+from web.texts import Texts
 
 __all__ = ["as_markdown", "readings"]
 
 
-def as_markdown(conversation: ConversationBody, *, origin: str) -> str:
-    """The conversation for people: each question, the passage that was found, word for word, and its place.
+def as_markdown(conversation: ConversationBody, *, origin: str, text: Texts) -> str:
+    """The conversation for people: each question, the passage that was found, word for word, and its place. All else
+    is in the language of the texts.
 
     `origin` goes before the paths of permanent links, such as `http://127.0.0.1:8000`.
     """
-    text = load_texts()
-    parts = [f"# {text('transcript.title')}", text("transcript.exported", date=long_date(conversation.exported))]
+    parts = [f"# {text('transcript.title')}", text("transcript.exported", date=text.date(conversation.exported))]
     for turn in conversation.turns:
-        parts += [f"## {escaped(turn.question)}", *_answer(turn, origin)]
+        parts += [f"## {escaped(turn.question)}", *_answer(turn, origin, text)]
     return "\n\n".join(parts) + "\n"
 
 
-def _answer(turn: AskResponse, origin: str) -> Iterator[str]:
-    yield from readings(turn.interpretation)
-    text = load_texts()
+def _answer(turn: AskResponse, origin: str, text: Texts) -> Iterator[str]:
+    yield from readings(turn.interpretation, text)
     if turn.outcome == "nothing_found":
-        yield escaped(turn.reason or "")
+        yield escaped(text.reason(turn.reason_code, turn.reason_words))
         if turn.alternatives:
             yield f"### {text('further.closest')}"
         for each in turn.alternatives:
-            yield from _cited(each, origin)
+            yield from _cited(each, origin, text)
         return
     if turn.interpretation.missing:
         yield text("reading.missing", words=f"**{escaped(', '.join(turn.interpretation.missing))}**")
     if turn.outcome == "possible":
-        said = [f"**{text('possible.title')}.**", text(sureness(turn.confidence)), escaped(turn.reason or "")]
+        said = [
+            f"**{text('possible.title')}.**",
+            text(sureness(turn.confidence)),
+            escaped(text.reason(turn.reason_code, turn.reason_words)),
+        ]
         yield " ".join(filter(None, said))
     if turn.outline:
         yield text("reading.outline", count=len(turn.outline))
         for each in turn.outline:
             if headings := path(each.citation):
                 yield f"### {escaped(headings)}"
-            yield from _cited(each, origin)
+            yield from _cited(each, origin, text)
     elif turn.passage and turn.citation:
-        yield from _cited(CitedPassageBody(passage=turn.passage, citation=turn.citation), origin)
+        yield from _cited(CitedPassageBody(passage=turn.passage, citation=turn.citation), origin, text)
 
 
-def readings(interpretation: InterpretationBody) -> Iterator[str]:
+def readings(interpretation: InterpretationBody, text: Texts) -> Iterator[str]:
     """What words of the question were read as, and which were taken over, each in a sentence."""
-    text = load_texts()
     for each in interpretation.corrected:
         yield text("reading.corrected", read=f"**{escaped(each.to)}**")
     for each in interpretation.expanded:
@@ -63,13 +64,12 @@ def readings(interpretation: InterpretationBody) -> Iterator[str]:
         yield text("reading.carried_over", words=escaped(", ".join(interpretation.carried_over)))
 
 
-def _cited(cited: CitedPassageBody, origin: str) -> Iterator[str]:
-    text = load_texts()
+def _cited(cited: CitedPassageBody, origin: str, text: Texts) -> Iterator[str]:
     citation = cited.citation
     source = citation.document
     yield quoted(cited.passage.text, cited.passage.blocks, cited.passage.highlights)
-    updated = text("citation.updated", date=long_date(source.updated)) if source.updated else text("citation.undated")
-    page = text("citation.page", number=citation.page) if citation.page else None
+    updated = text("citation.updated", date=text.date(source.updated)) if source.updated else text("citation.undated")
+    page = text("citation.page", number=str(citation.page)) if citation.page else None
     editors = text("citation.editors", count=len(source.editors), names=", ".join(source.editors))
     facts = [
         path(citation),

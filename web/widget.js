@@ -6,11 +6,25 @@
 // and the service names their origin in its setting. What stands inside of the element is shown where it cannot load.
 // Every text is put in as text: nothing from a document or a question is ever parsed as HTML.
 
-const TEXTS = null; // filled in as this is served
+const TEXTS = null; // filled in as this is served, for each language
 const REMEMBERED = null; // the same: how many earlier questions are sent along
 const SURENESS = null; // the same: each the least confidence at which a text says it
+const SOURCE = "en"; // the language of documents and questions
 const CLOSEST = 3; // passages that are shown where none answers
 const SERVICE = new URL(import.meta.url).origin;
+
+// The language of an element with the widget: what its `data-language` says, or else the page around it, or the browser;
+// the first of them that there are texts in.
+function languageOf(element) {
+  const wanted = [element.dataset.language, element.closest("[lang]")?.lang, ...navigator.languages, "en"];
+  for (const tag of wanted.filter(Boolean)) {
+    const parts = tag.toLowerCase().split("-");
+    for (; parts.length > 0; parts.pop()) {
+      if (parts.join("-") in TEXTS) return parts.join("-");
+    }
+  }
+  return Object.keys(TEXTS)[0];
+}
 
 const QUIETLY = { credentials: "omit", referrerPolicy: "no-referrer" };
 const STATUS = { answered: "status.answered", possible: "status.possible", nothing_found: "status.nothing" };
@@ -109,11 +123,27 @@ button {
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 `;
 
-function text(key, values = {}) {
-  const [table, name] = key.split(".");
-  const found = TEXTS[table][name];
-  const form = typeof found === "string" ? found : found[values.count === 1 ? "one" : "other"];
-  return form.replace(/\{(\w+)\}/g, (_, slot) => values[slot]);
+// What gives the texts of a language, filled in. `language` is its tag.
+function textsOf(language) {
+  const plural = new Intl.PluralRules(language);
+  const numbers = new Intl.NumberFormat(language, { useGrouping: "always" });
+  const written = (value) => (typeof value === "number" ? numbers.format(value) : value);
+  const text = (key, values = {}) => {
+    const [table, name] = key.split(".");
+    const found = TEXTS[language][table][name];
+    const form = typeof found === "string" ? found : (found[plural.select(values.count)] ?? found.other);
+    return form.replace(/\{(\w+)\}/g, (_, slot) => written(values[slot]));
+  };
+  return Object.assign(text, { language });
+}
+
+// Why there is no answer, or what a possible one lacks; empty without.
+function why({ reason_code: code, reason_words: words }, text) {
+  if (code === null) return "";
+  const quoted = words.map((word) => text("reason.word", { word }));
+  const last = quoted.pop();
+  const either = quoted.length > 0 ? text("reason.or", { others: quoted.join(", "), last }) : last;
+  return text(`reason.${code}${last && code === "too_little" ? "_lacking" : ""}`, { words: either });
 }
 
 // An element with its attributes, and what is in it.
@@ -126,9 +156,9 @@ function make(name, attributes = {}, ...within) {
 
 // The words of a passage, drawn as its blocks are, with the highlights marked. What only draws a table or a list is
 // hidden, so that the text of the element is the passage. Offsets count code points; a string counts UTF-16 units.
-function quotation({ text: words, highlights, blocks }, heard = "") {
+function quotation({ text: words, highlights, blocks }, text, heard = "") {
   const characters = Array.from(words);
-  const quote = make("blockquote", { dir: "auto" });
+  const quote = make("blockquote", { dir: "auto", lang: SOURCE });
   let reached = 0;
   const cut = (start, end) => characters.slice(start, end).join("");
   const hidden = (end) => {
@@ -171,19 +201,19 @@ function quotation({ text: words, highlights, blocks }, heard = "") {
   return quote;
 }
 
-function place({ citation }) {
+function place({ citation }, text) {
   const { document: source, section, page, href } = citation;
   const path = section[0] === source.title ? section.slice(1) : section;
-  const day = new Intl.DateTimeFormat("en-US", { dateStyle: "long", timeZone: "UTC" });
+  const day = new Intl.DateTimeFormat(text.language, { dateStyle: "long", timeZone: "UTC" });
   const updated = source.updated
     ? text("citation.updated", { date: day.format(new Date(source.updated)) })
     : text("citation.undated");
-  const facts = [path.length > 0 && text("citation.section", { path: path.join(" › ") }), page && text("citation.page", { number: page }), updated];
-  const link = make("a", { href: SERVICE + href, target: "_blank", rel: "noopener", dir: "auto" }, source.title);
+  const facts = [path.length > 0 && text("citation.section", { path: path.join(" › ") }), page && text("citation.page", { number: String(page) }), updated];
+  const link = make("a", { href: SERVICE + href, target: "_blank", rel: "noopener", dir: "auto", lang: SOURCE }, source.title);
   return make("p", { class: "place", "aria-live": "off" }, link, ` · ${facts.filter(Boolean).join(" · ")}`);
 }
 
-function readings({ corrected, carried_over: carried, missing }, isFound) {
+function readings({ corrected, carried_over: carried, missing }, isFound, text) {
   const lines = corrected.map(({ to }) => text("reading.corrected", { read: to }));
   if (carried.length > 0) lines.push(text("reading.carried_over", { words: carried.join(", ") }));
   if (isFound && missing.length > 0) lines.push(text("reading.missing", { words: missing.join(", ") }));
@@ -191,33 +221,37 @@ function readings({ corrected, carried_over: carried, missing }, isFound) {
 }
 
 // What stands above a passage that may answer.
-function possible({ outcome, confidence, reason }) {
-  if (outcome !== "possible") return [];
-  const [, key] = SURENESS.find(([least]) => confidence >= least);
-  const said = [text(key), reason].filter(Boolean).join(" ");
+function possible(answer, text) {
+  if (answer.outcome !== "possible") return [];
+  const [, key] = SURENESS.find(([least]) => answer.confidence >= least);
+  const said = [text(key), why(answer, text)].filter(Boolean).join(" ");
   return [make("h3", {}, text("possible.title")), make("p", { class: "reading", dir: "auto" }, said)];
 }
 
 // What to try where nothing is found, and the closest passages.
-function instead({ document: only }, { alternatives, interpretation: { missing } }) {
+function instead({ document: only }, { alternatives, interpretation: { missing } }, text) {
   if (only === null && alternatives.length === 0 && missing.length === 0) return [];
-  const tries = ["nothing.words", "nothing.quotes"].map((key) => make("li", {}, text(key)));
+  const keys = ["nothing.words", "nothing.quotes"];
+  if (text.language !== SOURCE) keys.unshift("language.ask_in");
+  const tries = keys.map((key) => make("li", {}, text(key)));
   const ways = [make("h3", {}, text("nothing.try")), make("ul", {}, ...tries)];
-  const closest = alternatives.flatMap((each) => [quotation(each.passage), place(each)]);
+  const closest = alternatives.flatMap((each) => [quotation(each.passage, text), place(each, text)]);
   if (closest.length > 0) closest.unshift(make("h3", {}, text("further.closest")));
   return [make("div", { class: "instead", "aria-live": "off" }, ...ways, ...closest)];
 }
 
 class PinciteAsk extends HTMLElement {
+  #text = textsOf(languageOf(this));
   #history = [];
-  #log = make("div", { class: "log", role: "log", "aria-label": text("ask.log"), tabindex: "0" });
-  #box = make("textarea", { id: "q", rows: "1", required: "", dir: "auto", enterkeyhint: "send" });
+  #log = make("div", { class: "log", role: "log", "aria-label": this.#text("ask.log"), tabindex: "0" });
+  #box = make("textarea", { id: "q", rows: "1", required: "", dir: "auto", lang: SOURCE, enterkeyhint: "send" });
   #status = make("p", { role: "status" });
   #scope = make("p", { class: "scope", dir: "auto" });
   #asking = false;
 
   constructor() {
     super();
+    const text = this.#text;
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(STYLE);
     const label = make("label", { for: "q" }, text("ask.label"));
@@ -228,7 +262,7 @@ class PinciteAsk extends HTMLElement {
     root.adoptedStyleSheets = [sheet];
     const name = this.getAttribute("label") ?? text("widget.label");
     const head = make("header", {}, make("p", { class: "name" }, name), this.#scope);
-    root.append(make("section", { "aria-label": name }, head, this.#log, form));
+    root.append(make("section", { "aria-label": name, lang: text.language }, head, this.#log, form));
     this.#sayScope();
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -260,7 +294,7 @@ class PinciteAsk extends HTMLElement {
       const response = await fetch(`${SERVICE}/widget.json?${only}`, { headers: this.#headers(), ...QUIETLY });
       if (!response.ok) throw new Failure();
       const { title, documents: count } = await response.json();
-      this.#scope.textContent = title ? text("widget.scope_of_one", { title }) : text("widget.scope", { count });
+      this.#scope.textContent = title ? this.#text("widget.scope_of_one", { title }) : this.#text("widget.scope", { count });
     } catch {
       this.#scope.remove();
     }
@@ -270,12 +304,13 @@ class PinciteAsk extends HTMLElement {
     if (this.#asking || question === "") return;
     this.#asking = true;
     this.#box.value = "";
+    const text = this.#text;
     this.#status.textContent = text("status.looking");
     const asked = { question, history: this.#history, document: this.#documents(), limit: CLOSEST };
-    const heading = make("h2", { dir: "auto", "aria-live": "off" }, question);
+    const heading = make("h2", { dir: "auto", lang: SOURCE, "aria-live": "off" }, question);
     const exchange = make("article", {}, heading);
     try {
-      const answer = await fetchAnswer(asked, this.#headers());
+      const answer = await fetchAnswer(asked, text, this.#headers());
       exchange.append(...this.#shown(asked, answer));
       this.#status.textContent = text(STATUS[answer.outcome]);
       this.#history = [...this.#history, question].slice(-REMEMBERED);
@@ -292,20 +327,21 @@ class PinciteAsk extends HTMLElement {
   }
 
   #shown(asked, answer) {
+    const text = this.#text;
     const whole = make("a", { class: "more", href: addressOf(asked), target: "_blank", rel: "noopener" }, text("widget.more"));
     whole.setAttribute("aria-label", text("widget.more_of", { more: text("widget.more"), question: asked.question }));
     const isFound = answer.outcome !== "nothing_found";
-    const notes = readings(answer.interpretation, isFound);
+    const notes = readings(answer.interpretation, isFound, text);
     const more = make("p", { "aria-live": "off" }, whole);
-    if (isFound) return [...notes, ...possible(answer), quotation(answer.passage, text(answer.answered ? "citation.heard" : "possible.heard")), place(answer), more];
-    return [make("p", { class: "reason", dir: "auto" }, answer.reason), ...notes, ...instead(asked, answer), more];
+    if (isFound) return [...notes, ...possible(answer, text), quotation(answer.passage, text, text(answer.answered ? "citation.heard" : "possible.heard")), place(answer, text), more];
+    return [make("p", { class: "reason", dir: "auto" }, why(answer, text)), ...notes, ...instead(asked, answer, text), more];
   }
 }
 
 // What goes wrong with the service, in words for people.
 class Failure extends Error {}
 
-async function fetchAnswer(asked, headers) {
+async function fetchAnswer(asked, text, headers) {
   let response;
   let received;
   try {
@@ -320,6 +356,11 @@ async function fetchAnswer(asked, headers) {
     throw new Failure(text("failure.unreachable"));
   }
   if (response.ok) return received;
+  if (text.language !== "en") {
+    const details = TEXTS[text.language].problem_detail;
+    const names = [`${received.type}`.split("/").at(-1), `s${response.status}`, response.status < 500 ? "s400" : "s500"];
+    throw new Failure(text(`problem_detail.${names.find((each) => each in details)}`));
+  }
   const named = received.errors?.map(({ pointer, detail: problem }) =>
     text("failure.field", { field: pointer.slice(1) || text("failure.request"), problem }),
   );

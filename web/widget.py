@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from flask import Blueprint, Response, request
 
 from web.answers import REMEMBERED, current_engine
+from web.languages import offered
 from web.sureness import SURENESS
-from web.texts import load_texts
+from web.texts import Forms, Texts, load_texts
 
 __all__ = ["open_to_origins", "widget"]
 
 SCRIPT = Path(__file__).parent / "widget.js"
-TABLES = ("ask", "citation", "failure", "further", "nothing", "possible", "reading", "status", "sureness", "widget")
+TABLES = (
+    *("ask", "citation", "failure", "further", "language", "nothing", "possible", "problem_detail"),
+    *("reading", "reason", "status", "sureness", "widget"),
+)
 OPEN = frozenset({"/ask", "/widget.js", "/widget.json"})
 
 widget = Blueprint("widget", __name__)
@@ -23,8 +28,8 @@ widget = Blueprint("widget", __name__)
 
 @widget.get("/widget.js")
 def script() -> Response:
-    """The widget with its texts, in one file."""
-    return Response(_source(), content_type="text/javascript; charset=utf-8")
+    """The widget with its texts in every language, in one file."""
+    return Response(_source(offered()), content_type="text/javascript; charset=utf-8")
 
 
 @widget.get("/widget.json")
@@ -42,14 +47,26 @@ def scope() -> Response:
 
 
 @cache
-def _source() -> str:
+def _source(languages: Sequence[str]) -> str:
     """The widget, with what its first lines leave open filled in."""
     source = SCRIPT.read_text("utf-8")
-    texts = {table: load_texts().tables[table] for table in TABLES}
+    texts = {each: _used(load_texts(each), source) for each in languages}
     for name, value in (("TEXTS", texts), ("REMEMBERED", REMEMBERED), ("SURENESS", SURENESS)):
         before, behind = source.split(f"const {name} = null;")
         source = f"{before}const {name} = {json.dumps(value, ensure_ascii=False)};{behind}"
     return source
+
+
+def _used(texts: Texts, source: str) -> dict[str, dict[str, str | Forms]]:
+    """Those texts of the tables that the widget names; of those whose names it makes up, all."""
+    return {
+        table: {
+            name: text
+            for name, text in texts.tables[table].items()
+            if f'"{table}.{name}"' in source or f"`{table}." in source
+        }
+        for table in TABLES
+    }
 
 
 def open_to_origins(response: Response) -> Response:

@@ -4,10 +4,10 @@ import { addressOf } from "./addresses.js";
 import { desk } from "./box.js";
 import { conversations, isOwn, putBack, remove } from "./conversation.js";
 import { part, slot } from "./parts.js";
-import { text } from "./texts.js";
+import { language, text } from "./texts.js";
 
 const RECENT = 3;
-const DAY = new Intl.DateTimeFormat("en-US", { dateStyle: "long" });
+const DAY = new Intl.DateTimeFormat(language, { dateStyle: "long" });
 const list = document.getElementById("history");
 const sought = document.getElementById("sought");
 let rows = new Map(); // what each row of the list is about

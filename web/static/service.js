@@ -1,6 +1,6 @@
 // What is sent to the service, and what went wrong.
 
-import { text } from "./texts.js";
+import { known, language, text } from "./texts.js";
 
 // `mine` says that the person's own words were refused, so that asking again would not help.
 export class Failure extends Error {
@@ -54,7 +54,12 @@ export function sendForExchange(body, title, signal) {
   });
 }
 
+// The service says in English what is wrong; a page in another language says it in its own words.
 function failureOf(problem, title, status) {
+  if (language !== "en") {
+    const name = known("problem", [`${problem.type}`.split("/").at(-1), `s${status}`, status < 500 ? "s400" : "s500"]);
+    return new Failure(text(`problem.${name}`), text(`problem_detail.${name}`), status < 500);
+  }
   return new Failure(problem.title ?? title, problemText(problem), status < 500);
 }
 

@@ -9,6 +9,9 @@ const box = document.getElementById("q");
 const list = document.getElementById("suggestions");
 const status = document.getElementById("status");
 const PATIENCE = 150; // milliseconds without a key
+const forms = JSON.parse(list.dataset.forms); // of what is said of their number
+const plural = new Intl.PluralRules(document.documentElement.lang);
+const lang = box.lang || document.documentElement.lang; // of questions
 
 let waiting = null;
 let asking = null; // the AbortController of what is asked for
@@ -29,7 +32,7 @@ export async function relate({ document: only }, passage) {
     const entry = document.createElement("li");
     const link = document.createElement("a");
     link.href = addressOf({ question, history: [], document: only });
-    Object.assign(link, { textContent: question, dir: "auto" });
+    Object.assign(link, { textContent: question, dir: "auto", lang });
     link.dataset.action = "ask";
     entry.append(link);
     return entry;
@@ -77,14 +80,14 @@ function show(suggestions) {
   list.hidden = false;
   list.scrollTop = 0;
   box.removeAttribute("aria-activedescendant");
-  const { one, other } = list.dataset;
-  said = suggestions.length === 1 ? one : other.replace("{count}", suggestions.length);
+  said = forms[plural.select(suggestions.length)] ?? forms.other;
+  said = said.replace("{count}", suggestions.length);
   status.textContent = said;
 }
 
 function option({ text, kind, title }, number) {
   const element = document.createElement("li");
-  Object.assign(element, { id: `suggestion-${number}`, role: "option", textContent: text, dir: "auto" });
+  Object.assign(element, { id: `suggestion-${number}`, role: "option", textContent: text, dir: "auto", lang });
   element.setAttribute("aria-selected", "false");
   Object.assign(element.dataset, { text, kind });
   if (title) {
