@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["caller", "demand", "guard", "is_local", "may", "needs", "signed_in"]
 
-OPEN = frozenset({"/language", "/livez", "/readyz", "/sign-in", "/sign-out", "/language", "/static/<path:filename>", "/widget.js"})
+OPEN = frozenset({"/language", "/livez", "/readyz", "/sign-in", "/sign-out", "/static/<path:filename>", "/widget.js"})
 """What needs no token: whether the service runs, files that come with pincite, and the way in."""
 
 NEEDED: dict[str, Right] = {"/feedback": "feedback"}
