@@ -27,7 +27,7 @@ import pypdfium2.raw as pdfium
 
 from qa.errors import DamagedSourceError, LockedSourceError
 from qa.model import Document
-from qa.readers.formats.dates import parse_date
+from qa.readers.formats.defaults import people, said_title, saved_on
 from qa.readers.formats.pdf_fonts import use_stand_in
 from qa.readers.formats.pdf_forms import filled
 from qa.readers.formats.pdf_lines import Line, PageText, page_text
@@ -102,12 +102,6 @@ _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _FIRST_ASIAN = "\u2e80"
 _UNSPACED = re.compile("[\u2e80-\ua4cf\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")  # no spaces
 _DATE = re.compile(r"D:(\d{4})(\d{2})(\d{2})")
-_NO_NAME = re.compile(r"\(?(?:anonymous|unspecified|unknown|admin|administrator|user)\)?", re.IGNORECASE)
-_NO_TITLE = re.compile(
-    r"\(?(?:anonymous|unspecified|unknown)\)?|microsoft (?:word|powerpoint)\b.*|untitled.*"
-    r"|.{1,80}\.(?:docx?|dvi|tex|pdf|rtf|indd|qxd)|",
-    re.IGNORECASE,
-)
 _NAMES = re.compile(r"(?:(?<!\s)\s++)?(?:;|\band\b|&)\s*")
 
 _pdfium = threading.Lock()  # it is not made for threads
@@ -268,11 +262,10 @@ def _outline(pdf: pypdfium2.PdfDocument, count: int) -> Iterator[_Entry]:
 def _about(pdf: pypdfium2.PdfDocument) -> About:
     said = {key: " ".join(without_invisible(pdf.get_metadata_value(key) or "").split()) for key in _FIELDS}
     days = (_DATE.match(said[key]) for key in ("ModDate", "CreationDate"))
-    updated = next((day for each in days if each and (day := parse_date("-".join(each.groups())))), None)
     return About(
-        title=None if _NO_TITLE.fullmatch(said["Title"]) else said["Title"],
-        authors=tuple(name for name in _NAMES.split(said["Author"]) if name and not _NO_NAME.fullmatch(name)),
-        updated=updated,
+        title=said_title(said["Title"]),
+        authors=people(_NAMES.split(said["Author"])),
+        updated=saved_on("-".join(each.groups()) for each in days if each),
         keywords=tuple(part.strip() for part in re.split("[,;]", said["Keywords"]) if part.strip()),
     )
 
