@@ -535,9 +535,11 @@ SENTENCE = "The boats of the harbour leave at nine in the morning and come back 
         f"<body><div><noscript><div><p>{4 * SENTENCE}</p></div></noscript></div>",  # for those that run no scripts
         f"<html><head><title>Boats</title></head></html><body><p>{SENTENCE}</p>",  # ended before it begins
         f"<body><div style='display:none' class=page><h1>Boats</h1><p>{SENTENCE}</p></div><p>Please wait.</p>",
-        f"<body><article>{'A word on boats. ' * 6}</article><div><p>{SENTENCE}</p><p>{SENTENCE}</p></div>",  # an article beside the text
-        f"<body><article><h1>Boats</h1><figure><figcaption>{SENTENCE}</figcaption></figure><div role=main><p>{SENTENCE}"
-        f"</p><p>{SENTENCE}</p></div></article>",  # a main part within the article
+        # an article beside the text
+        f"<body><article>{'A word on boats. ' * 6}</article><div><p>{SENTENCE}</p><p>{SENTENCE}</p></div>",
+        # a main part within the article
+        f"<body><article><h1>Boats</h1><figure><figcaption>{SENTENCE}</figcaption></figure><div role=main>"
+        f"<p>{9 * 'One of them is blue, and others are green, for now. '}</p></div></article>",
     ],
 )
 def test_the_text_of_a_page_is_found_where_its_markup_hides_it(page: str) -> None:

@@ -15,13 +15,14 @@ _PROGRAMS = re.compile(  # and what they call their user
     r"|user ?name|admin|administrator|windows(?: user)?|microsoft(?: corporation| office user| account)?|ms office user"
     r"|home|pc|hp|dell|lenovo|acer|asus|toshiba"
     r"|python-docx|python-pptx|steve canny|openpyxl|xlsxwriter|exceljs|sheetjs|pptxgenjs|docx4j|docxtemplater|phpword"
-    r"|phpspreadsheet|phpoffice|apache poi|aspose(?:\.\w+)?|pandoc|reportlab|libreoffice|openoffice(?:\.org)?|calibre)\)?",
+    r"|phpspreadsheet|phpoffice|apache poi|aspose(?:\.\w+)?|pandoc|reportlab|libreoffice|openoffice(?:\.org)?"
+    r"|calibre)\)?",
     re.IGNORECASE,
 )
 _TITLES = re.compile(
     r"\(?(?:anonymous|unspecified|unknown)\)?|(?:microsoft (?:word|powerpoint|excel)\b.*)|untitled.*|no title"
-    r"|word document|powerpoint[- ]pr[äe]sentation|pr[äe]sentation ?\d*|document ?\d*|dokument ?\d*|slide ?\d+|folie ?\d+"
-    r"|book ?\d+|mappe ?\d+|workbook ?\d*|.{1,80}\.(?:docx?|pptx?|xlsx?|dvi|tex|pdf|rtf|indd|qxd|odt)|",
+    r"|word document|powerpoint[- ]pr[äe]sentation|pr[äe]sentation ?\d*|document ?\d*|dokument ?\d*|slide ?\d+"
+    r"|folie ?\d+|book\d+|mappe\d+|workbook ?\d*|.{1,80}\.(?:docx?|pptx?|xlsx?|dvi|tex|pdf|rtf|indd|qxd|odt)|",
     re.IGNORECASE,
 )
 _OF_TEMPLATES = frozenset({date(2013, 12, 23), date(2013, 1, 27)})  # those of python-docx and python-pptx
