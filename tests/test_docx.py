@@ -509,3 +509,21 @@ def test_a_formula_that_stands_alone_is_a_paragraph() -> None:
     math = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
     document = word(body(formula.replace("<m:oMathPara>", f"<m:oMathPara {math}>")))
     assert blocks(document) == [((), "paragraph", "E = m")]
+
+
+def test_a_table_of_contents_that_is_a_field_is_left_out_and_told_whatever_its_styles() -> None:
+    def mark(kind: str) -> str:
+        return f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>'
+
+    begin = f"<w:p>{mark('begin')}<w:r><w:instrText> TOC \\o </w:instrText></w:r>{mark('separate')}{r('Food')}</w:p>"
+    inside = (
+        f"<w:p>{r('Flight')}{mark('begin')}<w:r><w:instrText>PAGEREF x</w:instrText></w:r>{r('4')}{mark('end')}</w:p>"
+    )
+    date_field = (
+        f"<w:p>{mark('begin')}<w:r><w:instrText>DATE</w:instrText></w:r>{mark('separate')}{r('In May.')}{mark('end')}"
+    )
+    for end in (f"<w:p>{mark('end')}</w:p>{p('They dive.')}", f"<w:p>{mark('end')}{r('They dive.')}</w:p>"):
+        notes: list[str] = []
+        document = word(body(f"{p('Terns.')}{begin}{inside}{end}{date_field}</w:p>"), notes)
+        assert document.text == "Terns.\n\nThey dive.\n\nIn May."
+        assert notes == ["2 lines of a table of contents are left out."]

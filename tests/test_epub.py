@@ -259,3 +259,20 @@ def test_of_two_forms_one_is_shown_and_numbers_of_pages_are_none_of_the_text() -
     choice = f"<epub:switch><epub:case>{half}</epub:case><epub:default>one half</epub:default></epub:switch>"
     document = epub(book(f'<p>Take {choice} of it <span epub:type="pagebreak">2</span> a day.</p>'))
     assert " ".join(document.text.split()) == "Take 1/2 of it a day."
+
+
+def test_what_stands_beside_the_table_of_contents_on_its_page_is_read() -> None:
+    nav = NAV.replace("<body><nav>", "<body><h1>Table of contents</h1><p>Terns are birds.</p><nav>")
+    assert "Terns are birds." in epub(BOOK | {"OEBPS/nav.xhtml": nav}).text
+    assert "Table of contents" not in epub(BOOK | {"OEBPS/nav.xhtml": nav.replace("<p>Terns are birds.</p>", "")}).text
+
+
+def test_a_page_that_is_a_drawing_is_what_is_written_in_it() -> None:
+    drawing = """<svg xmlns="http://www.w3.org/2000/svg"><title>x</title><text x="1">Terns <tspan>dive</tspan></text>
+    <rect/><text>for fish.</text></svg>"""
+    package = PACKAGE.replace("</manifest>", '<item id="d" href="d.svg" media-type="image/svg+xml"/></manifest>')
+    package = package.replace("<spine>", '<spine><itemref idref="d"/>')
+    files = BOOK | {"OEBPS/book.opf": package}
+    assert epub(files | {"OEBPS/d.svg": drawing}).text.startswith("Terns dive\n\nfor fish.")
+    left_out = epub(files | {"OEBPS/d.svg": "<svg xmlns='http://www.w3.org/2000/svg'><rect/></svg>"}).left_out
+    assert ("pictures in place of a page", 2) in [tuple(each) for each in left_out]  # with the cover

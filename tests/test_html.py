@@ -524,3 +524,79 @@ def test_what_is_left_out_of_a_page_is_counted() -> None:
         "fields of a form": 1,
         "words of menus and banners": 2,
     }
+
+
+SENTENCE = "The boats of the harbour leave at nine in the morning and come back at five in the afternoon. "
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f"<body><div><noscript><div><p>{4 * SENTENCE}</p></div></noscript></div>",  # for those that run no scripts
+        f"<html><head><title>Boats</title></head></html><body><p>{SENTENCE}</p>",  # ended before it begins
+        f"<body><div style='display:none' class=page><h1>Boats</h1><p>{SENTENCE}</p></div><p>Please wait.</p>",
+        # an article beside the text
+        f"<body><article>{'A word on boats. ' * 6}</article><div><p>{SENTENCE}</p><p>{SENTENCE}</p></div>",
+        # a main part within the article
+        f"<body><article><h1>Boats</h1><figure><figcaption>{SENTENCE}</figcaption></figure><div role=main>"
+        f"<p>{9 * 'One of them is blue, and others are green, for now. '}</p></div></article>",
+    ],
+)
+def test_the_text_of_a_page_is_found_where_its_markup_hides_it(page: str) -> None:
+    assert SENTENCE.strip() in html(page).text
+
+
+def test_a_head_that_leads_into_the_text_is_text_and_that_of_the_page_is_not() -> None:
+    lead = (
+        "<header class=intro><h1>Boats</h1><p>Nine boats leave the harbour, and nine come back each day.</p></header>"
+    )
+    bar = (
+        "<header><a href=/>Harbour</a> <a href=/a>Boats and tickets</a> <a href=/b>Piers and sheds</a> Log in</header>"
+    )
+    for page in (
+        f"<body>{bar}<article>{lead}<p>{SENTENCE}</p></article>",
+        f"<body>{bar}{lead}<article><p>{SENTENCE}</p></article>",
+        f"<body>{bar}<div>{lead}<p>{SENTENCE}</p></div>",
+        f"<body>{bar}<article>{lead}<p>{SENTENCE}</p></article><article><p>Another.</p></article>",
+    ):
+        text = html(page).text
+        assert "Nine boats leave the harbour" in text
+        assert "Log in" not in text
+
+
+def test_a_sidebar_with_sentences_is_text_and_one_of_links_is_not() -> None:
+    links = "<ul><li><a href=/a>Auks</a><li><a href=/b>Bunting</a><li><a href=/c>Curlew</a></ul>"
+    for part in ("<div class=sidebar>{}</div>", "<aside>{}</aside>"):
+        page = f"<body><h1>Boats</h1><p>{9 * SENTENCE}</p>{part}"
+        assert "Skippers wear" in html(page.format(f"<p>Skippers wear a blue cap. {4 * SENTENCE}</p>")).text
+        assert "Bunting" not in html(page.format(links)).text
+
+
+def test_a_list_of_links_within_the_text_is_text_and_one_around_it_is_counted() -> None:
+    links = "<ul><li><a href=/a>Auks</a><li><a href=/b>Bunting</a><li><a href=/c>Curlew</a></ul>"
+    [within] = read_html(source(f"<body><div class=post><p>{SENTENCE}</p>{links}</div>"))
+    [around] = read_html(source(f"<body><div><p>{SENTENCE}</p>{links}</div>"))
+    assert ("- Bunting" in within.text, within.left_out) == (True, ())
+    assert ("Bunting" in around.text, [tuple(each) for each in around.left_out]) == (
+        False,
+        [("words of menus and banners", 3)],
+    )
+
+
+def test_quotation_marks_that_a_browser_shows_are_written() -> None:
+    assert html("<p>She said <q>leave at nine</q> and left.</p>").text == "She said “leave at nine” and left."
+
+
+def test_what_breaks_the_encoding_of_a_page_here_and_there_is_told_and_the_page_is_read() -> None:
+    page = f"<!doctype html><html><body><h1>Fähre</h1><p>{19 * SENTENCE}Größe zählt, für Vögel.</p></body></html>"
+    data = page.encode()
+    notes: list[str] = []
+    [document] = read_html(source(data.replace(b"<h1>", b"<h1>\xff"), notes))
+    assert document.text.startswith("�Fähre")
+    assert notes == ["1 place breaks its encoding: a � stands there."]
+    notes.clear()
+    [document] = read_html(source(data.replace("ö".encode(), b"\0o"), notes))
+    assert document.text.endswith("Große zählt, für Vogel.")
+    assert notes == ["2 control characters are left out."]
+    with pytest.raises(NotTextError):
+        read_html(source(data.replace(b" ", b"\0")))

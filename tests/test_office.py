@@ -244,3 +244,12 @@ def test_a_file_of_office_that_is_old_or_locked_says_so(ending: str, program: st
     assert error.value.hint == f"Open it in {program} and save it as {ending}."
     with pytest.raises(LockedSourceError, match="it opens only with a password"):
         document_of(old + "EncryptedPackage".encode("utf-16-le"), f"terns{ending}")
+
+
+def test_the_head_of_a_list_in_such_a_text_has_no_number() -> None:
+    style = '<text:list-style style:name="L"><text:list-level-style-number text:level="1" style:num-format="1"/>'
+    inside = (
+        '<text:list text:style-name="L"><text:list-header><text:p>Birds</text:p></text:list-header><text:list-item>'
+        "<text:p>Tern</text:p></text:list-item><text:list-item><text:p>Gull</text:p></text:list-item></text:list>"
+    )
+    assert read(".odt", odt(inside, f"{style}</text:list-style>")).text == "Birds\n1. Tern\n2. Gull"

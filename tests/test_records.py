@@ -115,7 +115,7 @@ def test_the_rows_of_a_table_without_a_text_are_lines_with_the_names_of_its_colu
         "it has no column 'text', but 'Bird', 'Price', '', 'Updated': its rows are read as lines of the form"
         " 'column: value'."
     ]
-    assert (terns.id, terns.title) == ("prices-1", "tern")
+    assert (terns.id, terns.title) == ("prices-1", "tern (prices.csv, row 2)")
     assert terns.text == "Bird: tern\nPrice: 5 crowns\ncolumn 3: by night\nUpdated: 2021-05-11"
     assert (terns.updated, gulls.text) == (date(2021, 5, 11), "Bird: gull")
 
@@ -229,3 +229,10 @@ def test_a_row_of_more_cells_than_columns_is_told(tmp_path: Path) -> None:
         "line 2 has 3 cells, of which 2 have a column; the others are left out. A cell that holds a ',' needs"
         " quotation marks."
     ]
+
+
+def test_a_row_without_a_title_is_called_by_its_file_and_row(tmp_path: Path) -> None:
+    texts, _ = works(tmp_path / "notes.csv", "text\nTerns dive.\n\nGulls wait.\n")
+    assert [each.title for each in texts] == ["notes.csv, row 2", "notes.csv, row 4"]
+    named, _ = works(tmp_path / "named.csv", "id,text\ntern-1,Terns dive.\n")
+    assert [each.title for each in named] == ["tern-1"]

@@ -161,3 +161,13 @@ def test_what_is_no_such_file_is_an_error_that_names_it() -> None:
         document_of(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "terns.xlsx")
     with pytest.raises(LockedSourceError):
         document_of(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "terns.xlsx")
+
+
+def test_a_formula_that_no_program_has_computed_is_told() -> None:
+    notes: list[str] = []
+    sheet = rows(
+        row(1, cell("A1", "Bird"), cell("B1", "Weight")), row(2, cell("A2", "tern"), '<c r="B2"><f>2*55</f></c>')
+    )
+    document = workbook(sheet, notes=notes)
+    assert notes == ["1 formula is left out, which no program has computed."]
+    assert "tern" in document.text

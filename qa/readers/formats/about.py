@@ -11,6 +11,7 @@ from typing import Any
 from lxml import etree
 
 from qa.readers.formats.dates import parse_date
+from qa.readers.formats.defaults import people
 from qa.readers.formats.writing import About, without_invisible
 
 __all__ = ["about_page", "names", "names_a_file", "written"]
@@ -51,7 +52,7 @@ def about_page(root: etree._Element) -> About:
     canonical = (e.get("href") for e in root.iter("link") if "canonical" in (e.get("rel") or "").lower().split())
     return About(
         title=_first(meta, _TITLE) or written(work.get("headline")) or None,
-        authors=names(_all(meta, _AUTHORS)) or names(_named(work.get("author")) or _named(work.get("creator"))),
+        authors=_people(_all(meta, _AUTHORS)) or _people(_named(work.get("author")) or _named(work.get("creator"))),
         publisher=_first(meta, _PUBLISHER) or next(iter(_named(work.get("publisher"))), "") or _first(meta, _SITE),
         updated=_day([written(work.get("dateModified")), *(meta.get(name, [""])[0] for name in _CHANGED)])
         or _day([written(work.get("datePublished")), *(meta.get(name, [""])[0] for name in _PUBLISHED)]),
@@ -74,6 +75,10 @@ def names(values: Iterable[str]) -> tuple[str, ...]:
     """Names, each once, without what is an address; a list with semicolons is many."""
     parts = (part.strip() for value in values for part in value.split(";"))
     return tuple(dict.fromkeys(part for part in parts if part and "://" not in part))[:_MOST_NAMES]
+
+
+def _people(values: Iterable[str]) -> tuple[str, ...]:
+    return people(names(values))
 
 
 def _first(meta: dict[str, list[str]], wanted: Iterable[str]) -> str | None:

@@ -21,7 +21,7 @@ from lxml import etree
 
 from qa.model import Document
 from qa.readers.formats.archives import Archive, local_name, office_archive
-from qa.readers.formats.dates import parse_date
+from qa.readers.formats.defaults import people, said_title, saved_on
 from qa.readers.formats.numbering import counted
 from qa.readers.formats.scripts import (
     fraction,
@@ -50,7 +50,8 @@ _LONGEST_BOLD = 80  # characters of a heading that is only set in bold type
 _MOST_BOLD = 0.3  # share of letters in bold type, above which that says nothing
 _HEADING_NAME = re.compile(r"heading (\d)", re.IGNORECASE)
 _LISTING_NAME = re.compile(r"(?:html preformatted|macro text|source code|code|plain text)", re.IGNORECASE)
-_CONTENTS_NAME = re.compile(r"(?:toc|table of figures|index) ?\d?(?: heading)?", re.IGNORECASE)
+_CONTENTS_NAME = re.compile(r"(?:toc|table of figures|index|contents) ?\d?(?: heading)?", re.IGNORECASE)
+_CONTENTS_FIELD = re.compile(r"\s*(?:TOC|TOA|INDEX)\b")
 _PLACE = re.compile(r"%(\d)")
 _MOST_STYLES = 50  # upwards from one to those that it is based on
 _BULLETS = "bullet"
@@ -145,6 +146,7 @@ def read_docx(file: SourceFile) -> list[Document]:
     word.write_body()
     for why, count in word.left_out.items():
         file.leave_out(count, f"word, {why}")
+    file.leave_out(word.contents, "line of a table of contents")
     file.leave_out(word.comments(), "comment")
     file.leave_out(word.parts_elsewhere(), "part in another format")
     file.leave_out(word.pictures(), "picture", is_told=False)
@@ -176,6 +178,8 @@ class _Word:
         self._bold_heads: frozenset[etree._Element] = frozenset()
         self._initial = ""  # the drop cap of the next paragraph
         self.only_heading: str | None = None
+        self.contents = 0  # lines of tables of contents that are left out
+        self._fields: list[bool] = []  # those that are open where the text is read, and whether each is such a table
         self.left_out: Counter[str] = Counter()  # words, by why
 
     def comments(self) -> int:
@@ -238,7 +242,7 @@ class _Word:
                     self._end_list()
                     self.text.write_table(list(self._rows(child)))
                 case "sdt" if _is_contents(child):
-                    pass
+                    self.contents += sum(bool("".join(each.itertext(f"{_W}t"))) for each in child.iter(f"{_W}p"))
                 case "oMathPara" | "oMath":
                     self._end_list()
                     self.text.write_block("paragraph", " ".join(plain(self._formula(child)).split()))
@@ -247,7 +251,9 @@ class _Word:
 
     def _write_paragraph(self, paragraph: etree._Element) -> None:
         style = self._style(paragraph)
-        if _CONTENTS_NAME.fullmatch(style.name):
+        is_contents = self._is_in_contents(paragraph)
+        if is_contents or _CONTENTS_NAME.fullmatch(style.name):
+            self.contents += bool("".join(paragraph.itertext(f"{_W}t")))
             return
         text = self._line(paragraph)
         if text and _is_drop_cap(paragraph):
@@ -277,6 +283,33 @@ class _Word:
         for box in paragraph.iter(f"{_W}txbxContent"):
             if next(box.iterancestors(f"{_W}p")) is paragraph and not _is_fallback(box):
                 self._write(box)
+
+    def _is_in_contents(self, paragraph: etree._Element) -> bool:
+        """Whether all text of a paragraph is that of a field which lists the headings or words of the file."""
+        is_within = any(self._fields)
+        if not is_within and next(paragraph.iter(f"{_W}instrText"), None) is None:
+            for mark in paragraph.iter(f"{_W}fldChar"):
+                self._mark_field(mark)
+            return False
+        is_all = True
+        for each in paragraph.iter(f"{_W}fldChar", f"{_W}instrText", f"{_W}t"):
+            name = local_name(each)
+            if name == "fldChar":
+                self._mark_field(each)
+            elif name == "instrText":
+                if self._fields and _CONTENTS_FIELD.match(each.text or ""):
+                    self._fields[-1] = is_within = True
+            elif (each.text or "").strip() and not any(self._fields):
+                is_all = False
+        return is_within and is_all
+
+    def _mark_field(self, mark: etree._Element) -> None:
+        """Note that a field begins or ends."""
+        kind = mark.get(f"{_W}fldCharType")
+        if kind == "begin":
+            self._fields.append(False)
+        elif kind == "end" and self._fields:
+            self._fields.pop()
 
     def _label(self, paragraph: etree._Element, style: _Style, text: str) -> str:
         """The label that the numbering of a paragraph gives it, which one without text or that was deleted counts for
@@ -706,12 +739,10 @@ def about_office(archive: Archive) -> About:
     if "docProps/core.xml" not in archive:
         return About()
     said = {local_name(each): " ".join((each.text or "").split()) for each in archive.xml("docProps/core.xml")}
-    days = (parse_date(said.get(name, "")) for name in ("modified", "created"))
-    title = said.get("title", "")
     return About(
-        title=None if re.fullmatch(r"microsoft word\b.*|untitled.*|word document|", title, re.IGNORECASE) else title,
-        authors=tuple(name.strip() for name in said.get("creator", "").split(";") if name.strip()),
-        updated=next((day for day in days if day), None),
+        title=said_title(said.get("title", "")),
+        authors=people(name.strip() for name in said.get("creator", "").split(";")),
+        updated=saved_on(said.get(name, "") for name in ("modified", "created")),
         keywords=tuple(part.strip() for part in re.split("[,;]", said.get("keywords", "")) if part.strip()),
     )
 

@@ -22,6 +22,7 @@ from qa.readers.formats.about import written
 from qa.readers.formats.archives import Archive, NotXMLError, local_name, named_entities_resolved
 from qa.readers.formats.dates import parse_date
 from qa.readers.formats.decoding import decode
+from qa.readers.formats.defaults import people, said_title
 from qa.readers.formats.html import EPUB_TYPE, OF_LINES, HtmlWriter, parsed_html
 from qa.readers.formats.writing import About, SourceFile
 from qa.readers.references.entries import reference
@@ -33,6 +34,7 @@ _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
 _OF_FONTS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 _PAGES = frozenset({"application/xhtml+xml", "text/html", "application/xml", "text/x-oeb1-document"})
+_DRAWING = "image/svg+xml"
 _QUOTED = re.compile(rb"%([0-9A-Fa-f]{2})")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _TEXT = re.compile(r"\S")
@@ -65,11 +67,12 @@ def read_epub(file: SourceFile) -> list[Document]:
     for itemref in [*package.iter("{*}itemref")][:_MOST_CHAPTERS]:
         item = items.get(itemref.get("idref") or "")
         item = _page(item, items)
-        if item is None or "nav" in (item.get("properties") or "").split():
+        if item is None:
             continue
         name = _inside(folder, item.get("href") or "")
-        if (item.get("media-type") or "").lower() not in _PAGES:
-            file.leave_out(1, "picture in place of a page", is_told=name.endswith("svg"))  # which may hold text
+        is_drawing = (item.get("media-type") or "").lower() == _DRAWING
+        if (item.get("media-type") or "").lower() not in _PAGES and not (is_drawing and name in archive):
+            file.leave_out(1, "picture in place of a page", is_told=is_drawing)  # which may hold text
             continue
         if name not in archive:
             file.note(f"the chapter {name[:80]!r} is left out: it is missing.")
@@ -79,8 +82,13 @@ def read_epub(file: SourceFile) -> list[Document]:
         except (DamagedSourceError, NotTextError) as error:
             file.note(f"the chapter {name[:80]!r} is left out: {error.message}")
             continue
+        if is_drawing and (root := _written_in(root)) is None:
+            file.leave_out(1, "picture in place of a page", is_told=False)
+            continue
         found = True
         content = _as_html(root)
+        if "nav" in (item.get("properties") or "").split() and not _says_more(content):
+            continue
         named = entries.get(name, [])
         places = _places(content) if named else {}
         of_all = [each.title for each in named if not _head(content, each, places)]
@@ -96,6 +104,26 @@ def read_epub(file: SourceFile) -> list[Document]:
         raise archive.damaged("it has no chapter that can be read")
     book.tell_what_is_left_out(file)
     return [book.document(file, about, references=_unambiguous(references))]
+
+
+def _written_in(drawing: etree._Element) -> etree._Element | None:
+    """A page with what is written in a drawing (SVG), a paragraph for each of its texts; None where there is none."""
+    page = etree.Element("body")
+    for text in drawing.iter("{*}text"):
+        if said := written(" ".join("".join(text.itertext()).split())):
+            etree.SubElement(page, "p").text = said
+    return page if len(page) else None
+
+
+def _says_more(content: etree._Element) -> bool:
+    """Whether the page of the table of contents has text beside that and its headings."""
+    waiting = [content]
+    while waiting:
+        each = waiting.pop()
+        if any(_TEXT.search(text or "") for text in (each.text, *(child.tail for child in each))):
+            return True
+        waiting += [child for child in each if child.tag not in {"nav", "script", "style", *_HEADINGS}]
+    return False
 
 
 def _refuse_locked(archive: Archive, file: SourceFile) -> None:
@@ -137,8 +165,8 @@ def _about(package: etree._Element) -> About:
             said[name].append(text)
     days = [day for name in ("date", "modified") for text in said.get(name, ()) if (day := parse_date(text))]
     return About(
-        title=next(iter(said.get("title", ())), None),
-        authors=tuple(dict.fromkeys(said.get("creator", ()))),
+        title=next(filter(None, map(said_title, said.get("title", ()))), None),
+        authors=people(dict.fromkeys(said.get("creator", ()))),
         publisher=next(iter(said.get("publisher", ())), None),
         updated=days[0] if days else None,
         url=next((text for text in said.get("source", ()) if re.fullmatch(r"https?://\S+", text)), None),

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from qa.errors import DamagedSourceError
+from qa.errors import DamagedSourceError, NotTextError
 from qa.model import Document, Reference
 from qa.readers.formats.about import about_page, names_a_file, written
 from qa.readers.formats.decoding import decode
@@ -78,8 +78,8 @@ _DROPPED_AS = {
 }
 _BUTTONS = frozenset({"hidden", "submit", "button", "reset", "image"})  # kinds of <input> that hold nothing
 _LOOKED_AT = _DROPPED | _DROPPED_OUTSIDE | _STRUCK | {"button", "form"}  # whatever their attributes
-_VOID = re.compile(  # elements without an end, which the parser takes to be around what follows
-    r"</?(?:wbr|source|track|bgsound|keygen)(?:[\s/][^<>]{0,2000})?>", re.IGNORECASE
+_VOID = re.compile(  # elements without an end, which the parser takes to be around what follows; and ends before it
+    r"</?(?:wbr|source|track|bgsound|keygen)(?:[\s/][^<>]{0,2000})?>|</(?:html|body)\s{0,9}>", re.IGNORECASE
 )
 _BOILERPLATE = re.compile(  # a class or id
     r"(?:(?:site|page|global|main|top|bottom|left|right|primary|secondary|header|footer|mw|mw-cite|cite|wp|md|docs?)[-_]?)?"
@@ -98,7 +98,9 @@ _PERHAPS_BOILERPLATE = re.compile(  # a class or id of what is left out unless i
 _OF_TEXT = re.compile(
     r"(?:article|post|entry|page|main|body|story)?[-_]?(?:article|body|content|entry|post|story|text)"
 )
-_SHORTEST_PROSE = 40  # characters outside of links
+_TEXT_ITSELF = re.compile(r"(?:article|post|entry|story)(?:[-_]?(?:body|content|text))?", re.IGNORECASE)
+_SHORTEST_PROSE, _LONG_PROSE = 40, 300  # characters outside of links: that are prose, and that are no sidebar
+_MOST_OUTSIDE = 3.0  # times its own prose that may stand outside of the element that is taken for the text
 _HIDING = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _STRIKING = re.compile(r"(?:^|;)\s*text-decoration(?:-line)?\s*:[^;]*line-through", re.IGNORECASE)
 _OPENED = re.compile(  # a class or id of what a click opens
@@ -115,6 +117,8 @@ _TARGETS = ("aria-controls", "data-target", "data-bs-target", "href")
 _OPENS = ("aria-controls", "data-target", "data-bs-target", "aria-owns", "href", "for")
 _FIELD_OF_FORM = frozenset({"label", "legend", "button", "select", "textarea", "option", "datalist", "script", "style"})
 _ASKING_FORM = re.compile(r"search|newsletter|subscri|log-?in|sign-?(?:in|up)|feedback|comment|contact|helpful", re.I)
+_AROUND_PROSE = ("nav", "footer", "aside", "form", "noscript")
+_FEWEST_OF_NOSCRIPT = 300  # characters of a text that stands there for programs that run no scripts
 _SHORTEST_FORM, _SHORT_FORM = (
     25,
     300,
@@ -168,6 +172,9 @@ _ANCHOR = re.compile(r"[#¶§🔗]{1,2}")  # the text of a link behind a heading
 _BACKLINK = re.compile(r"(?<![↩↑⤴^\ufe0e\ufe0f\s])[↩↑⤴^\ufe0e\ufe0f\s]++\Z|\A[↩↑⤴^\s]+")
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
+_PAGE = re.compile(rb"<(?:!doctype html|html|head|body)[\s>]", re.IGNORECASE)
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_MOST_BROKEN = 0.002  # share of a page's characters
 _HEAD = 4096  # bytes in which a page says its encoding
 _DEEPEST = 256  # elements within one another
 _IS_TOO_DEEP = etree.XPath(f"boolean({'/*' * (_DEEPEST + 1)})")
@@ -182,7 +189,7 @@ def read_html(file: SourceFile) -> list[Document]:
         NotTextError: for what is no text.
         DamagedSourceError: for what cannot be parsed to its end, or is nested too deeply.
     """
-    root = parsed_html(_decoded(file.data, file.path), file.path)
+    root = parsed_html(_text(file), file.path)
     for link in root.iter("a"):
         if (link.get("href") or "").startswith("#") and _ANCHOR.fullmatch((link.text or "").strip()):
             link.text = ""
@@ -252,6 +259,7 @@ class HtmlWriter(PlainText):
         self._is_main = is_main
         self._counted.clear()
         self._opened: frozenset[str] | None = None  # the ids of what a click opens, once they are asked for
+        self._most_is_hidden: bool | None = None  # once it is asked for
         self._tabs = _tabs(content)  # what is clicked on, by the id of what it opens
         self._sizes = _sizes(content)
         self._labels = _note_labels(content)  # what a link reads, by the id that it leads to
@@ -364,6 +372,9 @@ class HtmlWriter(PlainText):
         elif _is_list(element) and not _holds_headings(element):
             if not self._is_contents(element):
                 self.write_block("list", "\n".join(self._list(element)))
+            elif element not in self._counted:
+                self._counted.add(element)
+                self._left_out[_AROUND] += len(" ".join(element.itertext()).split())
         elif tag == "table" and not _is_layout(element):
             for caption in element.iter("caption"):
                 self.write_block("paragraph", " ".join(_tidy(self._inline(caption)).split("\n")))
@@ -430,7 +441,9 @@ class HtmlWriter(PlainText):
         """What an element counts as that is left out: empty for what is no text; None where it is not left out."""
         tag = element.tag
         if tag in _DROPPED:
-            is_open = tag == "dialog" and "open" in element.attrib
+            is_open = (tag == "dialog" and "open" in element.attrib) or (
+                tag == "noscript" and self._sizes.get(element, 0) >= _FEWEST_OF_NOSCRIPT
+            )
             is_empty = tag == "input" and (element.get("type") or "").lower() in _BUTTONS
             return None if is_open else "" if is_empty else _DROPPED_AS.get(tag, "")
         attributes = element.attrib
@@ -442,7 +455,7 @@ class HtmlWriter(PlainText):
             or (attributes.get("aria-hidden") == "true" and tag not in OF_LINES)
             or (style and _HIDING.search(style))
         )
-        if is_hidden and not self._opens(element):
+        if is_hidden and not self._opens(element) and not self._is_shown_by_script():
             return _HIDDEN
         if tag == "button" and not _is_text_of_button(element) and self._panel_of(element) is None:
             return ""
@@ -467,6 +480,21 @@ class HtmlWriter(PlainText):
                 return True
         return False
 
+    def _is_shown_by_script(self) -> bool:
+        """Whether what is hidden is more than half of the text, as where a script shows the page once it is loaded."""
+        if self._most_is_hidden is None:
+            hidden = 0
+            waiting = [self._content]
+            while waiting:
+                each = waiting.pop()
+                style = (each.get("style") or "")[:500]
+                if "hidden" in each.attrib or (style and _HIDING.search(style)):
+                    hidden += self._sizes.get(each, 0)
+                else:
+                    waiting += [child for child in each if isinstance(child.tag, str)]
+            self._most_is_hidden = hidden > _MOST_DROPPED * self._sizes.get(self._content, 0)
+        return self._most_is_hidden
+
     def _is_text_of_form(self, form: etree._Element) -> bool:
         """Whether a form holds text, as a page that is a form altogether does, and not fields alone."""
         fields = [each for each in form.iter(*_FIELD_OF_FORM) if each.getparent().tag not in _FIELD_OF_FORM]
@@ -482,21 +510,31 @@ class HtmlWriter(PlainText):
         surrounds = (
             (attributes.get("role") or "").lower() in _DROPPED_ROLES
             or "pagebreak" in (attributes.get(EPUB_TYPE) or "")
-            or (tag in _DROPPED_OUTSIDE and not self._is_main and element.getparent().tag not in _QUOTED)
+            or (tag in _DROPPED_OUTSIDE and not self._is_main and not self._is_its_own(element))
             or (
                 any(map(_BOILERPLATE.fullmatch, names.split()))
                 and not any(map(_OF_TEXT.fullmatch, (attributes.get("class") or "")[:1000].split()))
+                and not ("side" in names.lower() and self._is_prose(element, _LONG_PROSE))
             )
             or (any(map(_PERHAPS_BOILERPLATE.fullmatch, names.split())) and not self._is_prose(element))
         )
         whole = self._sizes.get(self._content, 0)
         return surrounds and not _HEADING.fullmatch(tag) and self._sizes.get(element, 0) <= _MOST_DROPPED * whole
 
-    def _is_prose(self, element: etree._Element) -> bool:
+    def _is_its_own(self, element: etree._Element) -> bool:
+        """Whether a head, foot or aside is one of the text and not of the page: the head of an article or with a
+        sentence, an aside with several."""
+        if element.getparent().tag in _QUOTED:
+            return True
+        if element.tag == "header":
+            return next(element.iterancestors("article"), None) is not None or self._is_prose(element)
+        return element.tag == "aside" and self._is_prose(element, _LONG_PROSE)
+
+    def _is_prose(self, element: etree._Element, least: int = _SHORTEST_PROSE) -> bool:
         """Whether more of an element's text stands outside of links than in them, and enough for a sentence."""
         linked = sum(self._sizes.get(each, 0) for each in element.iter("a"))
         own = self._sizes.get(element, 0) - linked
-        return own >= max(_SHORTEST_PROSE, linked)
+        return own >= max(least, linked)
 
     def _is_inline(self, element: etree._Element) -> bool:
         """Whether an element runs on in its line: by its kind, and as no block stands in it."""
@@ -526,6 +564,8 @@ class HtmlWriter(PlainText):
                 pieces.append(inside if _is_of_line(child.tag) else f"\n{inside}\n")
             pieces.append(_one_space(child.tail))
         text = "".join(pieces)
+        if tag == "q" and text.strip():
+            return f"“{text}”"
         return marked_raised(text) if tag == "sup" else marked_lowered(text) if tag == "sub" else text
 
     def _marker(self, element: etree._Element) -> str | None:
@@ -659,7 +699,32 @@ class HtmlWriter(PlainText):
         linked = sum(self._sizes.get(each, 0) for each in links)
         is_all_links = linked >= 0.9 * size
         stays = all((each.get("href") or "").startswith("#") for each in links)
-        return is_all_links and (stays or not self._is_main)
+        return is_all_links and (stays or not (self._is_main or _is_in_text(element)))
+
+
+def _is_in_text(element: etree._Element) -> bool:
+    """Whether something around an element calls itself the text of the page."""
+    names = (f"{each.get('class') or ''} {each.get('id') or ''}"[:1000] for each in element.iterancestors())
+    return any(_TEXT_ITSELF.fullmatch(name) for each in names for name in each.split())
+
+
+def _text(file: SourceFile) -> str:
+    """The text of a page. As in a browser, what breaks its encoding here and there is a mark, and control characters
+    are nothing; that is noted."""
+    try:
+        return _decoded(file.data, file.path)
+    except NotTextError:
+        if not _PAGE.search(file.data, 0, _HEAD):
+            raise
+        shown = file.data.decode("utf-8", "replace")
+        broken, controls = shown.count("\ufffd"), len(_CONTROL.findall(shown))
+        if broken + controls > _MOST_BROKEN * len(shown):
+            raise
+        if broken:
+            file.note(f"{broken:,} {'place breaks' if broken == 1 else 'places break'} its encoding: a � stands there.")
+        if controls:
+            file.note(f"{controls:,} control {'character is' if controls == 1 else 'characters are'} left out.")
+        return _CONTROL.sub("", shown)
 
 
 def _decoded(data: bytes, path: Path) -> str:
@@ -679,14 +744,44 @@ def _decoded(data: bytes, path: Path) -> str:
 
 
 def _content(root: etree._Element) -> tuple[etree._Element, bool]:
-    """The element that holds the text, and whether it was told apart from what surrounds it."""
+    """The element that holds the text, and whether it was told apart from what surrounds it: the only `<main>`, or the
+    only `<article>` that is around it or there without one; unless most paragraphs stand elsewhere."""
     body = next(root.iter("body"), root)
     mains = [each for each in body.iter(etree.Element) if each.tag == "main" or each.get("role") == "main"]
     articles = list(body.iter("article"))
+    if len(mains) == len(articles) == 1 and articles[0] in mains[0].iterancestors("article"):
+        mains = []
     for found in (mains, articles):
         if len(found) == 1 and len("".join(found[0].itertext()).split()) >= _FEWEST_WORDS:
-            return found[0], True
+            inside = _prose(found[0])
+            if _prose(body) - inside <= _MOST_OUTSIDE * inside and not _is_headed_outside(found[0], body):
+                return found[0], True
     return body, False
+
+
+def _is_headed_outside(content: etree._Element, body: etree._Element) -> bool:
+    """Whether the only highest heading of a page stands outside of its text, with a sentence below that leads in."""
+    headings = list(body.iter("h1"))
+    if len(headings) != 1 or content in headings[0].iterancestors():
+        return False
+    around = headings[0].getparent()
+    while around is not None and around.tag not in {"header", "section", "body"}:
+        around = around.getparent()
+    return (
+        around is not None and around.tag != "body" and content not in around.iter(content.tag) and _prose(around) > 0
+    )
+
+
+def _prose(element: etree._Element) -> int:
+    """How many characters the sentences of an element have: the text of its paragraphs outside of links, and of what
+    surrounds the text of a page by its name."""
+    total = 0
+    for each in element.iter("p"):
+        own = "".join(each.itertext()).strip()
+        linked = sum(len("".join(link.itertext())) for link in each.iter("a"))
+        if len(own) - linked >= _SHORTEST_PROSE and next(each.iterancestors(*_AROUND_PROSE), None) is None:
+            total += len(own) - linked
+    return total
 
 
 def _only_heading(content: etree._Element) -> str | None:

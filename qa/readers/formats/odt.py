@@ -13,7 +13,7 @@ from lxml import etree
 
 from qa.model import Document
 from qa.readers.formats.archives import Archive, local_name
-from qa.readers.formats.dates import parse_date
+from qa.readers.formats.defaults import people, said_title, saved_on
 from qa.readers.formats.mathml import formula
 from qa.readers.formats.numbering import counted
 from qa.readers.formats.scripts import marked_lowered, marked_raised, plain
@@ -62,7 +62,7 @@ def read_odt(file: SourceFile) -> list[Document]:
     file.leave_out(sum(1 for _ in body.iter("{*}image")), "picture", is_told=False)
     file.leave_out(writer.charts, "chart")
     contents = sum(1 for each in body.iter("{*}table-of-content") for _ in each.iter("{*}p"))
-    file.leave_out(contents, "line of a table of contents", is_told=False)
+    file.leave_out(contents, "line of a table of contents")
     only = writer.line(highest[0]) if len(highest) == 1 else ""
     title = about.title or only or file.name
     return [writer.text.document(file, About(title=title, authors=about.authors, updated=about.updated))]
@@ -226,13 +226,14 @@ class _Odt:
                 continue
             start = _attribute(item, "start-value")
             number = int(start) if start.isdecimal() and len(start) < 6 else number
-            bullet = f"{counted(number, kind)}{suffix}" if kind else "-"
+            bullet = f"{counted(number, kind)}{suffix} " if kind else "- "
+            bullet = bullet if local_name(item) == "list-item" else ""
             is_first = True
             for child in item:
                 if local_name(child) == "list":
                     yield from self._items(child, depth + 1, _attribute(child, "style-name") or style)
                 elif local_name(child) in {"p", "h"} and (line := self.line(child)):
-                    yield f"{'  ' * depth}{bullet} {line}" if is_first else line
+                    yield f"{'  ' * depth}{bullet}{line}" if is_first else line
                     is_first = False
             number += local_name(item) == "list-item"
             if not depth:
@@ -293,7 +294,7 @@ def _about(archive: Archive) -> About:
     }
     author = said.get("initial-creator") or said.get("creator") or ""
     return About(
-        title=said.get("title") or None,
-        authors=(author,) if author else (),
-        updated=parse_date(said.get("date", "")) or parse_date(said.get("creation-date", "")),
+        title=said_title(said.get("title", "")),
+        authors=people([author]),
+        updated=saved_on(said.get(name, "") for name in ("date", "creation-date")),
     )

@@ -27,7 +27,8 @@ import pypdfium2.raw as pdfium
 
 from qa.errors import DamagedSourceError, LockedSourceError
 from qa.model import Document
-from qa.readers.formats.dates import parse_date
+from qa.readers.formats.defaults import people, said_title, saved_on
+from qa.readers.formats.pdf_fonts import use_stand_in
 from qa.readers.formats.pdf_forms import filled
 from qa.readers.formats.pdf_lines import Line, PageText, page_text
 from qa.readers.formats.writing import About, PlainText, SourceFile, without_invisible
@@ -98,13 +99,9 @@ _NUMBERED_PART = re.compile(
 _NUMBERING = re.compile(r"(?:\d{1,3}\.){0,9}\d{1,3}\.?\s+|[A-Z]\.\s+|[IVX]{1,5}\.\s+")
 _DIVIDED = re.compile(r"([^\W\d_]+)-\Z")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_FIRST_ASIAN = "\u2e80"
+_UNSPACED = re.compile("[\u2e80-\ua4cf\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")  # no spaces
 _DATE = re.compile(r"D:(\d{4})(\d{2})(\d{2})")
-_NO_NAME = re.compile(r"\(?(?:anonymous|unspecified|unknown|admin|administrator|user)\)?", re.IGNORECASE)
-_NO_TITLE = re.compile(
-    r"\(?(?:anonymous|unspecified|unknown)\)?|microsoft (?:word|powerpoint)\b.*|untitled.*"
-    r"|.{1,80}\.(?:docx?|dvi|tex|pdf|rtf|indd|qxd)|",
-    re.IGNORECASE,
-)
 _NAMES = re.compile(r"(?:(?<!\s)\s++)?(?:;|\band\b|&)\s*")
 
 _pdfium = threading.Lock()  # it is not made for threads
@@ -195,6 +192,7 @@ class _Opened(NamedTuple):
 
 
 def _opened(file: SourceFile) -> _Opened:
+    use_stand_in()
     try:
         pdf = pypdfium2.PdfDocument(file.data)
     except pypdfium2.PdfiumError as error:
@@ -264,11 +262,10 @@ def _outline(pdf: pypdfium2.PdfDocument, count: int) -> Iterator[_Entry]:
 def _about(pdf: pypdfium2.PdfDocument) -> About:
     said = {key: " ".join(without_invisible(pdf.get_metadata_value(key) or "").split()) for key in _FIELDS}
     days = (_DATE.match(said[key]) for key in ("ModDate", "CreationDate"))
-    updated = next((day for each in days if each and (day := parse_date("-".join(each.groups())))), None)
     return About(
-        title=None if _NO_TITLE.fullmatch(said["Title"]) else said["Title"],
-        authors=tuple(name for name in _NAMES.split(said["Author"]) if name and not _NO_NAME.fullmatch(name)),
-        updated=updated,
+        title=said_title(said["Title"]),
+        authors=people(_NAMES.split(said["Author"])),
+        updated=saved_on("-".join(each.groups()) for each in days if each),
         keywords=tuple(part.strip() for part in re.split("[,;]", said["Keywords"]) if part.strip()),
     )
 
@@ -1037,7 +1034,13 @@ class _Joiner:
             written = line.text
             is_new_line = paragraph.kind == "list" and _ITEM.match(line.text)
             if number:
-                ended = f"{pieces[-1]}\n" if is_new_line else self._ended(pieces[-1], written)
+                above = paragraph.lines[number - 1]
+                if is_new_line:
+                    ended = f"{pieces[-1]}\n"
+                elif _is_unspaced(above.text, written) and not _ends_short(above):
+                    ended = pieces[-1]
+                else:
+                    ended = self._ended(pieces[-1], written)
                 length += len(ended) - len(pieces[-1])
                 pieces[-1] = ended
             if not places or places[-1][0] != line.page:
@@ -1066,7 +1069,9 @@ class _Joiner:
                 for (x, _), text in zip(line.edges, line.cells, strict=True):
                     starts = columns if found else first.edges
                     place = min(range(len(starts)), key=lambda n: abs(starts[n][0] - x))
-                    cells[place] = f"{self._ended(cells[place], text)}{text}" if cells[place] else text
+                    above = cells[place]
+                    ended = above if _is_unspaced(above, text) else self._ended(above, text)
+                    cells[place] = f"{ended}{text}" if above else text
             written.append(f"| {' | '.join(cells)} |")
         return written, places
 
@@ -1088,6 +1093,11 @@ class _Joiner:
 
     def _is_word(self, part: str) -> bool:
         return self._words[part.lower()] > 0 or part.lower() in english()
+
+
+def _is_unspaced(line: str, below: str) -> bool:
+    """Whether no space parts two lines: those of a script that is written without."""
+    return line[-1:] >= _FIRST_ASIAN and _UNSPACED.match(line[-1:]) is not None and _UNSPACED.match(below) is not None
 
 
 def _in_columns(cells: Sequence[tuple[float, float]], columns: Sequence[tuple[float, float]]) -> tuple[int, ...] | None:

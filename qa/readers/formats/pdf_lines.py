@@ -15,7 +15,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
 from statistics import median
@@ -89,6 +89,10 @@ _FULL = 0.6  # of a column's width that its middling fragment has
 _BIN = 2.0  # points
 _MOST_BINS = 5000
 _BOLD = 600  # weight
+_ALEF, _LAM = frozenset("اأإآ"), "ل"
+_FIRST_ASIAN = "\u2e80"
+_NEXT_DOWN = 1.8  # of the type size: how far below the last letter the next of a column may stand
+_LONGEST_LOST = 2.0  # of the type size: how long a piece without a width is that is more than a space
 
 
 @dataclass(slots=True, kw_only=True)
@@ -171,7 +175,12 @@ class _Fragment:
     @property
     def is_from_right(self) -> bool:
         """Whether most of its letters are of a script that is written from the right."""
-        return 2 * sum(_is_from_right(each.text) for each in self.letters) > len(self.letters)
+        return self.from_right > 0
+
+    @property
+    def from_right(self) -> int:
+        """How many more of its letters are written from the right than from the left; digits and signs are neither."""
+        return sum(1 if _is_from_right(each.text) else -each.text.isalpha() for each in self.letters)
 
 
 def _spaced(fragment: _Fragment) -> list[bool]:
@@ -223,6 +232,7 @@ def page_text(
     lost, pictures = _unread(page, textpage, read)
     spaces = sum([letter.space == 2 for letter in letters])
     least = _NARROWEST_SPACE if spaces < _FEW_SPACES * len(letters) else _SURE_SPACE
+    letters, downwards = _parted(letters, page)
     fragments = _fragments(_once(letters), least)
     for text, left, bottom, right, upper in placed:
         size = max(min(upper - bottom, 12.0) / 1.2, 1.0)
@@ -237,10 +247,14 @@ def page_text(
         if row:
             fragments.append(_Fragment(row, left, right, y, size, _SURE_SPACE))
     lines = list(_lines(fragments, number))
+    if downwards:
+        first = max((line.column for line in lines), default=-1) + 1
+        columns = list(_lines(_fragments(_once(downwards), least), number))
+        lines += [replace(line, column=first + line.column) for line in columns]
     return PageText(
         lines=tuple(lines),
         height=height,
-        letters=len(letters),
+        letters=len(letters) + len(downwards),
         turned=turned,
         unknown=unknown,
         lost=lost,
@@ -261,8 +275,23 @@ def _unread(page: pdfium.FPDF_PAGE, textpage: pdfium.FPDF_TEXTPAGE, read: Set[in
         if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
             pictures += 1
         elif kind == pdfium.FPDF_PAGEOBJ_TEXT and ctypes.addressof(found.contents) not in read:
-            lost += pdfium.FPDFTextObj_GetText(found, textpage, None, 0) <= _EMPTY
+            lost += pdfium.FPDFTextObj_GetText(found, textpage, None, 0) <= _EMPTY and _is_lost(found)
     return lost, pictures
+
+
+def _is_lost(piece: pdfium.FPDF_PAGEOBJECT) -> bool:
+    """Whether a piece of text has letters that take no room, as those have that no font is there for. A space takes
+    none either, so that it must be long; what takes room stands there a second time."""
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    size, matrix = ctypes.c_float(), pdfium.FS_MATRIX()
+    if not (
+        pdfium.FPDFPageObj_GetBounds(piece, left, bottom, right, top)
+        and pdfium.FPDFTextObj_GetFontSize(piece, size)
+        and pdfium.FPDFPageObj_GetMatrix(piece, matrix)
+    ):
+        return False
+    wide, high = right.value - left.value, top.value - bottom.value
+    return min(wide, high) < _STRAIGHT and max(wide, high) > _LONGEST_LOST * size.value * math.hypot(matrix.c, matrix.d)
 
 
 _HANDLE, _INT = ctypes.c_void_p, ctypes.c_int
@@ -306,7 +335,8 @@ def _letters(
     found: dict[int, list[_Letter]] = {}
     extents: dict[int, tuple[float, float]] = {}
     space, high, unknown = 0, 0, 0
-    for index, given in enumerate(_codes(textpage, count)):
+    codes = _codes(textpage, count)
+    for index, given in enumerate(codes):
         code = given
         if 0xD800 <= code < 0xE000:
             if code < 0xDC00:
@@ -323,6 +353,7 @@ def _letters(
             continue
         if 0xFB1D <= code <= 0xFDFF or 0xFE70 <= code <= 0xFEFC:
             text = unicodedata.normalize("NFKC", text)
+            text = text.replace(" ", "") or text  # a mark alone stands on a space there
         text_object = object_at(handle, index) or 0
         style = styles.get(text_object)
         box_of(handle, index, box_address)
@@ -334,7 +365,8 @@ def _letters(
             if turns not in extents:
                 extents[turns] = _extent(page, turns)
             is_straight = abs(angle - round(angle)) < _STRAIGHT
-            baseline = _baseline(textpage, index, turns, extents[turns][0], x, y) if is_straight else None
+            is_level = is_straight and text < _FIRST_ASIAN  # which may go down
+            baseline = _baseline(textpage, index, turns, extents[turns][0], x, y) if is_level else None
             size = size if 0 < size < 10_000 else 1.0
             style = styles[text_object] = (size, turns, _is_bold(textpage, index), baseline)
         size, turns, bold, baseline = style
@@ -358,7 +390,75 @@ def _letters(
     most = max(found, key=lambda turns: len(found[turns]), default=0)
     all_letters = sum(map(len, found.values()))
     upright = found.get(most, [])
+    if any(_is_from_right(chr(code)) for code in set(codes)):
+        upright = _mended_from_right(upright)
     return upright, all_letters - len(upright), unknown, extents.get(most) or _extent(page, most), styles.keys()
+
+
+def _parted(letters: list[_Letter], page: pdfium.FPDF_PAGE) -> tuple[list[_Letter], list[_Letter]]:
+    """The letters of a page that stand in lines, and those of one that is written downwards, in columns from the right,
+    turned as if it were written in lines from the top."""
+    asian = [each.text >= _FIRST_ASIAN for each in letters]
+    if 2 * sum(asian) < len(letters) or not letters:
+        return letters, []
+    goes_on = [False] * (len(letters) + 1)  # whether a letter stands right below the one before
+    goes_right = list(goes_on)
+    for place, (above, below) in enumerate(pairwise(letters), start=1):
+        size = max(above.size, below.size)
+        across = abs(above.x + above.right - below.x - below.right) / 2
+        goes_on[place] = across < 0.3 * size and 0.5 * size <= below.y - above.y <= _NEXT_DOWN * size
+        goes_right[place] = abs(above.y - below.y) < 0.3 * size and across >= 0.3 * size
+    count = sum(asian[n] and (goes_on[n] or goes_on[n + 1]) for n in range(len(letters)))
+    if 2 * count < len(letters):
+        return letters, []
+    box = pdfium.FS_RECTF()
+    edge = box.right if pdfium.FPDF_GetPageBoundingBox(page, box) else 0.0
+    lines: list[_Letter] = []
+    columns: list[_Letter] = []
+    for number, letter in enumerate(letters):
+        is_down = goes_on[number] or goes_on[number + 1]
+        if is_down or (asian[number] and not goes_right[number] and not goes_right[number + 1]):
+            middle = (letter.x + letter.right) / 2
+            space = 2 if letter.space == 2 else 0
+            columns.append(replace(letter, x=letter.y - letter.size, right=letter.y, y=edge - middle, space=space))
+        else:
+            lines.append(letter)
+    return lines, columns
+
+
+def _mended_from_right(letters: list[_Letter]) -> list[_Letter]:
+    """Letters that are written from the right, with those of one glyph in the order in which they are read.
+
+    PDFium turns round what a page shows from the left, and with it the letters of a ligature (lam and alef) and of the
+    text that a file gives for a word. Those of one glyph have one place. A mark above a letter stands behind it.
+    """
+    found: list[_Letter] = []
+    glyph: list[_Letter] = []
+
+    def end_glyph() -> None:
+        is_turned = len(glyph) > 2 or (len(glyph) == 2 and glyph[0].text in _ALEF and glyph[1].text == _LAM)
+        if is_turned and all(_is_from_right(each.text) for each in glyph):
+            glyph[0].space, glyph[-1].space = glyph[-1].space, glyph[0].space
+            glyph.reverse()
+        found.extend(glyph)
+        glyph.clear()
+
+    for letter in letters:
+        last = glyph[-1] if glyph else None
+        if last is not None and (last.x, last.right, last.y) != (letter.x, letter.right, letter.y):
+            end_glyph()
+        glyph.append(letter)
+    end_glyph()
+    for place in range(1, len(found)):
+        mark, base = found[place - 1], found[place]
+        middle = (mark.x + mark.right) / 2
+        if unicodedata.combining(mark.text[-1]) and not unicodedata.combining(base.text[-1]):
+            before = found[place - 2] if place > 1 else None
+            is_on_last = before is not None and before.y == mark.y and before.x <= middle <= before.right
+            if not is_on_last and base.x <= middle <= base.right and base.y == mark.y:
+                mark.space, base.space = base.space and 0, max(mark.space, base.space) if before is None else base.space
+                found[place - 1 : place + 1] = [base, mark]
+    return found
 
 
 def _baseline(
@@ -373,8 +473,11 @@ def _once(letters: list[_Letter]) -> list[_Letter]:
     """The letters without those that stand a second time in nearly the same place, which makes the first ones bold."""
     places: dict[tuple[str, int], list[_Letter]] = {}
     kept: list[_Letter] = []
+    glyph = 0  # where in what is kept the letters begin that stand in the place of the last one, as of a ligature
     for letter in letters:
         width = letter.right - letter.x
+        if kept and (kept[-1].x, kept[-1].right) != (letter.x, letter.right):
+            glyph = len(kept)
         row = round(letter.y / _ROW)
         near = places.get((letter.text, row))
         if near:
@@ -386,7 +489,7 @@ def _once(letters: list[_Letter]) -> list[_Letter]:
                     if -close < each.x - letter.x < close
                     and abs(each.y - letter.y) < 0.12 * letter.size
                     and abs(each.right - each.x - width) < 0.1 * width
-                    and not (each.x == letter.x and each is kept[-1])  # the two of a ligature
+                    and not (each.x == letter.x and any(each is its for its in kept[glyph:]))
                 ),
                 None,
             )
@@ -589,7 +692,7 @@ def _part(fragment: _Fragment, letters: list[_Letter]) -> _Fragment:
 
 def _in_order(row: list[_Fragment]) -> list[_Fragment]:
     """The fragments of a line as they are read: from the left, or from the right where most of them are so."""
-    if len(row) > 1 and 2 * sum(each.is_from_right for each in row) > len(row):
+    if len(row) > 1 and sum(each.from_right for each in row) > 0:
         return sorted(row, key=lambda each: -each.right)
     return sorted(row, key=lambda each: each.x)
 

@@ -99,8 +99,10 @@ def read_table(file: SourceFile) -> Iterator[Document]:
     lines = _Lines(text)
     csv.field_size_limit(_LONGEST_CELL)
     next(csv.reader(lines, delimiter=delimiter))  # the names of its columns
+    number = 1  # of the row, as a spreadsheet counts it
     while lines.are_left:
         begin = lines.count
+        number += 1
         try:
             row = next(csv.reader(lines, delimiter=delimiter), [])
         except csv.Error as error:
@@ -118,7 +120,12 @@ def read_table(file: SourceFile) -> Iterator[Document]:
                     f" A cell that holds a {delimiter!r} needs quotation marks."
                 )
             named = {name.lower(): cell for name, cell in zip(columns, row, strict=False)}
-            yield from given.document(named if has_texts else named | _as_lines(columns, row), place)
+            where = f"{file.path.name}, row {number:,}"
+            if not has_texts:
+                named |= _as_lines(columns, row, where)
+            elif not _written(named, (*_TITLE, *_ID)):
+                named |= {"title": where}
+            yield from given.document(named, place)
     given.end()
 
 
@@ -231,11 +238,14 @@ def _columns(text: str, file: SourceFile) -> tuple[list[str], str]:
     return [name or f"column {number}" for number, name in enumerate(seen, start=1)], most
 
 
-def _as_lines(columns: Sequence[str], row: Sequence[str]) -> dict[str, str]:
-    """The text of a row as lines of the form `column: value`, and the title that it has where no column is one."""
+def _as_lines(columns: Sequence[str], row: Sequence[str], where: str) -> dict[str, str]:
+    """The text of a row as lines of the form `column: value`, and as its title a cell and where it stands."""
     cells = [(name, " ".join(cell.split())) for name, cell in zip(columns, row, strict=False) if cell.strip()]
     title = next((cell for name, cell in cells if name.lower() in _NAMES_OF_ROWS), cells[0][1] if cells else "")
-    return {"text": "\n".join(f"{name}: {cell}" for name, cell in cells), "title": title[:_LONGEST_TITLE]}
+    return {
+        "text": "\n".join(f"{name}: {cell}" for name, cell in cells),
+        "title": f"{title[:_LONGEST_TITLE]} ({where})" if title else where,
+    }
 
 
 def _first(record: Mapping[str, object], names: Iterable[str]) -> object:

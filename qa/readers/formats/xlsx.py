@@ -78,6 +78,7 @@ def read_xlsx(file: SourceFile) -> list[Document]:
             found = archive.xml(drawing)
             file.leave_out(sum(1 for _ in found.iter("{*}pic", "{*}graphicFrame")), "picture", is_told=False)
     file.leave_out(book.struck, "word, struck out")
+    file.leave_out(book.not_computed, "formula, which no program has computed")
     if hidden_sheets:
         file.note(
             f"{hidden_sheets:,} {'sheet is' if hidden_sheets == 1 else 'sheets are'} hidden, and read all the same."
@@ -95,6 +96,7 @@ class _Book:
         self._archive = archive
         self._root = archive.xml(_MAIN)
         self.struck = 0  # words
+        self.not_computed = 0  # formulas, of which the file does not say what they give
         [*shared] = parts_related(archive, _MAIN, "/sharedStrings")
         strings = archive.xml(shared[0]).iterchildren("{*}si") if shared else ()
         self._strings = [self._string(each) for each in strings]
@@ -147,6 +149,7 @@ class _Book:
             shown = self._shown(cell)
             text = " ".join(without_invisible(shown.text).split())
             if not text:
+                self.not_computed += cell.find("{*}f") is not None and cell.find("{*}v") is None
                 continue
             style = _whole(cell.get("s"))
             if style < len(self._are_struck) and self._are_struck[style]:
