@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 
-READING = 5
+READING = 6
 """Raised whenever a reader makes another document of the same file, so that files are read again."""
 
 
