@@ -202,8 +202,9 @@ class Document:
     `sha256` is the digest of `text`. The constructor refuses sections that overlap or leave the text. Markers are in
     text order. `pages` has the place in the text where each page begins, in order; it is empty if the source has no
     pages. A page without text begins where the next one does. `page_labels` has the printed names of the pages, if they
-    are not just their numbers: i, ii, 1, 2. `left_out` counts what of the source is not in the text, but for what only
-    sets it: pictures, comments, running heads, words that are struck out.
+    are not just their numbers: i, ii, 1, 2. `code` has the places of code in lines, in order. `left_out` counts what
+    of the source is not in the text, but for what only sets it: pictures, comments, running heads, words that are
+    struck out.
     """
 
     id: str
@@ -222,6 +223,7 @@ class Document:
     markers: tuple[Marker, ...] = ()
     pages: tuple[int, ...] = ()
     page_labels: tuple[str, ...] = ()
+    code: tuple[Span, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     sha256: str = field(init=False)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from qa import Engine, Settings
-from qa.model import Block, BlockKind, Document, Section
+from qa.model import Block, BlockKind, Document, Section, Span
 from qa.wire import BlockBody, block_bodies
 from web import create_app
 from web.drawing import Link, drawn
@@ -45,7 +45,9 @@ def documents(draw: st.DrawFn) -> Document:
         blocks.append(Block(kind=_kind(kind), start=len(text), end=len(text) + len(words)))
         text += words + "\n\n"
     section = Section(path=(), start=start, end=len(text), blocks=tuple(blocks))
-    return Document(id="d", title="D", text=text, source="d.md", sections=(section,))
+    cuts = sorted(draw(st.sets(st.integers(0, len(text)), max_size=8)))
+    code = tuple(Span(a, b) for a, b in zip(cuts[::2], cuts[1::2], strict=False))
+    return Document(id="d", title="D", text=text, source="d.md", sections=(section,), code=code)
 
 
 def _kind(name: str) -> BlockKind:
@@ -69,7 +71,7 @@ class Shown(HTMLParser):
 
     def __init__(self, markup: str) -> None:
         super().__init__()
-        self.text = self.marked = self.seen = ""
+        self.text = self.marked = self.seen = self.code = ""
         self._open: list[tuple[str, str]] = []
         self.tags: set[str] = set()
         self.feed(markup)
@@ -87,8 +89,9 @@ class Shown(HTMLParser):
         self.text += data
         if not any("hid" in name.split() for _, name in self._open):
             self.seen += data
-        if any(tag == "mark" for tag, _ in self._open):
-            self.marked += data
+        tags = {tag for tag, _ in self._open}
+        self.marked += data if "mark" in tags else ""
+        self.code += data if "code" in tags and "pre" not in tags else ""
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +124,7 @@ def test_what_is_cut_is_the_slice_each_character_once(
         reached += len(cell.before + cell.label + cell.space)
         for piece in cell.pieces:
             assert piece.is_marked == any(start <= reached < end for start, end in marks)
+            assert piece.is_code == any(start <= reached < end for block in blocks for start, end in block.code)
             reached += len(piece.text)
         reached += len(cell.behind)
     for block in blocks:
@@ -128,6 +132,8 @@ def test_what_is_cut_is_the_slice_each_character_once(
         places = [place for row in block.rows for span in row for place in span]
         assert places == sorted(places)
         assert all(block.start <= place <= block.end for place in places)
+        assert not (block.code and block.kind == "code")
+        assert all(block.start <= a < b <= block.end for a, b in block.code)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -141,6 +147,7 @@ def test_the_text_of_what_is_drawn_is_the_slice_and_hides_only_what_draws_it(
     assert visible(shown.seen) == visible(text)
     pieces = [piece for block in drawn(text, blocks, marks) for row in block.rows for c in row for piece in c.pieces]
     assert visible(shown.marked) == visible("".join(piece.text for piece in pieces if piece.is_marked))
+    assert visible(shown.code) == visible("".join(piece.text for piece in pieces if piece.is_code))
 
 
 @given(passages())
@@ -159,6 +166,8 @@ def test_a_quotation_in_markdown_shows_the_slice_with_its_tables_and_lists(
         return re.sub(r"\d+[.)]?", "", visible(words))
 
     assert without_numbers(shown.text) == without_numbers(text)
+    pieces = [piece for block in drawn(text, blocks, marks) for row in block.rows for c in row for piece in c.pieces]
+    assert without_numbers(shown.code) == without_numbers("".join(piece.text for piece in pieces if piece.is_code))
 
 
 def kit() -> Document:

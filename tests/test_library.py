@@ -77,6 +77,7 @@ FULL = Document(
     markers=(Marker(label="1", start=21, end=24),),
     pages=(0, 0, 9, 26),
     page_labels=("i", "ii", "1", "2"),
+    code=(Span(10, 15),),
     left_out=(LeftOut("pictures", 2),),
 )
 PASSAGES = [

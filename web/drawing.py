@@ -6,7 +6,7 @@ draws the structure: the bars of a table, the line breaks between two paragraphs
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 from typing import NamedTuple
@@ -29,12 +29,13 @@ class Link(NamedTuple):
 
 class Piece(NamedTuple):
     """Words. `is_marked` says that they are marked, `is_first` that they are the first of these. `href` is where a
-    reference's marker leads, or empty."""
+    reference's marker leads, or empty. `is_code` says that they are code within a line."""
 
     text: str
     is_marked: bool = False
     is_first: bool = False
     href: str = ""
+    is_code: bool = False
 
 
 class Run(NamedTuple):
@@ -112,7 +113,7 @@ def drawn(
 
     `marks` are the spans that are marked, and `links` those that are linked; both are in order and do not overlap.
     """
-    ink = _Ink(text, marks, links)
+    ink = _Ink(text, marks, links, [span for block in blocks for span in block.code])
     found: list[Drawn] = []
     reached = 0
     for block in blocks:
@@ -125,29 +126,45 @@ def drawn(
 
 
 class _Ink:
-    """A text with its marks and links, of which pieces are taken in order."""
+    """A text with its marks, links and code, of which pieces are taken in order."""
 
-    def __init__(self, text: str, marks: Sequence[tuple[int, int]], links: Sequence[Link]) -> None:
+    def __init__(
+        self,
+        text: str,
+        marks: Sequence[tuple[int, int]],
+        links: Sequence[Link],
+        code: Sequence[tuple[int, int]],
+    ) -> None:
         self.text = text
         self.marks = marks
         self.links = links
+        self.code = code
         self.is_begun = bool(marks) and marks[0][0] < 0  # the marked words begin before this text
 
     def pieces(self, start: int, end: int) -> tuple[Piece, ...]:
-        """The text at [start, end), cut where a mark or a link begins or ends. A link that goes on outside is none."""
+        """The text at [start, end), cut where a mark, a link or code begins or ends. A link that goes on outside is
+        none."""
         first = bisect_left(self.links, start, key=lambda link: link.start)
         behind = bisect_left(self.links, end, key=lambda link: link.start)
         links = {link.start: link for link in self.links[first:behind] if link.end <= end}
         cuts = {start, end, *links, *(link.end for link in links.values())}
         cuts |= {place for mark in self.marks for place in mark if start < place < end}
+        first = bisect_right(self.code, start, key=lambda span: span[1])
+        behind = bisect_left(self.code, end, key=lambda span: span[0])
+        code = self.code[first:behind]
+        cuts |= {place for span in code for place in span if start < place < end}
         found: list[Piece] = []
         link = Link(0, 0, "")
+        reached = 0  # how much of the code lies before
         for a, b in pairwise(sorted(cuts)):
             link = links.get(a, link)
             is_marked = any(mark[0] <= a < mark[1] for mark in self.marks)
             is_first = is_marked and not self.is_begun
             self.is_begun = self.is_begun or is_marked
-            found.append(Piece(self.text[a:b], is_marked, is_first, link.href if b <= link.end else ""))
+            while reached < len(code) and code[reached][1] <= a:
+                reached += 1
+            is_code = reached < len(code) and code[reached][0] <= a
+            found.append(Piece(self.text[a:b], is_marked, is_first, link.href if b <= link.end else "", is_code))
         return tuple(found)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 from qa.wire import BlockBody
-from web.drawing import Cell, Drawn, drawn
+from web.drawing import Cell, Drawn, Piece, drawn
 
 __all__ = ["escaped", "quoted"]
 
@@ -60,9 +61,19 @@ def _block(block: Drawn) -> Iterator[list[str]]:
 
 
 def _table(block: Drawn) -> list[str]:
-    rows = [f"| {' | '.join(' '.join(_written(cell)) for cell in row)} |" for row in block.rows]
+    rows = [f"| {' | '.join(_in_a_cell(cell) for cell in row)} |" for row in block.rows]
+    rows[0] += "  |" * (block.columns - len(block.rows[0]))  # or it is the head of no table
     line = "|" + " --- |" * block.columns
     return [rows[0], line, *rows[1:]] if block.headed else ["|" + "  |" * block.columns, line, *rows]
+
+
+def _in_a_cell(cell: Cell) -> str:
+    """A cell in a line. A bar is escaped there in code as well, which shows no other escape."""
+    return " ".join(_written(cell._replace(pieces=tuple(map(_with_bars, cell.pieces)))))
+
+
+def _with_bars(piece: Piece) -> Piece:
+    return piece._replace(text=piece.text.replace("|", "\\|")) if piece.is_code else piece
 
 
 def _list(block: Drawn) -> list[str]:
@@ -74,7 +85,7 @@ def _list(block: Drawn) -> list[str]:
 
 
 def _listed(items: Sequence[Cell]) -> list[str]:
-    """The lines of a list, or none if an item has a label that Markdown does not know, or would not give it."""
+    """The lines of a list, or none if an item is empty, or has a label that Markdown would not give it."""
     lines: list[str] = []
     open_lists: list[str] = []  # the label of the last item of each, the outermost first
     for item in items:
@@ -83,7 +94,7 @@ def _listed(items: Sequence[Cell]) -> list[str]:
         number = _NUMBER.fullmatch(item.label)
         before = _NUMBER.fullmatch(last)
         is_next = not number or not before or int(number[1]) == int(before[1]) + 1
-        if not item.label or (item.is_numbered and not number) or not is_next:
+        if not item.label or not item.pieces or (item.is_numbered and not number) or not is_next:
             return []
         label = item.label if number else "-"
         indent = "".join(" " * (len(each) + 1) for each in open_lists[:depth])
@@ -110,27 +121,67 @@ def _paragraphs(cell: Cell) -> Iterator[list[str]]:
 
 
 def _written(cell: Cell) -> list[str]:
-    """The lines of a cell, escaped, with what is marked in bold."""
-    lines: list[list[tuple[bool, str]]] = [[]]
-    for run in cell.runs:
-        first, *others = _BREAK.split("".join(piece.text for piece in run.pieces))
-        lines[-1].append((run.is_marked, first))
-        lines += [[(run.is_marked, other)] for other in others]
+    """The lines of a cell, escaped, with what is marked in bold and what is code as code."""
+    lines: list[list[Piece]] = [[]]
+    for piece in cell.pieces:
+        first, *others = _BREAK.split(piece.text)
+        lines[-1].append(piece._replace(text=first))
+        lines += [[piece._replace(text=other)] for other in others]
     return ["".join(_inked(line)).rstrip() for line in lines]
 
 
-def _inked(line: list[tuple[bool, str]]) -> Iterator[str]:
-    for number, (is_marked, words) in enumerate(line):
+def _inked(line: list[Piece]) -> Iterator[str]:
+    begins = True  # whether nothing stands before in the line
+    before = ""
+    groups = [(is_marked, list(each)) for is_marked, each in groupby(line, lambda piece: piece.is_marked)]
+    for number, (is_marked, pieces) in enumerate(groups):
+        words = "".join(piece.text for piece in pieces)
         bare = words.strip()
         if not is_marked or not bare:
-            yield _line(words) if number == 0 else _inline(words)
-            continue
-        before = "".join(each for _, each in line[:number]) + words[: len(words) - len(words.lstrip())]
-        behind = words[len(words.rstrip()) :] + "".join(each for _, each in line[number + 1 :])
-        is_apart = not before[-1:].strip() and not behind[:1].strip()
-        opening, closing = ("**", "**") if is_apart else ("<b>", "</b>")
-        yield _line(words[: len(words) - len(words.lstrip())]) if number == 0 else ""
-        yield f"{opening}{_inline(bare)}{closing}{words[len(words.rstrip()) :]}"
+            yield _inside(pieces, begins=begins)
+        else:
+            lead, trail = words[: len(words) - len(words.lstrip())], words[len(words.rstrip()) :]
+            behind = trail + "".join(piece.text for _, others in groups[number + 1 :] for piece in others)
+            is_apart = not (before + lead)[-1:].strip() and not behind[:1].strip()
+            opening, closing = ("**", "**") if is_apart else ("<b>", "</b>")
+            yield _line(lead) if begins else ""
+            yield f"{opening}{_inside(_stripped(pieces), begins=False)}{closing}{trail}"
+        before += words
+        begins = begins and not words
+
+
+def _stripped(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """Pieces without the white space before them and behind them."""
+    words = "".join(piece.text for piece in pieces)
+    begin, end = len(words) - len(words.lstrip()), len(words.rstrip())
+    for piece in pieces:
+        yield piece._replace(text=piece.text[max(begin, 0) : max(end, 0)])
+        begin, end = begin - len(piece.text), end - len(piece.text)
+
+
+def _inside(pieces: Iterable[Piece], *, begins: bool) -> str:
+    """Pieces, escaped; where a line `begins` with them, its beginning is no structure."""
+    written = ""
+    for is_code, each in groupby(pieces, lambda piece: piece.is_code):
+        words = "".join(piece.text for piece in each)
+        if is_code and words.strip():
+            written += _code(words)
+        else:
+            written += _line(words) if begins and not written else _inline(words)
+    return written
+
+
+def _code(words: str) -> str:
+    """Code within a line. White space at its ends stands outside.
+
+    >>> _code("a`b"), _code("`")
+    ('``a`b``', '`` ` ``')
+    """
+    bare = words.strip()
+    fence = "`" * (1 + max(map(len, re.findall("`+", bare)), default=0))
+    space = " " if "`" in (bare[0], bare[-1]) else ""
+    before, behind = words[: len(words) - len(words.lstrip())], words[len(words.rstrip()) :]
+    return f"{before}{fence}{space}{bare}{space}{fence}{behind}"
 
 
 def _line(words: str) -> str:

@@ -171,6 +171,7 @@ def document_of(row: Sequence[Any], select: Select) -> Document:
         markers=tuple(Marker(label=label, start=start, end=end) for label, start, end in fields.get("markers", ())),
         pages=tuple(fields.get("pages", ())),
         page_labels=tuple(fields.get("page_labels", ())),
+        code=tuple(Span(*each) for each in fields.get("code", ())),
         left_out=_left_out(fields.get("left_out", ())),
     )
     if document.sha256 != sha256.hex():
@@ -213,6 +214,7 @@ def _data(document: Document) -> str:
         "markers": [(each.label, each.start, each.end) for each in document.markers],
         "pages": document.pages,
         "page_labels": document.page_labels,
+        "code": document.code,
         "left_out": document.left_out,
     }
     return _json({name: value for name, value in fields.items() if name == "source" or value not in (None, (), [])})

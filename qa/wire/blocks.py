@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Literal
 
@@ -30,7 +30,7 @@ class BlockBody(BaseModel):
 
     `rows` are the rows of a table, each with the spans of its cells, or the items of a list, each with the spans of its
     label and of its words; a label may be empty. Other blocks have none. `headed` says that the first row of a table
-    names its columns.
+    names its columns. `code` has the spans of code within its lines, such as names of commands.
     """
 
     model_config = ConfigDict(frozen=True, defer_build=True)
@@ -41,6 +41,7 @@ class BlockBody(BaseModel):
     level: int | None = None
     headed: bool = False
     rows: tuple[tuple[Span, ...], ...] = ()
+    code: tuple[Span, ...] = ()
 
 
 def block_bodies(document: Document, start: int, end: int) -> tuple[BlockBody, ...]:
@@ -56,7 +57,13 @@ def _bodies(document: Document, start: int, end: int) -> Iterator[BlockBody]:
     behind = bisect_left(document.headings, end, key=lambda heading: heading.start)
     for heading in document.headings[first:behind]:
         if heading.start < heading.end <= end:
-            yield BlockBody(kind="heading", start=heading.start - start, end=heading.end - start, level=heading.level)
+            yield BlockBody(
+                kind="heading",
+                start=heading.start - start,
+                end=heading.end - start,
+                level=heading.level,
+                code=tuple(Span(a - start, b - start) for a, b in _code(document, heading.start, heading.end)),
+            )
     first = max(0, bisect_right(document.sections, start, key=lambda section: section.start) - 1)
     for section in document.sections[first:]:
         if section.start >= end:
@@ -65,19 +72,28 @@ def _bodies(document: Document, start: int, end: int) -> Iterator[BlockBody]:
             a, b = max(block.start, start), min(block.end, end)
             if a < b:
                 is_begun = a == block.start
-                rows = _rows(document.text, block.kind, a, b)
+                code = _code(document, a, b) if block.kind != "code" else []
+                rows = _rows(document.text, block.kind, a, b, code)
                 yield BlockBody(
                     kind=block.kind,
                     start=a - start,
                     end=b - start,
                     headed=block.kind == "table" and is_begun and _names_columns(document.text, rows),
                     rows=tuple(tuple(Span(c - start, d - start) for c, d in row) for row in rows),
+                    code=tuple(Span(c - start, d - start) for c, d in code),
                 )
 
 
-def _rows(text: str, kind: str, start: int, end: int) -> list[tuple[Span, ...]]:
+def _code(document: Document, start: int, end: int) -> list[Span]:
+    """The code within the lines of [start, end), cut off there."""
+    first = bisect_right(document.code, start, key=lambda span: span.end)
+    behind = bisect_left(document.code, end, key=lambda span: span.start)
+    return [Span(max(a, start), min(b, end)) for a, b in document.code[first:behind]]
+
+
+def _rows(text: str, kind: str, start: int, end: int, code: Sequence[Span]) -> list[tuple[Span, ...]]:
     if kind == "table":
-        return [_cells(text, *line) for line in _lines(text, start, end)]
+        return [_cells(text, *line, code) for line in _lines(text, start, end)]
     return _items(text, start, end) if kind == "list" else []
 
 
@@ -91,13 +107,13 @@ def _lines(text: str, start: int, end: int) -> Iterator[Span]:
         start += len(line)
 
 
-def _cells(text: str, start: int, end: int) -> tuple[Span, ...]:
-    """The cells of a row, which bars or tabs part. A bar at either end of the row parts nothing.
+def _cells(text: str, start: int, end: int, code: Sequence[Span] = ()) -> tuple[Span, ...]:
+    """The cells of a row, which bars or tabs part. A bar at either end of the row parts nothing, nor does one in code.
 
     >>> [text[slice(*cell)] for text in ["| Tern | | 61% |"] for cell in _cells(text, 0, len(text))]
     ['Tern', '', '61%']
     """
-    cuts = [(match.start(), match.end()) for match in _BARS.finditer(text, start, end)]
+    cuts = [match.span() for match in _BARS.finditer(text, start, end) if not _is_in(code, match.start())]
     edges = [(start, start), *cuts, (end, end)]
     cells = [Span(before, after) for (_, before), (after, _) in pairwise(edges)]
     if len(cells) > 1 and cuts[0][0] == start:
@@ -105,6 +121,11 @@ def _cells(text: str, start: int, end: int) -> tuple[Span, ...]:
     if len(cells) > 1 and cuts[-1][1] == end:
         del cells[-1]
     return tuple(cells)
+
+
+def _is_in(spans: Sequence[Span], place: int) -> bool:
+    number = bisect_right(spans, place, key=lambda span: span.start)
+    return number > 0 and place < spans[number - 1].end
 
 
 def _names_columns(text: str, rows: list[tuple[Span, ...]]) -> bool:

@@ -21,6 +21,7 @@ from lxml import etree
 
 from qa.model import Document
 from qa.readers.formats.archives import Archive, local_name, office_archive
+from qa.readers.formats.code import bare, behind, marked_code, tight
 from qa.readers.formats.defaults import people, said_title, saved_on
 from qa.readers.formats.numbering import counted
 from qa.readers.formats.scripts import (
@@ -50,6 +51,11 @@ _LONGEST_BOLD = 80  # characters of a heading that is only set in bold type
 _MOST_BOLD = 0.3  # share of letters in bold type, above which that says nothing
 _HEADING_NAME = re.compile(r"heading (\d)", re.IGNORECASE)
 _LISTING_NAME = re.compile(r"(?:html preformatted|macro text|source code|code|plain text)", re.IGNORECASE)
+_CODE_NAME = re.compile(
+    r"html (?:code|sample|keyboard|typewriter)|verbatim(?: char)?|source text"
+    r"|(?:inline |source )?code(?: (?:char|inline|in text))?",
+    re.IGNORECASE,
+)
 _CONTENTS_NAME = re.compile(r"(?:toc|table of figures|index|contents) ?\d?(?: heading)?", re.IGNORECASE)
 _CONTENTS_FIELD = re.compile(r"\s*(?:TOC|TOA|INDEX)\b")
 _PLACE = re.compile(r"%(\d)")
@@ -213,7 +219,7 @@ class _Word:
             is_title = style.name.lower() == "title"
             if not (is_title or style.outline == 0 or first is None):
                 continue
-            text = " ".join(self._line(paragraph).split())
+            text = bare(" ".join(self._line(paragraph).split()))
             if text and is_title:
                 return text
             first = text or None if first is None else first
@@ -231,7 +237,7 @@ class _Word:
             note = self._notes[kind].get(note_id)
             if note is not None:
                 written = " ".join(self._line(each) for each in note.iter(f"{_W}p"))
-                self.text.footnotes.append((label, " ".join(written.split()), ()))
+                self.text.footnotes.append((label, bare(" ".join(written.split())), ()))
 
     def _write(self, parent: etree._Element) -> None:
         for child in parent:
@@ -276,7 +282,7 @@ class _Word:
         elif text and (asked := self._bold_question(paragraph, text)):
             self._end_list()
             self.text.write_question(asked)
-            self.text.write_block("paragraph", text[len(asked) :].strip())
+            self.text.write_block("paragraph", behind(text, len(asked)).strip())
         elif text:
             self._end_list()
             self.text.write_block("code" if _LISTING_NAME.fullmatch(style.name) else "paragraph", text)
@@ -333,7 +339,7 @@ class _Word:
                 break
             bold.append(said)
         asked = " ".join(without_invisible("".join(bold)).split())
-        return asked if asked and is_question(asked) and text.startswith(asked) else ""
+        return asked if asked and is_question(asked) and bare(text).startswith(asked) else ""
 
     def _is_bold(self, run: etree._Element) -> bool:
         return self._look_of(run).get("b", "0") not in _OFF
@@ -350,7 +356,7 @@ class _Word:
         """Find the short lines in bold type between paragraphs that are not, which head these where the file has no
         headings of its own. The first line is the title, which is given, where it stands in the middle."""
         paragraphs = [each for each in self._body.iter(f"{_W}p") if local_name(each.getparent()) == "body"]
-        lines = [(each, self._line(each)) for each in paragraphs]
+        lines = [(each, bare(self._line(each))) for each in paragraphs]
         self.left_out.clear()
         lines = [(each, text) for each, text in lines if text]
         if not lines or any(self._style(each).outline is not None for each, _ in lines):
@@ -402,7 +408,7 @@ class _Word:
     def _line(self, paragraph: etree._Element) -> str:
         """The text of a paragraph, with a line for each forced break."""
         self._look = self._styles.look(_value(paragraph.find(f"{_W}pPr/{_W}pStyle")))
-        text = without_invisible(plain("".join(self._pieces(paragraph))))
+        text = without_invisible(tight(plain("".join(self._pieces(paragraph)))))
         lines = (" ".join(part for part in re.split("[ \t]", line) if part) for line in text.split("\n"))
         return "\n".join(line for line in lines if line.strip())
 
@@ -462,6 +468,8 @@ class _Word:
                 case name if name not in _DROPPED and name not in _DROPPED_ALSO:
                     pieces += self._pieces(child)
         text = "".join(pieces)
+        if properties is not None and self._styles.is_code(_value(properties.find(f"{_W}rStyle"))):
+            text = marked_code(text)
         yield marked_raised(text) if align == "superscript" else marked_lowered(text) if align == "subscript" else text
 
     def _formula(self, parent: etree._Element) -> str:
@@ -654,6 +662,11 @@ class _Styles:
                 name = _value(style.find(f"{_W}basedOn"))
             self._looks[style_id] = found
         return self._looks[style_id]
+
+    def is_code(self, style_id: str) -> bool:
+        """Whether letters in a style are code, by the name of the style."""
+        element = self._elements.get(style_id) if style_id else None
+        return element is not None and _CODE_NAME.fullmatch(_value(element.find(f"{_W}name"))) is not None
 
     def style(self, style_id: str) -> _Style:
         """The style with this id; one that is not there says nothing."""

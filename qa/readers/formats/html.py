@@ -23,6 +23,7 @@ from lxml import etree
 from qa.errors import DamagedSourceError, NotTextError
 from qa.model import Document, Reference
 from qa.readers.formats.about import about_page, names_a_file, written
+from qa.readers.formats.code import bare, marked_code, tight
 from qa.readers.formats.decoding import decode
 from qa.readers.formats.mathml import PARTS_OF_FORMULAS
 from qa.readers.formats.numbering import counted
@@ -163,6 +164,7 @@ OF_LINES = frozenset(
         *("mmultiscripts", "mprescripts", "mphantom", "merror", "mlabeledtr"),
     }
 )
+_CODE = frozenset({"code", "kbd", "samp", "tt"})
 _HEADING = re.compile(r"h[1-6]")
 _WHITE = re.compile(r"[ \t\n\r\f]+")
 _LABEL = re.compile(r"\[?\s*(\d{1,4}|[a-z]|[ivx]{1,5}|[*†‡§¶]{1,3})\s*\]?", re.IGNORECASE)
@@ -566,6 +568,8 @@ class HtmlWriter(PlainText):
         text = "".join(pieces)
         if tag == "q" and text.strip():
             return f"“{text}”"
+        if tag in _CODE:
+            return marked_code(text)
         return marked_raised(text) if tag == "sup" else marked_lowered(text) if tag == "sub" else text
 
     def _marker(self, element: etree._Element) -> str | None:
@@ -603,7 +607,7 @@ class HtmlWriter(PlainText):
             return
         if noted not in self._noted:
             self._is_noting = True
-            self._noted[noted] = " ".join(_tidy(self._inline(noted)).split())
+            self._noted[noted] = bare(" ".join(_tidy(self._inline(noted)).split()))
             self._is_noting = False
         text = self._noted[noted]
         self._anchors[noted] += 1
@@ -648,7 +652,7 @@ class HtmlWriter(PlainText):
                 term = len(lines)
                 lines.append(f"{'  ' * depth}- {text}")
             elif text:
-                lines[term] += f" {text}" if lines[term].endswith(":") else f": {text}"
+                lines[term] += f" {text}" if bare(lines[term]).endswith(":") else f": {text}"
             lines += inside[len(own) :]
         return lines
 
@@ -987,6 +991,6 @@ def _one_space(text: str | None) -> str:
 
 def _tidy(text: str) -> str:
     """A run of text as it is shown: no space at a line's ends, no empty lines."""
-    shown = without_invisible(plain(text))
+    shown = without_invisible(tight(plain(text)))
     lines = (" ".join(part for part in line.split(" ") if part) for line in shown.split("\n"))
     return "\n".join(line for line in lines if line.strip())

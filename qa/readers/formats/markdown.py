@@ -26,6 +26,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from qa.model import Document, Reference
 from qa.readers.formats.admonitions import BEGIN_OF_BOX, END_OF_BOX, without_boxes
+from qa.readers.formats.code import CODE, CODE_END, bare, marked_code, tight
 from qa.readers.formats.front_matter import split_front_matter
 from qa.readers.formats.scripts import marked_lowered, marked_raised, plain
 from qa.readers.formats.tables import Cell, Rows
@@ -73,6 +74,7 @@ _STRUCK_HTML = re.compile(
 _IMAGE = re.compile(r"<(?:img|svg|video|iframe)\b", re.IGNORECASE)
 _STRUCK_OUT, _PICTURE = "word, struck out", "picture"
 _BREAK = re.compile(r"<br\b", re.IGNORECASE)
+_CODE_TAG = re.compile(r"<(?P<end>/?)(?:code|kbd|samp|tt)(?=[\s>])", re.IGNORECASE)
 _INSIDE_A_LINE = re.compile(
     "a|abbr|b|bdi|bdo|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|small|span|strong|sub|sup|tt|u|var",
     re.IGNORECASE,
@@ -123,6 +125,7 @@ def read_markdown(
         sections=tuple(sections),
         references=references,
         markers=find_markers(plain, sections, references),
+        code=tuple(page.code),
         left_out=file.left_out(),
     )
 
@@ -255,9 +258,9 @@ def _inline_text(
                 shown = _WIKI_LINK.sub(_label_of_link, shown) if "[[" in shown else shown
                 shown = _MARKED.sub(r"\1", shown) if "==" in shown else shown
                 shown = _SPAN.sub(r"\1", shown) if "]{" in shown else shown
-                if ("{{" in shown or "{%" in shown) and (bare := _SHORTCODE.sub("", shown)) != shown:
+                if ("{{" in shown or "{%" in shown) and (rest := _SHORTCODE.sub("", shown)) != shown:
                     cuts.append(len(pieces))
-                    shown = bare
+                    shown = rest
                 pieces.append(shown)
             case "s_open":
                 strikes.append(len(pieces))
@@ -268,8 +271,12 @@ def _inline_text(
                     strikes.append(len(pieces))
                 else:
                     end_strike()
-            case "code_inline" | "text_special":
+            case "code_inline":
+                pieces.append(marked_code(token.content))
+            case "text_special":
                 pieces.append(token.content)
+            case "html_inline" if tag := _CODE_TAG.match(token.content):
+                pieces.append(CODE_END if tag["end"] else CODE)
             case "link_open":
                 links.append((len(pieces), str(token.attrs["href"])))
             case "footnote_ref":
@@ -295,9 +302,9 @@ def _inline_text(
         if 0 < cut < len(pieces) and pieces[cut - 1].endswith(" "):
             pieces[cut] = pieces[cut].removeprefix(" ")
     if targets is not None and links:
-        starts = [0, *accumulate(map(len, pieces))]
+        starts = [0, *accumulate(len(bare(piece)) for piece in pieces)]
         targets += [LinkTarget(starts[min(number, len(pieces))], address) for number, address in links]
-    text = plain("".join(pieces))
+    text = tight(plain("".join(pieces)))
     return text.strip(" ") if cuts else text
 
 
@@ -328,7 +335,7 @@ class _Page(PlainText):
                     self.write_block("code", "\n".join(_lines(node)))
                 case "footnote_reference":
                     addresses = [target.address for target in _targets(node)]
-                    self.footnotes.append((node.meta["label"], " ".join(_lines(node)), addresses))
+                    self.footnotes.append((node.meta["label"], bare(" ".join(_lines(node))), addresses))
                 case "paragraph":
                     self._write_paragraph(node)
                 case "html_block":
@@ -406,7 +413,7 @@ class _Page(PlainText):
         start = self.write_block("list", "\n".join(items))
         for item, text in zip(node.children, items, strict=True):
             self.targets += [LinkTarget(start, target.address) for target in _targets(item)]
-            start += len(text) + 1
+            start += len(bare(text)) + 1
 
 
 def _without_attributes(text: str) -> str:
@@ -466,7 +473,7 @@ def _terms(node: SyntaxTreeNode, depth: int) -> list[str]:
         if each.type == "dt" or not lines:
             lines.append(f"{'  ' * depth}- {text}")
         elif text:
-            lines[-1] += f" {text}" if lines[-1][-1] in ":?.!;" else f": {text}"
+            lines[-1] += f" {text}" if bare(lines[-1])[-1] in ":?.!;" else f": {text}"
     return lines
 
 
@@ -488,7 +495,7 @@ def _lines_of_html(markup: str) -> list[str]:
     shown = _SUPERSCRIPT.sub(
         lambda each: marked_raised(each[2]) if each["name"].lower() == "sup" else marked_lowered(each[2]), shown
     )
-    text = plain(html.unescape(_TAG.sub(_in_place_of_tag, shown)))
+    text = tight(plain(html.unescape(_TAG.sub(_in_place_of_tag, shown))))
     return [line.strip() for line in text.split("\n") if line.strip()]
 
 
@@ -517,6 +524,8 @@ def _spanned(about: str, what: str) -> int:
 
 def _in_place_of_tag(tag: re.Match[str]) -> str:
     name = tag["name"] or ""
+    if code := _CODE_TAG.match(tag[0]):
+        return CODE_END if code["end"] else CODE
     if not name or _INSIDE_A_LINE.fullmatch(name):
         return ""
     return " " if name.lower() in {"td", "th"} else "\n"

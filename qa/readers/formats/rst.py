@@ -20,6 +20,7 @@ from docutils.parsers.rst import Directive, directives, roles
 
 from qa.errors import DamagedSourceError
 from qa.model import Document, Reference
+from qa.readers.formats.code import bare, marked_code, tight
 from qa.readers.formats.dates import parse_date
 from qa.readers.formats.decoding import decode
 from qa.readers.formats.numbering import counted
@@ -224,7 +225,7 @@ class _Page(PlainText):
         title = next((each for each in tree.children if isinstance(each, nodes.title)), None)
         super().__init__(None if title is not None else "")
         self.cited: list[Reference] = []
-        self.about = About(title=_line(title, left_out) or None if title is not None else None)
+        self.about = About(title=bare(_line(title, left_out)) or None if title is not None else None)
         self._left_out = left_out
         self._is_titled = title is not None
 
@@ -317,7 +318,7 @@ class _Page(PlainText):
     def _take_note(self, note: nodes.Element) -> None:
         """Take a footnote, or an entry of the list of what is cited."""
         label = next((each.astext() for each in note.children if isinstance(each, nodes.label)), "")
-        text = " ".join(self._line(each) for each in note.children if not isinstance(each, nodes.label))
+        text = bare(" ".join(self._line(each) for each in note.children if not isinstance(each, nodes.label)))
         addresses = [str(each["refuri"]) for each in note.findall(nodes.reference) if each.get("refuri")]
         if isinstance(note, nodes.footnote) and label:
             self.footnotes.append((label, text, addresses))
@@ -412,7 +413,7 @@ class _Page(PlainText):
 
 def _line(node: nodes.Node, left_out: Counter[str]) -> str:
     """The text of an element in a line."""
-    return " ".join(without_invisible(plain(_inline(node, left_out))).split())
+    return " ".join(without_invisible(tight(plain(_inline(node, left_out)))).split())
 
 
 def _inline(node: nodes.Node, left_out: Counter[str]) -> str:
@@ -429,6 +430,8 @@ def _inline(node: nodes.Node, left_out: Counter[str]) -> str:
         case nodes.raw() | nodes.system_message():
             return ""
     inside = "".join(_inline(each, left_out) for each in node.children)
+    if isinstance(node, nodes.literal):
+        return marked_code(inside)
     if isinstance(node, nodes.superscript):
         return marked_raised(inside)
     if isinstance(node, nodes.subscript):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from qa.readers.formats.code import CODE_END
 from qa.readers.references.bibliography import raised
 
 __all__ = ["fraction", "limits", "lowered_to", "marked_lowered", "marked_raised", "plain", "raised_to", "root"]
@@ -20,7 +21,7 @@ _FRACTION = re.compile(
     rf"(?:{_DOWN}\s*(?P<below>[\d,.]{{1,12}})\s*{_DOWN_END}|(?P<plain>\d{{1,12}})(?!\d))"
 )
 _SCRIPT = re.compile(
-    rf"(?P<before>[^{_UP}{_UP_END}{_DOWN}{_DOWN_END}])?"
+    rf"(?P<before>[^{_UP}{_UP_END}{_DOWN}{_DOWN_END}{CODE_END}])?(?P<code_end>{CODE_END})?"
     rf"(?:{_UP}(?P<up>[^{_UP}{_UP_END}{_DOWN}{_DOWN_END}]*){_UP_END}"
     rf"|{_DOWN}(?P<down>[^{_UP}{_UP_END}{_DOWN}{_DOWN_END}]*){_DOWN_END})(?P<behind>\d)?"
 )
@@ -125,11 +126,12 @@ def _as_fraction(found: re.Match[str]) -> str:
 
 def _as_script(found: re.Match[str]) -> str:
     before, behind = found["before"] or "", found["behind"] or ""
+    shown = f"{before}{found['code_end'] or ''}"
     if found["up"] is not None:
-        return f"{before}{_raised(found['up'], before)}{behind}"
+        return f"{shown}{_raised(found['up'], before)}{behind}"
     down = found["down"]
     touches = down.isdecimal() and down.isascii() and (before.isdigit() or behind)
-    return f"{before}{down.translate(_LOWERED) if touches else down}{behind}"
+    return f"{shown}{down.translate(_LOWERED) if touches else down}{behind}"
 
 
 def _raised(text: str, before: str) -> str:

@@ -14,6 +14,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from qa.model import Block, BlockKind, Document, Heading, LeftOut, Reference, Section, Span
+from qa.readers.formats.code import bare, unmarked
 from qa.readers.references.bibliography import find_markers, merged, with_footnotes
 from qa.readers.references.entries import LinkTarget, reference, split_bibliography
 
@@ -94,6 +95,7 @@ class PlainText:
         self.title: str | None = None
         self.headings: list[Heading] = []
         self.sections: list[Section] = []
+        self.code: list[Span] = []
         self.footnotes: list[tuple[str, str, Sequence[str]]] = []  # (label, text, addresses), in the file's order
         self.targets: list[LinkTarget] = []
         self._given_title = given_title
@@ -116,6 +118,7 @@ class PlainText:
         if heading.strip():
             start, end = self._write(heading)
             self.headings.append(Heading(level=level, start=start, end=end))
+            heading = bare(heading)
         if level == 1 and self.title is None and not self.sections and heading.strip():
             self.title = heading
             if self._given_title in {None, heading}:
@@ -136,7 +139,7 @@ class PlainText:
         self._bare = False
         start, end = self._write(question)
         self.headings.append(Heading(level=min(max(self._asked, 2), 6), start=start, end=end))
-        self._path.append((self._asked, question))
+        self._path.append((self._asked, bare(question)))
         return start
 
     def end_question(self) -> None:
@@ -181,7 +184,7 @@ class PlainText:
         is_headed = len(rows) > 2 and sizes[0] <= _LARGEST_HEAD and _is_head(rows[0])
         if not is_headed or sum(sizes) <= _LARGEST_TABLE:
             start = self.write_block("table", "\n".join(rows))
-            return [start + place for place in accumulate((len(row) + 1 for row in rows[:-1]), initial=0)]
+            return [start + place for place in accumulate((len(bare(row)) + 1 for row in rows[:-1]), initial=0)]
         starts: list[int] = []
         part: list[str] = []
         words = 0
@@ -196,7 +199,7 @@ class PlainText:
     def _write_part(self, rows: Sequence[str], *, is_first: bool) -> list[int]:
         """Write a part of a table, and give where each of its rows begins, but for the head where that is repeated."""
         start = self.write_block("table", "\n".join(rows))
-        starts = [start + place for place in accumulate((len(row) + 1 for row in rows[:-1]), initial=0)]
+        starts = [start + place for place in accumulate((len(bare(row)) + 1 for row in rows[:-1]), initial=0)]
         return starts if is_first else starts[1:]
 
     def end_section(self) -> None:
@@ -260,6 +263,7 @@ class PlainText:
             references=known,
             markers=find_markers(text, sections, known),
             pages=tuple(pages),
+            code=tuple(self.code),
             left_out=file.left_out(),
         )
 
@@ -268,6 +272,8 @@ class PlainText:
             self.pieces.append("\n\n")
             self.length += 2
         start = self.length
+        text, code = unmarked(text)
+        self.code += [Span(start + begin, start + end) for begin, end in code]
         self.pieces.append(text)
         self.length += len(text)
         return Span(start, self.length)
@@ -281,6 +287,7 @@ def _is_head(row: str) -> bool:
 
 def is_question(text: str) -> bool:
     """Whether a line that is set as a heading is one, in bold type as a rule, is a question."""
+    text = bare(text)
     return text.rstrip().endswith("?") and len(text) <= _LONGEST_QUESTION and "\n" not in text.strip()
 
 
