@@ -62,7 +62,8 @@ def test_serving_others_is_refused_where_nothing_says_who_and_by_which_names(
     refused = serve_to_the_end(library, *everywhere)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr == (
-        "Error: Others can reach the service on 0.0.0.0, and nothing says who may ask or by which names it is reached.\n"
+        "Error: Others can reach the service on 0.0.0.0, "
+        "and nothing says who may ask or by which names it is reached.\n"
         "Hint: Make a token with: pincite token add NAME --tokens-file tokens.json. "
         "Then set PINCITE_TOKENS_FILE=tokens.json. Name the hosts with PINCITE_ALLOWED_HOSTS=answers.example.org. "
         "To serve without, add --exposed.\n"
