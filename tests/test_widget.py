@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -37,7 +38,7 @@ def embedded(
     is_allowed: bool,
     attributes: str = "",
     engine: Callable[..., Engine] = library_of_terns,
-    **settings: float,
+    **settings: float | Path,
 ) -> Iterator[Embedded]:
     elsewhere = Flask("elsewhere")
     with served(elsewhere) as origin:

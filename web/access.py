@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
 
-from flask import Flask, Request, g, request
+from flask import Flask, Request, Response, g, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, HTTPException, Unauthorized
 from werkzeug.utils import redirect
 
+from web.metering import Meter, Tally
 from web.networks import is_loopback
 from web.origins import refuse_other_sites
 from web.sessions import cookie_name, has_tokens, keep_tokens, sign_in_address, token_of_session, tokens_file
@@ -24,6 +25,9 @@ __all__ = ["caller", "demand", "guard", "is_local", "may", "needs", "signed_in"]
 
 OPEN = frozenset({"/language", "/livez", "/readyz", "/sign-in", "/sign-out", "/static/<path:filename>", "/widget.js"})
 """What needs no token: whether the service runs, files that come with pincite, and the way in."""
+
+UNCOUNTED = OPEN - {"/sign-in", "/sign-out"}
+"""What is not counted: it costs next to nothing, and monitors and pages ask for it often."""
 
 NEEDED: dict[str, Right] = {"/feedback": "feedback"}
 """What needs more than the right to ask."""
@@ -44,17 +48,20 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def guard(app: Flask, settings: Settings) -> None:
-    """Have an app ask for tokens, if its settings name a file of them.
+def guard(app: Flask, settings: Settings, meter: Meter | None = None) -> None:
+    """Have an app ask for tokens, if its settings name a file of them, and count requests if there is a meter.
 
     Raises:
         TokensError: if the file cannot be read.
     """
+    tokens = None
     if settings.tokens_file is not None:
         tokens = TokensFile(settings.tokens_file)
         tokens.current()
         keep_tokens(app, tokens)
-    app.before_request(_admit)
+    app.before_request(partial(_admit, tokens, meter))
+    if meter is not None:
+        app.after_request(partial(_tell, meter))
 
 
 def may(request: Request, right: Right) -> bool:
@@ -150,17 +157,33 @@ def _bearer(request: Request) -> str | None:
     return given[found.end() :].strip() if found else None
 
 
-def _admit() -> None:
+def _admit(tokens: TokensFile | None, meter: Meter | None) -> None:
     """Let a request in, or refuse it."""
-    rule = request.url_rule.rule if request.url_rule else ""  # of an address where nothing is
-    if request.blueprint == MANAGING:
-        demand("manage")
-    elif not has_tokens() or rule in OPEN or _is_preflight(request):
+    current: Request = request._get_current_object()  # type: ignore[attr-defined]
+    rule = current.url_rule.rule if current.url_rule else ""  # of an address where nothing is
+    tally = None
+    if meter is not None and rule not in UNCOUNTED:
+        tally = Tally()
+        g.tally = tally
+        meter.count_address(tally, current.remote_addr or "")
+    right: Right = "manage" if current.blueprint == MANAGING else NEEDED.get(rule, "ask")
+    if right != "manage" and (tokens is None or rule in OPEN or _is_preflight(current)):
         return
-    else:
-        demand(NEEDED.get(rule, "ask"))
-    if request.method not in ("GET", "HEAD") and _bearer(request) is None:
+    if tokens is not None:
+        g.token = token = _identified(current, tokens)
+        if token is not None and tally is not None and meter is not None:
+            meter.count_token(tally, token.id)
+    demand(right)
+    if current.method not in ("GET", "HEAD") and _bearer(current) is None:
         refuse_other_sites("do this")  # a browser sends the cookie of the session by itself
+
+
+def _tell(meter: Meter, response: Response) -> Response:
+    """Say what is left to a client that was counted."""
+    tally: Tally | None = g.get("tally")
+    if tally is not None:
+        meter.tell(tally, response)
+    return response
 
 
 def _is_preflight(request: Request) -> bool:

@@ -22,6 +22,7 @@ from web.api import api
 from web.conversations import conversations
 from web.dates import today
 from web.documents import documents
+from web.metering import Meter
 from web.networks import is_loopback, serves_this_machine_alone
 from web.pages import pages
 from web.plugs import in_openais_form, mcp, openai
@@ -33,9 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from qa import Engine, Settings
+    from qa import Engine
     from web.counting import Memory
-    from web.metering import Meter
 
 __all__ = ["BehindProxies", "create_app"]
 
@@ -106,13 +106,8 @@ def create_app(engine: Engine, *, memory: Memory | None = None) -> Flask:
         app.wsgi_app = BehindProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     if serves_this_machine_alone(settings.host) or settings.allowed_hosts:
         app.before_request(_refuse_foreign_hosts)
-    meter = _meter(settings, memory)
-    if meter:
-        app.before_request(meter.count_address)
-    access.guard(app, settings)
-    if meter:
-        app.before_request(meter.count_token)
-        app.after_request(meter.tell)
+    rates = rates_of(settings)
+    access.guard(app, settings, Meter(rates, memory) if rates else None)
     app.after_request(_add_headers)
     app.after_request(_name_version)
     app.after_request(languages.name_language)
@@ -120,16 +115,6 @@ def create_app(engine: Engine, *, memory: Memory | None = None) -> Flask:
     app.after_request(in_openais_form)
     app.after_request(_refuse_large_answers)  # first, for Flask calls them from the last to the first
     return app
-
-
-def _meter(settings: Settings, memory: Memory | None) -> Meter | None:
-    """What counts the requests of each client, where they are limited."""
-    rates = rates_of(settings)
-    if rates is None:
-        return None
-    from web.metering import Meter  # which a service on one's own machine starts without
-
-    return Meter(rates, memory)
 
 
 class BehindProxies:

@@ -79,6 +79,7 @@ class TokensFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._name = os.fspath(path)
         self._read: tuple[tuple[int, int, int], Tokens] | None = None
 
     def current(self) -> Tokens:
@@ -88,7 +89,7 @@ class TokensFile:
             TokensError: if the file cannot be read.
         """
         try:
-            found = self.path.stat()
+            found = os.stat(self._name)  # noqa: PTH116 - at each request, and Path's takes twice as long
         except OSError as error:
             raise _unusable(self.path, error) from None
         version = (found.st_mtime_ns, found.st_ino, found.st_size)
