@@ -50,11 +50,14 @@ def scope() -> Response:
 def _source(languages: Sequence[str]) -> str:
     """The widget, with what its first lines leave open filled in."""
     source = SCRIPT.read_text("utf-8")
-    texts = {each: _used(load_texts(each), source) for each in languages}
-    for name, value in (("TEXTS", texts), ("REMEMBERED", REMEMBERED), ("SURENESS", SURENESS)):
-        before, behind = source.split(f"const {name} = null;")
-        source = f"{before}const {name} = {json.dumps(value, ensure_ascii=False)};{behind}"
-    return source
+    for name, value in (("REMEMBERED", REMEMBERED), ("SURENESS", SURENESS)):
+        source = _filled(source, name, value)
+    return _filled(source, "TEXTS", {each: _used(load_texts(each), source) for each in languages})
+
+
+def _filled(source: str, name: str, value: object) -> str:
+    before, behind = source.split(f"const {name} = null;")
+    return f"{before}const {name} = {json.dumps(value, ensure_ascii=False)};{behind}"
 
 
 def _used(texts: Texts, source: str) -> dict[str, dict[str, str | Forms]]:
