@@ -24,6 +24,7 @@ from qa.errors import LibraryBusyError, SettingError
 from qa.model import Reason, ReasonCode
 from web import create_app
 from web.languages import COOKIE, language_of
+from web.sureness import SURENESS
 from web.texts import ENGLISH, Forms, Texts, languages, load_texts
 
 PAGES = ("/", "/?q=Where+do+terns+nest%3F", "/?q=", "/documents", "/documents/spotting", "/nowhere", "/?document=none")
@@ -421,6 +422,7 @@ def test_the_widget_comes_with_the_texts_of_each_language_and_no_others_of_their
     assert list(texts) == list(languages())
     assert texts["de"]["ask"] == {"button": "Fragen", "label": "Ihre Frage", "log": "Fragen und Antworten"}
     named = set(re.findall(r'text\("(\w+\.\w+)"', source))
+    named |= {key for _, key in SURENESS}
     assert {key for key in named if key.partition(".")[2] not in texts["es"][key.partition(".")[0]]} == set()
 
 
