@@ -429,6 +429,29 @@ def test_the_file_keeps_digests_for_its_user_alone(file: Path, anna: str) -> Non
     assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
+@pytest.mark.skipif(not hasattr(os, "fchown"), reason="the system has no owners of files")
+def test_a_change_leaves_the_file_to_its_owner_and_its_group_and_to_no_others(file: Path, anna: str) -> None:
+    assert anna
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.chown(file, 1234, 5678)
+    for mode, kept in ((0o640, 0o640), (0o600, 0o600), (0o664, 0o640)):
+        file.chmod(mode)
+        add_token(file, f"bert-{mode}", ["ask"])
+        assert file.stat().st_mode & 0o777 == kept
+    if is_root:
+        assert (file.stat().st_uid, file.stat().st_gid) == (1234, 5678)
+
+
+def test_a_link_to_the_file_stays_one(file: Path, anna: str) -> None:
+    link = file.with_name("link.json")
+    link.symlink_to(file.name)
+    add_token(link, "bert", ["ask"])
+    assert link.is_symlink()
+    assert read_tokens(file).of(anna)
+    assert [each.name for each in read_tokens(file).tokens] == ["anna", "bert"]
+
+
 ADD = "import sys; from pathlib import Path; from web.tokens import add_token; [add_token(Path(sys.argv[1]), f'{sys.argv[2]}-{n}', ['ask']) for n in range(20)]"  # noqa: E501
 
 

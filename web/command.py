@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 from collections.abc import Iterable
 from functools import partial
@@ -116,6 +117,9 @@ def serve(
     settings = Settings.load(host=host, port=port, workers=workers, library=library, tokens_file=tokens_file)
     if settings.tokens_file is not None:
         read_tokens(settings.tokens_file)
+        if settings.tokens_file.stat().st_mode & 0o007 and os.name == "posix":
+            told = f"Everybody on this machine can read {settings.tokens_file}."
+            click.echo(f"Warning: {told} Mend it with: chmod o= {settings.tokens_file}", err=True)
     engine = Engine.open(settings)  # what is wrong with the library is said here, once
     holdings = f"{count_of(engine.document_count, 'document')}, {count_of(engine.passage_count, 'passage')}"
     try:

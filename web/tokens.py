@@ -7,6 +7,7 @@ import json
 import os
 import re
 import secrets
+import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -154,12 +155,17 @@ def revoke_token(path: Path, name: str) -> None:
 
 
 def _change(path: Path, change: Callable[[tuple[Token, ...]], tuple[Token, ...]], *, is_new_allowed: bool) -> None:
-    """Write the file anew, with its tokens changed. What another command changes meanwhile is not lost."""
+    """Write the file anew, with its tokens changed. What another command changes meanwhile is not lost.
+
+    It stays its owner's, with the rights that it has: who runs the command need not be who runs the service.
+    """
+    path = path.resolve()
     with _being_written(path) as new:
         if is_new_allowed and not path.exists():
             before = Tokens(secret=secrets.token_urlsafe(_BYTES))
         else:
             before = read_tokens(path)
+            _give_to_owner(path, new)
         kept = [
             {"name": each.name, "sha256": each.digest, "may": sorted(each.may), "added": each.added.isoformat()}
             for each in change(before.tokens)
@@ -200,6 +206,15 @@ def _being_written(path: Path) -> Iterator[int]:
         if isinstance(error, OSError):
             raise _unusable(path, error) from None
         raise
+
+
+def _give_to_owner(path: Path, new: int) -> None:
+    """Have a new file belong to whom the old one belongs to, and be open to nobody else."""
+    if hasattr(os, "fchown"):
+        now = path.stat()
+        os.fchmod(new, stat.S_IMODE(now.st_mode) & 0o640)
+        with suppress(PermissionError):  # of another's file, which only root gives away
+            os.fchown(new, now.st_uid, now.st_gid)
 
 
 def _tokens(found: Any) -> Tokens:
