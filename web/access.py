@@ -146,7 +146,7 @@ def _identified(request: Request, tokens: TokensFile) -> Token | None:
     if given is not None:
         return tokens.current().of(given)
     session = request.cookies.get(cookie_name(request))
-    return None if session is None else token_of_session(session, tokens.current())
+    return None if session is None else token_of_session(session, tokens)
 
 
 def _bearer(request: Request) -> str | None:
