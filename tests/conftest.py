@@ -61,6 +61,8 @@ SMOKE = {
         "test_ask_answers_with_the_passage_word_for_word_and_its_citation",
         "test_nothing_found_is_an_answer_with_the_reason_and_the_missing_words",
         "test_a_question_in_the_address_is_answered_on_the_page",
+        "test_a_token_in_the_header_opens_the_service",
+        "test_an_address_is_told_what_is_left_and_then_refused",
     ],
     "web/clients": ["test_client", "test_they_keep_to_a_document"],
 }

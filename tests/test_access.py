@@ -25,6 +25,7 @@ from qa.errors import TokensError
 from web import create_app, tokens
 from web.access import OPEN, is_local, may, needs
 from web.command import cli
+from web.ended import EndedSessions
 from web.tokens import RIGHTS, Right, TokensFile, add_token, read_tokens, revoke_token
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -303,6 +304,61 @@ def test_a_session_ends_with_its_token(client: FlaskClient, file: Path, anna: st
     assert client.get("/").status_code == 401
 
 
+def cookie_of(client: FlaskClient) -> str:
+    cookie = client.get_cookie("pincite")
+    assert cookie
+    return cookie.value
+
+
+def test_a_session_that_was_signed_out_of_is_over_for_every_copy_of_it(
+    client: FlaskClient, file: Path, anna: str
+) -> None:
+    sign_in(client, anna)
+    copied = cookie_of(client)
+    sign_in(client, anna)  # which ends the one before
+    other = cookie_of(client)
+    assert copied != other
+    ended = file.with_name("tokens.json.ended")
+    for copy, status in ((copied, 401), (other, 200)):
+        client.set_cookie("pincite", copy)
+        assert client.get("/").status_code == status
+    signed_out = client.post("/sign-out")
+    assert signed_out.headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert client.get_cookie("pincite") is None
+    client.set_cookie("pincite", other)
+    assert client.get("/").status_code == 401
+    assert len(ended.read_text().splitlines()) == 2
+    assert other not in ended.read_text()
+    assert ended.stat().st_mode & 0o077 == 0 or os.name != "posix"
+
+
+def test_of_ended_sessions_those_are_kept_that_could_still_hold_and_no_more_than_so_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.ended._MOST", 3)
+    ended, now = EndedSessions(tmp_path / "ended"), time.time()
+    ended.add("of another", "b", until=now + 60)
+    ended.add("long ago", "a", until=now - 60)
+    for number in range(5):
+        ended.add(f"session {number}", "a", until=now + 60)
+        ended.add(f"session {number}", "a", until=now + 60)
+    assert [ended.has(f"session {number}") for number in range(5)] == [False, False, True, True, True]
+    assert ended.has("of another")
+    assert not ended.has("long ago")
+    assert EndedSessions(tmp_path / "ended").has("session 4")
+
+
+def test_where_an_end_cannot_be_written_down_the_browser_forgets_the_session_and_is_told(
+    client: FlaskClient, file: Path, anna: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.replacing._PATIENCE", 0.05)
+    file.with_name("tokens.json.ended.new").touch()
+    sign_in(client, anna)
+    assert sign_in(client, anna).status_code == 303
+    answer = client.post("/sign-out")
+    assert (answer.status_code, client.get_cookie("pincite")) == (503, None)
+
+
 def test_a_session_ends_after_thirty_days(client: FlaskClient, anna: str, monkeypatch: pytest.MonkeyPatch) -> None:
     sign_in(client, anna)
     now = time.time()
@@ -315,7 +371,8 @@ def test_a_session_that_was_not_signed_here_is_none(client: FlaskClient, file: P
     sign_in(client, anna)
     cookie = client.get_cookie("pincite")
     assert cookie
-    token_id, begun, signature = cookie.value.split(".")
+    named, begun, signature = cookie.value.split(".")
+    token_id = named.partition("-")[0]
     made = add_token(file, "bert", ["ask", "manage"])
     bert = read_tokens(file).of(made)
     assert bert
@@ -324,10 +381,12 @@ def test_a_session_that_was_not_signed_here_is_none(client: FlaskClient, file: P
         "...",
         "\x80",
         token_id,
-        f"{token_id}.{begun}.",
-        f"{token_id}.{begun}.{signature[:-2]}AA",
-        f"{token_id}.zzzzzz.{signature}",
-        f"{bert.id}.{begun}.{signature}",
+        named,
+        f"{named}.{begun}.",
+        f"{named}.{begun}.{signature[:-2]}AA",
+        f"{named}.zzzzzz.{signature}",
+        f"{named}x.{begun}.{signature}",
+        f"{bert.id}-{named.partition('-')[2]}.{begun}.{signature}",
         "a" * 4000,
     ]
     for value in forged:
@@ -429,6 +488,29 @@ def test_the_file_keeps_digests_for_its_user_alone(file: Path, anna: str) -> Non
     assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
+@pytest.mark.skipif(not hasattr(os, "fchown"), reason="the system has no owners of files")
+def test_a_change_leaves_the_file_to_its_owner_and_its_group_and_to_no_others(file: Path, anna: str) -> None:
+    assert anna
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.chown(file, 1234, 5678)
+    for mode, kept in ((0o640, 0o640), (0o600, 0o600), (0o664, 0o640)):
+        file.chmod(mode)
+        add_token(file, f"bert-{mode}", ["ask"])
+        assert file.stat().st_mode & 0o777 == kept
+    if is_root:
+        assert (file.stat().st_uid, file.stat().st_gid) == (1234, 5678)
+
+
+def test_a_link_to_the_file_stays_one(file: Path, anna: str) -> None:
+    link = file.with_name("link.json")
+    link.symlink_to(file.name)
+    add_token(link, "bert", ["ask"])
+    assert link.is_symlink()
+    assert read_tokens(file).of(anna)
+    assert [each.name for each in read_tokens(file).tokens] == ["anna", "bert"]
+
+
 ADD = "import sys; from pathlib import Path; from web.tokens import add_token; [add_token(Path(sys.argv[1]), f'{sys.argv[2]}-{n}', ['ask']) for n in range(20)]"  # noqa: E501
 
 
@@ -440,7 +522,7 @@ def test_of_what_several_commands_add_at_once_nothing_is_lost(file: Path) -> Non
 
 
 def test_a_change_that_another_did_not_finish_is_told(file: Path, anna: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens, "_PATIENCE", 0.05)
+    monkeypatch.setattr("web.replacing._PATIENCE", 0.05)
     beside = file.with_name("tokens.json.new")
     beside.touch()
     with pytest.raises(TokensError, match=f"delete {re.escape(str(beside))}"):

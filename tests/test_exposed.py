@@ -92,5 +92,19 @@ def test_serving_over_a_file_of_tokens_that_is_not_there_says_so(tmp_path: Path)
     assert "none.json is not there.\nHint: pincite token list" in refused.stderr
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs files that are open to some")
+def test_serving_over_a_file_of_tokens_that_all_can_read_warns(tmp_path: Path) -> None:
+    library, tokens = tmp_path / "library", tmp_path / "tokens.json"
+    Engine.create(Settings(library=library, meaning="off")).add([TERNS])
+    add_token(tokens, "anna", ["ask"])
+    tokens.chmod(0o644)
+    with serving("--library", str(library), "--port", "0", "--tokens-file", str(tokens)) as (process, line):
+        assert line.startswith("pincite is ready: ")
+        assert process.stderr
+        assert process.stderr.readline() == (
+            f"Warning: Everybody on this machine can read {tokens}. Mend it with: chmod o= {tokens}\n"
+        )
+
+
 def named(library: Path) -> dict[str, str]:
     return {**os.environ, "PINCITE_LIBRARY": str(library), "PINCITE_ALLOWED_HOSTS": "answers.example"}

@@ -54,12 +54,11 @@ def guard(app: Flask, settings: Settings, meter: Meter | None = None) -> None:
     Raises:
         TokensError: if the file cannot be read.
     """
-    tokens = None
     if settings.tokens_file is not None:
         tokens = TokensFile(settings.tokens_file)
         tokens.current()
         keep_tokens(app, tokens)
-    app.before_request(partial(_admit, tokens, meter))
+    app.before_request(partial(_admit, settings.tokens_file is not None, meter))
     if meter is not None:
         app.after_request(partial(_tell, meter))
 
@@ -147,7 +146,7 @@ def _identified(request: Request, tokens: TokensFile) -> Token | None:
     if given is not None:
         return tokens.current().of(given)
     session = request.cookies.get(cookie_name(request))
-    return None if session is None else token_of_session(session, tokens.current())
+    return None if session is None else token_of_session(session, tokens)
 
 
 def _bearer(request: Request) -> str | None:
@@ -157,7 +156,7 @@ def _bearer(request: Request) -> str | None:
     return given[found.end() :].strip() if found else None
 
 
-def _admit(tokens: TokensFile | None, meter: Meter | None) -> None:
+def _admit(asks_for_tokens: bool, meter: Meter | None) -> None:
     """Let a request in, or refuse it."""
     current: Request = request._get_current_object()  # type: ignore[attr-defined]
     rule = current.url_rule.rule if current.url_rule else ""  # of an address where nothing is
@@ -167,12 +166,11 @@ def _admit(tokens: TokensFile | None, meter: Meter | None) -> None:
         g.tally = tally
         meter.count_address(tally, current.remote_addr or "")
     right: Right = "manage" if current.blueprint == MANAGING else NEEDED.get(rule, "ask")
-    if right != "manage" and (tokens is None or rule in OPEN or _is_preflight(current)):
+    if right != "manage" and (not asks_for_tokens or rule in OPEN or _is_preflight(current)):
         return
-    if tokens is not None:
-        g.token = token = _identified(current, tokens)
-        if token is not None and tally is not None and meter is not None:
-            meter.count_token(tally, token.id)
+    token = caller(current)
+    if token is not None and tally is not None and meter is not None:
+        meter.count_token(tally, token.id)
     demand(right)
     if current.method not in ("GET", "HEAD") and _bearer(current) is None:
         refuse_other_sites("do this")  # a browser sends the cookie of the session by itself

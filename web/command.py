@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 from collections.abc import Iterable
 from functools import partial
@@ -116,6 +117,8 @@ def serve(
     settings = Settings.load(host=host, port=port, workers=workers, library=library, tokens_file=tokens_file)
     if settings.tokens_file is not None:
         read_tokens(settings.tokens_file)
+        for warning in _what_is_loose(settings.tokens_file):
+            click.echo(f"Warning: {warning}", err=True)
     engine = Engine.open(settings)  # what is wrong with the library is said here, once
     holdings = f"{count_of(engine.document_count, 'document')}, {count_of(engine.passage_count, 'passage')}"
     try:
@@ -163,6 +166,15 @@ def mcp(url: str, library: Path | None) -> None:
     from web.mcp_server import serve_stdio
 
     serve_stdio(Engine.open(Settings.load(library=library)), origin=url.rstrip("/"))
+
+
+def _what_is_loose(tokens_file: Path) -> Iterable[str]:
+    """What should be otherwise with a file of tokens and its folder."""
+    if os.name == "posix" and tokens_file.stat().st_mode & 0o007:
+        yield f"Everybody on this machine can read {tokens_file}. Mend it with: chmod o= {tokens_file}"
+    folder = tokens_file.absolute().parent
+    if not os.access(folder, os.W_OK):
+        yield f"The service cannot write to {folder}, so sessions end in the browser alone when somebody signs out."
 
 
 @cli.group()

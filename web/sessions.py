@@ -8,21 +8,25 @@ knows the session, and it ends with its token.
 from __future__ import annotations
 
 import re
+import secrets
 import time
+from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Flask, Request, Response, current_app, render_template, request
+from flask import Blueprint, Flask, Request, Response, after_this_request, current_app, render_template, request
 from itsdangerous import BadSignature, TimestampSigner
 from werkzeug.exceptions import NotFound
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as Answer
 
+from qa.errors import TokensError
 from web.languages import reader_texts
 from web.origins import refuse_other_sites
-from web.tokens import Token, Tokens, TokensFile
+from web.tokens import Token, TokensFile
 
 __all__ = [
     "cookie_name",
@@ -63,26 +67,45 @@ def sign_in() -> Answer:
     token = tokens.of(given)
     if token is None:
         return _form(wanted, wrong=reader_texts()("session.wrong" if given else "session.empty"))
+    with suppress(TokensError):  # of a file that cannot be written; the browser loses the session anyway
+        _end()
     answer = redirect(safe_path(wanted), HTTPStatus.SEE_OTHER)
-    answer.set_cookie(
-        cookie_name(request),
-        _signer(tokens.secret, token.digest).sign(token.id).decode("ascii"),
-        max_age=LONGEST,
-        path="/",
-        secure=request.is_secure,
-        httponly=True,
-        samesite="Lax",
-    )
+    begun = _signer(tokens.secret, token.digest).sign(f"{token.id}-{secrets.token_urlsafe(16)}").decode("ascii")
+    answer.set_cookie(cookie_name(request), begun, max_age=LONGEST, **_cookie(request))
     return answer
 
 
 @sessions.post("/sign-out")
 def sign_out() -> Answer:
-    """End the session in this browser."""
+    """End the session, and have the browser forget what it has kept of it."""
     refuse_other_sites("sign out")
-    answer = redirect("/sign-in", HTTPStatus.SEE_OTHER)
-    answer.delete_cookie(cookie_name(request), path="/", secure=request.is_secure, httponly=True, samesite="Lax")
+    tokens_file()
+    after_this_request(_forget)  # also where ending it fails
+    _end()
+    return redirect("/sign-in", HTTPStatus.SEE_OTHER)
+
+
+def _forget(answer: Response) -> Response:
+    answer.delete_cookie(cookie_name(request), **_cookie(request))
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     return answer
+
+
+def _end() -> None:
+    """End the session that the browser has, if it has one.
+
+    Raises:
+        TokensError: if that cannot be written down.
+    """
+    session, file = request.cookies.get(cookie_name(request)), tokens_file()
+    token = token_of_session(session, file) if session else None
+    if session and token:
+        file.ended.add(session, token.id, until=time.time() + LONGEST)
+
+
+def _cookie(request: Request) -> dict[str, Any]:
+    """What all cookies of sessions have in common."""
+    return {"path": "/", "secure": request.is_secure, "httponly": True, "samesite": "Lax"}
 
 
 def keep_tokens(app: Flask, file: TokensFile) -> None:
@@ -112,13 +135,20 @@ def cookie_name(request: Request) -> str:
     return "__Host-pincite" if request.is_secure else "pincite"
 
 
-def token_of_session(session: str, tokens: Tokens) -> Token | None:
-    """The token that began a session, if the session still holds."""
-    token = tokens.with_id(session.partition(".")[0])
+def token_of_session(session: str, file: TokensFile) -> Token | None:
+    """The token that began a session, if the session still holds.
+
+    Raises:
+        TokensError: if a file that says so cannot be read.
+    """
+    tokens = file.current()
+    token = tokens.with_id(session.partition("-")[0])
     if token is None:
         return None
     begun = _begun(session, tokens.secret, token.digest)
-    return token if begun is not None and 0 <= time.time() - begun + 1 <= LONGEST else None
+    if begun is None or not -1 <= time.time() - begun <= LONGEST or file.ended.has(session):
+        return None
+    return token
 
 
 def sign_in_address(request: Request) -> str:

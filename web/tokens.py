@@ -7,9 +7,9 @@ import json
 import os
 import re
 import secrets
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+import stat
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from qa.errors import TokensError
+from web.ended import EndedSessions
+from web.replacing import being_written, unusable
 
 __all__ = ["RIGHTS", "Right", "Token", "Tokens", "TokensFile", "add_token", "digest_of", "read_tokens", "revoke_token"]
 
@@ -31,8 +33,6 @@ _PREFIX = "pincite_"  # by which people, and programs that look for secrets in f
 _LONGEST = 200  # characters of what may be a token
 _NAME = re.compile(r"[\w.@+-]{1,64}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_PATIENCE = 10.0  # seconds that a command waits for another to finish
-_OFTEN = 0.02  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +75,11 @@ class Tokens:
 
 
 class TokensFile:
-    """A file of tokens that is read again after a change."""
+    """A file of tokens that is read again after a change, and the one of ended sessions beside it."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.ended = EndedSessions(path.with_name(f"{path.name}.ended"))
+        self._path = path
         self._name = os.fspath(path)
         self._read: tuple[tuple[int, int, int], Tokens] | None = None
 
@@ -91,11 +92,11 @@ class TokensFile:
         try:
             found = os.stat(self._name)  # noqa: PTH116 - at each request, and Path's takes twice as long
         except OSError as error:
-            raise _unusable(self.path, error) from None
+            raise unusable(self._path, error) from None
         version = (found.st_mtime_ns, found.st_ino, found.st_size)
         known = self._read
         if known is None or known[0] != version:
-            known = self._read = version, read_tokens(self.path)
+            known = self._read = version, read_tokens(self._path)
         return known[1]
 
 
@@ -113,7 +114,7 @@ def read_tokens(path: Path) -> Tokens:
     try:
         return _tokens(json.loads(path.read_bytes()))
     except OSError as error:
-        raise _unusable(path, error) from None
+        raise unusable(path, error) from None
     except (KeyError, TypeError, ValueError) as error:
         raise TokensError(path, reason=f"is no file of tokens: {_said(error)}") from None
 
@@ -154,12 +155,17 @@ def revoke_token(path: Path, name: str) -> None:
 
 
 def _change(path: Path, change: Callable[[tuple[Token, ...]], tuple[Token, ...]], *, is_new_allowed: bool) -> None:
-    """Write the file anew, with its tokens changed. What another command changes meanwhile is not lost."""
-    with _being_written(path) as new:
+    """Write the file anew, with its tokens changed. What another command changes meanwhile is not lost.
+
+    It stays its owner's, with the rights that it has: who runs the command need not be who runs the service.
+    """
+    path = path.resolve()
+    with being_written(path) as new:
         if is_new_allowed and not path.exists():
             before = Tokens(secret=secrets.token_urlsafe(_BYTES))
         else:
             before = read_tokens(path)
+            _give_to_owner(path, new)
         kept = [
             {"name": each.name, "sha256": each.digest, "may": sorted(each.may), "added": each.added.isoformat()}
             for each in change(before.tokens)
@@ -171,35 +177,13 @@ def _change(path: Path, change: Callable[[tuple[Token, ...]], tuple[Token, ...]]
             os.fsync(new)
 
 
-@contextmanager
-def _being_written(path: Path) -> Iterator[int]:
-    """A new file, for this user alone, that takes the place of the one at `path`. While it is there, no other command
-    changes that."""
-    beside = path.with_name(f"{path.name}.new")
-    until = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            new = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            break
-        except FileExistsError:
-            if time.monotonic() > until:
-                reason = f"is being changed by another command. If there is none, delete {beside}"
-                raise TokensError(path, reason=reason) from None
-            time.sleep(_OFTEN)
-        except OSError as error:
-            raise _unusable(path, error) from None
-    try:
-        try:
-            yield new
-        finally:
-            os.close(new)
-        beside.replace(path)
-    except BaseException as error:
-        with suppress(OSError):
-            beside.unlink()  # which is still ours: from its renaming on, it may be another's
-        if isinstance(error, OSError):
-            raise _unusable(path, error) from None
-        raise
+def _give_to_owner(path: Path, new: int) -> None:
+    """Have a new file belong to whom the old one belongs to, and be open to nobody else."""
+    if hasattr(os, "fchown"):
+        now = path.stat()
+        os.fchmod(new, stat.S_IMODE(now.st_mode) & 0o640)
+        with suppress(PermissionError):  # of another's file, which only root gives away
+            os.fchown(new, now.st_uid, now.st_gid)
 
 
 def _tokens(found: Any) -> Tokens:
@@ -228,9 +212,3 @@ def _said(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"it lacks {error.args[0]!r}"
     return str(error) or type(error).__name__
-
-
-def _unusable(path: Path, error: OSError) -> TokensError:
-    if isinstance(error, FileNotFoundError):
-        return TokensError(path, reason="is not there")
-    return TokensError(path, reason=f"cannot be read or written: {error.strerror}")
