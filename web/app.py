@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import SecurityError
-from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from qa.citations.styles import EXPORTS, TEXTS
@@ -77,7 +76,6 @@ def create_app(engine: Engine, *, memory: Memory | None = None) -> Flask:
     app.jinja_env.filters.update(languages.FILTERS, sureness=sureness)
     app.jinja_env.globals.update(
         languages.GLOBALS,
-        text=LocalProxy(languages.reader_texts),
         today=today,
         styles=TEXTS,
         exports=EXPORTS,

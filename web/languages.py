@@ -5,7 +5,7 @@ Documents and questions stay in their own language, whatever that is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from http import HTTPStatus
 from typing import cast
@@ -18,7 +18,7 @@ from qa.errors import FieldProblem, InvalidRequestError
 from qa.wire import AskResponse
 from web.answers import current_engine
 from web.origins import refuse_other_sites
-from web.texts import ENGLISH, Texts, languages, load_texts
+from web.texts import ENGLISH, Forms, Texts, languages, load_texts
 
 __all__ = ["FILTERS", "GLOBALS", "language_of", "language_pages", "name_language", "offered", "reader_texts"]
 
@@ -57,9 +57,36 @@ def reader_texts() -> Texts:
     Outside of a request they are English."""
     if not has_request_context():
         return load_texts()
-    if "texts" not in g:
-        g.texts = load_texts(_language())
-    return cast("Texts", g.texts)
+    found: Texts | None = g.get("texts")
+    if found is None:
+        found = g.texts = load_texts(_language())
+    return found
+
+
+class ReaderTexts:
+    """The same for templates, which are compiled once for all readers."""
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """A text, filled in."""
+        return reader_texts()(key, **values)
+
+    def html(self, key: str, /, **values: object) -> Markup:
+        """A text as markup."""
+        return reader_texts().html(key, **values)
+
+    def forms(self, key: str) -> Forms:
+        """The forms of a text."""
+        return reader_texts().forms(key)
+
+    @property
+    def tables(self) -> Mapping[str, Mapping[str, str | Forms]]:
+        """All texts, by their tables."""
+        return reader_texts().tables
+
+    @property
+    def language(self) -> str:
+        """The tag of the language."""
+        return reader_texts().language
 
 
 def _language() -> str:
@@ -139,5 +166,11 @@ def page_lang() -> Markup:
     return Markup("" if language == ENGLISH else f' lang="{language}"')  # noqa: S704 - the name of a file of ours
 
 
-GLOBALS = {"languages": offered, "page_lang": page_lang, "source_lang": source_lang, "texts_of": load_texts}
+GLOBALS = {
+    "languages": offered,
+    "page_lang": page_lang,
+    "source_lang": source_lang,
+    "text": ReaderTexts(),
+    "texts_of": load_texts,
+}
 """What the templates ask of languages."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel import Locale
@@ -70,6 +70,8 @@ class Texts:
         >>> Texts({}).number(1234.5), Texts({}, "de").number(1234.5)
         ('1,234.5', '1.234,5')
         """
+        if isinstance(value, int) and 0 <= value < 1000:
+            return str(value)  # as every language writes it, in Latin digits
         return str(format_decimal(value, locale=self._locale))
 
     def date(self, day: date) -> str:
@@ -78,7 +80,7 @@ class Texts:
         >>> [Texts({}, each).date(date(2026, 11, 22)) for each in ("en", "de", "es")]
         ['November 22, 2026', '22. November 2026', '22 de noviembre de 2026']
         """
-        return str(format_date(day, "long", locale=self._locale))
+        return _long_date(day, self._locale)
 
     def either(self, words: Sequence[str]) -> str:
         """Words of the question, each in quotation marks, with "or" before the last.
@@ -110,6 +112,11 @@ class Texts:
         if isinstance(text, str):
             return text
         return text.get(self._locale.plural_form(count) if isinstance(count, int) else "other", text["other"])
+
+
+@lru_cache(maxsize=4096)
+def _long_date(day: date, locale: Locale) -> str:
+    return str(format_date(day, "long", locale=locale))
 
 
 @cache

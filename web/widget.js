@@ -95,7 +95,7 @@ a.more { display: inline-flex; align-items: center; min-height: 2.75rem; font-si
 .above { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem; margin-bottom: 0.3rem; font-size: 0.875rem; color: var(--soft); }
 .row { display: flex; flex-wrap: wrap; gap: 0.5rem; align-items: flex-end; }
 textarea {
-  flex: 1 1 10rem;
+  flex: 1 1 8rem;
   min-width: 0;
   min-height: 2.9rem;
   max-height: 9rem;
