@@ -322,7 +322,11 @@ def test_old_states_are_swept_away(folder: Path, documents: Path) -> None:
         engine.add([documents])
     assert [path.name for path in (folder / "index").iterdir()] == [version(folder)]
     names = {path.name for path in folder.iterdir()}
-    assert names - {"library.sqlite3-wal", "library.sqlite3-shm"} == {"index", "library.sqlite3"}
+    assert names - {"library.sqlite3-wal", "library.sqlite3-shm"} == {
+        "index",
+        "library.sqlite3",
+        "library.sqlite3.sealed",
+    }
 
 
 def test_an_index_that_another_process_has_made_meanwhile_is_not_swept_away(
@@ -742,7 +746,7 @@ def test_a_library_of_earlier_tables_is_brought_to_the_latest_once(
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, "CREATE TABLE more (bird TEXT) STRICT;\n"))
     assert titles(folder) == ["Auks", "Gulls", "Terns"]
     with closing(sqlite3.connect(folder / "library.sqlite3")) as database:
-        assert schema.version_of(database) == 2
+        assert schema.version_of(database) == 3
         assert database.execute("SELECT * FROM more").fetchall() == []
     assert is_whole(folder)
     Engine.open(Settings(library=folder)).remove(["auks"])

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property, partial
 from itertools import groupby
 from operator import itemgetter
@@ -15,7 +16,13 @@ from typing import Any, Generic, TypeVar
 
 from qa.asking.question import read_question
 from qa.encoders import Encoder
-from qa.errors import DamagedLibraryError, UnknownDocumentError, UnknownPassageError
+from qa.errors import (
+    DamagedLibraryError,
+    LibraryBusyError,
+    LibraryUnwritableError,
+    UnknownDocumentError,
+    UnknownPassageError,
+)
 from qa.library import catalogue
 from qa.library.folder import DATABASE, Reader, index_folder, kept_facts, not_found, writing
 from qa.library.index import Index, load_index
@@ -329,7 +336,8 @@ class Snapshot:
         """What is wrong with this state, in sentences; see `checking.problems`."""
         from qa.library.checking import problems
 
-        return problems(self._reader.select, self.index, self.meaning, on_passages=on_passages)
+        folder = None if self._reader.is_in_memory else self._reader.place
+        return problems(self._reader.select, self.index, self.meaning, folder=folder, on_passages=on_passages)
 
     def copy_to(self, database: sqlite3.Connection, *, on_pages: Callable[[int, int], None] | None = None) -> None:
         """Write this state, without its index, into an empty database."""
@@ -414,8 +422,8 @@ def open_snapshot(
     reader = Reader.open(folder)
     database = reader.database
     if 0 < version_of(database) < latest():
-        with writing(folder):  # which brings its tables to the latest version
-            pass
+        with suppress(LibraryBusyError, LibraryUnwritableError), writing(folder):
+            pass  # its tables are of the latest version now, if they may be written
     reader.select("BEGIN")  # and so one state, whatever is changed
     facts = kept_facts(folder, database)
     if not facts:

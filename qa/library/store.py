@@ -35,8 +35,10 @@ from qa.library.folder import (
     index_folder,
     journal_size,
     kept_facts,
+    library_state,
     not_found,
     put_away,
+    put_away_into,
     sweep,
     sync,
     sync_names,
@@ -46,7 +48,7 @@ from qa.library.index import load_retriever, opened
 from qa.library.rows import Changes, Source
 from qa.library.schema import migrate
 from qa.library.snapshot import Snapshot, open_snapshot
-from qa.library.vectors import VECTORS, KeptVectors, VectorWriter, writing_vectors
+from qa.library.vectors import VECTORS, KeptVectors, VectorWriter, vectors_state, writing_vectors
 from qa.model import Document, FileState, digest
 from qa.retrievers import Retriever
 
@@ -213,15 +215,17 @@ class Library:
         sweep(self.folder)
         return self.snapshot()
 
-    def keep_examples(self, snapshot: Snapshot, questions: Sequence[str]) -> None:
-        """Keep the questions to begin with, chosen for a state. They are not used for any other state.
+    def keep_examples(self, version: str, questions: Sequence[str]) -> None:
+        """Keep the questions to begin with, chosen for the state of this name. They are not used for any other.
 
         Raises:
             LibraryBusyError: while another process changes it.
             LibraryUnwritableError: if the system refuses to write it.
         """
         if self.folder is not None:
-            kept = json.dumps({"version": snapshot.name, "questions": list(questions)}, ensure_ascii=False)
+            kept = json.dumps({"version": version, "questions": list(questions)}, ensure_ascii=False)
+            with self._opening:
+                self._snapshot = None  # what is still read stays in the journal
             with writing(self.folder) as database:
                 database.execute("INSERT OR REPLACE INTO facts VALUES ('examples', ?)", (kept,))
 
@@ -277,10 +281,12 @@ class Library:
                 with closing(connect((place.resolve() / DATABASE).as_uri())) as database:
                     snapshot.copy_to(database, on_pages=on_pages)
                     database.execute("PRAGMA journal_mode = WAL")
+                    put_away_into(database, place / DATABASE, library_state)
                 if (source / VECTORS).exists():
                     with closing(connect((place.resolve() / VECTORS).as_uri())) as database:
                         Reader.open(source, VECTORS).copy_to(database)
                         database.execute("PRAGMA journal_mode = WAL")
+                        put_away_into(database, place / VECTORS, vectors_state)
                 yield place
                 sync(place)
                 if target.exists():
