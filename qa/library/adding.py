@@ -117,7 +117,8 @@ class _Adding:
         self._before = self._snapshot.files() if self._snapshot else {}
         self._refused: list[SourceError] = []
         self._given: set[str] = set()  # the origins of the paths
-        self._found: dict[str, tuple[Path, str]] = {}  # files, each with the id that its document wants
+        self._found: dict[str, tuple[Path, str, Path | None]] = {}
+        """Files, each with the id that its document wants and the folder in which it must lie, if in any."""
         self._states: dict[str, FileState] = {}  # how files stand that are new, changed or only touched
         self._same: list[str] = []  # files that are what they were
         self._held: Mapping[str, Mapping[str, str]] = {}  # the documents of files that are read or gone
@@ -165,7 +166,8 @@ class _Adding:
             if not (self._prune and origin in self._before and not is_there(str(resolved(path)))):
                 note, refuse = self._hooks.on_note, self._refuse
                 there = list(find_sources(path, exclude=self._exclude, note=note, on_unreadable=refuse))
-                self._found |= {legible(resolved(each)): (each, wanted_id) for each, wanted_id in there}
+                within = resolved(path) if path.is_dir() else None
+                self._found |= {legible(resolved(each)): (each, wanted_id, within) for each, wanted_id in there}
             self._given.add(origin)
         except NoSourcesError as error:
             left = [each for each in self._before if self._prune and _is_gone(each, {origin})]
@@ -176,7 +178,7 @@ class _Adding:
 
     def _changed_files(self) -> Iterator[str]:
         """The origins of files that are not what they were when they were read."""
-        for number, (origin, (path, _)) in enumerate(self._found.items()):
+        for number, (origin, (path, _, within)) in enumerate(self._found.items()):
             self._tell("looking", number, len(self._found))
             earlier = self._before.get(origin)
             if self._hooks.should_stop():  # none will be read
@@ -184,7 +186,7 @@ class _Adding:
                 yield origin
                 continue
             try:
-                state = file_state(path, before=earlier, limits=self._limits)
+                state = file_state(path, before=earlier, limits=self._limits, within=within)
             except SourceError:
                 state = FileState("", "")  # reading it says what is wrong
             if earlier and state.sha256 == earlier.sha256:
@@ -246,12 +248,14 @@ class _Adding:
 
     def _documents(self, origin: str, sandbox: Sandbox, ids: _Ids) -> Iterator[Source]:
         """The documents of a file that are not what they were. The next file is read meanwhile."""
-        path, wanted_id = self._found[origin]
+        path, wanted_id, within = self._found[origin]
         held = self._held.get(origin, {})
         stop = self._hooks.should_stop
         then = self._found[self._unread[0]] if self._unread and not stop() else None
         same: list[str] = []
-        works = read_works(path, wanted_id, sandbox=sandbox, then=then, note=self._hooks.on_note, should_stop=stop)
+        works = read_works(
+            path, wanted_id, within=within, sandbox=sandbox, then=then, note=self._hooks.on_note, should_stop=stop
+        )
         for part, work in works:
             its_origin = f"{origin}{_PART}{part}" if part else origin
             its_id = ids.take(work.id, its_origin, file=origin)
