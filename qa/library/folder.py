@@ -7,10 +7,11 @@ import re
 import shutil
 import sqlite3
 import weakref
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from os import stat_result
+from os.path import samestat
 from pathlib import Path
 from threading import RLock
 from typing import Any, Self
@@ -34,10 +35,12 @@ __all__ = [
     "Reader",
     "connect",
     "copy_files",
+    "discard_empty",
     "index_folder",
     "journal_size",
     "kept_facts",
     "library_state",
+    "missing",
     "not_found",
     "put_away",
     "put_away_into",
@@ -226,11 +229,14 @@ def writing(folder: Path) -> Iterator[sqlite3.Connection]:
         folder.mkdir(parents=True, exist_ok=True)
         with closing(connect((folder.resolve() / DATABASE).as_uri())) as database:
             database.execute("PRAGMA journal_mode = WAL")
+            found = (folder / DATABASE).stat()  # as it was opened
             database.execute("PRAGMA synchronous = FULL")
             database.execute("PRAGMA foreign_keys = ON")
             database.execute(f"PRAGMA cache_size = -{_CACHE}")
             database.execute("PRAGMA busy_timeout = 0")
             database.execute("BEGIN IMMEDIATE")
+            if not _is_same(folder / DATABASE, found):
+                raise LibraryBusyError(folder)
             try:
                 before = _looks_of(database)
                 kept_facts(folder, database)
@@ -315,6 +321,33 @@ def _journal_size(path: Path) -> int:
         return 0
 
 
+def missing(folder: Path) -> list[Path]:
+    """Those of a folder and the folders around it that are not there, the innermost first."""
+    return [each for each in (folder, *folder.parents) if not each.exists()]
+
+
+def discard_empty(folder: Path, made: Sequence[Path]) -> None:
+    """Delete the files of a library in which nothing was ever kept, and then the folders `made`, if they are empty.
+
+    Nobody else may be writing to it. Who has opened it, and writes later, is told that it is busy.
+    """
+    path = folder.resolve() / DATABASE
+    with suppress(sqlite3.Error, LibraryError, OSError):
+        if path.exists():
+            with closing(connect(f"{path.as_uri()}?mode=rw")) as database:
+                database.execute("PRAGMA busy_timeout = 0")
+                database.execute("BEGIN IMMEDIATE")
+                if kept_facts(folder, database):
+                    return
+                (folder / _INDEX).rmdir()
+                path.unlink()
+                database.execute("ROLLBACK")
+            for ending in ("-wal", "-shm"):
+                path.with_name(f"{path.name}{ending}").unlink(missing_ok=True)
+        for each in made:
+            each.rmdir()
+
+
 def sweep(folder: Path) -> None:
     """Delete the index of every version but the current one.
 
@@ -368,6 +401,14 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _is_same(path: Path, found: stat_result) -> bool:
+    """Whether a file is still the one that was found."""
+    try:
+        return samestat(path.stat(), found)
+    except OSError:
+        return False
 
 
 def _looks(file: stat_result) -> tuple[int, ...]:

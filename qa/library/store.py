@@ -32,10 +32,12 @@ from qa.library.folder import (
     Reader,
     connect,
     copy_files,
+    discard_empty,
     index_folder,
     journal_size,
     kept_facts,
     library_state,
+    missing,
     not_found,
     put_away,
     put_away_into,
@@ -197,6 +199,7 @@ class Library:
         if self.folder is None:
             return self._change_in_memory(changes, on_indexing)
         with ExitStack() as on_error:
+            on_error.callback(self._tidy_up, self.folder, missing(self.folder))
             with writing(self.folder) as database:
                 facts = kept_facts(self.folder, database)
                 if planned_for not in (None, facts.get("version", "")):
@@ -250,6 +253,14 @@ class Library:
         except LibraryError:  # the next change will see what it is
             return
         shutil.rmtree(index_folder(folder, version), ignore_errors=True)
+
+    def _tidy_up(self, folder: Path, made: Sequence[Path]) -> None:
+        """Leave no journal of a change that failed and, where nothing was ever kept, no library and none of the folders
+        `made`."""
+        with self._opening, self._watching:
+            self._snapshot = self._watched = None  # who reads keeps the journal
+        put_away(folder)
+        discard_empty(folder, made)
 
     @contextmanager
     def backing_up(self, target: Path, *, on_pages: Callable[[int, int], None] | None = None) -> Iterator[Path]:
