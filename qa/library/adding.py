@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from qa.config import SHIPPED_SYNONYMS, Settings
-from qa.errors import NoSourcesError, SourceError
+from qa.errors import NoSourcesError, SourceError, SourceLimitError
 from qa.library import Library, Source
+from qa.library.bounding import memory_bound
 from qa.model import FileState
 from qa.readers import (
     READERS,
@@ -126,6 +127,7 @@ class _Adding:
         self._to_read: list[str] = []
         self._unread: deque[str] = deque()
         self._reached: list[int] = [0]  # bytes of the files up to each of those that are read
+        self._reading = ""
         self._read: list[str] = []
         self._added: list[str] = []
         self._unchanged: list[str] = []
@@ -145,7 +147,10 @@ class _Adding:
             self._held = self._snapshot.documents_of_files([*self._to_read, *gone_files])
             self._unchanged = self._snapshot.documents_in_files(self._same)
         self._gone = [each for origin in gone_files for each in self._held.get(origin, {}).values()]
-        self._change()
+        try:
+            self._change()
+        except MemoryError:
+            raise self._too_much() from None
         if self._is_all_refused():
             raise self._refused[0]
         earlier = {each for its_documents in self._held.values() for each in its_documents.values()}
@@ -209,7 +214,8 @@ class _Adding:
         is_reread |= asked is not None and self._settings.engine not in (None, asked)
         if not (self._to_read or self._gone or is_reread):
             return
-        with Sandbox(self._limits) as sandbox, suppress(_NothingReadError):
+        bound = memory_bound(self._limits.memory, more=2 * self._reached[-1])
+        with bound, Sandbox(self._limits) as sandbox, suppress(_NothingReadError):
             self._library.change(
                 add=self._sources(sandbox, ids, must_change=is_reread and bool(planned_for)),
                 remove=self._vanished(),
@@ -225,7 +231,7 @@ class _Adding:
             _NothingReadError: at the end, where nothing is to be changed.
         """
         while self._unread and not self._hooks.should_stop():
-            origin = self._unread[0]
+            origin = self._reading = self._unread[0]
             self._tell_reading(source=self._found[origin][0].name)
             self._unread.popleft()
             try:
@@ -233,8 +239,8 @@ class _Adding:
             except ReadingStoppedError:
                 self._unread.appendleft(origin)
                 break
-            except SourceError as error:
-                self._refuse(error)
+            except (SourceError, MemoryError) as error:
+                self._refuse(error if isinstance(error, SourceError) else self._too_much())
                 self._kept.extend(self._held.get(origin, {}).values())
                 del self._states[origin]
         self._tell_reading()
@@ -280,6 +286,12 @@ class _Adding:
             raise error
         self._refused.append(error)
         self._hooks.on_unreadable(error)
+
+    def _too_much(self) -> SourceLimitError:
+        """That there is no memory for what is read now."""
+        path = self._found[self._reading][0] if self._reading in self._found else Path(self._reading)
+        what = f"takes more memory to index than the {self._limits.memory:,} megabytes that reading a file may"
+        return SourceLimitError(Path(legible(path)), what=what, setting="max_memory")
 
     def _is_all_refused(self) -> bool:
         return bool(self._refused) and not (self._read or self._unchanged or self._unread or self._gone)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import stat
+import sys
 from pathlib import Path
 
 from qa.errors import BibliographyError, SourceLimitError, SourceNotFoundError, UnreadableError
@@ -93,12 +94,15 @@ def read_bytes(path: Path, *, limits: Limits | None = None, within: Path | None 
     """
     if not stat.S_ISREG(mode_of(path)):
         raise _no_file(path)
-    most = limits.file_size * MEGABYTE if limits else -2
+    most = limits.file_size * MEGABYTE if limits else sys.maxsize
     try:
         with os.fdopen(_opened(path, within), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
                 raise _no_file(path)
-            data = file.read(most + 1)
+            data = file.read(min(found.st_size, most) + 1)  # room is made for as much at once
+            if found.st_size < len(data) <= most:  # it has grown
+                data += file.read(most + 1 - len(data))
     except OSError as error:
         raise refused(path, error) from None
     if limits and len(data) > most:
