@@ -159,7 +159,9 @@ class Settings:
 
     max_file_size: int = _setting(200, _number(int, 1, 100_000), "Largest source file, in megabytes, 1 to 100000")
     max_memory: int = _setting(
-        2048, _number(int, 256, 1_000_000), "Most memory for reading a file, in megabytes, 256 to 1000000"
+        2048,
+        _number(int, 256, 1_000_000),
+        "Most memory for reading a file, and for indexing what was read, in megabytes, 256 to 1000000",
     )
     max_seconds: int = _setting(
         60,

@@ -251,7 +251,9 @@ class Engine:
         """
         snapshot = self._library.snapshot()
         if snapshot.kept_examples() is None:
-            self._library.keep_examples(snapshot, self._chosen_examples(snapshot))
+            version, questions = snapshot.name, self._chosen_examples(snapshot)
+            del snapshot  # the journal cannot be put away while it is read
+            self._library.keep_examples(version, questions)
 
     def _chosen_examples(self, snapshot: Snapshot) -> list[str]:
         def ask(question: str) -> Answer:

@@ -175,7 +175,8 @@ def kill_indexings(rounds: int, *, chance: random.Random) -> Killed:
             tidied, answers = state(library)
             assert (sorted(tidied), len(answers)) == (sorted(without_auks(after[0])), len(QUESTIONS))
             rest = {path.name for path in library.iterdir()}
-            assert rest - {"library.sqlite3-shm", "library.sqlite3-wal"} == {"index", "library.sqlite3"}, rest
+            in_use = {"library.sqlite3-shm", "library.sqlite3-wal"}
+            assert rest - in_use == {"index", "library.sqlite3", "library.sqlite3.sealed"}, rest
             [version] = (library / "index").iterdir()
             assert version.name == Engine.open(Settings(library=library)).version
             shutil.rmtree(library)

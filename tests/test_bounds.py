@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import resource
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,11 @@ from werkzeug.test import TestResponse
 
 from qa import Engine, Settings
 from qa.cli import cli
+from qa.errors import SourceError, SourceLimitError
 from qa.feedback import store
+from qa.library import adding, indexing
+from qa.library.bounding import memory_bound
+from qa.library.indexing import Indexed
 from web import app, create_app
 from web.remembering import Kept
 
@@ -226,9 +233,52 @@ def test_kept_answers_have_a_size_in_all() -> None:
     for number in [*range(1, 9), 8, 8]:
         assert len(made(number)) == 1_000 * number
         assert made.weight <= 20_000
-    assert made.weight == 15_000
+    assert made.weight == 15_000 + len("(7,)") + len("(8,)")
     assert len(made(30)) == 30_000
-    assert made.weight == 15_000
+    assert made.weight == 15_000 + len("(7,)") + len("(8,)")
+
+
+def test_what_was_asked_counts_among_what_is_kept() -> None:
+    made = Kept(lambda _: b"", most=10, heaviest=20_000, weigh=len)
+    for number in range(10):
+        made(f"{number}" * 5_000)
+        assert 5_000 <= made.weight <= 20_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts what a process has")
+@pytest.mark.parametrize("is_in_reading", [True, False])
+def test_a_file_that_takes_too_much_memory_of_the_main_process_costs_itself_or_the_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_in_reading: bool
+) -> None:
+    (tmp_path / "all").mkdir()
+    (tmp_path / "all" / "large.txt").write_text("Gulls swim in winter. " * 1_400_000)
+    (tmp_path / "all" / "terns.txt").write_text("Terns nest on beaches.\n")
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    given = sorted((tmp_path / "all").iterdir())[0 if is_in_reading else 1 :]
+
+    @contextmanager
+    def small(megabytes: int, *, more: int) -> Iterator[None]:
+        assert (megabytes, more) == (2048, 2 * sum(path.stat().st_size for path in given))
+        with memory_bound(64, more=0):
+            yield
+
+    def greedy(*_: object, **__: object) -> Indexed:
+        return Indexed(*map(bytearray, (100_000_000, 100_000_000, 100_000_000)))  # type: ignore[arg-type]
+
+    monkeypatch.setattr(adding, "memory_bound", small)
+    refused: list[SourceError] = []
+    engine = Engine.create(Settings(library=tmp_path / "library", meaning="off"))
+    if is_in_reading:
+        engine.add(given, on_unreadable=refused.append)
+        assert [entry.id for entry in engine.contents()] == ["terns"]
+    else:
+        monkeypatch.setattr(indexing, "update", greedy)
+        with pytest.raises(SourceLimitError) as caught:
+            engine.add(given)
+        refused.append(caught.value)
+        assert not (tmp_path / "library").exists()
+    assert "takes more memory to index than the 2,048 megabytes" in refused[0].message
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
 
 
 def judgement(number: int, *, comment: str = "") -> dict[str, object]:

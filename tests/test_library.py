@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from threading import Event
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -44,6 +44,7 @@ from qa.errors import (
     UnknownPassageError,
 )
 from qa.library import FORMAT, Library, Source, schema, snapshot
+from qa.library import folder as library_folder
 from qa.library.adding import Indexing
 from qa.library.folder import connect, sweep
 from qa.model import Block, Document, Heading, Judgement, LeftOut, Marker, Passage, Query, Reference, Section, Span
@@ -322,7 +323,11 @@ def test_old_states_are_swept_away(folder: Path, documents: Path) -> None:
         engine.add([documents])
     assert [path.name for path in (folder / "index").iterdir()] == [version(folder)]
     names = {path.name for path in folder.iterdir()}
-    assert names - {"library.sqlite3-wal", "library.sqlite3-shm"} == {"index", "library.sqlite3"}
+    assert names - {"library.sqlite3-wal", "library.sqlite3-shm"} == {
+        "index",
+        "library.sqlite3",
+        "library.sqlite3.sealed",
+    }
 
 
 def test_an_index_that_another_process_has_made_meanwhile_is_not_swept_away(
@@ -486,7 +491,7 @@ def test_few_long_documents_are_remembered_and_the_last_one_is() -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 import qa.library.indexing
 import qa.library.store
 from qa import Engine, Settings
@@ -591,7 +596,7 @@ def test_a_second_writer_is_told_that_the_library_is_busy(folder: Path, document
 REMOVE = """
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from qa import Engine, QAError, Settings
 
 try:
@@ -742,7 +747,7 @@ def test_a_library_of_earlier_tables_is_brought_to_the_latest_once(
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, "CREATE TABLE more (bird TEXT) STRICT;\n"))
     assert titles(folder) == ["Auks", "Gulls", "Terns"]
     with closing(sqlite3.connect(folder / "library.sqlite3")) as database:
-        assert schema.version_of(database) == 2
+        assert schema.version_of(database) == 3
         assert database.execute("SELECT * FROM more").fetchall() == []
     assert is_whole(folder)
     Engine.open(Settings(library=folder)).remove(["auks"])
@@ -805,11 +810,42 @@ def test_a_text_that_was_changed_inside_the_library_is_never_quoted(tmp_path: Pa
 def test_an_indexing_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "good.md").write_text("# Terns\n\nThe tern dives.\n")
     (tmp_path / "worse.md").write_bytes(b"\x00")
+    (tmp_path / "there").mkdir()
+    for library in (tmp_path / "deep" / "library", tmp_path / "there"):
+        with pytest.raises(NotTextError):
+            Engine.create(Settings(library=library)).add([tmp_path / "good.md", tmp_path / "worse.md"])
+        with pytest.raises(LibraryNotFoundError):
+            Engine.open(Settings(library=library))
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["good.md", "there", "worse.md"]
+
+
+def test_an_indexing_that_fails_leaves_a_library_without_a_journal(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "worse.md").write_bytes(b"\x00")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix != ".sqlite3-shm"}
     with pytest.raises(NotTextError):
-        Engine.create(Settings(library=tmp_path / "library")).add([tmp_path])
-    assert list((tmp_path / "library" / "index").iterdir()) == []
-    with pytest.raises(LibraryNotFoundError):
-        Engine.open(Settings(library=tmp_path / "library"))
+        Engine.create(Settings(library=folder)).add([tmp_path / "worse.md"])
+    after = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert {path.name for path in after if path.parent == folder} == {"library.sqlite3", "library.sqlite3.sealed"}
+    assert {path: data for path, data in before.items() if data} == after
+
+
+def test_who_opened_a_library_before_it_was_taken_away_is_told_that_it_is_busy(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class TakenAway(sqlite3.Connection):
+        def execute(self, statement: str, *parameters: Any) -> sqlite3.Cursor:
+            if statement == "BEGIN IMMEDIATE" and not (folder / "gone").exists():
+                (folder / "library.sqlite3").rename(folder / "gone")
+                (folder / "library.sqlite3").touch()
+            return super().execute(statement, *parameters)
+
+    def opened(address: str) -> sqlite3.Connection:
+        return sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, factory=TakenAway)
+
+    engine = Engine.open(Settings(library=folder))
+    monkeypatch.setattr(library_folder, "connect", opened)
+    with pytest.raises(LibraryBusyError):
+        engine.remove(["auks"])
 
 
 def test_passages_that_were_damaged_are_not_indexed_again(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from qa import Engine, Progress, Settings
 from qa.config import SHIPPED_CORPUS
 from qa.errors import (
     BibliographyError,
@@ -19,7 +20,7 @@ from qa.errors import (
     UnknownFormatError,
     UnreadableError,
 )
-from qa.readers import READERS, RECORDS, document_id, find_sources, read
+from qa.readers import READERS, RECORDS, document_id, files, find_sources, read
 
 
 def write(path: Path, text: str = "A tern dives for fish.") -> Path:
@@ -377,3 +378,73 @@ def test_every_refusal_is_a_source_error_with_a_hint(tmp_path: Path) -> None:
         with pytest.raises(SourceError) as error:
             list(find_sources(path))
         assert error.value.hint
+
+
+def swap(path: Path, other: Path) -> None:
+    """Put a link to another place in the place of something."""
+    path.rename(path.with_name(f"{path.name}-before"))
+    path.symlink_to(other)
+
+
+@pytest.mark.skipif(os.open not in os.supports_dir_fd, reason="this system opens nothing from a folder on")
+@pytest.mark.parametrize("swapped", ["deep", "deep/one.md"])
+def test_a_link_that_is_put_in_the_way_after_the_check_is_not_followed(
+    tmp_path: Path, swapped: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, outside = tmp_path / "all", tmp_path / "outside"
+    path = write(folder / "deep" / "one.md")
+    (write(outside / "one.md")).write_text("secret")
+    checked = files.resolved
+    assert files.read_bytes(path, within=checked(folder)) == path.read_bytes()
+
+    def then_swapped(given: Path) -> Path:
+        found = checked(given)
+        swap(folder / swapped, outside if swapped == "deep" else outside / "one.md")
+        return found
+
+    monkeypatch.setattr(files, "resolved", then_swapped)
+    with pytest.raises(UnreadableError):
+        files.read_bytes(path, within=checked(folder))
+
+
+def test_a_file_that_has_become_a_link_out_of_the_folder_is_not_indexed(tmp_path: Path) -> None:
+    folder, outside = tmp_path / "all", write(tmp_path / "outside.md")
+    outside.write_text("# Secret\n\nA secret.\n")
+    paths = [write(folder / name) for name in ("one.md", "two.md")]
+    refused: list[SourceError] = []
+    engine = Engine.create(Settings(meaning="off"))
+
+    def meddle(progress: Progress) -> None:
+        if progress.step == "reading" and not paths[1].is_symlink():
+            swap(paths[1], outside)
+
+    engine.add([folder], on_progress=meddle, on_unreadable=refused.append)
+    assert [entry.id for entry in engine.contents()] == ["one"]
+    assert ["is a link that leads out of the folder" in each.message for each in refused] == [True]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names have other bounds there")
+def test_a_file_whose_name_is_too_long_or_in_no_encoding_costs_itself_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder's path is as long as it may be, so that one of the paths in it is longer."""
+    folder = tmp_path / "all"
+    deep = folder
+    while len(os.fsencode(deep)) < 3900:
+        deep = deep / ("d" * 100)
+        deep.mkdir(parents=True)
+    for name in ("é" * 126, "x" * 252):
+        monkeypatch.chdir(folder)
+        Path(f"{name}.md").write_text("# Birds\n\nBirds fly.\n")
+        monkeypatch.chdir(deep)
+        Path(f"{name}.md").write_text("# Too deep\n\nBirds fly.\n")
+    Path("short.md").write_text("# Short\n\nBirds fly.\n")
+    Path(os.fsdecode(b"bad\xff.md")).write_text("# Bytes\n\nBirds fly.\n")
+    monkeypatch.chdir(tmp_path)
+    refused: list[SourceError] = []
+    engine = Engine.create(Settings(library=tmp_path / "library", meaning="off"))
+    engine.add([folder], on_unreadable=refused.append)
+    assert sorted(entry.title for entry in engine.contents()) == ["Birds", "Birds", "Bytes", "Short"]
+    assert len(refused) == 2
+    assert all("name too long" in each.message for each in refused)
+    assert engine.check() == []

@@ -13,7 +13,10 @@ _Made = TypeVar("_Made")
 
 
 class Kept(Generic[_Made]):
-    """A function that keeps what it gave last, as `lru_cache` does, and no more than so many bytes of it."""
+    """A function that keeps what it gave last, as `lru_cache` does, and no more than so many bytes of it.
+
+    What it was given is kept too, and counts with its `repr`.
+    """
 
     def __init__(self, make: Callable[..., _Made], *, most: int, heaviest: int, weigh: Callable[[_Made], int]) -> None:
         self._make = make
@@ -31,7 +34,7 @@ class Kept(Generic[_Made]):
                 self._kept.move_to_end(given)
                 return found[0]
         made = self._make(*given)
-        weight = self._weigh(made)
+        weight = self._weigh(made) + len(repr(given))
         with self._changing:
             if given not in self._kept and weight <= self._heaviest:
                 self._kept[given] = made, weight

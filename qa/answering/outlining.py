@@ -32,7 +32,7 @@ MOST_PARTS = 50
 NEAREST = 5
 """Of how many of the first passages the titles are held against the question."""
 
-_REMEMBERED_TITLES = 4096
+_REMEMBERED_TITLES = 1024
 _FEWEST_PARTS = 2  # under headings of their own
 _ASKED = 0.9  # share of the question's rarity that the title must hold, with those above it
 _NAMED = 0.9  # share of the title's rarity that the question must hold, so that it names that and no part of it

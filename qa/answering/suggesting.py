@@ -25,7 +25,7 @@ _COMPLETIONS = 8  # words that a beginning is taken for
 _LOOKED_AT = 50  # passages
 _BESIDE = 3  # headings beside that of a passage
 _MOST_WORDS = 3  # completed words among the suggestions
-_REMEMBERED_TITLES = 4096
+_REMEMBERED_TITLES = 1024
 
 _WORD = re.compile(r"[^\W_]+")
 

@@ -23,8 +23,8 @@ EXIT_DAMAGED = 1
 def check(ctx: click.Context, library: Path | None) -> None:
     """Check a library for damage.
 
-    It compares every document with its digest, every passage with its document, and the index with a new reading of
-    every passage. This takes about as long as indexing. Nothing is changed.
+    It compares every document with its digest, every passage with its document, the index with a new reading of every
+    passage, and all else with its digest. This takes about as long as indexing. Nothing is changed.
 
     Exit status: 0 when nothing is wrong, 1 when something is, 2 when the library cannot be opened.
     """

@@ -5,6 +5,7 @@ A library on disk is a folder:
     library.sqlite3            documents, sections, references, passages, and the words of the passages as written
     library.sqlite3-wal, -shm  files of SQLite while it is in use
     vectors.sqlite3            the vectors of passages, made after the index
+    *.sqlite3.sealed           the checksum of a database's file, as it was when it was last written
     index/000007-5e1f…/        the index of one version; it never changes once it is current
         passages/              the retriever's index
         vocabulary/            the words that questions are corrected to
@@ -13,8 +14,8 @@ A change is one transaction of the database. The database names the version of i
 current at once. Until then the old ones serve. The next change deletes what a killed change left behind.
 
 `store` makes changes through `indexing`, which is imported on first use. `helpers` runs `analyst`s in other processes.
-`snapshot` reads one state, and `checking` looks for damage in it. `index` finds passages. `rows` turns documents into
-rows and back. `words` looks words up. `folder` and `schema` know the files and the tables.
+`snapshot` reads one state, and `checking` looks for damage in it, by what `sealing` wrote down. `index` finds passages.
+`rows` turns documents into rows and back. `words` looks words up. `folder` and `schema` know the files and the tables.
 """
 
 from qa.library.folder import FORMAT, size_of

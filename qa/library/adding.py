@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from qa.config import SHIPPED_SYNONYMS, Settings
-from qa.errors import NoSourcesError, SourceError
+from qa.errors import NoSourcesError, SourceError, SourceLimitError
 from qa.library import Library, Source
+from qa.library.bounding import memory_bound
 from qa.model import FileState
 from qa.readers import (
     READERS,
@@ -117,7 +118,8 @@ class _Adding:
         self._before = self._snapshot.files() if self._snapshot else {}
         self._refused: list[SourceError] = []
         self._given: set[str] = set()  # the origins of the paths
-        self._found: dict[str, tuple[Path, str]] = {}  # files, each with the id that its document wants
+        self._found: dict[str, tuple[Path, str, Path | None]] = {}
+        """Files, each with the id that its document wants and the folder in which it must lie, if in any."""
         self._states: dict[str, FileState] = {}  # how files stand that are new, changed or only touched
         self._same: list[str] = []  # files that are what they were
         self._held: Mapping[str, Mapping[str, str]] = {}  # the documents of files that are read or gone
@@ -125,6 +127,7 @@ class _Adding:
         self._to_read: list[str] = []
         self._unread: deque[str] = deque()
         self._reached: list[int] = [0]  # bytes of the files up to each of those that are read
+        self._reading = ""
         self._read: list[str] = []
         self._added: list[str] = []
         self._unchanged: list[str] = []
@@ -144,7 +147,10 @@ class _Adding:
             self._held = self._snapshot.documents_of_files([*self._to_read, *gone_files])
             self._unchanged = self._snapshot.documents_in_files(self._same)
         self._gone = [each for origin in gone_files for each in self._held.get(origin, {}).values()]
-        self._change()
+        try:
+            self._change()
+        except MemoryError:
+            raise self._too_much() from None
         if self._is_all_refused():
             raise self._refused[0]
         earlier = {each for its_documents in self._held.values() for each in its_documents.values()}
@@ -165,7 +171,8 @@ class _Adding:
             if not (self._prune and origin in self._before and not is_there(str(resolved(path)))):
                 note, refuse = self._hooks.on_note, self._refuse
                 there = list(find_sources(path, exclude=self._exclude, note=note, on_unreadable=refuse))
-                self._found |= {legible(resolved(each)): (each, wanted_id) for each, wanted_id in there}
+                within = resolved(path) if path.is_dir() else None
+                self._found |= {legible(resolved(each)): (each, wanted_id, within) for each, wanted_id in there}
             self._given.add(origin)
         except NoSourcesError as error:
             left = [each for each in self._before if self._prune and _is_gone(each, {origin})]
@@ -176,7 +183,7 @@ class _Adding:
 
     def _changed_files(self) -> Iterator[str]:
         """The origins of files that are not what they were when they were read."""
-        for number, (origin, (path, _)) in enumerate(self._found.items()):
+        for number, (origin, (path, _, within)) in enumerate(self._found.items()):
             self._tell("looking", number, len(self._found))
             earlier = self._before.get(origin)
             if self._hooks.should_stop():  # none will be read
@@ -184,7 +191,7 @@ class _Adding:
                 yield origin
                 continue
             try:
-                state = file_state(path, before=earlier, limits=self._limits)
+                state = file_state(path, before=earlier, limits=self._limits, within=within)
             except SourceError:
                 state = FileState("", "")  # reading it says what is wrong
             if earlier and state.sha256 == earlier.sha256:
@@ -207,7 +214,8 @@ class _Adding:
         is_reread |= asked is not None and self._settings.engine not in (None, asked)
         if not (self._to_read or self._gone or is_reread):
             return
-        with Sandbox(self._limits) as sandbox, suppress(_NothingReadError):
+        bound = memory_bound(self._limits.memory, more=2 * self._reached[-1])
+        with bound, Sandbox(self._limits) as sandbox, suppress(_NothingReadError):
             self._library.change(
                 add=self._sources(sandbox, ids, must_change=is_reread and bool(planned_for)),
                 remove=self._vanished(),
@@ -223,7 +231,7 @@ class _Adding:
             _NothingReadError: at the end, where nothing is to be changed.
         """
         while self._unread and not self._hooks.should_stop():
-            origin = self._unread[0]
+            origin = self._reading = self._unread[0]
             self._tell_reading(source=self._found[origin][0].name)
             self._unread.popleft()
             try:
@@ -231,8 +239,8 @@ class _Adding:
             except ReadingStoppedError:
                 self._unread.appendleft(origin)
                 break
-            except SourceError as error:
-                self._refuse(error)
+            except (SourceError, MemoryError) as error:
+                self._refuse(error if isinstance(error, SourceError) else self._too_much())
                 self._kept.extend(self._held.get(origin, {}).values())
                 del self._states[origin]
         self._tell_reading()
@@ -246,12 +254,14 @@ class _Adding:
 
     def _documents(self, origin: str, sandbox: Sandbox, ids: _Ids) -> Iterator[Source]:
         """The documents of a file that are not what they were. The next file is read meanwhile."""
-        path, wanted_id = self._found[origin]
+        path, wanted_id, within = self._found[origin]
         held = self._held.get(origin, {})
         stop = self._hooks.should_stop
         then = self._found[self._unread[0]] if self._unread and not stop() else None
         same: list[str] = []
-        works = read_works(path, wanted_id, sandbox=sandbox, then=then, note=self._hooks.on_note, should_stop=stop)
+        works = read_works(
+            path, wanted_id, within=within, sandbox=sandbox, then=then, note=self._hooks.on_note, should_stop=stop
+        )
         for part, work in works:
             its_origin = f"{origin}{_PART}{part}" if part else origin
             its_id = ids.take(work.id, its_origin, file=origin)
@@ -276,6 +286,12 @@ class _Adding:
             raise error
         self._refused.append(error)
         self._hooks.on_unreadable(error)
+
+    def _too_much(self) -> SourceLimitError:
+        """That there is no memory for what is read now."""
+        path = self._found[self._reading][0] if self._reading in self._found else Path(self._reading)
+        what = f"takes more memory to index than the {self._limits.memory:,} megabytes that reading a file may"
+        return SourceLimitError(Path(legible(path)), what=what, setting="max_memory")
 
     def _is_all_refused(self) -> bool:
         return bool(self._refused) and not (self._read or self._unchanged or self._unread or self._gone)

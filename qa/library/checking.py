@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain, islice
+from pathlib import Path
 
 import numpy as np
 
@@ -13,10 +14,15 @@ from qa.asking.concepts import mined, plain_words
 from qa.asking.spelling import Speller
 from qa.errors import LibraryError
 from qa.library.analyst import Analyst, Titled, titled
+from qa.library.folder import DATABASE, Reader, index_folder
 from qa.library.helpers import Helpers
 from qa.library.index import Index, kept_concepts
 from qa.library.meaning import Meaning
 from qa.library.rows import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, document_of, passage_of
+from qa.library.sealing import file_problems, of_document, state_of
+from qa.library.sealing import problems as seal_problems
+from qa.library.vectors import VECTORS
+from qa.library.vectors import problems as vector_problems
 from qa.library.words import Select
 from qa.model import Document, Passage
 from qa.ranking.wordings import MARKS, packed_rows, word_counts
@@ -28,28 +34,51 @@ _MOST = 100  # problems that are named
 
 
 def problems(
-    select: Select, index: Index, meaning: Meaning | None, *, on_passages: Callable[[int, int], None]
+    select: Select,
+    index: Index,
+    meaning: Meaning | None,
+    *,
+    folder: Path | None,
+    on_passages: Callable[[int, int], None],
 ) -> list[str]:
     """What is wrong with a library, in at most a hundred sentences. None if nothing is.
 
-    Every document is compared with its digest, every passage with its document, every word with a new analysis of its
-    passage, and the index with the number of passages that have each term. `on_passages` is told how many passages are
-    checked, and of how many.
+    Every document is compared with its digest and its seal, every passage with its document, every word with a new
+    analysis of its passage, and the index with the number of passages that have each term. In a `folder`, all else
+    that is kept there is compared with the seals of it. `on_passages` is told how many passages are checked, and of how
+    many.
     """
     told: list[str] = []
     with Helpers() as helpers:
         try:
-            found = _Checking(select, index, helpers, on_passages).problems()
-            told.extend(islice(chain(found, meaning.problems() if meaning else ()), _MOST))
+            found = _Checking(select, index, helpers, on_passages, folder).problems()
+            told.extend(islice(chain(found, _problems_of_vectors(select, meaning, folder)), _MOST))
         except LibraryError as error:
             told.append(error.message)
     return told
 
 
+def _problems_of_vectors(select: Select, meaning: Meaning | None, folder: Path | None) -> Iterator[str]:
+    if folder is not None and (folder / VECTORS).exists():
+        counts = dict(select("SELECT stamp, json_array_length(sentences) FROM passages ORDER BY id"))
+        yield from vector_problems(Reader.open(folder, VECTORS), counts)
+    elif meaning is not None:
+        yield from meaning.problems()
+
+
 class _Checking:
     """One check, step by step."""
 
-    def __init__(self, select: Select, index: Index, helpers: Helpers, on_passages: Callable[[int, int], None]) -> None:
+    def __init__(
+        self,
+        select: Select,
+        index: Index,
+        helpers: Helpers,
+        on_passages: Callable[[int, int], None],
+        folder: Path | None,
+    ) -> None:
+        self._folder = folder
+        self._seals: dict[int, bytes] = {}
         self._select = select
         self._helpers = helpers
         self._index = index
@@ -64,8 +93,20 @@ class _Checking:
             return
         for table, row, parent, _ in self._select("PRAGMA foreign_key_check"):
             yield f"Row {row} of {table} belongs to nothing in {parent}."
-        yield from self._documents()
-        yield from self._passages()
+        state = state_of(dict(self._select("SELECT key, value FROM facts"))) if self._folder else None
+        if state is not None:
+            self._seals = dict(self._select("SELECT document, seal FROM seals"))
+        is_whole = True
+        for each in chain(self._documents(), self._passages(), self._sealed()):
+            is_whole = False
+            yield each
+        if is_whole and self._folder is not None and state is not None:
+            yield from file_problems(self._folder / DATABASE, state)
+
+    def _sealed(self) -> Iterator[str]:
+        """What is not as it was sealed, but for the documents."""
+        if self._folder is not None:
+            yield from seal_problems(self._select, partial(index_folder, self._folder))
 
     def _documents(self) -> Iterator[str]:
         for (number,) in self._select("SELECT number FROM documents ORDER BY id"):
@@ -78,6 +119,8 @@ class _Checking:
             except (ValueError, KeyError, TypeError) as error:
                 yield f"The saved data of the document {row[1]} cannot be read ({error})."
                 continue
+            if self._seals and self._seals.get(number) != of_document(self._select, number):
+                yield f"The saved data of the document {document.id} has been changed."
             yield from self._passages_of(number, document)
             text = f"{document.title}\n{document.text}"
             self._spellings.update(plain_words(text))
@@ -106,7 +149,7 @@ class _Checking:
 
     def _passages(self) -> Iterator[str]:
         select, retriever = self._select, self._index.retriever
-        numbers = dict(select("SELECT word, number FROM words"))
+        numbers = {word: (number, term) for word, number, term in select("SELECT word, number, term FROM words")}
         of_analysts: dict[int, list[int]] = {}
         counts: Counter[int] = Counter()
         frequencies: Counter[str] = Counter()
@@ -118,7 +161,11 @@ class _Checking:
         worker = partial(Analyst, kept_concepts(select, is_held=False))
         for passages, found in self._helpers.each(worker, self._titled(ids), size=_AT_ONCE, count=len(ids)):
             known = of_analysts.setdefault(found.analyst, list(range(MARKS)))
-            known.extend(numbers.get(entry.word, -1) for entry in found.words)
+            for entry in found.words:
+                number, term = numbers.get(entry.word, (-1, entry.term))
+                if term != entry.term:
+                    yield f"The saved term of the word “{entry.word}” is wrong."
+                known.append(number)
             stream = np.maximum(np.array(known, np.int64)[found.laid.stream], 0)
             rows = packed_rows(stream, found.laid)
             for each, row, held in zip(passages, rows, found.terms, strict=True):
@@ -150,11 +197,14 @@ class _Checking:
         """The passages that can be read; of the others it has been told."""
         document, title, text = "", "", ""
         for passage_id in ids:
-            [(number, document_id, *columns)] = self._select(
+            rows = self._select(
                 f"SELECT passages.number, documents.id, {PASSAGE_COLUMNS} FROM passages"
                 " JOIN documents ON document = documents.number WHERE passages.id = ?",
                 passage_id,
             )
+            if not rows:  # it is of no document
+                continue
+            [(number, document_id, *columns)] = rows
             if document_id != document:
                 [(title, text)] = self._select("SELECT title, text FROM documents WHERE id = ?", document_id)
                 document = document_id

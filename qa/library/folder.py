@@ -7,9 +7,11 @@ import re
 import shutil
 import sqlite3
 import weakref
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from os import stat_result
+from os.path import samestat
 from pathlib import Path
 from threading import RLock
 from typing import Any, Self
@@ -24,6 +26,7 @@ from qa.errors import (
     LibraryUnwritableError,
 )
 from qa.library.schema import latest, migrate, version_of
+from qa.library.sealing import seal, seal_file, state_of
 from qa.text.analysis import ANALYZER
 
 __all__ = [
@@ -32,11 +35,15 @@ __all__ = [
     "Reader",
     "connect",
     "copy_files",
+    "discard_empty",
     "index_folder",
     "journal_size",
     "kept_facts",
+    "library_state",
+    "missing",
     "not_found",
     "put_away",
+    "put_away_into",
     "size_of",
     "sweep",
     "sync",
@@ -150,6 +157,11 @@ class Reader:
         raise DamagedLibraryError(self.place, reason=f"{self._name} was changed while it was being read; ask again")
 
     @property
+    def is_in_memory(self) -> bool:
+        """Whether there is no file that it is read from."""
+        return not self.select("PRAGMA database_list")[0][2]
+
+    @property
     def database(self) -> sqlite3.Connection:
         """The connection that it reads from, for one thread at a time."""
         return self._database
@@ -217,20 +229,26 @@ def writing(folder: Path) -> Iterator[sqlite3.Connection]:
         folder.mkdir(parents=True, exist_ok=True)
         with closing(connect((folder.resolve() / DATABASE).as_uri())) as database:
             database.execute("PRAGMA journal_mode = WAL")
+            found = (folder / DATABASE).stat()  # as it was opened
             database.execute("PRAGMA synchronous = FULL")
             database.execute("PRAGMA foreign_keys = ON")
             database.execute(f"PRAGMA cache_size = -{_CACHE}")
             database.execute("PRAGMA busy_timeout = 0")
             database.execute("BEGIN IMMEDIATE")
+            if not _is_same(folder / DATABASE, found):
+                raise LibraryBusyError(folder)
             try:
+                before = _looks_of(database)
                 kept_facts(folder, database)
                 migrate(database)
                 yield database
+                if _looks_of(database) != before:
+                    seal(database, partial(index_folder, folder))
                 database.execute("COMMIT")
             finally:
                 if database.in_transaction:
                     database.execute("ROLLBACK")
-            _put_away(database)
+            put_away_into(database, folder / DATABASE, library_state)
     except OSError as error:
         raise LibraryUnwritableError(folder, reason=(error.strerror or str(error)).lower()) from None
     except sqlite3.Error as error:
@@ -238,8 +256,12 @@ def writing(folder: Path) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
-def writing_to(folder: Path, name: str) -> Iterator[sqlite3.Connection]:
+def writing_to(
+    folder: Path, name: str, *, state: Callable[[sqlite3.Connection], str | None]
+) -> Iterator[sqlite3.Connection]:
     """The database with this name beside the library's. The caller changes it in transactions of its own.
+
+    `state` reads from it what tells its present state from all others.
 
     Raises:
         LibraryUnwritableError: for whatever the system refuses.
@@ -250,7 +272,7 @@ def writing_to(folder: Path, name: str) -> Iterator[sqlite3.Connection]:
         with closing(connect((folder.resolve() / name).as_uri())) as database:
             database.execute("PRAGMA journal_mode = WAL")
             yield database
-            _put_away(database)
+            put_away_into(database, folder / name, state)
     except sqlite3.Error as error:
         raise _as_library_error(folder, error, refused=_REFUSED, name=name) from None
 
@@ -258,21 +280,72 @@ def writing_to(folder: Path, name: str) -> Iterator[sqlite3.Connection]:
 def put_away(folder: Path) -> None:
     """Move the journal into the database, as far as nobody still reads the earlier state and this user may write."""
     with suppress(sqlite3.Error), closing(connect(f"{(folder.resolve() / DATABASE).as_uri()}?mode=rw")) as database:
-        _put_away(database)
+        put_away_into(database, folder / DATABASE, library_state)
 
 
-def _put_away(database: sqlite3.Connection) -> None:
+def _looks_of(database: sqlite3.Connection) -> tuple[int, ...]:
+    """What changes when a transaction changes the database."""
+    return database.total_changes, database.execute("PRAGMA schema_version").fetchone()[0]
+
+
+def put_away_into(database: sqlite3.Connection, path: Path, state: Callable[[sqlite3.Connection], str | None]) -> None:
+    """Move the journal into the database and, if all of it is there, seal the file with the `state` that is in it."""
     database.execute("PRAGMA busy_timeout = 0")
-    with suppress(sqlite3.Error):
+    with suppress(sqlite3.Error, OSError):
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        database.execute("BEGIN IMMEDIATE")  # nobody else may write meanwhile
+        try:
+            found = state(database)
+            if found is not None and not _journal_size(path):
+                seal_file(path, found)
+        finally:
+            database.execute("ROLLBACK")
+
+
+def library_state(database: sqlite3.Connection) -> str | None:
+    """What tells the state that is in a library's database from all others; None where nothing is sealed."""
+    if version_of(database) < latest():
+        return None
+    return state_of(dict(database.execute("SELECT key, value FROM facts")))
 
 
 def journal_size(folder: Path) -> int:
     """The size of the journal in bytes. It has a change until nobody reads the earlier state."""
+    return _journal_size(folder / DATABASE)
+
+
+def _journal_size(path: Path) -> int:
     try:
-        return (folder / f"{DATABASE}-wal").stat().st_size
+        return path.with_name(f"{path.name}-wal").stat().st_size
     except OSError:
         return 0
+
+
+def missing(folder: Path) -> list[Path]:
+    """Those of a folder and the folders around it that are not there, the innermost first."""
+    return [each for each in (folder, *folder.parents) if not each.exists()]
+
+
+def discard_empty(folder: Path, made: Sequence[Path]) -> None:
+    """Delete the files of a library in which nothing was ever kept, and then the folders `made`, if they are empty.
+
+    Nobody else may be writing to it. Who has opened it, and writes later, is told that it is busy.
+    """
+    path = folder.resolve() / DATABASE
+    with suppress(sqlite3.Error, LibraryError, OSError):
+        if path.exists():
+            with closing(connect(f"{path.as_uri()}?mode=rw")) as database:
+                database.execute("PRAGMA busy_timeout = 0")
+                database.execute("BEGIN IMMEDIATE")
+                if kept_facts(folder, database):
+                    return
+                (folder / _INDEX).rmdir()
+                path.unlink()
+                database.execute("ROLLBACK")
+            for ending in ("-wal", "-shm"):
+                path.with_name(f"{path.name}{ending}").unlink(missing_ok=True)
+        for each in made:
+            each.rmdir()
 
 
 def sweep(folder: Path) -> None:
@@ -328,6 +401,14 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _is_same(path: Path, found: stat_result) -> bool:
+    """Whether a file is still the one that was found."""
+    try:
+        return samestat(path.stat(), found)
+    except OSError:
+        return False
 
 
 def _looks(file: stat_result) -> tuple[int, ...]:

@@ -20,6 +20,7 @@ MOST_COMPARED = 10_000
 
 _DIGITS = 6  # of a cosine by which the nearest are told: the order must not depend on how a sum was added up
 _REMEMBERED = 4_000  # passages, about 12 MB
+_REMEMBERED_VECTORS = 80_000  # of them, about 30 MB
 _REMEMBERED_QUESTIONS = 256  # 1.5 kB each
 
 _STAMPS = "SELECT id, stamp FROM passages WHERE id IN (…)"
@@ -36,6 +37,7 @@ class Meaning:
         self._kept: KeptVectors | None = None
         self._version = -1
         self._rows: dict[str, Vectors] = {}
+        self._row_count = 0  # vectors in these
         self._all: tuple[list[str], NDArray[np.float32]] | None = None
         self._questions: dict[tuple[str, ...], QuestionVector] = {}
         self._changing = Lock()
@@ -130,9 +132,11 @@ class Meaning:
             stamps = dict(chosen(self._select, _STAMPS, missing))
             kept = vectors.of_stamps(set(stamps.values()))
             read = {each: kept[stamp] for each, stamp in stamps.items() if stamp in kept}
-            if len(self._rows) + len(read) > _REMEMBERED:
-                self._rows = {}
+            count = sum(map(len, read.values()))
+            if len(self._rows) + len(read) > _REMEMBERED or self._row_count + count > _REMEMBERED_VECTORS:
+                self._rows, self._row_count = {}, 0
             self._rows.update(read)
+            self._row_count += count
             found |= read
         return found
 

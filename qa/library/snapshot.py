@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property, partial
 from itertools import groupby
 from operator import itemgetter
@@ -15,7 +16,13 @@ from typing import Any, Generic, TypeVar
 
 from qa.asking.question import read_question
 from qa.encoders import Encoder
-from qa.errors import DamagedLibraryError, UnknownDocumentError, UnknownPassageError
+from qa.errors import (
+    DamagedLibraryError,
+    LibraryBusyError,
+    LibraryUnwritableError,
+    UnknownDocumentError,
+    UnknownPassageError,
+)
 from qa.library import catalogue
 from qa.library.folder import DATABASE, Reader, index_folder, kept_facts, not_found, writing
 from qa.library.index import Index, load_index
@@ -38,8 +45,11 @@ _MOST_FIGURES = 300  # of a passage
 _REMEMBERED_DOCUMENTS = 256
 _REMEMBERED_CHARACTERS = 16_000_000  # of documents, as many megabytes or four times as many, and their parts
 _PART = 200  # characters that a section, a marker or a passage takes like, beside its text
+_WORD = 50  # the same of a term or a span
 _REMEMBERED_PASSAGES = 1024
+_REMEMBERED_IN_PASSAGES = 8_000_000  # characters of passages, or of their sentences with their terms
 _REMEMBERED_HIGHLIGHTED = 256
+_REMEMBERED_FIGURES = 20_000
 _REMEMBERED_CONVERSATIONS = 1024
 _REMEMBERED_NEIGHBOURS = 100_000  # passages, about 10 MB
 
@@ -72,9 +82,15 @@ class Snapshot:
         self._documents: _Remembered[Document] = _Remembered(
             _REMEMBERED_DOCUMENTS, weigh=_weight_of_document, heaviest=_REMEMBERED_CHARACTERS
         )
-        self._passages: _Remembered[Passage] = _Remembered(_REMEMBERED_PASSAGES)
-        self._sentences: _Remembered[tuple[SentenceTerms, ...]] = _Remembered(_REMEMBERED_HIGHLIGHTED)
-        self._figures: _Remembered[tuple[Figure, ...]] = _Remembered(_REMEMBERED_HIGHLIGHTED)
+        self._passages: _Remembered[Passage] = _Remembered(
+            _REMEMBERED_PASSAGES, weigh=_weight_of_passage, heaviest=_REMEMBERED_IN_PASSAGES
+        )
+        self._sentences: _Remembered[tuple[SentenceTerms, ...]] = _Remembered(
+            _REMEMBERED_HIGHLIGHTED, weigh=_weight_of_sentences, heaviest=_REMEMBERED_IN_PASSAGES
+        )
+        self._figures: _Remembered[tuple[Figure, ...]] = _Remembered(
+            _REMEMBERED_HIGHLIGHTED, weigh=len, heaviest=_REMEMBERED_FIGURES
+        )
         self._years: dict[int, bool] = {}
         self._examples: list[str] | None = None
         self._shown: _Remembered[str] = _Remembered(_REMEMBERED_CONVERSATIONS)
@@ -329,7 +345,8 @@ class Snapshot:
         """What is wrong with this state, in sentences; see `checking.problems`."""
         from qa.library.checking import problems
 
-        return problems(self._reader.select, self.index, self.meaning, on_passages=on_passages)
+        folder = None if self._reader.is_in_memory else self._reader.place
+        return problems(self._reader.select, self.index, self.meaning, folder=folder, on_passages=on_passages)
 
     def copy_to(self, database: sqlite3.Connection, *, on_pages: Callable[[int, int], None] | None = None) -> None:
         """Write this state, without its index, into an empty database."""
@@ -414,8 +431,8 @@ def open_snapshot(
     reader = Reader.open(folder)
     database = reader.database
     if 0 < version_of(database) < latest():
-        with writing(folder):  # which brings its tables to the latest version
-            pass
+        with suppress(LibraryBusyError, LibraryUnwritableError), writing(folder):
+            pass  # its tables are of the latest version now, if they may be written
     reader.select("BEGIN")  # and so one state, whatever is changed
     facts = kept_facts(folder, database)
     if not facts:
@@ -439,8 +456,16 @@ def _weight_of_document(document: Document) -> int:
     return len(document.text) + _PART * parts + sum(len(each.text or "") for each in document.references)
 
 
+def _weight_of_passage(passage: Passage) -> int:
+    return len(passage.text) + _PART + _WORD * len(passage.sentences)
+
+
 def _weight_of_passages(passages: Sequence[Passage]) -> int:
-    return sum(len(each.text) + _PART for each in passages)
+    return sum(map(_weight_of_passage, passages))
+
+
+def _weight_of_sentences(sentences: Sequence[SentenceTerms]) -> int:
+    return sum(_PART + 2 * len(each.text) + _WORD * (len(each.terms) + len(each.beginnings)) for each in sentences)
 
 
 class _Remembered(Generic[_Made]):

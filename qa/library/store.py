@@ -32,11 +32,15 @@ from qa.library.folder import (
     Reader,
     connect,
     copy_files,
+    discard_empty,
     index_folder,
     journal_size,
     kept_facts,
+    library_state,
+    missing,
     not_found,
     put_away,
+    put_away_into,
     sweep,
     sync,
     sync_names,
@@ -46,7 +50,7 @@ from qa.library.index import load_retriever, opened
 from qa.library.rows import Changes, Source
 from qa.library.schema import migrate
 from qa.library.snapshot import Snapshot, open_snapshot
-from qa.library.vectors import VECTORS, KeptVectors, VectorWriter, writing_vectors
+from qa.library.vectors import VECTORS, KeptVectors, VectorWriter, vectors_state, writing_vectors
 from qa.model import Document, FileState, digest
 from qa.retrievers import Retriever
 
@@ -195,6 +199,7 @@ class Library:
         if self.folder is None:
             return self._change_in_memory(changes, on_indexing)
         with ExitStack() as on_error:
+            on_error.callback(self._tidy_up, self.folder, missing(self.folder))
             with writing(self.folder) as database:
                 facts = kept_facts(self.folder, database)
                 if planned_for not in (None, facts.get("version", "")):
@@ -213,15 +218,17 @@ class Library:
         sweep(self.folder)
         return self.snapshot()
 
-    def keep_examples(self, snapshot: Snapshot, questions: Sequence[str]) -> None:
-        """Keep the questions to begin with, chosen for a state. They are not used for any other state.
+    def keep_examples(self, version: str, questions: Sequence[str]) -> None:
+        """Keep the questions to begin with, chosen for the state of this name. They are not used for any other.
 
         Raises:
             LibraryBusyError: while another process changes it.
             LibraryUnwritableError: if the system refuses to write it.
         """
         if self.folder is not None:
-            kept = json.dumps({"version": snapshot.name, "questions": list(questions)}, ensure_ascii=False)
+            kept = json.dumps({"version": version, "questions": list(questions)}, ensure_ascii=False)
+            with self._opening:
+                self._snapshot = None  # what is still read stays in the journal
             with writing(self.folder) as database:
                 database.execute("INSERT OR REPLACE INTO facts VALUES ('examples', ?)", (kept,))
 
@@ -246,6 +253,14 @@ class Library:
         except LibraryError:  # the next change will see what it is
             return
         shutil.rmtree(index_folder(folder, version), ignore_errors=True)
+
+    def _tidy_up(self, folder: Path, made: Sequence[Path]) -> None:
+        """Leave no journal of a change that failed and, where nothing was ever kept, no library and none of the folders
+        `made`."""
+        with self._opening, self._watching:
+            self._snapshot = self._watched = None  # who reads keeps the journal
+        put_away(folder)
+        discard_empty(folder, made)
 
     @contextmanager
     def backing_up(self, target: Path, *, on_pages: Callable[[int, int], None] | None = None) -> Iterator[Path]:
@@ -277,10 +292,12 @@ class Library:
                 with closing(connect((place.resolve() / DATABASE).as_uri())) as database:
                     snapshot.copy_to(database, on_pages=on_pages)
                     database.execute("PRAGMA journal_mode = WAL")
+                    put_away_into(database, place / DATABASE, library_state)
                 if (source / VECTORS).exists():
                     with closing(connect((place.resolve() / VECTORS).as_uri())) as database:
                         Reader.open(source, VECTORS).copy_to(database)
                         database.execute("PRAGMA journal_mode = WAL")
+                        put_away_into(database, place / VECTORS, vectors_state)
                 yield place
                 sync(place)
                 if target.exists():

@@ -8,6 +8,7 @@ while the library answers. A passage without one is ranked by its words only.
 from __future__ import annotations
 
 import hashlib
+import secrets
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,9 +21,10 @@ from numpy.typing import NDArray
 from qa.encoders import Vectors
 from qa.errors import DamagedLibraryError
 from qa.library.folder import Reader, writing_to
+from qa.library.sealing import file_problems
 from qa.library.words import chosen
 
-__all__ = ["VECTORS", "KeptVectors", "VectorWriter", "writing_vectors"]
+__all__ = ["VECTORS", "KeptVectors", "VectorWriter", "problems", "vectors_state", "writing_vectors"]
 
 VECTORS = "vectors.sqlite3"
 
@@ -31,8 +33,10 @@ _TABLES = (
     " dimensions INTEGER NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS vectors (encoder INTEGER NOT NULL REFERENCES encoders, stamp BLOB NOT NULL,"
     " passage BLOB NOT NULL, sentences BLOB NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (encoder, stamp)) STRICT",
+    "CREATE TABLE IF NOT EXISTS state (number INTEGER PRIMARY KEY, name TEXT NOT NULL, seal BLOB NOT NULL) STRICT",
 )
 _SEAL = 8  # bytes
+_AT_ONCE = 1000  # rows
 
 
 def _seal(stamp: bytes, passage: bytes, sentences: bytes) -> bytes:
@@ -105,12 +109,7 @@ class KeptVectors:
 
     def problems(self, sentence_counts: Mapping[bytes, int]) -> Iterator[str]:
         """What is wrong with them, in sentences. `sentence_counts` has the number of sentences for each stamp."""
-        query = "SELECT stamp, passage, sentences, seal FROM vectors WHERE encoder = ? AND stamp = ?"
-        for stamp, count in sentence_counts.items():
-            for _, passage, sentences, seal in self._reader.select(query, self._encoder, stamp):
-                is_whole = (len(passage), len(sentences)) == (self._dimensions, count * self._dimensions)
-                if not is_whole or seal != _seal(stamp, passage, sentences):
-                    yield f"The vectors saved under {stamp.hex()} have been changed."
+        yield from problems(self._reader, sentence_counts)
 
     def _unpacked(self, packed: bytes) -> Vectors:
         if len(packed) % self._dimensions:
@@ -121,17 +120,52 @@ class KeptVectors:
         return DamagedLibraryError(self._reader.place, reason=f"{VECTORS} has something in it that is not a vector")
 
 
+def problems(reader: Reader, sentence_counts: Mapping[bytes, int]) -> Iterator[str]:
+    """What is wrong with kept vectors, in sentences. `sentence_counts` has the number of sentences for each stamp."""
+    broken = [f"{VECTORS} is broken: {row[0]}." for row in reader.select("PRAGMA integrity_check(10)")]
+    if broken != [f"{VECTORS} is broken: ok."]:
+        yield from broken
+        return
+    encoders = reader.select("SELECT number, name, dimensions FROM encoders ORDER BY number")
+    dimensions = {number: size for number, _, size in encoders}
+    is_whole, state = True, None
+    if reader.select("SELECT 1 FROM sqlite_schema WHERE name = 'state'"):
+        kept = reader.select("SELECT number, name, seal FROM state")
+        state = kept[0][1] if kept else None
+        if len(kept) != 1 or kept[0][0] != 1 or kept[0][2] != _seal_of_state(kept[0][1], encoders):
+            yield f"The list of encoders in {VECTORS} has been changed."
+            is_whole = False
+    query = "SELECT rowid, encoder, stamp, passage, sentences, seal FROM vectors WHERE rowid > ? ORDER BY rowid LIMIT ?"
+    last = -1
+    while rows := reader.select(query, last, _AT_ONCE):
+        for last, encoder, stamp, passage, sentences, seal in rows:  # noqa: B007 - the next rows are those behind it
+            size = dimensions.get(encoder, 0)
+            wanted = sentence_counts.get(stamp, len(sentences) // (size or 1)) * size
+            if (len(passage), len(sentences)) != (size, wanted) or seal != _seal(stamp, passage, sentences):
+                is_whole = False
+                yield f"The vectors saved under {stamp.hex()} have been changed."
+    if is_whole and state is not None and not reader.is_in_memory:
+        yield from file_problems(reader.place / VECTORS, state)
+
+
+def _seal_of_state(name: str, encoders: Sequence[tuple[object, ...]]) -> bytes:
+    return hashlib.blake2b(repr((name, encoders)).encode("utf-8", "surrogatepass"), digest_size=_SEAL).digest()
+
+
 class VectorWriter:
     """The vectors of one encoder, for adding. Every change is saved at once."""
 
     def __init__(self, database: sqlite3.Connection, encoder: str, dimensions: int) -> None:
         self._database = database
+        self._changes = database.total_changes
         database.execute("BEGIN IMMEDIATE")
         for statement in _TABLES:
             database.execute(statement)
-        database.execute("INSERT OR IGNORE INTO encoders (name, dimensions) VALUES (?, ?)", (encoder, dimensions))
-        [(self._encoder,)] = database.execute("SELECT number FROM encoders WHERE name = ?", (encoder,)).fetchall()
-        database.execute("COMMIT")
+        known = "SELECT number FROM encoders WHERE name = ?"
+        if not database.execute(known, (encoder,)).fetchall():
+            database.execute("INSERT INTO encoders (name, dimensions) VALUES (?, ?)", (encoder, dimensions))
+        [(self._encoder,)] = database.execute(known, (encoder,)).fetchall()
+        self._commit()
 
     def stamps(self) -> set[bytes]:
         """The stamps that have vectors."""
@@ -146,7 +180,7 @@ class VectorWriter:
             rows.append((self._encoder, stamp, passage, sentences, _seal(stamp, passage, sentences)))
         self._database.execute("BEGIN IMMEDIATE")
         self._database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?, ?)", rows)
-        self._database.execute("COMMIT")
+        self._commit()
 
     def delete(self, stamps: Iterable[bytes]) -> None:
         """Delete the vectors under these stamps, and those of other encoders."""
@@ -155,7 +189,25 @@ class VectorWriter:
         database.execute("DELETE FROM vectors WHERE encoder <> ?", (self._encoder,))
         database.execute("DELETE FROM encoders WHERE number <> ?", (self._encoder,))
         database.executemany("DELETE FROM vectors WHERE stamp = ?", [(each,) for each in stamps])
-        database.execute("COMMIT")
+        self._commit()
+
+    def _commit(self) -> None:
+        """Commit, under the name of a state that never was, unless nothing has changed since the last."""
+        if self._database.total_changes != self._changes:
+            encoders = self._database.execute("SELECT number, name, dimensions FROM encoders ORDER BY number")
+            name = secrets.token_hex(16)
+            row = (name, _seal_of_state(name, encoders.fetchall()))
+            self._database.execute("INSERT OR REPLACE INTO state VALUES (1, ?, ?)", row)
+            self._changes = self._database.total_changes
+        self._database.execute("COMMIT")
+
+
+def vectors_state(database: sqlite3.Connection) -> str | None:
+    """What tells the present state of kept vectors from all others; None where an earlier version wrote them."""
+    if not database.execute("SELECT 1 FROM sqlite_schema WHERE name = 'state'").fetchone():
+        return None
+    found = database.execute("SELECT name FROM state").fetchall()
+    return str(found[0][0]) if found else None
 
 
 @contextmanager
@@ -165,5 +217,5 @@ def writing_vectors(folder: Path, encoder: str, dimensions: int) -> Iterator[Vec
     Raises:
         LibraryUnwritableError, DamagedLibraryError.
     """
-    with writing_to(folder, VECTORS) as database:
+    with writing_to(folder, VECTORS, state=vectors_state) as database:
         yield VectorWriter(database, encoder, dimensions)

@@ -20,6 +20,7 @@ _V = TypeVar("_V")
 
 _AT_ONCE = 500  # parameters of a statement; SQLite takes a thousand at least
 _REMEMBERED_ROWS = 4_000  # passages, about 5 MB
+_REMEMBERED_IN_ROWS = 4_000_000  # words in them, 16 MB
 _ROWS = "SELECT id, stream, contexts, length FROM passages JOIN wordings ON passage = number WHERE id IN (…)"
 _REMEMBERED = 50_000  # words and terms, about 10 MB
 
@@ -97,6 +98,7 @@ class KeptRows:
         self._select = select
         self._place = place
         self._rows: dict[str, Row] = {}
+        self._words = 0  # in these
 
     def __call__(self, passage_ids: Sequence[str]) -> list[Row]:
         """The rows of passages, in the order of their ids.
@@ -117,8 +119,10 @@ class KeptRows:
             if len(rows) < len(missing):
                 raise DamagedLibraryError(self._place, reason="the words of indexed passages are missing")
             read = {passage_id: row for (passage_id, *_), row in zip(kept, rows, strict=True)}
-            if len(self._rows) + len(read) > _REMEMBERED_ROWS:
-                self._rows = {}
+            words = sum(len(row.stream) for row in read.values())
+            if len(self._rows) + len(read) > _REMEMBERED_ROWS or self._words + words > _REMEMBERED_IN_ROWS:
+                self._rows, self._words = {}, 0
             self._rows.update(read)
+            self._words += words
             found |= read
         return [found[each] for each in passage_ids]

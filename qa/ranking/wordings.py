@@ -49,6 +49,8 @@ MARKS = 3
 _REMEMBERED_RARITIES = 20_000  # terms of headings
 _REMEMBERED_TOKENS = 1 << 16  # distinct tokens that are kept as they were laid out: about 60 MB when full
 
+_LONGEST_REMEMBERED = 200  # characters of a token; few are longer
+
 _NUMBER = re.compile(r"\d")
 _BRACKET = re.compile(r"\[[^\[\]\n]{1,80}\]")  # a number in these is a reference's
 
@@ -119,6 +121,8 @@ class _Tokens(dict[str, _LaidToken]):
         self._earlier: dict[str, _LaidToken] = {}
 
     def __missing__(self, token: str) -> _LaidToken:
+        if len(token) > _LONGEST_REMEMBERED:
+            return self._laid(token)
         if len(self) >= _REMEMBERED_TOKENS:
             self._earlier = dict(self)
             self.clear()

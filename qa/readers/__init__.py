@@ -6,10 +6,11 @@ from qa.readers.formats.naming import document_id
 from qa.readers.formats.parsing import parsed
 from qa.readers.judged import JudgedQuestions, read_judged, read_lines, read_run, write_run
 from qa.readers.reading import Work, read, read_synonyms, read_works
-from qa.readers.sandbox.parent import Limits, ReadingStoppedError, Sandbox
+from qa.readers.sandbox.parent import MEGABYTE, Limits, ReadingStoppedError, Sandbox
 from qa.readers.sources import find_sources
 
 __all__ = [
+    "MEGABYTE",
     "READERS",
     "RECORDS",
     "JudgedQuestions",

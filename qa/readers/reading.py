@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from qa.errors import BibliographyError, SourceError, UnknownFormatError
 from qa.model import Document
-from qa.readers.files import legible, read_bytes, read_text, sidecar_of
+from qa.readers.files import file_size, legible, read_bytes, read_text, resolved, sidecar_of
 from qa.readers.formats.endings import READERS, RECORDS, TEXTS
 from qa.readers.formats.parsing import GivenFile, parsed
 from qa.readers.references.sidecars import MOST_BYTES
@@ -19,12 +19,16 @@ from qa.readers.sandbox.parent import MEGABYTE, Limits, Sandbox
 if TYPE_CHECKING:
     from qa.asking.concepts import Concept
 
-__all__ = ["Work", "read", "read_synonyms", "read_works"]
+__all__ = ["Wanted", "Work", "read", "read_synonyms", "read_works"]
 
 _SMALL = 16 * 1024
 """Bytes up to which a file of text is read without a child, which would take longer to start than most such files to
 read: these readers are Python throughout, and so cannot break the process, nor fill it with so little, nor take more
 than seconds over the worst of it (Markdown that is nothing but opening brackets)."""
+
+
+Wanted = tuple[Path, str] | tuple[Path, str, Path | None]
+"""A file that is to be read, the id that its document wants, and the folder without links in which it must lie."""
 
 
 class Work(NamedTuple):
@@ -47,26 +51,28 @@ def read_works(
     path: Path,
     document_id: str,
     *,
+    within: Path | None = None,
     sandbox: Sandbox | None = None,
-    then: tuple[Path, str] | None = None,
+    then: Wanted | None = None,
     note: Callable[[str], None] = lambda _: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Work]:
     """The documents that a source file holds, each with the id that it wants, one after the other.
 
     They are read in the sandbox, if there is one and the file is not a small one of text alone, and all are there
-    before the first is given. `then` is the next file, with the id that it wants, which the sandbox reads meanwhile.
-    `note` is told, in sentences that name the file, what of it is in none of them.
+    before the first is given. `then` is the next file, which the sandbox reads meanwhile. `within` is the folder in
+    which the file must lie; see `files.read_bytes`. `note` is told, in sentences that name the file, what of it is in
+    none of them.
 
     Raises:
         SourceError: of the kind that says what is wrong with the file, or with the bibliography beside it.
         ReadingStoppedError: where the sandbox is not done with it when `should_stop` says so.
     """
     if sandbox is None:
-        documents = parsed(_given(path, document_id, limits=Limits()), note=note)
+        documents = parsed(_given(path, document_id, within, limits=Limits()), note=note)
     else:
         try:
-            work = partial(_reply, path, document_id, sandbox)
+            work = partial(_reply, sandbox, path, document_id, within)
             file, reply = sandbox.finish((path, document_id), work, should_stop=should_stop)
         except SourceError:
             _begin(then, sandbox)
@@ -77,30 +83,33 @@ def read_works(
         yield Work(document.id if path.suffix.lower() in RECORDS else "", document)
 
 
-def _begin(then: tuple[Path, str] | None, sandbox: Sandbox) -> None:
+def _begin(then: Wanted | None, sandbox: Sandbox) -> None:
     if then:
-        sandbox.begin(then, partial(_reply, *then, sandbox))
+        sandbox.begin(then[:2], partial(_reply, sandbox, *then))
 
 
-def _reply(path: Path, document_id: str, sandbox: Sandbox) -> tuple[GivenFile, deque[bytes] | None]:
+def _reply(
+    sandbox: Sandbox, path: Path, document_id: str, within: Path | None = None
+) -> tuple[GivenFile, deque[bytes] | None]:
     """A file, and what is said of it in the sandbox, in whose thread this is; None where it is small."""
-    file = _given(path, document_id, limits=sandbox.limits)
+    file = _given(path, document_id, within, limits=sandbox.limits)
     is_small = path.suffix.lower() in TEXTS and len(file.data) <= _SMALL and not file.beside
     return (file, None) if is_small else (file._replace(data=b"", bibliography=b""), sandbox.reply(file))
 
 
-def _given(path: Path, document_id: str, *, limits: Limits) -> GivenFile:
+def _given(path: Path, document_id: str, within: Path | None, *, limits: Limits) -> GivenFile:
     """A source file with the file of references with the same name, whose keys its text may point to."""
     if path.suffix.lower() not in READERS:
         raise UnknownFormatError(path, suffixes=tuple(READERS))
     beside = None if path.suffix.lower() in RECORDS else sidecar_of(path)
-    data = read_bytes(path, limits=limits)
+    data = read_bytes(path, limits=limits, within=within)
     shown = Path(legible(path))
     if beside is None:
         return GivenFile(shown, document_id, data)
-    if beside.stat().st_size > MOST_BYTES:
+    if file_size(beside) > MOST_BYTES:
         raise BibliographyError(Path(legible(beside)), reason=f"it is larger than {MOST_BYTES // MEGABYTE} megabytes")
-    return GivenFile(shown, document_id, data, legible(beside), read_bytes(beside, limits=limits))
+    bibliography = read_bytes(beside, limits=limits, within=within or resolved(path.parent))
+    return GivenFile(shown, document_id, data, legible(beside), bibliography)
 
 
 def read_synonyms(path: Path) -> list[Concept]:

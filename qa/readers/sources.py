@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from qa.errors import NoSourcesError, UnknownFormatError, UnreadableError
-from qa.readers.files import is_file, legible, mode_of, read_text, refused, resolved
+from qa.readers.files import is_file, is_folder, is_link, legible, mode_of, read_text, refused, resolved
 from qa.readers.formats.endings import READERS
 from qa.readers.formats.naming import document_id
 from qa.readers.ignoring import IGNORE_FILE, Pattern, is_ignored, read_patterns
@@ -87,12 +87,13 @@ def _files(
             if not _is_beside_a_document(entry):
                 others[entry.suffix.lower()] += 1
             continue
-        if entry.is_symlink() and not resolved(entry).is_relative_to(root):
+        is_linked = is_link(entry)
+        if is_linked and not resolved(entry).is_relative_to(root):
             note(f"{legible(entry)} is left out: it is a link that leads out of the folder.")
-        elif entry.is_symlink() and not entry.exists():
+        elif is_linked and not entry.exists():
             note(f"{legible(entry)} is left out: it is a link to nothing.")
         elif is_folder:
-            if not entry.is_symlink():
+            if not is_linked:
                 try:
                     own = _patterns(entry, names)
                     within = [*patterns[: len(patterns) - len(exclude)], *own, *exclude] if own else patterns
@@ -115,7 +116,7 @@ def _entries(folder: Path) -> list[tuple[Path, bool]]:
         UnreadableError.
     """
     try:
-        entries = [(entry, entry.is_dir()) for entry in sorted(folder.iterdir()) if not entry.name.startswith(".")]
+        entries = [(each, is_folder(each)) for each in sorted(folder.iterdir()) if not each.name.startswith(".")]
     except OSError as error:
         raise refused(folder, error) from None
     is_judged = {"corpus.jsonl", "queries.jsonl"} <= {entry.name for entry, _ in entries}
@@ -125,7 +126,7 @@ def _entries(folder: Path) -> list[tuple[Path, bool]]:
 def _patterns(folder: Path, names: Sequence[str]) -> list[Pattern]:
     """The patterns of the file in a folder that says what of it is not to be read, if there is one."""
     path = folder / IGNORE_FILE
-    return read_patterns(read_text(path).split("\n"), names) if path.is_file() else []
+    return read_patterns(read_text(path).split("\n"), names) if is_file(path) else []
 
 
 def _is_special(path: Path) -> bool:

@@ -19,19 +19,39 @@ from numpy.lib import format as npy
 from qa.errors import DamagedLibraryError
 
 __all__ = [
-    *("OwnFolder", "check", "kept_arrays", "link", "mapped_arrays", "names", "read_json", "seal", "writable"),
+    "OwnFolder",
+    "check",
+    "checksum",
+    "checksums",
+    "kept_arrays",
+    "link",
+    "mapped_arrays",
+    "names",
+    "read_json",
+    "seal",
+    "writable",
     "write_json",
 ]
 
 _SEAL = "sealed.json"
 _WHOLE = 1 << 25  # bytes; an index of no more is checked whole each time that it is opened, in about 0.03 s
+_SEALED_WHOLE = 3  # numbers that are written of a file whose checksum is known
+_LOCK = ".lock"  # ends the names of files with which programs keep others out
+_BLOCK = 1 << 18  # bytes
 _ENDS = 1 << 16  # bytes; of the files of a larger one so many at either end
 
 
 def seal(folder: Path, files: Iterable[str]) -> None:
-    """Write down the sizes and checksums of these files of a folder, once they are complete."""
+    """Write down the sizes and checksums of these files of a folder, once they are complete.
+
+    There are two checksums: the one that `check` looks at, and that of the whole file.
+    """
     sizes = {name: (folder / name).stat().st_size for name in files}
-    sealed = {name: [size, _checksum(folder / name, sizes)] for name, size in sizes.items()}
+    is_small = sum(sizes.values()) <= _WHOLE
+    sealed = {}
+    for name, size in sizes.items():
+        whole = checksum(folder / name)
+        sealed[name] = [size, whole if is_small else _checksum(folder / name, sizes), whole]
     write_json(folder / _SEAL, sealed)
 
 
@@ -45,10 +65,10 @@ def check(folder: Path) -> None:
     """
     sealed = read_json(folder / _SEAL)
     try:
-        sizes = {name: size for name, (size, _) in sealed.items()}
-        for name, (size, checksum) in sealed.items():
+        sizes = {name: size for name, (size, *_) in sealed.items()}
+        for name, (size, expected, *_) in sealed.items():
             path = folder / name
-            if path.stat().st_size != size or _checksum(path, sizes) != checksum:
+            if path.stat().st_size != size or _checksum(path, sizes) != expected:
                 raise DamagedLibraryError(folder, reason=f"{name} has been changed")
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise DamagedLibraryError(folder, reason=f"its files cannot be read ({error})") from None
@@ -61,6 +81,32 @@ def _checksum(path: Path, sizes: Mapping[str, int]) -> int:
         start = zlib.crc32(stream.read(_ENDS))
         stream.seek(max(0, path.stat().st_size - _ENDS))
         return zlib.crc32(stream.read(), start)
+
+
+def checksum(path: Path) -> int:
+    """The checksum (CRC-32) of a whole file."""
+    found, block = 0, memoryview(bytearray(_BLOCK))
+    with path.open("rb", buffering=0) as stream:
+        while count := stream.readinto(block):
+            found = zlib.crc32(block[:count], found)
+    return found
+
+
+def checksums(folder: Path, *, are_believed: bool) -> dict[str, int]:
+    """The checksums of the files in a folder and the folders in it, by their paths from it on.
+
+    If `are_believed`, those that `seal` wrote are taken, so that few bytes are read. The locks of programs, which hold
+    nothing, are left out.
+    """
+    found: dict[str, int] = {}
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file() or path.name.endswith(_LOCK):
+            continue
+        sealed = read_json(path.parent / _SEAL) if are_believed and (path.parent / _SEAL).exists() else {}
+        size_and_sums = sealed.get(path.name, ())
+        is_known = len(size_and_sums) == _SEALED_WHOLE
+        found[path.relative_to(folder).as_posix()] = size_and_sums[-1] if is_known else checksum(path)
+    return found
 
 
 def read_json(path: Path) -> Any:

@@ -46,6 +46,7 @@ ANALYZER = "english-porter-5"
 _LONGEST_TERM = 64  # characters; what is longer is no word, and is cut for matching
 _REMEMBERED_QUESTION_TOKENS = 1 << 12
 _REMEMBERED_TOKENS = 1 << 14  # distinct tokens that are kept as they were analysed: about 20 MB when full
+_LONGEST_REMEMBERED = 200  # characters of a token
 _REMEMBERED_WORDS = 1 << 17  # distinct words of which the term is kept: about 20 MB
 
 _HYPHEN = r"[-\u2010\u2011\u2012\u2013\u2212]"
@@ -253,7 +254,12 @@ def analysed(token: str) -> Token:
     return Token((*own, compound) if compound else own, heads, spoken)
 
 
-_analysed = lru_cache(maxsize=_REMEMBERED_TOKENS)(analysed)
+_remembered = lru_cache(maxsize=_REMEMBERED_TOKENS)(analysed)
+
+
+def _analysed(token: str) -> Token:
+    """The same, remembered unless the token is very long: the size of what is remembered must not depend on a text."""
+    return _remembered(token) if len(token) <= _LONGEST_REMEMBERED else analysed(token)
 
 
 @lru_cache(maxsize=_REMEMBERED_QUESTION_TOKENS)
@@ -270,8 +276,12 @@ def _words_of_token(token: str) -> tuple[Word, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=_REMEMBERED_TOKENS)
 def _pieces_of_token(token: str) -> tuple[tuple[str, ...], str | None]:
+    """What `_taken_apart` gives, remembered unless the token is very long."""
+    return _remembered_pieces(token) if len(token) <= _LONGEST_REMEMBERED else _taken_apart(token)
+
+
+def _taken_apart(token: str) -> tuple[tuple[str, ...], str | None]:
     """The folded words that a token is made of, and the term of the compound that they make, if they make one."""
     if spelt := TOKEN_SPELLINGS.get(token.lower()):
         return (spelt,), None
@@ -295,6 +305,9 @@ def _pieces_of_token(token: str) -> tuple[tuple[str, ...], str | None]:
     if len(pieces) < 2 or not any(c.isalpha() for piece in pieces for c in piece):
         return tuple(pieces), None
     return tuple(pieces), _term("".join(pieces))
+
+
+_remembered_pieces = lru_cache(maxsize=_REMEMBERED_TOKENS)(_taken_apart)
 
 
 def _is_name(token: str, pieces: Sequence[str]) -> bool:

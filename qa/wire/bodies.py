@@ -294,7 +294,7 @@ def _mark_query(passage: Passage, marked: Span) -> str:
     return f"?mark={passage.start + marked.start}-{passage.start + marked.end}&is={known_by}"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)  # of texts up to the length of a passage
 def _known_by(text: str, section: tuple[str, ...]) -> str:
     return "{0.length}-{0.digest}-{0.section}".format(fingerprint(text, section))
 

@@ -320,7 +320,10 @@ class _Child:
         left = _MOST_REPLIED
         timer = Timer(seconds, stop)
         timer.daemon = True
-        timer.start()
+        try:
+            timer.start()
+        except RuntimeError:  # the system has no room for another thread
+            raise MemoryError from None
         try:
             for each in sent:
                 ours.write(each)
