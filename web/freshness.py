@@ -22,6 +22,7 @@ from qa.errors import LibraryError
 from web.access import caller, may
 from web.answers import library_version
 from web.dates import today
+from web.sessions import has_tokens
 
 if TYPE_CHECKING:
     from qa import Settings
@@ -84,7 +85,8 @@ def _answer_if_kept() -> Response | None:
         return None
     if g.tag in request.environ.get("HTTP_IF_NONE_MATCH", ""):
         response = Response(status=HTTPStatus.NOT_MODIFIED)
-        del response.headers["Content-Type"]
+        if request.endpoint not in PAGES:  # of a page, its language is named
+            del response.headers["Content-Type"]
         return response
     return None
 
@@ -104,8 +106,8 @@ def _name_tag(response: Response) -> Response:
     has_session = "HTTP_AUTHORIZATION" not in request.environ and caller(request) is not None
     if not has_session:  # whose pages nobody is to see in this browser who comes later
         response.headers["Cache-Control"] = "private, no-cache"  # kept by who asked, and asked for again
-    if request.endpoint in PAGES:
-        response.vary.update(["Accept-Language", "Cookie"])
+    if request.endpoint in PAGES and has_tokens():
+        response.vary.add("Cookie")
     if request.endpoint == "pages.document":
         response.vary.add("Referer")  # the way back to the answer
     return response
