@@ -65,6 +65,16 @@ def _addresses(value: Any) -> tuple[str, ...]:
     return tuple(str(ip_address(each)) for each in _listed(value))
 
 
+def _metrics(value: Any) -> str:
+    """`off`, `on`, or an address to serve on: a port, or a host and a port."""
+    if value in ("off", "on"):
+        return str(value)
+    host, _, port = str(value).rpartition(":")
+    if not port.isdecimal() or not 0 <= int(port) <= 65535 or (host and not _HOST_NAME.fullmatch(host)):
+        raise ValueError(value)
+    return f"{host or '127.0.0.1'}:{int(port)}"
+
+
 def _origins(value: Any) -> tuple[str, ...]:
     """Origins, in one text with commas or white space between."""
     origins = _listed(value)
@@ -156,6 +166,18 @@ class Settings:
     widget_origins: tuple[str, ...] = _setting(
         (), _origins, "Origins whose pages may embed the widget, separated by commas, such as https://example.org"
     )
+    metrics: str = _setting(
+        "off",
+        _metrics,
+        "Where Prometheus finds metrics: off; on: at /metrics of the service, for whoever reaches it; "
+        "PORT or HOST:PORT: at /metrics there, on this machine where no host is given",
+    )
+    log: str = _setting(
+        "plain",
+        _one_of("plain", "json"),
+        "On standard error: plain: failures, as text; json: failures and every request, as JSON lines",
+    )
+    log_questions: str = _setting("off", _one_of("off", "on"), "on: the log holds what people ask; off: it does not")
 
     max_file_size: int = _setting(200, _number(int, 1, 100_000), "Largest source file, in megabytes, 1 to 100000")
     max_memory: int = _setting(

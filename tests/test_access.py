@@ -112,6 +112,7 @@ def test_another_header_opens_nothing(client: FlaskClient, given: str) -> None:
         "detail": "This token is not known here, or was revoked."
         if given.startswith("Bearer ")
         else "This service asks for a token. In a browser, sign in at /sign-in.",
+        "request_id": answer.headers["X-Request-ID"],
     }
     assert answer.headers["WWW-Authenticate"].startswith("Bearer realm=pincite")
 

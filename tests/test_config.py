@@ -40,6 +40,9 @@ DEFAULTS = {
     "max_connections": 2000,
     "max_connections_per_address": 200,
     "widget_origins": (),
+    "metrics": "off",
+    "log": "plain",
+    "log_questions": "off",
     "max_file_size": 200,
     "max_memory": 2048,
     "max_seconds": 60,
@@ -81,6 +84,11 @@ GOOD = [
     ("max_connections_per_address", "2", 2),
     ("widget_origins", "https://example.org", ("https://example.org",)),
     ("widget_origins", "http://a.example:8080, http://[::1]:9", ("http://a.example:8080", "http://[::1]:9")),
+    ("metrics", "on", "on"),
+    ("metrics", "9464", "127.0.0.1:9464"),
+    ("metrics", "[::1]:0", "[::1]:0"),
+    ("log", "json", "json"),
+    ("log_questions", "on", "on"),
     ("max_file_size", "1", 1),
     ("max_file_size", "100000", 100_000),
     ("max_memory", "256", 256),
@@ -133,6 +141,11 @@ BAD = [
     ("widget_origins", "https://EXAMPLE.org"),
     ("widget_origins", "https://*.example.org"),
     ("widget_origins", "https://example.org, null"),
+    ("metrics", "yes"),
+    ("metrics", "65536"),
+    ("metrics", "http://127.0.0.1:9464"),
+    ("log", "text"),
+    ("log_questions", "some"),
     ("max_file_size", "0"),
     ("max_file_size", "100001"),
     ("max_file_size", "0.5"),
@@ -225,7 +238,8 @@ def test_an_unknown_variable_of_ours_is_refused_with_those_that_are_known() -> N
         "Known settings: library, synonyms, engine, feedback, host, port, workers, threads, threshold, "
         "possible_threshold, meaning, model, language, old_after, "
         "tokens_file, allowed_hosts, trusted_proxies, rate_limit, token_rate_limit, max_connections, "
-        "max_connections_per_address, widget_origins, max_file_size, max_memory, max_seconds."
+        "max_connections_per_address, widget_origins, metrics, log, log_questions, "
+        "max_file_size, max_memory, max_seconds."
     )
 
 

@@ -241,6 +241,7 @@ def test_what_is_for_programs_is_in_english_and_does_not_vary(client: FlaskClien
         answer = client.get(address, headers=german)
         told = [client.get(address, headers=each).get_json() for each in (german, english)]
         assert [each.pop("took_ms", None) is None for each in told] == ["q=How" not in address] * 2
+        assert [each.pop("request_id", None) is None for each in told] == ["q=How" in address] * 2
         assert told[0] == told[1]
         assert "Content-Language" not in answer.headers
         assert "Accept-Language" not in answer.vary

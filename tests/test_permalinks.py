@@ -173,6 +173,7 @@ def test_a_permanent_link_whose_words_are_gone_says_so_and_leads_to_what_is_near
         "detail": "The document 'Terns' no longer has the words that this link cites. "
         "Read what is there now, or ask the question again.",
         "nearest": "/documents/terns#terns-00000",
+        "request_id": answer.headers["X-Request-ID"],
     }
     page = client.get(address, headers={"Accept": "text/html"})
     assert (page.status_code, page.content_type) == (410, "text/html; charset=utf-8")

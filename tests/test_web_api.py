@@ -40,6 +40,13 @@ QUESTION = "What was the hazard ratio of bevacor?"
 NO_NAME = {"type": "about:blank"}
 
 
+def told(answer: Any) -> dict[str, Any]:
+    """A problem, but for the request's id, which is that of the header."""
+    problem: dict[str, Any] = dict(answer.json)
+    assert problem.pop("request_id") == answer.headers["X-Request-ID"]
+    return problem
+
+
 def get(client: FlaskClient, address: str, **query: object) -> Any:
     """What an address gives."""
     return client.get(address, query_string=query or None)
@@ -285,14 +292,14 @@ def test_a_body_that_is_not_json_in_utf_8_is_refused_as_a_whole(client: FlaskCli
     assert (answer.status_code, answer.content_type) == (400, "application/problem+json")
     assert error["pointer"] == ""
     assert error["detail"].startswith("is not valid JSON in UTF-8: ")
-    assert answer.json == invalid("", error["detail"], status=400)
+    assert told(answer) == invalid("", error["detail"], status=400)
 
 
 @pytest.mark.parametrize("body", [[], "What?", 1, None, [{"question": "What?"}]])
 def test_json_that_is_no_object_is_refused_as_a_whole(client: FlaskClient, body: object) -> None:
     answer = post(client, body)
     assert answer.status_code == 400
-    assert answer.json == invalid("", 'must be a JSON object such as {"question": "..."}', status=400)
+    assert told(answer) == invalid("", 'must be a JSON object such as {"question": "..."}', status=400)
 
 
 def test_a_body_nested_too_deep_is_refused(client: FlaskClient) -> None:
@@ -341,7 +348,7 @@ def test_a_body_nested_too_deep_is_refused(client: FlaskClient) -> None:
 def test_a_field_that_breaks_the_form_is_named(client: FlaskClient, body: object, pointer: str, detail: str) -> None:
     answer = post(client, body)
     assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
-    assert answer.json == invalid(pointer, detail)
+    assert told(answer) == invalid(pointer, detail)
 
 
 def test_every_field_that_breaks_the_form_is_named(client: FlaskClient) -> None:
@@ -385,7 +392,7 @@ def test_a_parameter_that_breaks_the_form_is_named(
 def test_a_body_of_another_type_is_refused_with_the_type_to_send(client: FlaskClient, content_type: str | None) -> None:
     answer = client.post("/ask", data=b'{"question": "What?"}', content_type=content_type)
     assert (answer.status_code, answer.content_type) == (415, "application/problem+json")
-    assert answer.json == NO_NAME | {
+    assert told(answer) == NO_NAME | {
         "title": "Unsupported Media Type",
         "status": 415,
         "detail": "Send the question as JSON, with the header Content-Type: application/json.",
@@ -402,7 +409,7 @@ def test_another_method_is_refused_with_those_that_are_allowed(client: FlaskClie
     answer = client.open("/ask", method=method)
     assert (answer.status_code, answer.content_type) == (405, "application/problem+json")
     assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}
-    assert answer.json == NO_NAME | {
+    assert told(answer) == NO_NAME | {
         "title": "Method Not Allowed",
         "status": 405,
         "detail": "The method is not allowed for the requested URL.",
@@ -412,7 +419,7 @@ def test_another_method_is_refused_with_those_that_are_allowed(client: FlaskClie
 def test_a_body_over_64_kib_is_refused(client: FlaskClient) -> None:
     answer = post(client, {"question": "What?", "history": ["x" * 66_000]})
     assert (answer.status_code, answer.content_type) == (413, "application/problem+json")
-    assert answer.json == NO_NAME | {
+    assert told(answer) == NO_NAME | {
         "title": "Request Entity Too Large",
         "status": 413,
         "detail": "A request may have at most 65,536 bytes.",
@@ -423,7 +430,7 @@ def test_a_body_over_64_kib_is_refused(client: FlaskClient) -> None:
 def test_an_unknown_document_is_named(client: FlaskClient, address: str) -> None:
     answer = get(client, address)
     assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
-    assert answer.json == {
+    assert told(answer) == {
         "type": "/problems/unknown_document",
         "title": "Unknown document",
         "status": 404,
@@ -434,7 +441,7 @@ def test_an_unknown_document_is_named(client: FlaskClient, address: str) -> None
 def test_an_unknown_passage_is_named(client: FlaskClient) -> None:
     answer = client.get("/passages/none.json")
     assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
-    assert answer.json == {
+    assert told(answer) == {
         "type": "/problems/unknown_passage",
         "title": "Unknown passage",
         "status": 404,
@@ -498,7 +505,7 @@ def test_an_unexpected_failure_is_a_problem_that_tells_nothing_of_the_inside(
         patch.setattr(type(engine), "ask", fail)
         answer = post(app.test_client(), {"question": QUESTION})
     assert (answer.status_code, answer.content_type) == (500, "application/problem+json")
-    assert answer.json == NO_NAME | {
+    assert told(answer) == NO_NAME | {
         "title": "Internal Server Error",
         "status": 500,
         "detail": "Something went wrong in the service. Its log says what.",
@@ -516,7 +523,7 @@ def test_a_library_that_cannot_be_used_is_told_without_its_path_and_logged_with_
         patch.setattr(type(engine), "document_with_passages", fail)
         answer = app.test_client().get("/documents/spotting.json")
     assert (answer.status_code, answer.content_type) == (503, "application/problem+json")
-    assert answer.json == {
+    assert told(answer) == {
         "type": "/problems/library_busy",
         "title": "Library busy",
         "status": 503,
@@ -823,7 +830,7 @@ def test_feedback_that_a_page_elsewhere_has_sent_is_refused(
         answer: Any = client.post("/feedback", headers=headers, **sent)
         assert answer.status_code == status
         if status == 403 and "json" in sent:
-            assert answer.json == NO_NAME | {
+            assert told(answer) == NO_NAME | {
                 "title": "Forbidden",
                 "status": 403,
                 "detail": "Only pages of this service, and programs, may send feedback.",

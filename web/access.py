@@ -12,6 +12,7 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, HTTPException, Unauthorized
 from werkzeug.utils import redirect
 
+from web.ledger import record_of
 from web.metering import Meter, Tally
 from web.networks import is_loopback
 from web.origins import refuse_other_sites
@@ -29,7 +30,7 @@ OPEN = frozenset({"/language", "/livez", "/readyz", "/sign-in", "/sign-out", "/s
 UNCOUNTED = OPEN - {"/sign-in", "/sign-out"}
 """What is not counted: it costs next to nothing, and monitors and pages ask for it often."""
 
-NEEDED: dict[str, Right] = {"/feedback": "feedback"}
+NEEDED: dict[str, Right] = {"/feedback": "feedback", "/metrics": "manage"}
 """What needs more than the right to ask."""
 
 MANAGING = "manage"
@@ -117,6 +118,7 @@ def caller(request: Request) -> Token | None:
     """
     if "token" not in g:
         g.token = _identified(request, tokens_file()) if has_tokens() else None
+        record_of().who = g.token.name if g.token else None
     found: Token | None = g.token
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from flask import Flask, current_app, g, request
 from werkzeug.exceptions import UnsupportedMediaType
@@ -16,6 +16,7 @@ from qa.model import Followed
 from qa.wire import AskRequest, AskResponse, answer_body, document_body, passage_permalink, read_fingerprint
 from web.addresses import whole
 from web.dates import today
+from web.ledger import record_of
 from web.remembering import Kept
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ __all__ = [
 ]
 
 EXTENSION = "pincite"
+JSON = "application/json"
 ANSWERS = "pincite.answers"  # for pages
 ANSWERS_IN_JSON = "pincite.answers.json"  # for whoever sends questions
 DOCUMENTS_IN_JSON = "pincite.documents.json"
@@ -53,9 +55,10 @@ def set_engine(app: Flask, engine: Engine) -> None:
         found = engine.ask(asked.question, history=asked.history, limit=asked.limit, document=asked.document or None)
         return answer_body(found)
 
-    def answer_in_json(asked: AskRequest, version: str, day: date) -> bytes:
+    def answer_in_json(asked: AskRequest, version: str, day: date) -> _InJson:
         body = answer(asked, version, day)
-        return body.model_dump_json(by_alias=True, exclude={"took_ms"}).encode()[:-1]  # how long it took comes last
+        written = body.model_dump_json(by_alias=True, exclude={"took_ms"}).encode()
+        return _InJson(written[:-1], body.outcome, body.confidence)  # how long it took comes last
 
     def document_in_json(document_id: str, version: str) -> bytes:  # noqa: ARG001 - what else it depends on
         body = document_body(*engine.document_with_passages(document_id))
@@ -63,7 +66,17 @@ def set_engine(app: Flask, engine: Engine) -> None:
 
     app.extensions[DOCUMENTS_IN_JSON] = Kept(document_in_json, most=KEPT_ANSWERS, heaviest=HEAVIEST, weigh=len)
     app.extensions[ANSWERS] = Kept(answer, most=KEPT_ANSWERS, heaviest=HEAVIEST, weigh=_weight)
-    app.extensions[ANSWERS_IN_JSON] = Kept(answer_in_json, most=KEPT_ANSWERS, heaviest=HEAVIEST, weigh=len)
+    app.extensions[ANSWERS_IN_JSON] = Kept(
+        answer_in_json, most=KEPT_ANSWERS, heaviest=HEAVIEST, weigh=lambda each: len(each.written)
+    )
+
+
+class _InJson(NamedTuple):
+    """An answer as JSON, but for its end, and what is counted of it."""
+
+    written: bytes
+    outcome: str
+    confidence: float
 
 
 def _weight(answer: AskResponse) -> int:
@@ -100,7 +113,7 @@ def answer_to(asked: AskRequest) -> AskResponse:
 def answer_json(asked: AskRequest) -> bytes:
     """The same as JSON. Only the JSON is kept; it is written once for all who ask."""
     unfinished, took_ms = _kept(ANSWERS_IN_JSON, asked)
-    return b'%b,"took_ms":%b}' % (cast("bytes", unfinished), str(took_ms).encode())
+    return b'%b,"took_ms":%b}' % (cast("_InJson", unfinished).written, str(took_ms).encode())
 
 
 def document_json(document_id: str) -> bytes:
@@ -112,11 +125,15 @@ def document_json(document_id: str) -> bytes:
     return cast("bytes", current_app.extensions[DOCUMENTS_IN_JSON](document_id, library_version()))
 
 
-def _kept(name: str, asked: AskRequest) -> tuple[object, float]:
+def _kept(name: str, asked: AskRequest) -> tuple[AskResponse | _InJson, float]:
     """What is kept for this request today, and how many milliseconds it took to come by it."""
     began = time.perf_counter()
-    kept = current_app.extensions[name](asked, library_version(), datetime.now(UTC).date())
-    return kept, round((time.perf_counter() - began) * 1000, 3)
+    record = record_of()
+    record.asked = asked
+    found: AskResponse | _InJson
+    found, was_kept = current_app.extensions[name].looked_up(asked, library_version(), datetime.now(UTC).date())
+    record.answer(outcome=found.outcome, confidence=found.confidence, was_kept=was_kept)
+    return found, round((time.perf_counter() - began) * 1000, 3)
 
 
 REPEATED = ("history", "document")  # parameters that may be given more than once
@@ -190,7 +207,7 @@ def json_body(noun: str) -> bytes:
         UnsupportedMediaType: if it is sent as anything else.
         RequestEntityTooLarge: if it is larger than the request may be.
     """
-    if request.mimetype != "application/json":
+    if request.environ.get("CONTENT_TYPE") != JSON and request.mimetype != JSON:  # which takes the header apart
         raise UnsupportedMediaType(f"Send the {noun} as JSON, with the header Content-Type: application/json.")
     body = request.get_data()
     if request.content_length is None:

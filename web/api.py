@@ -53,7 +53,8 @@ api = Blueprint("api", __name__)
 def ask() -> Response:
     """Answer the question in a JSON body, in JSON. A page of this service prefers its own form of the answer."""
     asked = AskRequest.from_json(json_body("question"))
-    if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
+    is_for_pages = "text/" in request.environ.get("HTTP_ACCEPT", "")  # else there is nothing to take apart
+    if is_for_pages and request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
         return Response(render_template("exchange.html", asked=asked, answer=answer_to(asked)))
     return _answer(asked)
 

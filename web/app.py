@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from contextlib import suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
@@ -16,21 +16,26 @@ from qa.citations.styles import EXPORTS, TEXTS
 from qa.errors import LibraryError
 from qa.wire import MAX_COMMENT, MAX_QUESTION, MAX_TURNS
 from web import access, addresses, drawing, languages, places, problems, scripts, widget
+from web.access_log import AccessLog
 from web.answers import current_engine, library_version, set_engine
 from web.api import api
 from web.conversations import conversations
 from web.dates import today
 from web.documents import documents
+from web.freshness import keep_fresh
+from web.ledger import Ledger, set_totals
 from web.metering import Meter
+from web.metrics import metrics
 from web.networks import is_loopback, serves_this_machine_alone
 from web.pages import pages
 from web.plugs import in_openais_form, mcp, openai
 from web.rates import rates_of
 from web.sessions import sessions
 from web.sureness import sureness
+from web.totals import Totals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from qa import Engine
@@ -67,9 +72,17 @@ SECURITY_HEADERS = {
 }
 
 
-def create_app(engine: Engine, *, memory: Memory | None = None) -> Flask:
-    """The web service over an engine. `memory` is where its workers count requests together."""
-    app = Flask(__name__)
+class Service(Flask):
+    """Flask, of which no view and no hook is a coroutine: it looks at each of them at each request."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
+def create_app(engine: Engine, *, memory: Memory | None = None, totals: Totals | None = None) -> Flask:
+    """The web service over an engine. `memory` is where its workers count the requests of each client together, and
+    `totals` where they count what becomes of all."""
+    app = Service(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(addresses.FILTERS | drawing.FILTERS | places.FILTERS)
@@ -98,6 +111,8 @@ def create_app(engine: Engine, *, memory: Memory | None = None) -> Flask:
     app.register_blueprint(widget.widget)
     app.register_blueprint(sessions)
     app.register_blueprint(languages.language_pages)
+    if engine.settings.metrics == "on":
+        app.register_blueprint(metrics)
     problems.register(app)
     settings = engine.settings
     if settings.trusted_proxies:
@@ -109,9 +124,14 @@ def create_app(engine: Engine, *, memory: Memory | None = None) -> Flask:
     app.after_request(_add_headers)
     app.after_request(_name_version)
     app.after_request(languages.name_language)
+    keep_fresh(app, settings)  # behind what refuses a request, for it answers some itself
     app.after_request(widget.open_to_origins)
     app.after_request(in_openais_form)
     app.after_request(_refuse_large_answers)  # first, for Flask calls them from the last to the first
+    totals = totals or Totals()
+    set_totals(app, totals)
+    log = AccessLog(with_questions=settings.log_questions == "on") if settings.log == "json" else None
+    app.wsgi_app = Ledger(app.wsgi_app, totals, log, headers=SECURITY_HEADERS)  # type: ignore[method-assign]
     return app
 
 
@@ -177,7 +197,6 @@ def _refuse_large_answers(response: Response) -> Response:
 
 
 def _add_headers(response: Response) -> Response:
-    response.headers.extend(SECURITY_HEADERS)  # of which nothing below sets any
     response.headers.setdefault("Cache-Control", "no-store")
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"

@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 from collections.abc import Iterable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ import click
 from qa.cli import cli, count_of, library_option
 
 if TYPE_CHECKING:
+    import socket
+
     from qa import Engine, Settings
     from web.tokens import Right
 
@@ -28,15 +31,17 @@ class AddressError(click.ClickException):
 
     exit_code = 2
 
-    def __init__(self, settings: Settings, error: OSError | UnicodeError) -> None:
+    def __init__(self, host: str, port: int, error: OSError | UnicodeError, *, is_for_metrics: bool = False) -> None:
         reason, hint = "this machine has no such address", "--host 127.0.0.1"
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            reason, hint = "another program is using it", f"--port {settings.port % 65535 + 1}"
+            reason, hint = "another program is using it", f"--port {port % 65535 + 1}"
         elif isinstance(error, OSError) and error.errno == errno.EACCES:
             reason, hint = "the system does not allow it", "--port 8000"
+        what, how = "serve", f"pincite serve {hint}"
+        if is_for_metrics:
+            what, how = "serve metrics", "PINCITE_METRICS=9464 pincite serve"
         super().__init__(
-            f"Cannot serve on {_address(settings.host, settings.port)}: {reason}.\n"
-            f"Hint: Choose another address with: pincite serve {hint}"
+            f"Cannot {what} on {_address(host, port)}: {reason}.\nHint: Choose another address with: {how}"
         )
 
 
@@ -110,11 +115,15 @@ def serve(
     """Serve the chat page and the JSON interface until Ctrl-C."""
     from qa import Engine, Settings
     from web.listening import Bounds
+    from web.logs import keep_log
+    from web.metrics import metrics_beside
     from web.networks import serves_this_machine_alone
-    from web.serving import cores, held_address, load_service, memory_of_workers, serve_in_workers
+    from web.serving import Beside, cores, held_address, load_service, memory_of_workers, serve_in_workers
     from web.tokens import read_tokens
+    from web.totals import Totals
 
     settings = Settings.load(host=host, port=port, workers=workers, library=library, tokens_file=tokens_file)
+    keep_log(settings)
     if settings.tokens_file is not None:
         read_tokens(settings.tokens_file)
         for warning in _what_is_loose(settings.tokens_file):
@@ -124,7 +133,7 @@ def serve(
     try:
         held = held_address(settings.host, settings.port)
     except (OSError, UnicodeError) as error:  # a UnicodeError for what is no name of a host
-        raise AddressError(settings, error) from None
+        raise AddressError(settings.host, settings.port, error) from None
     if not serves_this_machine_alone(settings.host) and (missing := _what_is_missing(settings)):
         if not exposed:
             held.close()
@@ -138,12 +147,19 @@ def serve(
             place = held.getsockname()[:2]
         _serve_for_development(engine, place, ready)
         return
+    metrics = None if settings.metrics in ("off", "on") else _held_for_metrics(settings.metrics)
+    if metrics is not None:
+        ready += f"\nMetrics: http://{_address(*metrics.getsockname()[:2])}/metrics"
     del engine  # a database is not to be taken along into another process
-    with held:
+    number = settings.workers or cores()
+    totals = Totals(number)
+    with held, nullcontext() if metrics is None else metrics:
         serve_in_workers(
-            partial(load_service, settings, memory_of_workers(settings)),
+            partial(load_service, settings, memory_of_workers(settings), totals),
             held,
-            workers=settings.workers or cores(),
+            workers=number,
+            totals=totals,
+            beside=None if metrics is None else Beside(held=metrics, application=metrics_beside),
             threads=settings.threads,
             bounds=Bounds(
                 connections=settings.max_connections,
@@ -234,6 +250,17 @@ def _tokens_file(given: Path | None) -> Path:
     if path is None:
         raise NoTokensFileError
     return path
+
+
+def _held_for_metrics(address: str) -> socket.socket:
+    """The socket that reserves the address of the metrics."""
+    from web.serving import held_address
+
+    host, _, port = address.rpartition(":")
+    try:
+        return held_address(host, int(port))
+    except (OSError, UnicodeError) as error:
+        raise AddressError(host, int(port), error, is_for_metrics=True) from None
 
 
 def _serve_for_development(engine: Engine, address: tuple[str, int], ready: str) -> None:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from wsgiref.types import WSGIApplication
 
-__all__ = ["Bounds", "Listener", "SelectorPoll", "new_poll"]
+__all__ = ["Bounds", "Listener", "SelectorPoll", "Watcher", "new_poll"]
 
 _log = logging.getLogger("pincite.server")
 
@@ -162,6 +162,16 @@ class SelectorPoll:
         self._selector.close()
         self._bell.close()
         self._rung.close()
+
+
+class Watcher(Protocol):
+    """Is told what the application does not see."""
+
+    def refused(self, address: str, status: HTTPStatus) -> None:
+        """A request from this address was refused by the server."""
+
+    def connected(self, number: int) -> None:
+        """So many clients are connected: told every quarter of a second, and at the end."""
 
 
 class _Request(NamedTuple):
@@ -291,9 +301,11 @@ class Listener:
         threads: int,
         bounds: Bounds | None = None,
         poll: Poll | None = None,
+        watcher: Watcher | None = None,
     ) -> None:
         self._application = application
         self._listening = listening
+        self._watcher = watcher
         self._bounds = bounds or Bounds()
         self._poll = poll or new_poll()
         self._threads = threads
@@ -349,6 +361,8 @@ class Listener:
         until = time.monotonic() + seconds
         while (self._answering or self._whole) and time.monotonic() < until:
             time.sleep(_PATIENCE)
+        if self._watcher is not None:
+            self._watcher.connected(self._open)
 
     def _serve(self) -> None:
         """Lead when it is this thread's turn: read all that has come, answer one request, read again."""
@@ -521,6 +535,7 @@ class Listener:
             parts = self._application(environ, start_response)
         except _RefusedError as refused:
             connection.is_ending = True
+            self._tell(connection, refused.status)
             return self._bare(refused.status)
         except Exception:  # the application's own handlers failed
             _log.exception("The application failed.")
@@ -590,7 +605,13 @@ class Listener:
     def _refuse(self, connection: _Connection, status: HTTPStatus) -> None:
         """Answer what is no request that the application could answer, and end the connection."""
         connection.is_ending = True
+        self._tell(connection, status)
         self._send(connection, memoryview(self._bare(status)))
+
+    def _tell(self, connection: _Connection, status: HTTPStatus) -> None:
+        """Tell of a request that the application does not see."""
+        if self._watcher is not None:
+            self._watcher.refused(connection.address[0], status)
 
     def _bare(self, status: HTTPStatus) -> bytes:
         return self._head(f"{status.value} {status.phrase}", [("Content-Length", "0")], keeps_alive=False)
@@ -719,6 +740,8 @@ class Listener:
             self._pass_on()
             if time.monotonic() > look_at:
                 self._end_late()
+                if self._watcher is not None:
+                    self._watcher.connected(self._open)
                 look_at = time.monotonic() + _OFTEN
         while True:
             time.sleep(_PATIENCE)
@@ -726,13 +749,17 @@ class Listener:
 
     def _end_late(self) -> None:
         now = time.monotonic()
+        refused = []
         with self._changing:
             waiting = [each for some in self._waiting.values() for each in some.values()]
             for connection in [each for each in waiting if each.deadline < now]:
                 if connection.begun and not connection.is_ending and connection.left is None:
+                    refused.append(connection)
                     with suppress(OSError):
                         connection.sock.send(self._bare(HTTPStatus.REQUEST_TIMEOUT))
                 self._end(connection)
+        for connection in refused:
+            self._tell(connection, HTTPStatus.REQUEST_TIMEOUT)
 
 
 def _is_single(parts: Iterable[bytes]) -> bool:

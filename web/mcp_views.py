@@ -13,7 +13,7 @@ from collections.abc import Iterator, MutableMapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, current_app, request
+from flask import Response, request
 from werkzeug.exceptions import NotImplemented as NotInstalled
 
 from qa.errors import QAError
@@ -21,7 +21,7 @@ from web.addresses import whole
 from web.answers import answer_to, current_engine
 from web.mcp_server import EXTRA, Asking, is_installed, mcp_server
 from web.origins import refuse_other_sites
-from web.problems import PROBLEMS
+from web.problems import PROBLEMS, log_failure
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
@@ -49,7 +49,7 @@ def _told(error: QAError) -> str:
     status, _, meaning = PROBLEMS[error.code]
     if status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return f"{error.message} {error.hint}"
-    current_app.logger.error("%s %s", error.message, error.hint, exc_info=error)
+    log_failure(error)
     return f"{meaning} The service's log says more."
 
 

@@ -12,8 +12,9 @@ from qa.errors import InvalidRequestError, PassageGoneError, QAError, UnknownDoc
 from qa.wire import FieldProblemBody, Problem, document_href
 from web.failures import in_readers_words
 from web.languages import reader_texts
+from web.ledger import current_totals, record_of
 
-__all__ = ["FORM_TYPE", "PROBLEMS", "ProblemType", "register", "too_large"]
+__all__ = ["FORM_TYPE", "PROBLEMS", "ProblemType", "log_failure", "register", "too_large"]
 
 FORM_TYPE = "application/x-www-form-urlencoded"  # of a page's form
 MEDIA_TYPE = "application/problem+json"
@@ -137,6 +138,7 @@ def _handle(error: QAError | HTTPException) -> Response:
         problem, headers = _of_http(error, is_page=is_page), error.get_headers()
     response = _page(problem) if is_page else _json(problem)
     response.status_code = problem.status
+    response.vary.add("Accept")
     response.headers.extend((name, value) for name, value in headers if name.lower() != "content-type")
     if problem.status == HTTPStatus.TOO_MANY_REQUESTS:
         response.headers.setdefault("Retry-After", "60")
@@ -150,7 +152,7 @@ def _of_engine(error: QAError, *, is_page: bool) -> Problem:
     hint = reader_texts()("failure.no_document") if is_page and isinstance(error, UnknownDocumentError) else error.hint
     detail = f"{error.message} {hint}"
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        current_app.logger.error("%s %s", error.message, error.hint, exc_info=error)
+        log_failure(error)
         detail = f"{meaning} The service's log says more."
     errors = None
     if isinstance(error, InvalidRequestError):
@@ -163,6 +165,15 @@ def _of_engine(error: QAError, *, is_page: bool) -> Problem:
     return Problem(
         type=f"/problems/{error.code}", title=title, status=status, detail=detail, errors=errors, nearest=nearest
     )
+
+
+def log_failure(error: QAError) -> None:
+    """Log a failure of the service. One that lasts, such as that of a library, is logged once a minute, without the
+    way that led to it."""
+    if PROBLEMS[error.code].status != HTTPStatus.SERVICE_UNAVAILABLE:
+        current_app.logger.error("%s %s", error.message, error.hint, exc_info=error)
+    elif current_totals().is_news(list(PROBLEMS).index(error.code)):
+        current_app.logger.error("%s %s (%s, told once a minute)", error.message, error.hint, error.code)
 
 
 _NOWHERE = "There is nothing at this address. The chat page is at /; /openapi.json describes the JSON interface."
@@ -193,6 +204,7 @@ def _wants_page(*, by_default: bool) -> bool:
 
 
 def _json(problem: Problem) -> Response:
+    problem = problem.model_copy(update={"request_id": record_of().id})
     return Response(problem.model_dump_json(exclude_none=True), content_type=MEDIA_TYPE)
 
 

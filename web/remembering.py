@@ -29,10 +29,14 @@ class Kept(Generic[_Made]):
         self._changing = Lock()
 
     def __call__(self, *given: Hashable) -> _Made:
+        return self.looked_up(*given)[0]
+
+    def looked_up(self, *given: Hashable) -> tuple[_Made, bool]:
+        """What the function gives, and whether it had been kept."""
         with self._changing:
             if (found := self._kept.get(given)) is not None:
                 self._kept.move_to_end(given)
-                return found[0]
+                return found[0], True
         made = self._make(*given)
         weight = self._weigh(made) + len(repr(given))
         with self._changing:
@@ -42,4 +46,4 @@ class Kept(Generic[_Made]):
                 while len(self._kept) > self._most or self.weight > self._heaviest:
                     _, (_, forgotten) = self._kept.popitem(last=False)
                     self.weight -= forgotten
-        return made
+        return made, False

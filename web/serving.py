@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing.connection import wait
 from threading import Event, Thread
@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING
 
 from qa import Engine
 from web.app import create_app
+from web.ledger import watcher_of
 from web.listening import Bounds, Listener
+from web.logs import keep_log
 from web.rates import rates_of
 
 if TYPE_CHECKING:
@@ -32,8 +34,17 @@ if TYPE_CHECKING:
 
     from qa import Settings
     from web.counting import Memory
+    from web.totals import Totals
 
-__all__ = ["cores", "end_with_parent", "held_address", "load_service", "memory_of_workers", "serve_in_workers"]
+__all__ = [
+    "Beside",
+    "cores",
+    "end_with_parent",
+    "held_address",
+    "load_service",
+    "memory_of_workers",
+    "serve_in_workers",
+]
 
 _GRACE = 10.0  # seconds that a worker has for what it is answering when the service ends
 _LONGEST_DELAY = 60.0  # seconds that a worker that dies again and again waits for the next
@@ -49,9 +60,10 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def load_service(settings: Settings, memory: Memory | None = None) -> Flask:
+def load_service(settings: Settings, memory: Memory | None = None, totals: Totals | None = None) -> Flask:
     """The service for the library in the settings, opened in this process, with what it shares with other workers."""
-    return create_app(Engine.open(settings), memory=memory)
+    keep_log(settings)
+    return create_app(Engine.open(settings), memory=memory, totals=totals)
 
 
 def memory_of_workers(settings: Settings) -> Memory | None:
@@ -61,6 +73,15 @@ def memory_of_workers(settings: Settings) -> Memory | None:
     from web.counting import shared_memory
 
     return shared_memory(_method())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """Another application that each worker serves too, on an address of its own."""
+
+    held: socket.socket
+    application: Callable[[WSGIApplication], WSGIApplication]
+    """Makes it from the first one."""
 
 
 def held_address(host: str, port: int) -> socket.socket:
@@ -116,18 +137,29 @@ def serve_in_workers(
     workers: int,
     threads: int,
     bounds: Bounds | None = None,
+    totals: Totals | None = None,
+    beside: Beside | None = None,
     on_ready: Callable[[], object],
 ) -> None:
     """Serve until SIGINT, SIGTERM or, unless it is ignored, SIGHUP.
 
     Each worker calls `load` in a process of its own, so `load` must be picklable. A worker that dies is replaced: at
     once the first time, then after one, two, four seconds and so on, up to a minute, until one has lived as long.
-    `bounds` are those of all workers together. `on_ready` is called when all workers listen.
+    `bounds` are those of all workers together. Each worker takes its row of the `totals`, which `load` may have too.
+    `on_ready` is called when all workers listen.
     """
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # which nohup has set
         signal.signal(signal.SIGHUP, signal.default_int_handler)
-    starting = partial(_started, load, held, threads=threads, bounds=_shared(bounds or Bounds(), workers))
-    running = [_Worker() for _ in range(workers)]
+    work = _Work(
+        load=load,
+        held=held,
+        threads=threads,
+        bounds=_shared(bounds or Bounds(), workers),
+        totals=totals,
+        beside=beside,
+    )
+    starting = partial(_started, work)
+    running = [_Worker(number, totals) for number in range(workers)]
     is_announced = False
     try:
         while True:
@@ -141,10 +173,25 @@ def serve_in_workers(
         _end(running)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """What a worker is given. It goes into a new process in one piece: the totals that it takes a row of are those
+    that its `load` has."""
+
+    load: Callable[[], WSGIApplication]
+    held: socket.socket
+    threads: int
+    bounds: Bounds
+    totals: Totals | None
+    beside: Beside | None
+
+
 class _Worker:
     """A place for a worker process, in which one follows another."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int, totals: Totals | None) -> None:
+        self.number = number
+        self.totals = totals
         self.process: BaseProcess | None = None
         self.ready: Connection | None = None
         self.is_ready = False
@@ -162,13 +209,11 @@ def _shared(bounds: Bounds, workers: int) -> Bounds:
     )
 
 
-def _started(
-    load: Callable[[], WSGIApplication], held: socket.socket, worker: _Worker, *, threads: int, bounds: Bounds
-) -> None:
+def _started(work: _Work, worker: _Worker) -> None:
     """Start a process in a worker's place."""
     worker.ready, its_end = multiprocessing.Pipe(duplex=False)
-    arguments = (load, held, its_end, threads, bounds)
-    worker.process = multiprocessing.get_context(_method()).Process(target=_work, args=arguments)  # type: ignore[attr-defined]
+    arguments = (work, worker.number, its_end)
+    worker.process = multiprocessing.get_context(_method()).Process(target=_do, args=arguments)  # type: ignore[attr-defined]
     worker.process.start()
     its_end.close()
     worker.born = time.monotonic()
@@ -213,6 +258,8 @@ def _bury(worker: _Worker, process: BaseProcess) -> None:
     worker.due = time.monotonic() + worker.delay
     worker.delay = min(2 * worker.delay or 1.0, _LONGEST_DELAY)
     worker.process, worker.is_ready = None, False
+    if worker.totals is not None:
+        worker.totals.disconnect(worker.number)
     _log.error("A worker ended (%s) after %.0f seconds. Another takes its place.", process.exitcode, lived)
 
 
@@ -229,9 +276,7 @@ def _end(running: Sequence[_Worker]) -> None:
             process.join()
 
 
-def _work(
-    load: Callable[[], WSGIApplication], held: socket.socket, ready: Connection, threads: int, bounds: Bounds
-) -> None:
+def _do(work: _Work, number: int, ready: Connection) -> None:
     """What a worker process does until it is told to end, or the process that started it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "setpgid"):  # Ctrl-C is for the first process alone, which tells the others
@@ -240,8 +285,14 @@ def _work(
     Thread(target=end_with_parent, daemon=True).start()
     _share_heap()
     _allow_files()
-    application = load()
-    listener = Listener(application, _own(held), threads=threads, bounds=bounds)
+    if work.totals is not None:
+        work.totals.take(number)
+    application = work.load()
+    listener = Listener(
+        application, _own(work.held), threads=work.threads, bounds=work.bounds, watcher=watcher_of(application)
+    )
+    if work.beside is not None:
+        Listener(work.beside.application(application), _own(work.beside.held), threads=1).start()
     ended = Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     listener.start()

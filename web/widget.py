@@ -76,9 +76,9 @@ def open_to_origins(response: Response) -> Response:
     """Let only pages of the named origins load the widget and ask (Fetch Standard, 3.2)."""
     if request.path not in OPEN:
         return response
-    response.headers.add("Vary", "Origin")
-    origin = request.headers.get("Origin")
-    if origin in current_engine().settings.widget_origins:
+    response.headers.add("Vary", "Accept, Origin" if request.method == "POST" else "Origin")
+    origin = request.environ.get("HTTP_ORIGIN")
+    if origin is not None and origin in current_engine().settings.widget_origins:
         response.headers["Access-Control-Allow-Origin"] = origin
         if request.method == "OPTIONS":
             response.headers["Access-Control-Allow-Methods"] = "GET, POST"

@@ -258,6 +258,7 @@ class Problem(_Body):
     detail: str
     errors: tuple[FieldProblemBody, ...] | None = None
     nearest: str | None = Field(default=None, description="The path of the text nearest to what is gone.")
+    request_id: str | None = Field(default=None, description="The request's id, by which the service's log names it.")
 
 
 class Live(_Body):
