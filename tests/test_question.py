@@ -394,11 +394,21 @@ def test_a_narrower_name_is_not_read_as_the_wider_one() -> None:
     assert read_question("sea swallows tern", concepts=known()).expanded == (Reading("sea swallows", "tern"),)
 
 
-@pytest.mark.parametrize("question", ['the "PFS" of gulls', "the “PFS” of gulls", 'the "median PFS of gulls"'])
+@pytest.mark.parametrize(
+    "question",
+    [
+        'the "PFS" of gulls',
+        "the “PFS” of gulls",
+        "the „PFS“ of gulls",
+        "the „PFS” of gulls",
+        "the «PFS» of gulls",
+        'the "median PFS of gulls"',
+    ],
+)
 def test_what_stands_in_double_quotes_is_taken_as_it_stands(question: str) -> None:
     concepts = known("progression-free survival")
     assert read_question(question, concepts=concepts) == read_question(question)
-    assert read_question(question.translate(dict.fromkeys(map(ord, '"“”'))), concepts=concepts).expanded
+    assert read_question(question.translate(dict.fromkeys(map(ord, '"“”„«»'))), concepts=concepts).expanded
 
 
 def test_a_quotation_mark_without_its_second_quotes_nothing() -> None:

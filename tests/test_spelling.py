@@ -113,6 +113,7 @@ def test_a_word_inside_a_compound_is_corrected_in_its_place() -> None:
     [
         "terns nested, migrations, diving",
         'the "petrwl" and “migratoin of petrwl”',
+        "the „petrwl“ and «migratoin of petrwl»",
         "DREEMM DREAMM-3 dreamm3 petrwl2 PETRWL pEtrwl PetRwl",
         "2.5mg 1998",
         "metformin Germany cisplatin",

@@ -348,6 +348,7 @@ def test_a_question_is_asked_again_in_the_conversation_that_led_to_it_or_without
         ("Größe ß größer", "größer", 'Größe ß "größer"'),
         ("🐦 tern", "tern", '🐦 "tern"'),
         ('"tern"', "tern", None),
+        ("„tern“ «tern»", "tern", None),
         ("terns", "tern", None),
         ("tern", "Tern", None),
     ],

@@ -29,6 +29,7 @@ __all__ = [
     "whole_address",
 ]
 
+_QUOTED = r'"[^"]*"|“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»'  # as the reading of a question has it
 _UNESCAPED = "!~*'()"  # besides letters and digits, as JavaScript's encodeURIComponent has it
 
 
@@ -130,7 +131,7 @@ def in_quotes(question: str, written: str) -> str | None:
     >>> in_quotes('"tern" terns tern', "tern")
     '"tern" terns "tern"'
     """
-    found = re.finditer(rf'"[^"]*"|“[^”]*”|(?<!\w)(?P<written>{re.escape(written)})(?!\w)', question)
+    found = re.finditer(rf"{_QUOTED}|(?<!\w)(?P<written>{re.escape(written)})(?!\w)", question)
     for match in found:
         if match["written"]:
             return f'{question[: match.start()]}"{written}"{question[match.end() :]}'

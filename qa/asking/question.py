@@ -24,7 +24,7 @@ Correct = Callable[[str], tuple[str, tuple[Reading, ...]]]
 
 CONCEPT_WEIGHT = 0.5  # of a concept's token, beside 1 for the words of the name that the question has
 _FEWEST_TOLD = 3  # words by which a message says itself what it is about; "Thanks, Ada." does not
-_QUOTED = re.compile('"[^"]*"|“[^“”]*”')
+_QUOTED = re.compile('"[^"]*"|“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»')
 
 
 def _as_it_stands(question: str) -> tuple[str, tuple[Reading, ...]]:

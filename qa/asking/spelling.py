@@ -44,7 +44,7 @@ _PLAIN_WORDS = FRAME_WORDS | ALL_WORDS | LISTED_WORDS  # of questions, whatever 
 _WORD = re.compile(rf"[a-z]{{2,{LONGEST}}}")
 _BEGINNING_OF_WORD = re.compile(rf"[a-z]{{1,{LONGEST}}}")
 _PLACES_OF_WORDS = 32 * 26 + LONGEST  # of first letters and lengths, and those that a slip may lead to
-_QUOTED_OR_TOGETHER = re.compile(r'"[^"]*"|“[^“”]*”|[^\s"“”]+')
+_QUOTED_OR_TOGETHER = re.compile(r'"[^"]*"|“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»|[^\s"“”„«»]+')
 _LETTERS = re.compile(r"[^\W\d_]+")
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")  # each row half a key to the right of the one above
 _PLACES = {key: (column + row / 2, row) for row, keys in enumerate(_KEYS) for column, key in enumerate(keys)}
@@ -184,7 +184,7 @@ def _unknown(question: str, is_known: Callable[[Word], bool]) -> list[re.Match[s
     found: list[re.Match[str]] = []
     for together in _QUOTED_OR_TOGETHER.finditer(question):
         text = together.group()
-        if text[0] in '"“' or any(map(str.isdigit, text)):
+        if text[0] in '"“„«' or any(map(str.isdigit, text)):
             continue
         unknown = {
             fold(word.text) for word in words(text) if fold(word.text) not in _PLAIN_WORDS and not is_known(word)
