@@ -1,4 +1,4 @@
-"""Every state of the pages, narrow and wide, light and dark, in one picture to look at.
+"""Every state of the pages, narrow and wide, light and dark, in forced colours and on paper, in one picture to look at.
 
 python tests/take_contact_sheet.py [FOLDER] [STATE …]
 
@@ -24,8 +24,16 @@ from playwright.sync_api import Browser, Page
 from qa import Engine, Settings
 from web import create_app
 
-SIZES = ((320, 640), (1440, 900))  # pixels
-SCHEMES = ("light", "dark")
+SHEET_OF_PAPER = 720  # pixels of its width
+MANNERS: dict[str, tuple[int, int, dict[str, str]]] = {  # width and height in pixels, and what the browser says
+    "320-light": (320, 640, {"color_scheme": "light"}),
+    "320-dark": (320, 640, {"color_scheme": "dark"}),
+    "768-light": (768, 1024, {"color_scheme": "light"}),
+    "1440-light": (1440, 900, {"color_scheme": "light"}),
+    "1440-dark": (1440, 900, {"color_scheme": "dark"}),
+    "1440-forced": (1440, 900, {"color_scheme": "dark", "forced_colors": "active"}),
+    "print": (SHEET_OF_PAPER, 900, {"media": "print"}),
+}
 TALLEST = 2400  # pixels of a page that are shown
 SCALE = 0.5  # of a picture in the sheet
 LABEL = 18  # pixels above each picture
@@ -78,6 +86,27 @@ def embedded(page: Page, sites: dict[str, str]) -> None:
         page.locator(".more").nth(number - 1).wait_for()
 
 
+def waiting(page: Page, sites: dict[str, str]) -> None:
+    """A question whose answer takes its time."""
+    page.goto(sites["corpus"])
+    page.route("**/ask", lambda _: None)
+    page.get_by_label("Your question").fill(ABOVE)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Stop").wait_for()
+
+
+def typed(words: str) -> State:
+    """The state while something stands in the box."""
+
+    def go(page: Page, sites: dict[str, str]) -> None:
+        page.goto(sites["corpus"])
+        page.get_by_label("Your question").fill(words[:-1])
+        page.keyboard.type(words[-1])
+        page.wait_for_timeout(600)
+
+    return go
+
+
 def left(page: Page, sites: dict[str, str]) -> None:
     """The first page of someone who has asked before."""
     page.goto(sites["corpus"])
@@ -93,16 +122,24 @@ STATES: dict[str, State] = {
     "unfolded": asked("corpus", ABOVE, then=unfolded),
     "menu": asked("corpus", ABOVE, then=lambda page: page.get_by_text("Export").click()),
     "table": asked("corpus", "What does TTP stand for?"),
-    "structure": asked("drawn", "Which dose of alcanor does an adult take?", "How is the alcanor kit prepared?"),
+    "structure": asked("drawn", "Which dose of alcanor does an adult take?", "Which command prints the dose?"),
     "possible": asked("unsure", "In how many people did fever end with alcanor on Thursdays?"),
     "nothing found": asked("corpus", NOT_FOUND),
     "read otherwise": asked("terns", "How does bevacor work?", "What was its HR, and of bevakor?"),
     "outline": asked("corpus", "How effective are second-line therapies for multiple myeloma (MM)?"),
     "outline of terns": asked("terns", TITLE),
     "failed": refused,
+    "waiting": waiting,
+    "suggesting": typed("side eff"),
+    "too long": typed("tern " * 210),
+    "history": asked("corpus", ABOVE, then=lambda page: page.get_by_role("button", name="History").click()),
+    "keys": asked("corpus", ABOVE, then=lambda page: page.get_by_role("button", name="Keys").click()),
+    "documents": at("corpus", "/documents"),
+    "documents not found": at("corpus", "/documents?q=metformin&from=2001"),
     "judged": asked("terns", ANSWERED, then=lambda page: page.get_by_role("button", name="Yes").click()),
     "one document": at("terns", "/?document=second-treatment"),
-    "source": at("corpus", "/documents/second-line-therapies?mark=965-1141#mark"),
+    "source": at("corpus", "/documents/second-line-therapies?mark=965-1141&back=/?q=x#mark"),
+    "source searched": at("corpus", "/documents/second-line-therapies?find=months&back=/?q=x#mark"),
     "source drawn": at("drawn", "/documents/kit"),
     "widget": embedded,
     "error": at("terns", "/nowhere"),
@@ -141,26 +178,24 @@ def all_sites() -> Iterator[dict[str, str]]:
 
 
 def pictures(browser: Browser, sites: dict[str, str], name: str, folder: Path) -> Iterator[Image.Image]:
-    """A state in each size and scheme, each also as a file."""
-    for width, height in SIZES:
-        for scheme in SCHEMES:
-            context = browser.new_context(
-                viewport={"width": width, "height": height},
-                color_scheme="light" if scheme == "light" else "dark",
-                reduced_motion="reduce",
-            )
-            page = context.new_page()
-            STATES[name](page, sites)
-            page.wait_for_timeout(150)
-            first = page.screenshot()
-            tall = page.evaluate("document.documentElement.scrollHeight")
-            page.set_viewport_size({"width": width, "height": min(tall, TALLEST)})
-            whole = page.screenshot()
-            base = f"{re.sub(r'[^a-z]+', '-', name)}-{width}-{scheme}"
-            (folder / f"{base}.png").write_bytes(whole)
-            (folder / f"{base}-first.png").write_bytes(first)
-            context.close()
-            yield Image.open(io.BytesIO(whole))
+    """A state in each manner, each also as a file."""
+    for manner, (width, height, media) in MANNERS.items():
+        context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
+        page = context.new_page()
+        if manner != "print":  # where there is no box to ask in
+            page.emulate_media(**media)  # type: ignore[arg-type]  # some of them
+        STATES[name](page, sites)
+        page.emulate_media(**media)  # type: ignore[arg-type]  # some of them
+        page.wait_for_timeout(150)
+        first = page.screenshot()
+        tall = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": width, "height": min(tall, TALLEST)})
+        whole = page.screenshot()
+        base = f"{re.sub(r'[^a-z]+', '-', name)}-{manner}"
+        (folder / f"{base}.png").write_bytes(whole)
+        (folder / f"{base}-first.png").write_bytes(first)
+        context.close()
+        yield Image.open(io.BytesIO(whole))
 
 
 def main() -> None:

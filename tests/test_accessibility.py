@@ -188,9 +188,69 @@ def test_axe_finds_nothing_to_mend(
     site = {"possible": unsure_site, "drawn": drawn_site, "source drawn": drawn_site}.get(state, "")
     page = open_page(f"{site}/", color_scheme=scheme, viewport={"width": width, "height": 900})
     STATES[state](page)
+    holds_the_rules(page)
+    if width == 1440:  # the same page again, in the colours that its reader forces on it
+        page.emulate_media(forced_colors="active")
+        holds_the_rules(page)
+        assert page.evaluate(UNSEEN) == []
+
+
+def holds_the_rules(page: Page) -> None:
     found = Axe().run(page, options=RULES)
     assert found.response["passes"], "axe-core has looked at nothing"
     assert found.response["violations"] == [], found.generate_report()
+
+
+# With forced colours: fields and buttons outside of the bar at the top without an edge, marks that nothing tells from
+# the words around them, and what has no line around it when it has the focus.
+UNSEEN = """() => {
+    const shown = (each) => each.checkVisibility({ visibilityProperty: true }) && each.getClientRects().length > 0;
+    const within = document.querySelector("dialog[open]") ?? document;
+    const all = (what) => [...within.querySelectorAll(what)].filter(shown);
+    const paper = getComputedStyle(document.documentElement).backgroundColor;
+    const isBare = (each) => {
+        const style = getComputedStyle(each);
+        return parseFloat(style.borderTopWidth) < 1 || style.borderTopColor === paper;
+    };
+    // Behind letters the browser draws the colour of the paper, so that letters in that colour are not there.
+    const isBlank = (each) => {
+        const style = getComputedStyle(each);
+        return style.color === paper && style.forcedColorAdjust !== "none";
+    };
+    const fields = "textarea, input:not([type=hidden], [type=checkbox]), select";
+    const edged = `${fields}, button:not(.top *, .asked *, .said *, .kept *)`;
+    const found = all(edged).filter(isBare).map((each) => `no edge: ${each.outerHTML}`);
+    found.push(...all("button, summary").filter(isBlank).map((each) => `no words: ${each.outerHTML}`));
+    for (const each of all("mark")) {
+        const style = getComputedStyle(each);
+        const isPlain = style.textDecorationLine === "none" && !each.closest(".short");
+        if (isPlain || style.color === style.backgroundColor) found.push(`no mark: ${each.outerHTML}`);
+    }
+    for (const each of all("a[href], button, textarea, input, select, summary, [tabindex='0']")) {
+        if (each.disabled || each.closest("[inert]")) continue;
+        document.activeElement.blur();
+        each.focus({ focusVisible: true });
+        const style = getComputedStyle(each);
+        const isThin = style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2;
+        if (isThin || style.outlineColor === paper) found.push(`no focus: ${each.outerHTML}`);
+    }
+    return found;
+}"""
+
+
+def test_what_is_unseen_in_forced_colours_would_be_found(open_page: Open) -> None:
+    page = open_page(f"/?q={ANSWERED}")
+    page.emulate_media(forced_colors="active")
+    page.evaluate(
+        """rules => {
+            document.adoptedStyleSheets = [new CSSStyleSheet()];
+            document.adoptedStyleSheets[0].replaceSync(rules);
+        }""",
+        ":focus-visible { outline: none } .feedback button { border: 0 } mark { all: unset }"
+        ".ask button { color: Canvas }",
+    )
+    found = [each.partition(":")[0] for each in page.evaluate(UNSEEN)]
+    assert {*found} == {"no edge", "no words", "no mark", "no focus"}
 
 
 def test_axe_would_find_what_is_wrong(open_page: Open) -> None:
@@ -368,8 +428,40 @@ def test_from_a_question_to_feedback_one_goes_by_keys_with_each_step_in_sight(
     press(last.locator(".cite summary").first)
     expect(last.locator(".styled").first).not_to_be_empty()
     page.keyboard.press("Tab")
-    assert focused(page) == "AMA"
+    assert focused(page) == "RIS"
     page.keyboard.press("Escape")
     expect(last.locator(".cite summary").first).to_be_focused()
     press(last.get_by_role("button", name="Yes"))
     expect(last.locator(".thanks")).to_contain_text("Thank you.")
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (320, 256)])
+def test_without_javascript_one_goes_the_same_way_by_forms_and_links(open_page: Open, size: tuple[int, int]) -> None:
+    page = open_page(java_script_enabled=False, viewport={"width": size[0], "height": size[1]})
+
+    def press(control: Locator) -> None:
+        control.focus()
+        expect(control).to_be_in_viewport()
+        assert not focused(page).startswith("unseen")
+        assert page.evaluate("document.documentElement.scrollWidth") == size[0]
+        page.keyboard.press("Enter")
+
+    for question in ("How does bevacor work?", "What was its hazard ratio?"):
+        page.get_by_label("Your question").fill(question)
+        press(page.get_by_role("button", name="Ask"))
+    last = page.locator(".exchange").last
+    expect(last.locator("mark").first).to_have_text("Its hazard ratio was 0.48.")
+    expect(last.get_by_role("heading", level=2)).to_be_in_viewport()
+    press(last.locator(".source a").first)
+    expect(page.locator("#mark")).to_be_in_viewport()
+    press(page.get_by_role("link", name="Back to the answer"))
+    expect(page.locator(".exchange")).to_have_count(2)
+    last = page.locator(".exchange").last
+    press(last.locator(".cite summary").first)
+    with page.expect_download() as file:
+        press(last.get_by_role("link", name="RIS").first)
+    assert file.value.suggested_filename.endswith(".ris")
+    press(last.get_by_role("button", name="Yes"))
+    expect(page.get_by_role("main")).to_contain_text("Thank you.")
+    press(page.get_by_role("link", name="Back to the answer"))
+    expect(page.locator(".exchange").last.locator("mark").first).to_have_text("Its hazard ratio was 0.48.")

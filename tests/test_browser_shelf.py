@@ -31,7 +31,7 @@ def test_documents_are_chosen_from_the_list_and_asked_together(open_page: Open, 
 def test_one_document_of_the_list_is_asked_alone(open_page: Open) -> None:
     page = open_page("/documents")
     page.get_by_label("Ask only this: Spotting terns").click()
-    expect(page.get_by_label("Your question, for Spotting terns only")).to_be_focused()
+    expect(page.get_by_label("Your question, for “Spotting terns” only")).to_be_focused()
 
 
 def test_a_conversation_with_several_documents_is_put_back_as_it_was(open_page: Open) -> None:

@@ -218,12 +218,7 @@ def test_the_colours_are_chosen_on_any_page_and_kept(open_page: Open) -> None:
     button = page.get_by_role("button", name=re.compile("^Colours: "))
     expect(button).to_have_accessible_name("Colours: as the system has them")
     button.click()
-    expect(button).to_have_accessible_name("Colours: light")
-    page.emulate_media(color_scheme="dark")
-    assert page.evaluate(paper) == light
-    button.click()
     expect(button).to_have_accessible_name("Colours: dark")
-    page.emulate_media(color_scheme="light")
     for address in ("/documents/spotting", "/nowhere", "/problems/error", "/"):
         page.goto(address)
         expect(button).to_have_accessible_name("Colours: dark")
@@ -232,8 +227,23 @@ def test_the_colours_are_chosen_on_any_page_and_kept(open_page: Open) -> None:
     assert page.evaluate(paper) == "rgb(255, 255, 255)"
     page.emulate_media(media="screen")
     button.click()
+    expect(button).to_have_accessible_name("Colours: light")
+    page.emulate_media(color_scheme="dark")
     assert page.evaluate(paper) == light
+    button.click()
+    expect(button).to_have_accessible_name("Colours: dark")
+    button.click()
+    expect(button).to_have_accessible_name("Colours: as the system has them")
     assert page.evaluate("localStorage.length") == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_first_press_changes_the_colours_that_one_sees(open_page: Open, scheme: str) -> None:
+    page = open_page(color_scheme=scheme)
+    paper = "getComputedStyle(document.documentElement).backgroundColor"
+    before = page.evaluate(paper)
+    page.get_by_role("button", name=re.compile("^Colours: ")).click()
+    assert page.evaluate(paper) != before
 
 
 def test_without_javascript_the_colours_are_the_systems(open_page: Open) -> None:
@@ -250,6 +260,62 @@ def test_examples_stand_right_below_where_one_left_off(open_page: Open, corpus: 
     page.goto(corpus)
     expect(page.locator("#resume")).to_be_visible()
     expect(page.locator("#welcome .examples").last).to_be_in_viewport()
+
+
+def test_the_documents_of_the_first_page_do_not_run_past_the_box(open_page: Open, corpus: str) -> None:
+    page = open_page(f"{corpus}/", viewport={"width": 1440, "height": 900})
+    form, documents = page.locator("#ask").bounding_box(), page.locator(".library").bounding_box()
+    assert form and documents
+    assert form["x"] + form["width"] >= documents["x"] + documents["width"]
+
+
+def test_the_links_at_the_top_take_two_rows_of_a_phone_at_most(open_page: Open, corpus: str) -> None:
+    page = open_page(f"{corpus}/?q={quote(LONG)}", viewport={"width": 320, "height": 640})
+    assert (page.locator(".top").bounding_box() or {"height": 0})["height"] <= 2 * 44 + 24
+
+
+@pytest.mark.parametrize("width", [320, 1440])
+def test_a_long_address_does_not_widen_what_it_stands_in(open_page: Open, kit: str, width: int) -> None:
+    page = open_page(
+        f"{kit}/?q={quote('Which dose of alcanor does an adult take?')}", viewport={"width": width, "height": 900}
+    )
+    link, column = page.locator(".best .address").bounding_box(), page.locator(".best figcaption").bounding_box()
+    assert link and column
+    assert link["x"] + link["width"] <= column["x"] + column["width"] + 1
+    assert column["x"] + column["width"] <= width
+
+
+def test_in_a_wide_window_what_follows_a_quotation_stands_right_below_it(open_page: Open) -> None:
+    page = open_page(f"/?q={quote(ANSWERED)}", viewport={"width": 1440, "height": 900})
+    quotation, feedback = page.locator(".best blockquote"), page.locator(".feedback").bounding_box()
+    assert feedback
+    assert 0 <= feedback["y"] - bottom(quotation) < 40
+    assert bottom(page.locator(".best figcaption")) > feedback["y"]
+
+
+def test_from_the_marked_place_of_a_source_the_way_back_is_in_sight(open_page: Open, corpus: str) -> None:
+    for size in ({"width": 320, "height": 640}, {"width": 1440, "height": 900}):
+        page = open_page(f"{corpus}/?q={quote(LONG)}", viewport=size)
+        page.locator(".best .source a").click()
+        expect(page.locator("#mark")).to_be_in_viewport()
+        expect(page.get_by_role("link", name="Back to the answer")).to_be_in_viewport()
+        assert page.evaluate("scrollY") > 0
+
+
+def test_the_menu_of_citations_begins_with_files_and_ends_in_the_window(open_page: Open, corpus: str) -> None:
+    page = open_page(f"{corpus}/?q={quote(LONG)}", viewport={"width": 1280, "height": 800})
+    menu = page.locator(".best .cite")
+    menu.locator("summary").click()
+    assert menu.get_by_role("link").first.inner_text() == "RIS"
+    assert bottom(menu.locator("> div")) <= 800
+
+
+def test_code_within_a_line_looks_like_it_in_answers_and_sources(open_page: Open, kit: str) -> None:
+    page = open_page(f"{kit}/?q={quote('Which command prints the dose of a person?')}")
+    for code in (page.locator(".best mark code"), page.locator(".text p code").first):
+        expect(code).to_have_text("kit dose --weight 80")
+        assert "monospace" in code.evaluate("element => getComputedStyle(element).fontFamily")
+        page.goto(f"{kit}/documents/kit")
 
 
 @pytest.mark.parametrize("width", [320, 800, 1440])

@@ -382,7 +382,7 @@ def test_a_long_conversation_stays_within_what_a_request_may_hold(client: FlaskC
 
 def test_a_document_can_be_asked_alone(client: FlaskClient) -> None:
     page = get(client, "/", document="spotting")
-    assert "Spotting terns only" in " ".join(page.text("label").split())
+    assert "“Spotting terns” only" in " ".join(page.text("label").split())
     assert {"type": "hidden", "name": "document", "value": "spotting"} in page.all("input")
 
 

@@ -231,6 +231,13 @@ def test_related_questions_stand_under_the_last_answer_as_links_that_ask_them(
     assert "hidden" not in section
 
 
+def test_who_asks_one_document_only_is_offered_what_it_is_about(asked: FlaskClient, birds: Engine) -> None:
+    page = get(asked, "/", document="terns")
+    links = [str(link["href"]) for link in page.all("a") if str(link.get("href")).startswith("/?document=terns&q=")]
+    assert links == ["/?document=terns&q=Migration%20routes#latest", "/?document=terns&q=Nests#latest"]
+    assert birds.ask("Nests", document="terns").best is not None
+
+
 def test_where_nothing_is_found_nothing_is_related(client: FlaskClient) -> None:
     page = get(client, "/", q="How many people take metformin?")
     [section] = [each for each in page.all("section") if each.get("id") == "related"]

@@ -37,7 +37,12 @@ def chat() -> str:
     """The chat page. An address with a question has the whole conversation before it."""
     engine = current_engine()
     question, document_ids = request.args.get("q"), list(filter(None, request.args.getlist("document")))
-    shared = {"scope": engine.chosen(document_ids) if document_ids else [], "remembered": REMEMBERED}
+    scope = engine.chosen(document_ids) if document_ids else []
+    shared = {"scope": scope, "remembered": REMEMBERED}
+    if question is None and scope:
+        first = engine.passages(scope[0].id)[:1] if len(scope) == 1 else []
+        subjects = engine.related(first[0].id, document=scope[0].id) if first else []
+        return render_template("index.html", subjects=[each.text for each in subjects], **shared)
     if question is None:
         documents = engine.contents(limit=LISTED)
         return render_template(

@@ -7,7 +7,7 @@ the cost is that of a search, however many titles there are.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -84,7 +84,7 @@ def related(passage_id: str, snapshot: Snapshot, *, scope: Sequence[str] | None,
     beside = [each[-1] for each in (*sections[place + 1 :], *reversed(sections[:place])) if each]
     own = {fold(each) for each in (title, *passage.section)} | BACK_MATTER
     found = [
-        Suggestion(_asking_for(heading, title, passage.document_id, snapshot), "section", title)
+        Suggestion(_asking_for(heading, title, passage.document_id, snapshot, within), "section", title)
         for heading in [each for each in dict.fromkeys(beside) if fold(each) not in own][:_BESIDE]
     ]
     query = Query(terms=dict.fromkeys(terms("\n".join((title, *passage.section))), 1.0), words=())
@@ -96,10 +96,12 @@ def related(passage_id: str, snapshot: Snapshot, *, scope: Sequence[str] | None,
     return list(_unique(found))[:limit]
 
 
-def _asking_for(heading: str, title: str, document_id: str, snapshot: Snapshot) -> str:
+def _asking_for(
+    heading: str, title: str, document_id: str, snapshot: Snapshot, within: Collection[str] | None
+) -> str:
     """A heading as a question: by itself, if that leads to its document, else with the title."""
     query = Query(terms=dict.fromkeys(terms(heading), 1.0), words=())
-    first = snapshot.retriever.search(query, limit=1)
+    first = snapshot.retriever.search(query, limit=1, within=within)
     leads_there = bool(first) and snapshot.passage(first[0].passage_id).document_id == document_id
     return heading if leads_there else f"{heading}: {title}"
 

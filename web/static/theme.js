@@ -2,6 +2,7 @@
 {
   const KEY = "pincite.theme";
   const THEMES = ["system", "light", "dark"];
+  const dark = matchMedia("(prefers-color-scheme: dark)");
   const root = document.documentElement;
 
   function show(theme) {
@@ -21,8 +22,10 @@
     }
   }
 
+  // From the system's colours first to the others, so that one sees something change.
   function next() {
-    const theme = THEMES[(THEMES.indexOf(root.dataset.theme) + 1) % THEMES.length];
+    const order = dark.matches ? ["system", "light", "dark"] : ["system", "dark", "light"];
+    const theme = order[(order.indexOf(root.dataset.theme) + 1) % order.length];
     try {
       if (theme === THEMES[0]) localStorage.removeItem(KEY);
       else localStorage.setItem(KEY, theme);
