@@ -193,6 +193,8 @@ def m(text: str) -> str:
             f"<m:e>{m('x')}</m:e></m:nary>",
             "∑_(i=1)^n x",
         ),
+        (f"<m:acc><m:accPr><m:chr m:val='\u0302'/></m:accPr><m:e>{m('y')}</m:e></m:acc>", "ŷ"),
+        (f"<m:bar><m:e>{m('x')}</m:e></m:bar>", "x\u0304"),
         (f"<m:func><m:fName>{m('ln')}</m:fName><m:e>{m('k')}</m:e></m:func>", "ln k"),
         (f"<m:m><m:mr><m:e>{m('1')}</m:e><m:e>{m('2')}</m:e></m:mr><m:mr><m:e>{m('3')}</m:e></m:mr></m:m>", "1 2; 3"),
     ],

@@ -253,3 +253,26 @@ def test_the_head_of_a_list_in_such_a_text_has_no_number() -> None:
         "<text:p>Tern</text:p></text:list-item><text:list-item><text:p>Gull</text:p></text:list-item></text:list>"
     )
     assert read(".odt", odt(inside, f"{style}</text:list-style>")).text == "Birds\n1. Tern\n2. Gull"
+
+
+def test_all_parts_of_a_message_that_are_text_are_read_however_deep_they_lie() -> None:
+    page = "<p>Give <del>40</del> 4 mg.</p><p>" + "It is given at night, and never by day. " * 9
+    parts = (
+        ("--A", "Content-Type: multipart/related; boundary=B", "", "--B"),
+        ("Content-Type: multipart/alternative; boundary=C", "", "--C", "Content-Type: text/plain", "", "See the page."),
+        ("--C", "Content-Type: text/html", "", page, "--C--", "--B", "Content-Type: image/png", "", "x", "--B--"),
+        ("--A", "Content-Type: text/plain; format=flowed", "", "The code is ", "4711.", "", "-- ", "Ann", "--A"),
+        ("Content-Type: text/plain", "Content-Disposition: attachment; filename=a.txt", "", "Not read.", "--A"),
+        ("Content-Type: message/rfc822", "", "Subject: Within", "", "Nor this.", "--A--", ""),
+    )
+    head = ("From: a@x.org", "Subject: Doses", "MIME-Version: 1.0", "Content-Type: multipart/mixed; boundary=A", "")
+    notes: list[str] = []
+    document = mail("\n".join((*head, *(line for part in parts for line in part))).encode(), notes)
+    assert [text[:40].strip() for _, _, text in blocks(document)] == [
+        "Give 4 mg.",
+        "It is given at night, and never by day.",
+        "The code is 4711.",
+        "--\nAnn",
+    ]
+    assert notes == ["1 word is left out, struck out.", "2 attachments are left out."]
+    assert ("pictures", 1) in [tuple(each) for each in document.left_out]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from qa.readers.formats.scripts import fraction, limits, raised_to, root
+from qa.readers.formats.scripts import accented, fraction, limits, raised_to, root
 
 __all__ = ["in_a_line"]
 
@@ -13,8 +13,8 @@ _DEEPEST = 30  # groups within one another
 _TOKEN = re.compile(r"\\(?:[A-Za-z]{1,30}\*?|.)|[{}^_&~]|[ \t\n]+|[^\\{}^_&~ \t\n]", re.DOTALL)
 
 _GREEK_NAMES = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega"
-    " Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega varepsilon vartheta varphi varrho varsigma"
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi"
+    " omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega varepsilon vartheta varphi varrho varsigma"
 )
 _GREEK = dict(zip(_GREEK_NAMES.split(), "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩεϑφϱς", strict=True))
 _SIGNS = {
@@ -35,10 +35,18 @@ _SIGNS = {
 }  # fmt: skip
 _FUNCTIONS = "log ln lg exp sin cos tan cot sec csc sinh cosh tanh max min lim sup inf det dim arg gcd Pr"
 _LOOKS = (
-    "text textrm textbf textit mathrm mathbf mathit mathsf mathtt mathcal mathbb mathfrak operatorname boldsymbol bm hat"
-    " bar vec tilde overline underline widehat dot ddot mbox hbox"
+    "text textrm textbf textit mathrm mathbf mathit mathsf mathtt mathcal mathbb mathfrak operatorname boldsymbol bm"
+    " underline mbox hbox"
 )
 _NAMES, _OF_LOOKS = frozenset(_FUNCTIONS.split()), frozenset(_LOOKS.split())
+_MARKS = {
+    **dict.fromkeys(("hat", "widehat"), "\u0302"),
+    **dict.fromkeys(("bar", "overline"), "\u0304"),
+    **dict.fromkeys(("tilde", "widetilde"), "\u0303"),
+    "vec": "\u20d7",
+    "dot": "\u0307",
+    "ddot": "\u0308",
+}
 _FRACTIONS = frozenset({"frac", "dfrac", "tfrac", "cfrac"})
 
 
@@ -116,6 +124,8 @@ class _Formula:
             return _SIGNS[name]
         if name.rstrip("*") in _OF_LOOKS:
             return self._argument(depth)
+        if name in _MARKS:
+            return accented(self._argument(depth), _MARKS[name])
         if name in _FRACTIONS:
             above = self._argument(depth)
             return fraction(above, self._argument(depth))
