@@ -276,3 +276,17 @@ def test_all_parts_of_a_message_that_are_text_are_read_however_deep_they_lie() -
     ]
     assert notes == ["1 word is left out, struck out.", "2 attachments are left out."]
     assert ("pictures", 1) in [tuple(each) for each in document.left_out]
+
+
+def test_a_merged_cell_of_a_slide_stands_in_each_of_its_rows_and_columns() -> None:
+    def cell(text: str, look: str = "") -> str:
+        return f"<a:tc {look}><a:txBody><a:p><a:r><a:t>{text}</a:t></a:r></a:p></a:txBody></a:tc>"
+
+    rows = (
+        cell("Drug") + cell("Dose", 'gridSpan="2"') + cell("", 'hMerge="1"'),
+        cell("Zeltorin", 'rowSpan="2"') + cell("4 mg") + cell("day"),
+        cell("", 'vMerge="1"') + cell("9 mg") + cell("night"),
+    )
+    table = "".join(f"<a:tr>{row}</a:tr>" for row in rows)
+    document = read(".pptx", slides(f"<p:graphicFrame><a:tbl>{table}</a:tbl></p:graphicFrame>"))
+    assert document.text == "| Drug | Dose | Dose |\n| Zeltorin | 4 mg | day |\n| Zeltorin | 9 mg | night |"
