@@ -290,3 +290,31 @@ def test_a_merged_cell_of_a_slide_stands_in_each_of_its_rows_and_columns() -> No
     table = "".join(f"<a:tr>{row}</a:tr>" for row in rows)
     document = read(".pptx", slides(f"<p:graphicFrame><a:tbl>{table}</a:tbl></p:graphicFrame>"))
     assert document.text == "| Drug | Dose | Dose |\n| Zeltorin | 4 mg | day |\n| Zeltorin | 9 mg | night |"
+
+
+def test_of_such_a_text_repeated_cells_tables_within_others_and_boxes_are_read() -> None:
+    def cell(text: str, look: str = "") -> str:
+        return f"<table:table-cell {look}><text:p>{text}</text:p></table:table-cell>"
+
+    twice = 'table:number-columns-repeated="2"'
+    inner = f"<table:table><table:table-row>{cell('day')}{cell('4 mg')}</table:table-row></table:table>"
+    rows = (
+        f"<table:table-header-rows><table:table-row>{cell('Drug')}{cell('Dose', twice)}</table:table-row>"
+        "</table:table-header-rows>",
+        f'<table:table-row table:number-rows-repeated="2">{cell("Zeltorin")}{cell("4", twice)}</table:table-row>',
+        f"<table:table-row>{cell('Quaspan')}<table:table-cell>{inner}</table:table-cell>{cell('end')}</table:table-row>",
+    )
+    box = "<draw:frame><draw:text-box><text:p>In a box.</text:p></draw:text-box></draw:frame>"
+    inside = (
+        f"<table:table>{''.join(rows)}</table:table><text:p>Before{box} it.</text:p>{box}"
+        f"<text:list><text:list-item><text:p>Item</text:p>{inner}</text:list-item></text:list>"
+        "<text:numbered-paragraph><text:number>7.</text:number><text:p>Seven</text:p></text:numbered-paragraph>"
+    ).replace("draw:", "table:")
+    assert [text for _, _, text in blocks(read(".odt", odt(inside)))] == [
+        "| Drug | Dose | Dose |\n| Zeltorin | 4 | 4 |\n| Zeltorin | 4 | 4 |\n| Quaspan | day 4 mg | end |",
+        "Before it.",
+        "In a box.",
+        "In a box.",
+        "- Item\n| day | 4 mg |",
+        "7. Seven",
+    ]
