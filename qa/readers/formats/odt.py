@@ -115,9 +115,9 @@ class _Odt:
                         if next(box.iterancestors("{*}p")) is child:
                             self.write(box)
                 case "numbered-paragraph":
-                    number = " ".join((child.findtext("{*}number") or "").split())
+                    its_number = " ".join((child.findtext("{*}number") or "").split())
                     said = " ".join(self.line(each) for each in child if local_name(each) in {"p", "h"})
-                    self.text.write_block("list", f"{number} {said}".strip())
+                    self.text.write_block("list", f"{its_number} {said}".strip())
                 case "list":
                     self.text.write_block("list", "\n".join(self._items(child, 0, _attribute(child, "style-name"))))
                 case "table":
@@ -282,8 +282,8 @@ class _Odt:
                 if local_name(cell) == "table-cell":
                     text = " ".join(self._within(cell)).strip()
                     columns = _count(cell, "number-columns-spanned")
-                    for _ in range(min(_count(cell, "number-columns-repeated"), _MOST_REPEATED)):
-                        cells.append(Cell(text, columns, _count(cell, "number-rows-spanned")))
+                    count = min(_count(cell, "number-columns-repeated"), _MOST_REPEATED)
+                    cells += [Cell(text, columns, _count(cell, "number-rows-spanned"))] * count
             line = rows.line(cells)
             for _ in range(min(_count(row, "number-rows-repeated"), _MOST_REPEATED) if line else 0):
                 yield line
