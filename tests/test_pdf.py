@@ -915,3 +915,12 @@ def test_a_small_number_over_another_is_a_fraction_and_before_a_letter_an_isotop
             canvas.drawString(x, y, behind)
 
     assert pdf(made(draw)).text == "Give 1/2 of it.\n\nIt has ³2He in it."
+
+
+def test_of_a_list_in_a_form_what_is_shown_is_read_and_not_what_it_sends() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.drawString(60, 700, "Ward:")
+        options = [("North wing", "w1"), ("South wing", "w2")]
+        canvas.acroForm.choice(name="ward", options=options, value="w2", x=140, y=694, width=120, height=18)
+
+    assert pdf(made(draw)).text == "Ward: South wing"
