@@ -600,3 +600,19 @@ def test_what_breaks_the_encoding_of_a_page_here_and_there_is_told_and_the_page_
     assert notes == ["2 control characters are left out."]
     with pytest.raises(NotTextError):
         read_html(source(data.replace(b" ", b"\0")))
+
+
+def test_a_table_in_a_cell_stands_in_the_cell() -> None:
+    inner = "<table><tr><td>day<td>1<tr><td>night<td>3</table>"
+    page = f"<table><tr><th>Drug<th>Dose<tr><td>Zeltorin<td>{inner}<tr><td>Quaspan<td><ul><li>one<li>two</ul></table>"
+    assert html(page).text == "| Drug | Dose |\n| Zeltorin | day 1; night 3 |\n| Quaspan | - one - two |"
+
+
+def test_a_formula_beside_its_picture_or_drawing_is_written_once() -> None:
+    formula = "<math><mi>E</mi><mo>=</mo><mi>m</mi><msup><mi>c</mi><mn>2</mn></msup></math>"
+    for page in (
+        f'<span><span style="display: none">{formula}</span><img aria-hidden=true alt="E=mc^2" src=x.svg></span>',
+        f"<span class=katex><span class=katex-mathml>{formula}</span><span aria-hidden=true>E=mc2</span></span>",
+        f"<mjx-container><mjx-math aria-hidden=true>E</mjx-math><mjx-more>{formula}</mjx-more></mjx-container>",
+    ):
+        assert html(f"<p>It is {page} here.</p>").text == "It is E=mc² here."

@@ -641,3 +641,59 @@ def test_the_marks_of_programs_that_make_sites_are_not_seen(written: str, seen: 
 def test_a_tab_of_a_site_heads_its_text() -> None:
     page = '<Tabs>\n<TabItem value="x" label="Linux">\n\nRun it.\n\n</TabItem>\n</Tabs>\n\nAfter.\n'
     assert blocks(markdown(page)) == [(("Linux",), "paragraph", "Run it."), ((), "paragraph", "After.")]
+
+
+@pytest.mark.parametrize(
+    ("written", "rows"),
+    [
+        (
+            "+-------+--------+\n| Bird  | Weight |\n+======:+:=======+\n| Tern  | 100 g  |\n|       | or **more** |\n",
+            [],
+        ),
+        (
+            "+-------+----------+\n| Bird  | Weight   |\n+======:+:=========+\n| Tern  | 100 g    |\n"
+            "|       | or *more*|\n"
+            "+-------+----------+\n| a | b | 3        |\n+-------+----------+\n",
+            ["| Bird | Weight |", "| Tern | 100 g or more |", "| a | b | 3 |"],
+        ),
+        (
+            "+-----+-----------+\n| A   | Both      |\n|     +-----+-----+\n|     | c   | d   |\n+-----+-----+-----+\n",
+            ["| A | Both | Both |", "| A | c | d |"],
+        ),
+        (
+            "  Bird     Weight\n------  ---------\n  Tern      100 g\n  Gull      900 g\n\n",
+            ["| Bird | Weight |", "| Tern | 100 g |", "| Gull | 900 g |"],
+        ),
+        (
+            "----------------------\n Bird       Weight of\n            one\n---------- ----------\n Arctic     100 g\n"
+            " tern\n\n"
+            " Gull       900 g\n----------------------\n",
+            ["| Bird | Weight of one |", "| Arctic tern | 100 g |", "| Gull | 900 g |"],
+        ),
+    ],
+)
+def test_the_tables_of_pandoc_are_read_in_rows(written: str, rows: list[str]) -> None:
+    tables = [text for _, kind, text in blocks(markdown(f"Before.\n\n{written}\nBehind.")) if kind == "table"]
+    assert tables == (["\n".join(rows)] if rows else [])
+
+
+def test_a_heading_under_dashes_a_rule_and_a_listing_are_no_tables() -> None:
+    document = markdown("Terns\n---\n\nThey dive.\n\n-----\n\nThey eat.\n\n```\n+---+\n| a |\n+---+\n```\n")
+    assert [kind for _, kind, _ in blocks(document)] == ["paragraph", "paragraph", "code"]
+
+
+@pytest.mark.parametrize(
+    ("written", "seen"),
+    [
+        (r"Give $\frac{1}{2}$ of $10^{-3}$ g, $x_1 \le y_2$.", "Give 1/2 of 10⁻³ g, x1 ≤ y2."),
+        (r"$\text{rate} = \frac{140 - age}{72}$ at $90^\circ$C", "rate = (140 - age)/72 at 90°C"),
+        ("$f(x) = x^2$ and $p < 0.05$, $n$ of them", "f(x) = x² and p < 0.05, n of them"),
+        ("It costs $5 or US$6, not $7-$8.", "It costs $5 or US$6, not $7-$8."),
+        ("Set $HOME/bin:$PATH and $FOO_BAR/$BAZ and $a$b.", "Set $HOME/bin:$PATH and $FOO_BAR/$BAZ and $a$b."),
+        (r"The $\begin{matrix}a\end{matrix}$ stays.", r"The $\begin{matrix}a\end{matrix}$ stays."),
+        ("$$\nE = \\sqrt{m^2} c\n$$", "E = √(m²) c"),
+        ("`$a^2$`", "$a^2$"),
+    ],
+)
+def test_formulas_between_dollars_are_written_in_a_line(written: str, seen: str) -> None:
+    assert markdown(written).text == seen

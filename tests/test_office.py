@@ -253,3 +253,68 @@ def test_the_head_of_a_list_in_such_a_text_has_no_number() -> None:
         "<text:p>Tern</text:p></text:list-item><text:list-item><text:p>Gull</text:p></text:list-item></text:list>"
     )
     assert read(".odt", odt(inside, f"{style}</text:list-style>")).text == "Birds\n1. Tern\n2. Gull"
+
+
+def test_all_parts_of_a_message_that_are_text_are_read_however_deep_they_lie() -> None:
+    page = "<p>Give <del>40</del> 4 mg.</p><p>" + "It is given at night, and never by day. " * 9
+    parts = (
+        ("--A", "Content-Type: multipart/related; boundary=B", "", "--B"),
+        ("Content-Type: multipart/alternative; boundary=C", "", "--C", "Content-Type: text/plain", "", "See the page."),
+        ("--C", "Content-Type: text/html", "", page, "--C--", "--B", "Content-Type: image/png", "", "x", "--B--"),
+        ("--A", "Content-Type: text/plain; format=flowed", "", "The code is ", "4711.", "", "-- ", "Ann", "--A"),
+        ("Content-Type: text/plain", "Content-Disposition: attachment; filename=a.txt", "", "Not read.", "--A"),
+        ("Content-Type: message/rfc822", "", "Subject: Within", "", "Nor this.", "--A--", ""),
+    )
+    head = ("From: a@x.org", "Subject: Doses", "MIME-Version: 1.0", "Content-Type: multipart/mixed; boundary=A", "")
+    notes: list[str] = []
+    document = mail("\n".join((*head, *(line for part in parts for line in part))).encode(), notes)
+    assert [text[:40].strip() for _, _, text in blocks(document)] == [
+        "Give 4 mg.",
+        "It is given at night, and never by day.",
+        "The code is 4711.",
+        "--\nAnn",
+    ]
+    assert notes == ["1 word is left out, struck out.", "2 attachments are left out."]
+    assert ("pictures", 1) in [tuple(each) for each in document.left_out]
+
+
+def test_a_merged_cell_of_a_slide_stands_in_each_of_its_rows_and_columns() -> None:
+    def cell(text: str, look: str = "") -> str:
+        return f"<a:tc {look}><a:txBody><a:p><a:r><a:t>{text}</a:t></a:r></a:p></a:txBody></a:tc>"
+
+    rows = (
+        cell("Drug") + cell("Dose", 'gridSpan="2"') + cell("", 'hMerge="1"'),
+        cell("Zeltorin", 'rowSpan="2"') + cell("4 mg") + cell("day"),
+        cell("", 'vMerge="1"') + cell("9 mg") + cell("night"),
+    )
+    table = "".join(f"<a:tr>{row}</a:tr>" for row in rows)
+    document = read(".pptx", slides(f"<p:graphicFrame><a:tbl>{table}</a:tbl></p:graphicFrame>"))
+    assert document.text == "| Drug | Dose | Dose |\n| Zeltorin | 4 mg | day |\n| Zeltorin | 9 mg | night |"
+
+
+def test_of_such_a_text_repeated_cells_tables_within_others_and_boxes_are_read() -> None:
+    def cell(text: str, look: str = "") -> str:
+        return f"<table:table-cell {look}><text:p>{text}</text:p></table:table-cell>"
+
+    twice = 'table:number-columns-repeated="2"'
+    inner = f"<table:table><table:table-row>{cell('day')}{cell('4 mg')}</table:table-row></table:table>"
+    rows = (
+        f"<table:table-header-rows><table:table-row>{cell('Drug')}{cell('Dose', twice)}</table:table-row>"
+        "</table:table-header-rows>",
+        f'<table:table-row table:number-rows-repeated="2">{cell("Zeltorin")}{cell("4", twice)}</table:table-row>',
+        f"<table:table-row>{cell('Quaspan')}<table:table-cell>{inner}</table:table-cell>{cell('end')}</table:table-row>",
+    )
+    box = "<draw:frame><draw:text-box><text:p>In a box.</text:p></draw:text-box></draw:frame>"
+    inside = (
+        f"<table:table>{''.join(rows)}</table:table><text:p>Before{box} it.</text:p>{box}"
+        f"<text:list><text:list-item><text:p>Item</text:p>{inner}</text:list-item></text:list>"
+        "<text:numbered-paragraph><text:number>7.</text:number><text:p>Seven</text:p></text:numbered-paragraph>"
+    ).replace("draw:", "table:")
+    assert [text for _, _, text in blocks(read(".odt", odt(inside)))] == [
+        "| Drug | Dose | Dose |\n| Zeltorin | 4 | 4 |\n| Zeltorin | 4 | 4 |\n| Quaspan | day 4 mg | end |",
+        "Before it.",
+        "In a box.",
+        "In a box.",
+        "- Item\n| day | 4 mg |",
+        "7. Seven",
+    ]

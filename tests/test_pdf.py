@@ -401,7 +401,10 @@ def test_a_page_with_nothing_but_a_running_head_is_told() -> None:
     document = pdf(made(draw), notes)
     assert document.text.count("Journal of Terns") == 1
     assert page_of(document, "The Journal of Terns") == 3
-    assert notes == ["page 3 has nothing but a running head or a number, as scanned pages may: is there more to read?"]
+    assert notes == [
+        "page 3 has nothing but a running head or a number, as scanned pages may: is there more to read?",
+        "7 lines of running heads and feet are left out.",
+    ]
 
 
 def test_lines_that_differ_in_their_numbers_are_content_and_so_is_what_stands_right_above_them() -> None:
@@ -857,3 +860,67 @@ def test_pictures_are_counted() -> None:
         canvas.drawImage(ImageReader(Image.new("RGB", (4, 4))), 60, 60)
 
     assert [tuple(each) for each in pdf(made(draw)).left_out] == [("pictures", 1)]
+
+
+def test_what_only_the_head_of_a_letter_says_is_read_once() -> None:
+    def draw(canvas: Canvas) -> None:
+        for page in range(2):
+            canvas.setFont("Helvetica", 8)
+            canvas.drawString(60, HEIGHT - 40, "Tern and Auk Ltd. of 2021")
+            canvas.drawString(60, HEIGHT - 52, "Invoice 4711/21, VAT no. NL00427")
+            paragraph(canvas, f"Part {page} of it. {BODY}", 60, HEIGHT - 150, 400)
+            canvas.drawString(60, 30, "Write to auk@example.org")
+            canvas.showPage()
+
+    text = pdf(made(draw)).text
+    assert [text.count(each) for each in ("Tern and Auk", "Invoice 4711/21, VAT no. NL00427", "auk@example.org")] == [
+        0,
+        1,
+        1,
+    ]
+    assert text.index("NL00427") < text.index("Part 0") < text.index("auk@") < text.index("Part 1")
+
+
+def test_running_heads_that_are_much_of_a_file_are_told() -> None:
+    def draw(canvas: Canvas) -> None:
+        for page in range(8):
+            canvas.setFont("Helvetica", 8)
+            canvas.drawString(
+                60, HEIGHT - 40, "A long head that stands over each of the pages of this handbook of terns"
+            )
+            paragraph(canvas, f"Part {page} says: {BODY}", 60, HEIGHT - 150, 400)
+            canvas.showPage()
+
+    notes: list[str] = []
+    pdf(made(draw), notes)
+    assert notes == ["8 lines of running heads and feet are left out."]
+
+
+def test_a_small_number_over_another_is_a_fraction_and_before_a_letter_an_isotope() -> None:
+    def number(canvas: Canvas, x: float, y: float, above: str, below: str) -> float:
+        canvas.setFont("Helvetica", 8)
+        canvas.drawString(x, y + 5, above)
+        canvas.drawString(x, y - 3, below)
+        canvas.setFont("Helvetica", 11)
+        return x + 4.5 * max(len(above), len(below))
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 11)
+        for y, words, above, below, behind in (
+            (700, "Give ", "1", "2", " of it."),
+            (660, "It has ", "3", "2", "He in it."),
+        ):
+            canvas.drawString(60, y, words)
+            x = number(canvas, 60 + canvas.stringWidth(words, "Helvetica", 11), y, above, below)
+            canvas.drawString(x, y, behind)
+
+    assert pdf(made(draw)).text == "Give 1/2 of it.\n\nIt has ³2He in it."
+
+
+def test_of_a_list_in_a_form_what_is_shown_is_read_and_not_what_it_sends() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.drawString(60, 700, "Ward:")
+        options = [("North wing", "w1"), ("South wing", "w2")]
+        canvas.acroForm.choice(name="ward", options=options, value="w2", x=140, y=694, width=120, height=18)
+
+    assert pdf(made(draw)).text == "Ward: South wing"

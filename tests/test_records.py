@@ -236,3 +236,17 @@ def test_a_row_without_a_title_is_called_by_its_file_and_row(tmp_path: Path) -> 
     assert [each.title for each in texts] == ["notes.csv, row 2", "notes.csv, row 4"]
     named, _ = works(tmp_path / "named.csv", "id,text\ntern-1,Terns dive.\n")
     assert [each.title for each in named] == ["tern-1"]
+
+
+def test_what_a_spreadsheet_writes_above_the_names_of_columns_is_no_row(tmp_path: Path) -> None:
+    said = 'sep=;\n"Drug\nname";Dose\nZeltorin;"1,5"\n'
+    over = "Doses of 2024,,\n,,\nDrug,Dose,Unit\nZeltorin,40,mg,daily\n"
+    ([one], _), ([two], notes) = works(tmp_path / "a.csv", said), works(tmp_path / "b.csv", over)
+    assert (one.title, one.text, one.left_out) == ("Zeltorin (a.csv, row 3)", "Drug name: Zeltorin\nDose: 1,5", ())
+    assert (two.title, two.text) == (
+        "Zeltorin (b.csv, row 4)",
+        "Drug: Zeltorin\nDose: 40\nUnit: mg\ncolumn 4: daily",
+    )
+    assert notes[-1] == "2 rows above the names of the columns are left out."
+    names, _ = works(tmp_path / "c.csv", "Note\nTerns; gulls\nAuks; terns\n")
+    assert [each.text for each in names] == ["Note: Terns; gulls", "Note: Auks; terns"]

@@ -131,3 +131,16 @@ def test_what_is_nested_too_deeply_is_an_error_or_is_read(text: str) -> None:
         assert rst(text).text
     except DamagedSourceError as error:
         assert "nested too deeply" in error.message
+
+
+def test_the_only_section_below_fields_is_the_title_and_formulas_are_written_in_a_line() -> None:
+    notes: list[str] = []
+    document = rst(
+        ":author: Ann Auk\n\nTerns\n=====\n\nGive :math:`\\frac{1}{2}` of it.\n\n.. math::\n\n   E = mc^2\n\n"
+        ".. only:: html\n\n   They dive.\n\n.. code-block:: python\n   :caption: one.py\n\n   x = 1\n\n"
+        ".. toctree::\n\n   eggs\n   food/fish\n",
+        notes,
+    )
+    assert (document.title, document.authors) == ("Terns", ("Ann Auk",))
+    assert [text for _, _, text in blocks(document)] == ["Give 1/2 of it.", "E = mc²", "They dive.", "one.py", "x = 1"]
+    assert notes == ["2 lines of a table of contents are left out."]

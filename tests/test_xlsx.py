@@ -166,8 +166,18 @@ def test_what_is_no_such_file_is_an_error_that_names_it() -> None:
 def test_a_formula_that_no_program_has_computed_is_told() -> None:
     notes: list[str] = []
     sheet = rows(
-        row(1, cell("A1", "Bird"), cell("B1", "Weight")), row(2, cell("A2", "tern"), '<c r="B2"><f>2*55</f></c>')
+        row(1, cell("A1", "Bird"), cell("B1", "Weight")), row(2, cell("A2", "tern"), '<c r="B2"><f>2*55</f><v></v></c>')
     )
     document = workbook(sheet, notes=notes)
     assert notes == ["1 formula is left out, which no program has computed."]
     assert "tern" in document.text
+
+
+def test_of_two_rows_of_names_of_which_one_is_merged_over_columns_each_column_has_both() -> None:
+    sheet = rows(
+        row(1, cell("A1", "Bird"), cell("B1", "Weight"), '<c r="C1"/>'),
+        row(2, cell("B2", "Male"), cell("C2", "Female")),
+        row(3, cell("A3", "Tern"), cell("B3", "100"), cell("C3", "95")),
+        more='<mergeCells><mergeCell ref="A1:A2"/><mergeCell ref="B1:C1"/></mergeCells>',
+    )
+    assert workbook(sheet).text.endswith("- Bird: Tern; Weight Male: 100; Weight Female: 95")

@@ -25,6 +25,7 @@ from qa.readers.formats.code import bare, behind, marked_code, tight
 from qa.readers.formats.defaults import people, said_title, saved_on
 from qa.readers.formats.numbering import counted
 from qa.readers.formats.scripts import (
+    accented,
     fraction,
     limits,
     lowered_to,
@@ -69,6 +70,7 @@ _PICTURES = (f"{_W}drawing", f"{_W}pict", f"{_W}object")
 _PARTS_OF_FORMULAS = frozenset(
     {
         *("f", "sSup", "sSub", "sSubSup", "sPre", "rad", "nary", "d", "func", "limLow", "limUpp", "eqArr", "m", "mr"),
+        *("acc", "bar"),
     }
 )
 
@@ -502,6 +504,10 @@ class _Word:
                 return lowered_to(part("e"), part("sub") or part("lim"))
             case "sSubSup" | "sPre":
                 return limits(part("e"), part("sub"), part("sup"))
+            case "acc":
+                return accented(part("e"), _said(element, "accPr", "chr", "\u0302"))
+            case "bar":
+                return accented(part("e"), "\u0304")
             case "rad":
                 return root(part("e"), part("deg"))
             case "nary":

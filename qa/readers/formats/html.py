@@ -452,11 +452,15 @@ class HtmlWriter(PlainText):
         style = (attributes.get("style") or "")[:500]
         if tag in _STRUCK or (style and _STRIKING.search(style)):
             return _STRUCK_OUT
+        if attributes.get("aria-hidden") == "true" and _stands_for_formula(element):
+            return ""
         is_hidden = (
             "hidden" in attributes
             or (attributes.get("aria-hidden") == "true" and tag not in OF_LINES)
             or (style and _HIDING.search(style))
         )
+        if is_hidden and next(element.iter("math"), None) is not None:
+            return None  # beside a picture of the formula, which is seen
         if is_hidden and not self._opens(element) and not self._is_shown_by_script():
             return _HIDDEN
         if tag == "button" and not _is_text_of_button(element) and self._panel_of(element) is None:
@@ -675,7 +679,7 @@ class HtmlWriter(PlainText):
                     run.append(self._inline(child))
                 else:
                     end_run()
-                    lines += self._rows(child) if child.tag == "table" else self._lines(child, depth)
+                    lines += self._within_cell(child) if child.tag == "table" else self._lines(child, depth)
             run.append(_one_space(child.tail))
         end_run()
         return lines
@@ -686,13 +690,21 @@ class HtmlWriter(PlainText):
         lines: list[str] = []
         for row in _rows_of(table):
             cells = [
-                Cell(" ".join(self._lines(cell, 0)), _number(cell.get("colspan"), 1), _number(cell.get("rowspan"), 1))
+                Cell(
+                    " ".join(map(str.strip, self._lines(cell, 0))),
+                    _number(cell.get("colspan"), 1),
+                    _number(cell.get("rowspan"), 1),
+                )
                 for cell in row
                 if cell.tag in {"td", "th"} and not self._is_dropped(cell)
             ]
             if line := rows.line(cells):
                 lines.append(line)
         return lines
+
+    def _within_cell(self, table: etree._Element) -> list[str]:
+        """The rows of a table in a cell or item, whose own bars would be taken for those around it."""
+        return ["; ".join(row.removeprefix("| ").removesuffix(" |").replace(" | ", " ") for row in self._rows(table))]
 
     def _is_contents(self, element: etree._Element) -> bool:
         """Whether a list is the page's table of contents, or the links around the text."""
@@ -866,6 +878,13 @@ def _begins_with_bold_question(element: etree._Element) -> bool:
     return is_question(" ".join("".join(element[0].itertext()).split()))
 
 
+def _stands_for_formula(element: etree._Element) -> bool:
+    """Whether an element draws the formula that stands beside it in MathML."""
+    around = element.getparent()
+    is_drawn = _is_of_line(element.tag) and next(element.iter("math"), None) is None
+    return is_drawn and around is not None and next(around.iter("math"), None) is not None
+
+
 def _is_tab(element: etree._Element) -> bool:
     """Whether an element is clicked on to see one of several parts of a page."""
     kind = element.get("data-toggle") or element.get("data-bs-toggle")
@@ -969,7 +988,17 @@ def _is_layout(table: etree._Element) -> bool:
     """Whether a table only arranges the page: it says so, has one column, or holds headings or tables."""
     is_said = (table.get("role") or "").lower() in {"presentation", "none"}
     has_one_column = all(sum(cell.tag in {"td", "th"} for cell in row) <= 1 for row in _rows_of(table))
-    return is_said or has_one_column or _holds_headings(table) or next(table.iterdescendants("table"), None) is not None
+    return is_said or has_one_column or _holds_headings(table) or _is_of_tables(table)
+
+
+def _is_of_tables(table: etree._Element) -> bool:
+    """Whether most of a table stands in tables within it, as where it only arranges them; one that names its columns
+    does more."""
+    inner = [each for each in table.iterdescendants("table") if next(each.iterancestors("table")) is table]
+    if not inner or any(cell.tag == "th" for row in _rows_of(table) for cell in row):
+        return False
+    within = sum(len(text) for each in inner for text in each.itertext())
+    return 2 * within > sum(map(len, table.itertext()))
 
 
 def _rows_of(table: etree._Element) -> Iterator[etree._Element]:

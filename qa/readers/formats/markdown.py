@@ -12,7 +12,7 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -22,14 +22,17 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.deflist import deflist_plugin
+from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
 from qa.model import Document, Reference
 from qa.readers.formats.admonitions import BEGIN_OF_BOX, END_OF_BOX, without_boxes
 from qa.readers.formats.code import CODE, CODE_END, bare, marked_code, tight
 from qa.readers.formats.front_matter import split_front_matter
+from qa.readers.formats.markdown_tables import with_bars
 from qa.readers.formats.scripts import marked_lowered, marked_raised, plain
 from qa.readers.formats.tables import Cell, Rows
+from qa.readers.formats.tex import in_a_line
 from qa.readers.formats.writing import PlainText, SourceFile, is_question
 from qa.readers.references.bibliography import find_markers, merged, with_footnotes
 from qa.readers.references.entries import LinkTarget, reference, split_bibliography
@@ -55,6 +58,10 @@ _STRIKE = re.compile(r"<(?P<end>/?)(?:del|s|strike)(?=[\s>/])", re.IGNORECASE)
 _WIKI_LINK = re.compile(r"(?P<picture>!?)\[\[(?P<target>[^\[\]|\n]{1,200})(?:\\?\|(?P<label>[^\[\]\n]{1,200}))?\]\]")
 _ATTRIBUTES = re.compile(r"\{(?:[ ]{0,9}[#.][\w-][^{}\n]*|:[^{}\n]+)\}")
 _TERM = re.compile(r"^[ \t>]*[:~][ \t]", re.MULTILINE)  # where the meaning of a term begins
+_TEX = re.compile(r"\\[A-Za-z]{2}")
+_OF_FORMULA = re.compile(r"[\\^_=<>+*/(]|\A\s*[A-Za-z]\s*\Z")
+_NO_FORMULA = re.compile(r"[A-Za-z]{3}|[:/]\s*\Z")  # words, as the names of variables of a program have them
+_FUNCTION = re.compile(r"[A-Za-z]{1,30}(?=\()")
 _CALLOUT = re.compile(r"\[!(?P<kind>[A-Za-z]{2,20})\]")
 _DETAILS = re.compile(
     r"(?P<begin><details\b[^<>]{0,200}>)|(?P<end></(?:details|TabItem)\s{0,10}>)"
@@ -100,7 +107,7 @@ def read_markdown(
     front_matter, body = split_front_matter(text, path)
     page = _Page(front_matter.title)
     targets = _LinkTargets()
-    page.write(SyntaxTreeNode(_parse(without_boxes(body), targets, page.left_out)))
+    page.write(SyntaxTreeNode(_parse(with_bars(without_boxes(body)), targets, page.left_out)))
     page.end()
     file = SourceFile(data=b"", path=path, document_id=document_id, listed=lambda _: listed, note=note)
     for what, count in page.left_out.items():
@@ -162,6 +169,7 @@ def _parse(body: str, targets: _LinkTargets, left_out: Counter[str]) -> list[Tok
         has_struck="~~" in body,
         has_notes="[^" in body,
         has_terms=_TERM.search(body) is not None,
+        has_formulas="$" in body,
     )
     tokens = parser.parse(body, {"references": targets})
     if any(token.nesting == 1 and token.level >= _DEEPEST - 1 for token in tokens):
@@ -179,7 +187,7 @@ def _parse(body: str, targets: _LinkTargets, left_out: Counter[str]) -> list[Tok
 
 
 @cache
-def _parser(*, has_tables: bool, has_struck: bool, has_notes: bool, has_terms: bool) -> MarkdownIt:
+def _parser(*, has_tables: bool, has_struck: bool, has_notes: bool, has_terms: bool, has_formulas: bool) -> MarkdownIt:
     """A parser with the rules that a text may need: each takes time with every block or letter. It takes as long to
     make as a page does to read, and keeps nothing of what it reads."""
     parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST})
@@ -188,6 +196,8 @@ def _parser(*, has_tables: bool, has_struck: bool, has_notes: bool, has_terms: b
         footnote_plugin(parser, inline=False, move_to_end=False)
     if has_terms:
         deflist_plugin(parser)
+    if has_formulas:
+        dollarmath_plugin(parser, allow_labels=False, allow_space=False, allow_digits=False, double_inline=True)
     return parser
 
 
@@ -228,7 +238,7 @@ def _bold_question(tokens: Sequence[Token]) -> str:
 
 
 def _inline_text(
-    tokens: Iterable[Token], targets: list[LinkTarget] | None = None, left_out: Counter[str] | None = None
+    tokens: Sequence[Token], targets: list[LinkTarget] | None = None, left_out: Counter[str] | None = None
 ) -> str:
     """The text of a line as it is seen: a wrapped line runs on, a hard break stays. What its links lead to is added to
     `targets`, and what of it is left out to `left_out`.
@@ -248,7 +258,7 @@ def _inline_text(
             del pieces[begin:]
             cuts.append(begin)
 
-    for token in tokens:
+    for number, token in enumerate(tokens):
         match token.type:
             case "text":
                 shown = token.content
@@ -271,6 +281,9 @@ def _inline_text(
                     strikes.append(len(pieces))
                 else:
                     end_strike()
+            case "math_inline" | "math_inline_double":
+                behind = tokens[number + 1].content if number + 1 < len(tokens) else ""
+                pieces.append(_formula(token, behind))
             case "code_inline":
                 pieces.append(marked_code(token.content))
             case "text_special":
@@ -308,6 +321,18 @@ def _inline_text(
     return text.strip(" ") if cuts else text
 
 
+def _formula(token: Token, behind: str) -> str:
+    """A formula in a line, with this text behind it; what is none, as `$HOME/bin:$PATH`, or cannot be written so, as it
+    stands between its dollars."""
+    is_formula = _TEX.search(token.content) is not None or (
+        not behind[:1].isalnum()
+        and _OF_FORMULA.search(token.content) is not None
+        and _NO_FORMULA.search(_FUNCTION.sub(" ", token.content)) is None
+    )
+    written = in_a_line(token.content) if is_formula else None
+    return f"{token.markup}{token.content}{token.markup}" if written is None else written
+
+
 def _label_of_link(link: re.Match[str]) -> str:
     """What is seen of a link of a wiki: `[[Page|its name]]`; a picture, `![[tern.png]]`, is none."""
     return "" if link["picture"] else (link["label"] or link["target"]).strip()
@@ -333,6 +358,8 @@ class _Page(PlainText):
                     self.write_table(_lines(node))
                 case "fence" | "code_block":
                     self.write_block("code", "\n".join(_lines(node)))
+                case "math_block":
+                    self.write_block("paragraph", "\n".join(_lines(node)))
                 case "footnote_reference":
                     addresses = [target.address for target in _targets(node)]
                     self.footnotes.append((node.meta["label"], bare(" ".join(_lines(node))), addresses))
@@ -436,11 +463,15 @@ def _lines(node: SyntaxTreeNode, depth: int = 0) -> list[str]:
             return [line for lines in _items(node, depth) for line in lines]
         case "table":
             rows = (row for part in node.children for row in part.children)
-            return [f"| {' | '.join(' '.join(_lines(cell)) for cell in row.children)} |" for row in rows]
+            return [
+                f"| {' | '.join(' '.join(map(str.strip, _lines(cell))) for cell in row.children)} |" for row in rows
+            ]
         case "th" | "td" | "dt":
             return [line for inline in node.children for line in inline.content.split("\n")]
         case "fence" | "code_block":
             return node.content.rstrip("\n").split("\n")
+        case "math_block":
+            return [in_a_line(node.content) or f"$$ {' '.join(node.content.split())} $$"]
         case "html_block":
             return _lines_of_html(node.content)
         case "dl":

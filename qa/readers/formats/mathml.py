@@ -7,7 +7,7 @@ from collections.abc import Callable
 from lxml import etree
 
 from qa.readers.formats.archives import local_name
-from qa.readers.formats.scripts import fraction, limits, lowered_to, raised_to, root
+from qa.readers.formats.scripts import accented, fraction, limits, lowered_to, raised_to, root
 
 __all__ = ["PARTS_OF_FORMULAS", "formula"]
 
@@ -30,13 +30,29 @@ def _of(write: Callable[..., str], count: int) -> Callable[..., str]:
     return lambda *parts: write(*parts) if len(parts) == count else "".join(parts)
 
 
+_MARKS = {
+    **dict.fromkeys("^ˆ\u0302", "\u0302"),
+    **dict.fromkeys("¯‾ˉ_\u0304\u0305", "\u0304"),
+    **dict.fromkeys("~˜∼\u0303", "\u0303"),
+    **dict.fromkeys("→⃗\u20d7", "\u20d7"),
+    **dict.fromkeys(".˙\u0307", "\u0307"),
+    **dict.fromkeys("¨\u0308", "\u0308"),
+}
+
+
+def _with_mark(base: str, above: str) -> str:
+    """A base with what stands over it: a mark such as a hat, or a word."""
+    above = above.strip()
+    return limits(base, "", above) if above.isalnum() else accented(base, _MARKS.get(above, ""))
+
+
 PARTS_OF_FORMULAS: dict[str, Callable[..., str]] = {
     "mfrac": _of(fraction, 2),
     "msup": _of(raised_to, 2),
     "msub": _of(lowered_to, 2),
     "msubsup": _of(limits, 3),
     "munder": _of(lowered_to, 2),
-    "mover": _of(lambda base, _: base, 2),
+    "mover": _of(_with_mark, 2),
     "munderover": _of(limits, 3),
     "mroot": _of(root, 2),
     "msqrt": lambda *parts: root("".join(parts)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from fractions import Fraction
 
 __all__ = ["BUILT_IN", "shown_as"]
 
@@ -26,6 +27,7 @@ _PART = re.compile(
     r"|(?P<date>y+|m+|d+|h+|s+)|(?P<number>[0#?][0#?,.]*|\.[0#?]+)|(?P<exponent>E[+-]0+)|(?P<other>.)",
     re.IGNORECASE | re.DOTALL,
 )
+_FRACTION = re.compile(r"(?P<whole>[#0]{1,9}\s{1,3})?[?#0]{1,5}/(?P<below>[?#]{1,5}|[1-9]\d{0,3})")
 _LONGEST_FORMAT = 300  # characters
 _CURRENCY = re.compile(r"\$(?P<sign>[^-]*)(?:-.*)?")
 _ELAPSED = re.compile(r"h+|m+|s+", re.IGNORECASE)
@@ -46,6 +48,8 @@ def shown_as(value: str, form: str, *, from_1904: bool = False) -> str:
     ['25.6%', '1,234.50 mg', '6 May 2024']
     >>> [shown_as("0.30000000000000004", "General"), shown_as("-5", "0;(0)"), shown_as("0.75", "h:mm AM/PM")]
     ['0.3', '(5)', '6:00 PM']
+    >>> [shown_as(each, "# ?/?") for each in ("1.5", "0.25", "3", "-0.5")]
+    ['1 1/2', '1/4', '3', '-1/2']
     """
     try:
         number = Decimal(value)
@@ -63,7 +67,23 @@ def shown_as(value: str, form: str, *, from_1904: bool = False) -> str:
     if section == "@" or not any(part["number"] or part["general"] for part in parts):
         literal = "".join(_literal(part) for part in parts if part[0] != "@")
         return literal if literal.strip() and section != "@" else _general(number)
+    if broken := _FRACTION.fullmatch(section.strip()):
+        return _as_fraction(-number if is_negated else number, broken)
     return _number(-number if is_negated else number, parts, section)
+
+
+def _as_fraction(number: Decimal, form: re.Match[str]) -> str:
+    """A number with a fraction: `1 1/2`."""
+    below = form["below"]
+    exact = Fraction(number)
+    if below.isdecimal():
+        near = Fraction(round(exact * int(below)), int(below)) if int(below) else exact
+    else:
+        near = exact.limit_denominator(10 ** len(below) - 1)
+    sign, near = ("-" if near < 0 else ""), abs(near)
+    whole, rest = (divmod(near.numerator, near.denominator)) if form["whole"] else (0, near.numerator)
+    shown = [str(whole)] if whole or not rest else []
+    return sign + " ".join([*shown, *([f"{rest}/{near.denominator}"] if rest else [])])
 
 
 def _sections(form: str) -> list[str]:

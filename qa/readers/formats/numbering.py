@@ -6,6 +6,15 @@ __all__ = ["counted"]
 
 _LONGEST_NUMBER = 100_000
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_ORDINALS = (
+    "First Second Third Fourth Fifth Sixth Seventh Eighth Ninth Tenth Eleventh Twelfth Thirteenth Fourteenth Fifteenth"
+    " Sixteenth Seventeenth Eighteenth Nineteenth Twentieth"
+)
+_CARDINALS = (
+    "One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve Thirteen Fourteen Fifteen Sixteen Seventeen"
+    " Eighteen Nineteen Twenty"
+)
+_WORDS = {"ordinalText": _ORDINALS.split(), "cardinalText": _CARDINALS.split()}
 _ROMAN = (
     *((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl")),
     *((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i")),
@@ -13,12 +22,14 @@ _ROMAN = (
 
 
 def counted(number: int, kind: str, *, repeats: bool = False) -> str:
-    """A number in a kind of numbers, those of Word: `decimal`, `decimalZero`, `ordinal`, `lowerLetter`, `upperRoman`
-    and so on. Behind z, letters go on with aa, ab; where they `repeat`, as Word has them, with aa, bb. What has no
-    number of the kind, as 0 has no letter, is decimal.
+    """A number in a kind of numbers, those of Word: `decimal`, `decimalZero`, `ordinal`, `ordinalText` (in English, up
+    to 20), `lowerLetter`, `upperRoman` and so on. Behind z, letters go on with aa, ab; where they `repeat`, as Word has
+    them, with aa, bb. What has no number of the kind, as 0 has no letter, is decimal.
 
     >>> [counted(28, kind) for kind in ("decimal", "lowerLetter", "upperRoman", "ordinal")]
     ['28', 'ab', 'XXVIII', '28th']
+    >>> counted(2, "ordinalText"), counted(21, "cardinalText")
+    ('Second', '21')
     >>> counted(28, "upperLetter", repeats=True), counted(0, "lowerLetter"), counted(-1, "decimal")
     ('BB', '0', '-1')
     """
@@ -29,6 +40,8 @@ def counted(number: int, kind: str, *, repeats: bool = False) -> str:
         text = _roman(number)
     elif kind == "decimalZero":
         return f"{number:02}"
+    elif kind in _WORDS and 0 < number <= len(_WORDS[kind]):
+        return _WORDS[kind][number - 1]
     elif kind == "ordinal" and number > 0:
         return f"{number}{_ordinal_ending(number)}"
     else:

@@ -17,6 +17,7 @@ from qa.readers.formats.defaults import people, said_title, saved_on
 from qa.readers.formats.mathml import formula
 from qa.readers.formats.numbering import counted
 from qa.readers.formats.scripts import marked_lowered, marked_raised, plain
+from qa.readers.formats.tables import Cell, Rows
 from qa.readers.formats.writing import About, PlainText, SourceFile, is_question, without_invisible
 
 __all__ = ["read_odt"]
@@ -31,7 +32,16 @@ _DROPPED = frozenset(
         "forms",
         "note",
         "alphabetical-index",
+        "illustration-index",
+        "table-index",
+        "object-index",
+        "user-index",
+        "text-box",
+        "ruby-text",
     }
+)
+_CONTENTS = tuple(
+    f"{{*}}{name}" for name in ("table-of-content", "illustration-index", "table-index", "object-index", "user-index")
 )
 _KINDS = {"1": "decimal", "a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 _MOST_STYLES = 20  # upwards from one to those that it is based on
@@ -61,7 +71,7 @@ def read_odt(file: SourceFile) -> list[Document]:
     file.leave_out(sum(1 for _ in body.iter("{*}annotation")), "comment")
     file.leave_out(sum(1 for _ in body.iter("{*}image")), "picture", is_told=False)
     file.leave_out(writer.charts, "chart")
-    contents = sum(1 for each in body.iter("{*}table-of-content") for _ in each.iter("{*}p"))
+    contents = sum(1 for each in body.iter(*_CONTENTS) for _ in each.iter("{*}p"))
     file.leave_out(contents, "line of a table of contents")
     only = writer.line(highest[0]) if len(highest) == 1 else ""
     title = about.title or only or file.name
@@ -101,11 +111,18 @@ class _Odt:
                         self.text.write_question(asked)
                         line = line[len(asked) :].strip()
                     self.text.write_block("paragraph", line)
+                    for box in child.iter("{*}text-box"):
+                        if next(box.iterancestors("{*}p")) is child:
+                            self.write(box)
+                case "numbered-paragraph":
+                    its_number = " ".join((child.findtext("{*}number") or "").split())
+                    said = " ".join(self.line(each) for each in child if local_name(each) in {"p", "h"})
+                    self.text.write_block("list", f"{its_number} {said}".strip())
                 case "list":
                     self.text.write_block("list", "\n".join(self._items(child, 0, _attribute(child, "style-name"))))
                 case "table":
                     self.text.write_table(list(self._rows(child)))
-                case name if name and name not in _DROPPED:
+                case name if name and (name == "text-box" or name not in _DROPPED):
                     self.write(child)
 
     def line(self, element: etree._Element) -> str:
@@ -125,6 +142,8 @@ class _Odt:
                 yield "\n"
             elif name == "note":
                 yield self._note(child)
+            elif name == "hidden-text":
+                self.left_out["hidden"] += len("".join(child.itertext()).split())
             elif name == "span":
                 yield self._span(child)
             elif name == "object":
@@ -235,6 +254,8 @@ class _Odt:
                 elif local_name(child) in {"p", "h"} and (line := self.line(child)):
                     yield f"{'  ' * depth}{bullet}{line}" if is_first else line
                     is_first = False
+                elif local_name(child) == "table":
+                    yield from self._rows(child)
             number += local_name(item) == "list-item"
             if not depth:
                 self._last[style] = number
@@ -254,25 +275,47 @@ class _Odt:
         return "", "", 1
 
     def _rows(self, table: etree._Element) -> Iterator[str]:
-        above: dict[int, tuple[int, str]] = {}  # how many rows a cell spans still, and its text, by its column
-        for row in table.iter("{*}table-row"):
-            cells: list[str] = []
-            is_new = False
+        rows = Rows()
+        for row in _rows_of(table):
+            cells: list[Cell] = []
             for cell in row:
-                name = local_name(cell)
-                if name == "covered-table-cell":
-                    left, text = above.get(len(cells), (0, ""))
-                    cells.append(text if left else (cells[-1] if cells else ""))
-                    above[len(cells) - 1] = (max(left - 1, 0), text)
-                elif name == "table-cell":
-                    text = " ".join(" ".join(self.line(each).split()) for each in cell.iter("{*}p", "{*}h")).strip()
-                    is_new = is_new or bool(text)
-                    rows = _attribute(cell, "number-rows-spanned")
-                    if rows.isdecimal() and 1 < int(rows) < 1000:
-                        above[len(cells)] = (int(rows) - 1, text)
-                    cells.append(text)
-            if is_new:
-                yield f"| {' | '.join(cells)} |"
+                if local_name(cell) == "table-cell":
+                    text = " ".join(self._within(cell)).strip()
+                    columns = _count(cell, "number-columns-spanned")
+                    count = min(_count(cell, "number-columns-repeated"), _MOST_REPEATED)
+                    cells += [Cell(text, columns, _count(cell, "number-rows-spanned"))] * count
+            line = rows.line(cells)
+            for _ in range(min(_count(row, "number-rows-repeated"), _MOST_REPEATED) if line else 0):
+                yield line
+
+    def _within(self, cell: etree._Element) -> Iterator[str]:
+        """The lines of a cell; a table in it has no bars, which would be taken for those around it."""
+        for child in cell:
+            match local_name(child):
+                case "p" | "h":
+                    yield " ".join(self.line(child).split())
+                case "list":
+                    yield from map(str.strip, self._items(child, 0, _attribute(child, "style-name")))
+                case "table":
+                    inner = (row.removeprefix("| ").removesuffix(" |").replace(" | ", " ") for row in self._rows(child))
+                    yield "; ".join(inner)
+                case name if name and name not in _DROPPED:
+                    yield from self._within(child)
+
+
+def _rows_of(table: etree._Element) -> Iterator[etree._Element]:
+    """The rows of a table, and of none within it."""
+    for child in table:
+        if local_name(child) == "table-row":
+            yield child
+        elif local_name(child) in {"table-header-rows", "table-rows", "table-row-group"}:
+            yield from _rows_of(child)
+
+
+def _count(element: etree._Element, name: str) -> int:
+    """A number that an element says, at least 1."""
+    said = _attribute(element, name)
+    return max(int(said), 1) if said.isdecimal() and len(said) < 6 else 1
 
 
 def _why_unseen(look: Mapping[str, str]) -> str:

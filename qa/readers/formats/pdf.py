@@ -49,6 +49,7 @@ _OUTERMOST = 3  # lines of a page that may be running heads, at each end
 _SAME_PLACE = 6.0  # points
 _FEWEST_HEADS = 3  # pages on which a running head stands; of a short document, 2
 _SHORT_DOCUMENT = 5  # pages
+_MANY_HEADS = 0.1  # share of the words of a file above which it is told that they are left out
 
 _LARGER = 1.12  # times the body's type size: a heading
 _LONGEST_HEADING = 200  # characters
@@ -81,6 +82,8 @@ _PAGE_NUMBER = re.compile(
 )
 _NUMBER_AT_AN_END = re.compile(r"\A(\d{1,5})(?!\S)|(?<!\S)(\d{1,5})\Z")
 _COUNTED = re.compile(r"(?<!\S)\d{1,5}(?!\S)")
+_DIGIT, _DIGITS_OF_DATA = re.compile(r"\d"), 3
+_YEAR = re.compile(r"\W{0,2}(?:1[89]|20)\d\d\W{0,2}")
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _LEADER = re.compile(r"(?:[.·•_]\s?){4,400}\s?(?:\d{1,4}|[ivxlc]{1,7})\Z|…\s?…?\s?\d{1,4}\Z", re.IGNORECASE)
 _CONTENTS = re.compile(
@@ -146,7 +149,10 @@ def read_pdf(file: SourceFile) -> list[Document]:
     if struck := opened.others["struck out"]:
         file.note(f"{struck:,} {'part is' if struck == 1 else 'parts are'} struck out, and read all the same.")
     file.leave_out(sum(page.turned for page in pages), "letter turned sideways", is_told=False)
-    file.leave_out(sum(len(page.lines) for page in pages) - len(lines), "line of running heads and feet", is_told=False)
+    heads = sum(len(page.lines) for page in pages) - len(lines)
+    words = sum(len(line.text.split()) for page in pages for line in page.lines)
+    are_many = words - sum(len(line.text.split()) for line in lines) > _MANY_HEADS * words
+    file.leave_out(heads, "line of running heads and feet", is_told=are_many)
     file.leave_out(sum(page.pictures for page in pages), "picture", is_told=False)
     file.leave_out(sum(page.lost for page in pages), "part in a font that is not in the file", is_told=False)
     file.leave_out(sum(not page.letters for page in pages), "page without text", is_told=False)
@@ -341,6 +347,8 @@ def _without_running_heads(pages: Sequence[PageText]) -> tuple[list[Line], list[
     for numbered in counted.values():
         dropped |= numbered if len(numbered) >= fewest else {}
     letters = sum(len(line.text) for page in pages for line in page.lines)
+    for line in _with_data(pages, running) if len(pages) <= _SHORT_DOCUMENT else ():
+        dropped.pop(id(line), None)
     if 2 * sum(len(line.text) for line in dropped.values()) > letters:
         dropped, running = {}, []
     found: list[Line] = []
@@ -348,6 +356,25 @@ def _without_running_heads(pages: Sequence[PageText]) -> tuple[list[Line], list[
         kept = [line for line in page.lines if id(line) not in dropped and id(line) not in numbers]
         found += kept or [line for line in page.lines if not _PAGE_NUMBER.fullmatch(line.text)]
     return found, running
+
+
+def _with_data(pages: Sequence[PageText], running: Sequence[Line]) -> Iterator[Line]:
+    """Of the lines that repeat on the few pages of a letter or an invoice, those that hold its number, an address or
+    the like, the first time: they stand nowhere else."""
+    known: set[str] = set()
+    repeated = {id(line) for line in running}
+    for page in pages:
+        for line in page.lines:
+            if id(line) in repeated and line.text not in known:
+                known.add(line.text)
+                if (
+                    any(
+                        len(_DIGIT.findall(word)) >= _DIGITS_OF_DATA and not _YEAR.fullmatch(word)
+                        for word in line.text.split()
+                    )
+                    or "@" in line.text
+                ):
+                    yield line
 
 
 def _is_over(line: Line, below: Line) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import pypdfium2
@@ -15,6 +16,7 @@ __all__ = ["Placed", "filled"]
 _MOST = 5000  # notes and fields of a page
 _LONGEST = 20_000  # UTF-16 units of a value
 _BOXES = frozenset({pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON})
+_CHOICES = frozenset({pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX})
 _VALUES = frozenset({pdfium.FPDF_FORMFIELD_TEXTFIELD, pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX})
 
 
@@ -32,6 +34,7 @@ def filled(pdf: pypdfium2.PdfDocument, page: pdfium.FPDF_PAGE, others: Counter[s
     """The values of the fields of a page's forms, with ☒ or ☐ for a box that is ticked or not, and text written on it.
     `others` counts what is not read: comments, and parts that are struck out, which still are."""
     form = pdf.formenv
+    known: set[Placed] = set()  # a field may be there several times in one place
     for index in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MOST)):
         note = pdfium.FPDFPage_GetAnnot(page, index)
         if not note:
@@ -48,7 +51,10 @@ def filled(pdf: pypdfium2.PdfDocument, page: pdfium.FPDF_PAGE, others: Counter[s
                 text = _said(note, b"Contents") if kind == pdfium.FPDF_ANNOT_FREETEXT else _value(form, note)
                 box = pdfium.FS_RECTF()
                 if text.strip() and pdfium.FPDFAnnot_GetRect(note, box):
-                    yield Placed(text, box.left, min(box.bottom, box.top), box.right, max(box.bottom, box.top))
+                    placed = Placed(text, box.left, min(box.bottom, box.top), box.right, max(box.bottom, box.top))
+                    if placed not in known:
+                        known.add(placed)
+                        yield placed
         finally:
             pdfium.FPDFPage_CloseAnnot(note)
 
@@ -59,6 +65,12 @@ def _value(form: pdfium.FPDF_FORMHANDLE, note: pdfium.FPDF_ANNOTATION) -> str:
         return "☐" if _said(note, b"AS") in ("", "Off") else "☒"
     if kind not in _VALUES:
         return ""
+    if kind in _CHOICES:
+        count = min(max(pdfium.FPDFAnnot_GetOptionCount(form, note), 0), _MOST)
+        chosen = [index for index in range(count) if pdfium.FPDFAnnot_IsOptionSelected(form, note, index)]
+        labels = [_text(partial(pdfium.FPDFAnnot_GetOptionLabel, form, note, index)) for index in chosen]
+        if any(labels):  # what is shown, and not what a form sends for it
+            return ", ".join(filter(None, labels))
     return _text(lambda buffer, size: pdfium.FPDFAnnot_GetFormFieldValue(form, note, buffer, size))
 
 

@@ -158,17 +158,33 @@ class _Fragment:
 
     @property
     def text(self) -> str:
-        """Its text, with numbers that stand above the line in raised digits."""
+        """Its text, with numbers that stand above the line in raised digits, and one above another as a fraction."""
         pieces: list[str] = []
+        above_line: list[_Letter] = []  # those raised behind a space, which may be the upper part of a fraction
+        begin = -1  # where the fraction begins that is written
         letters = self.letters
         above, below = self.y - _RAISED * self.size, self.y + _RAISED * self.size / 2
         small = _SMALLER * self.size
         for letter, is_spaced in zip(letters, _spaced(self), strict=True):
             text = f" {letter.text}" if is_spaced else letter.text
             if letter.size <= small and letter.y <= above:
+                if is_spaced or not pieces or above_line:
+                    above_line.append(letter)
                 text = f"{' ' * is_spaced}{marked_raised(letter.text)}"
             elif letter.size <= small and letter.y >= below:
-                text = f"{' ' * is_spaced}{marked_lowered(letter.text)}"
+                if above_line and letter.x < above_line[-1].right and letter.right > above_line[0].x:
+                    if begin < 0:
+                        begin = len(pieces) - len(above_line)
+                        pieces[begin:] = [f" {''.join(each.text for each in above_line)}/"]
+                    text = letter.text
+                else:
+                    text = f"{' ' * is_spaced}{marked_lowered(letter.text)}"
+            elif above_line:
+                if begin >= 0 and letter.text.isalpha() and not is_spaced:  # an isotope, ²³⁵₉₂U
+                    lowered = "".join(pieces[begin + 1 :])
+                    raised = "".join(each.text for each in above_line)
+                    pieces[begin:] = [f" {marked_raised(raised)}{marked_lowered(lowered)}"]
+                above_line, begin = [], -1
             pieces.append(text)
         return " ".join(without_invisible(plain("".join(pieces))).split())
 

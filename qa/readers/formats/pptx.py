@@ -18,6 +18,7 @@ from qa.readers.formats.archives import Archive, local_name, office_archive
 from qa.readers.formats.docx import about_office
 from qa.readers.formats.numbering import counted
 from qa.readers.formats.scripts import marked_lowered, marked_raised, plain
+from qa.readers.formats.tables import Cell, Rows
 from qa.readers.formats.writing import PlainText, SourceFile, without_invisible
 
 __all__ = ["parts_related", "read_pptx"]
@@ -121,8 +122,9 @@ def _write(root: etree._Element, text: PlainText) -> None:
     """Write what stands on a slide below its title."""
     for each in root.iter("{*}sp", "{*}tbl"):
         if local_name(each) == "tbl":
-            rows = ([" ".join(_lines(cell)) for cell in row.iter("{*}tc")] for row in each.iter("{*}tr"))
-            text.write_table([f"| {' | '.join(cells)} |" for cells in rows if any(cells)])
+            rows = Rows()
+            lines = [rows.line(list(_cells(row))) for row in each.iter("{*}tr")]
+            text.write_table([line for line in lines if line])
             continue
         kind = _kind(each)
         if kind in _TITLES or kind in _REPEATED:
@@ -133,6 +135,14 @@ def _write(root: etree._Element, text: PlainText) -> None:
         else:
             for line in lines:
                 text.write_block("paragraph", line.strip().removeprefix("- "))
+
+
+def _cells(row: etree._Element) -> Iterator[Cell]:
+    """The cells that begin in a row, with how many columns and rows they take."""
+    for cell in row.iter("{*}tc"):
+        if not {cell.get("hMerge"), cell.get("vMerge")} & {"1", "true"}:
+            spans = [int(n) if (n := cell.get(name) or "").isdecimal() else 1 for name in ("gridSpan", "rowSpan")]
+            yield Cell(" ".join(_lines(cell)), *spans)
 
 
 def _lines(parent: etree._Element, *, is_list: bool = False) -> Iterator[str]:

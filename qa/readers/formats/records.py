@@ -14,7 +14,9 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from itertools import zip_longest
 from typing import Self
 
 from qa.errors import DamagedSourceError
@@ -41,6 +43,8 @@ _DIGEST = 12  # characters
 _LONGEST_CELL = 10_000_000  # characters
 _MOST_SHOWN = 12  # columns that a message names
 
+_MOST_ABOVE = 12  # rows that may stand above the names of columns, and these
+_PARTED_BY = re.compile(r"sep=(?P<sign>[,;\t|])[ ]{0,9}\r?\n", re.IGNORECASE)
 _NOT_IN_ID = re.compile(r"[^A-Za-z0-9_-]+")
 _PARAGRAPH = re.compile(r"\S[^\n]*(?:\n[^\n]*\S[^\n]*)*")
 _ADDRESS = re.compile(r"https?://\S{1,1000}", re.IGNORECASE)
@@ -93,13 +97,15 @@ def read_table(file: SourceFile) -> Iterator[Document]:
     if not text.strip():
         _Given(file).end()
         return
-    columns, delimiter = _columns(text, file)
+    columns, delimiter, above = _columns(text, file)
     has_texts = "text" in map(str.lower, columns)
     given = _Given(file)
     lines = _Lines(text)
     csv.field_size_limit(_LONGEST_CELL)
+    for _ in range(above):
+        next(csv.reader(lines, delimiter=delimiter))
     next(csv.reader(lines, delimiter=delimiter))  # the names of its columns
-    number = 1  # of the row, as a spreadsheet counts it
+    number = above + 1  # of the row, as a spreadsheet counts it
     while lines.are_left:
         begin = lines.count
         number += 1
@@ -114,7 +120,7 @@ def read_table(file: SourceFile) -> Iterator[Document]:
             lines.count = begin + 1
             file.note(f"line {lines.count:,} is left out: a quotation mark in it is not closed.")
         elif any(cell.strip() for cell in row):
-            if any(cell.strip() for cell in row[len(columns) :]):
+            if has_texts and any(cell.strip() for cell in row[len(columns) :]):
                 file.note(
                     f"{place} has {len(row):,} cells, of which {len(columns):,} have a column; the others are left out."
                     f" A cell that holds a {delimiter!r} needs quotation marks."
@@ -125,7 +131,7 @@ def read_table(file: SourceFile) -> Iterator[Document]:
                 named |= _as_lines(columns, row, where)
             elif not _written(named, (*_TITLE, *_ID)):
                 named |= {"title": where}
-            yield from given.document(named, place)
+            yield from given.document(named, place, is_whole=not has_texts)
     given.end()
 
 
@@ -176,8 +182,9 @@ class _Given:
         if not self._count:
             self._file.note("it holds no record.")
 
-    def document(self, record: Mapping[str, object], place: str) -> Iterator[Document]:
-        """The document of a record, unless it has no text or an id that was there before."""
+    def document(self, record: Mapping[str, object], place: str, *, is_whole: bool = False) -> Iterator[Document]:
+        """The document of a record, unless it has no text or an id that was there before. Where it `is_whole`, its text
+        has all of its fields."""
         self._count += 1
         text = _body(record)
         given = _written(record, _ID)
@@ -188,7 +195,8 @@ class _Given:
             self._file.note(f"{place} is left out: an earlier record has its id, {(given or its_id)[:_LONGEST_ID]!r}.")
         else:
             self._ids.add(its_id)
-            yield _document(record, text, document_id=its_id, source=self._file.path.name)
+            found = _document(record, text, document_id=its_id, source=self._file.path.name)
+            yield replace(found, left_out=()) if is_whole and found.left_out else found
 
 
 def _document(record: Mapping[str, object], text: str, *, document_id: str, source: str) -> Document:
@@ -215,37 +223,66 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
     return ((number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip())
 
 
-def _columns(text: str, file: SourceFile) -> tuple[list[str], str]:
-    """The names of a table's columns, and what parts them."""
+def _columns(text: str, file: SourceFile) -> tuple[list[str], str, int]:
+    """The names of a table's columns, what parts them, and how many rows stand above these: what Excel says of the sign
+    that parts them, and lines that are over the table."""
     seen: list[str] = []
-    most = ","
-    for delimiter in ",;\t|":
-        try:
-            header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
-        except csv.Error:
-            continue
-        columns = [name.strip() for name in header]
+    most, above = ",", 0
+    said = _PARTED_BY.match(text)
+    first = 1 if said else 0
+    for delimiter in said["sign"] if said else ",;\t|":
+        over, columns = _names_of_columns(text, delimiter, first)
         if "text" in map(str.lower, columns):
-            return columns, delimiter
+            return columns, delimiter, first + over
         if len(columns) > len(seen):
-            seen, most = columns, delimiter
+            seen, most, above = columns, delimiter, first + over
     if not any(seen):
         raise DamagedSourceError(
             file.path, kind="a table of documents", reason="its first line is empty", hint=_COLUMNS
         )
     shown = ", ".join(repr(name[:40]) for name in seen[:_MOST_SHOWN]) + (", ..." if len(seen) > _MOST_SHOWN else "")
     file.note(f"it has no column 'text', but {shown}: its rows are read as lines of the form 'column: value'.")
-    return [name or f"column {number}" for number, name in enumerate(seen, start=1)], most
+    file.leave_out(above - first, "row above the names of the columns")
+    return [name or f"column {number}" for number, name in enumerate(seen, start=1)], most, above
 
 
 def _as_lines(columns: Sequence[str], row: Sequence[str], where: str) -> dict[str, str]:
     """The text of a row as lines of the form `column: value`, and as its title a cell and where it stands."""
-    cells = [(name, " ".join(cell.split())) for name, cell in zip(columns, row, strict=False) if cell.strip()]
+    named = zip_longest(columns, row, fillvalue="")
+    cells = [
+        (name or f"column {number}", " ".join(cell.split()))
+        for number, (name, cell) in enumerate(named, start=1)
+        if cell.strip()
+    ]
     title = next((cell for name, cell in cells if name.lower() in _NAMES_OF_ROWS), cells[0][1] if cells else "")
     return {
         "text": "\n".join(f"{name}: {cell}" for name, cell in cells),
         "title": f"{title[:_LONGEST_TITLE]} ({where})" if title else where,
     }
+
+
+def _names_of_columns(text: str, delimiter: str, first: int) -> tuple[int, list[str]]:
+    """The first row, from one on, that names several columns, with how many stand above it: lines over the table, which
+    an empty row or empty cells part from it. Where none does, the first of all. No names where the row is broken."""
+    names: list[str] = []
+    is_apart = True
+    try:
+        for number, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)):
+            found = [" ".join(name.split()) for name in row]
+            if number == first:
+                names = found
+            if number >= first and is_apart and (_filled(row) > 1 or "text" in map(str.lower, found)):
+                return number - first, found
+            is_apart = number < first or not _filled(row) or (is_apart and len(row) > 1)
+            if number >= _MOST_ABOVE:
+                break
+    except csv.Error:
+        pass
+    return 0, names
+
+
+def _filled(row: Sequence[str]) -> int:
+    return sum(bool(cell.strip()) for cell in row)
 
 
 def _first(record: Mapping[str, object], names: Iterable[str]) -> object:

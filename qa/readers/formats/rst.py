@@ -26,6 +26,7 @@ from qa.readers.formats.decoding import decode
 from qa.readers.formats.numbering import counted
 from qa.readers.formats.scripts import marked_lowered, marked_raised, plain
 from qa.readers.formats.tables import Cell, Rows
+from qa.readers.formats.tex import in_a_line
 from qa.readers.formats.writing import About, PlainText, SourceFile, without_invisible
 from qa.readers.references.entries import reference
 
@@ -87,6 +88,7 @@ _VERSIONS = {
     "versionremoved": "Removed in version",
 }  # fmt: skip
 _HEADED = frozenset({"tab", "tab-item", "dropdown", "card", "grid-item-card", "collapse", "details", "toggle", "topic"})
+_CONDITIONS = frozenset({"only", "ifconfig"})  # what stands behind them says when their text is shown
 _BOXES = {"seealso": "See also", "todo": "To do"}
 _DESCRIBED = re.compile(
     r"(?:[a-z]{1,4}:)?(?:function|class|method|attribute|data|exception|option|envvar|confval|cmdoption|program|describe"
@@ -122,13 +124,16 @@ class _Unknown(Directive):
         if name in _PICTURES:
             left_out["picture"] += 1
             return []
+        if name == "toctree":
+            left_out["line of a table of contents"] += sum(bool(line.strip()) for line in self.content)
         if name in _UNSEEN:
             return []
         if name == "date":
             return [nodes.Text(" ")]  # that of the day on which the file is read is none of the file's
         if name in _LISTINGS:
             text = "\n".join(self.content)
-            return [nodes.literal_block(text, text)]
+            called = str(self.options.get("caption") or "")
+            return [*([nodes.paragraph(called, called)] if called else []), nodes.literal_block(text, text)]
         inside = nodes.container()
         if name in _VERSIONS:
             version, _, rest = said.partition(" ")
@@ -140,7 +145,7 @@ class _Unknown(Directive):
             inside["headed"] = said
         elif said and _DESCRIBED.fullmatch(name):
             inside += nodes.paragraph("", said)
-        elif said:
+        elif said and name not in _CONDITIONS:
             parsed, _ = self.state.inline_text(said, self.lineno)
             inside += nodes.paragraph(said, "", *parsed)
         self.state.nested_parse(self.content, self.content_offset, inside)
@@ -181,7 +186,9 @@ def read_rst(file: SourceFile) -> list[Document]:
         raise DamagedSourceError(file.path, kind="reStructuredText", reason="it is nested too deeply") from None
     for what, amount in left_out.items():
         file.leave_out(amount, what, is_told=what != "picture")
-    about = replace(page.about, title=page.about.title or file.name)
+    sections = [each for each in tree.children if isinstance(each, nodes.section)]
+    only = _line(sections[0].children[0], Counter()) if len(sections) == 1 else ""
+    about = replace(page.about, title=page.about.title or only or file.name)
     return [page.document(file, about, references=page.cited)]
 
 
@@ -278,7 +285,7 @@ class _Page(PlainText):
             case nodes.Invisible() | nodes.decoration() | nodes.transition() | nodes.raw():
                 pass
             case nodes.math_block():
-                self.write_block("paragraph", " ".join(node.astext().split()))
+                self.write_block("paragraph", in_a_line(node.astext()) or " ".join(node.astext().split()))
             case nodes.Element():
                 self.write(node, depth)
             case _:
@@ -429,6 +436,8 @@ def _inline(node: nodes.Node, left_out: Counter[str]) -> str:
             return f"[{node.astext()}]"
         case nodes.raw() | nodes.system_message():
             return ""
+        case nodes.math():
+            return in_a_line(node.astext()) or node.astext()
     inside = "".join(_inline(each, left_out) for each in node.children)
     if isinstance(node, nodes.literal):
         return marked_code(inside)

@@ -8,11 +8,22 @@ lowered one, with a slash between, is a fraction. What is raised by custom alone
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from qa.readers.formats.code import CODE_END
 from qa.readers.references.bibliography import raised
 
-__all__ = ["fraction", "limits", "lowered_to", "marked_lowered", "marked_raised", "plain", "raised_to", "root"]
+__all__ = [
+    "accented",
+    "fraction",
+    "limits",
+    "lowered_to",
+    "marked_lowered",
+    "marked_raised",
+    "plain",
+    "raised_to",
+    "root",
+]
 
 _UP, _UP_END, _DOWN, _DOWN_END = "\x0e", "\x0f", "\x10", "\x11"  # which no text has: they are control characters
 _MARKS = re.compile(f"[{_UP}{_UP_END}{_DOWN}{_DOWN_END}]")
@@ -70,6 +81,17 @@ def fraction(above: str, below: str) -> str:
     '(140 − age)/72'
     """
     return f"{_bracketed(above)}/{_bracketed(below)}"
+
+
+def accented(base: str, mark: str) -> str:
+    """A letter with the mark that stands over it, as the hat of an estimate; what is longer stays without.
+
+    >>> accented("x", "\u0304"), accented("abc", "\u0304")
+    ('x̄', 'abc')
+    """
+    base = base.strip()
+    is_mark = len(mark) == 1 and unicodedata.combining(mark) > 0
+    return unicodedata.normalize("NFC", base + mark) if is_mark and len(base) == 1 else base
 
 
 def raised_to(base: str, power: str) -> str:

@@ -14,7 +14,7 @@ UNKNOWN = "\ufffd"
 _PRIVATE = 0xF000
 
 # By rows of sixteen, from 0x20 on; a dot on the line below is a full stop, a middle one nothing.
-_SYMBOL_LOW = " !∀#∃%&∋()∗+,−./0123456789:;<=>?≅ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ[∴]⊥_‾αβχδεφγηιϕκλμνοπθρστυϖωξψζ{|}∼"
+_SYMBOL_LOW = " !∀#∃%&∋()∗+,−./0123456789:;<=>?≅ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ[∴]⊥_‾αβχδεφγηιϕκλµνοπθρστυϖωξψζ{|}∼"
 _SYMBOL_HIGH = "€ϒ′≤⁄∞ƒ♣♦♥♠↔←↑→↓°±″≥×∝∂•÷≠≡≈…⏐⎯↵ℵℑℜ℘⊗⊕∅∩∪⊃⊇⊄⊂⊆∈∉∠∇®©™∏√⋅¬∧∨⇔⇐⇑⇒⇓◊〈®©™∑⎛⎜⎝⎡⎢⎣⎧⎨⎩⎪·〉∫⌠⎮⌡⎞⎟⎠⎤⎥⎦⎫⎬⎭"
 _SYMBOL = {
     **{0x20 + place: letter for place, letter in enumerate(_SYMBOL_LOW)},
@@ -41,7 +41,7 @@ def symbol(font: str, code: int) -> str:
     """The character that a font shows for a code, or `UNKNOWN`. A font that has no table shows Unicode.
 
     >>> symbol("Symbol", 0xF0B3), symbol("Symbol", 0x6D), symbol("Wingdings", 0xF0FE), symbol("Arial", 0x3BC)
-    ('≥', 'μ', '☑', 'μ')
+    ('≥', 'µ', '☑', 'μ')
     """
     table = _FONTS.get(font.strip().lower())
     place = code - _PRIVATE if _PRIVATE <= code <= _PRIVATE + 0xFF else code

@@ -149,7 +149,7 @@ class _Book:
             shown = self._shown(cell)
             text = " ".join(without_invisible(shown.text).split())
             if not text:
-                self.not_computed += cell.find("{*}f") is not None and cell.find("{*}v") is None
+                self.not_computed += cell.find("{*}f") is not None and not cell.findtext("{*}v")
                 continue
             style = _whole(cell.get("s"))
             if style < len(self._are_struck) and self._are_struck[style]:
@@ -216,7 +216,9 @@ def _write(rows: Sequence[_Row], text: PlainText) -> None:
     table = rows[first:]
     if not table:
         return
-    heads = _heads(table)
+    heads, count = _heads(table), 1
+    if not heads and len(table) > _FEWEST_HEADS and (both := _both_heads(table[0], table[1])):
+        heads, count = _heads([both, *table[2:]]), 2
     if not heads:
         columns = sorted({column for row in table for column in row.cells})
         text.write_table(
@@ -227,7 +229,7 @@ def _write(rows: Sequence[_Row], text: PlainText) -> None:
         )
         return
     lines = []
-    for row in table[1:]:
+    for row in table[count:]:
         parts = [
             f"{heads[column]}: {cell.text}" if column in heads else cell.text for column, cell in row.cells.items()
         ]
@@ -238,6 +240,21 @@ def _write(rows: Sequence[_Row], text: PlainText) -> None:
 def _is_line(row: _Row) -> bool:
     """Whether a row is a line of text over a table: one cell, or one that is merged over several columns."""
     return len(set(row.cells.values())) == 1 and next(iter(row.cells.values())).is_text
+
+
+def _both_heads(first: _Row, second: _Row) -> _Row | None:
+    """The row of names that two make of which the first has names for several columns of the second, merged over them;
+    None where they are no such two."""
+    if first.cells.keys() != second.cells.keys() or not all(cell.is_text for cell in second.cells.values()):
+        return None
+    if len({cell.text for cell in first.cells.values()}) == len(first.cells):
+        return None
+    names = {
+        column: cell if cell.text == second.cells[column].text else cell._replace(text=f"{cell.text} {below.text}")
+        for column, cell in first.cells.items()
+        if (below := second.cells[column])
+    }
+    return _Row(second.number, names)
 
 
 def _heads(table: Sequence[_Row]) -> dict[int, str]:
