@@ -96,9 +96,7 @@ def related(passage_id: str, snapshot: Snapshot, *, scope: Sequence[str] | None,
     return list(_unique(found))[:limit]
 
 
-def _asking_for(
-    heading: str, title: str, document_id: str, snapshot: Snapshot, within: Collection[str] | None
-) -> str:
+def _asking_for(heading: str, title: str, document_id: str, snapshot: Snapshot, within: Collection[str] | None) -> str:
     """A heading as a question: by itself, if that leads to its document, else with the title."""
     query = Query(terms=dict.fromkeys(terms(heading), 1.0), words=())
     first = snapshot.retriever.search(query, limit=1, within=within)
