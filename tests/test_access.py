@@ -34,6 +34,12 @@ FEEDBACK = {"key": "00112233445566778899aabbccddeeff", "question": QUESTION, "he
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
+@pytest.fixture(autouse=True)
+def files_are_looked_at_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("tokens", "ended"):
+        monkeypatch.setattr(f"web.{module}.OFTEN", 0.0)
+
+
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
@@ -133,7 +139,7 @@ def test_a_token_opens_what_it_is_good_for_and_no_more(client: FlaskClient, file
     assert client.get("/", headers=judges | BROWSER).status_code == 403
 
 
-def test_a_change_of_the_file_holds_from_the_next_request_on(client: FlaskClient, file: Path, anna: str) -> None:
+def test_a_change_of_the_file_holds_from_the_next_look_on(client: FlaskClient, file: Path, anna: str) -> None:
     assert client.get("/", headers=bearer(anna)).status_code == 200
     revoke_token(file, "anna")
     assert client.get("/", headers=bearer(anna)).status_code == 401
@@ -154,6 +160,19 @@ def test_the_file_is_read_after_a_change_alone(file: Path, anna: str, monkeypatc
     for _ in range(10):
         assert watched.current().of(anna)
     assert reads == [file]
+
+
+def test_the_file_is_looked_at_twice_a_second(file: Path, anna: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "OFTEN", 0.5)
+    now = 1000.0
+    monkeypatch.setattr("web.tokens.time.monotonic", lambda: now)
+    watched = TokensFile(file)
+    assert watched.current().of(anna)
+    revoke_token(file, "anna")
+    now += 0.4
+    assert watched.current().of(anna)
+    now += 0.2
+    assert watched.current().of(anna) is None
 
 
 @pytest.mark.parametrize("broken", ["", "{", "[]", '{"format": 2}', None])

@@ -196,7 +196,7 @@ def count(memory: counting.Memory, times: int) -> None:
     """Count in a process of its own."""
     counts = Counts(memory)
     for _ in range(times):
-        counts.count("terns", seconds=60)
+        counts.count(["terns"], seconds=60)
 
 
 @pytest.mark.parametrize("method", sorted({"fork", "spawn"} & set(multiprocessing.get_all_start_methods())))
@@ -209,7 +209,7 @@ def test_processes_lose_no_count_of_one_another(method: str) -> None:
     for each in running:
         each.join(60)
     assert [each.exitcode for each in running] == [0, 0]
-    assert Counts(memory).count("terns", seconds=60)[0] == 4001
+    assert Counts(memory).count(["terns"], seconds=60)[0][0] == 4001
 
 
 def hold(memory: counting.Memory, held: Any) -> None:
@@ -230,7 +230,7 @@ def test_a_worker_that_is_killed_while_it_counts_holds_nobody_up() -> None:
     holder.kill()
     holder.join()
     counts = Counts(memory)
-    assert [counts.count("terns", seconds=60)[0] for _ in range(3)] == [1, 2, 3]
+    assert [counts.count(["terns"], seconds=60)[0][0] for _ in range(3)] == [1, 2, 3]
     assert memory.lock.acquire(True, 0)  # it was given back
 
 
@@ -238,17 +238,21 @@ def test_a_count_ends_at_its_time_and_each_client_has_its_own(monkeypatch: pytes
     counts = Counts(own_memory())
     now = 1_700_000_000.0
     monkeypatch.setattr("web.counting.time.time", lambda: now)
-    assert [counts.count("tern", 2, seconds=60) for _ in range(3)] == [(2, now + 60), (4, now + 60), (6, now + 60)]
-    assert counts.count("auk", seconds=60) == (1, now + 60)
+    assert [counts.count(["tern"], 2, seconds=60) for _ in range(3)] == [
+        [(2, now + 60)],
+        [(4, now + 60)],
+        [(6, now + 60)],
+    ]
+    assert counts.count(["auk", "tern"], seconds=60) == [(1, now + 60), (7, now + 60)]
     monkeypatch.setattr("web.counting.time.time", lambda: now + 60)
-    assert counts.count("tern", seconds=60) == (1, now + 120)
+    assert counts.count(["tern"], seconds=60) == [(1, now + 120)]
 
 
 def test_where_the_table_is_full_who_asked_least_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "_PLACES", counting._NEAR + 1)  # so that all have the same places
     counts = Counts(own_memory())
     for _ in range(50):
-        counts.count("often", seconds=60)
+        counts.count(["often"], seconds=60)
     for number in range(100):
-        assert counts.count(f"once-{number}", seconds=60)[0] == 1
-    assert counts.count("often", seconds=60)[0] == 51
+        assert counts.count([f"once-{number}"], seconds=60)[0][0] == 1
+    assert counts.count(["often"], seconds=60)[0][0] == 51

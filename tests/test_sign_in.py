@@ -38,6 +38,12 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
         yield Guarded(address, file, token)
 
 
+@pytest.fixture(autouse=True)
+def files_are_looked_at_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("tokens", "ended"):
+        monkeypatch.setattr(f"web.{module}.OFTEN", 0.0)
+
+
 def sign_in(page: Page, token: str) -> None:
     page.get_by_label("Your token").fill(token)
     page.get_by_role("button", name="Sign in").click()
@@ -68,6 +74,8 @@ def test_a_page_whose_session_has_ended_says_to_sign_in_and_loses_no_question(
     page = browser.new_context(base_url=guarded.address).new_page()
     page.goto("/")
     sign_in(page, token)
+    expect(page.get_by_text("Signed in as bert")).to_be_visible()
+    page.wait_for_load_state()
     ask(page, ANSWERED)
     revoke_token(guarded.file, "bert")
     page.get_by_label("Your question").fill("Where do terns nest?")

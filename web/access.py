@@ -43,7 +43,7 @@ FORWARDED = (
 """By which a proxy makes itself known."""
 
 _REALM = "pincite"
-_BEARER = re.compile(r"bearer +", re.IGNORECASE)
+_BEARER = "bearer "
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -153,29 +153,25 @@ def _identified(request: Request, tokens: TokensFile) -> Token | None:
 
 def _bearer(request: Request) -> str | None:
     """The token in the header of a request. Another scheme there is a proxy's, and none of ours."""
-    given = request.environ.get("HTTP_AUTHORIZATION", "")
-    found = _BEARER.match(given)
-    return given[found.end() :].strip() if found else None
+    given: str = request.environ.get("HTTP_AUTHORIZATION", "")
+    return given[len(_BEARER) :].strip() if given[: len(_BEARER)].lower() == _BEARER else None
 
 
 def _admit(asks_for_tokens: bool, meter: Meter | None) -> None:
     """Let a request in, or refuse it."""
     current: Request = request._get_current_object()  # type: ignore[attr-defined]
     rule = current.url_rule.rule if current.url_rule else ""  # of an address where nothing is
-    tally = None
-    if meter is not None and rule not in UNCOUNTED:
-        tally = Tally()
-        g.tally = tally
-        meter.count_address(tally, current.remote_addr or "")
     right: Right = "manage" if current.blueprint == MANAGING else NEEDED.get(rule, "ask")
-    if right != "manage" and (not asks_for_tokens or rule in OPEN or _is_preflight(current)):
-        return
-    token = caller(current)
-    if token is not None and tally is not None and meter is not None:
-        meter.count_token(tally, token.id)
-    demand(right)
-    if current.method not in ("GET", "HEAD") and _bearer(current) is None:
-        refuse_other_sites("do this")  # a browser sends the cookie of the session by itself
+    is_open = not asks_for_tokens or rule in OPEN or _is_preflight(current)
+    token = None if is_open else caller(current)
+    if meter is not None and rule not in UNCOUNTED:
+        g.tally = tally = Tally()
+        meter.count(tally, current.remote_addr or "", token.id if token is not None else None)
+    if right == "manage" or not is_open:
+        if token is None or right not in token.may:
+            demand(right)
+        if current.method not in ("GET", "HEAD") and _bearer(current) is None:
+            refuse_other_sites("do this")  # a browser sends the cookie of the session by itself
 
 
 def _tell(meter: Meter, response: Response) -> Response:

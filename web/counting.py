@@ -13,7 +13,7 @@ import multiprocessing
 import secrets
 import struct
 import time
-from contextlib import suppress
+from collections.abc import Iterable
 from functools import lru_cache, partial
 from hashlib import blake2b
 from multiprocessing.sharedctypes import RawArray
@@ -67,22 +67,27 @@ class Counts:
         self._lock = memory.lock
         self._number = lru_cache(maxsize=4096)(partial(_number, memory.salt))
 
-    def count(self, who: str, amount: int = 1, *, seconds: float) -> tuple[int, float]:
-        """A client's count with so much more, and when it ends, in seconds since 1970.
+    def count(self, clients: Iterable[str], amount: int = 1, *, seconds: float) -> list[tuple[int, float]]:
+        """For each client its count with so much more, and when that ends, in seconds since 1970.
 
         The first count of a client ends after so many seconds, and with it all that is added until then.
         """
-        number, now = self._number(who), time.time()
+        numbers, now = list(map(self._number, clients)), time.time()
+        found = []
         self._lock.acquire(True, _PATIENCE)  # or after that time without: whoever has the lock was killed
         try:
-            place, until, before = self._find(number, now)
-            if not before:
-                until = now + seconds
-            _PLACE.pack_into(self._table, place, number, until, before + amount)
+            for number in numbers:
+                place, until, before = self._find(number, now)
+                if not before:
+                    until = now + seconds
+                _PLACE.pack_into(self._table, place, number, until, before + amount)
+                found.append((before + amount, until))
         finally:
-            with suppress(RuntimeError, ValueError):  # it was taken from us
+            try:  # noqa: SIM105 - `suppress` would take longer, at each request
                 self._lock.release()
-        return before + amount, until
+            except (RuntimeError, ValueError):  # it was taken from us
+                pass
+        return found
 
     def _find(self, number: int, now: float) -> tuple[int, float, int]:
         """The place of a client, until when it counts and how much; else the place that it can have, and 0 and 0."""

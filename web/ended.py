@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 from web.replacing import being_written, unusable
 
-__all__ = ["EndedSessions"]
+__all__ = ["OFTEN", "EndedSessions"]
+
+OFTEN = 0.5  # seconds from one look at a file to the next, to see whether it has changed
 
 _MOST = 1000  # sessions of one token that are kept, the last ones
 
@@ -29,26 +31,34 @@ class EndedSessions:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._name = os.fspath(path)
-        self._read: tuple[tuple[int, int, int], frozenset[str]] | None = None
+        self._version: tuple[int, int, int] | None = None
+        self._ended: frozenset[str] = frozenset()
+        self._look_at = 0.0
 
     def has(self, session: str) -> bool:
-        """Whether a session was signed out of.
+        """Whether a session was signed out of: here, or more than half a second ago by another worker.
 
         Raises:
             TokensError: if the file is there and cannot be read.
         """
+        now = time.monotonic()
+        if now >= self._look_at:
+            self._look()
+            self._look_at = now + OFTEN
+        return _digest(session) in self._ended
+
+    def _look(self) -> None:
+        """Read the file, if it has changed."""
         try:
-            found = os.stat(self._name)  # noqa: PTH116 - at each request, and Path's takes twice as long
+            found = self._path.stat()
         except FileNotFoundError:
-            return False
+            return
         except OSError as error:
             raise unusable(self._path, error) from None
         version = (found.st_mtime_ns, found.st_ino, found.st_size)
-        known = self._read
-        if known is None or known[0] != version:
-            known = self._read = version, frozenset(each.digest for each in self._kept())
-        return _digest(session) in known[1]
+        if version != self._version:
+            self._ended = frozenset(each.digest for each in self._kept())
+            self._version = version
 
     def add(self, session: str, token_id: str, *, until: float) -> None:
         """End a session. Those that have ended by themselves meanwhile are forgotten.
@@ -63,6 +73,7 @@ class EndedSessions:
             others = [each for each in others if each.token_id != token_id] + own[-_MOST + 1 :]
             lines = [*others, _Ended(token_id, _digest(session), int(until) + 1)]
             os.write(new, "".join(f"{each.token_id} {each.digest} {each.until}\n" for each in lines).encode())
+        self._look_at = 0.0
 
     def _kept(self) -> Iterable[_Ended]:
         """What stands in the file."""

@@ -24,65 +24,60 @@ _MINUTE = 60.0  # seconds
 
 
 class Tally:
-    """What one request counts for: of each limit the most, the client, its count and when that ends."""
+    """What one request counts for: the clients, the most of each, the counts and when they end."""
 
-    __slots__ = ("begun", "counts")
+    __slots__ = ("begun", "clients", "counts", "most")
 
     def __init__(self) -> None:
         self.begun = time.thread_time()
-        self.counts: list[tuple[int, str, int, float]] = []
+        self.clients: list[str] = []
+        self.most: list[int] = []
+        self.counts: list[tuple[int, float]] = []
 
 
 class Meter:
     """Counts requests against limits, in memory that workers share."""
 
     def __init__(self, rates: Rates, memory: Memory | None = None) -> None:
-        self._rates = rates
+        self._of_address, self._of_token = rates
         self._counts = Counts(memory or own_memory())
 
-    def count_address(self, tally: Tally, address: str) -> None:
-        """Count a request for the address that it comes from.
+    def count(self, tally: Tally, address: str, token_id: str | None) -> None:
+        """Count a request for the address that it comes from, and for the token that it came with.
 
         Raises:
-            TooManyRequests: if there were too many.
+            TooManyRequests: if either has had too many.
         """
-        if self._rates.of_address:
-            self._count(tally, self._rates.of_address, of_one_client(address), "from this address")
-
-    def count_token(self, tally: Tally, token_id: str) -> None:
-        """Count a request for the token that it came with.
-
-        Raises:
-            TooManyRequests: if there were too many.
-        """
-        if self._rates.of_token:
-            self._count(tally, self._rates.of_token, f"token {token_id}", "with this token")
+        if self._of_address:
+            tally.clients.append(of_one_client(address))
+            tally.most.append(self._of_address)
+        if self._of_token and token_id is not None:
+            tally.clients.append(token_id)
+            tally.most.append(self._of_token)
+        tally.counts = self._counts.count(tally.clients, seconds=_MINUTE)
+        for client, most, (count, _) in zip(tally.clients, tally.most, tally.counts, strict=True):
+            if count > most:
+                where = "with this token" if client == token_id else "from this address"
+                raise TooManyRequests(
+                    f"More than {most:,} requests came within a minute {where}. One that takes long counts as several."
+                )
 
     def tell(self, tally: Tally, response: Response) -> None:
         """Count what an answer took, and say what is left: of the limit that is nearest to its end."""
         pieces = int((time.thread_time() - tally.begun) / PIECE)
         if pieces:
-            for place, (most, who, _, _) in enumerate(tally.counts):
-                tally.counts[place] = (most, who, *self._counts.count(who, pieces, seconds=_MINUTE))
+            tally.counts = self._counts.count(tally.clients, pieces, seconds=_MINUTE)
         if not tally.counts:
             return
-        most, _, count, until = min(tally.counts, key=_left)
-        headers, seconds = response.headers, str(max(1, math.ceil(until - time.time())))
-        headers.add("RateLimit-Limit", str(most))
-        headers.add("RateLimit-Remaining", str(max(0, most - count)))
-        headers.add("RateLimit-Reset", seconds)
-        if response.status_code == HTTPStatus.TOO_MANY_REQUESTS and count > most:
-            headers["Retry-After"] = seconds
-
-    def _count(self, tally: Tally, most: int, who: str, where: str) -> None:
-        count, until = self._counts.count(who, seconds=_MINUTE)
-        tally.counts.append((most, who, count, until))
-        if count > most:
-            raise TooManyRequests(
-                f"More than {most:,} requests came within a minute {where}. One that takes long counts as several."
-            )
-
-
-def _left(counted: tuple[int, str, int, float]) -> int:
-    most, _, count, _ = counted
-    return most - count
+        left, most, until = min(
+            [(most - count, most, until) for most, (count, until) in zip(tally.most, tally.counts, strict=True)]
+        )
+        seconds = str(max(1, math.ceil(until - time.time())))
+        told = [
+            ("RateLimit-Limit", str(most)),
+            ("RateLimit-Remaining", str(max(0, left))),
+            ("RateLimit-Reset", seconds),
+        ]
+        response.headers.extend(told)
+        if left < 0 and response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            response.headers["Retry-After"] = seconds

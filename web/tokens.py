@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import stat
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from qa.errors import TokensError
-from web.ended import EndedSessions
+from web.ended import OFTEN, EndedSessions
 from web.replacing import being_written, unusable
 
 __all__ = ["RIGHTS", "Right", "Token", "Tokens", "TokensFile", "add_token", "digest_of", "read_tokens", "revoke_token"]
@@ -57,17 +58,23 @@ class Tokens:
     secret: str
     tokens: tuple[Token, ...] = ()
     _by_id: Mapping[str, Token] = field(init=False, repr=False, compare=False)
+    _seen: dict[str, Token] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_id", {each.id: each for each in self.tokens})
 
     def of(self, given: str) -> Token | None:
-        """The token that somebody gave, if it is one of these."""
+        """The token that somebody gave, if it is one of these. One that was given before is not hashed again."""
+        if (seen := self._seen.get(given)) is not None:
+            return seen
         if not 0 < len(given) <= _LONGEST:
             return None
         digest = digest_of(given)
         found = self._by_id.get(digest[:16])
-        return found if found is not None and hmac.compare_digest(found.digest, digest) else None
+        if found is None or not hmac.compare_digest(found.digest, digest):
+            return None
+        self._seen[given] = found
+        return found
 
     def with_id(self, token_id: str) -> Token | None:
         """The token that a session names, if it is one of these."""
@@ -80,23 +87,27 @@ class TokensFile:
     def __init__(self, path: Path) -> None:
         self.ended = EndedSessions(path.with_name(f"{path.name}.ended"))
         self._path = path
-        self._name = os.fspath(path)
         self._read: tuple[tuple[int, int, int], Tokens] | None = None
+        self._look_at = 0.0
 
     def current(self) -> Tokens:
-        """The tokens as the file has them now. It is read only if it has changed; to see that costs a microsecond.
+        """The tokens as the file has had them within the last half second. It is read only if it has changed.
 
         Raises:
             TokensError: if the file cannot be read.
         """
+        now = time.monotonic()
+        if now < self._look_at and self._read is not None:
+            return self._read[1]
         try:
-            found = os.stat(self._name)  # noqa: PTH116 - at each request, and Path's takes twice as long
+            found = self._path.stat()
         except OSError as error:
             raise unusable(self._path, error) from None
         version = (found.st_mtime_ns, found.st_ino, found.st_size)
         known = self._read
         if known is None or known[0] != version:
             known = self._read = version, read_tokens(self._path)
+        self._look_at = now + OFTEN
         return known[1]
 
 
