@@ -65,6 +65,7 @@ SMOKE = {
         "test_an_address_is_told_what_is_left_and_then_refused",
     ],
     "web/clients": ["test_client", "test_they_keep_to_a_document"],
+    "web/deploying": ["test_the_containerfile_has_no_fault_that_linters_know"],
 }
 """What `pytest -m smoke` runs of each folder, in under a minute: quick modules, and single tests of slow ones."""
 
