@@ -385,8 +385,9 @@ def test_a_citation_is_made_by_keyboard_alone(open_page: Open) -> None:
     expect(cite.locator("summary")).to_be_focused()
     page.keyboard.press("Enter")
     expect(cite.get_by_text(STYLED)).to_be_visible()
-    page.keyboard.press("Tab")
-    expect(cite.get_by_role("link", name="AMA")).to_be_focused()
+    for name in ("RIS", "BibTeX", "CSL-JSON", "AMA"):
+        page.keyboard.press("Tab")
+        expect(cite.get_by_role("link", name=name)).to_be_focused()
     page.keyboard.press("Tab")
     expect(cite.get_by_role("button", name="Copy AMA")).to_be_focused()
     page.keyboard.press("Enter")

@@ -168,6 +168,8 @@ def test_it_draws_a_table(browser: Browser) -> None:
             "with food",
         ]
         expect(table.locator("mark")).to_have_count(4)
+        ask(page, "Which command prints the dose of a person?")
+        expect(page.locator("mark code")).to_have_text("kit dose --weight 80")
         answer = page.request.post(f"{service}/ask", data={"question": question}).json()
         assert page.locator("blockquote").first.text_content() == answer["passage"]["text"]
         found = pytest.importorskip("axe_playwright_python.sync_playwright").Axe().run(page)

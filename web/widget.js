@@ -80,7 +80,9 @@ blockquote li:not(.dot) { margin-inline-start: -1.2rem; padding-inline-start: 1.
 .table { overflow-x: auto; }
 table { border-collapse: collapse; font: 400 0.875rem/1.45 var(--pincite-font, system-ui, sans-serif); overflow-wrap: normal; }
 :is(th, td) { padding: 0.35rem 0.6rem; border: 1px solid var(--rule); text-align: start; vertical-align: top; }
-pre { margin: 0; font: 400 0.875rem/1.5 ui-monospace, Menlo, Consolas, monospace; white-space: pre-wrap; }
+pre, code { font: 400 0.875em/1.5 ui-monospace, Menlo, Consolas, monospace; white-space: pre-wrap; }
+pre { margin: 0; }
+code { padding: 0.1em 0.3em; border: 1px solid var(--rule); border-radius: 0.25em; }
 mark { background: var(--mark); color: var(--on-mark); text-decoration: underline 0.12em var(--stroke); text-underline-offset: 0.22em; }
 mark::before { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); content: attr(data-heard); }
 .instead blockquote { border-inline-start-color: var(--edge); }
@@ -166,16 +168,29 @@ function quotation({ text: words, highlights, blocks }, text, heard = "") {
     reached = end;
     return gap === "" ? [] : [make("span", { class: "hid" }, gap)];
   };
+  const code = blocks.flatMap((block) => block.code);
+  const coded = (start, end) => {
+    const nodes = [];
+    let at = start;
+    for (const [from, to] of code) {
+      const [a, b] = [Math.max(from, at), Math.min(to, end)];
+      if (a >= b) continue;
+      nodes.push(cut(at, a), make("code", {}, cut(a, b)));
+      at = b;
+    }
+    nodes.push(cut(at, end));
+    return nodes;
+  };
   const ink = (end) => {
     const nodes = [];
     for (const [from, to] of highlights) {
       const [a, b] = [Math.max(from, reached), Math.min(to, end)];
       if (a >= b) continue;
-      nodes.push(cut(reached, a), make("mark", { "data-heard": heard }, cut(a, b)));
+      nodes.push(...coded(reached, a), make("mark", { "data-heard": heard }, ...coded(a, b)));
       heard = "";
       reached = b;
     }
-    nodes.push(cut(reached, end));
+    nodes.push(...coded(reached, end));
     reached = end;
     return nodes;
   };
