@@ -18,7 +18,7 @@ from qa.answering.suggesting import related, suggest
 from qa.asking.question import read_question
 from qa.citations.citing import cite_span
 from qa.config import SHIPPED_CORPUS, SHIPPED_SYNONYMS, Settings
-from qa.errors import EncoderMissingError, UnknownDocumentError
+from qa.errors import EncoderMissingError, LibraryNotFoundError, UnknownDocumentError
 from qa.library import Library, Snapshot, Source, size_of
 from qa.model import (
     Answer,
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from qa.errors import SourceError
     from qa.feedback import FeedbackStore
     from qa.library.adding import Indexing, Progress
+    from qa.library.jobs import Uploads
 
 __all__ = ["Engine"]
 
@@ -70,6 +71,19 @@ class Engine:
 
         return FeedbackStore(self.settings.feedback_file)
 
+    @cached_property
+    def uploads(self) -> Uploads:
+        """What its owner adds and removes through the service.
+
+        Raises:
+            LibraryNotFoundError: for a library that has no folder of its own.
+        """
+        from qa.library.jobs import Uploads
+
+        if self.settings.library is None:
+            raise LibraryNotFoundError(Path("memory"))
+        return Uploads(self._library, self.settings.library, self.settings)
+
     @classmethod
     def open(cls, settings: Settings) -> Self:
         """The engine of the library that the settings name. Without one, that of the shipped corpus.
@@ -90,6 +104,19 @@ class Engine:
     def create(cls, settings: Settings) -> Self:
         """The engine of a library that need not exist yet: `add` makes it."""
         return cls(_library(settings.library, settings), settings)
+
+    @classmethod
+    def begin(cls, settings: Settings) -> Self:
+        """The engine of a library, which is made without documents if it does not exist yet.
+
+        Raises:
+            LibraryError: if the library cannot be used, or cannot be made.
+        """
+        engine = cls.create(settings)
+        if not engine._library.exists:
+            engine._library.change()
+        engine._library.snapshot()
+        return engine
 
     @classmethod
     def over(cls, documents: Iterable[Document], settings: Settings) -> Self:
