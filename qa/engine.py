@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from qa.asking.concepts import Concept
     from qa.encoders import Encoder
     from qa.errors import SourceError
-    from qa.feedback import FeedbackStore
+    from qa.feedback import FeedbackStore, Unanswered
     from qa.library.adding import Indexing, Progress
     from qa.library.jobs import Uploads
 
@@ -70,6 +70,13 @@ class Engine:
         from qa.feedback import FeedbackStore
 
         return FeedbackStore(self.settings.feedback_file)
+
+    @cached_property
+    def unanswered(self) -> Unanswered:
+        """The questions without an answer, by count; they lie beside the feedback."""
+        from qa.feedback import Unanswered
+
+        return Unanswered(self.settings.feedback_file.with_name("unanswered.sqlite3"))
 
     @cached_property
     def uploads(self) -> Uploads:

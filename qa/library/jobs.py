@@ -44,6 +44,7 @@ __all__ = ["Uploads"]
 _MOST_NAMED = 100  # of each list in what is kept of a report
 _MOST_LEFT_OUT = 1000
 _OFTEN = 0.3  # seconds from one look, whether to stop, to the next; and from one note of how far it is
+_SOON = 0.1  # seconds from one look, whether it has ended, to the next
 _TRIED_AGAIN = 2.0  # seconds after which a library that another process changes is tried again
 _LONGEST_WAIT = 300.0  # seconds for that other process
 _OF_READING = ("engine", "max_file_size", "max_memory", "max_seconds", "meaning", "model", "synonyms")
@@ -187,6 +188,12 @@ class Uploads:
             except OSError as error:
                 reason = (error.strerror or str(error)).lower()
                 raise LibraryUnwritableError(self.folder.path, reason=reason) from None
+
+    def wait(self, *, seconds: float) -> None:
+        """Wait for the change that goes on to end, at most so long."""
+        until = time.monotonic() + seconds
+        while self.is_running and time.monotonic() < until:
+            time.sleep(_SOON)
 
     @contextmanager
     def _begun(self) -> Iterator[tuple[Lock, JobBody | None]]:

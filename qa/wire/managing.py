@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -204,12 +204,12 @@ class GivenBody(_Body):
 
 
 class UnansweredBody(_Body):
-    """A question that got no answer, or only a possible one, how often, and when it was last asked."""
+    """A question that got no answer, or only a possible one: how often each, and on which day last."""
 
     question: str
-    outcome: str
-    count: int
-    last: datetime
+    nothing: int
+    possible: int
+    last: date
 
 
 class OpinionsBody(_Body):

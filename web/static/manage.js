@@ -1,0 +1,198 @@
+// Managing documents: files are dropped or chosen and sent with their progress, and what becomes of them is followed.
+// Without this module the form sends the files itself, and a link looks again.
+
+import { text } from "./texts.js";
+
+const form = document.getElementById("adding");
+const drop = document.getElementById("drop");
+const files = document.getElementById("files");
+const sending = document.getElementById("sending");
+const said = document.getElementById("said");
+const wrong = document.getElementById("wrong");
+const bar = sending.querySelector("progress");
+
+const MEGABYTE = 1_000_000;
+const OFTEN = 1000; // milliseconds from one look at how far it is to the next
+const SPOKEN = 10_000; // milliseconds from one announcement of that to the next
+
+let request = null;
+let spokenAt = 0;
+
+for (const each of document.querySelectorAll("[data-scripted]")) each.hidden = false;
+showUnscripted(document);
+
+function showUnscripted(root) {
+  for (const each of root.querySelectorAll("[data-unscripted]")) each.hidden = true;
+}
+
+// Says something to a screen reader; how far it is only now and then.
+function say(words, isProgress = false) {
+  const now = Date.now();
+  if (isProgress && now < spokenAt + SPOKEN) return;
+  spokenAt = now;
+  said.textContent = words;
+}
+
+function complain(words) {
+  wrong.textContent = words;
+  wrong.hidden = !words;
+}
+
+// Dropping
+
+const hasFiles = ({ dataTransfer }) => Array.from(dataTransfer?.types ?? []).includes("Files");
+
+addEventListener("dragover", (event) => {
+  if (!hasFiles(event)) return;
+  event.preventDefault();
+  event.dataTransfer.dropEffect = request ? "none" : "copy";
+  drop.classList.toggle("over", !request);
+});
+addEventListener("dragleave", (event) => event.relatedTarget ?? drop.classList.remove("over"));
+addEventListener("drop", (event) => {
+  if (!hasFiles(event)) return;
+  event.preventDefault();
+  drop.classList.remove("over");
+  if (request) return;
+  const entries = Array.from(event.dataTransfer.items, (item) => item.webkitGetAsEntry?.());
+  if (entries.some((entry) => entry?.isDirectory)) {
+    complain(text("manage.folders"));
+    return;
+  }
+  files.files = event.dataTransfer.files;
+  form.requestSubmit();
+});
+
+// Sending
+
+function tooMuch(chosen) {
+  const { mostFiles, mostMegabytes, mostMegabytesOfOne } = form.dataset;
+  const number = (each) => Number(each).toLocaleString(document.documentElement.lang);
+  if (chosen.length > Number(mostFiles)) return text("manage.too_many", { count: number(mostFiles) });
+  const large = chosen.find((file) => file.size > mostMegabytesOfOne * 1024 * 1024);
+  if (large) return text("manage.too_large_one", { name: large.name, count: number(mostMegabytesOfOne) });
+  const all = chosen.reduce((sum, file) => sum + file.size, 0);
+  return all > mostMegabytes * MEGABYTE ? text("manage.too_large", { count: number(mostMegabytes) }) : "";
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (request) return;
+  const problem = tooMuch(Array.from(files.files));
+  complain(problem);
+  if (!problem) send(new FormData(form));
+});
+form.querySelector("[data-action=cancel]").addEventListener("click", () => request?.abort());
+
+function send(body) {
+  request = new XMLHttpRequest();
+  request.open("POST", form.getAttribute("action"));
+  request.setRequestHeader("Accept", "application/json, application/problem+json");
+  request.responseType = "json";
+  request.upload.onprogress = ({ loaded, total }) => showSending(loaded, total);
+  request.onload = () => {
+    const { status, response } = request;
+    ended();
+    if (status < 300) {
+      form.reset();
+      refresh();
+    } else fail(response?.errors?.map((each) => `${each.pointer.slice(1)} ${each.detail}`).join(" ") ?? response?.detail);
+  };
+  request.onerror = () => {
+    ended();
+    fail();
+  };
+  request.onabort = () => {
+    ended();
+    say(text("manage.cancelled"));
+  };
+  sending.hidden = false;
+  showSending(0, 1);
+  request.send(body);
+}
+
+function ended() {
+  request = null;
+  sending.hidden = true;
+}
+
+function fail(detail) {
+  complain(`${text("manage.no_sending")}. ${detail ?? text("failure.unreachable")}`);
+}
+
+const megabytes = (bytes) => `${(bytes / MEGABYTE).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 })} MB`;
+
+function showSending(loaded, total) {
+  const isSent = loaded === total;
+  bar.value = loaded / total;
+  const share = Math.floor((100 * loaded) / total);
+  const words = isSent ? text("manage.sent") : text("manage.sending", { count: megabytes(loaded), total: megabytes(total), share });
+  document.getElementById("sending-text").textContent = words;
+  say(words, !isSent);
+}
+
+// Following
+
+const jobSection = () => document.querySelector("#job > .job");
+
+async function follow() {
+  const shown = jobSection();
+  if (shown?.dataset.state !== "running") return;
+  try {
+    const response = await fetch("/manage/job.json", { headers: { Accept: "application/json" } });
+    const job = response.ok ? await response.json() : null;
+    if (job && (job.id !== shown.dataset.id || job.state !== "running")) refresh();
+    else {
+      if (job) showFar(job);
+      setTimeout(follow, OFTEN);
+    }
+  } catch {
+    setTimeout(follow, 5 * OFTEN); // the service may be starting again
+  }
+}
+
+function showFar({ progress }) {
+  const far = document.getElementById("far");
+  if (!progress || !far) return;
+  const { step, done, total } = progress;
+  const number = (each) => each.toLocaleString(document.documentElement.lang);
+  far.textContent = text(`manage.step_${step}`, { done: number(done), total: number(total) });
+  const progressBar = jobSection().querySelector("progress");
+  const [so, all] = progress.bytes_total ? [progress.bytes_done, progress.bytes_total] : [done, total];
+  if (all) progressBar.value = so / all;
+  else progressBar.removeAttribute("value");
+  say(far.textContent, true);
+}
+
+// Puts the parts of the page in that the service renders: what became of the files, and what the library holds now.
+function refresh() {
+  const page = new XMLHttpRequest();
+  page.open("GET", location.pathname + location.search);
+  page.setRequestHeader("Accept", "text/html");
+  page.responseType = "document";
+  page.onload = () => {
+    const rendered = page.response;
+    if (page.status !== 200 || !rendered) return location.reload();
+    const before = jobSection()?.dataset.state;
+    const ids = jobSection()?.dataset.state === "running" ? ["job"] : ["job", "holdings"];
+    if (rendered.querySelector("#job > .job")?.dataset.state !== "running") ids.push("holdings");
+    for (const id of new Set(ids)) document.getElementById(id).replaceWith(document.adoptNode(rendered.getElementById(id)));
+    showUnscripted(document);
+    const shown = jobSection();
+    if (shown?.dataset.state === "running") follow();
+    else if (shown) announce(shown, before);
+  };
+  page.onerror = () => setTimeout(refresh, 5 * OFTEN);
+  page.send();
+}
+
+function announce(shown) {
+  const title = shown.querySelector("h2");
+  const parts = Array.from(shown.querySelectorAll(".fates > div"), (each) => {
+    const count = each.querySelector("dd").firstChild.textContent.trim();
+    return `${each.querySelector("dt").textContent} ${count}`;
+  });
+  say(parts.length ? text("manage.said", { title: title.textContent, parts: parts.join(", ") }) : title.textContent);
+}
+
+follow();
