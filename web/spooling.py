@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
@@ -28,6 +30,7 @@ class SpooledBody:
         self.file: BinaryIO | None = None
         try:
             self.file = cast("BinaryIO", tempfile.TemporaryFile(dir=folder))  # noqa: SIM115 - closed with the request
+            weakref.finalize(self, _close, self.file)
         except OSError:
             self.is_lost = True
 
@@ -56,7 +59,9 @@ class SpooledBody:
     def close(self) -> None:
         """Give the room back."""
         if self.file is not None:
-            try:
-                self.file.close()
-            except OSError:  # what was not yet written found no room
-                self.is_lost = True
+            _close(self.file)
+
+
+def _close(file: BinaryIO) -> None:
+    with suppress(OSError):  # what was not yet written found no room
+        file.close()

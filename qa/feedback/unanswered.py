@@ -27,18 +27,18 @@ _BUSY = 2.0  # seconds to wait for another process that writes
 _PROGRAM = 0x70696E71  # "pinq": the application_id by which the file is known as ours
 _TABLE = """
     CREATE TABLE IF NOT EXISTS unanswered (
-        key TEXT PRIMARY KEY, question TEXT NOT NULL, nothing INTEGER NOT NULL, possible INTEGER NOT NULL,
+        key TEXT PRIMARY KEY, question TEXT NOT NULL, unfound INTEGER NOT NULL, possible INTEGER NOT NULL,
         last TEXT NOT NULL
     ) STRICT, WITHOUT ROWID
 """
 _COUNT = """
     INSERT INTO unanswered VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET
-    question = excluded.question, nothing = nothing + excluded.nothing, possible = possible + excluded.possible,
+    question = excluded.question, unfound = unfound + excluded.unfound, possible = possible + excluded.possible,
     last = excluded.last
 """
 _FORGET = """
     DELETE FROM unanswered WHERE key IN (
-        SELECT key FROM unanswered ORDER BY nothing + possible DESC, last DESC LIMIT -1 OFFSET ?
+        SELECT key FROM unanswered ORDER BY unfound + possible DESC, last DESC LIMIT -1 OFFSET ?
     )
 """
 
@@ -122,8 +122,8 @@ class Unanswered:
             return []
         with self._opened() as database:
             rows = database.execute(
-                "SELECT question, nothing, possible, last FROM unanswered"
-                " ORDER BY nothing + possible DESC, last DESC, key LIMIT ?",
+                "SELECT question, unfound, possible, last FROM unanswered"
+                " ORDER BY unfound + possible DESC, last DESC, key LIMIT ?",
                 (limit,),
             ).fetchall()
         names = ("question", "nothing", "possible", "last")

@@ -319,10 +319,14 @@ class _Work(Thread):
             uploads.folder.settle(self._job.files, held)
         if is_done and self._job.kind == "removal":
             uploads.folder.delete(self._to_delete)
-        failure = JobErrorBody(**error) if error else _broken() if report is None else None
+        failure = JobErrorBody(**error) if error else _broken() if report is None and not self._is_stopped else None
         self._job = self._job.model_copy(
             update={
-                "state": "failed" if failure else "stopped" if self._is_stopped and status else "done",
+                "state": "failed"
+                if failure
+                else "stopped"
+                if self._is_stopped and (status or report is None)
+                else "done",
                 "progress": None,
                 "report": uploads.report(report, self._refused, self._notes) if report is not None else None,
                 "without_vectors": said.get("without_vectors"),

@@ -173,14 +173,12 @@ function refresh() {
   page.onload = () => {
     const rendered = page.response;
     if (page.status !== 200 || !rendered) return location.reload();
-    const before = jobSection()?.dataset.state;
-    const ids = jobSection()?.dataset.state === "running" ? ["job"] : ["job", "holdings"];
-    if (rendered.querySelector("#job > .job")?.dataset.state !== "running") ids.push("holdings");
-    for (const id of new Set(ids)) document.getElementById(id).replaceWith(document.adoptNode(rendered.getElementById(id)));
+    const isRunning = rendered.querySelector("#job > .job")?.dataset.state === "running";
+    for (const id of isRunning ? ["job"] : ["job", "holdings"]) document.getElementById(id).replaceWith(document.adoptNode(rendered.getElementById(id)));
     showUnscripted(document);
     const shown = jobSection();
-    if (shown?.dataset.state === "running") follow();
-    else if (shown) announce(shown, before);
+    if (isRunning) follow();
+    else if (shown) announce(shown);
   };
   page.onerror = () => setTimeout(refresh, 5 * OFTEN);
   page.send();
