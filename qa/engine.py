@@ -311,7 +311,7 @@ class Engine:
         return self._library.snapshot().problems(on_passages=on_passages)
 
     def backup(self, folder: Path, *, on_pages: Callable[[int, int], None] | None = None) -> int:
-        """Copy the library and its feedback into a new or empty folder. Returns the size of the copy in bytes.
+        """Copy the library, its feedback and its uploads into a new or empty folder. Returns the size in bytes.
 
         The library may be used and changed meanwhile; the copy is of one state. `on_pages` is told how many pages of
         the database are written, and of how many.
@@ -322,6 +322,7 @@ class Engine:
         """
         with self._library.backing_up(folder, on_pages=on_pages) as place:
             self.feedback.copy_to(place / self.feedback.path.name)
+            self.uploads.folder.copy_to(place)
         return size_of(folder)
 
     def document(self, document_id: str) -> Document:

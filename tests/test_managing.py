@@ -220,6 +220,23 @@ def test_another_folder_that_is_indexed_with_prune_leaves_what_was_added(client:
     assert engine.check() == []
 
 
+def test_a_library_that_was_moved_or_comes_from_a_backup_knows_its_uploads(
+    client: FlaskClient, engine: Engine, tmp_path: Path
+) -> None:
+    added(client, {"nests.md": NEST})
+    copy, away = tmp_path / "copy", tmp_path / "away"
+    engine.backup(copy)
+    assert engine.settings.library
+    engine.settings.library.rename(away)
+    moved = managed(copy)
+    there = create_app(moved).test_client()
+    assert added(there, {"more.md": NEST})["report"]["added"]["ids"] == ["more"]
+    assert sorted(ids(there)) == ["more", "nests"]
+    there.post("/manage/removal", json={"documents": ["nests"]}, headers=JSON)
+    waited(there)
+    assert (ids(there), uploads_of(moved)) == (["more"], ["more.md"])
+
+
 def test_a_page_without_scripts_gets_back_to_the_page_and_the_report(client: FlaskClient) -> None:
     given = form({"nests.md": NEST}) | {"headers": PAGE}
     response = client.post("/manage/files", **given)

@@ -167,7 +167,7 @@ def remove() -> AnyResponse | str:
 def file_name(path: str) -> str:
     """The last part of a path, whichever system wrote it.
 
-    >>> file_name("/birds/terns.pdf"), file_name("C:\\birds\\terns.pdf")
+    >>> file_name("/birds/terns.pdf"), file_name("C:\\\\birds\\\\terns.pdf")
     ('terns.pdf', 'terns.pdf')
     """
     return path.rpartition("/")[2].rpartition("\\")[2]

@@ -148,10 +148,10 @@ class Uploads:
             JobRunningError: if another change goes on.
             LibraryUnwritableError: if the system refuses.
         """
-        files = self.files_of(document_ids)
-        own = [origin for origin in files if self.folder.holds(origin)]
-        ids = sorted({*document_ids, *(each for origin in own for each in files[origin])})
         with self._begun() as (lock, _):
+            files = self.files_of(document_ids)
+            own = [origin for origin in files if self.folder.holds(origin)]
+            ids = sorted({*document_ids, *(each for origin in own for each in files[origin])})
             named = self.folder.work / "removal.json"
             named.write_text(json.dumps(ids), "utf-8")
             names = tuple(Path(origin).name for origin in own)
@@ -205,6 +205,8 @@ class Uploads:
             before = self._kept()
             unfinished = before if before and before.kind == "indexing" and before.state != "done" else None
             self.folder.begin(goes_on=unfinished is not None)
+            if moved := self.folder.moved(self._library.snapshot().files()):
+                self._library.rename_files(moved)
             yield lock, unfinished
         except OSError as error:
             lock.release()

@@ -24,11 +24,12 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from shutil import copytree
 from typing import BinaryIO, NamedTuple
 
 from qa.errors import JobRunningError, LibraryUnwritableError, SourceError, UnknownFormatError
 from qa.model import FileState
-from qa.readers import READERS, SIDECARS, file_state, legible, resolved
+from qa.readers import READERS, SIDECARS, file_state, is_there, legible, resolved
 
 __all__ = ["Incoming", "Lock", "Refused", "UploadFolder", "safe_name"]
 
@@ -354,6 +355,23 @@ class UploadFolder:
     def holds(self, origin: str) -> bool:
         """Whether a file of the library is one of these."""
         return Path(origin).parent == resolved(self.path)
+
+    def moved(self, origins: Collection[str]) -> dict[str, str]:
+        """Which of a library's files are those of this folder under an earlier path, with what they are known by now:
+        the library was moved, or comes from a backup."""
+        found = {}
+        for origin in origins:
+            path = Path(origin)
+            now = self.origin(path.name)
+            is_of_uploads = path.parent.name == FOLDER and path.parent != resolved(self.path)
+            if is_of_uploads and now not in origins and not is_there(origin) and is_there(now):
+                found[origin] = now
+        return found
+
+    def copy_to(self, library: Path) -> None:
+        """Copy the files into another library, without what is only for work."""
+        if self.path.is_dir():
+            copytree(self.path, library / FOLDER, symlinks=True, ignore=lambda *_: [_WORK])
 
     def delete(self, origins: Iterable[str]) -> None:
         """Delete files of this folder, and the references beside them."""
