@@ -148,3 +148,33 @@ def check(page: Page) -> None:
     found = Axe().run(page, options=RULES)
     assert found.response["violations"] == [], found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+FOLDER = """() => {
+    const file = (name, text) => ({ name, isDirectory: false, file: (taken) => taken(new File([text], name)) });
+    const folder = (name, inside) => ({
+        name,
+        isDirectory: true,
+        createReader: () => ({ readEntries: (taken) => taken(inside.splice(0, 1)) }),
+    });
+    const text = "# Nests\\n\\nThe blue tern nests on cliffs.\\n";
+    const inner = folder("inner", [file("deep.md", text), file(".hidden.md", text), file("run.exe", "")]);
+    const entry = folder("terns", [file("nests.md", text), inner, folder(".git", [file("config.md", text)])]);
+    const event = new DragEvent("drop", { bubbles: true, cancelable: true });
+    const dataTransfer = { types: ["Files"], items: [{ webkitGetAsEntry: () => entry }] };
+    Object.defineProperty(event, "dataTransfer", { value: dataTransfer });
+    document.getElementById("drop").dispatchEvent(event);
+}"""
+
+
+def test_of_a_folder_that_is_dropped_the_files_that_can_be_read_are_sent(open_managed: Open) -> None:
+    page = open_managed("/manage")
+    page.route("**/manage/files", lambda route: route.abort())
+    with page.expect_request("**/manage/files") as sent:
+        page.evaluate(FOLDER)
+    body = sent.value.post_data or ""
+    assert [name for name in ("nests.md", "deep.md", ".hidden.md", "run.exe", "config.md") if name in body] == [
+        "nests.md",
+        "deep.md",
+    ]
+    expect(page.get_by_role("alert")).to_contain_text("The files could not be sent.")

@@ -113,6 +113,7 @@ def page() -> str:
         listed=listed,
         job=engine.uploads.job(),
         formats=engine.formats,
+        endings=engine.uploads.folder.endings,
         most_files=MOST_FILES,
         most_bytes=engine.settings.max_upload,
         most_bytes_of_one=engine.settings.max_file_size,

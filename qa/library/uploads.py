@@ -34,6 +34,8 @@ from qa.readers import READERS, SIDECARS, file_state, is_there, legible, resolve
 __all__ = ["Incoming", "Lock", "Refused", "UploadFolder", "safe_name"]
 
 FOLDER = "uploads"
+ENDINGS = (*READERS, *SIDECARS)
+"""How the names of files end that are taken in."""
 LONGEST_NAME = 140  # bytes: file systems that encrypt names have room for no more
 MEGABYTE = 1024 * 1024
 
@@ -146,7 +148,7 @@ class IncomingFile:
 
 
 def _is_read(name: str) -> bool:
-    return name.lower().endswith((*READERS, *SIDECARS))
+    return name.lower().endswith(ENDINGS)
 
 
 def _is_document(name: str) -> bool:
@@ -233,6 +235,11 @@ class UploadFolder:
         self.work = self.path / _WORK
         self._most = file_size * MEGABYTE
         self._before = self.work / "before"
+
+    @property
+    def endings(self) -> tuple[str, ...]:
+        """How the names of files end that are taken in."""
+        return ENDINGS
 
     def lock(self) -> Lock:
         """What is held while a change goes on."""

@@ -55,24 +55,50 @@ addEventListener("drop", (event) => {
   drop.classList.remove("over");
   if (request) return;
   const entries = Array.from(event.dataTransfer.items, (item) => item.webkitGetAsEntry?.());
-  if (entries.some((entry) => entry?.isDirectory)) {
-    complain(text("manage.folders"));
-    return;
-  }
-  files.files = event.dataTransfer.files;
-  form.requestSubmit();
+  if (entries.some((entry) => entry?.isDirectory)) dropFolders(entries);
+  else sendDropped(event.dataTransfer.files);
 });
+
+// Of folders, those files that can be read, at any depth; names that begin with a dot are passed over, as by the service.
+async function dropFolders(entries) {
+  const endings = form.dataset.endings.split(" ");
+  const found = new DataTransfer();
+  const waiting = entries.filter(Boolean).reverse();
+  while (waiting.length && found.items.length <= form.dataset.mostFiles) {
+    const entry = waiting.pop();
+    if (entry.isDirectory && !entry.name.startsWith(".")) waiting.push(...(await within(entry)));
+    else if (endings.some((each) => entry.name.toLowerCase().endsWith(each)) && !entry.name.startsWith("."))
+      found.items.add(await new Promise((resolve, reject) => entry.file(resolve, reject)));
+  }
+  if (found.items.length) sendDropped(found.files);
+  else complain(text("manage.no_files"));
+}
+
+// What lies in a folder, which comes in parts.
+async function within(folder) {
+  const reader = folder.createReader();
+  const found = [];
+  for (;;) {
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (!some.length) return found;
+    found.push(...some);
+  }
+}
+
+function sendDropped(dropped) {
+  files.files = dropped;
+  form.requestSubmit();
+}
 
 // Sending
 
 function tooMuch(chosen) {
   const { mostFiles, mostMegabytes, mostMegabytesOfOne } = form.dataset;
-  const number = (each) => Number(each).toLocaleString(document.documentElement.lang);
-  if (chosen.length > Number(mostFiles)) return text("manage.too_many", { count: number(mostFiles) });
+  if (chosen.length > mostFiles) return text("manage.too_many", { count: Number(mostFiles) });
   const large = chosen.find((file) => file.size > mostMegabytesOfOne * 1024 * 1024);
-  if (large) return text("manage.too_large_one", { name: large.name, count: number(mostMegabytesOfOne) });
+  if (large) return text("manage.too_large_one", { name: large.name, count: Number(mostMegabytesOfOne) });
   const all = chosen.reduce((sum, file) => sum + file.size, 0);
-  return all > mostMegabytes * MEGABYTE ? text("manage.too_large", { count: number(mostMegabytes) }) : "";
+  return all > mostMegabytes * MEGABYTE ? text("manage.too_large", { count: Number(mostMegabytes) }) : "";
 }
 
 form.addEventListener("submit", (event) => {
@@ -155,8 +181,7 @@ function showFar({ progress }) {
   const far = document.getElementById("far");
   if (!progress || !far) return;
   const { step, done, total } = progress;
-  const number = (each) => each.toLocaleString(document.documentElement.lang);
-  far.textContent = text(`manage.step_${step}`, { done: number(done), total: number(total) });
+  far.textContent = text(`manage.step_${step}`, { done, total });
   const progressBar = jobSection().querySelector("progress");
   const [so, all] = progress.bytes_total ? [progress.bytes_done, progress.bytes_total] : [done, total];
   if (all) progressBar.value = so / all;
