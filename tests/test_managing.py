@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from qa.cli import cli
 from qa.errors import JobRunningError
 from qa.feedback import Unanswered
 from qa.library.uploads import LONGEST_NAME, Lock, safe_name
+from qa.wire import JobProgressBody
 from web import create_app
 from web.listening import Listener
 from web.managing import spool_of
@@ -389,6 +391,29 @@ def test_a_second_change_is_told_to_wait_and_loses_nothing(client: FlaskClient, 
         lock.release()
     assert not engine.uploads.is_running
     assert uploads_of(engine) == ["nests.md"]
+
+
+def test_a_change_that_only_makes_vectors_gives_way(client: FlaskClient, engine: Engine) -> None:
+    added(client, {"nests.md": NEST})
+    uploads = engine.uploads
+    before = uploads.job()
+    assert before
+    lock = uploads.folder.lock()
+    lock.take()
+    encoding = {"state": "running", "progress": JobProgressBody(step="encoding", done=1, total=9)}
+    uploads.keep(before.model_copy(update=encoding))
+    assert uploads.is_running
+
+    def stop_when_asked() -> None:
+        while not uploads.folder.stop_file.exists():
+            time.sleep(0.02)
+        uploads.end(lock, before.model_copy(update={"state": "stopped"}))
+
+    working = Thread(target=stop_when_asked)
+    working.start()
+    assert added(client, {"more.md": NEST})["report"]["added"]["ids"] == ["more"]
+    working.join(PATIENCE)
+    assert not working.is_alive()
 
 
 def test_the_lock_of_a_process_that_is_killed_is_free(tmp_path: Path) -> None:

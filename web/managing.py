@@ -92,7 +92,7 @@ def spool_of(app: Flask) -> Callable[[dict[str, Any]], Spool | None]:
                 if "HTTP_AUTHORIZATION" not in environ:
                     refuse_other_sites("add documents")
                 engine = current_engine()
-                if engine.uploads.is_running:
+                if engine.uploads.is_busy:
                     return None
                 return Spool(engine.uploads.folder.make(), engine.settings.max_upload * MEGABYTE)
             except (QAError, HTTPException):  # the view says what is wrong
@@ -141,7 +141,7 @@ def add_files() -> AnyResponse:
     with _told_of_storage():
         if request.mimetype == FORM_TYPE:
             return _began(uploads.index())
-        if uploads.is_running:
+        if uploads.is_busy:
             return _began(uploads.index())  # which says so
         with uploads.receiving() as incoming:
             fields = receive(incoming)

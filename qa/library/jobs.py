@@ -46,6 +46,7 @@ _MOST_LEFT_OUT = 1000
 _OFTEN = 0.3  # seconds from one look, whether to stop, to the next; and from one note of how far it is
 _SOON = 0.1  # seconds from one look, whether it has ended, to the next
 _TRIED_AGAIN = 2.0  # seconds after which a library that another process changes is tried again
+_LONGEST_STOP = 20.0  # seconds until vectors are no more made
 _LONGEST_WAIT = 300.0  # seconds for that other process
 _OF_READING = ("engine", "max_file_size", "max_memory", "max_seconds", "meaning", "model", "synonyms")
 """The settings that matter when files are read and indexed."""
@@ -93,6 +94,11 @@ class Uploads:
         """Whether a change goes on, in whichever process of the service."""
         return self.folder.lock().is_taken
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether another change has to wait for the one that goes on. One that only makes vectors gives way."""
+        return self.is_running and not self._only_encodes()
+
     def job(self) -> JobBody | None:
         """The last change that was asked for, and how far it is. None if there was none."""
         job = self._kept()
@@ -100,6 +106,11 @@ class Uploads:
             return job
         again = self._kept()  # it may just have ended
         return again.model_copy(update={"state": "interrupted"}) if again and again.is_running else again
+
+    def _only_encodes(self) -> bool:
+        job = self._kept()
+        is_encoding = job is not None and job.progress is not None and job.progress.step == "encoding"
+        return job is not None and job.report is not None and is_encoding
 
     def _kept(self) -> JobBody | None:
         try:
@@ -200,7 +211,11 @@ class Uploads:
         """The lock, and an indexing before that was not done. An error lets go of the lock."""
         self.folder.make()
         lock = self.folder.lock()
-        lock.take()
+        if self._only_encodes() and lock.is_taken:
+            self.stop()  # what has been made is kept, and the next change makes the rest
+            lock.take(seconds=_LONGEST_STOP)
+        else:
+            lock.take()
         try:
             before = self._kept()
             unfinished = before if before and before.kind == "indexing" and before.state != "done" else None
@@ -377,8 +392,14 @@ class _Work(Thread):
             self._said |= said
             if "report" in said:
                 self._keep(report=self._uploads.report(said["report"], self._refused, self._notes))
-            elif "progress" in said and time.monotonic() > self._kept_at + _OFTEN:
-                self._keep(progress=JobProgressBody(**said["progress"]))
+            elif "progress" in said:
+                self._keep_progress(JobProgressBody(**said["progress"]))
+
+    def _keep_progress(self, progress: JobProgressBody) -> None:
+        """Keep how far it is, where another step begins, else now and then."""
+        before = self._job.progress
+        if before is None or before.step != progress.step or time.monotonic() > self._kept_at + _OFTEN:
+            self._keep(progress=progress)
 
     def _keep(self, **changed: object) -> None:
         self._kept_at = time.monotonic()

@@ -179,13 +179,13 @@ class Lock:
         self._path = path
         self._held: sqlite3.Connection | None = None
 
-    def take(self) -> None:
-        """Take it.
+    def take(self, *, seconds: float = _WAITS) -> None:
+        """Take it, or wait so long for it.
 
         Raises:
             JobRunningError: if another has it.
         """
-        database = self._connection(_WAITS)
+        database = self._connection(seconds)
         try:
             database.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
