@@ -55,7 +55,7 @@ def test_files_that_are_dropped_are_sent_followed_and_reported(open_managed: Ope
     expect(title).to_have_text("Added", timeout=JOB)
     expect(page.locator(".fates")).to_contain_text("1 document")
     expect(page.locator(".reasons").first).to_contain_text("pincite cannot read this kind of file: notes.exe.")
-    expect(page.get_by_role("status")).to_have_text("Added: Added 1 document, Left out 1 file.")
+    expect(page.get_by_role("status")).to_have_text("Added. New: 1 document, Left out: 1 file.")
     expect(page.locator("#holdings .total")).to_have_text("5 documents")
     expect(page.get_by_text("nests.md (added here)")).to_be_visible()
     assert engine.document("nests").title == "Nests"

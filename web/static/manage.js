@@ -213,7 +213,7 @@ function announce(shown) {
   const title = shown.querySelector("h2");
   const parts = Array.from(shown.querySelectorAll(".fates > div"), (each) => {
     const count = each.querySelector("dd").firstChild.textContent.trim();
-    return `${each.querySelector("dt").textContent} ${count}`;
+    return `${each.querySelector("dt").textContent}: ${count}`;
   });
   say(parts.length ? text("manage.said", { title: title.textContent, parts: parts.join(", ") }) : title.textContent);
 }
