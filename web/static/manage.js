@@ -1,7 +1,8 @@
 // Managing documents: files are dropped or chosen and sent with their progress, and what becomes of them is followed.
 // Without this module the form sends the files itself, and a link looks again.
 
-import { text } from "./texts.js";
+import { failureOf } from "./service.js";
+import { language, text } from "./texts.js";
 
 const form = document.getElementById("adding");
 const drop = document.getElementById("drop");
@@ -122,7 +123,7 @@ function send(body) {
     if (status < 300) {
       form.reset();
       refresh();
-    } else fail(response?.errors?.map((each) => `${each.pointer.slice(1)} ${each.detail}`).join(" ") ?? response?.detail);
+    } else fail(response && failureOf(response, "", status).detail);
   };
   request.onerror = () => {
     ended();
@@ -146,7 +147,7 @@ function fail(detail) {
   complain(`${text("manage.no_sending")}. ${detail ?? text("failure.unreachable")}`);
 }
 
-const megabytes = (bytes) => `${(bytes / MEGABYTE).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 })} MB`;
+const megabytes = (bytes) => `${(bytes / MEGABYTE).toLocaleString(language, { maximumFractionDigits: 1 })} MB`;
 
 function showSending(loaded, total) {
   const isSent = loaded === total;
