@@ -21,7 +21,6 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.datastructures import FileStorage
 
 from qa import Engine, Settings
 from qa.cli import cli
@@ -64,8 +63,10 @@ def client(app: Flask) -> FlaskClient:
 
 
 def form(files: Mapping[str, bytes], **fields: str) -> dict[str, Any]:
-    given = [FileStorage(io.BytesIO(data), filename=name) for name, data in files.items()]
-    return {"data": {"files": given, **fields}, "content_type": "multipart/form-data", "headers": JSON}
+    parts = [f'name="{name}"\r\n\r\n{value}'.encode() for name, value in fields.items()]
+    parts += [f'name="files"; filename="{name}"\r\n\r\n'.encode() + data for name, data in files.items()]
+    body = b"".join(b"--b\r\nContent-Disposition: form-data; %b\r\n" % part for part in parts) + b"--b--\r\n"
+    return {"data": body, "content_type": "multipart/form-data; boundary=b", "headers": JSON}
 
 
 def waited(client: FlaskClient) -> dict[str, Any]:
@@ -83,7 +84,9 @@ def added(client: FlaskClient, files: Mapping[str, bytes], **fields: str) -> dic
     """What became of files that were added."""
     response = client.post("/manage/files", **form(files, **fields))
     assert response.status_code in (200, 202), response.text
-    return waited(client)
+    job = waited(client)
+    assert (job["state"], job["id"]) == ("done", response.get_json()["id"]), job
+    return job
 
 
 def reasons(job: Mapping[str, Any]) -> list[str]:
