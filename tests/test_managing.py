@@ -370,7 +370,7 @@ def test_a_link_among_the_uploads_is_neither_read_nor_written_through(
     (engine.uploads.folder.path / "link.md").symlink_to(secret)
     added(client, {"more.md": NEST})
     assert sorted(ids(client)) == ["more", "nests"]
-    added(client, {"link.md": NEST}, replace="yes")
+    assert added(client, {"link.md": NEST}, replace="yes")["report"]["added"]["ids"] == ["link"]
     assert secret.read_bytes().startswith(b"# Secret")
     assert sorted(ids(client)) == ["link", "more", "nests"]
 
