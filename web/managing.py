@@ -68,7 +68,16 @@ def register(app: Flask, settings: Settings) -> None:
     """Add the pages to an app, if the settings say so. Without them there is nothing at their addresses."""
     if settings.manage == "on" and settings.library is not None:
         app.register_blueprint(manage)
+        app.after_request(_count_question)
     app.jinja_env.globals["may_manage"] = may_manage
+
+
+def _count_question(response: Response) -> Response:
+    """Count the question of a request, if it got no answer. A conversation that is exported asks nothing anew."""
+    record = request.environ.get("pincite.record")
+    if record is not None and record.outcome is not None and request.blueprint != "conversations":
+        current_engine().unanswered.count(record.asked.question, record.outcome)
+    return response
 
 
 def may_manage() -> bool:
