@@ -631,6 +631,20 @@ def test_a_large_body_is_taken_only_where_files_are_added_and_from_who_may(
     assert uploads_of(engine) == []
 
 
+def test_a_large_body_is_taken_from_a_token_with_the_right_alone(tmp_path: Path) -> None:
+    place = tmp_path / "tokens.json"
+    secrets = [add_token(place, right, [right]) for right in ("ask", "manage")]
+    engine = managed(tmp_path / "library", tokens_file=place)
+    app = create_app(engine)
+    body = body_of("nests.exe", b"tern " * 300_000)
+    with listening(app) as port:
+        statuses = [
+            status_of(port, upload_head(port, len(body), f"Authorization: Bearer {secret}"), body)
+            for secret in (*secrets, "none")
+        ]
+    assert statuses == [403, 200, 401]
+
+
 def test_a_large_body_beyond_the_bound_is_refused_before_it_comes(app: Flask) -> None:
     with listening(app) as port:
         assert status_of(port, upload_head(port, 1_000_000_001)) == 413
@@ -673,6 +687,31 @@ def test_questions_without_an_answer_are_counted_and_forgotten_on_request(tmp_pa
     assert found == {"where is metformin": (2, 0), "What is possible?": (1, 1)}
     kept.clear()
     assert kept.most(limit=10) == []
+
+
+def test_while_managing_is_on_questions_without_an_answer_are_counted_and_shown(
+    client: FlaskClient, engine: Engine
+) -> None:
+    engine.add([TERNS])
+    for _ in range(2):
+        client.post("/ask", json={"question": "How many people take metformin?"})
+    client.get("/?q=How many people take metformin?&history=Where is the zoo of terns?")
+    client.get("/ask?q=In how many people did fever end with alcanor?")
+    client.post("/conversation.json", json={"turns": [{"question": "Where is the exported?"}]})
+    counted = client.get("/manage/feedback.json").get_json()["unanswered"]
+    assert [(each["question"], each["nothing"], each["possible"]) for each in counted] == [
+        ("How many people take metformin?", 3, 0)
+    ]
+    assert "How many people take metformin?" in client.get("/manage/feedback", headers=PAGE).text
+    assert client.post("/manage/questions/removal", headers=JSON).get_json()["unanswered"] == []
+
+
+def test_without_managing_no_question_is_counted(tmp_path: Path) -> None:
+    engine = Engine.create(Settings(library=tmp_path, meaning="off"))
+    engine.add([TERNS])
+    create_app(engine).test_client().post("/ask", json={"question": "How many people take metformin?"})
+    engine.unanswered.flush()
+    assert not engine.unanswered.path.exists()
 
 
 def test_of_too_many_questions_those_asked_least_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, abort, current_app, redirect, render_template, request
@@ -42,6 +42,7 @@ from qa.wire import (
 from web import access
 from web.answers import current_engine, json_body
 from web.documents import listing_asked
+from web.ledger import EXPORTED, add_record, record_of
 from web.origins import refuse_other_sites
 from web.problems import FORM_TYPE
 from web.spooling import Spool
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from qa import Engine, Settings
-    from qa.model import DocumentEntry
+    from qa.model import DocumentEntry, Outcome
 
 __all__ = ["manage", "may_manage", "register", "spool_of"]
 
@@ -74,9 +75,9 @@ def register(app: Flask, settings: Settings) -> None:
 
 def _count_question(response: Response) -> Response:
     """Count the question of a request, if it got no answer. A conversation that is exported asks nothing anew."""
-    record = request.environ.get("pincite.record")
-    if record is not None and record.outcome is not None and request.blueprint != "conversations":
-        current_engine().unanswered.count(record.asked.question, record.outcome)
+    record = record_of()
+    if record.asked is not None and record.outcome is not None and request.blueprint != EXPORTED:
+        current_engine().unanswered.count(record.asked.question, cast("Outcome", record.outcome))
     return response
 
 
@@ -95,6 +96,7 @@ def spool_of(app: Flask) -> Callable[[dict[str, Any]], Spool | None]:
             return None
         if environ.get("REMOTE_ADDR") in trusted:  # what it says of the client, as the app itself hears it
             ProxyFix(lambda *_: [], x_for=1, x_proto=1, x_host=1)(environ, lambda *_: lambda _: None)
+        add_record(environ)
         with app.request_context(environ):
             try:
                 access.demand("manage")
