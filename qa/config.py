@@ -140,6 +140,14 @@ class Settings:
         Path,
         "File of tokens, made by pincite token add. With it, only who has a token may ask. Default: no tokens",
     )
+    manage: str = _setting(
+        "off",
+        _one_of("on", "off"),
+        "on: documents can be added and removed on the page /manage by whoever may manage; off: by nobody",
+    )
+    max_upload: int = _setting(
+        1000, _number(int, 1, 100_000), "Most that can be added on the page at once, in megabytes, 1 to 100000"
+    )
     allowed_hosts: tuple[str, ...] = _setting(
         (),
         _hosts,

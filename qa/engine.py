@@ -18,7 +18,7 @@ from qa.answering.suggesting import related, suggest
 from qa.asking.question import read_question
 from qa.citations.citing import cite_span
 from qa.config import SHIPPED_CORPUS, SHIPPED_SYNONYMS, Settings
-from qa.errors import EncoderMissingError, UnknownDocumentError
+from qa.errors import EncoderMissingError, LibraryNotFoundError, UnknownDocumentError
 from qa.library import Library, Snapshot, Source, size_of
 from qa.model import (
     Answer,
@@ -46,8 +46,9 @@ if TYPE_CHECKING:
     from qa.asking.concepts import Concept
     from qa.encoders import Encoder
     from qa.errors import SourceError
-    from qa.feedback import FeedbackStore
+    from qa.feedback import FeedbackStore, Unanswered
     from qa.library.adding import Indexing, Progress
+    from qa.library.jobs import Uploads
 
 __all__ = ["Engine"]
 
@@ -70,6 +71,26 @@ class Engine:
 
         return FeedbackStore(self.settings.feedback_file)
 
+    @cached_property
+    def unanswered(self) -> Unanswered:
+        """The questions without an answer, by count; they lie beside the feedback."""
+        from qa.feedback import Unanswered
+
+        return Unanswered(self.settings.feedback_file.with_name("unanswered.sqlite3"))
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        """What its owner adds and removes through the service.
+
+        Raises:
+            LibraryNotFoundError: for a library that has no folder of its own.
+        """
+        from qa.library.jobs import Uploads
+
+        if self.settings.library is None:
+            raise LibraryNotFoundError(Path("memory"))
+        return Uploads(self._library, self.settings.library, self.settings)
+
     @classmethod
     def open(cls, settings: Settings) -> Self:
         """The engine of the library that the settings name. Without one, that of the shipped corpus.
@@ -90,6 +111,19 @@ class Engine:
     def create(cls, settings: Settings) -> Self:
         """The engine of a library that need not exist yet: `add` makes it."""
         return cls(_library(settings.library, settings), settings)
+
+    @classmethod
+    def begin(cls, settings: Settings) -> Self:
+        """The engine of a library, which is made without documents if it does not exist yet.
+
+        Raises:
+            LibraryError: if the library cannot be used, or cannot be made.
+        """
+        engine = cls.create(settings)
+        if not engine._library.exists:
+            engine._library.change()
+        engine._library.snapshot()
+        return engine
 
     @classmethod
     def over(cls, documents: Iterable[Document], settings: Settings) -> Self:
@@ -277,7 +311,7 @@ class Engine:
         return self._library.snapshot().problems(on_passages=on_passages)
 
     def backup(self, folder: Path, *, on_pages: Callable[[int, int], None] | None = None) -> int:
-        """Copy the library and its feedback into a new or empty folder. Returns the size of the copy in bytes.
+        """Copy the library, its feedback and its uploads into a new or empty folder. Returns the size in bytes.
 
         The library may be used and changed meanwhile; the copy is of one state. `on_pages` is told how many pages of
         the database are written, and of how many.
@@ -288,6 +322,7 @@ class Engine:
         """
         with self._library.backing_up(folder, on_pages=on_pages) as place:
             self.feedback.copy_to(place / self.feedback.path.name)
+            self.uploads.folder.copy_to(place)
         return size_of(folder)
 
     def document(self, document_id: str) -> Document:

@@ -27,7 +27,8 @@
     │   ├── LibraryUnreadableError library_unreadable the system refuses to read it
     │   ├── LibraryUnwritableError library_unwritable the system refuses to write it
     │   ├── LibraryThereError      library_there      there is already something in the place for a copy
-    │   └── HelperEndedError     helper_ended         a helper process of indexing broke down
+    │   ├── HelperEndedError     helper_ended         a helper process of indexing broke down
+    │   └── JobRunningError      job_running          a change that was asked for on the page still goes on
     ├── EncoderError
     │   ├── EncoderMissingError  encoder_missing      a package that it needs is not installed
     │   ├── EncoderFileError     encoder_file         a folder lacks a file that an encoder needs
@@ -73,6 +74,7 @@ __all__ = [
     "HelperEndedError",
     "IndexFormatError",
     "InvalidRequestError",
+    "JobRunningError",
     "JudgedQuestionsError",
     "LibraryBusyError",
     "LibraryError",
@@ -458,6 +460,18 @@ class HelperEndedError(LibraryError):
         super().__init__(
             "A helper process of indexing ended too early. The library was not changed.",
             hint="Memory may have run out. Index again, or index fewer documents at once.",
+        )
+
+
+class JobRunningError(LibraryError):
+    """A change of the library that its owner asked for still goes on."""
+
+    code = "job_running"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Documents are being added or removed just now. One such change goes on at a time.",
+            hint="Wait until it has finished, then send it again.",
         )
 
 

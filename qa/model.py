@@ -308,15 +308,17 @@ def ending_of(file: str) -> str:
 class DocumentFilter:
     """Which documents of a library are to be listed. What is empty asks nothing of them.
 
-    `words` are looked for in their passages; those of `title` and of `publisher_words` in any part of the title and of
-    the publisher. `publisher` is whole, `format` the ending of the file. `since` and `until` are dates in ISO 8601, of
-    which the day, or the month and the day, may be left out; the last day is included.
+    `words` are looked for in their passages; those of `title`, `publisher_words` and `file_words` in any part of the
+    title, of the publisher and of the path of the file. `publisher` is whole, `format` the ending of the file. `since`
+    and `until` are dates in ISO 8601, of which the day, or the month and the day, may be left out; the last day is
+    included.
     """
 
     words: str = ""
     title: str = ""
     publisher: str = ""
     publisher_words: str = ""
+    file_words: str = ""
     format: str = ""
     since: str = ""
     until: str = ""

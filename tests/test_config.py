@@ -33,6 +33,8 @@ DEFAULTS = {
     "language": "auto",
     "old_after": 3,
     "tokens_file": None,
+    "manage": "off",
+    "max_upload": 1000,
     "allowed_hosts": (),
     "trusted_proxies": (),
     "rate_limit": None,
@@ -75,6 +77,9 @@ GOOD = [
     ("old_after", "0", 0),
     ("old_after", "1000", 1000),
     ("tokens_file", "/srv/tokens.json", Path("/srv/tokens.json")),
+    ("manage", "on", "on"),
+    ("manage", "off", "off"),
+    ("max_upload", "1", 1),
     ("allowed_hosts", "Answers.example.org, b.example [::1]", ("answers.example.org", "b.example", "[::1]")),
     ("trusted_proxies", "192.0.2.1,2001:DB8:0::1", ("192.0.2.1", "2001:db8::1")),
     ("rate_limit", "0", 0),
@@ -126,6 +131,8 @@ BAD = [
     ("old_after", "1001"),
     ("old_after", "2.5"),
     ("old_after", "never"),
+    ("manage", "maybe"),
+    ("max_upload", "0"),
     ("allowed_hosts", "https://example.org"),
     ("allowed_hosts", "example.org:80"),
     ("allowed_hosts", "*"),
@@ -237,8 +244,8 @@ def test_an_unknown_variable_of_ours_is_refused_with_those_that_are_known() -> N
         "The setting PINCITE_TRESHOLD is not known. "
         "Known settings: library, synonyms, engine, feedback, host, port, workers, threads, threshold, "
         "possible_threshold, meaning, model, language, old_after, "
-        "tokens_file, allowed_hosts, trusted_proxies, rate_limit, token_rate_limit, max_connections, "
-        "max_connections_per_address, widget_origins, metrics, log, log_questions, "
+        "tokens_file, manage, max_upload, allowed_hosts, trusted_proxies, rate_limit, token_rate_limit, "
+        "max_connections, max_connections_per_address, widget_origins, metrics, log, log_questions, "
         "max_file_size, max_memory, max_seconds."
     )
 

@@ -28,6 +28,7 @@ from qa.errors import (
     HelperEndedError,
     IndexFormatError,
     InvalidRequestError,
+    JobRunningError,
     JudgedQuestionsError,
     LibraryBusyError,
     LibraryError,
@@ -84,6 +85,7 @@ EXAMPLES: list[QAError] = [
     LibraryUnwritableError(PATH, reason="no space left on device"),
     LibraryThereError(PATH),
     HelperEndedError(),
+    JobRunningError(),
     UnknownDocumentError("terns"),
     UnknownPassageError("terns-00000"),
     PassageGoneError("Terns", document_id="terns", nearest="terns-00000"),
@@ -165,7 +167,11 @@ def test_every_error_is_a_sentence_with_a_hint(error: QAError) -> None:
 
 def test_an_error_about_a_path_names_it() -> None:
     about_paths = [error for error in EXAMPLES if isinstance(error, SourceError | LibraryError)]
-    about_paths = [error for error in about_paths if not isinstance(error, DamagedDocumentError | HelperEndedError)]
+    about_paths = [
+        error
+        for error in about_paths
+        if not isinstance(error, DamagedDocumentError | HelperEndedError | JobRunningError)
+    ]
     assert len(about_paths) == 21
     assert all(str(PATH) in error.message for error in about_paths)
 

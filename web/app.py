@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from qa.citations.styles import EXPORTS, TEXTS
 from qa.errors import LibraryError
 from qa.wire import MAX_COMMENT, MAX_QUESTION, MAX_TURNS
-from web import access, addresses, drawing, languages, places, problems, scripts, widget
+from web import access, addresses, drawing, languages, managing, places, problems, scripts, widget
 from web.access_log import AccessLog
 from web.answers import current_engine, library_version, set_engine
 from web.api import api
@@ -115,6 +115,7 @@ def create_app(engine: Engine, *, memory: Memory | None = None, totals: Totals |
         app.register_blueprint(metrics)
     problems.register(app)
     settings = engine.settings
+    managing.register(app, settings)
     if settings.trusted_proxies:
         app.wsgi_app = BehindProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     if serves_this_machine_alone(settings.host) or settings.allowed_hosts:

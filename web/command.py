@@ -100,6 +100,7 @@ _tokens_file_option = click.option(
 @click.option("--port", type=int, help="Port to serve on; 0 picks a free one.  [default: 8000]")
 @click.option("--workers", type=int, help="Number of worker processes.  [default: one for each core]")
 @click.option("--dev", is_flag=True, help="Serve with Flask's own server, which reloads changed templates.")
+@click.option("--manage", is_flag=True, help="Let documents be added and removed on the page /manage.")
 @click.option("--exposed", is_flag=True, help="Serve others even without tokens, or without names of hosts.")
 @_tokens_file_option
 @library_option
@@ -108,11 +109,16 @@ def serve(
     port: int | None,
     workers: int | None,
     dev: bool,
+    manage: bool,
     exposed: bool,
     tokens_file: Path | None,
     library: Path | None,
 ) -> None:
-    """Serve the chat page and the JSON interface until Ctrl-C."""
+    """Serve the chat page and the JSON interface until Ctrl-C.
+
+    With --manage, a browser on this machine can add documents at /manage, remove them, and see the feedback. Elsewhere
+    that takes a token with the right to manage. A library that does not exist yet is made.
+    """
     from qa import Engine, Settings
     from web.listening import Bounds
     from web.logs import keep_log
@@ -122,13 +128,24 @@ def serve(
     from web.tokens import read_tokens
     from web.totals import Totals
 
-    settings = Settings.load(host=host, port=port, workers=workers, library=library, tokens_file=tokens_file)
+    settings = Settings.load(
+        host=host,
+        port=port,
+        workers=workers,
+        library=library,
+        tokens_file=tokens_file,
+        manage="on" if manage else None,
+    )
     keep_log(settings)
     if settings.tokens_file is not None:
         read_tokens(settings.tokens_file)
         for warning in _what_is_loose(settings.tokens_file):
             click.echo(f"Warning: {warning}", err=True)
-    engine = Engine.open(settings)  # what is wrong with the library is said here, once
+    is_managed = settings.manage == "on"
+    if is_managed and settings.library is None:
+        raise click.UsageError("Say which library is to be managed: --library FOLDER")
+    opened = Engine.begin if is_managed else Engine.open
+    engine = opened(settings)  # what is wrong with the library is said here, once
     holdings = f"{count_of(engine.document_count, 'document')}, {count_of(engine.passage_count, 'passage')}"
     try:
         held = held_address(settings.host, settings.port)
@@ -140,7 +157,8 @@ def serve(
             raise ExposedError(settings)
         click.echo(f"Warning: {missing} {_how_to_mend(settings)}", err=True)
     address = _address(_own_address(settings.host), held.getsockname()[1])
-    ready = f"pincite is ready: http://{address} ({holdings}). Stop it with Ctrl-C."
+    managed = f" Add documents at http://{address}/manage." if is_managed else ""
+    ready = f"pincite is ready: http://{address} ({holdings}).{managed} Stop it with Ctrl-C."
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if dev:
         with held:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request
@@ -13,7 +14,7 @@ from qa.wire import DocumentsBody, DocumentsRequest, documents_body
 from web.answers import current_engine
 from web.languages import reader_texts
 
-__all__ = ["documents", "listed"]
+__all__ = ["documents", "listed", "listing_asked"]
 
 MOST_OFFERED = 200  # publishers to choose from; of more, one is typed
 
@@ -26,7 +27,7 @@ def documents_page() -> Response | str:
     chosen = list(dict.fromkeys(filter(None, request.args.getlist("document"))))
     if "ask" in request.args and chosen:
         return redirect(f"/?{urlencode([('document', each) for each in chosen])}")
-    asked, listing = _listed("document", "ask")
+    asked, listing = listing_asked("document", "ask")
     engine = current_engine()
     here = {entry.id for entry in listing.entries}
     publishers = engine.publishers
@@ -44,7 +45,7 @@ def documents_page() -> Response | str:
 
 def listed() -> DocumentsBody:
     """The part of the list that the address asks for."""
-    asked, listing = _listed()
+    asked, listing = listing_asked()
 
     def path(way: str, document_id: str | None) -> str | None:
         if document_id is None:
@@ -60,9 +61,11 @@ def format_name(ending: str) -> str:
     return str(reader_texts().tables["formats"].get(ending, ending.upper()))
 
 
-def _listed(*others: str) -> tuple[DocumentsRequest, Listing]:
+def listing_asked(*others: str, file_words: str = "") -> tuple[DocumentsRequest, Listing]:
+    """The request in the address, and the part of the list that it asks for. `others` are parameters that are none of
+    the list; `file_words` are words of the paths of the files."""
     asked, engine = _asked(*others), current_engine()
-    wanted = asked.wanted(engine.publishers if asked.publisher else ())
+    wanted = replace(asked.wanted(engine.publishers if asked.publisher else ()), file_words=file_words)
     return asked, engine.listing(wanted, limit=asked.limit, after=asked.after or None, before=asked.before or None)
 
 

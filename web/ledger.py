@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from flask import Flask, Request
 
-__all__ = ["Ledger", "Refusals", "current_totals", "record_of", "set_totals", "watcher_of"]
+__all__ = ["EXPORTED", "Ledger", "Refusals", "add_record", "current_totals", "record_of", "set_totals", "watcher_of"]
 
 EXTENSION = "pincite.totals"
 RECORD = "pincite.record"
@@ -37,6 +37,11 @@ _SANE_ID = re.compile(r"[A-Za-z0-9._:=+/@-]{1,128}")
 def record_of() -> Record:
     """The record of the request that is being answered."""
     return cast("Record", request.environ[RECORD])
+
+
+def add_record(environ: WSGIEnvironment) -> None:
+    """Give a request a record that nobody reads: one of which the application is asked before it is whole."""
+    environ[RECORD] = Record("")
 
 
 def set_totals(app: Flask, totals: Totals) -> None:

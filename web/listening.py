@@ -36,6 +36,7 @@ from urllib.parse import unquote_to_bytes
 import httptools
 
 from web.networks import of_one_client
+from web.spooling import BODY_LOST, Spool, SpooledBody
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -55,7 +56,7 @@ _FULL = 0.01  # seconds to wait where the system has no room for another connect
 _PATIENCE = 0.01  # seconds that others wait for an answer before another thread leads
 _OFTEN = 0.25  # seconds from one look at the deadlines to the next
 _LINGER = 2.0  # seconds in which a client may read the answer before it is cut off for what it still sends
-_SLOWEST_READER = 20_000  # bytes a second
+_SLOWEST_READER = _SLOWEST_SENDER = 20_000  # bytes a second
 _MOST_QUEUED = 16  # requests that a client sends before it has the answer to the first
 _READY_TO_READ, _READY_TO_WRITE = 1, 4  # as epoll has them
 
@@ -183,6 +184,8 @@ class _Request(NamedTuple):
     headers: Sequence[tuple[bytes, bytes]]
     body: bytes
     keeps_alive: bool
+    spooled: SpooledBody | None = None
+    """The body, where it is on the disk."""
 
 
 class _RefusedError(Exception):
@@ -197,11 +200,21 @@ class _Connection:
 
     __slots__ = (
         "address", "begun", "body", "deadline", "fd", "has_head", "headers", "held", "host", "is_counted",
-        "is_discarded", "is_ending", "left", "parser", "queue", "size", "sock", "target",
+        "is_discarded", "is_ending", "left", "parser", "queue", "size", "sock", "spool_for", "spooled", "target",
+        "until",
     )  # fmt: skip
 
-    def __init__(self, sock: socket.socket, address: tuple[str, int]) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        address: tuple[str, int],
+        *,
+        spool_for: Callable[[_Connection, _Request], Spool | None],
+    ) -> None:
         self.sock = sock
+        self.spool_for = spool_for
+        self.spooled: SpooledBody | None = None
+        self.until = math.inf  # when a body that goes to the disk must be whole
         self.fd = sock.fileno()
         self.address = address
         self.host = of_one_client(address[0])
@@ -222,6 +235,7 @@ class _Connection:
         self.body: list[bytes] = []
         self.size = 0
         self.has_head = False
+        self.spooled = None
 
     def on_message_begin(self) -> None:
         self.begun = True
@@ -244,14 +258,26 @@ class _Connection:
         if hosts > 1 or (not hosts and self.parser.get_http_version() != "1.0"):
             raise _RefusedError(HTTPStatus.BAD_REQUEST)
         declared = named.get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > _LARGEST_BODY:
+        if declared.isdigit() and int(declared[:20]) > _LARGEST_BODY and not self._spools(int(declared[:20])):
             self._put(keeps_alive=False)
         elif named.get(b"expect", b"").lower() == b"100-continue":
             with suppress(OSError):
                 self.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
+    def _spools(self, declared: int) -> bool:
+        """Whether a large body may come, and goes to the disk."""
+        spool = self.spool_for(self, self._request(b"", keeps_alive=False))
+        if spool is None or declared > spool.most:
+            return False
+        self.spooled = SpooledBody(spool.folder)
+        self.until = time.monotonic() + declared / _SLOWEST_SENDER
+        return True
+
     def on_body(self, part: bytes) -> None:
         if self.is_discarded:
+            return
+        if self.spooled is not None:
+            self.spooled.write(part)
             return
         self.size += len(part)
         self.body.append(part)
@@ -264,14 +290,16 @@ class _Connection:
         self.begun = False
 
     def _put(self, *, keeps_alive: bool) -> None:
-        method = self.parser.get_method().decode("latin-1")
-        version = self.parser.get_http_version()
-        body = b"".join(self.body)
-        self.queue.append(_Request(method, self.target, version, self.headers, body, keeps_alive))
+        self.queue.append(self._request(b"".join(self.body), keeps_alive=keeps_alive))
         self._begin()
         self.is_discarded = not keeps_alive
         if len(self.queue) > _MOST_QUEUED:
             raise _RefusedError(HTTPStatus.TOO_MANY_REQUESTS)
+
+    def _request(self, body: bytes, *, keeps_alive: bool) -> _Request:
+        method = self.parser.get_method().decode("latin-1")
+        version = self.parser.get_http_version()
+        return _Request(method, self.target, version, self.headers, body, keeps_alive, self.spooled)
 
     def feed(self, data: bytes) -> None:
         """Take in what has come.
@@ -302,8 +330,12 @@ class Listener:
         bounds: Bounds | None = None,
         poll: Poll | None = None,
         watcher: Watcher | None = None,
+        spool: Callable[[dict[str, Any]], Spool | None] | None = None,
     ) -> None:
+        """`spool` says of a request, by its environment without its body, whether the body may be larger than is taken
+        into memory, and where it goes."""
         self._application = application
+        self._spool = spool or (lambda _: None)
         self._listening = listening
         self._watcher = watcher
         self._bounds = bounds or Bounds()
@@ -443,7 +475,7 @@ class Listener:
         sock.setblocking(False)
         with suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = _Connection(sock, address[:2])
+        connection = _Connection(sock, address[:2], spool_for=self._spool_for)
         host = connection.host
         with self._changing:
             count = self._counts.get(host, 0)
@@ -498,13 +530,25 @@ class Listener:
         if is_too_much:
             self._refuse(connection, HTTPStatus.SERVICE_UNAVAILABLE)
 
+    def _spool_for(self, connection: _Connection, request: _Request) -> Spool | None:
+        return self._spool(self._environ_of(connection, request))
+
     def _hold(self, connection: _Connection, size: int, *, was_begun: bool) -> None:
-        """Keep what has come of a request, and wait for the rest."""
+        """Keep what has come of a request, and wait for the rest.
+
+        A body that goes to the disk has more time in all, and no more from one part to the next.
+        """
+        is_spooled = connection.spooled is not None
         with self._changing:
-            connection.held += size
-            self._held += size
+            if is_spooled:
+                self._release(connection)
+                left = connection.until - time.monotonic()
+                self._wait(connection, min(self._bounds.seconds_to_send, max(0.0, left)))
+            else:
+                connection.held += size
+                self._held += size
             is_too_much = self._held > self._bounds.bytes_held
-            if connection.begun and not was_begun:
+            if connection.begun and not was_begun and not is_spooled:
                 self._wait(connection, self._bounds.seconds_to_send)
         if not connection.has_head and connection.held > _LONGEST_HEAD:
             self._refuse(connection, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
@@ -551,6 +595,8 @@ class Listener:
         finally:
             if close := getattr(parts, "close", None):
                 close()
+            if request.spooled is not None:
+                request.spooled.close()
         if "content-length" not in named and has_body:
             headers = [*headers, ("Content-Length", str(len(body)))]
         return self._head(status, headers, keeps_alive=keeps_alive) + (body if has_body else b"")
@@ -654,8 +700,10 @@ class Listener:
             "SERVER_PROTOCOL": f"HTTP/{request.version}",
             "REMOTE_ADDR": connection.address[0],
             "REMOTE_PORT": str(connection.address[1]),
-            "wsgi.input": io.BytesIO(request.body),
+            "wsgi.input": (request.spooled.opened() if request.spooled else None) or io.BytesIO(request.body),
         }
+        if request.spooled is not None and request.spooled.is_lost:
+            environ[BODY_LOST] = True
         for name, value in request.headers:
             if b"_" in name:  # it could be taken for the header with a hyphen
                 continue
@@ -731,6 +779,9 @@ class Listener:
         with suppress(OSError, KeyError):
             self._poll.forget(connection.fd)
         connection.sock.close()
+        for spooled in (connection.spooled, *(each.spooled for each in connection.queue)):
+            if spooled is not None:
+                spooled.close()
 
     def _watch(self) -> None:
         """Have another thread lead where one takes long, and end connections whose time is up."""

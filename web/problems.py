@@ -62,6 +62,11 @@ PROBLEMS = {
         "Library there", "There is already something in the place for a copy of the library."
     ),
     "helper_ended": _unavailable("Indexing broke down", "A helper process of indexing ended too early."),
+    "job_running": ProblemType(
+        HTTPStatus.CONFLICT,
+        "Change under way",
+        "Documents are being added or removed. One change goes on at a time.",
+    ),
     "document_damaged": _unavailable("Document damaged", "The text of a document was changed inside the library."),
     "library": _unavailable("Library unusable", "The library cannot be used."),
     "encoder_missing": _unavailable("Encoder missing", "A package that the encoder needs is not installed."),

@@ -18,19 +18,20 @@ from multiprocessing.connection import wait
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
+from flask import Flask
+
 from qa import Engine
 from web.app import create_app
 from web.ledger import watcher_of
 from web.listening import Bounds, Listener
 from web.logs import keep_log
+from web.managing import spool_of
 from web.rates import rates_of
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
     from wsgiref.types import WSGIApplication
-
-    from flask import Flask
 
     from qa import Settings
     from web.counting import Memory
@@ -289,7 +290,12 @@ def _do(work: _Work, number: int, ready: Connection) -> None:
         work.totals.take(number)
     application = work.load()
     listener = Listener(
-        application, _own(work.held), threads=work.threads, bounds=work.bounds, watcher=watcher_of(application)
+        application,
+        _own(work.held),
+        threads=work.threads,
+        bounds=work.bounds,
+        watcher=watcher_of(application),
+        spool=spool_of(application) if isinstance(application, Flask) else None,
     )
     if work.beside is not None:
         Listener(work.beside.application(application), _own(work.beside.held), threads=1).start()

@@ -45,7 +45,7 @@ def check(ctx: click.Context, library: Path | None) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @library_option
 def backup(folder: Path, library: Path | None) -> None:
-    """Copy a library and its feedback into FOLDER. The library may be in use meanwhile.
+    """Copy a library into FOLDER, with its feedback and its uploads. The library may be in use meanwhile.
 
     FOLDER must be new or empty. The copy is a library like any other, as it was at one moment.
     """

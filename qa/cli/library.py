@@ -6,7 +6,7 @@ import json
 import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,12 +18,12 @@ import click
 
 from qa.cli.group import EXIT_INTERRUPTED, Folder, cli, library_option, today
 from qa.cli.printing import count_of, fitted, harmless_json, say, terminal_columns, visible
-from qa.cli.progress import ProgressLine, stoppable
+from qa.cli.progress import ProgressJson, ProgressLine, stoppable
 from qa.config import Settings
 from qa.engine import Engine
 from qa.errors import LibraryError, LibraryNotFoundError, NoSourcesError, QAError, SourceError, SourceNotFoundError
 from qa.library.adding import Indexing, Progress
-from qa.model import DocumentEntry
+from qa.model import CitedPassage, DocumentEntry
 from qa.readers.watching import watching
 
 __all__ = ["index", "list_documents", "remove"]
@@ -68,6 +68,7 @@ _STOPPING = "Stopping. What has been read is kept. Ctrl-C again stops at once an
 )
 @click.option("--strict", is_flag=True, help="Change nothing if any file cannot be read.")
 @click.option("--verbose", is_flag=True, help="List every document and what happened to it, and every file left out.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines: how far it is, and the whole report.")
 @click.pass_context
 def index(
     ctx: click.Context,
@@ -80,6 +81,7 @@ def index(
     has_vectors: bool | None,
     strict: bool,
     verbose: bool,
+    as_json: bool,
 ) -> None:
     """Read files and folders into a library.
 
@@ -106,8 +108,11 @@ def index(
         raise click.UsageError("Say which library to add to: --library FOLDER")
     if not paths and not has_vectors:
         raise click.UsageError("Name the files or folders to read: pincite index PATH... --library FOLDER")
+    if as_json and watch:
+        raise click.UsageError("--json tells of one indexing, and --watch goes on. Choose one of them.")
+    line = ProgressJson if as_json else ProgressLine
     if not paths:
-        ctx.exit(_encode(Engine.open(settings)).status)
+        ctx.exit(_encode(Engine.open(settings), line).status)
     task = _Task(
         engine=Engine.create(settings),
         paths=paths,
@@ -116,14 +121,18 @@ def index(
         is_strict=strict,
         is_verbose=verbose,
         has_vectors=has_vectors is not False,
+        line=line,
     )
     if watch:
         ctx.exit(_watch(task, settings.library))
-    done = task.run()
-    _report(task.engine, done, is_verbose=verbose)
+    if as_json:
+        done = _run_telling_json(task)
+    else:
+        done = task.run()
+        _report(task.engine, done, is_verbose=verbose)
     if done.indexing.unread:
         ctx.exit(EXIT_INTERRUPTED)
-    stopped = _encode(task.engine).status if task.has_vectors else 0
+    stopped = _encode(task.engine, line).status if task.has_vectors else 0
     _keep_examples(task.engine)
     ctx.exit(stopped or (EXIT_LEFT_OUT if done.left_out else 0))
 
@@ -135,9 +144,10 @@ class _Encoded(NamedTuple):
     was_stopped: bool
 
 
-def _encode(engine: Engine) -> _Encoded:
+def _encode(engine: Engine, progress: type[ProgressLine] = ProgressLine) -> _Encoded:
     """Make vectors of the passages that have none, and show how far that is."""
     made = 0
+    as_json = progress is ProgressJson
 
     def show(done: int, total: int) -> None:
         nonlocal made
@@ -145,9 +155,12 @@ def _encode(engine: Engine) -> _Encoded:
         line.show(Progress(step="encoding", done=done, total=total))
 
     began = time.perf_counter()
-    with ProgressLine() as line, stoppable(lambda: line.say(_STOPPING_VECTORS)) as should_stop:
+    with progress() as line, stoppable(lambda: line.say(_STOPPING_VECTORS)) as should_stop:
         left = engine.encode(on_passages=show, should_stop=should_stop)
         was_stopped = should_stop()
+    if as_json:
+        _print_json({"without_vectors": left})
+        return _Encoded(EXIT_INTERRUPTED if left else 0, was_stopped)
     library = shlex.quote(visible(str(engine.settings.library)))
     if left:
         say(f"Still without vectors, and found by words only: {count_of(left, 'passage')}. Continue with:")
@@ -186,13 +199,14 @@ class _Task:
     is_strict: bool
     is_verbose: bool
     has_vectors: bool
+    line: type[ProgressLine] = ProgressLine
 
-    def run(self) -> _Done:
-        """Index it, and show how far that is; the first Ctrl-C ends the reading."""
+    def run(self, left_out: list[SourceError] | None = None) -> _Done:
+        """Index it, and show how far that is; the first Ctrl-C ends the reading. `left_out` gets the files that are."""
         began = time.perf_counter()
-        left_out: list[SourceError] = []
+        left_out = [] if left_out is None else left_out
         notes: list[str] = []
-        with ProgressLine() as line, stoppable(lambda: line.say(_STOPPING)) as should_stop:
+        with self.line() as line, stoppable(lambda: line.say(_STOPPING)) as should_stop:
             indexing = self.engine.add(
                 self.paths,
                 prune=self.prune,
@@ -251,6 +265,69 @@ def _report(engine: Engine, done: _Done, *, is_verbose: bool) -> None:
         click.echo(f'Ask it: pincite ask "..." --library {shlex.quote(visible(str(engine.settings.library)))}')
 
 
+def _run_telling_json(task: _Task) -> _Done:
+    """Index it, and print the report as JSON, also where no file could be read.
+
+    Raises:
+        QAError: as the indexing does; it is printed as JSON too.
+    """
+    left_out: list[SourceError] = []
+    try:
+        done = task.run(left_out)
+    except QAError as error:
+        refused = [_error_json(each) for each in left_out]
+        _print_json({"error": _error_json(error), "left_out": refused})
+        raise
+    _print_json({"report": _report_json(task.engine, done)})
+    return done
+
+
+def _report_json(engine: Engine, done: _Done) -> dict[str, object]:
+    """What became of the files, in full."""
+    indexing = done.indexing
+    there = _Counts(0, 0)
+    warnings: list[str] = []
+    partly: list[dict[str, object]] = []
+    with suppress(LibraryNotFoundError):  # it was stopped before there was one
+        there = _Counts(engine.document_count, engine.passage_count)
+        warnings = [*_doubts(engine, indexing.read), *map(_mixed_line, _mixed(engine, indexing.read)[:_MOST_MIXED])]
+        partly = [
+            {"document": entry.id, "what": each.what, "amount": each.amount}
+            for entry in engine.entries(indexing.read)
+            for each in entry.left_out
+        ]
+    return {
+        "added": indexing.added,
+        "replaced": indexing.replaced,
+        "unchanged": len(indexing.unchanged),
+        "removed": indexing.removed,
+        "kept": indexing.kept,
+        "left_out": [_error_json(each) for each in done.left_out],
+        "left_out_in_part": partly,
+        "notes": done.notes,
+        "warnings": warnings,
+        "unread": indexing.unread,
+        "seconds": round(done.seconds, 3),
+        "documents": there.documents,
+        "passages": there.passages,
+    }
+
+
+class _Counts(NamedTuple):
+    """What a library holds."""
+
+    documents: int
+    passages: int
+
+
+def _error_json(error: QAError) -> dict[str, str]:
+    return {"code": error.code, "message": error.message, "hint": error.hint}
+
+
+def _print_json(fields: dict[str, object]) -> None:
+    click.echo(harmless_json(json.dumps(fields, ensure_ascii=False)))
+
+
 def _table(counts: dict[str, tuple[int, str]], left_out: int) -> list[str]:
     """A line for each count, with its noun, in columns."""
     rows = {**counts, "Left out": (left_out, "file")}
@@ -279,17 +356,28 @@ def _one_line(text: str) -> str:
 
 def _print_doubts(engine: Engine, ids: Sequence[str]) -> None:
     """Say which documents that were read hold nothing, or what may be wrong."""
+    for warning in _doubts(engine, ids):
+        say(f"Warning: {visible(warning)}", err=True)
+    lines = [visible(_mixed_line(each)) for each in _mixed(engine, ids)]
+    _print_bounded(lines, _MOST_MIXED, "comparisons of different units")
+
+
+def _doubts(engine: Engine, ids: Sequence[str]) -> Iterator[str]:
+    """Which of these documents hold nothing, or have a date that is still to come."""
     for entry in sorted(engine.entries(ids), key=lambda entry: entry.id):
         if not entry.passage_count:
-            say(f"Warning: {entry.id} has no text to answer from.", err=True)
+            yield f"{entry.id} has no text to answer from."
         if entry.updated and entry.updated > today():
-            say(f"Warning: {entry.id} has a date in the future, {entry.updated.isoformat()}.", err=True)
-    looked_at = islice(ids, _MOST_LOOKED_AT)
-    mixed = [each for document_id in looked_at for each in engine.mixed_units(document_id)]
-    lines = [
-        f"Look at “{visible(each.citation.quote)}”: the units differ. {visible(each.citation.label)}" for each in mixed
-    ]
-    _print_bounded(lines, _MOST_MIXED, "comparisons of different units")
+            yield f"{entry.id} has a date in the future, {entry.updated.isoformat()}."
+
+
+def _mixed(engine: Engine, ids: Sequence[str]) -> list[CitedPassage]:
+    """Where the first of these documents compare figures in different units."""
+    return [each for document_id in islice(ids, _MOST_LOOKED_AT) for each in engine.mixed_units(document_id)]
+
+
+def _mixed_line(cited: CitedPassage) -> str:
+    return f"Look at “{cited.citation.quote}”: the units differ. {cited.citation.label}"
 
 
 def _print_bounded(lines: Sequence[str], most: int | None, things: str) -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import math
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from typing import Self
 
 import click
 
-from qa.cli.printing import fitted, say, terminal_columns, visible
+from qa.cli.printing import fitted, harmless_json, say, terminal_columns, visible
 from qa.library.adding import Progress
 
-__all__ = ["ProgressLine", "progress_text", "stoppable"]
+__all__ = ["ProgressJson", "ProgressLine", "progress_text", "stoppable"]
 
 _STEPS = {
     "looking": ("Looking", "files"),
@@ -28,6 +30,7 @@ _NARROW = 60  # columns, in fewer of which there is no room for a bar
 _NAMED = 12  # columns, in fewer of which the name of a file says nothing
 _ECHO = 2  # columns that a terminal writes ^C in, which must not begin a new line
 _AGAIN_ON_TERMINAL, _AGAIN_ELSEWHERE = 0.1, 10.0  # seconds from one line to the next
+_AGAIN_FOR_PROGRAMS = 0.2
 _SLOWEST = 0.1  # a second; a rate below that is not worth its place
 _SURE = 1.0  # seconds from which on a rate says something
 
@@ -74,6 +77,24 @@ class ProgressLine:
         else:
             click.echo(f"\r\033[K{text}", nl=False, err=True)
             self._is_shown = True
+
+
+class ProgressJson(ProgressLine):
+    """The same for programs: lines of JSON on standard output, a few a second."""
+
+    def clear(self) -> None:
+        """Nothing is to be taken away."""
+
+    def say(self, text: str) -> None:
+        """What is said to people is not said."""
+
+    def show(self, progress: Progress) -> None:
+        """Say how far it is, at once where another step begins, else unless that was said a moment ago."""
+        now = self._now()
+        if progress.step == self._step and now - self._last < _AGAIN_FOR_PROGRAMS:
+            return
+        self._step, self._last = progress.step, now
+        click.echo(harmless_json(json.dumps({"progress": asdict(progress)}, ensure_ascii=False)))
 
 
 def progress_text(progress: Progress, seconds: float, *, columns: int | None = None) -> str:

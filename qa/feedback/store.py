@@ -14,12 +14,12 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from qa.errors import FeedbackDamagedError, FeedbackFullError, FeedbackRateError, FeedbackUnwritableError
 from qa.model import Feedback
 
-__all__ = ["FeedbackStore"]
+__all__ = ["FeedbackStore", "Opinions"]
 
 _BUSY = 10.0  # seconds to wait for another process that writes
 _MOST = 100_000  # judgements
@@ -56,6 +56,19 @@ _KEEP = f"""
 """
 
 
+class Opinions(NamedTuple):
+    """Feedback summed up.
+
+    `by_outcome` has the number of yes and no for each outcome, which is None where it is not known; `denied` the
+    questions with most no, with the number of no and of all; `latest` the feedback given last, that first.
+    """
+
+    by_outcome: dict[str | None, tuple[int, int]]
+    comments: int
+    denied: list[tuple[str, int, int]]
+    latest: list[Feedback]
+
+
 class FeedbackStore:
     """The feedback in a file. The file and its folder are made with the first feedback.
 
@@ -88,6 +101,27 @@ class FeedbackStore:
             with self._opened() as database:
                 rows = database.execute(f"SELECT {', '.join(_COLUMNS)} FROM feedback ORDER BY at, id").fetchall()
                 return [_feedback(row) for row in rows]
+
+    def opinions(self, *, most: int) -> Opinions:
+        """All feedback summed up, and at most so many of the denied and of the latest."""
+        with self._refusals():
+            if not self._holds_anything():
+                return Opinions({}, 0, [], [])
+            with self._opened() as database:
+                select = database.execute
+                sums = select(
+                    "SELECT outcome, sum(helpful), sum(NOT helpful) FROM feedback GROUP BY outcome"
+                ).fetchall()
+                [(comments,)] = select("SELECT count(*) FROM feedback WHERE comment <> ''").fetchall()
+                denied = select(
+                    "SELECT question, sum(NOT helpful) AS no, count(*) FROM feedback GROUP BY question"
+                    " HAVING no > 0 ORDER BY no DESC, question LIMIT ?",
+                    (most,),
+                ).fetchall()
+                columns = ", ".join(_COLUMNS)
+                latest = select(f"SELECT {columns} FROM feedback ORDER BY at DESC, id DESC LIMIT ?", (most,)).fetchall()
+                by_outcome = {outcome: (yes, no) for outcome, yes, no in sums}
+                return Opinions(by_outcome, comments, denied, [_feedback(row) for row in latest])
 
     def copy_to(self, path: Path) -> None:
         """Copy all feedback into another file. Without feedback no file is made."""

@@ -6,6 +6,7 @@ A library on disk is a folder:
     library.sqlite3-wal, -shm  files of SQLite while it is in use
     vectors.sqlite3            the vectors of passages, made after the index
     *.sqlite3.sealed           the checksum of a database's file, as it was when it was last written
+    uploads/                   the files that were added through the service, for which `uploads` and `jobs` care
     index/000007-5e1f…/        the index of one version; it never changes once it is current
         passages/              the retriever's index
         vocabulary/            the words that questions are corrected to

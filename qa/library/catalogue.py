@@ -22,7 +22,7 @@ MOST_FOUND = 300
 
 _BY_TITLE = "title COLLATE NOCASE"
 _ESCAPE = "|"
-_OF_FORMAT = f"file IN (SELECT number FROM files WHERE origin LIKE ? ESCAPE '{_ESCAPE}')"
+_OF_FILE = f"file IN (SELECT number FROM files WHERE origin LIKE ? ESCAPE '{_ESCAPE}')"
 
 Page = tuple[list[str], bool]
 """The ids of the documents of a page, in order, and whether more follow in the direction of paging."""
@@ -115,8 +115,11 @@ def _conditions(wanted: DocumentFilter) -> tuple[list[str], list[Any]]:
     if wanted.publisher:
         conditions.append(f"{PUBLISHER} = ?")
         parameters.append(wanted.publisher)
+    for word in wanted.file_words.split():
+        conditions.append(_OF_FILE)
+        parameters.append(f"%{_escaped(word)}%")
     if wanted.format:
-        conditions.append(_OF_FORMAT)
+        conditions.append(_OF_FILE)
         parameters.append(f"%.{_escaped(wanted.format)}")
     if wanted.since:
         conditions.append("updated >= ?")

@@ -232,6 +232,20 @@ class Library:
             with writing(self.folder) as database:
                 database.execute("INSERT OR REPLACE INTO facts VALUES ('examples', ?)", (kept,))
 
+    def rename_files(self, origins: Mapping[str, str]) -> None:
+        """Know files by other origins, as where their folder was moved. Their documents stay as they are.
+
+        Raises:
+            LibraryBusyError: while another process changes it.
+            LibraryUnwritableError: if the system refuses to write it.
+        """
+        if self.folder is not None:
+            with writing(self.folder) as database:
+                renamed = [(new, old) for old, new in origins.items()]
+                database.executemany("UPDATE files SET origin = ? WHERE origin = ?", renamed)
+            with self._opening:
+                self._snapshot = None
+
     def has_document(self, document_id: str) -> bool:
         """Whether there is a document with this id. During a change, the earlier state counts."""
         return (self._snapshot or self.snapshot()).has_document(document_id)

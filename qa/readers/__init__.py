@@ -6,6 +6,7 @@ from qa.readers.formats.naming import document_id
 from qa.readers.formats.parsing import parsed
 from qa.readers.judged import JudgedQuestions, read_judged, read_lines, read_run, write_run
 from qa.readers.reading import Work, read, read_synonyms, read_works
+from qa.readers.references.sidecars import SIDECARS
 from qa.readers.sandbox.parent import MEGABYTE, Limits, ReadingStoppedError, Sandbox
 from qa.readers.sources import find_sources
 
@@ -13,6 +14,7 @@ __all__ = [
     "MEGABYTE",
     "READERS",
     "RECORDS",
+    "SIDECARS",
     "JudgedQuestions",
     "Limits",
     "Reader",

@@ -55,7 +55,7 @@ export function sendForExchange(body, title, signal) {
 }
 
 // The service says in English what is wrong; a page in another language says it in its own words.
-function failureOf(problem, title, status) {
+export function failureOf(problem, title, status) {
   if (language !== "en") {
     const name = known("problem", [`${problem.type}`.split("/").at(-1), `s${status}`, status < 500 ? "s400" : "s500"]);
     return new Failure(text(`problem.${name}`), text(`problem_detail.${name}`), status < 500);

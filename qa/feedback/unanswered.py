@@ -1,0 +1,166 @@
+"""The questions that got no answer or only a possible one, by count. Nothing else is kept of who asked, or when.
+
+Counts are gathered in memory and written some seconds later, so a question waits for no disk. What is not yet written
+is lost when a process is killed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock, Timer
+
+from qa.errors import FeedbackDamagedError, FeedbackUnwritableError
+from qa.model import Outcome
+
+__all__ = ["Unanswered", "UnansweredQuestion"]
+
+MOST = 2000
+"""Questions that are kept. Of more, those go that were asked least, the longest ago first."""
+
+_DELAY = 3.0  # seconds from a question to the disk
+_BUSY = 2.0  # seconds to wait for another process that writes
+_PROGRAM = 0x70696E71  # "pinq": the application_id by which the file is known as ours
+_TABLE = """
+    CREATE TABLE IF NOT EXISTS unanswered (
+        key TEXT PRIMARY KEY, question TEXT NOT NULL, unfound INTEGER NOT NULL, possible INTEGER NOT NULL,
+        last TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID
+"""
+_COUNT = """
+    INSERT INTO unanswered VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET
+    question = excluded.question, unfound = unfound + excluded.unfound, possible = possible + excluded.possible,
+    last = excluded.last
+"""
+_FORGET = """
+    DELETE FROM unanswered WHERE key IN (
+        SELECT key FROM unanswered ORDER BY unfound + possible DESC, last DESC LIMIT -1 OFFSET ?
+    )
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnansweredQuestion:
+    """A question as it was last typed, how often it got nothing and how often a possible answer, and the day on which
+    it was last asked."""
+
+    question: str
+    nothing: int
+    possible: int
+    last: str
+
+    @property
+    def count(self) -> int:
+        """How often it was asked."""
+        return self.nothing + self.possible
+
+
+class Unanswered:
+    """The counts in a file, which is made with the first of them. Safe to use from several threads and processes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._pending: dict[str, UnansweredQuestion] = {}
+        self._changing = Lock()
+        self._timer: Timer | None = None
+
+    def count(self, question: str, outcome: Outcome) -> None:
+        """Count a question, unless it was answered."""
+        if outcome == "answered":
+            return
+        shown = " ".join(question.split())
+        key = shown.casefold().rstrip("?!. ")
+        with self._changing:
+            before = self._pending.get(key)
+            if before is None and len(self._pending) >= MOST:
+                return
+            self._pending[key] = UnansweredQuestion(
+                question=shown,
+                nothing=(before.nothing if before else 0) + (outcome == "nothing_found"),
+                possible=(before.possible if before else 0) + (outcome == "possible"),
+                last=datetime.now(UTC).date().isoformat(),
+            )
+            if self._timer is None:
+                self._timer = Timer(_DELAY, self._write_later)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def flush(self) -> None:
+        """Write what was counted.
+
+        Raises:
+            FeedbackUnwritableError: if the system refuses. The counts stay for the next time.
+            FeedbackDamagedError: if the file is not one of these.
+        """
+        with self._changing:
+            pending, self._pending, self._timer = self._pending, {}, None
+        if not pending:
+            return
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self._opened() as database:
+                rows = [(key, each.question, each.nothing, each.possible, each.last) for key, each in pending.items()]
+                database.execute("BEGIN IMMEDIATE")
+                database.executemany(_COUNT, rows)
+                database.execute(_FORGET, (MOST,))
+                database.execute("COMMIT")
+        except OSError as error:
+            raise FeedbackUnwritableError(self.path, reason=(error.strerror or str(error)).lower()) from None
+
+    def most(self, *, limit: int) -> list[UnansweredQuestion]:
+        """The questions that were asked most, those first.
+
+        Raises:
+            FeedbackUnwritableError, FeedbackDamagedError: as above.
+        """
+        self.flush()
+        if not self.path.exists():
+            return []
+        with self._opened() as database:
+            rows = database.execute(
+                "SELECT question, unfound, possible, last FROM unanswered"
+                " ORDER BY unfound + possible DESC, last DESC, key LIMIT ?",
+                (limit,),
+            ).fetchall()
+        names = ("question", "nothing", "possible", "last")
+        return [UnansweredQuestion(**dict(zip(names, row, strict=True))) for row in rows]
+
+    def clear(self) -> None:
+        """Forget all of them, and their traces in the file.
+
+        Raises:
+            FeedbackUnwritableError, FeedbackDamagedError: as above.
+        """
+        with self._changing:
+            self._pending = {}
+        if self.path.exists():
+            with self._opened() as database:
+                database.execute("DELETE FROM unanswered")
+                database.execute("VACUUM")
+
+    def _write_later(self) -> None:
+        try:
+            self.flush()
+        except (FeedbackUnwritableError, FeedbackDamagedError):  # counts are not worth a failure
+            return
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(sqlite3.connect(self.path, timeout=_BUSY, isolation_level=None)) as database:
+                is_new = not database.execute("SELECT 1 FROM sqlite_master").fetchone()
+                [(program,)] = database.execute("PRAGMA application_id").fetchall()
+                if not is_new and program != _PROGRAM:
+                    raise FeedbackDamagedError(self.path, reason="it is the database of another program")
+                if is_new:
+                    database.execute(f"PRAGMA application_id = {_PROGRAM}")
+                    database.execute(_TABLE)
+                yield database
+        except sqlite3.OperationalError as error:
+            raise FeedbackUnwritableError(self.path, reason=str(error)) from None
+        except sqlite3.DatabaseError as error:
+            raise FeedbackDamagedError(self.path, reason=str(error)) from None
