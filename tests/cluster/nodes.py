@@ -20,9 +20,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["HEAP", "Node", "Nodes", "assembled", "missing", "running"]
+from security import SETTINGS, secure
 
-VERSION = "2.19.6"
+__all__ = ["HEAP", "Node", "Nodes", "assembled", "missing", "running", "with_security"]
+
+VERSION = "2.19.1"
 HEAP = "512m"
 JAVAS = ("17", "21")  # the versions of Java on which the stock main class starts without an agent
 
@@ -102,6 +104,14 @@ def assembled(folder: Path) -> Path:
             (home / name).mkdir(exist_ok=True)
         (netty / "plugin-descriptor.properties").write_text(_MODULE)
         (netty / "plugin-security.policy").write_text(_POLICY)
+    return home
+
+
+def with_security(folder: Path) -> Path:
+    """The folder of a server with the plugin for users and TLS, beside the other one."""
+    plain, home = assembled(folder), folder / "secure"
+    shutil.copytree(plain, home, ignore=shutil.ignore_patterns("security"))
+    shutil.copytree(plain / "security", home / "plugins" / "opensearch-security")
     return home
 
 
@@ -188,6 +198,11 @@ class Nodes(list[Node]):
     """The nodes of one cluster."""
 
     @property
+    def secure_addresses(self) -> tuple[str, ...]:
+        """Where they are asked by TLS."""
+        return tuple(address.replace("http:", "https:") for address in self.addresses)
+
+    @property
     def addresses(self) -> tuple[str, ...]:
         """Where they are asked."""
         return tuple(f"http://127.0.0.1:{node.port}" for node in self)
@@ -219,9 +234,12 @@ def asked(address: str) -> Any:
 
 
 @contextmanager
-def running(folder: Path, *, nodes: int, port: int, settings: Sequence[str] = ()) -> Iterator[Nodes]:
-    """So many nodes on ports from `port` on, which speak to one another on those 100 above; until the block ends."""
-    home = assembled(folder)
+def running(folder: Path, *, nodes: int, port: int, certificates: Path | None = None) -> Iterator[Nodes]:
+    """So many nodes on ports from `port` on, which speak to one another on those 100 above; until the block ends.
+
+    With the certificates of `security.make_certificates` they speak TLS, and know the user of `security.USER`.
+    """
+    home = assembled(folder) if certificates is None else with_security(folder)
     names = [f"n{number}" for number in range(1, nodes + 1)]
     seeds = [f"127.0.0.1:{port + 100 + number}" for number in range(nodes)]
     common = [
@@ -235,7 +253,7 @@ def running(folder: Path, *, nodes: int, port: int, settings: Sequence[str] = ()
         "cluster.fault_detection.leader_check.retry_count: 2",
         "cluster.fault_detection.follower_check.timeout: 2s",
         "cluster.fault_detection.follower_check.retry_count: 2",
-        *settings,
+        *(SETTINGS if certificates else ()),
     ]
     made = Nodes(
         Node(
@@ -247,10 +265,14 @@ def running(folder: Path, *, nodes: int, port: int, settings: Sequence[str] = ()
         )
         for number, name in enumerate(names)
     )
+    if certificates is not None:
+        for node in made:
+            secure(node.conf, home, certificates)
     try:
         for node in made:
             node.start()
-        made.wait()
+        if certificates is None:
+            made.wait()
         yield made
     finally:
         for node in made:
@@ -275,6 +297,8 @@ def main() -> None:
     parser.add_argument("--nodes", type=int, default=3)
     parser.add_argument("--port", type=int, default=9210)
     given = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     began = time.monotonic()
     with running(given.folder.resolve(), nodes=given.nodes, port=given.port) as nodes:
         print(f"{time.monotonic() - began:.1f} s", *nodes.addresses, *(node.pid for node in nodes), flush=True)
