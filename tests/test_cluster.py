@@ -142,7 +142,7 @@ def test_an_answer_that_is_not_whole_is_an_error(pretend: Pretend, answer: dict[
         cluster.call("POST", "i/_search", {})
     several = cluster_of(pretend((200, {"responses": [WHOLE, WHOLE | answer]})).address)
     with pytest.raises(ClusterIncompleteError):
-        several.search("i/_msearch", [{}, {}])
+        several.search_all("i/_msearch", [{}, {}])
 
 
 def test_an_address_where_nobody_listens_is_named_with_the_reason() -> None:

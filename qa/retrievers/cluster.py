@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import ssl
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 
 import urllib3
-from urllib3.exceptions import HTTPError, LocationParseError, SSLError
+from urllib3.exceptions import HTTPError, LocationParseError, ReadTimeoutError, SSLError
 
 from qa.config import Settings
 from qa.errors import (
@@ -28,17 +31,21 @@ __all__ = ["Cluster", "NotThereError"]
 
 _ATTEMPT = 0.4  # of the time limit, which one node is given: two may be lost on a node that has frozen
 _CONNECT = 2.0  # seconds, to reach a node
-_AVOIDED = 10.0  # seconds for which a node that did not answer is asked after all others
+_AVOIDED = (10.0, 20.0, 40.0, 80.0, 160.0)  # seconds for which a node that does not answer is asked after all others
 _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds, after every node was tried; then always the last one
 _AGAIN = {429, 500, 502, 503, 504}  # a node that is lost while it fetches gives 500
 _REFUSED = {401, 403}
 _CONNECTIONS = 16  # to each node, which are kept open
 
-_BULK = 4_000_000  # bytes sent at a time
+_BULK = 4_000_000  # characters sent at a time
 _MOST = 4_000  # documents sent at a time
 _BULK_TIME = 60.0  # seconds, for which a bulk is waited
 _PATIENCE = 300.0  # seconds without progress, after which writing is given up
 _BULK_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds; then always the last one
+
+_GLANCE = 1.0  # seconds, in which a node that works says its name
+_KEPT_TO = 60.0  # seconds; a node that has frozen leaves its cluster within 36
+_NO_HEADER = "{}"
 
 _JSON, _LINES = "application/json", "application/x-ndjson"
 _DUMP = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -47,6 +54,31 @@ _IS_FULL = "cluster_block_exception"
 
 class NotThereError(LookupError):
     """There is nothing at a path: no such index, or no such document."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    path: str
+    body: str
+    kind: str
+
+    def keeping_to(self, _: str) -> tuple[str, str]:
+        """Path and body, as they are sent where only these nodes answer."""
+        return self.path, self.body
+
+
+@dataclass(frozen=True, slots=True)
+class _Search(_Request):
+    """A request for one search or, in lines, for several."""
+
+    def keeping_to(self, nodes: str) -> tuple[str, str]:
+        if not nodes:
+            return self.path, self.body
+        preference = f"_prefer_nodes:{nodes}"
+        if self.kind == _LINES:
+            return self.path, self.body.replace(f"{_NO_HEADER}\n", f"{_DUMP({'preference': preference})}\n")
+        return f"{self.path}&preference={preference}", self.body
 
 
 class _Reply(NamedTuple):
@@ -60,9 +92,32 @@ class _Node:
     def __init__(self, address: str, tls: ssl.SSLContext | None) -> None:
         self.address = address
         self.path = (urllib3.util.parse_url(address).path or "").rstrip("/")
-        self.avoided_until = 0.0
+        self._failures = 0
+        self._avoided_until = 0.0
         more: dict[str, Any] = {} if tls is None or not address.startswith("https:") else {"ssl_context": tls}
         self.pool = urllib3.connection_from_url(address, maxsize=_CONNECTIONS, retries=False, **more)
+
+    @property
+    def is_avoided(self) -> bool:
+        """Whether it lately did not answer."""
+        return self._avoided_until > time.monotonic()
+
+    def begin(self) -> None:
+        """It is asked: one request tries it, where it did not answer, and not all at once."""
+        if self._failures:
+            self._avoid()
+
+    def has_answered(self) -> None:
+        """It works."""
+        self._failures, self._avoided_until = 0, 0.0
+
+    def has_failed(self) -> None:
+        """It gave no answer."""
+        self._avoid()
+        self._failures += 1
+
+    def _avoid(self) -> None:
+        self._avoided_until = time.monotonic() + _AVOIDED[min(self._failures, len(_AVOIDED) - 1)]
 
 
 class Cluster:
@@ -86,6 +141,9 @@ class Cluster:
         except (LocationParseError, ValueError) as error:
             raise SettingError("cluster", f"cannot be read as addresses: {error}") from None
         self._next = 0
+        self._looking = Lock()
+        self._looked = -math.inf
+        self._sound = "", 0.0  # the nodes that searches keep to, and until when
 
     @property
     def name(self) -> str:
@@ -101,16 +159,23 @@ class Cluster:
             NotThereError: where there is nothing at this path.
             ClusterError: where it cannot answer, does not answer wholly, or refuses.
         """
-        sent = None if body is None else _DUMP(body).encode()
-        return self._answer(self._asked(method, path, sent, _JSON, wait or self._limit))
+        sent = "" if body is None else _DUMP(body)
+        return self._answer(self._asked(_Request(method, path, sent, _JSON), wait or self._limit))
 
-    def search(self, path: str, bodies: Sequence[Mapping[str, Any]]) -> list[Any]:
+    def search(self, path: str, body: Mapping[str, Any]) -> Any:
+        """The whole answer to a search; `path` has parameters.
+
+        Raises: as `call`.
+        """
+        return self._answer(self._asked(_Search("POST", path, _DUMP(body), _JSON), self._limit))
+
+    def search_all(self, path: str, bodies: Sequence[Mapping[str, Any]]) -> list[Any]:
         """The whole answers to several searches, asked at once.
 
         Raises: as `call`.
         """
-        lines = "".join(f"{line}\n" for body in bodies for line in ("{}", _DUMP(body)))
-        found = self._answer(self._asked("POST", path, lines.encode(), _LINES, self._limit))
+        lines = "".join(f"{line}\n" for body in bodies for line in (_NO_HEADER, _DUMP(body)))
+        found = self._answer(self._asked(_Search("POST", path, lines, _LINES), self._limit))
         return [self._answer(_Reply(each.get("status", 200), each)) for each in found["responses"]]
 
     def write(self, index: str, operations: Iterable[Sequence[Mapping[str, Any]]]) -> int:
@@ -137,11 +202,11 @@ class Cluster:
                     tried += 1
         return again
 
-    def _write_once(self, index: str, batch: list[bytes]) -> tuple[list[bytes], str]:
+    def _write_once(self, index: str, batch: list[str]) -> tuple[list[str], str]:
         """What of a batch was not taken now, and why."""
         path = f"{index}/_bulk?filter_path=errors,items.*.status,items.*.error"
         try:
-            reply = self._asked("POST", path, b"".join(batch), _LINES, _BULK_TIME)
+            reply = self._asked(_Request("POST", path, "".join(batch), _LINES), _BULK_TIME)
             answer = self._answer(reply)
         except (ClusterIncompleteError, ClusterUnreachableError) as error:
             return batch, error.message
@@ -183,7 +248,7 @@ class Cluster:
             raise ClusterUnreachableError(self.name, reason="what answers there is no OpenSearch")
         raise ClusterRejectedError(self.name, reason=reason)
 
-    def _asked(self, method: str, path: str, body: bytes | None, kind: str, limit: float) -> _Reply:
+    def _asked(self, request: _Request, limit: float) -> _Reply:
         """The first reply that is no failure of a node, else the last one, within a time limit in seconds."""
         end, rounds, last = time.monotonic() + limit, 0, None
         reason = "it gave no answer"
@@ -192,36 +257,69 @@ class Cluster:
                 left = end - time.monotonic()
                 if left <= 0:
                     break
+                node.begin()
                 try:
-                    last = self._ask(node, method, path, body, kind, min(left, max(limit * _ATTEMPT, 0.001)))
+                    last = self._ask(node, request, min(left, max(limit * _ATTEMPT, 0.001)))
                 except SSLError as error:
                     raise ClusterUntrustedError(node.address, reason=_of_tls(error)) from None
                 except HTTPError as error:
-                    node.avoided_until = time.monotonic() + _AVOIDED
+                    node.has_failed()
                     reason = f"{node.address}: {_of_connection(error)}"
-                    continue
-                node.avoided_until = 0.0
+                    if not isinstance(error, ReadTimeoutError):
+                        continue
+                    self._look_round(end)
+                    break
+                node.has_answered()
                 if last.status not in _AGAIN:
                     return last
-            pause = _PAUSES[min(rounds, len(_PAUSES) - 1)]
+            else:
+                rounds += 1
+            pause = _PAUSES[min(rounds, len(_PAUSES)) - 1] if rounds else 0.0
             if time.monotonic() + pause >= end:
                 if last is not None:
                     return last
                 raise ClusterUnreachableError(self.name, reason=reason)
             time.sleep(pause)
-            rounds += 1
 
     def _in_order(self) -> list[_Node]:
         """The nodes, the one whose turn it is first, and those that lately did not answer last."""
         self._next = start = (self._next + 1) % len(self._nodes)
-        now = time.monotonic()
-        return sorted(self._nodes[start:] + self._nodes[:start], key=lambda node: node.avoided_until > now)
+        return sorted(self._nodes[start:] + self._nodes[:start], key=lambda node: node.is_avoided)
 
-    def _ask(self, node: _Node, method: str, path: str, body: bytes | None, kind: str, limit: float) -> _Reply:
-        headers = self._headers | {"Content-Type": kind, "Accept": _JSON}
+    def _look_round(self, end: float) -> None:
+        """Find the nodes that answer at all. For a while, searches keep to the shards on these.
+
+        A node that has frozen stays in the cluster for some time, and so do all searches that it was asked for.
+        """
+        with self._looking:
+            now = time.monotonic()
+            if now < self._looked + _GLANCE:  # another thread has just done so
+                return
+            found: list[str] = []
+            for node in self._nodes:
+                request = _Request("GET", "_nodes/_local?filter_path=nodes.*.name", "", _JSON)
+                try:
+                    reply = self._ask(node, request, max(0.001, min(_GLANCE, end - time.monotonic())))
+                except HTTPError:
+                    node.has_failed()
+                else:
+                    node.has_answered()
+                    found += (reply.body or {}).get("nodes", {})
+            self._looked = time.monotonic()
+            self._sound = ",".join(found), self._looked + _KEPT_TO
+
+    def _ask(self, node: _Node, request: _Request, limit: float) -> _Reply:
+        sound, until = self._sound
+        path, body = request.keeping_to(sound if time.monotonic() < until else "")
+        headers = self._headers | {"Content-Type": request.kind, "Accept": _JSON}
         timeout = urllib3.Timeout(connect=min(limit, _CONNECT), read=limit)
         reply = node.pool.request(
-            method, f"{node.path}/{path}", body=body, headers=headers, timeout=timeout, redirect=False
+            request.method,
+            f"{node.path}/{path}",
+            body=body.encode() or None,
+            headers=headers,
+            timeout=timeout,
+            redirect=False,
         )
         try:
             return _Reply(reply.status, json.loads(reply.data) if reply.data else {})
@@ -229,12 +327,12 @@ class Cluster:
             return _Reply(reply.status, None)
 
 
-def _batches(operations: Iterable[Sequence[Mapping[str, Any]]]) -> Iterable[list[bytes]]:
+def _batches(operations: Iterable[Sequence[Mapping[str, Any]]]) -> Iterable[list[str]]:
     """Operations as they are sent, so many at a time as a bulk takes."""
-    batch: list[bytes] = []
+    batch: list[str] = []
     size = 0
     for lines in operations:
-        sent = "".join(f"{_DUMP(line)}\n" for line in lines).encode()
+        sent = "".join(f"{_DUMP(line)}\n" for line in lines)
         if batch and (size + len(sent) > _BULK or len(batch) >= _MOST):
             yield batch
             batch, size = [], 0

@@ -294,7 +294,7 @@ class OpenSearchRetriever:
 
     def _asked(self, body: Mapping[str, Any]) -> Any:
         with self._there():
-            return self._cluster.call("POST", self._search, {"_source": False, "track_total_hits": False, **body})
+            return self._cluster.search(self._search, {"_source": False, "track_total_hits": False, **body})
 
     def _learnt_factor(self) -> float:
         """What a weight must be multiplied by: some versions leave the constant (k1 + 1) out of their formula.
@@ -317,7 +317,7 @@ class OpenSearchRetriever:
     def _counted(self, queries: Sequence[Mapping[str, Any]]) -> list[int]:
         """How many passages each query matches."""
         with self._there():
-            counts = self._cluster.search(
+            counts = self._cluster.search_all(
                 self._several, [{"size": 0, "track_total_hits": True, "query": query} for query in queries]
             )
         return [int(each["hits"]["total"]["value"]) for each in counts]
