@@ -71,6 +71,8 @@ def missing() -> str:
     java = _java()
     if java is None:
         return f"there is no Java {' or '.join(JAVAS)}"
+    if shutil.which("openssl") is None:
+        return "there is no openssl"
     return "" if shutil.which("mvn") or "OPENSEARCH_HOME" in os.environ else "there is no Maven"
 
 

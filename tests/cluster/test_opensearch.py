@@ -346,6 +346,9 @@ def wait_for_users(engine: OpenSearchEngine, nodes: Nodes) -> None:
 # Three nodes, of which one dies
 
 
+_BETWEEN = 0.02  # seconds from a question to the next: the nodes need the processor too
+
+
 class Askers:
     """Threads that ask again and again, each time comparing what comes with what is right."""
 
@@ -353,7 +356,7 @@ class Askers:
         self._right = {n: retriever.search(asking(question), limit=20) for n, question in enumerate(questions)}
         self._retriever, self._questions = retriever, questions
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._ask, args=(number,)) for number in range(4)]
+        self._threads = [threading.Thread(target=self._ask, args=(number,)) for number in range(3)]
         self.asked = 0
         self.wrong: list[str] = []
 
@@ -368,6 +371,7 @@ class Askers:
                 self.asked += 1
                 if found != self._right[number]:
                     self.wrong.append(f"another ranking for {self._questions[number]}")
+            time.sleep(_BETWEEN)
 
     def __enter__(self) -> Askers:
         for thread in self._threads:
