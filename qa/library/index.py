@@ -44,7 +44,7 @@ def opened(select: Select, retriever: Retriever, speller: Speller, facts: Mappin
     wordings = Wordings(
         rows=KeptRows(select, place),
         words=KeptWords(select, place),
-        document_frequency=retriever.document_frequency,
+        document_frequencies=retriever.document_frequencies,
         passage_count=retriever.passage_count,
         mean_length=int(facts["terms"]) / max(1, retriever.passage_count),
     )
