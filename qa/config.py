@@ -22,6 +22,9 @@ _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?")
 """Where a page comes from, as browsers write it: scheme, host and port, in small letters, and no path."""
 
 
+_SERVICE = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::\d{1,5})?(?:/[A-Za-z0-9._~/-]*)?")
+
+
 def _number(kind: type[int | float], least: float, most: float) -> Callable[[Any], int | float]:
     def read(value: Any) -> int | float:
         found = kind(value) if isinstance(value, str) else value
@@ -83,6 +86,14 @@ def _origins(value: Any) -> tuple[str, ...]:
     return tuple(origins)
 
 
+def _services(value: Any) -> tuple[str, ...]:
+    """Addresses of services, without a user and a password in them: these would be shown."""
+    addresses = [each.rstrip("/") for each in _listed(value)]
+    if not all(map(_SERVICE.fullmatch, addresses)):
+        raise ValueError(value)
+    return tuple(addresses)
+
+
 def _setting(default: Any, read: Callable[[Any], Any], description: str) -> Any:
     """A setting, with the function that reads and checks its value, and a description for people."""
     return field(default=default, metadata={"read": read, "description": description})
@@ -104,8 +115,8 @@ class Settings:
     )
     engine: str | None = _setting(
         None,
-        _one_of("auto", "rank-bm25", "tantivy"),
-        "Search engine: rank-bm25, tantivy or auto (by size). Default: keep the current one",
+        _one_of("auto", "rank-bm25", "tantivy", "opensearch"),
+        "Search engine: rank-bm25, tantivy, opensearch or auto (by size). Default: keep the current one",
     )
     feedback: Path | None = _setting(
         None, Path, "File for feedback. Default: in the folder of the library, or without a library in your data folder"
@@ -186,6 +197,26 @@ class Settings:
         "On standard error: plain: failures, as text; json: failures and every request, as JSON lines",
     )
     log_questions: str = _setting("off", _one_of("off", "on"), "on: the log holds what people ask; off: it does not")
+
+    cluster: tuple[str, ...] = _setting(
+        (), _services, "Addresses of the nodes of an OpenSearch cluster, separated by commas, for the engine opensearch"
+    )
+    cluster_user: str | None = _setting(None, _host, "Name by which the cluster knows pincite")
+    cluster_password_file: Path | None = _setting(None, Path, "File with the password of cluster_user")
+    cluster_api_key_file: Path | None = _setting(
+        None, Path, "File with an API key for the cluster, in place of a user and password"
+    )
+    cluster_ca: Path | None = _setting(
+        None,
+        Path,
+        "File with the certificate by which the cluster's are checked. Default: those that the system trusts",
+    )
+    cluster_timeout: float = _setting(
+        10.0, _number(float, 1, 600), "Most time to wait for the cluster at a question, in seconds, 1 to 600"
+    )
+    cluster_shards: int | None = _setting(
+        None, _number(int, 1, 1000), "Parts of a new index in the cluster, 1 to 1000. Default: one for each node"
+    )
 
     max_file_size: int = _setting(200, _number(int, 1, 100_000), "Largest source file, in megabytes, 1 to 100000")
     max_memory: int = _setting(

@@ -40,6 +40,7 @@ from qa.model import (
     Verification,
     scope_of,
 )
+from qa.retrievers import retrievers_of
 from qa.text.figures import mixed_units
 
 if TYPE_CHECKING:
@@ -534,6 +535,7 @@ def _library(folder: Path | None, settings: Settings, vectors: Path | None = Non
     return Library(
         folder,
         engine=settings.engine,
+        retrievers=cache(partial(retrievers_of, settings=settings)),
         synonyms=synonyms,
         encoder=_encoder_of(settings),
         vectors=vectors,

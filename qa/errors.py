@@ -27,6 +27,12 @@
     │   ├── LibraryUnreadableError library_unreadable the system refuses to read it
     │   ├── LibraryUnwritableError library_unwritable the system refuses to write it
     │   ├── LibraryThereError      library_there      there is already something in the place for a copy
+    │   ├── ClusterError
+    │   │   ├── ClusterUnreachableError cluster_unreachable no node of the cluster answers
+    │   │   ├── ClusterIncompleteError cluster_incomplete a part of the cluster does not answer
+    │   │   ├── ClusterAccessError   cluster_access       the cluster does not let this user in
+    │   │   ├── ClusterUntrustedError cluster_untrusted   its certificate is not trusted
+    │   │   └── ClusterRejectedError cluster_rejected     it does not do what is asked, for want of room, say
     │   ├── HelperEndedError     helper_ended         a helper process of indexing broke down
     │   └── JobRunningError      job_running          a change that was asked for on the page still goes on
     ├── EncoderError
@@ -58,6 +64,12 @@ from typing import ClassVar
 __all__ = [
     "BibliographyError",
     "CitationsError",
+    "ClusterAccessError",
+    "ClusterError",
+    "ClusterIncompleteError",
+    "ClusterRejectedError",
+    "ClusterUnreachableError",
+    "ClusterUntrustedError",
     "DamagedDocumentError",
     "DamagedLibraryError",
     "DamagedSourceError",
@@ -472,6 +484,78 @@ class JobRunningError(LibraryError):
         super().__init__(
             "Documents are being added or removed just now. One such change goes on at a time.",
             hint="Wait until it has finished, then send it again.",
+        )
+
+
+class ClusterError(LibraryError):
+    """The cluster that has the index of a library cannot be used."""
+
+    code = "cluster"
+
+
+class ClusterUnreachableError(ClusterError):
+    """No node of the cluster answers."""
+
+    code = "cluster_unreachable"
+
+    def __init__(self, addresses: str, *, reason: str) -> None:
+        super().__init__(
+            f"The cluster does not answer at {addresses}: {reason}.",
+            hint="Check that it runs, that it can be reached from here, and the addresses in PINCITE_CLUSTER.",
+        )
+
+
+class ClusterIncompleteError(ClusterError):
+    """A part of the cluster does not answer, so that an answer would not be whole."""
+
+    code = "cluster_incomplete"
+
+    def __init__(self, addresses: str, *, reason: str) -> None:
+        super().__init__(
+            f"The cluster at {addresses} cannot answer wholly now: {reason}.",
+            hint="Try again in a moment. If this lasts, look for lost nodes and shards at _cluster/health.",
+        )
+
+
+class ClusterAccessError(ClusterError):
+    """The cluster does not let this user in."""
+
+    code = "cluster_access"
+
+    def __init__(self, addresses: str, *, status: int) -> None:
+        is_unknown = status == 401
+        super().__init__(
+            f"The cluster at {addresses} "
+            + ("does not know this user or password." if is_unknown else "does not allow this user to do that."),
+            hint="Check PINCITE_CLUSTER_USER and the file in PINCITE_CLUSTER_PASSWORD_FILE, or the file in "
+            "PINCITE_CLUSTER_API_KEY_FILE."
+            if is_unknown
+            else "Give the user a role with cluster_monitor, cluster_composite_ops and, on pincite-*, indices_all.",
+        )
+
+
+class ClusterUntrustedError(ClusterError):
+    """The certificate of the cluster is not one to be trusted."""
+
+    code = "cluster_untrusted"
+
+    def __init__(self, address: str, *, reason: str) -> None:
+        super().__init__(
+            f"The cluster at {address} is not trusted: {reason}.",
+            hint="Name the file with its authority's certificate in PINCITE_CLUSTER_CA, and the node by a name that "
+            "stands in the node's certificate.",
+        )
+
+
+class ClusterRejectedError(ClusterError):
+    """The cluster does not do what is asked."""
+
+    code = "cluster_rejected"
+
+    def __init__(self, addresses: str, *, reason: str) -> None:
+        super().__init__(
+            f"The cluster at {addresses} does not do what it is asked: {reason}.",
+            hint="Check its disks, its limits and its log. Nothing was changed.",
         )
 
 

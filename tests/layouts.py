@@ -60,7 +60,7 @@ class WordingsBuilder:
         return Wordings(
             rows=lambda passage_ids: [rows[each] for each in passage_ids],
             words=self._words,
-            document_frequency=document_frequency,
+            document_frequencies=lambda terms: {term: document_frequency(term) for term in terms},
             passage_count=len(rows),
             mean_length=sum(made.lengths) / len(rows) if rows else 1.0,
         )

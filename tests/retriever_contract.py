@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 from qa.errors import DamagedLibraryError
 from qa.model import Candidate, Query
-from qa.retrievers import Retriever
+from qa.retrievers import Retriever, Retrievers
 
-__all__ = ["RetrieverContract", "asking", "random_corpus"]
+__all__ = ["BIRDS", "CHANGES", "PASSAGES", "RetrieverContract", "asking", "random_corpus"]
 
 Corpus = Sequence[tuple[str, Sequence[str]]]
 
@@ -75,7 +75,7 @@ ODD_TERMS = (
 class RetrieverContract:
     """The public contract of `qa.retrievers.Retriever`."""
 
-    retriever_class: ClassVar[type[Retriever]]
+    retriever_class: ClassVar[Retrievers]
     precision: ClassVar[float] = 0.0
     """By what share of it a score may be off from the sum of its parts, or from that of an index built anew."""
 
@@ -127,6 +127,12 @@ class RetrieverContract:
     def test_after_any_changes_it_answers_as_an_index_of_what_is_left(
         self, first: dict[str, list[str]], changes: list[tuple[set[str], dict[str, list[str]]]]
     ) -> None:
+        self.change_and_compare(first, changes)
+
+    def change_and_compare(
+        self, first: dict[str, list[str]], changes: list[tuple[set[str], dict[str, list[str]]]]
+    ) -> None:
+        """Assert that after each change it answers as an index of what is left."""
         left = dict(first)
         retriever = self.build(sorted(left.items()))
         for removed, added in changes:

@@ -45,6 +45,13 @@ DEFAULTS = {
     "metrics": "off",
     "log": "plain",
     "log_questions": "off",
+    "cluster": (),
+    "cluster_user": None,
+    "cluster_password_file": None,
+    "cluster_api_key_file": None,
+    "cluster_ca": None,
+    "cluster_timeout": 10.0,
+    "cluster_shards": None,
     "max_file_size": 200,
     "max_memory": 2048,
     "max_seconds": 60,
@@ -55,6 +62,7 @@ GOOD = [
     ("synonyms", "/srv/synonyms.txt", Path("/srv/synonyms.txt")),
     ("engine", "auto", "auto"),
     ("engine", "tantivy", "tantivy"),
+    ("engine", "opensearch", "opensearch"),
     ("feedback", "/srv/feedback.sqlite3", Path("/srv/feedback.sqlite3")),
     ("host", "::1", "::1"),
     ("port", "0", 0),
@@ -94,6 +102,16 @@ GOOD = [
     ("metrics", "[::1]:0", "[::1]:0"),
     ("log", "json", "json"),
     ("log_questions", "on", "on"),
+    ("cluster", "https://a.example:9200/", ("https://a.example:9200",)),
+    ("cluster", "http://127.0.0.1:9200, https://[::1]/search", ("http://127.0.0.1:9200", "https://[::1]/search")),
+    ("cluster_user", "pincite", "pincite"),
+    ("cluster_password_file", "/run/password", Path("/run/password")),
+    ("cluster_api_key_file", "/run/key", Path("/run/key")),
+    ("cluster_ca", "/etc/ca.pem", Path("/etc/ca.pem")),
+    ("cluster_timeout", "1", 1.0),
+    ("cluster_timeout", "600", 600.0),
+    ("cluster_shards", "1", 1),
+    ("cluster_shards", "1000", 1000),
     ("max_file_size", "1", 1),
     ("max_file_size", "100000", 100_000),
     ("max_memory", "256", 256),
@@ -153,6 +171,14 @@ BAD = [
     ("metrics", "http://127.0.0.1:9464"),
     ("log", "text"),
     ("log_questions", "some"),
+    ("cluster", "search.example:9200"),
+    ("cluster", "https://user:secret@search.example"),
+    ("cluster", "https://search.example/?pretty"),
+    ("cluster_user", ""),
+    ("cluster_timeout", "0.9"),
+    ("cluster_timeout", "601"),
+    ("cluster_shards", "0"),
+    ("cluster_shards", "1001"),
     ("max_file_size", "0"),
     ("max_file_size", "100001"),
     ("max_file_size", "0.5"),
@@ -171,7 +197,9 @@ def test_the_defaults_are_these() -> None:
 
 def test_every_setting_is_tested_here_in_good_and_bad() -> None:
     assert {name for name, *_ in GOOD} == set(FIELDS)
-    assert {name for name, *_ in BAD} == set(FIELDS) - {"library", "synonyms", "feedback", "model", "tokens_file"}
+    files = {"library", "synonyms", "feedback", "model", "tokens_file"}
+    files |= {"cluster_password_file", "cluster_api_key_file", "cluster_ca"}
+    assert {name for name, *_ in BAD} == set(FIELDS) - files
 
 
 @pytest.mark.parametrize(("name", "text", "value"), GOOD)
@@ -246,7 +274,8 @@ def test_an_unknown_variable_of_ours_is_refused_with_those_that_are_known() -> N
         "possible_threshold, meaning, model, language, old_after, "
         "tokens_file, manage, max_upload, allowed_hosts, trusted_proxies, rate_limit, token_rate_limit, "
         "max_connections, max_connections_per_address, widget_origins, metrics, log, log_questions, "
-        "max_file_size, max_memory, max_seconds."
+        "cluster, cluster_user, cluster_password_file, cluster_api_key_file, cluster_ca, cluster_timeout, "
+        "cluster_shards, max_file_size, max_memory, max_seconds."
     )
 
 

@@ -12,6 +12,12 @@ import qa.errors
 from qa.errors import (
     BibliographyError,
     CitationsError,
+    ClusterAccessError,
+    ClusterError,
+    ClusterIncompleteError,
+    ClusterRejectedError,
+    ClusterUnreachableError,
+    ClusterUntrustedError,
     DamagedDocumentError,
     DamagedLibraryError,
     DamagedSourceError,
@@ -86,6 +92,12 @@ EXAMPLES: list[QAError] = [
     LibraryThereError(PATH),
     HelperEndedError(),
     JobRunningError(),
+    ClusterUnreachableError("https://a:9200, https://b:9200", reason="nothing listens there"),
+    ClusterIncompleteError("https://a:9200", reason="one shard did not answer"),
+    ClusterAccessError("https://a:9200", status=401),
+    ClusterAccessError("https://a:9200", status=403),
+    ClusterUntrustedError("https://a:9200", reason="its certificate has expired"),
+    ClusterRejectedError("https://a:9200", reason="its disks are full"),
     UnknownDocumentError("terns"),
     UnknownPassageError("terns-00000"),
     PassageGoneError("Terns", document_id="terns", nearest="terns-00000"),
@@ -152,7 +164,12 @@ def test_every_error_is_public_and_documented() -> None:
 
 
 def test_there_is_an_example_of_every_error_that_is_raised() -> None:
-    assert {type(error) for error in EXAMPLES} == set(all_of(QAError)) - {SourceError, LibraryError, EncoderError}
+    assert {type(error) for error in EXAMPLES} == set(all_of(QAError)) - {
+        SourceError,
+        LibraryError,
+        ClusterError,
+        EncoderError,
+    }
 
 
 @pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: error.code)
@@ -167,11 +184,8 @@ def test_every_error_is_a_sentence_with_a_hint(error: QAError) -> None:
 
 def test_an_error_about_a_path_names_it() -> None:
     about_paths = [error for error in EXAMPLES if isinstance(error, SourceError | LibraryError)]
-    about_paths = [
-        error
-        for error in about_paths
-        if not isinstance(error, DamagedDocumentError | HelperEndedError | JobRunningError)
-    ]
+    others = DamagedDocumentError | HelperEndedError | JobRunningError | ClusterError
+    about_paths = [error for error in about_paths if not isinstance(error, others)]
     assert len(about_paths) == 21
     assert all(str(PATH) in error.message for error in about_paths)
 

@@ -8,7 +8,14 @@ from typing import NamedTuple
 from flask import Blueprint, Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge, Unauthorized
 
-from qa.errors import InvalidRequestError, PassageGoneError, QAError, UnknownDocumentError
+from qa.errors import (
+    ClusterIncompleteError,
+    ClusterUnreachableError,
+    InvalidRequestError,
+    PassageGoneError,
+    QAError,
+    UnknownDocumentError,
+)
 from qa.wire import FieldProblemBody, Problem, document_href
 from web.failures import in_readers_words
 from web.languages import reader_texts
@@ -61,6 +68,16 @@ PROBLEMS = {
     "library_there": _unavailable(
         "Library there", "There is already something in the place for a copy of the library."
     ),
+    "cluster_unreachable": _unavailable("Cluster unreachable", "No node of the library's cluster answers."),
+    "cluster_incomplete": _unavailable(
+        "Cluster incomplete", "A part of the library's cluster does not answer. Try again in a moment."
+    ),
+    "cluster_access": _unavailable("Cluster locked", "The library's cluster does not let the service in."),
+    "cluster_untrusted": _unavailable(
+        "Cluster not trusted", "The certificate of the library's cluster is not trusted."
+    ),
+    "cluster_rejected": _unavailable("Cluster refused", "The library's cluster does not do what it is asked."),
+    "cluster": _unavailable("Cluster unusable", "The library's cluster cannot be used."),
     "helper_ended": _unavailable("Indexing broke down", "A helper process of indexing ended too early."),
     "job_running": ProblemType(
         HTTPStatus.CONFLICT,
@@ -147,6 +164,8 @@ def _handle(error: QAError | HTTPException) -> Response:
     response.headers.extend((name, value) for name, value in headers if name.lower() != "content-type")
     if problem.status == HTTPStatus.TOO_MANY_REQUESTS:
         response.headers.setdefault("Retry-After", "60")
+    elif isinstance(error, ClusterIncompleteError | ClusterUnreachableError):
+        response.headers["Retry-After"] = "5"
     return response
 
 

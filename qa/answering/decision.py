@@ -104,6 +104,7 @@ def understood(
         query = replace(query, words=words)
     else:
         year = None
+    snapshot.retriever.document_frequencies(query.terms)  # at once: each will be asked for, and a cluster is far
     asked = replace(read_query(query, snapshot.retriever), year=year)
     if query.stays:
         asked = replace(asked, shown=_shown(history[-FURTHEST:], snapshot, scope), defined=())

@@ -57,8 +57,11 @@ _STOPPING = "Stopping. What has been read is kept. Ctrl-C again stops at once an
 @click.option("--watch", is_flag=True, help="Keep running and follow changes, with --prune, until Ctrl-C.")
 @click.option(
     "--engine",
-    type=click.Choice(["auto", "rank-bm25", "tantivy"]),
+    type=click.Choice(["auto", "rank-bm25", "tantivy", "opensearch"]),
     help="Search engine; auto chooses by size. Default: the current one, or auto for a new library.",
+)
+@click.option(
+    "--cluster", metavar="URL", help="Addresses of the cluster's nodes, with commas, for --engine opensearch."
 )
 @click.option(
     "--vectors/--no-vectors",
@@ -78,6 +81,7 @@ def index(
     exclude: tuple[str, ...],
     watch: bool,
     engine: str | None,
+    cluster: str | None,
     has_vectors: bool | None,
     strict: bool,
     verbose: bool,
@@ -103,7 +107,7 @@ def index(
     It points out comparisons of figures in different units ("11.1 in one group vs 4.7%"). They may be mistakes in the
     source.
     """
-    settings = Settings.load(library=library, engine=engine)
+    settings = Settings.load(library=library, engine=engine, cluster=cluster)
     if settings.library is None:
         raise click.UsageError("Say which library to add to: --library FOLDER")
     if not paths and not has_vectors:

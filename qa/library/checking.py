@@ -181,7 +181,8 @@ class _Checking:
         facts = dict(select("SELECT key, value FROM facts"))
         if (facts.get("passages"), facts.get("terms")) != (str(len(ids)), str(terms)):
             yield "The saved numbers of passages and terms are wrong."
-        wrong = sorted(term for term, count in frequencies.items() if retriever.document_frequency(term) != count)
+        indexed = retriever.document_frequencies(frequencies)
+        wrong = sorted(term for term, count in frequencies.items() if indexed[term] != count)
         if wrong:
             yield f"The index has wrong numbers of passages for {len(wrong):,} terms, such as “{wrong[0]}”."
         if dict(select("SELECT number, count FROM words WHERE count <> 0")) != dict(counts):

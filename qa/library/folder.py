@@ -348,16 +348,19 @@ def discard_empty(folder: Path, made: Sequence[Path]) -> None:
             each.rmdir()
 
 
-def sweep(folder: Path) -> None:
-    """Delete the index of every version but the current one.
+def sweep(folder: Path, *, may_go: Callable[[Path, Collection[Path]], bool] = lambda *_: True) -> None:
+    """Delete the index of every version but the current one, and those that may not go yet.
+
+    `may_go` is asked of the folder of each, beside the folders of all of them.
 
     On Windows, files that a reader has open are deleted the next time. If another process is changing the library, it
     may have begun an index; then that process does this.
     """
     with suppress(LibraryError), writing(folder) as database:
         present = kept_facts(folder, database).get("version")
-        for each in (folder / _INDEX).iterdir():
-            if each.name != present:
+        others = sorted(each for each in (folder / _INDEX).iterdir() if each.name != present)
+        for each in others:
+            if may_go(each, others):
                 shutil.rmtree(each, ignore_errors=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from qa.asking.concepts import Concept, Concepts, of_library
 from qa.asking.spelling import Speller
 from qa.library.words import KeptRows, KeptWords, Select
 from qa.ranking.wordings import Wordings
-from qa.retrievers import ENGINES, Retriever, files
+from qa.retrievers import Retriever, Retrievers, files
 
 __all__ = [
     "PASSAGES",
@@ -44,28 +44,30 @@ def opened(select: Select, retriever: Retriever, speller: Speller, facts: Mappin
     wordings = Wordings(
         rows=KeptRows(select, place),
         words=KeptWords(select, place),
-        document_frequency=retriever.document_frequency,
+        document_frequencies=retriever.document_frequencies,
         passage_count=retriever.passage_count,
         mean_length=int(facts["terms"]) / max(1, retriever.passage_count),
     )
     return Index(retriever, wordings, speller, kept_concepts(select, is_held=True))
 
 
-def load_index(folder: Path, select: Select, facts: Mapping[str, str]) -> Index:
-    """The index in a folder, over a database.
+def load_index(
+    folder: Path, select: Select, facts: Mapping[str, str], retrievers: Callable[[str], Retrievers]
+) -> Index:
+    """The index in a folder, over a database. `retrievers` gives what opens the retriever of an engine.
 
     Raises:
         DamagedLibraryError: for files that are broken or missing.
         ValueError: where they do not fit the database.
     """
-    retriever = load_retriever(folder, facts)
+    retriever = load_retriever(folder, facts, retrievers)
     speller = Speller(files.mapped_arrays(folder / VOCABULARY, VOCABULARY, Speller.ARRAYS))
     return opened(select, retriever, speller, facts, place=folder)
 
 
-def load_retriever(folder: Path, facts: Mapping[str, str]) -> Retriever:
+def load_retriever(folder: Path, facts: Mapping[str, str], retrievers: Callable[[str], Retrievers]) -> Retriever:
     """The same, for the retriever's index only."""
-    retriever = ENGINES[facts["engine"]]().load(folder / PASSAGES)
+    retriever = retrievers(facts["engine"]).load(folder / PASSAGES)
     if retriever.passage_count != int(facts["passages"]):
         raise ValueError(f"{facts['passages']} passages are kept, but {retriever.passage_count} are indexed")
     return retriever

@@ -27,7 +27,7 @@ from qa.library.words import chosen
 from qa.model import Passage, digest
 from qa.ranking.wordings import MARKS, Entry, packed_rows, word_counts
 from qa.readers.sandbox.parent import DOCUMENT
-from qa.retrievers import ENGINES, LARGE, Retriever
+from qa.retrievers import LARGE, Retriever, Retrievers
 
 __all__ = ["Indexed", "titled_passages", "update"]
 
@@ -51,6 +51,7 @@ def update(
     version: str,
     old: Retriever | None,
     engine: str | None,
+    retrievers: Callable[[str], Retrievers],
     synonyms: Callable[[], Sequence[Concept]],
     library: Path,
     folder: Path | None,
@@ -76,7 +77,7 @@ def update(
             asked = engine or change.facts.get("asked", "auto")
             by_size = "tantivy" if passages >= LARGE else "rank-bm25"
             name = by_size if asked == "auto" else asked
-            retriever = change.retriever(name, passages=passages, folder=folder)
+            retriever = change.retriever(name, retrievers, passages=passages, folder=folder)
         except (ValueError, KeyError, TypeError) as error:
             raise DamagedLibraryError(library, reason=f"its saved data cannot be indexed ({error})") from None
     facts = {"format": FORMAT, "version": version, "asked": asked, "engine": name}
@@ -207,9 +208,11 @@ class _Change:
             self._database.executemany("INSERT OR IGNORE INTO changed VALUES (?)", found)
             self._database.executemany("DELETE FROM wordings WHERE passage = ?", found)
 
-    def retriever(self, engine: str, *, passages: int, folder: Path | None) -> Retriever:
+    def retriever(
+        self, engine: str, retrievers: Callable[[str], Retrievers], *, passages: int, folder: Path | None
+    ) -> Retriever:
         """The index of all passages. Only changed passages are analysed or, with another engine, all."""
-        retrievers, place = ENGINES[engine](), None if folder is None else folder / PASSAGES
+        place = None if folder is None else folder / PASSAGES
         if place is not None:
             place.mkdir()
         (changed,) = self._database.execute("SELECT count(*) FROM changed").fetchone()
@@ -221,7 +224,7 @@ class _Change:
             self._namings.clear()
             self.terms = 0
             with without_index(self._database, "words_of_term"):
-                retriever = retrievers.build(self._analysed(passages), folder=place)
+                retriever = retrievers(engine).build(self._analysed(passages), folder=place)
         else:
             added = self._analysed(changed, "WHERE number IN changed")
             retriever = old.changed(removed=self._removed, added=added, folder=place)

@@ -29,7 +29,7 @@ from typing import Any
 from qa.library.words import Select
 from qa.retrievers.files import checksum, checksums
 
-__all__ = ["SEALS", "file_problems", "of_document", "problems", "seal", "seal_file", "state_of"]
+__all__ = ["SEALS", "file_problems", "of_document", "problems", "seal", "seal_file", "seal_index", "state_of"]
 
 SEALS = "seals"
 """The fact that has them."""
@@ -84,6 +84,12 @@ def seal(database: sqlite3.Connection, index: Callable[[str], Path]) -> None:
         sums = checksums(index(facts["version"]), are_believed=True)
         _keep(database, _FILES, {"version": facts["version"], "files": sums})
     _keep(database, SEALS, {name: _digest(database.execute(query)).hex() for name, query in _TABLES.items()})
+
+
+def seal_index(database: sqlite3.Connection, index: Callable[[str], Path]) -> None:
+    """Seal a copy whose index has other files than the original; `index` gives the folder of a version's index."""
+    database.execute("DELETE FROM facts WHERE key = ?", (_FILES,))
+    seal(database, index)
 
 
 def _keep(database: sqlite3.Connection, fact: str, value: object) -> None:

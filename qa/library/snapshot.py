@@ -33,7 +33,7 @@ from qa.library.vectors import KeptVectors, VectorWriter
 from qa.library.words import chosen
 from qa.model import Document, DocumentEntry, DocumentFilter, Figure, FileState, Listing, Passage, Reading, digest
 from qa.ranking.highlighting import SentenceTerms, sentence_terms
-from qa.retrievers import Retriever
+from qa.retrievers import Retriever, Retrievers, local_retrievers
 from qa.text.analysis import Word
 from qa.text.figures import find_figures
 
@@ -420,7 +420,11 @@ def _path(section: str) -> tuple[str, ...]:
 
 
 def open_snapshot(
-    folder: Path, *, encoder: Callable[[], Encoder | None] = lambda: None, vectors: Path | None = None
+    folder: Path,
+    *,
+    retrievers: Callable[[str], Retrievers] = local_retrievers,
+    encoder: Callable[[], Encoder | None] = lambda: None,
+    vectors: Path | None = None,
 ) -> Snapshot:
     """The current state of the library in a folder. The vectors of its passages are there too, or in another folder.
 
@@ -438,7 +442,7 @@ def open_snapshot(
     if not facts:
         raise not_found(folder)
     try:
-        index = load_index(index_folder(folder, facts["version"]), reader.select, facts)
+        index = load_index(index_folder(folder, facts["version"]), reader.select, facts, retrievers)
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedLibraryError(folder, reason=f"its index cannot be read ({error})") from None
     return Snapshot(

@@ -7,8 +7,9 @@ import secrets
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from os import stat_result
 from os.path import samestat
 from pathlib import Path
@@ -25,6 +26,7 @@ from qa.errors import (
     LibraryNotFoundError,
     LibraryThereError,
     LibraryUnwritableError,
+    QAError,
     UnknownDocumentError,
 )
 from qa.library.folder import (
@@ -46,13 +48,15 @@ from qa.library.folder import (
     sync_names,
     writing,
 )
-from qa.library.index import load_retriever, opened
+from qa.library.index import PASSAGES, load_retriever, opened
 from qa.library.rows import Changes, Source
 from qa.library.schema import migrate
+from qa.library.sealing import seal_index
 from qa.library.snapshot import Snapshot, open_snapshot
 from qa.library.vectors import VECTORS, KeptVectors, VectorWriter, vectors_state, writing_vectors
 from qa.model import Document, FileState, digest
-from qa.retrievers import Retriever
+from qa.retrievers import OPENSEARCH, Retriever, Retrievers, local_retrievers
+from qa.retrievers.files import is_elsewhere, is_whole
 
 if TYPE_CHECKING:
     from qa.library.indexing import Indexed
@@ -72,16 +76,19 @@ class Library:
         folder: Path | None,
         *,
         engine: str | None = None,
+        retrievers: Callable[[str], Retrievers] = local_retrievers,
         synonyms: Callable[[], Sequence[Concept]] = list,
         encoder: Callable[[], Encoder | None] = lambda: None,
         vectors: Path | None = None,
     ) -> None:
         """`synonyms` gives, at a change, the concepts that hold beside those which the documents define; `engine` is
         the name of the retriever that a change uses, in `ENGINES`, or "auto", by the number of passages; without it, as
-        it was asked for before. `encoder` gives, when it is needed, what turns texts into vectors, if anything does;
-        `vectors` is the folder that has those of the passages, where that is not `folder`."""
+        it was asked for before. `retrievers` gives what makes and opens the retrievers of an engine. `encoder` gives,
+        when it is needed, what turns texts into vectors, if anything does; `vectors` is the folder that has those of
+        the passages, where that is not `folder`."""
         self.folder = folder
         self._engine = engine
+        self._retrievers = retrievers
         self._synonyms = synonyms
         self.encoder = encoder
         self._vectors = vectors
@@ -145,7 +152,7 @@ class Library:
             if snapshot is not None and self._is_present(snapshot, folder):
                 return snapshot
             try:
-                return open_snapshot(folder, encoder=self.encoder, vectors=self._vectors)
+                return open_snapshot(folder, retrievers=self._retrievers, encoder=self.encoder, vectors=self._vectors)
             except DamagedLibraryError:
                 if version == self._version(folder):
                     raise
@@ -215,7 +222,7 @@ class Library:
             on_error.pop_all()
         with self._opening:
             self._snapshot = None  # what is still read of the state before stays in the journal
-        sweep(self.folder)
+        sweep(self.folder, may_go=self._may_go)
         return self.snapshot()
 
     def keep_examples(self, version: str, questions: Sequence[str]) -> None:
@@ -266,7 +273,25 @@ class Library:
             pass
         except LibraryError:  # the next change will see what it is
             return
-        shutil.rmtree(index_folder(folder, version), ignore_errors=True)
+        if self._is_forgotten(index_folder(folder, version)):
+            shutil.rmtree(index_folder(folder, version), ignore_errors=True)
+
+    def _may_go(self, place: Path, others: Collection[Path]) -> bool:
+        """Whether the folder of an old version's index may go. Then what it names in a cluster has gone already.
+
+        Of those in a cluster the last one stays: processes that have not seen the new version may still ask it.
+        """
+        whole = [each for each in others if is_elsewhere(each / PASSAGES) and is_whole(each / PASSAGES)]
+        return place not in whole[-1:] and self._is_forgotten(place)
+
+    def _is_forgotten(self, place: Path) -> bool:
+        """Delete the index that a version's folder names in a cluster, if it names one. Whether none is left."""
+        if is_elsewhere(place / PASSAGES):
+            try:
+                self._retrievers(OPENSEARCH).forget(place / PASSAGES)
+            except QAError:  # the next sweep will try again
+                return False
+        return True
 
     def _tidy_up(self, folder: Path, made: Sequence[Path]) -> None:
         """Leave no journal of a change that failed and, where nothing was ever kept, no library and none of the folders
@@ -299,25 +324,30 @@ class Library:
                 reason = "it is inside the library that is to be copied"
                 raise LibraryUnwritableError(target, reason=reason, hint="Name a folder outside it.")
             target.parent.mkdir(parents=True, exist_ok=True)
-            with TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent, ignore_cleanup_errors=True) as made:
+            beside = TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent, ignore_cleanup_errors=True)
+            with beside as made, ExitStack() as on_error:
                 place = Path(made) / target.name
                 place.mkdir()
                 snapshot = self._copied_index(source, place)
                 with closing(connect((place.resolve() / DATABASE).as_uri())) as database:
                     snapshot.copy_to(database, on_pages=on_pages)
                     database.execute("PRAGMA journal_mode = WAL")
+                    if is_elsewhere(index_folder(place, snapshot.name) / PASSAGES):
+                        seal_index(database, partial(index_folder, place))
                     put_away_into(database, place / DATABASE, library_state)
                 if (source / VECTORS).exists():
                     with closing(connect((place.resolve() / VECTORS).as_uri())) as database:
                         Reader.open(source, VECTORS).copy_to(database)
                         database.execute("PRAGMA journal_mode = WAL")
                         put_away_into(database, place / VECTORS, vectors_state)
+                on_error.callback(self._is_forgotten, index_folder(place, snapshot.name))
                 yield place
                 sync(place)
                 if target.exists():
                     target.rmdir()
                 place.rename(target)
                 sync_names(target.resolve().parent)
+                on_error.pop_all()
         except OSError as error:
             raise LibraryUnwritableError(target, reason=(error.strerror or str(error)).lower()) from None
         except sqlite3.Error as error:
@@ -335,6 +365,10 @@ class Library:
                 if self.snapshot().name == snapshot.name:
                     raise
             else:
+                if is_elsewhere(index / PASSAGES):  # which will be changed, and goes at some time
+                    shutil.rmtree(index / PASSAGES)
+                    (index / PASSAGES).mkdir()
+                    snapshot.retriever.changed(removed=(), added=(), folder=index / PASSAGES)
                 return snapshot
 
     def _change_in_memory(self, changes: Changes, on_indexing: Callable[[int, int], None] | None) -> Snapshot:
@@ -396,7 +430,7 @@ class Library:
         snapshot = self._snapshot
         if snapshot is not None and snapshot.name == facts["version"]:
             return snapshot.retriever
-        return load_retriever(index_folder(folder, facts["version"]), facts)
+        return load_retriever(index_folder(folder, facts["version"]), facts, self._retrievers)
 
     def _update(
         self,
@@ -415,6 +449,7 @@ class Library:
             version=version,
             old=old,
             engine=self._engine,
+            retrievers=self._retrievers,
             synonyms=self._synonyms,
             library=self.folder or _MEMORY,
             folder=place,

@@ -296,14 +296,17 @@ class Wordings:
         *,
         rows: Callable[[Sequence[str]], Sequence[Row]],
         words: Words,
-        document_frequency: Callable[[str], int],
+        document_frequencies: Callable[[Collection[str]], Mapping[str, int]],
         passage_count: int,
         mean_length: float,
     ) -> None:
-        """`rows` gives those of passages by their ids, and raises KeyError for one that is not there."""
+        """`rows` gives those of passages by their ids, and raises KeyError for one that is not there.
+
+        `document_frequencies` tells of terms how many passages have each.
+        """
         self._rows = rows
         self.words = words
-        self._document_frequency = document_frequency
+        self._document_frequencies = document_frequencies
         self._passage_count = passage_count
         self._rarities: dict[str, float] = {}
         self.mean_length = max(1.0, mean_length)
@@ -370,16 +373,22 @@ class Wordings:
         of_terms = self.words.numbers_of_terms(list(terms))
         return frozenset(term for term, numbers in of_terms.items() if not held.isdisjoint(numbers))
 
-    def rarity(self, term: str) -> float:
-        """The weight of a term in a heading. A concept is not a word and has none."""
-        known = self._rarities.get(term)
-        if known is None:
-            frequency = self._document_frequency(term)
-            known = 0.0 if term.startswith("=") else inverse_document_frequency(frequency, self._passage_count)
-            if len(self._rarities) >= _REMEMBERED_RARITIES:
-                self._rarities.clear()
-            self._rarities[term] = known
-        return known
+    def rarities(self, terms: Sequence[str]) -> list[float]:
+        """The weight of each of some terms in a heading. A concept is not a word and has none."""
+        known = self._rarities
+        found = [known.get(term) for term in terms]
+        missing = [term for term, rarity in zip(terms, found, strict=True) if rarity is None]
+        if missing:  # they are asked for at once: in a cluster each time costs as much as many terms
+            counts = self._document_frequencies([term for term in missing if not term.startswith("=")])
+            read = {
+                term: inverse_document_frequency(counts[term], self._passage_count) if term in counts else 0.0
+                for term in missing
+            }
+            if len(known) + len(read) > _REMEMBERED_RARITIES:
+                self._rarities = known = {}
+            known.update(read)
+            found = [read[term] if rarity is None else rarity for term, rarity in zip(terms, found, strict=True)]
+        return [rarity for rarity in found if rarity is not None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -438,7 +447,7 @@ class Excerpt:
         rows, term_numbers = self.rows[places][term_numbers >= 0], term_numbers[term_numbers >= 0]
         # Without the counts NumPy would first import all that it has for masked arrays, which takes 30 ms.
         different, _ = np.unique(rows * max(1, len(known)) + term_numbers, return_counts=True)
-        rarities = np.array([self.wordings.rarity(term) for term in known], np.float64)
+        rarities = np.array(self.wordings.rarities(list(known)), np.float64)
         rows, found = np.divmod(different, max(1, len(known)))
         return np.bincount(rows, rarities[found], minlength=len(self.innermost)).astype(np.float64)
 

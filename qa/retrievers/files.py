@@ -19,19 +19,26 @@ from numpy.lib import format as npy
 from qa.errors import DamagedLibraryError
 
 __all__ = [
+    "ELSEWHERE",
     "OwnFolder",
     "check",
     "checksum",
     "checksums",
+    "is_elsewhere",
+    "is_whole",
     "kept_arrays",
     "link",
     "mapped_arrays",
     "names",
     "read_json",
+    "read_secret",
     "seal",
     "writable",
     "write_json",
 ]
+
+ELSEWHERE = "cluster.json"
+"""The file that names an index which is not in its folder, but in a cluster."""
 
 _SEAL = "sealed.json"
 _WHOLE = 1 << 25  # bytes; an index of no more is checked whole each time that it is opened, in about 0.03 s
@@ -109,6 +116,16 @@ def checksums(folder: Path, *, are_believed: bool) -> dict[str, int]:
     return found
 
 
+def is_elsewhere(folder: Path) -> bool:
+    """Whether a folder only names its index, which may not be whole."""
+    return (folder / ELSEWHERE).exists()
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether a folder was sealed."""
+    return (folder / _SEAL).exists()
+
+
 def read_json(path: Path) -> Any:
     """The value in a JSON file.
 
@@ -119,6 +136,18 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise DamagedLibraryError(path.parent, reason=f"{path.name} cannot be read ({error})") from None
+
+
+def read_secret(path: Path) -> str:
+    """The one line in a file: a password or a key.
+
+    Raises:
+        OSError, ValueError: for a file that cannot be read, or is not one line of text.
+    """
+    secret = path.read_text("utf-8").strip()
+    if not secret or "\n" in secret:
+        raise ValueError("it is not one line")
+    return secret
 
 
 def kept_arrays(folder: Path, kind: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:

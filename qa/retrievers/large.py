@@ -18,6 +18,7 @@ import tantivy
 from qa.errors import DamagedLibraryError
 from qa.model import Candidate, Query, digest
 from qa.retrievers import files
+from qa.retrievers.lengths import fillers
 from qa.retrievers.okapi import K1, B
 from qa.retrievers.protocol import TermScore, ascending, inverse_document_frequency
 
@@ -87,6 +88,10 @@ class TantivyRetriever:
     def load(cls, folder: Path) -> Self:
         return cls(folder)
 
+    @classmethod
+    def forget(cls, folder: Path) -> None:
+        """Nothing: all of the index is in its folder."""
+
     def changed(
         self, *, removed: Collection[str], added: Iterable[tuple[str, Sequence[str]]], folder: Path | None = None
     ) -> Self:
@@ -121,10 +126,10 @@ class TantivyRetriever:
                 writer.delete_documents_by_term("id", passage_id)
         is_new = index.searcher().num_docs == 0
         for passage_id, terms in ascending(added):
-            document, fillers = tantivy.Document(), _fillers(len(terms))
+            document, filling = tantivy.Document(), fillers(len(terms))
             document.add_text("id", passage_id)
-            document.add_text("terms", _tokens(terms) + f"\n{_FILLER}" * fillers)
-            document.add_integer("length", len(terms) + fillers)
+            document.add_text("terms", _tokens(terms) + f"\n{_FILLER}" * filling)
+            document.add_integer("length", len(terms) + filling)
             with _writing():
                 if not is_new:
                     writer.delete_documents_by_term("id", passage_id)
@@ -246,6 +251,9 @@ class TantivyRetriever:
         with self._sound():
             return self._searcher.doc_freq("terms", _token(term))
 
+    def document_frequencies(self, terms: Collection[str]) -> dict[str, int]:
+        return {term: self.document_frequency(term) for term in terms}
+
     def holding(self, terms: Collection[str]) -> list[str]:
         all_terms = [self._term("terms", _token(term)) for term in terms] or [tantivy.Query.exists_query("length")]
         with self._sound():
@@ -339,20 +347,6 @@ def _tokens(terms: Sequence[str]) -> str:
     """Terms as one text, in which tantivy finds each of them again: it parts them at white space."""
     text = "\n".join(terms)
     return _escaped(text) if len(text) <= _LONG else "\n".join(map(_token, terms))
-
-
-def _fillers(length: int) -> int:
-    """How many fillers a passage of so many terms needs, so that its length is rounded, and not cut off.
-
-    Lengths of 2^k to 2^(k + 1), less 24, are kept in 8 steps; a length between two of them counts as the lower one.
-
-    >>> [_fillers(length) for length in (40, 41, 120, 123, 124, 125, 128)]
-    [0, 1, 0, 0, 4, 3, 0]
-    """
-    above = max(0, length - 24)
-    step = 1 << max(0, above.bit_length() - 4)
-    beyond = above % step
-    return step - beyond if beyond * 2 >= step > 1 else 0
 
 
 def _token(term: str) -> str:

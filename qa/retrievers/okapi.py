@@ -188,6 +188,10 @@ class OkapiRetriever:
         except (ValueError, TypeError) as error:
             raise DamagedLibraryError(folder, reason=f"its arrays do not fit together ({error})") from None
 
+    @classmethod
+    def forget(cls, folder: Path) -> None:
+        """Nothing: all of the index is in its folder."""
+
     def changed(
         self, *, removed: Collection[str], added: Iterable[tuple[str, Sequence[str]]], folder: Path | None = None
     ) -> Self:
@@ -259,6 +263,9 @@ class OkapiRetriever:
     def document_frequency(self, term: str) -> int:
         start, end = self._index.span(term)
         return end - start
+
+    def document_frequencies(self, terms: Collection[str]) -> dict[str, int]:
+        return {term: self.document_frequency(term) for term in terms}
 
     def holding(self, terms: Collection[str]) -> list[str]:
         holds_all = np.arange(self.passage_count, dtype=np.int32)

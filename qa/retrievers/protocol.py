@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
 
 from qa.model import Candidate, Query
 
-__all__ = ["Retriever", "TermScore", "ascending", "inverse_document_frequency"]
+__all__ = ["Retriever", "Retrievers", "TermScore", "ascending", "inverse_document_frequency"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,26 +34,8 @@ class Retriever(Protocol):
     """Ranks passages for a query. Swap engines here; nothing above this line changes.
 
     An index never changes; `changed` gives a new one. Terms and ids have at least one character and no line breaks. An
-    index in a folder is complete when `build` or `changed` returns.
+    index in a folder is complete when `Retrievers.build` or `changed` returns.
     """
-
-    @classmethod
-    def build(cls, passages: Iterable[tuple[str, Sequence[str]]], *, folder: Path | None = None) -> Self:
-        """The index of some passages. Each is given as its id and its terms, in ascending order of ids.
-
-        It is kept in `folder`, which must be empty. Without a folder it lasts as long as it is used.
-
-        Raises:
-            ValueError: for ids that do not ascend.
-        """
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """The index that `build` or `changed` kept in a folder.
-
-        Raises:
-            DamagedLibraryError: for files that are broken or missing.
-        """
 
     def changed(
         self, *, removed: Collection[str], added: Iterable[tuple[str, Sequence[str]]], folder: Path | None = None
@@ -84,12 +66,38 @@ class Retriever(Protocol):
     def document_frequency(self, term: str) -> int:
         """How many passages have a term; 0 if none has."""
 
+    def document_frequencies(self, terms: Collection[str]) -> Mapping[str, int]:
+        """The same of several terms, by the term."""
+
     def holding(self, terms: Collection[str]) -> list[str]:
         """The ids, ascending, of the passages that have all of these terms."""
 
     @property
     def passage_count(self) -> int:
         """How many passages are indexed."""
+
+
+class Retrievers(Protocol):
+    """What makes retrievers and opens them: their class or, where their indexes are in a cluster, that cluster."""
+
+    def build(self, passages: Iterable[tuple[str, Sequence[str]]], *, folder: Path | None = None) -> Retriever:
+        """The retriever of some passages. Each is given as its id and its terms, in ascending order of ids.
+
+        Its index is kept in `folder`, which must be empty. Without a folder it lasts as long as it is used.
+
+        Raises:
+            ValueError: for ids that do not ascend.
+        """
+
+    def load(self, folder: Path) -> Retriever:
+        """The retriever whose index `build` or `changed` kept in a folder.
+
+        Raises:
+            DamagedLibraryError: for files that are broken or missing.
+        """
+
+    def forget(self, folder: Path) -> None:
+        """Delete what is kept outside of a folder of the index that the folder names, whole or not."""
 
 
 def ascending(passages: Iterable[tuple[str, Sequence[str]]]) -> Iterator[tuple[str, Sequence[str]]]:

@@ -1,0 +1,401 @@
+"""A cluster of OpenSearch, asked over HTTP: which node, how often, how long, and what its refusals mean."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import ssl
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any, NamedTuple
+
+import urllib3
+from urllib3.exceptions import HTTPError, LocationParseError, ReadTimeoutError, SSLError
+
+from qa.config import Settings
+from qa.errors import (
+    ClusterAccessError,
+    ClusterIncompleteError,
+    ClusterRejectedError,
+    ClusterUnreachableError,
+    ClusterUntrustedError,
+    SettingError,
+)
+from qa.retrievers import files
+
+__all__ = ["Cluster", "NotThereError"]
+
+_ATTEMPT = 0.4  # of the time limit, which one node is given: two may be lost on a node that has frozen
+_CONNECT = 2.0  # seconds, to reach a node
+_AVOIDED = (10.0, 20.0, 40.0, 80.0, 160.0)  # seconds for which a node that does not answer is asked after all others
+_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds, after every node was tried; then always the last one
+_AGAIN = {429, 500, 502, 503, 504}  # a node that is lost while it fetches gives 500
+_REFUSED = {401, 403}
+_CONNECTIONS = 16  # to each node, which are kept open
+
+_BULK = 4_000_000  # characters sent at a time
+_MOST = 4_000  # documents sent at a time
+_BULK_TIME = 60.0  # seconds, for which a bulk is waited
+_PATIENCE = 300.0  # seconds without progress, after which writing is given up
+_BULK_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds; then always the last one
+
+_GLANCE = 1.0  # seconds, in which a node that works says its name
+_KEPT_TO = 60.0  # seconds; a node that has frozen leaves its cluster within 36
+_NO_HEADER = "{}"
+
+_JSON, _LINES = "application/json", "application/x-ndjson"
+_DUMP = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_IS_FULL = "cluster_block_exception"
+
+
+class NotThereError(LookupError):
+    """There is nothing at a path: no such index, or no such document."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    path: str
+    body: str
+    kind: str
+
+    def keeping_to(self, _: str) -> tuple[str, str]:
+        """Path and body, as they are sent where only these nodes answer."""
+        return self.path, self.body
+
+
+@dataclass(frozen=True, slots=True)
+class _Search(_Request):
+    """A request for one search or, in lines, for several."""
+
+    def keeping_to(self, nodes: str) -> tuple[str, str]:
+        if not nodes:
+            return self.path, self.body
+        preference = f"_prefer_nodes:{nodes}"
+        if self.kind == _LINES:
+            return self.path, self.body.replace(f"{_NO_HEADER}\n", f"{_DUMP({'preference': preference})}\n")
+        return f"{self.path}&preference={preference}", self.body
+
+
+class _Reply(NamedTuple):
+    status: int
+    body: Any
+
+
+class _Node:
+    """One node, with its open connections."""
+
+    def __init__(self, address: str, tls: ssl.SSLContext | None) -> None:
+        self.address = address
+        self.path = (urllib3.util.parse_url(address).path or "").rstrip("/")
+        self._failures = 0
+        self._avoided_until = 0.0
+        more: dict[str, Any] = {} if tls is None or not address.startswith("https:") else {"ssl_context": tls}
+        self.pool = urllib3.connection_from_url(address, maxsize=_CONNECTIONS, retries=False, **more)
+
+    @property
+    def is_avoided(self) -> bool:
+        """Whether it lately did not answer."""
+        return self._avoided_until > time.monotonic()
+
+    def begin(self) -> None:
+        """It is asked: one request tries it, where it did not answer, and not all at once."""
+        if self._failures:
+            self._avoid()
+
+    def has_answered(self) -> None:
+        """It works."""
+        self._failures, self._avoided_until = 0, 0.0
+
+    def has_failed(self) -> None:
+        """It gave no answer."""
+        self._avoid()
+        self._failures += 1
+
+    def _avoid(self) -> None:
+        self._avoided_until = time.monotonic() + _AVOIDED[min(self._failures, len(_AVOIDED) - 1)]
+
+
+class Cluster:
+    """The cluster that the settings name. Many threads may ask it at once."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Nothing is asked yet.
+
+        Raises:
+            SettingError: where it has no address, or a file with a secret cannot be read.
+        """
+        if not settings.cluster:
+            raise SettingError(
+                "cluster", "is needed: the addresses of the cluster, such as https://search.example:9200"
+            )
+        self._limit = float(settings.cluster_timeout)
+        self._headers = _authorization(settings)
+        tls = _tls(settings.cluster_ca) if any(each.startswith("https:") for each in settings.cluster) else None
+        try:
+            self._nodes = [_Node(address, tls) for address in settings.cluster]
+        except (LocationParseError, ValueError) as error:
+            raise SettingError("cluster", f"cannot be read as addresses: {error}") from None
+        self._next = 0
+        self._looking = Lock()
+        self._looked = -math.inf
+        self._sound = "", 0.0  # the nodes that searches keep to, and until when
+
+    @property
+    def name(self) -> str:
+        """Its addresses, for people."""
+        return ", ".join(node.address for node in self._nodes)
+
+    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, wait: float | None = None) -> Any:
+        """What the cluster answers to a request. Another node is asked where one fails.
+
+        `wait` is the time limit in seconds, if not that of the settings.
+
+        Raises:
+            NotThereError: where there is nothing at this path.
+            ClusterError: where it cannot answer, does not answer wholly, or refuses.
+        """
+        sent = "" if body is None else _DUMP(body)
+        return self._answer(self._asked(_Request(method, path, sent, _JSON), wait or self._limit))
+
+    def search(self, path: str, body: Mapping[str, Any]) -> Any:
+        """The whole answer to a search; `path` has parameters.
+
+        Raises: as `call`.
+        """
+        return self._answer(self._asked(_Search("POST", path, _DUMP(body), _JSON), self._limit))
+
+    def search_all(self, path: str, bodies: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """The whole answers to several searches, asked at once.
+
+        Raises: as `call`.
+        """
+        lines = "".join(f"{line}\n" for body in bodies for line in (_NO_HEADER, _DUMP(body)))
+        found = self._answer(self._asked(_Search("POST", path, lines, _LINES), self._limit))
+        return [self._answer(_Reply(each.get("status", 200), each)) for each in found["responses"]]
+
+    def write(self, index: str, operations: Iterable[Sequence[Mapping[str, Any]]]) -> int:
+        """Write into an index; each operation is its line or its two lines of a bulk. Returns how many were sent again.
+
+        What the cluster has no room for now is sent again later, and so is what a lost node did not acknowledge.
+
+        Raises:
+            ClusterError: where it takes nothing for some minutes, or refuses.
+        """
+        again = 0
+        for batch in _batches(operations):
+            left, since, tried = batch, time.monotonic(), 0
+            while left:
+                before = len(left)
+                left, reason = self._write_once(index, left)
+                if len(left) < before:
+                    since, tried = time.monotonic(), 0
+                if left:
+                    again += len(left)
+                    if time.monotonic() > since + _PATIENCE:
+                        raise ClusterRejectedError(self.name, reason=reason)
+                    time.sleep(_BULK_PAUSES[min(tried, len(_BULK_PAUSES) - 1)])
+                    tried += 1
+        return again
+
+    def _write_once(self, index: str, batch: list[str]) -> tuple[list[str], str]:
+        """What of a batch was not taken now, and why."""
+        path = f"{index}/_bulk?filter_path=errors,items.*.status,items.*.error"
+        try:
+            reply = self._asked(_Request("POST", path, "".join(batch), _LINES), _BULK_TIME)
+            answer = self._answer(reply)
+        except (ClusterIncompleteError, ClusterUnreachableError) as error:
+            return batch, error.message
+        if not answer["errors"]:
+            return [], ""
+        left, reason = [], ""
+        for sent, item in zip(batch, answer["items"], strict=True):
+            [told] = item.values()
+            if told["status"] in _AGAIN:
+                left.append(sent)
+                reason = _reason(told)
+            elif "error" in told:
+                raise ClusterRejectedError(self.name, reason=_reason(told))
+        return left, reason
+
+    def _answer(self, reply: _Reply) -> Any:
+        """What is in a reply.
+
+        Raises: as `call`.
+        """
+        status, body = reply
+        if status < 400 and isinstance(body, dict):
+            failed = body.get("_shards", {}).get("failed", 0)
+            if failed or body.get("timed_out") is True:
+                raise ClusterIncompleteError(self.name, reason=f"{failed} shards did not answer")
+            return body
+        reason = _reason(body)
+        if _is_there_already(body):  # made by the first of two tries: no other index has its name
+            return body
+        if status == 404:
+            raise NotThereError(reason)
+        if status == 403 and _IS_FULL in json.dumps(body):
+            raise ClusterRejectedError(self.name, reason=reason)
+        if status in _REFUSED:
+            raise ClusterAccessError(self.name, status=status)
+        if status in _AGAIN:
+            raise ClusterIncompleteError(self.name, reason=reason)
+        if body is None:
+            raise ClusterUnreachableError(self.name, reason="what answers there is no OpenSearch")
+        raise ClusterRejectedError(self.name, reason=reason)
+
+    def _asked(self, request: _Request, limit: float) -> _Reply:
+        """The first reply that is no failure of a node, else the last one, within a time limit in seconds."""
+        end, rounds, last = time.monotonic() + limit, 0, None
+        reason = "it gave no answer"
+        while True:
+            for node in self._in_order():
+                left = end - time.monotonic()
+                if left <= 0:
+                    break
+                node.begin()
+                try:
+                    last = self._ask(node, request, min(left, max(limit * _ATTEMPT, 0.001)))
+                except SSLError as error:
+                    raise ClusterUntrustedError(node.address, reason=_of_tls(error)) from None
+                except HTTPError as error:
+                    node.has_failed()
+                    reason = f"{node.address}: {_of_connection(error)}"
+                    if not isinstance(error, ReadTimeoutError):
+                        continue
+                    self._look_round(end)
+                    break
+                node.has_answered()
+                if last.status not in _AGAIN:
+                    return last
+            else:
+                rounds += 1
+            pause = _PAUSES[min(rounds, len(_PAUSES)) - 1] if rounds else 0.0
+            if time.monotonic() + pause >= end:
+                if last is not None:
+                    return last
+                raise ClusterUnreachableError(self.name, reason=reason)
+            time.sleep(pause)
+
+    def _in_order(self) -> list[_Node]:
+        """The nodes, the one whose turn it is first, and those that lately did not answer last."""
+        self._next = start = (self._next + 1) % len(self._nodes)
+        return sorted(self._nodes[start:] + self._nodes[:start], key=lambda node: node.is_avoided)
+
+    def _look_round(self, end: float) -> None:
+        """Find the nodes that answer at all. For a while, searches keep to the shards on these.
+
+        A node that has frozen stays in the cluster for some time, and so do all searches that it was asked for.
+        """
+        with self._looking:
+            now = time.monotonic()
+            if now < self._looked + _GLANCE:  # another thread has just done so
+                return
+            found: list[str] = []
+            for node in self._nodes:
+                request = _Request("GET", "_nodes/_local?filter_path=nodes.*.name", "", _JSON)
+                try:
+                    reply = self._ask(node, request, max(0.001, min(_GLANCE, end - time.monotonic())))
+                except HTTPError:
+                    node.has_failed()
+                else:
+                    node.has_answered()
+                    found += (reply.body or {}).get("nodes", {})
+            self._looked = time.monotonic()
+            self._sound = ",".join(found), self._looked + _KEPT_TO
+
+    def _ask(self, node: _Node, request: _Request, limit: float) -> _Reply:
+        sound, until = self._sound
+        path, body = request.keeping_to(sound if time.monotonic() < until else "")
+        headers = self._headers | {"Content-Type": request.kind, "Accept": _JSON}
+        timeout = urllib3.Timeout(connect=min(limit, _CONNECT), read=limit)
+        reply = node.pool.request(
+            request.method,
+            f"{node.path}/{path}",
+            body=body.encode() or None,
+            headers=headers,
+            timeout=timeout,
+            redirect=False,
+        )
+        try:
+            return _Reply(reply.status, json.loads(reply.data) if reply.data else {})
+        except ValueError:
+            return _Reply(reply.status, None)
+
+
+def _batches(operations: Iterable[Sequence[Mapping[str, Any]]]) -> Iterable[list[str]]:
+    """Operations as they are sent, so many at a time as a bulk takes."""
+    batch: list[str] = []
+    size = 0
+    for lines in operations:
+        sent = "".join(f"{_DUMP(line)}\n" for line in lines)
+        if batch and (size + len(sent) > _BULK or len(batch) >= _MOST):
+            yield batch
+            batch, size = [], 0
+        batch.append(sent)
+        size += len(sent)
+    if batch:
+        yield batch
+
+
+def _authorization(settings: Settings) -> dict[str, str]:
+    """The header by which the cluster knows who asks."""
+    if settings.cluster_api_key_file is not None:
+        return {"Authorization": f"ApiKey {_secret('cluster_api_key_file', settings.cluster_api_key_file)}"}
+    if settings.cluster_user is None:
+        return {}
+    if settings.cluster_password_file is None:
+        raise SettingError("cluster_password_file", "is needed beside cluster_user: the file with the password")
+    password = _secret("cluster_password_file", settings.cluster_password_file)
+    known = base64.b64encode(f"{settings.cluster_user}:{password}".encode()).decode()
+    return {"Authorization": f"Basic {known}"}
+
+
+def _secret(setting: str, path: Path) -> str:
+    try:
+        return files.read_secret(path)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SettingError(setting, f"names a file that cannot be used: {path}: {reason.lower()}") from None
+
+
+def _tls(authority: Path | None) -> ssl.SSLContext:
+    """What checks the certificates of the nodes: by those in a file, or by those that the system trusts."""
+    try:
+        return ssl.create_default_context(cafile=None if authority is None else str(authority))
+    except (OSError, ssl.SSLError) as error:
+        reason = f"{authority}: {(getattr(error, 'strerror', None) or str(error)).lower()}"
+        raise SettingError("cluster_ca", f"names a file without certificates: {reason}") from None
+
+
+def _of_tls(error: Exception) -> str:
+    told = str(error)
+    if "CERTIFICATE_VERIFY_FAILED" in told:
+        return told.partition("certificate verify failed: ")[2].partition(" (_ssl")[0] or "its certificate is not valid"
+    return "it does not speak TLS as it should"
+
+
+def _of_connection(error: Exception) -> str:
+    """Why a connection failed, in a few words."""
+    told = type(error).__name__.removesuffix("Error")
+    known = {"NewConnection": "nothing listens there", "NameResolution": "no such name", "ReadTimeout": "too slow"}
+    return known.get(told, "it did not answer in time" if "Timeout" in told else "the connection broke")
+
+
+def _is_there_already(body: Any) -> bool:
+    return isinstance(body, dict) and "resource_already_exists_exception" in str(body.get("error"))
+
+
+def _reason(body: Any) -> str:
+    """What the cluster says of an error, in one line."""
+    error = body.get("error", body) if isinstance(body, dict) else None
+    if isinstance(error, dict):
+        causes = error.get("root_cause") or [error]
+        told = causes[0].get("reason") or error.get("reason") or error.get("type")
+        caused = error.get("caused_by", {}).get("reason")
+        error = f"{told} ({caused})" if caused and caused != told else told
+    return " ".join(str(error or "it gives no reason").split())[:300].rstrip(".")

@@ -1,0 +1,275 @@
+"""How a cluster is asked, by nodes that only pretend: which node, how often, and what its refusals mean.
+
+What real nodes of OpenSearch do is tested in `tests/cluster`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from qa import Engine, Settings
+from qa.errors import (
+    ClusterAccessError,
+    ClusterIncompleteError,
+    ClusterRejectedError,
+    ClusterUnreachableError,
+    MissingExtraError,
+    SettingError,
+)
+from qa.retrievers import cluster as asking
+from qa.retrievers import retrievers_of
+from qa.retrievers.cluster import Cluster, NotThereError
+
+Reply = tuple[int, Any]
+WHOLE = {"timed_out": False, "_shards": {"failed": 0}, "hits": {"hits": []}}
+BUSY = {"error": {"type": "rejected_execution_exception", "reason": "the queue is full"}}
+
+
+class PretendedNode:
+    """A node that gives its replies in turn, the last one again and again, and remembers what it was sent."""
+
+    def __init__(self, *replies: Reply) -> None:
+        self.asked: list[tuple[str, str, str]] = []
+        self.headers: list[dict[str, str]] = []
+        left = list(replies)
+        node = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def reply(self) -> None:
+                sent = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+                node.asked.append((self.command, self.path, sent))
+                node.headers.append(dict(self.headers))
+                status, body = left.pop(0) if len(left) > 1 else left[0]
+                told = body if isinstance(body, bytes) else json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(told)))
+                self.end_headers()
+                self.wfile.write(told)
+
+            do_GET = do_POST = do_PUT = do_DELETE = reply  # noqa: N815 - as http.server calls them
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self.server.server_port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
+        self.thread.start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+Pretend = Callable[..., PretendedNode]
+
+
+@pytest.fixture
+def pretend(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pretend]:
+    """Makes nodes. Nobody pauses between tries."""
+    monkeypatch.setattr(asking, "_PAUSES", (0.0,))
+    monkeypatch.setattr(asking, "_BULK_PAUSES", (0.0,))
+    with ExitStack() as nodes:
+
+        def made(*replies: Reply) -> PretendedNode:
+            node = PretendedNode(*replies)
+            nodes.callback(node.close)
+            return node
+
+        yield made
+
+
+def cluster_of(*addresses: str, **more: Any) -> Cluster:
+    return Cluster(Settings(cluster=addresses, **more))
+
+
+def nobody() -> str:
+    """An address at which nothing listens."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{held.getsockname()[1]}"
+
+
+# Which node, and how often
+
+
+def test_a_node_that_does_not_answer_costs_no_question(pretend: Pretend) -> None:
+    node = pretend((200, WHOLE))
+    cluster = cluster_of(nobody(), node.address, nobody())
+    for _ in range(6):
+        assert cluster.call("POST", "i/_search", {}) == WHOLE
+    assert len(node.asked) == 6
+
+
+def test_the_nodes_are_asked_in_turn(pretend: Pretend) -> None:
+    nodes = [pretend((200, WHOLE)) for _ in range(3)]
+    cluster = cluster_of(*(node.address for node in nodes))
+    for _ in range(6):
+        cluster.call("GET", "i")
+    assert [len(node.asked) for node in nodes] == [2, 2, 2]
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_node_that_fails_is_asked_again_or_another_is(pretend: Pretend, status: int) -> None:
+    node = pretend((status, BUSY), (status, b"<html>"), (200, WHOLE))
+    assert cluster_of(node.address).call("POST", "i/_search", {}) == WHOLE
+    assert len(node.asked) == 3
+
+
+def test_a_cluster_that_only_fails_is_an_error_and_no_empty_answer(pretend: Pretend) -> None:
+    node = pretend((503, BUSY))
+    with pytest.raises(ClusterIncompleteError, match="cannot answer wholly now: the queue is full"):
+        cluster_of(node.address).call("POST", "i/_search", {}, wait=0.2)
+    assert len(node.asked) > 1
+
+
+@pytest.mark.parametrize("answer", [{"_shards": {"failed": 1}}, {"timed_out": True}])
+def test_an_answer_that_is_not_whole_is_an_error(pretend: Pretend, answer: dict[str, Any]) -> None:
+    cluster = cluster_of(pretend((200, WHOLE | answer)).address)
+    with pytest.raises(ClusterIncompleteError):
+        cluster.call("POST", "i/_search", {})
+    several = cluster_of(pretend((200, {"responses": [WHOLE, WHOLE | answer]})).address)
+    with pytest.raises(ClusterIncompleteError):
+        several.search_all("i/_msearch", [{}, {}])
+
+
+def test_an_address_where_nobody_listens_is_named_with_the_reason() -> None:
+    address = nobody()
+    with pytest.raises(ClusterUnreachableError) as caught:
+        cluster_of(address).call("GET", "i", wait=0.2)
+    assert str(caught.value) == f"The cluster does not answer at {address}: {address}: nothing listens there."
+
+
+def test_what_is_no_cluster_is_said_to_be_none(pretend: Pretend) -> None:
+    with pytest.raises(ClusterUnreachableError, match="what answers there is no OpenSearch"):
+        cluster_of(pretend((200, b"<html>Welcome</html>")).address).call("GET", "i")
+
+
+def test_a_path_in_the_address_is_kept(pretend: Pretend) -> None:
+    node = pretend((200, WHOLE))
+    cluster_of(f"{node.address}/search/").call("GET", "i/_stats")
+    assert node.asked == [("GET", "/search/i/_stats", "")]
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (401, b"Unauthorized", ClusterAccessError),
+        (403, {"error": {"type": "security_exception", "reason": "no permissions"}}, ClusterAccessError),
+        (403, {"error": {"type": "cluster_block_exception", "reason": "disk usage is high"}}, ClusterRejectedError),
+        (400, {"error": {"type": "illegal_argument_exception", "reason": "no"}}, ClusterRejectedError),
+        (404, {"error": {"type": "index_not_found_exception", "reason": "no such index [i]"}}, NotThereError),
+    ],
+)
+def test_a_refusal_is_told_for_what_it_is_and_not_tried_again(
+    pretend: Pretend, status: int, body: Any, error: type[Exception]
+) -> None:
+    node = pretend((status, body))
+    with pytest.raises(error):
+        cluster_of(node.address).call("POST", "i/_search", {})
+    assert len(node.asked) == 1
+
+
+def test_an_index_that_the_first_of_two_tries_made_is_made(pretend: Pretend) -> None:
+    there = {"error": {"type": "resource_already_exists_exception", "reason": "index [i] exists"}}
+    node = pretend((503, BUSY), (400, there))
+    cluster_of(node.address).call("PUT", "i", {})
+    assert len(node.asked) == 2
+
+
+def test_the_user_and_the_password_of_a_file_are_sent(pretend: Pretend, tmp_path: Path) -> None:
+    node, file = pretend((200, WHOLE)), tmp_path / "password"
+    file.write_text("sëcret\n", "utf-8")
+    cluster_of(node.address, cluster_user="terns", cluster_password_file=file).call("GET", "i")
+    cluster_of(node.address, cluster_api_key_file=file).call("GET", "i")
+    sent = [headers["Authorization"] for headers in node.headers]
+    assert sent == [f"Basic {base64.b64encode('terns:sëcret'.encode()).decode()}", "ApiKey sëcret"]
+
+
+def test_settings_that_cannot_be_used_are_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="cluster is needed"):
+        retrievers_of("opensearch", Settings())
+    with pytest.raises(SettingError, match="cluster_password_file is needed"):
+        cluster_of("http://a", cluster_user="terns")
+    with pytest.raises(SettingError, match=r"cluster_password_file names a file that cannot be used: .*no such file"):
+        cluster_of("http://a", cluster_user="terns", cluster_password_file=tmp_path / "none")
+    with pytest.raises(SettingError, match=r"cluster_ca names a file without certificates"):
+        cluster_of("https://a", cluster_ca=Path(__file__))
+
+
+def test_without_its_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(__import__("sys").modules, "qa.retrievers.opensearch", raising=False)
+    monkeypatch.delitem(__import__("sys").modules, "qa.retrievers.cluster", raising=False)
+    monkeypatch.setitem(__import__("sys").modules, "urllib3", None)
+    with pytest.raises(MissingExtraError, match="the extra 'cluster'"):
+        retrievers_of("opensearch", Settings(cluster=("http://a",)))
+
+
+# Writing
+
+
+def written(*statuses: int) -> Reply:
+    items = [{"index": {"status": each} | ({"error": BUSY["error"]} if each >= 400 else {})} for each in statuses]
+    return 200, {"errors": max(statuses) >= 400, "items": items}
+
+
+def test_what_there_is_no_room_for_now_is_sent_again_and_nothing_else(pretend: Pretend) -> None:
+    node = pretend(written(201, 429, 201), (429, BUSY), written(429), written(201))
+    again = cluster_of(node.address).write("i", [({"index": {"_id": each}}, {"id": each}) for each in ("a", "b", "c")])
+    sent = [[json.loads(line)["id"] for line in body.splitlines()[1::2]] for _, _, body in node.asked]
+    assert sent == [["a", "b", "c"], ["b"], ["b"], ["b"]]
+    assert again == 2
+
+
+def test_much_is_sent_in_parts(pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "_MOST", 2)
+    node = pretend(written(201, 201), written(201, 201), written(201))
+    cluster_of(node.address).write("i", [({"delete": {"_id": str(number)}},) for number in range(5)])
+    assert [len(body.splitlines()) for _, _, body in node.asked] == [2, 2, 1]
+
+
+def test_what_is_refused_for_good_ends_the_writing(pretend: Pretend) -> None:
+    node = pretend(written(201, 400))
+    with pytest.raises(ClusterRejectedError, match="the queue is full"):
+        cluster_of(node.address).write("i", [({"index": {}}, {}), ({"index": {}}, {})])
+
+
+def test_a_cluster_that_takes_nothing_for_long_is_an_error(pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "_PATIENCE", 0.0)
+    with pytest.raises(ClusterRejectedError, match="the queue is full"):
+        cluster_of(pretend(written(429)).address).write("i", [({"index": {}}, {})])
+
+
+# The service
+
+
+@pytest.mark.parametrize("error", [ClusterIncompleteError, ClusterUnreachableError])
+def test_a_cluster_that_cannot_answer_is_told_as_503_with_a_time_to_come_back(
+    client: FlaskClient,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    error: type[ClusterIncompleteError | ClusterUnreachableError],
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise error("https://a:9200", reason="a shard is lost")
+
+    monkeypatch.setattr(type(engine._library.snapshot().retriever), "search", fail)
+    answer = client.post("/ask", json={"question": "Did fever end?"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert answer.json is not None
+    assert answer.json["type"] == f"/problems/{error.code}"
