@@ -8,6 +8,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from qa import Engine, Settings
 from qa.errors import LibraryBusyError
 from web import create_app
 from web.access_log import AccessLog
+from web.ledger import watcher_of
 from web.listening import Bounds, Listener
 from web.logs import JsonFormatter, PlainFormatter, keep_log
 from web.totals import Totals
@@ -230,6 +232,30 @@ def test_lines_that_are_gathered_are_written_together_in_pieces_that_a_pipe_take
     log.refusal("127.0.0.1", 431)
     log.flush()
     assert lines(written[-1].decode())[0]["status"] == 431
+
+
+def test_a_server_that_has_no_room_says_so_once_a_minute(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("web.totals.time.monotonic", lambda: now[0])
+    keep_log(Settings())
+    watcher = watcher_of(made())
+    assert watcher is not None
+    for passed in (0, 30, 31):
+        now[0] += passed
+        watcher.refused("127.0.0.1", HTTPStatus.SERVICE_UNAVAILABLE)
+        watcher.refused("127.0.0.1", HTTPStatus.REQUEST_TIMEOUT)
+    assert [line.partition("More is sent")[1] for line in capfd.readouterr().err.splitlines()] == ["More is sent"] * 2
+
+
+def test_a_page_that_fails_names_the_request_by_which_the_log_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = made().test_client()
+    assert "abc-1" not in client.get("/documents/none", headers={"X-Request-ID": "abc-1"}).text
+    monkeypatch.setattr(Engine, "document_with_passages", fail)
+    answer = client.get("/documents/spotting", headers={"X-Request-ID": "abc-1"})
+    assert (answer.status_code, answer.mimetype) == (500, "text/html")
+    assert "Request abc-1" in answer.text
 
 
 class Told:

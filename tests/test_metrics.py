@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -15,7 +16,7 @@ from flask.testing import FlaskClient
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 from test_serving import ANSWERED, ask, library, on_linux, port_of, wait_until, workers_of
-from test_web_command import environment, serving
+from test_web_command import environment, serve_to_the_end, serving
 
 from qa import Engine, Settings
 from web import create_app
@@ -151,6 +152,18 @@ def test_a_status_or_route_that_nobody_knows_is_counted_as_other() -> None:
     totals.request("/ask", 799, 0.1)
     totals.request("/never", 200, 0.1)
     assert list(totals.requests()) == [("none", "200", 1), ("/ask", "other", 1)]
+
+
+def test_an_address_of_their_own_that_is_taken_is_told(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        monkeypatch.setattr("test_web_command.environment", lambda: environment() | {"PINCITE_METRICS": address})
+        run = serve_to_the_end(library, "--port", "0")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == (
+        f"Error: Cannot serve metrics on {address}: another program is using it.\n"
+        "Hint: Choose another address with: PINCITE_METRICS=9464 pincite serve\n"
+    )
 
 
 def get(address: str, accept: str = "") -> str:

@@ -163,6 +163,8 @@ def serve(
     if dev:
         with held:
             place = held.getsockname()[:2]
+        if settings.metrics not in ("off", "on"):
+            click.echo("Warning: --dev serves metrics only at /metrics, with PINCITE_METRICS=on.", err=True)
         _serve_for_development(engine, place, ready)
         return
     metrics = None if settings.metrics in ("off", "on") else _held_for_metrics(settings.metrics)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 from flask import current_app, request
 
 from web.access_log import AccessLog, Record
-from web.logs import REQUEST_ID
+from web.logs import REQUEST_ID, log_server
 from web.totals import NO_ROUTE, Totals
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ RECORD = "pincite.record"
 
 EXPORTED = "conversations"
 """The blueprint whose questions were asked before, and are not counted again."""
+
+FULL = 127
+"""The number of this kind of failure. Those of `problems.py` count from 0."""
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:=+/@-]{1,128}")
 
@@ -134,6 +137,8 @@ class Refusals:
         self._totals.refusal(status.value)
         if self._log is not None:
             self._log.refusal(address, status.value)
+        if status == HTTPStatus.SERVICE_UNAVAILABLE and self._totals.is_news(FULL):
+            log_server("More is sent, or not read, than there is room for. Requests are refused. (told once a minute)")
 
     def connected(self, number: int) -> None:
         """So many clients are connected, as is told every now and then, and at the end."""

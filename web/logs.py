@@ -30,6 +30,7 @@ __all__ = [
     "escaped",
     "json_line",
     "keep_log",
+    "log_server",
     "request_id_of",
     "timestamp",
     "write",
@@ -138,6 +139,11 @@ class JsonFormatter(_Formatter):
         if trace := self.trace(record):
             fields["traceback"] = trace
         return json_line(fields).decode("ascii").rstrip("\n")
+
+
+def log_server(message: str) -> None:
+    """Log what the server itself has to tell."""
+    logging.getLogger("pincite.server").error(message)
 
 
 def keep_log(settings: Settings) -> None:

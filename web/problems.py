@@ -233,4 +233,6 @@ def _json(problem: Problem) -> Response:
 
 
 def _page(problem: Problem) -> Response:
-    return Response(render_template("error.html", problem=in_readers_words(problem)))
+    is_ours = problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR  # which whoever runs the service finds in its log
+    request_id = record_of().id if is_ours else None
+    return Response(render_template("error.html", problem=in_readers_words(problem), request_id=request_id))
