@@ -11,11 +11,11 @@ from pydantic.json_schema import models_json_schema
 
 from qa.citations.styles import EXPORTS, TEXTS, Style
 from qa.wire import (
+    EMPTY_OR_SAYING,
     FINGERPRINT,
     MAX_DOCUMENTS,
     MAX_HISTORY,
     PLAIN,
-    SAYING,
     AnswerClaim,
     AskRequest,
     AskResponse,
@@ -60,8 +60,8 @@ CITATIONS_EXAMPLE = {
     "citations": [{"document": {"id": "second-treatment"}, "start": 120, "end": 140, "quote": "It lasted 11 months."}]
 }
 
-SEVERAL = {"type": "array", "items": {"type": "string", "pattern": SAYING}, "maxItems": MAX_DOCUMENTS}
-"""Ids, by repeating the parameter."""
+SEVERAL = {"type": "array", "items": {"type": "string", "pattern": EMPTY_OR_SAYING}, "maxItems": MAX_DOCUMENTS}
+"""Ids, by repeating the parameter. An empty one is none."""
 
 FEEDBACK_EXAMPLE = FeedbackRequest(
     key="00112233445566778899aabbccddeeff",

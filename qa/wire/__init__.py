@@ -53,10 +53,20 @@ from qa.wire.managing import (
     RemovalRequest,
     UnansweredBody,
 )
-from qa.wire.requests import FINGERPRINT, MAX_TURNS, PLAIN, SAYING, AskRequest, ConversationRequest, DocumentIds
+from qa.wire.requests import (
+    EMPTY_OR_SAYING,
+    FINGERPRINT,
+    MAX_TURNS,
+    PLAIN,
+    SAYING,
+    AskRequest,
+    ConversationRequest,
+    DocumentIds,
+)
 from qa.wire.suggestions import SuggestionsBody, SuggestionsRequest, suggestions_body
 
 __all__ = [
+    "EMPTY_OR_SAYING",
     "FINGERPRINT",
     "MAX_CITATIONS",
     "MAX_COMMENT",

@@ -34,6 +34,7 @@ from qa.limits import (
 __all__ = [
     "DATE",
     "DIGEST",
+    "EMPTY_OR_SAYING",
     "FINGERPRINT",
     "HEX_KEY",
     "MAX_PASSAGES",
@@ -74,6 +75,8 @@ PLAIN = f"^[^{_CONTROLS}]*$"
 """Texts without control characters; empty ones too."""
 SAYING = rf"^[^{_CONTROLS}]*[^\s{_CONTROLS}][^{_CONTROLS}]*$"
 """Those of them that are not blank."""
+EMPTY_OR_SAYING = rf"^(?:|[^{_CONTROLS}]*[^\s{_CONTROLS}][^{_CONTROLS}]*)$"
+"""These, and the empty text."""
 
 
 def _whole(value: object) -> object:
