@@ -144,9 +144,13 @@ class InvalidRequestError(QAError):
         self,
         problems: Sequence[FieldProblem],
         *,
-        hint: str = "A question has 1 to 1,000 characters. web/README.md describes every part of a request.",
+        hint: str = "",
     ) -> None:
         self.problems = tuple(problems[: self.MOST_PROBLEMS])
+        if not hint:
+            is_question = any(each.pointer.startswith(("/question", "/history", "/q")) for each in self.problems)
+            said = "A question has 1 to 1,000 characters. " if is_question else ""
+            hint = f"{said}web/README.md describes every part of a request."
         super().__init__(" ".join(f"{_field(p.pointer)} {p.detail}." for p in self.problems), hint=hint)
 
 

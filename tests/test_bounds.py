@@ -100,6 +100,43 @@ def test_what_takes_the_place_of_too_large_an_answer_is_a_failure_like_any_other
     assert "Content-Security-Policy" in refused.headers
 
 
+def test_an_answer_to_an_assistant_is_bounded_too_but_for_a_document_that_it_reads(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("mcp")
+    monkeypatch.setattr(app, "MOST_ANSWERED", 10)
+    monkeypatch.setattr(app, "MOST_TIMES", 0)
+    accept = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-06-18"}
+
+    def status(method: str, **parameters: object) -> int:
+        sent = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
+        return client.post("/mcp", json=sent, headers=accept).status_code
+
+    assert status("tools/call", name="ask", arguments={"question": "Where do terns nest?"}) == 413
+    assert status("resources/read", uri="pincite://documents/second-treatment") == 200
+
+
+@pytest.mark.parametrize("path", ["/ask", "/verify", "/feedback", "/v1/responses", "/mcp"])
+def test_a_body_with_more_fields_than_any_request_is_not_even_read(client: FlaskClient, path: str) -> None:
+    body = b"{" + b",".join(b'"%d":1' % number for number in range(30_001)) + b"}"
+    is_too_large = path in ("/ask", "/feedback")  # which may have fewer bytes
+    answer = client.post(path, data=body, content_type="application/json")
+    assert answer.status_code in ((413,) if is_too_large else (400, 422))
+    if not is_too_large:
+        assert "30,001 fields or colons, which are too many to read" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    "path", ["/ask", "/", "/conversation.json", "/conversation.md", "/suggestions.json", "/widget.json", "/documents"]
+)
+def test_an_empty_document_in_an_address_is_none_everywhere(client: FlaskClient, path: str) -> None:
+    asked = "" if path in ("/widget.json", "/documents") else "q=How+long+did+the+effect+last%3F&"
+    answer, without = client.get(f"{path}?{asked}document="), client.get(f"{path}?{asked.rstrip('&')}")
+    assert answer.status_code == without.status_code == 200
+    if path in ("/ask", "/suggestions.json", "/widget.json"):
+        assert {**answer.get_json(), "took_ms": 0} == {**without.get_json(), "took_ms": 0}
+
+
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
 def test_events_are_sent_in_one_piece_so_that_a_slow_client_takes_no_thread(client: FlaskClient, path: str) -> None:
     answer = client.post(path, json=ASKED[path] | {"stream": True})

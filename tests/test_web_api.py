@@ -67,13 +67,14 @@ def still_answers(client: FlaskClient) -> Iterator[None]:
 
 
 def invalid(pointer: str, detail: str, *, status: int = 422) -> dict[str, object]:
-    """The problem body for one field that breaks the form."""
+    """The problem body for one field that breaks the form. What a question may be is told where that is wrong."""
+    said = "A question has 1 to 1,000 characters. " if pointer.startswith(("/question", "/history", "/q")) else ""
     return {
         "type": "/problems/invalid_request",
         "title": "Invalid request",
         "status": status,
         "detail": f"{f'`{pointer[1:]}`' if pointer else 'The request'} {detail}. "
-        "A question has 1 to 1,000 characters. web/README.md describes every part of a request.",
+        f"{said}web/README.md describes every part of a request.",
         "errors": [{"pointer": pointer, "detail": detail}],
     }
 

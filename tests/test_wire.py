@@ -134,7 +134,7 @@ def test_a_question_that_is_none_is_named(body: str, expected: list[tuple[str, s
         ("limit", -1, [("/limit", A_LIMIT)]),
         ("limit", 21, [("/limit", A_LIMIT)]),
         ("limit", 10**30, [("/limit", A_LIMIT)]),
-        ("limit", 3.0, [("/limit", A_LIMIT)]),
+        ("limit", 3.5, [("/limit", A_LIMIT)]),
         ("limit", "3", [("/limit", A_LIMIT)]),
         ("limit", True, [("/limit", A_LIMIT)]),
         ("limit", None, [("/limit", A_LIMIT)]),
@@ -210,6 +210,18 @@ def test_arguments_are_read_like_a_body() -> None:
     assert request == AskRequest(question="And gulls?", history=("Terns?",), limit=20, document=("terns",))
     assert AskRequest.from_arguments("And gulls?") == AskRequest(question="And gulls?")
     assert AskRequest.from_arguments("And gulls?", limit=0).limit == 0
+
+
+def test_a_whole_number_may_be_written_as_json_writes_one_with_a_point() -> None:
+    assert AskRequest.from_json(b'{"question": "Where do terns nest?", "limit": 3.0}').limit == 3
+
+
+def test_the_hint_speaks_of_a_question_only_where_that_is_wrong() -> None:
+    for body, is_told in ((b'{"question": ""}', True), (b'{"question": "Why?", "limit": 21}', False)):
+        with pytest.raises(InvalidRequestError) as caught:
+            AskRequest.from_json(body)
+        assert ("A question has 1 to 1,000 characters" in caught.value.hint) == is_told
+        assert "web/README.md" in caught.value.hint
 
 
 @pytest.mark.parametrize("limit", ["", " 3", "3.0", "-1", "21", "three", "٣", "1_0", "1" * 30, "0x3", -1, 21])

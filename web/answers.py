@@ -32,9 +32,11 @@ __all__ = [
     "conversation",
     "current_engine",
     "document_json",
+    "documents_in_address",
     "json_body",
     "library_version",
     "linked_passage",
+    "refuse_many_fields",
     "set_engine",
 ]
 
@@ -43,6 +45,7 @@ JSON = "application/json"
 ANSWERS = "pincite.answers"  # for pages
 ANSWERS_IN_JSON = "pincite.answers.json"  # for whoever sends questions
 DOCUMENTS_IN_JSON = "pincite.documents.json"
+MOST_COLONS = 30_000  # in a body: each unknown field would be an error of its own, made before the first is told
 KEPT_ANSWERS = 256  # of each kind in each process; in JSON of 20 KB each, 5 MB
 HEAVIEST = 16_000_000  # bytes of them, about
 
@@ -159,8 +162,13 @@ def asked_in_address(*names: str) -> AskRequest:
         request.args.get("q"),
         history=request.args.getlist("history"),
         limit=request.args.get("limit"),
-        document=request.args.getlist("document"),
+        document=documents_in_address(),
     )
+
+
+def documents_in_address() -> list[str]:
+    """The ids of the documents in the address. One that is empty, as a form sends what nobody has chosen, is none."""
+    return [each for each in request.args.getlist("document") if each]
 
 
 def check_parameters(*known: str, required: str | None = None) -> None:
@@ -191,7 +199,9 @@ def linked_passage(passage_id: str) -> Followed:
     known_by = request.args.get("is")
     if known_by is None:
         return Followed(current_engine().passage(passage_id))
-    return current_engine().linked(passage_id, read_fingerprint(known_by), document=request.args.get("document"))
+    return current_engine().linked(
+        passage_id, read_fingerprint(known_by), document=request.args.get("document") or None
+    )
 
 
 def citation_in(style: str, passage_id: str) -> str:
@@ -206,10 +216,22 @@ def json_body(noun: str) -> bytes:
     Raises:
         UnsupportedMediaType: if it is sent as anything else.
         RequestEntityTooLarge: if it is larger than the request may be.
+        InvalidRequestError: if it has more fields than any request.
     """
     if request.environ.get("CONTENT_TYPE") != JSON and request.mimetype != JSON:  # which takes the header apart
         raise UnsupportedMediaType(f"Send the {noun} as JSON, with the header Content-Type: application/json.")
     body = request.get_data()
     if request.content_length is None:
         request.stream.read(1)  # refuses what goes on behind the most that is read of a body in chunks
+    refuse_many_fields(body)
     return body
+
+
+def refuse_many_fields(body: bytes) -> None:
+    """Refuse a JSON body with more fields than any request has, before it is read.
+
+    Raises:
+        InvalidRequestError: for such a body.
+    """
+    if (count := body.count(b":")) > MOST_COLONS:
+        raise InvalidRequestError([FieldProblem("", f"has {count:,} fields or colons, which are too many to read")])

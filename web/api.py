@@ -31,6 +31,7 @@ from web.answers import (
     citation_in,
     current_engine,
     document_json,
+    documents_in_address,
     json_body,
     linked_passage,
 )
@@ -96,7 +97,7 @@ def suggestions() -> Response:
     check_parameters("q", "near", "limit", "document")
     one = request.args.get
     asked = SuggestionsRequest.from_arguments(
-        one("q"), near=one("near"), limit=one("limit"), document=request.args.getlist("document")
+        one("q"), near=one("near"), limit=one("limit"), document=documents_in_address()
     )
     engine, only = current_engine(), asked.document or None
     if asked.near is not None:

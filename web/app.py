@@ -47,8 +47,8 @@ MAX_BODY = 64 * 1024  # bytes
 MOST_TIMES, MOST_ANSWERED = 64, 1_000_000
 """An answer has at most so many times the bytes of the request's body, and so many more."""
 
-WHOLE = frozenset({"api.document", "mcp.exchange", "pages.document", "static"})
-"""The endpoints that give a whole document or file."""
+WHOLE = frozenset({"api.document", "pages.document", "static"})
+"""The endpoints that give a whole document or file. `/mcp` does too, to who reads a resource."""
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": "; ".join(
@@ -192,9 +192,14 @@ def _refuse_large_answers(response: Response) -> Response:
     if request.endpoint in WHOLE or response.mimetype == "text/event-stream":
         return response
     size = response.calculate_content_length() or 0
-    if size > MOST_ANSWERED and size > MOST_TIMES * (request.content_length or 0) + MOST_ANSWERED:
-        return problems.too_large(size)
-    return response
+    if size <= MOST_ANSWERED or size <= MOST_TIMES * (request.content_length or 0) + MOST_ANSWERED:
+        return response
+    if request.endpoint == "mcp.exchange":
+        from web.mcp_views import reads_document
+
+        if reads_document():
+            return response
+    return problems.too_large(size)
 
 
 def _add_headers(response: Response) -> Response:

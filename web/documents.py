@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from qa.errors import FieldProblem, InvalidRequestError
 from qa.model import Listing
 from qa.wire import DocumentsBody, DocumentsRequest, documents_body
-from web.answers import current_engine
+from web.answers import current_engine, documents_in_address
 from web.languages import reader_texts
 
 __all__ = ["documents", "listed", "listing_asked"]
@@ -24,7 +24,7 @@ documents = Blueprint("documents", __name__)
 @documents.get("/documents")
 def documents_page() -> Response | str:
     """The list as a page. What is chosen stays so from page to page; `ask` leads to the page that asks it."""
-    chosen = list(dict.fromkeys(filter(None, request.args.getlist("document"))))
+    chosen = list(dict.fromkeys(documents_in_address()))
     if "ask" in request.args and chosen:
         return redirect(f"/?{urlencode([('document', each) for each in chosen])}")
     asked, listing = listing_asked("document", "ask")

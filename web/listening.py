@@ -57,6 +57,7 @@ _PATIENCE = 0.01  # seconds that others wait for an answer before another thread
 _OFTEN = 0.25  # seconds from one look at the deadlines to the next
 _LINGER = 2.0  # seconds in which a client may read the answer before it is cut off for what it still sends
 _SLOWEST_READER = _SLOWEST_SENDER = 20_000  # bytes a second
+_GIVEN_AHEAD = 131_072  # bytes of an answer that the system takes before the client has read them; Linux doubles it
 _MOST_QUEUED = 16  # requests that a client sends before it has the answer to the first
 _READY_TO_READ, _READY_TO_WRITE = 1, 4  # as epoll has them
 
@@ -377,6 +378,8 @@ class Listener:
     def start(self) -> None:
         """Serve, in threads of its own."""
         self._listening.setblocking(False)
+        with suppress(OSError):  # what is given to a client that does not read is copied, so it is little
+            self._listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _GIVEN_AHEAD)
         self._poll.arm(self._listening.fileno(), _READY_TO_READ, is_new=True)
         for work in (*[self._serve] * self._threads, self._watch):
             Thread(target=work, daemon=True).start()

@@ -9,6 +9,7 @@ nothing.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator, MutableMapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from werkzeug.exceptions import NotImplemented as NotInstalled
 
 from qa.errors import QAError
 from web.addresses import whole
-from web.answers import answer_to, current_engine
+from web.answers import answer_to, current_engine, refuse_many_fields
 from web.mcp_server import EXTRA, Asking, is_installed, mcp_server
 from web.origins import refuse_other_sites
 from web.problems import PROBLEMS, log_failure
@@ -26,7 +27,7 @@ from web.problems import PROBLEMS, log_failure
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
 
-__all__ = ["exchange"]
+__all__ = ["exchange", "reads_document"]
 
 MAX_MESSAGE = 1_000_000  # bytes; citations to verify may be as long
 
@@ -40,8 +41,18 @@ def exchange() -> Response:
     if not is_installed():
         raise NotInstalled(f"The service lacks packages for this: pip install 'pincite[{EXTRA}]'")
     body = request.get_data()
+    refuse_many_fields(body)
     asking = Asking(engine=current_engine(), origin=whole(""), ask=answer_to, told=_told)
     return asyncio.run(_answered(mcp_server(asking), body))
+
+
+def reads_document() -> bool:
+    """Whether the request's message asks for a resource, which is a whole document."""
+    try:
+        message = json.loads(request.get_data())
+    except ValueError:
+        return False
+    return isinstance(message, dict) and message.get("method") == "resources/read"
 
 
 def _told(error: QAError) -> str:

@@ -11,8 +11,11 @@ from pydantic.json_schema import models_json_schema
 
 from qa.citations.styles import EXPORTS, TEXTS, Style
 from qa.wire import (
+    EMPTY_OR_SAYING,
+    FINGERPRINT,
     MAX_DOCUMENTS,
     MAX_HISTORY,
+    PLAIN,
     AnswerClaim,
     AskRequest,
     AskResponse,
@@ -57,7 +60,8 @@ CITATIONS_EXAMPLE = {
     "citations": [{"document": {"id": "second-treatment"}, "start": 120, "end": 140, "quote": "It lasted 11 months."}]
 }
 
-SEVERAL = {"type": "array", "items": {"type": "string"}, "maxItems": MAX_DOCUMENTS}  # ids, by repeating the parameter
+SEVERAL = {"type": "array", "items": {"type": "string", "pattern": EMPTY_OR_SAYING}, "maxItems": MAX_DOCUMENTS}
+"""Ids, by repeating the parameter. An empty one is none."""
 
 FEEDBACK_EXAMPLE = FeedbackRequest(
     key="00112233445566778899aabbccddeeff",
@@ -301,7 +305,7 @@ def _reference(model: type[BaseModel]) -> dict[str, str]:
     return {"$ref": SCHEMAS.format(model=model.__name__)}
 
 
-def _responses(model: type[BaseModel], description: str, *failures: int) -> dict[str, object]:
+def _responses(model: type[BaseModel], description: str, *failures: int) -> dict[str, Any]:
     success = {"description": description, "content": {"application/json": {"schema": _reference(model)}}}
     failure = {
         "description": "What went wrong",
@@ -344,16 +348,27 @@ def _openai_responses(model: type[BaseModel], description: str, *failures: int) 
 
 
 def _feedback_responses() -> dict[str, object]:
+    """A form gets a page, of thanks or of what is wrong."""
     found = _responses(
         FeedbackResponse, "The feedback is saved; a form gets a page that says so", 400, 403, 404, 410, 413, 415, 422
     )
-    return {"201" if status == "200" else status: response for status, response in found.items()}
+    page = {"text/html": {"schema": {"type": "string"}}}
+    return {
+        "201" if status == "200" else status: {**response, "content": {**response["content"], **page}}
+        for status, response in found.items()
+    }
 
 
 def _feedback_form() -> dict[str, object]:
-    """The fields of the request as those of a page's form, in which `helpful` is yes or no."""
+    """The fields of the request as those of a page's form, in which `helpful` is yes or no, and nothing is null."""
     schema = FeedbackRequest.model_json_schema()
-    return {**schema, "properties": {**schema["properties"], "helpful": {"type": "string", "enum": ["yes", "no"]}}}
+    fields = dict(schema["properties"], helpful={"type": "string", "enum": ["yes", "no"]})
+    fields["passage"] = {"type": "string", "minLength": 1, "pattern": PLAIN}
+    fields["is"] = {"type": "string", "pattern": FINGERPRINT}
+    fields["document"] = SEVERAL
+    together = {"passage": ["is"], "is": ["passage"]}
+    left = {name: value for name, value in schema.items() if name != "anyOf"}
+    return {**left, "properties": fields, "dependentRequired": together}
 
 
 def _texts(description: str, media_type: str, *failures: int) -> dict[str, object]:
@@ -376,7 +391,9 @@ def _passage_parameters() -> list[Mapping[str, object]]:
     return [
         _id_parameter("passage"),
         _link_parameter(
-            "is", "The fingerprint from a permanent link. The words with this fingerprint are found where they are now."
+            "is",
+            "The fingerprint from a permanent link. The words with this fingerprint are found where they are now.",
+            pattern=FINGERPRINT,
         ),
         _link_parameter("document", "The id of the document to find them in. Default: the passage's own."),
     ]
@@ -432,13 +449,13 @@ def _documents_parameters() -> list[Mapping[str, object]]:
     ]
 
 
-def _link_parameter(name: str, description: str) -> Mapping[str, object]:
+def _link_parameter(name: str, description: str, *, pattern: str = PLAIN) -> Mapping[str, object]:
     return {
         "name": name,
         "in": "query",
         "required": False,
         "description": description,
-        "schema": {"type": "string"},
+        "schema": {"type": "string", "pattern": pattern},
     }
 
 

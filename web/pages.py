@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 from qa.errors import InvalidRequestError
 from qa.model import Document, Followed, LinkNote, Passage, Span
 from qa.wire import MAX_QUESTION, AskRequest, block_bodies, document_href, read_fingerprint
-from web.answers import REMEMBERED, answer_to, conversation, current_engine, linked_passage
+from web.answers import REMEMBERED, answer_to, conversation, current_engine, documents_in_address, linked_passage
 from web.drawing import Drawn, Link, drawn
 
 __all__ = ["Entry", "Place", "Slice", "around", "contents", "pages", "places_of", "slices"]
@@ -36,7 +36,7 @@ pages = Blueprint("pages", __name__)
 def chat() -> str:
     """The chat page. An address with a question has the whole conversation before it."""
     engine = current_engine()
-    question, document_ids = request.args.get("q"), list(filter(None, request.args.getlist("document")))
+    question, document_ids = request.args.get("q"), documents_in_address()
     scope = engine.chosen(document_ids) if document_ids else []
     shared = {"scope": scope, "remembered": REMEMBERED}
     if question is None and scope:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, request
 
-from web.answers import REMEMBERED, current_engine
+from web.answers import REMEMBERED, current_engine, documents_in_address
 from web.languages import offered
 from web.sureness import SURENESS
 from web.texts import Forms, Texts, load_texts
@@ -39,7 +39,7 @@ def scope() -> Response:
     Raises:
         UnknownDocumentError: if the library has no document with this id.
     """
-    only = request.args.getlist("document")
+    only = documents_in_address()
     chosen = current_engine().chosen(only) if only else []
     title = chosen[0].title if len(chosen) == 1 else None
     count = len(chosen) or current_engine().document_count

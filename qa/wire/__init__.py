@@ -53,10 +53,21 @@ from qa.wire.managing import (
     RemovalRequest,
     UnansweredBody,
 )
-from qa.wire.requests import MAX_TURNS, AskRequest, ConversationRequest, DocumentIds
+from qa.wire.requests import (
+    EMPTY_OR_SAYING,
+    FINGERPRINT,
+    MAX_TURNS,
+    PLAIN,
+    SAYING,
+    AskRequest,
+    ConversationRequest,
+    DocumentIds,
+)
 from qa.wire.suggestions import SuggestionsBody, SuggestionsRequest, suggestions_body
 
 __all__ = [
+    "EMPTY_OR_SAYING",
+    "FINGERPRINT",
     "MAX_CITATIONS",
     "MAX_COMMENT",
     "MAX_DOCUMENTS",
@@ -67,6 +78,8 @@ __all__ = [
     "MAX_QUOTE",
     "MAX_REMOVED",
     "MAX_TURNS",
+    "PLAIN",
+    "SAYING",
     "AnswerClaim",
     "AskRequest",
     "AskResponse",

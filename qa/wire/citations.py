@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError, from_json
 from qa.errors import CitationsError, FieldProblem, InvalidRequestError
 from qa.model import Claim, Fingerprint, Reference, Span, Verdict, Verification
 from qa.wire.bodies import CitedPassageBody, cited_passage_body
-from qa.wire.requests import DIGEST, FINGERPRINT, Form, field_problems
+from qa.wire.requests import DIGEST, FINGERPRINT, AsWhole, Form, Told, field_problems
 
 __all__ = [
     "MAX_CITATIONS",
@@ -39,7 +39,7 @@ HINT = "Send citations as POST /ask gives them. web/README.md describes every pa
 
 Text = Annotated[str, Field(max_length=MAX_QUOTE)]
 Texts = Annotated[tuple[Text, ...], Field(max_length=MAX_PARTS, fail_fast=True)]
-Place = Annotated[int, Field(ge=0, le=MAX_PLACE)]
+Place = Annotated[int, Field(ge=0, le=MAX_PLACE), AsWhole]
 
 
 def _not_blank(text: str) -> str:
@@ -103,7 +103,7 @@ class CitationClaim(_Received):
     document: DocumentClaim
     start: Place
     end: Place
-    quote: Annotated[str, Field(min_length=1, max_length=MAX_QUOTE), AfterValidator(_not_blank)]
+    quote: Annotated[str, Field(min_length=1, max_length=MAX_QUOTE), AfterValidator(_not_blank), Told(r"\S")]
     selectors: Annotated[tuple[SelectorClaim, ...], Field(max_length=MAX_SELECTORS, fail_fast=True)] = ()
     section: Texts | None = None
     page: Place | None = None

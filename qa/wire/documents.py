@@ -12,14 +12,15 @@ from qa.errors import FieldProblem, InvalidRequestError
 from qa.limits import MAX_QUESTION, character_problem
 from qa.model import DocumentEntry, DocumentFilter, Listing
 from qa.wire.bodies import document_href
-from qa.wire.requests import DATE, Form, field_problems
+from qa.wire.requests import DATE, PLAIN, Form, Told, field_problems
 
 __all__ = ["MAX_LISTED", "DocumentEntryBody", "DocumentsBody", "DocumentsRequest", "documents_body", "entry_body"]
 
 MAX_LISTED = 500  # documents of a page
 _MAX_WORDS = 50  # of a title or a publisher: each is looked for in every document
 
-_Words = Annotated[str, Field(max_length=MAX_QUESTION)]
+_Words = Annotated[str, Field(max_length=MAX_QUESTION), Told(PLAIN)]
+_Id = Annotated[str, Told(PLAIN)]
 _Date = Annotated[str, Field(pattern=DATE)]
 
 
@@ -34,8 +35,8 @@ class DocumentsRequest(BaseModel):
     format: _Words = Field(default="", description="The ending of their files, such as pdf.")
     from_: _Date = Field(default="", alias="from", description="The first date: a year, a month or a day.")
     to: _Date = Field(default="", description="The last date.")
-    after: str = Field(default="", description="The id of the document behind which the page begins.")
-    before: str = Field(default="", description="The id of the document before which the page ends.")
+    after: _Id = Field(default="", description="The id of the document behind which the page begins.")
+    before: _Id = Field(default="", description="The id of the document before which the page ends.")
     limit: int = Field(default=50, ge=0, le=MAX_LISTED, description="The number of documents of a page.")
 
     @classmethod

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from qa.errors import FieldProblem, InvalidRequestError
 from qa.limits import character_problem
@@ -14,11 +14,13 @@ from qa.wire.citations import read_fingerprint
 from qa.wire.requests import (
     FINGERPRINT,
     HEX_KEY,
+    PLAIN,
     AskRequest,
     DocumentIds,
     Form,
     History,
     QuestionText,
+    Told,
     field_problems,
 )
 
@@ -32,10 +34,17 @@ _REPEATED = ("history", "document")  # fields that a form may give more than onc
 _YES_OR_NO = {"yes": True, "no": False}
 
 
+_BOTH_OR_NONE: list[JsonValue] = [
+    {"properties": {"passage": {"type": "null"}, "is": {"type": "null"}}},
+    {"required": ["passage", "is"], "properties": {"passage": {"type": "string"}, "is": {"type": "string"}}},
+]
+"""Of the passage and its fingerprint, as JSON Schema tells it."""
+
+
 class FeedbackRequest(BaseModel):
     """A person's judgement: whether an answer answered the question."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, json_schema_extra={"anyOf": [*_BOTH_OR_NONE]})
 
     key: str = Field(
         pattern=HEX_KEY,
@@ -57,7 +66,9 @@ class FeedbackRequest(BaseModel):
         description="The fingerprint of the passage's words, from its permanent link. Required with `passage`.",
     )
     helpful: bool = Field(description="Whether the answer answered the question.")
-    comment: str = Field(default="", max_length=MAX_COMMENT, description="The person's comment.")
+    comment: Annotated[str, Told(PLAIN)] = Field(
+        default="", max_length=MAX_COMMENT, description="The person's comment."
+    )
 
     @classmethod
     def from_json(cls, body: bytes) -> Self:

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, WithJsonSchema
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError
 
 from qa.errors import FieldProblem, InvalidRequestError
 from qa.limits import (
@@ -23,16 +34,21 @@ from qa.limits import (
 __all__ = [
     "DATE",
     "DIGEST",
+    "EMPTY_OR_SAYING",
     "FINGERPRINT",
     "HEX_KEY",
     "MAX_PASSAGES",
     "MAX_TURNS",
+    "PLAIN",
+    "SAYING",
+    "AsWhole",
     "AskRequest",
     "ConversationRequest",
     "DocumentIds",
     "Form",
     "History",
     "QuestionText",
+    "Told",
     "field_problems",
 ]
 
@@ -40,6 +56,35 @@ MAX_TURNS = 200  # questions of a conversation
 MAX_PASSAGES = 1000  # passages of a conversation: one for each question, and its `limit`
 
 _MOST_ERRORS = 1000  # above that they are counted, not named: naming 100,000 takes seconds
+
+
+_CONTROLS = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A pattern that the JSON Schema of a text tells, where the text is checked otherwise."""
+
+    pattern: str
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {**handler(schema), "pattern": self.pattern}
+
+
+PLAIN = f"^[^{_CONTROLS}]*$"
+"""Texts without control characters; empty ones too."""
+SAYING = rf"^[^{_CONTROLS}]*[^\s{_CONTROLS}][^{_CONTROLS}]*$"
+"""Those of them that are not blank."""
+EMPTY_OR_SAYING = rf"^(?:|[^{_CONTROLS}]*[^\s{_CONTROLS}][^{_CONTROLS}]*)$"
+"""These, and the empty text."""
+
+
+def _whole(value: object) -> object:
+    """A number that JSON writes with a point, such as 3.0, as the whole number that it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+AsWhole = BeforeValidator(_whole)
 
 
 def _as_several(value: object) -> object:
@@ -64,8 +109,13 @@ DocumentIds = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "string"},
-                {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": MAX_DOCUMENTS},
+                {"type": "string", "pattern": SAYING},
+                {
+                    "type": "array",
+                    "items": {"type": "string", "pattern": SAYING},
+                    "minItems": 1,
+                    "maxItems": MAX_DOCUMENTS,
+                },
                 {"type": "null"},
             ],
             "default": None,
@@ -74,7 +124,7 @@ DocumentIds = Annotated[
 ]
 """The ids of documents: one as a string, or several in a list. Empty for none."""
 
-QuestionText = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)]
+QuestionText = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION), Told(SAYING)]
 History = Annotated[tuple[QuestionText, ...], Field(max_length=MAX_HISTORY, fail_fast=True)]
 """Lists fail at their first wrong entry, so that what is wrong with a request is found in bounded time."""
 
@@ -86,7 +136,9 @@ class AskRequest(BaseModel):
 
     question: QuestionText = Field(description="The question, in the person's own words.")
     history: History = Field(default=(), description="The person's earlier questions, oldest first.")
-    limit: int = Field(default=3, ge=0, le=MAX_LIMIT, description="The number of further passages to list.")
+    limit: Annotated[int, AsWhole] = Field(
+        default=3, ge=0, le=MAX_LIMIT, description="The number of further passages to list."
+    )
     document: DocumentIds = Field(
         default=(), description="Answer only from the document with this id, or from those with these ids."
     )
@@ -185,7 +237,7 @@ class Form(NamedTuple):
     most: int
 
 
-DATE = "^(?:[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?)?$"
+DATE = "^(?:[0-9]{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]))?)?)?$"
 HEX_KEY = "^[0-9a-f]{32}$"
 DIGEST = "^[0-9a-fA-F]{64}$"
 FINGERPRINT = "^([1-9][0-9]{0,8})-([0-9a-f]{16})(?:-([0-9a-f]{8}))?$"

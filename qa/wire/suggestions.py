@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qa.errors import FieldProblem, InvalidRequestError
 from qa.limits import MAX_LIMIT, MAX_QUESTION, character_problem, documents_problems
 from qa.model import Suggestion
-from qa.wire.requests import DocumentIds, Form, field_problems
+from qa.wire.requests import PLAIN, DocumentIds, Form, Told, field_problems
 
 __all__ = ["SuggestionBody", "SuggestionsBody", "SuggestionsRequest", "suggestions_body"]
 
@@ -20,8 +20,10 @@ class SuggestionsRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    q: str | None = Field(default=None, max_length=MAX_QUESTION, description="What is typed so far.")
-    near: str | None = Field(
+    q: Annotated[str, Field(max_length=MAX_QUESTION), Told(PLAIN)] | None = Field(
+        default=None, description="What is typed so far."
+    )
+    near: Annotated[str, Told(PLAIN)] | None = Field(
         default=None, description="The id of the passage that was the answer. It is given instead of `q`."
     )
     limit: int = Field(default=8, ge=0, le=MAX_LIMIT, description="The number of suggestions.")
