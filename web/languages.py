@@ -133,6 +133,12 @@ def source_lang() -> Markup:
     return Markup("" if reader_texts().language == ENGLISH else f' lang="{ENGLISH}"')  # noqa: S704 - a constant
 
 
+def page_lang() -> Markup:
+    """The attribute that turns back to the language of the page inside of such an element."""
+    language = reader_texts().language
+    return Markup("" if language == ENGLISH else f' lang="{language}"')  # noqa: S704 - the name of a file of ours
+
+
 def long_date(day: date) -> str:
     """A day as people write it, in the reader's language.
 
@@ -158,12 +164,6 @@ def why(answer: AskResponse) -> str:
 
 FILTERS = {"long_date": long_date, "milliseconds": milliseconds, "why": why}
 """The filters of the templates for what each language writes in its own way."""
-
-
-def page_lang() -> Markup:
-    """The attribute that turns back to the language of the page inside of such an element."""
-    language = reader_texts().language
-    return Markup("" if language == ENGLISH else f' lang="{language}"')  # noqa: S704 - the name of a file of ours
 
 
 GLOBALS = {
