@@ -616,3 +616,20 @@ def test_a_formula_beside_its_picture_or_drawing_is_written_once() -> None:
         f"<mjx-container><mjx-math aria-hidden=true>E</mjx-math><mjx-more>{formula}</mjx-more></mjx-container>",
     ):
         assert html(f"<p>It is {page} here.</p>").text == "It is E=mc² here."
+
+
+def test_sentences_that_are_left_out_around_the_text_are_told_where_they_are_many() -> None:
+    notes: list[str] = []
+    text, other = f"<p>{9 * SENTENCE}</p>", f"<p>{2 * SENTENCE}</p>"
+    [beside] = read_html(source(f"<body><main>{text}</main><div>{other}</div>", notes))
+    assert notes == ["38 words in sentences are left out, outside of the main part."]
+    assert [tuple(each) for each in beside.left_out] == [("words in sentences outside of the main part", 38)]
+    notes.clear()
+    [within] = read_html(source(f"<body>{text}<footer>{other}</footer>", notes))
+    assert notes == ["38 words in sentences are left out as banners, forms and the like."]
+    assert [tuple(each) for each in within.left_out] == [("words of menus and banners", 38)]
+    notes.clear()
+    read_html(
+        source(f"<body><main>{text}</main><footer><p>© The harbour, where boats are for hire.</p></footer>", notes)
+    )
+    assert notes == []

@@ -187,6 +187,7 @@ class _Word:
         self._initial = ""  # the drop cap of the next paragraph
         self.only_heading: str | None = None
         self.contents = 0  # lines of tables of contents that are left out
+        self._has_contents = any(_CONTENTS_FIELD.match(each.text or "") for each in self._body.iter(f"{_W}instrText"))
         self._fields: list[bool] = []  # those that are open where the text is read, and whether each is such a table
         self.left_out: Counter[str] = Counter()  # words, by why
 
@@ -259,7 +260,7 @@ class _Word:
 
     def _write_paragraph(self, paragraph: etree._Element) -> None:
         style = self._style(paragraph)
-        is_contents = self._is_in_contents(paragraph)
+        is_contents = self._has_contents and self._is_in_contents(paragraph)
         if is_contents or _CONTENTS_NAME.fullmatch(style.name):
             self.contents += bool("".join(paragraph.itertext(f"{_W}t")))
             return

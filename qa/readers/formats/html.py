@@ -101,6 +101,7 @@ _OF_TEXT = re.compile(
 )
 _TEXT_ITSELF = re.compile(r"(?:article|post|entry|story)(?:[-_]?(?:body|content|text))?", re.IGNORECASE)
 _SHORTEST_PROSE, _LONG_PROSE = 40, 300  # characters outside of links: that are prose, and that are no sidebar
+_MANY_SENTENCES = 0.1  # share of the words of a page above which sentences that are left out are told
 _MOST_OUTSIDE = 3.0  # times its own prose that may stand outside of the element that is taken for the text
 _HIDING = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _STRIKING = re.compile(r"(?:^|;)\s*text-decoration(?:-line)?\s*:[^;]*line-through", re.IGNORECASE)
@@ -204,6 +205,10 @@ def read_html(file: SourceFile) -> list[Document]:
     page = HtmlWriter(content, given_title=given, is_main=is_main)
     page.write_all()
     page.tell_what_is_left_out(file)
+    if is_main:
+        beside = _words_of_sentences(next(root.iter("body"), root)) - _words_of_sentences(content)
+        is_much = beside > _MANY_SENTENCES * sum(len(piece.split()) for piece in page.pieces)
+        file.leave_out(beside, "word in sentences, outside of the main part", is_told=is_much)
     return [page.document(file, replace(about, title=file.name if has_many else title), references=page.references())]
 
 
@@ -252,6 +257,7 @@ class HtmlWriter(PlainText):
     def __init__(self, content: etree._Element, *, given_title: str | None = None, is_main: bool = True) -> None:
         super().__init__(given_title)
         self._left_out: Counter[str] = Counter()  # words, by why
+        self._sentences_left_out = 0  # words
         self._counted: set[etree._Element] = set()
         self.elsewhere: dict[tuple[str, str], str] = {}  # what markers read that lead to other files, by file and id
         self._take(content, is_main=is_main)
@@ -286,10 +292,13 @@ class HtmlWriter(PlainText):
         for what, count in self._left_out.items():
             file.leave_out(count, what, is_told=what in _TOLD)
         around = self._left_out[_AROUND]
-        if around > sum(len(piece.split()) for piece in self.pieces):
+        written = sum(len(piece.split()) for piece in self.pieces)
+        if around > written:
             file.note(
                 f"{_words(around)} are left out as menus, banners, forms and the like, which is most of the page."
             )
+        elif self._sentences_left_out > _MANY_SENTENCES * written:
+            file.note(f"{_words(self._sentences_left_out)} in sentences are left out as banners, forms and the like.")
 
     def references(self) -> list[Reference]:
         """The notes that markers of the part link to, each with what it is marked by."""
@@ -435,6 +444,8 @@ class HtmlWriter(PlainText):
         why = self._why_dropped(element)
         if why and element not in self._counted:
             self._counted.add(element)
+            if why == _AROUND:
+                self._sentences_left_out += _words_of_sentences(element)
             is_one = why in (_PICTURE, _FIELD)
             self._left_out[why] += 1 if is_one else len("".join(element.itertext()).split())
         return why is not None
@@ -786,6 +797,17 @@ def _is_headed_outside(content: etree._Element, body: etree._Element) -> bool:
     return (
         around is not None and around.tag != "body" and content not in around.iter(content.tag) and _prose(around) > 0
     )
+
+
+def _words_of_sentences(element: etree._Element) -> int:
+    """How many words the paragraphs of an element have that are sentences, and no lines of links."""
+    total = 0
+    for each in element.iter("p"):
+        text = "".join(each.itertext())
+        linked = sum(len("".join(link.itertext())) for link in each.iter("a"))
+        if len(text.strip()) - linked >= max(_SHORTEST_PROSE, linked):
+            total += len(text.split())
+    return total
 
 
 def _prose(element: etree._Element) -> int:

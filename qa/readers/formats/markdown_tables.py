@@ -16,6 +16,7 @@ _GRID = re.compile(r"\+(?:[:=-]{1,300}\+){1,100}\s*")
 _OF_GRID = re.compile(r"[+|].*[+|]\s*")
 _FENCE = re.compile(r" {0,3}(?P<mark>`{3,}|~{3,})")
 _COLUMNS = re.compile(r" {0,30}-{2,300}(?: {1,30}-{2,300}){1,50} *")
+_ANY = re.compile(r"^(?:\+[:=-]{2}| {0,30}-{2,300} {1,30}--)", re.MULTILINE)
 _RULE = re.compile(r" {0,3}-{5,1000} *")
 _DASHES = re.compile(r"-+")
 _MOST_LINES = 2000  # of a table
@@ -32,7 +33,7 @@ def with_bars(body: str) -> str:
     | c | d e |
     <BLANKLINE>
     """
-    if "+-" not in body and "--" not in body:
+    if _ANY.search(body) is None:
         return body
     return "\n".join(_lines(body.split("\n")))
 

@@ -281,11 +281,12 @@ class _Odt:
             for cell in row:
                 if local_name(cell) == "table-cell":
                     text = " ".join(self._within(cell)).strip()
-                    columns = _count(cell, "number-columns-spanned")
-                    count = min(_count(cell, "number-columns-repeated"), _MOST_REPEATED)
-                    cells += [Cell(text, columns, _count(cell, "number-rows-spanned"))] * count
+                    said = {str(key).rpartition("}")[2]: str(value) for key, value in cell.attrib.items()}
+                    columns, below = _count(said, "number-columns-spanned"), _count(said, "number-rows-spanned")
+                    cells += [Cell(text, columns, below)] * min(_count(said, "number-columns-repeated"), _MOST_REPEATED)
             line = rows.line(cells)
-            for _ in range(min(_count(row, "number-rows-repeated"), _MOST_REPEATED) if line else 0):
+            repeated = _attribute(row, "number-rows-repeated")
+            for _ in range(min(_count({"": repeated}, ""), _MOST_REPEATED) if line else 0):
                 yield line
 
     def _within(self, cell: etree._Element) -> Iterator[str]:
@@ -312,9 +313,9 @@ def _rows_of(table: etree._Element) -> Iterator[etree._Element]:
             yield from _rows_of(child)
 
 
-def _count(element: etree._Element, name: str) -> int:
-    """A number that an element says, at least 1."""
-    said = _attribute(element, name)
+def _count(attributes: Mapping[str, str], name: str) -> int:
+    """A number that one of several attributes says, at least 1."""
+    said = attributes.get(name, "")
     return max(int(said), 1) if said.isdecimal() and len(said) < 6 else 1
 
 

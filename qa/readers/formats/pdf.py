@@ -284,7 +284,7 @@ def _tell_what_is_missing(pages: Sequence[PageText], said: Set[int], note: Calla
     empty = [number for number, page in enumerate(pages, start=1) if not page.letters]
     garbled = [n for n, page in enumerate(pages, start=1) if page.unknown > _UNKNOWN * max(page.letters, 1)]
     lost = [number for number, page in enumerate(pages, start=1) if page.lost >= _FEWEST_LOST]
-    turned = [number for number, page in enumerate(pages, start=1) if page.turned >= _FEWEST_TURNED]
+    turned = [n for n, page in enumerate(pages, start=1) if page.turned >= min(_FEWEST_TURNED, 0.1 * page.letters) > 0]
     bare = [n for n, page in enumerate(pages, start=1) if page.letters and n not in said and n not in turned]
     if bare:
         note(f"{_numbered(bare)} nothing but a running head or a number, as scanned pages may: is there more to read?")
