@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 from typing import Any
 
 import pytest
@@ -376,6 +376,16 @@ def test_a_link_among_the_uploads_is_neither_read_nor_written_through(
 
 
 # One at a time
+
+
+def test_a_change_that_has_just_ended_is_waited_for_and_no_file_is_lost(client: FlaskClient, engine: Engine) -> None:
+    added(client, {"nests.md": NEST})
+    lock = engine.uploads.folder.lock()
+    lock.take()
+    ending = Timer(0.3, lock.release)
+    ending.start()
+    assert added(client, {"more.md": NEST})["report"]["added"]["ids"] == ["more"]
+    ending.join()
 
 
 def test_a_second_change_is_told_to_wait_and_loses_nothing(client: FlaskClient, engine: Engine) -> None:

@@ -23,7 +23,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
-from qa.errors import FieldProblem, InvalidRequestError, LibraryUnwritableError, QAError
+from qa.errors import FieldProblem, InvalidRequestError, JobRunningError, LibraryUnwritableError, QAError
 from qa.wire import (
     MAX_QUESTION,
     DocumentsRequest,
@@ -152,8 +152,8 @@ def add_files() -> AnyResponse:
     with _told_of_storage():
         if request.mimetype == FORM_TYPE:
             return _began(uploads.index())
-        if uploads.is_busy:
-            return _began(uploads.index())  # which says so
+        if uploads.is_busy:  # which is said before all the files are written down
+            raise JobRunningError
         with uploads.receiving() as incoming:
             fields = receive(incoming)
             if not incoming.files and not incoming.refused:

@@ -96,8 +96,10 @@ class Uploads:
 
     @property
     def is_busy(self) -> bool:
-        """Whether another change has to wait for the one that goes on. One that only makes vectors gives way."""
-        return self.is_running and not self._only_encodes()
+        """Whether another change has to wait for the one that goes on. One that only makes vectors gives way, and one
+        that has just ended is waited for."""
+        job = self._kept()
+        return job is not None and job.is_running and not self._only_encodes() and self.is_running
 
     def job(self) -> JobBody | None:
         """The last change that was asked for, and how far it is. None if there was none."""
