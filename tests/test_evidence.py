@@ -330,7 +330,13 @@ def definition(asked: str, text: str) -> float:
     return evidence(asked, held(text))["definition"]
 
 
-@pytest.mark.parametrize("asked", ["What is a tern?", "What are terns?", "Who was the tern?", "what IS the Tern"])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *("What is a tern?", "What are terns?", "Who was the tern?", "what IS the Tern"),
+        *("What does tern mean?", "what do the terns stand for"),
+    ],
+)
 @pytest.mark.parametrize(
     "text", ["A tern is a bird. It dives.", "The common tern (Sterna) was a bird.", "Terns are it."]
 )
@@ -355,6 +361,7 @@ def test_the_passage_that_defines_a_thing_goes_before_one_that_only_speaks_of_it
         ("How is a tern?", "A tern is a bird."),
         ("a tern", "A tern is a bird."),
         ("What is it about a tern?", "A tern is a bird."),  # a stop word of which no name is made
+        ("What does a tern eat?", "A tern is a bird."),  # does not ask what the name means
     ],
 )
 def test_nothing_else_defines_a_thing(asked: str, text: str) -> None:

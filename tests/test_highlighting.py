@@ -60,6 +60,8 @@ def highlighted(question: str, text: str) -> str | None:
         ("Who watches the terns?", "They watch the terns. There Ada Finch watches the terns.", 1),
         ("Where do terns winter?", "Terns winter far away. Terns winter off Namibia.", 1),
         ("Why do terns dive?", "Terns dive all day. Terns dive because fish are below.", 1),
+        ("What is a tern?", "We saw a tern. A white seabird like a tern is no gull. We saw a tern.", 1),
+        ("What does tern mean?", "We saw a tern. A white seabird or tern is no gull. We saw a tern.", 1),
     ],
 )
 def test_of_sentences_that_cover_the_same_the_one_with_what_is_asked_for_is_chosen(

@@ -22,6 +22,8 @@ from qa.text.lexicon import (
     DEFINED_OPENERS,
     DEFINING_VERBS,
     LINKING_WORDS,
+    MEANING_ENDS,
+    MEANING_OPENERS,
     NUMBER_OPENERS,
 )
 
@@ -501,10 +503,13 @@ def _rarities(things: Sequence[tuple[object, float]]) -> _Floats:
 
 def _defined(spoken: Sequence[tuple[str, str | None]]) -> tuple[str, ...]:
     """The terms of the thing that a question asks what it is: all that it says but for linking words."""
-    opens = _begins_with(tuple(word for word, _ in spoken), DEFINED_OPENERS)
-    if not opens or any(term is None and word not in LINKING_WORDS for word, term in spoken[1:]):
+    said = tuple(word for word, _ in spoken)
+    named = spoken[1:] if _begins_with(said, DEFINED_OPENERS) else ()
+    if _begins_with(said, MEANING_OPENERS):
+        named = next((spoken[2 : -len(end)] for end in MEANING_ENDS if said[-len(end) :] == end), ())
+    if any(term is None and word not in LINKING_WORDS for word, term in named):
         return ()
-    return tuple(dict.fromkeys(term for _, term in spoken if term is not None))
+    return tuple(dict.fromkeys(term for _, term in named if term is not None))
 
 
 def _begins_with(said: tuple[str, ...], openers: Sequence[tuple[str, ...]]) -> bool:

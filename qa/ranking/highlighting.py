@@ -13,7 +13,7 @@ from qa.model import Passage, Query, Span
 from qa.ranking.evidence import SENTENCE_WEIGHTS, Asked, WeighedWord
 from qa.ranking.wordings import Wordings
 from qa.retrievers import inverse_document_frequency
-from qa.text.analysis import fold, said
+from qa.text.analysis import fold, said, terms
 from qa.text.lexicon import (
     ASKED_KINDS,
     MONTHS,
@@ -38,7 +38,7 @@ __all__ = [
 
 WEIGHTS = SENTENCE_WEIGHTS | {
     "likeness": 2.8,  # share of the rarity of those that the sentence has in another form with the same beginning
-    "kind": 2.4,  # a time, number, name, place or reason where the question asks for one
+    "kind": 2.4,  # a time, number, name, place, reason or definition where the question asks for one
 }
 """What each kind of evidence counts; each is in 0..1 before its weight, and the greatest sum is the highlight.
 
@@ -63,6 +63,8 @@ _CAPTION = re.compile(
 )
 _PART = re.compile(r"[^\W_]{2,}")
 _TIME = re.compile(rf"(?<![\d.,])(?:1\d|20)\d\d(?!\d|[.,]\d)|\b(?:{'|'.join(sorted(MONTHS))}|century|decade)\b|\d0s")
+_DEFINES = re.compile(r"\b(?:is|are|means?|stands? for|refers? to|denotes?|describes?)\b")
+_LONGEST_SUBJECT = 120  # characters of a sentence before that
 _REASON = re.compile(rf"\b(?:{'|'.join(sorted(REASON_PHRASES))})\b", re.IGNORECASE)
 
 
@@ -91,7 +93,8 @@ class Sought:
 
     `written` has the beginning, term and rarity of its longer words; `all_rarity` is the sum over all words. `pairs`
     has its neighbouring words, written as in `word_sequence`, each with its rarity; `pairs_rarity` is their sum.
-    `spoken` has all its words. `kind` is what it asks for.
+    `spoken` has all its words. `kind` is what it asks for; for a definition, `defined` has the terms of what is to be
+    defined.
     """
 
     words: tuple[WeighedWord, ...]
@@ -101,6 +104,7 @@ class Sought:
     pairs_rarity: float
     spoken: frozenset[str]
     kind: Kind | None
+    defined: frozenset[str] = frozenset()
 
 
 def sentence_terms(passage: Passage, wordings: Wordings) -> tuple[SentenceTerms, ...]:
@@ -130,6 +134,11 @@ def sought(query: Query, asked: Asked) -> Sought:
     """This query, prepared for comparing sentences with it."""
     stems, said = dict(query.spoken), [word for word, _ in query.spoken]
     opener = next((place for place, word in enumerate(said) if word in QUESTION_WORDS), None)
+    kind: Kind | None = None
+    if asked.defined:
+        kind = "definition"
+    elif opener is not None:
+        kind = _kind(said[opener], said[opener + 1] if opener + 1 < len(said) else "")
     return Sought(
         words=asked.words,
         written=tuple(
@@ -139,7 +148,8 @@ def sought(query: Query, asked: Asked) -> Sought:
         pairs=tuple((f" {first} {second} ", rarity) for (first, second), rarity in asked.pairs),
         pairs_rarity=sum(rarity for _, rarity in asked.pairs),
         spoken=frozenset(said),
-        kind=None if opener is None else _kind(said[opener], said[opener + 1] if opener + 1 < len(said) else ""),
+        kind=kind,
+        defined=frozenset(asked.defined),
     )
 
 
@@ -210,6 +220,9 @@ def _is_of_kind(text: str, question: Sought) -> bool:
             return not _names(text, inner=True) <= question.spoken
         case "reason":
             return bool(_REASON.search(text))
+        case "definition":
+            found = _DEFINES.search(text, 0, _LONGEST_SUBJECT)
+            return found is not None and question.defined <= set(terms(text[: found.start()]))
         case None:
             return False
 

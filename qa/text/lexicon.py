@@ -32,6 +32,8 @@ __all__ = [
     "LETTER_SPELLINGS",
     "LINKING_WORDS",
     "LISTED_WORDS",
+    "MEANING_ENDS",
+    "MEANING_OPENERS",
     "MONTHS",
     "MORE_WORDS",
     "NAMING_OPENERS",
@@ -156,6 +158,10 @@ DEFINING_OPENERS = (
 DEFINED_OPENERS = tuple((word, verb) for word in ("what", "who") for verb in ("is", "are", "was", "were"))
 """Beginnings of questions that ask what a thing is, where nothing but its name follows."""
 
+MEANING_OPENERS = (("what", "does"), ("what", "do"))
+MEANING_ENDS = (("mean",), ("stand", "for"))
+"""Beginnings and ends of questions that ask what the name between them means."""
+
 DEFINING_VERBS = _words("is are was were means refers describes")
 """Verbs behind the name of a thing by which a text says what it is."""
 
@@ -206,7 +212,7 @@ INTRODUCING_OPENERS = (
 )
 """Beginnings of short sentences that say who is writing."""
 
-Kind = Literal["time", "number", "name", "place", "reason"]
+Kind = Literal["time", "number", "name", "place", "reason", "definition"]
 """What a question asks for, as far as its opening tells."""
 
 
