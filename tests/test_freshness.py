@@ -191,7 +191,10 @@ def test_a_library_that_cannot_be_asked_is_told_to_who_has_kept_an_answer(
     assert again(client, first).status_code == 503
 
 
-def test_who_may_not_ask_any_more_is_not_told_that_nothing_changed(library: Path, tmp_path: Path) -> None:
+def test_who_may_not_ask_any_more_is_not_told_that_nothing_changed(
+    library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.tokens.OFTEN", 0.0)  # seconds from one look at the file to the next
     tokens = tmp_path / "tokens.json"
     token = add_token(tokens, "reader", ["ask"])
     client = create_app(Engine.open(Settings(library=library, tokens_file=tokens))).test_client()
