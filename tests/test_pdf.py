@@ -924,3 +924,15 @@ def test_of_a_list_in_a_form_what_is_shown_is_read_and_not_what_it_sends() -> No
         canvas.acroForm.choice(name="ward", options=options, value="w2", x=140, y=694, width=120, height=18)
 
     assert pdf(made(draw)).text == "Ward: South wing"
+
+
+def test_lines_of_a_list_in_a_form_that_are_not_chosen_are_told() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.drawString(60, 700, "Ward:")
+        canvas.acroForm.listbox(
+            name="w", options=["North", "South", "West"], value="South", x=140, y=694, width=99, height=40
+        )
+
+    notes: list[str] = []
+    assert "South" in pdf(made(draw), notes).text
+    assert notes == ["2 lines of a list in a form are left out, not chosen."]

@@ -146,6 +146,7 @@ def read_pdf(file: SourceFile) -> list[Document]:
     lines, running = _without_running_heads(pages)
     _tell_what_is_missing(pages, {line.page + 1 for line in lines} - _bare(pages, running), file.note)
     file.leave_out(opened.others["comments"], "comment")
+    file.leave_out(opened.others["not chosen"], "line of a list in a form, not chosen")
     if struck := opened.others["struck out"]:
         file.note(f"{struck:,} {'part is' if struck == 1 else 'parts are'} struck out, and read all the same.")
     file.leave_out(sum(page.turned for page in pages), "letter turned sideways", is_told=False)

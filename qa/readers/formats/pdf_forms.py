@@ -32,7 +32,8 @@ class Placed(NamedTuple):
 
 def filled(pdf: pypdfium2.PdfDocument, page: pdfium.FPDF_PAGE, others: Counter[str]) -> Iterator[Placed]:
     """The values of the fields of a page's forms, with ☒ or ☐ for a box that is ticked or not, and text written on it.
-    `others` counts what is not read: comments, and parts that are struck out, which still are."""
+    `others` counts what is not read: comments, lines of lists that are not chosen, and parts that are struck out, which
+    still are."""
     form = pdf.formenv
     known: set[Placed] = set()  # a field may be there several times in one place
     for index in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MOST)):
@@ -48,7 +49,7 @@ def filled(pdf: pypdfium2.PdfDocument, page: pdfium.FPDF_PAGE, others: Counter[s
             elif kind == pdfium.FPDF_ANNOT_TEXT:
                 others["comments"] += bool(_said(note, b"Contents"))
             elif kind == pdfium.FPDF_ANNOT_FREETEXT or (kind == pdfium.FPDF_ANNOT_WIDGET and form):
-                text = _said(note, b"Contents") if kind == pdfium.FPDF_ANNOT_FREETEXT else _value(form, note)
+                text = _said(note, b"Contents") if kind == pdfium.FPDF_ANNOT_FREETEXT else _value(form, note, others)
                 box = pdfium.FS_RECTF()
                 if text.strip() and pdfium.FPDFAnnot_GetRect(note, box):
                     placed = Placed(text, box.left, min(box.bottom, box.top), box.right, max(box.bottom, box.top))
@@ -59,7 +60,7 @@ def filled(pdf: pypdfium2.PdfDocument, page: pdfium.FPDF_PAGE, others: Counter[s
             pdfium.FPDFPage_CloseAnnot(note)
 
 
-def _value(form: pdfium.FPDF_FORMHANDLE, note: pdfium.FPDF_ANNOTATION) -> str:
+def _value(form: pdfium.FPDF_FORMHANDLE, note: pdfium.FPDF_ANNOTATION, others: Counter[str]) -> str:
     kind = pdfium.FPDFAnnot_GetFormFieldType(form, note)
     if kind in _BOXES:
         return "☐" if _said(note, b"AS") in ("", "Off") else "☒"
@@ -68,6 +69,8 @@ def _value(form: pdfium.FPDF_FORMHANDLE, note: pdfium.FPDF_ANNOTATION) -> str:
     if kind in _CHOICES:
         count = min(max(pdfium.FPDFAnnot_GetOptionCount(form, note), 0), _MOST)
         chosen = [index for index in range(count) if pdfium.FPDFAnnot_IsOptionSelected(form, note, index)]
+        if kind == pdfium.FPDF_FORMFIELD_LISTBOX:  # whose other lines are seen as well
+            others["not chosen"] += count - len(chosen)
         labels = [_text(partial(pdfium.FPDFAnnot_GetOptionLabel, form, note, index)) for index in chosen]
         if any(labels):  # what is shown, and not what a form sends for it
             return ", ".join(filter(None, labels))
