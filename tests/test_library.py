@@ -333,9 +333,9 @@ def test_old_states_are_swept_away(folder: Path, documents: Path) -> None:
 def test_an_index_that_another_process_has_made_meanwhile_is_not_swept_away(
     folder: Path, documents: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def sweep_late(swept: Path) -> None:
+    def sweep_late(swept: Path, **more: Any) -> None:
         assert remove_in_another_process(swept, "auks") == ""
-        sweep(swept)
+        sweep(swept, **more)
 
     monkeypatch.setattr("qa.library.store.sweep", sweep_late)
     (documents / "terns.md").write_text("# Terns\n\nTerns nest.\n")

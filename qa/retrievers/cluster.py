@@ -264,7 +264,8 @@ class Cluster:
                     raise ClusterUntrustedError(node.address, reason=_of_tls(error)) from None
                 except HTTPError as error:
                     node.has_failed()
-                    reason = f"{node.address}: {_of_connection(error)}"
+                    where = f"{node.address}: " if len(self._nodes) > 1 else ""
+                    reason = f"{where}{_of_connection(error)}"
                     if not isinstance(error, ReadTimeoutError):
                         continue
                     self._look_round(end)

@@ -49,6 +49,7 @@ _EXACT = 1e-5  # by which share a score may be off from the formula and count as
 
 _WORK = 600.0  # seconds, for which the making of an index is waited, step by step
 _COPIES = 60.0  # seconds, for which the copies of a new index are waited
+_PARTING = 2.0  # seconds, for which the deletion of an index that nobody kept is waited
 _LOOKS = 0.2  # seconds from one look at a merge to the next
 _SEGMENT = "256mb"  # of an index, at most: a change writes those anew from which something was deleted
 
@@ -182,7 +183,7 @@ class OpenSearchRetriever:
         self._cluster, self._kept, self._folder = cluster, kept, folder
         self._place = folder or Path(kept.name)
         if folder is None:
-            weakref.finalize(self, _delete, cluster, kept.name)
+            weakref.finalize(self, _delete, cluster, kept.name, wait=_PARTING)
         with self._there():
             found = cluster.call("GET", f"{kept.name}?filter_path={_OF_INDEX}")[kept.name]
         if found["mappings"].get("_meta") != kept.values():
@@ -348,9 +349,9 @@ def _making(cluster: Cluster, folder: Path | None) -> Iterator[str]:
         raise
 
 
-def _delete(cluster: Cluster, index: str) -> None:
+def _delete(cluster: Cluster, index: str, *, wait: float | None = None) -> None:
     with suppress(ClusterError, NotThereError):
-        cluster.call("DELETE", index)
+        cluster.call("DELETE", index, wait=wait)
 
 
 def _finished(

@@ -6,6 +6,7 @@ By hand: python tests/cluster/nodes.py FOLDER [--nodes 3] [--port 9210] starts a
 from __future__ import annotations
 
 import argparse
+import atexit
 import json
 import os
 import pwd
@@ -17,6 +18,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -90,9 +92,12 @@ def _installed() -> Iterator[str]:
         yield from map(str, Path("/usr/lib/jvm").glob(f"java-{version}-*/bin/java"))
 
 
-def assembled(folder: Path) -> Path:
-    """The folder of a server: that of OPENSEARCH_HOME, else a new one in `folder`, made from Maven's jars."""
-    home = Path(os.environ.get("OPENSEARCH_HOME", folder / "home"))
+@cache
+def assembled() -> Path:
+    """The folder of a server, made from Maven's jars: that of OPENSEARCH_HOME, else one that goes with this process."""
+    home = Path(os.environ.get("OPENSEARCH_HOME") or tempfile.mkdtemp(prefix="pincite-cluster-"))
+    if "OPENSEARCH_HOME" not in os.environ:
+        atexit.register(shutil.rmtree, home, ignore_errors=True)
     netty = home / "modules" / "transport-netty4"
     if not (netty / "plugin-security.policy").exists():
         for tried in range(_TRIES):
@@ -106,12 +111,14 @@ def assembled(folder: Path) -> Path:
             (home / name).mkdir(exist_ok=True)
         (netty / "plugin-descriptor.properties").write_text(_MODULE)
         (netty / "plugin-security.policy").write_text(_POLICY)
+        for path in (home, *home.rglob("*")):  # whoever runs the nodes
+            path.chmod(0o755 if path.is_dir() else 0o644)
     return home
 
 
 def with_security(folder: Path) -> Path:
     """The folder of a server with the plugin for users and TLS, beside the other one."""
-    plain, home = assembled(folder), folder / "secure"
+    plain, home = assembled(), folder / "secure"
     shutil.copytree(plain, home, ignore=shutil.ignore_patterns("security"))
     shutil.copytree(plain / "security", home / "plugins" / "opensearch-security")
     return home
@@ -241,7 +248,7 @@ def running(folder: Path, *, nodes: int, port: int, certificates: Path | None = 
 
     With the certificates of `security.make_certificates` they speak TLS, and know the user of `security.USER`.
     """
-    home = assembled(folder) if certificates is None else with_security(folder)
+    home = assembled() if certificates is None else with_security(folder)
     names = [f"n{number}" for number in range(1, nodes + 1)]
     seeds = [f"127.0.0.1:{port + 100 + number}" for number in range(nodes)]
     common = [

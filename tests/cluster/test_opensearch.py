@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
+from corpora import a_corpus, some_questions
 from hypothesis import HealthCheck, given, settings
 from nodes import Nodes, missing, own_folder, running
 from retriever_contract import BIRDS, CHANGES, PASSAGES, RetrieverContract, asking
@@ -35,7 +33,7 @@ from qa.errors import (
 from qa.model import Answer, Candidate
 from qa.retrievers import files
 from qa.retrievers.large import TantivyRetriever
-from qa.retrievers.opensearch import OpenSearchEngine, OpenSearchRetriever
+from qa.retrievers.opensearch import OpenSearchEngine
 from qa.text.analysis import terms
 
 TESTS = Path(__file__).resolve().parent.parent
@@ -86,23 +84,6 @@ class TestOpenSearchRetriever(RetrieverContract):
 def lines(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8") as stream:
         return [json.loads(line) for line in stream]
-
-
-def a_corpus(size: int) -> list[tuple[str, list[str]]]:
-    """Passages of many words, of which a few are common, and some have none."""
-    choose = random.Random(1)  # noqa: S311
-    return [
-        (f"p{number:05}", [f"w{int(choose.paretovariate(0.6))}" for _ in range(choose.randrange(150))])
-        for number in range(size)
-    ]
-
-
-def some_questions(count: int) -> list[dict[str, float]]:
-    choose = random.Random(2)  # noqa: S311
-    return [
-        {f"w{int(choose.paretovariate(0.6))}": choose.choice((1.0, 0.5)) for _ in range(choose.randrange(1, 8))}
-        for _ in range(count)
-    ]
 
 
 def assert_same_order(found: Sequence[Candidate], right: Sequence[Candidate]) -> None:
@@ -292,7 +273,7 @@ def test_a_library_may_leave_its_cluster(node: Nodes, engine: OpenSearchEngine, 
 # Users and TLS
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def secured() -> Iterator[tuple[Nodes, Path]]:
     """A node that speaks TLS and knows one user, and the folder of the certificates."""
     with own_folder() as folder:
@@ -341,75 +322,3 @@ def wait_for_users(engine: OpenSearchEngine, nodes: Nodes) -> None:
         else:
             return
     raise AssertionError(nodes[0].log)
-
-
-# Three nodes, of which one dies
-
-
-_BETWEEN = 0.02  # seconds from a question to the next: the nodes need the processor too
-
-
-class Askers:
-    """Threads that ask again and again, each time comparing what comes with what is right."""
-
-    def __init__(self, retriever: OpenSearchRetriever, questions: Sequence[dict[str, float]]) -> None:
-        self._right = {n: retriever.search(asking(question), limit=20) for n, question in enumerate(questions)}
-        self._retriever, self._questions = retriever, questions
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._ask, args=(number,)) for number in range(3)]
-        self.asked = 0
-        self.wrong: list[str] = []
-
-    def _ask(self, number: int) -> None:
-        while not self._stop.is_set():
-            number = (number + 7) % len(self._questions)
-            try:
-                found = self._retriever.search(asking(self._questions[number]), limit=20)
-            except Exception as error:  # whatever goes wrong is what is looked for
-                self.wrong.append(repr(error))
-            else:
-                self.asked += 1
-                if found != self._right[number]:
-                    self.wrong.append(f"another ranking for {self._questions[number]}")
-            time.sleep(_BETWEEN)
-
-    def __enter__(self) -> Askers:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
-    def wait_for(self, more: int) -> None:
-        """Wait until so many more questions were asked, or one went wrong."""
-        goal = self.asked + more
-        while self.asked < goal and not self.wrong:
-            time.sleep(0.05)
-
-
-def test_no_question_fails_and_no_passage_is_lost_when_a_node_dies_or_freezes() -> None:
-    corpus, questions = a_corpus(1_500), some_questions(40)
-    with own_folder() as folder, running(folder, nodes=3, port=9230) as nodes:
-        engine = OpenSearchEngine(Settings(cluster=nodes.addresses, cluster_timeout=20))
-        retriever = engine.build(corpus)
-        with Askers(retriever, questions) as askers:
-            askers.wait_for(100)
-            nodes[1].stop(signal.SIGKILL)
-            askers.wait_for(200)
-            added = [(f"q{number:05}", held) for number, held in enumerate(held for _, held in islice(corpus, 200))]
-            changed = retriever.changed(removed=["p00003"], added=added)  # with a node less
-            nodes[1].start()
-            nodes.wait()
-            nodes[2].send(signal.SIGSTOP)
-            askers.wait_for(200)
-            nodes[2].send(signal.SIGCONT)
-            nodes.wait()
-            askers.wait_for(50)
-        assert askers.wrong == []
-        assert retriever.holding([]) == [passage_id for passage_id, _ in corpus]
-        assert changed.holding([]) == sorted(
-            [*(each for each, _ in corpus if each != "p00003"), *(q for q, _ in added)]
-        )

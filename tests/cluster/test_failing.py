@@ -1,0 +1,90 @@
+"""Three nodes, of which one dies and one freezes while questions are asked."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from itertools import islice
+
+import pytest
+from corpora import a_corpus, some_questions
+from nodes import missing, own_folder, running
+from retriever_contract import asking
+
+from qa import Settings
+from qa.retrievers.opensearch import OpenSearchEngine, OpenSearchRetriever
+
+pytestmark = [pytest.mark.cluster]
+if missing() and "REQUIRE_CLUSTER" not in os.environ:
+    pytestmark.append(pytest.mark.skip(reason=missing()))
+
+_BETWEEN = 0.02  # seconds from a question to the next: the nodes need the processor too
+
+
+class Askers:
+    """Threads that ask again and again, each time comparing what comes with what is right."""
+
+    def __init__(self, retriever: OpenSearchRetriever, questions: Sequence[dict[str, float]]) -> None:
+        self._right = {n: retriever.search(asking(question), limit=20) for n, question in enumerate(questions)}
+        self._retriever, self._questions = retriever, questions
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._ask, args=(number,)) for number in range(3)]
+        self.asked = 0
+        self.wrong: list[str] = []
+
+    def _ask(self, number: int) -> None:
+        while not self._stop.is_set():
+            number = (number + 7) % len(self._questions)
+            try:
+                found = self._retriever.search(asking(self._questions[number]), limit=20)
+            except Exception as error:  # whatever goes wrong is what is looked for
+                self.wrong.append(repr(error))
+            else:
+                self.asked += 1
+                if found != self._right[number]:
+                    self.wrong.append(f"another ranking for {self._questions[number]}")
+            time.sleep(_BETWEEN)
+
+    def __enter__(self) -> Askers:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def wait_for(self, more: int) -> None:
+        """Wait until so many more questions were asked, or one went wrong."""
+        goal = self.asked + more
+        while self.asked < goal and not self.wrong:
+            time.sleep(0.05)
+
+
+def test_no_question_fails_and_no_passage_is_lost_when_a_node_dies_or_freezes() -> None:
+    corpus, questions = a_corpus(1_500), some_questions(40)
+    with own_folder() as folder, running(folder, nodes=3, port=9230) as nodes:
+        engine = OpenSearchEngine(Settings(cluster=nodes.addresses, cluster_timeout=20))
+        retriever = engine.build(corpus)
+        with Askers(retriever, questions) as askers:
+            askers.wait_for(100)
+            nodes[1].stop(signal.SIGKILL)
+            askers.wait_for(200)
+            added = [(f"q{number:05}", held) for number, held in enumerate(held for _, held in islice(corpus, 200))]
+            changed = retriever.changed(removed=["p00003"], added=added)  # with a node less
+            nodes[1].start()
+            nodes.wait()
+            nodes[2].send(signal.SIGSTOP)
+            askers.wait_for(200)
+            nodes[2].send(signal.SIGCONT)
+            nodes.wait()
+            askers.wait_for(50)
+        assert askers.wrong == []
+        assert retriever.holding([]) == [passage_id for passage_id, _ in corpus]
+        assert changed.holding([]) == sorted(
+            [*(each for each, _ in corpus if each != "p00003"), *(q for q, _ in added)]
+        )
