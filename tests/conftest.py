@@ -60,11 +60,19 @@ SMOKE = {
         "test_answers",
         "test_ask_answers_with_the_passage_word_for_word_and_its_citation",
         "test_nothing_found_is_an_answer_with_the_reason_and_the_missing_words",
-        "test_a_question_in_the_address_is_answered_on_the_page",
+    ],
+    "web/access": [
         "test_a_token_in_the_header_opens_the_service",
         "test_an_address_is_told_what_is_left_and_then_refused",
     ],
     "web/clients": ["test_client", "test_they_keep_to_a_document"],
+    "web/managing": ["test_without_the_setting_or_a_library_of_its_own_there_is_nothing"],
+    "web/pages": ["test_a_question_in_the_address_is_answered_on_the_page"],
+    "web/plugs": ["test_openai"],
+    "web/service": ["test_a_connection_is_kept_and_requests_in_a_row_are_answered_in_their_order"],
+    "web/texts": ["test_texts"],
+    "web/watching": ["test_ledger"],
+    "web/widget": ["test_the_served_file_has_its_words_and_nothing_left_open"],
     "web/deploying": ["test_the_containerfile_has_no_fault_that_linters_know"],
 }
 """What `pytest -m smoke` runs of each folder, in under a minute: quick modules, and single tests of slow ones."""

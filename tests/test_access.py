@@ -22,11 +22,12 @@ from flask.testing import FlaskClient
 import pincite
 from qa import Engine, Settings
 from qa.errors import TokensError
-from web import create_app, tokens
-from web.access import OPEN, is_local, may, needs
+from web import create_app
+from web.access import tokens
+from web.access.ended import EndedSessions
+from web.access.guard import OPEN, is_local, may, needs
+from web.access.tokens import RIGHTS, Right, TokensFile, add_token, read_tokens, revoke_token
 from web.command import cli
-from web.ended import EndedSessions
-from web.tokens import RIGHTS, Right, TokensFile, add_token, read_tokens, revoke_token
 
 ROOT = Path(__file__).resolve().parent.parent
 QUESTION = "What was the hazard ratio of bevacor?"
@@ -37,7 +38,7 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 @pytest.fixture(autouse=True)
 def files_are_looked_at_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("tokens", "ended"):
-        monkeypatch.setattr(f"web.{module}.OFTEN", 0.0)
+        monkeypatch.setattr(f"web.access.{module}.OFTEN", 0.0)
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -165,7 +166,7 @@ def test_the_file_is_read_after_a_change_alone(file: Path, anna: str, monkeypatc
 def test_the_file_is_looked_at_twice_a_second(file: Path, anna: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokens, "OFTEN", 0.5)
     now = 1000.0
-    monkeypatch.setattr("web.tokens.time.monotonic", lambda: now)
+    monkeypatch.setattr("web.access.tokens.time.monotonic", lambda: now)
     watched = TokensFile(file)
     assert watched.current().of(anna)
     revoke_token(file, "anna")
@@ -355,7 +356,7 @@ def test_a_session_that_was_signed_out_of_is_over_for_every_copy_of_it(
 def test_of_ended_sessions_those_are_kept_that_could_still_hold_and_no_more_than_so_many(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web.ended._MOST", 3)
+    monkeypatch.setattr("web.access.ended._MOST", 3)
     ended, now = EndedSessions(tmp_path / "ended"), time.time()
     ended.add("of another", "b", until=now + 60)
     ended.add("long ago", "a", until=now - 60)
@@ -371,7 +372,7 @@ def test_of_ended_sessions_those_are_kept_that_could_still_hold_and_no_more_than
 def test_where_an_end_cannot_be_written_down_the_browser_forgets_the_session_and_is_told(
     client: FlaskClient, file: Path, anna: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web.replacing._PATIENCE", 0.05)
+    monkeypatch.setattr("web.access.replacing._PATIENCE", 0.05)
     file.with_name("tokens.json.ended.new").touch()
     sign_in(client, anna)
     assert sign_in(client, anna).status_code == 303
@@ -383,7 +384,7 @@ def test_a_session_ends_after_thirty_days(client: FlaskClient, anna: str, monkey
     sign_in(client, anna)
     now = time.time()
     for days, status in ((29, 200), (31, 401)):
-        monkeypatch.setattr("web.sessions.time.time", lambda days=days: now + days * 86_400)
+        monkeypatch.setattr("web.access.sessions.time.time", lambda days=days: now + days * 86_400)
         assert client.get("/").status_code == status
 
 
@@ -531,7 +532,7 @@ def test_a_link_to_the_file_stays_one(file: Path, anna: str) -> None:
     assert [each.name for each in read_tokens(file).tokens] == ["anna", "bert"]
 
 
-ADD = "import sys; from pathlib import Path; from web.tokens import add_token; [add_token(Path(sys.argv[1]), f'{sys.argv[2]}-{n}', ['ask']) for n in range(20)]"  # noqa: E501
+ADD = "import sys; from pathlib import Path; from web.access.tokens import add_token; [add_token(Path(sys.argv[1]), f'{sys.argv[2]}-{n}', ['ask']) for n in range(20)]"  # noqa: E501
 
 
 def test_of_what_several_commands_add_at_once_nothing_is_lost(file: Path) -> None:
@@ -542,7 +543,7 @@ def test_of_what_several_commands_add_at_once_nothing_is_lost(file: Path) -> Non
 
 
 def test_a_change_that_another_did_not_finish_is_told(file: Path, anna: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("web.replacing._PATIENCE", 0.05)
+    monkeypatch.setattr("web.access.replacing._PATIENCE", 0.05)
     beside = file.with_name("tokens.json.new")
     beside.touch()
     with pytest.raises(TokensError, match=f"delete {re.escape(str(beside))}"):

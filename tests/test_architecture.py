@@ -40,13 +40,23 @@ LAYERS = (
     {"qa"},
     {"qa.cli"},
     {"pincite"},
-    {"web"},
+    {"web.addresses", "web.networks", "web.origins", "web.remembering", "web.texts", "web.watching"},
+    {"web.answers"},
+    {"web.languages", "web.metrics"},
+    {"web.access", "web.failures", "web.pages", "web.widget"},
+    {"web.freshness", "web.problems"},
+    {"web.managing", "web.plugs"},
+    {"web.openapi"},
+    {"web.api"},
+    {"web.app"},
+    {"web", "web.service"},
+    {"web.command"},
 )
 """From the lowest; a module imports from layers below its own and, inside a folder, from the modules beside it."""
 
 FOLDERS = {
     name for names in LAYERS for name in names if (Path(__file__).parent.parent / name.replace(".", "/")).is_dir()
-} - {"qa"}
+} - {"qa", "web"}
 FOLDERS |= {"pincite"}  # which stands in web/clients
 
 OPEN_TO_WEB = {"qa", "qa.errors", "qa.model", "qa.citations.styles", "qa.wire"}
@@ -119,13 +129,13 @@ def test_no_two_folders_import_each_other() -> None:
     """The layers say so too; this looks at folders as a newcomer sees them, with all that lies in them."""
 
     def room(module: str) -> str:
-        return ".".join(module.split(".")[:2]) if module.startswith("qa.") else module.split(".")[0]
+        return ".".join(module.split(".")[:2]) if module.startswith(("qa.", "web.")) else module.split(".")[0]
 
     arrows = {
         (room(module), room(imported))
         for module in MODULES
         for imported, _ in ours(TREES[module])
-        if module != "qa" and imported != "qa" and room(module) != room(imported)
+        if not {module, imported} & {"qa", "web"} and room(module) != room(imported)
     }
     assert {(one, other) for one, other in arrows if (other, one) in arrows} == set()
 
@@ -222,7 +232,7 @@ def test_touching_a_file_would_be_noticed() -> None:
     assert file_uses(ast.parse("def f():\n    import os.path")) == ["import os.path"]
 
 
-LOGGING = {"web.listening", "web.logs", "web.serving"}
+LOGGING = {"web.service.listening", "web.service.serving", "web.watching.logs"}
 """The server, which has nobody to tell of its own faults, and the module that writes the log."""
 
 
@@ -334,9 +344,9 @@ def test_importing_the_web_opens_nothing() -> None:
 def test_the_service_starts_without_what_speaks_the_protocols_of_others() -> None:
     program = "import web.app, sys; print(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "web.plugs" in ran.stdout.split()
-    of_others = {"openai_forms", "openai_views", "mcp_server", "mcp_views", "prose", "openapi"}
-    assert {f"web.{name}" for name in of_others} & set(ran.stdout.split()) == set()
+    assert "web.plugs.routes" in ran.stdout.split()
+    of_others = {f"web.plugs.{name}" for name in ("openai_forms", "openai_views", "mcp_server", "mcp_views", "prose")}
+    assert {"web.openapi", *of_others} & set(ran.stdout.split()) == set()
 
 
 # A command loads what it needs

@@ -13,7 +13,7 @@ from pathlib import Path
 from test_web_command import ROOT, environment
 
 from qa import Engine, Settings
-from web import benchmark
+from web.service import benchmark
 
 TERNS = Path(__file__).parent / "fixtures" / "terns"
 FIGURES = r" +([\d,]+) a second, p50 ([\d.]+) ms, p99 ([\d.]+) ms, ([\d,]+) answered, ([\d,]+) failed\n"
@@ -80,7 +80,7 @@ def test_an_answer_other_than_200_and_a_connection_that_breaks_are_counted_as_fa
 
 
 def test_a_port_that_nobody_serves_is_counted_as_failed() -> None:
-    from web.serving import held_address
+    from web.service.serving import held_address
 
     with held_address("127.0.0.1", 0) as held:
         served = asyncio.run(benchmark._load(held.getsockname()[1], cycle([b"GET"]), seconds=30, connections=3))

@@ -12,7 +12,7 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from web import create_app
-from web.texts import languages, load_texts
+from web.texts.reading import languages, load_texts
 
 HOST = """<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>Terns</title>
 <script type="module" src="{service}/widget.js"></script></head>

@@ -16,7 +16,7 @@ from qa import Engine, Settings
 from qa.model import Document, Span
 from qa.readers.formats.code import CODE, CODE_END, bare, marked_code, tight, unmarked
 from qa.wire import block_bodies
-from web.markdown import quoted
+from web.pages.markdown import quoted
 
 PIECES = st.lists(st.tuples(st.booleans(), st.sampled_from(["tern", " ", "10", "a | b", "?", "\n", "-x "])), max_size=8)
 

@@ -17,8 +17,8 @@ from qa import Engine, Settings
 from qa.model import Block, BlockKind, Document, Section, Span
 from qa.wire import BlockBody, block_bodies
 from web import create_app
-from web.drawing import Link, drawn
-from web.markdown import quoted
+from web.pages.drawing import Link, drawn
+from web.pages.markdown import quoted
 
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 WORDS = st.text(st.sampled_from("ab1.)-*_#>`~[]()<>&|\\! 🐦\"'\n"), max_size=24)

@@ -12,7 +12,7 @@ from test_web_command import serve_to_the_end, serving
 
 from qa import Engine, Settings
 from web import create_app
-from web.tokens import add_token
+from web.access.tokens import add_token
 
 TERNS = Path(__file__).parent / "fixtures" / "terns"
 

@@ -18,8 +18,8 @@ from werkzeug.test import TestResponse
 
 from qa import Engine, Settings
 from web import create_app
+from web.access.tokens import add_token, revoke_token
 from web.freshness import TAGGED
-from web.tokens import add_token, revoke_token
 
 __all__ = ["library"]  # the fixture
 
@@ -194,7 +194,7 @@ def test_a_library_that_cannot_be_asked_is_told_to_who_has_kept_an_answer(
 def test_who_may_not_ask_any_more_is_not_told_that_nothing_changed(
     library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web.tokens.OFTEN", 0.0)  # seconds from one look at the file to the next
+    monkeypatch.setattr("web.access.tokens.OFTEN", 0.0)  # seconds from one look at the file to the next
     tokens = tmp_path / "tokens.json"
     token = add_token(tokens, "reader", ["ask"])
     client = create_app(Engine.open(Settings(library=library, tokens_file=tokens))).test_client()

@@ -24,8 +24,8 @@ from qa.errors import LibraryBusyError, SettingError
 from qa.model import Reason, ReasonCode
 from web import create_app
 from web.languages import COOKIE, language_of
-from web.sureness import SURENESS
-from web.texts import ENGLISH, Forms, Texts, languages, load_texts
+from web.texts.reading import ENGLISH, Forms, Texts, languages, load_texts
+from web.texts.sureness import SURENESS
 
 PAGES = ("/", "/?q=Where+do+terns+nest%3F", "/?q=", "/documents", "/documents/spotting", "/nowhere", "/?document=none")
 ANSWERED = "In how many people did fever end with alcanor?"

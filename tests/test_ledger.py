@@ -21,11 +21,11 @@ from test_web_command import environment, serving
 from qa import Engine, Settings
 from qa.errors import LibraryBusyError
 from web import create_app
-from web.access_log import AccessLog
-from web.ledger import watcher_of
-from web.listening import Bounds, Listener
-from web.logs import JsonFormatter, PlainFormatter, keep_log
-from web.totals import Totals
+from web.service.listening import Bounds, Listener
+from web.watching.access_log import AccessLog
+from web.watching.ledger import watcher_of
+from web.watching.logs import JsonFormatter, PlainFormatter, keep_log
+from web.watching.totals import Totals
 
 __all__ = ["library"]  # the fixture
 
@@ -185,7 +185,7 @@ def test_a_failure_that_lasts_is_logged_once_a_minute_and_without_a_traceback(
         raise LibraryBusyError(Path("/library"))
 
     now = [1000.0]
-    monkeypatch.setattr("web.totals.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("web.watching.totals.time.monotonic", lambda: now[0])
     app = made(log=log)
     monkeypatch.setattr(Engine, "document_with_passages", is_busy)
     for passed in (0, 59.9, 0.2, 59):
@@ -217,7 +217,7 @@ def test_lines_that_are_gathered_are_written_together_in_pieces_that_a_pipe_take
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     written: list[bytes] = []
-    monkeypatch.setattr("web.access_log.write", written.append)
+    monkeypatch.setattr("web.watching.access_log.write", written.append)
     log = AccessLog(with_questions=False)
     log.refusal("127.0.0.1", 400)
     assert len(written) == 1
@@ -238,7 +238,7 @@ def test_a_server_that_has_no_room_says_so_once_a_minute(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [1000.0]
-    monkeypatch.setattr("web.totals.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("web.watching.totals.time.monotonic", lambda: now[0])
     keep_log(Settings())
     watcher = watcher_of(made())
     assert watcher is not None

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from web.listening import Bounds, Listener, Poll, SelectorPoll, new_poll
 from web.networks import of_one_client
+from web.service.listening import Bounds, Listener, Poll, SelectorPoll, new_poll
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse

@@ -29,10 +29,10 @@ from qa.feedback import Unanswered
 from qa.library.uploads import LONGEST_NAME, Lock, safe_name
 from qa.wire import JobProgressBody
 from web import create_app
-from web.listening import Listener
-from web.managing import spool_of
-from web.tokens import add_token
-from web.uploading import MOST_FILES
+from web.access.tokens import add_token
+from web.managing.uploading import MOST_FILES
+from web.managing.views import spool_of
+from web.service.listening import Listener
 
 TERNS = Path(__file__).parent / "fixtures" / "terns"
 OWN = {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}
@@ -677,7 +677,7 @@ def test_a_large_body_for_which_the_disk_has_no_room_is_told_so(
         def write(self, _: Any) -> int:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("web.spooling.tempfile.TemporaryFile", lambda **_: Full())
+    monkeypatch.setattr("web.managing.spooling.tempfile.TemporaryFile", lambda **_: Full())
     body = body_of("nests.md", b"tern " * 400_000)
     with listening(app) as port:
         assert status_of(port, upload_head(port, len(body)), body) == 507

@@ -19,8 +19,9 @@ from flask.testing import FlaskClient
 from qa import Engine, Settings
 from qa.errors import LibraryBusyError
 from qa.wire import AskResponse, CitedPassageBody, VerifyResponse
-from web import create_app, mcp_server, mcp_views
+from web import create_app
 from web.command import cli
+from web.plugs import mcp_server, mcp_views
 
 mcp = pytest.importorskip("mcp", reason="the extra 'mcp' is not installed")
 
@@ -291,7 +292,7 @@ def stdio(*arguments: str) -> Any:
 
 def shown() -> dict[str, Any]:
     """The settings of an assistant that the README shows."""
-    readme = (ROOT / "web" / "README.md").read_text("utf-8")
+    readme = (ROOT / "web" / "plugs" / "README.md").read_text("utf-8")
     [block] = [
         each for each in re.findall(r"^```json\n(.*?)^```$", readme, re.DOTALL | re.MULTILINE) if "mcpServers" in each
     ]

@@ -21,7 +21,7 @@ from test_web_command import environment, serve_to_the_end, serving
 from qa import Engine, Settings
 from web import create_app
 from web.metrics import program_version
-from web.totals import CONFIDENCES, OUTCOMES, SECONDS, Totals
+from web.watching.totals import CONFIDENCES, OUTCOMES, SECONDS, Totals
 
 __all__ = ["library"]  # the fixture
 

@@ -17,9 +17,9 @@ from qa import Engine
 from qa.errors import LibraryBusyError
 from qa.wire import AskRequest, AskResponse
 from web import create_app
-from web.markdown import quoted
-from web.openai_forms import ChatCompletion, ModelList, OpenAIFailure, ResponseBody
-from web.prose import prose
+from web.pages.markdown import quoted
+from web.plugs.openai_forms import ChatCompletion, ModelList, OpenAIFailure, ResponseBody
+from web.plugs.prose import prose
 
 if TYPE_CHECKING:
     from openai import OpenAI

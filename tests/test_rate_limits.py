@@ -18,10 +18,11 @@ from flask.testing import FlaskClient
 from test_web_command import serving
 
 from qa import Engine, Settings
-from web import counting, create_app, metering
-from web.counting import Counts, own_memory, shared_memory
-from web.rates import Rates, rates_of
-from web.tokens import add_token
+from web import create_app
+from web.access import counting, metering
+from web.access.counting import Counts, own_memory, shared_memory
+from web.access.rates import Rates, rates_of
+from web.access.tokens import add_token
 
 QUESTION = {"question": "What was the hazard ratio of bevacor?"}
 CHEAP = "/problems/invalid_request"
@@ -77,7 +78,7 @@ def test_each_address_has_a_limit_of_its_own_and_gets_it_again_after_a_minute(mo
     assert statuses(client, 3, "2001:db8::1") == [200, 200, 429]
     assert statuses(client, 1, "2001:db8::2:3") == [429]  # the same client
     now = time.time()
-    monkeypatch.setattr("web.counting.time.time", lambda: now + 61)
+    monkeypatch.setattr("web.access.counting.time.time", lambda: now + 61)
     assert statuses(client, 3) == [200, 200, 429]
 
 
@@ -237,14 +238,14 @@ def test_a_worker_that_is_killed_while_it_counts_holds_nobody_up() -> None:
 def test_a_count_ends_at_its_time_and_each_client_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     counts = Counts(own_memory())
     now = 1_700_000_000.0
-    monkeypatch.setattr("web.counting.time.time", lambda: now)
+    monkeypatch.setattr("web.access.counting.time.time", lambda: now)
     assert [counts.count(["tern"], 2, seconds=60) for _ in range(3)] == [
         [(2, now + 60)],
         [(4, now + 60)],
         [(6, now + 60)],
     ]
     assert counts.count(["auk", "tern"], seconds=60) == [(1, now + 60), (7, now + 60)]
-    monkeypatch.setattr("web.counting.time.time", lambda: now + 60)
+    monkeypatch.setattr("web.access.counting.time.time", lambda: now + 60)
     assert counts.count(["tern"], seconds=60) == [(1, now + 120)]
 
 

@@ -30,8 +30,9 @@ from web import create_app
 ROOT = Path(__file__).resolve().parent.parent
 PINCITE = Path(sys.executable).parent / "pincite"
 
-FOLDERS = sorted(path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("qa/**/__init__.py"))
-FOLDERS += ["corpus", "tests", "web", "web/clients", "web/deploying"]
+PACKAGES = [*ROOT.glob("qa/**/__init__.py"), *ROOT.glob("web/__init__.py"), *ROOT.glob("web/*/__init__.py")]
+FOLDERS = sorted(path.parent.relative_to(ROOT).as_posix() for path in PACKAGES)
+FOLDERS += ["corpus", "tests", "web/clients", "web/deploying"]
 READMES = {name: (ROOT / name).read_text("utf-8") for name in ["README.md", *(f"{each}/README.md" for each in FOLDERS)]}
 README, COMMANDS_README = READMES["README.md"], READMES["qa/cli/README.md"]
 

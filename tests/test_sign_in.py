@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from test_widget import embedded
 
 from web import create_app
-from web.tokens import add_token, revoke_token
+from web.access.tokens import add_token, revoke_token
 
 try:
     from axe_playwright_python.sync_playwright import Axe
@@ -41,7 +41,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
 @pytest.fixture(autouse=True)
 def files_are_looked_at_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("tokens", "ended"):
-        monkeypatch.setattr(f"web.{module}.OFTEN", 0.0)
+        monkeypatch.setattr(f"web.access.{module}.OFTEN", 0.0)
 
 
 def sign_in(page: Page, token: str) -> None:

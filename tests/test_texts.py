@@ -11,11 +11,11 @@ import pytest
 
 import web
 from qa.model import LinkNote
-from web.texts import Texts, load_texts
+from web.texts.reading import Texts, load_texts
 
 WEB = Path(web.__file__).parent
 TEMPLATES = sorted(WEB.glob("templates/*.html"))
-MODULES = sorted([*WEB.glob("static/*.js"), WEB / "widget.js"])
+MODULES = sorted([*WEB.glob("static/*.js"), WEB / "widget" / "widget.js"])
 KEY = re.compile(rf"""["'`]((?:{"|".join(load_texts().tables)})\.(?!js\b|html\b)\w+)["'`]""")
 TARGET = re.compile(r"\{% block skip_target %\}\w+\{% endblock %\}")  # an id
 

@@ -15,9 +15,9 @@ from markdown_it import MarkdownIt
 
 from qa import Engine
 from web import create_app
-from web.markdown import escaped, quoted
-from web.sureness import sureness
-from web.texts import load_texts
+from web.pages.markdown import escaped, quoted
+from web.texts.reading import load_texts
+from web.texts.sureness import sureness
 
 MARKDOWN = MarkdownIt("commonmark").enable("table").enable("strikethrough")
 QUESTIONS = [

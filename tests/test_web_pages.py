@@ -24,11 +24,11 @@ from qa.wire import cited_passage_body, passage_permalink
 from web import create_app
 from web.addresses import in_quotes
 from web.answers import REMEMBERED
-from web.pages import slices
-from web.sureness import SURENESS, sureness
-from web.texts import load_texts
+from web.pages.chat import slices
+from web.texts.reading import load_texts
+from web.texts.sureness import SURENESS, sureness
 
-README = Path(web.__file__).with_name("README.md")
+README = Path(web.__file__).with_name("pages") / "README.md"
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
@@ -137,7 +137,7 @@ def test_the_first_page_says_what_this_is_and_shows_the_library(client: FlaskCli
 def test_of_many_documents_the_first_page_names_some_and_says_how_many_more(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web.pages.LISTED", 1)
+    monkeypatch.setattr("web.pages.chat.LISTED", 1)
     count = engine.document_count
     page = create_app(engine).test_client().get("/").text
     assert count > 2

@@ -12,7 +12,7 @@ from test_web_pages import BROWSER, Page, get
 from qa import Engine, Settings
 from qa.model import Span
 from web import create_app
-from web.pages import MOST_FOUND, contents, places_of
+from web.pages.chat import MOST_FOUND, contents, places_of
 
 ADDRESS = "/documents/second-treatment"
 TITLE = "How well does the second treatment of tern fever work?"

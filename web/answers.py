@@ -15,9 +15,9 @@ from qa.errors import FieldProblem, InvalidRequestError
 from qa.model import Followed
 from qa.wire import AskRequest, AskResponse, answer_body, document_body, passage_permalink, read_fingerprint
 from web.addresses import whole
-from web.dates import today
-from web.ledger import record_of
 from web.remembering import Kept
+from web.texts.dates import today
+from web.watching.ledger import record_of
 
 if TYPE_CHECKING:
     from qa import Engine

@@ -23,6 +23,7 @@ from qa.wire import (
     suggestions_body,
     verification_body,
 )
+from web.access.sessions import has_tokens
 from web.answers import (
     answer_json,
     answer_to,
@@ -35,11 +36,10 @@ from web.answers import (
     json_body,
     linked_passage,
 )
-from web.documents import listed
 from web.origins import refuse_other_sites
+from web.pages.documents import listed
 from web.problems import FORM_TYPE
-from web.sessions import has_tokens
-from web.texts import load_texts
+from web.texts.reading import load_texts
 
 __all__ = ["api"]
 

@@ -15,31 +15,35 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from qa.citations.styles import EXPORTS, TEXTS
 from qa.errors import LibraryError
 from qa.wire import MAX_COMMENT, MAX_QUESTION, MAX_TURNS
-from web import access, addresses, drawing, languages, managing, places, problems, scripts, widget
-from web.access_log import AccessLog
+from web import addresses, languages, problems
+from web.access import guard as access
+from web.access.metering import Meter
+from web.access.rates import rates_of
+from web.access.sessions import sessions
 from web.answers import current_engine, library_version, set_engine
 from web.api import api
-from web.conversations import conversations
-from web.dates import today
-from web.documents import documents
 from web.freshness import keep_fresh
-from web.ledger import Ledger, set_totals
-from web.metering import Meter
+from web.managing import views as managing
 from web.metrics import metrics
 from web.networks import is_loopback, serves_this_machine_alone
-from web.pages import pages
-from web.plugs import in_openais_form, mcp, openai
-from web.rates import rates_of
-from web.sessions import sessions
-from web.sureness import sureness
-from web.totals import Totals
+from web.pages import drawing, places, scripts
+from web.pages.chat import pages
+from web.pages.conversations import conversations
+from web.pages.documents import documents
+from web.plugs.routes import in_openais_form, mcp, openai
+from web.texts.dates import today
+from web.texts.sureness import sureness
+from web.watching.access_log import AccessLog
+from web.watching.ledger import Ledger, set_totals
+from web.watching.totals import Totals
+from web.widget import views as widget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from qa import Engine
-    from web.counting import Memory
+    from web.access.counting import Memory
 
 __all__ = ["BehindProxies", "create_app"]
 
@@ -195,7 +199,7 @@ def _refuse_large_answers(response: Response) -> Response:
     if size <= MOST_ANSWERED or size <= MOST_TIMES * (request.content_length or 0) + MOST_ANSWERED:
         return response
     if request.endpoint == "mcp.exchange":
-        from web.mcp_views import reads_document
+        from web.plugs.mcp_views import reads_document
 
         if reads_document():
             return response

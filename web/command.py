@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import socket
 
     from qa import Engine, Settings
-    from web.tokens import Right
+    from web.access.tokens import Right
 
 __all__ = ["cli", "main"]
 
@@ -120,13 +120,13 @@ def serve(
     that takes a token with the right to manage. A library that does not exist yet is made.
     """
     from qa import Engine, Settings
-    from web.listening import Bounds
-    from web.logs import keep_log
+    from web.access.tokens import read_tokens
     from web.metrics import metrics_beside
     from web.networks import serves_this_machine_alone
-    from web.serving import Beside, cores, held_address, load_service, memory_of_workers, serve_in_workers
-    from web.tokens import read_tokens
-    from web.totals import Totals
+    from web.service.listening import Bounds
+    from web.service.serving import Beside, cores, held_address, load_service, memory_of_workers, serve_in_workers
+    from web.watching.logs import keep_log
+    from web.watching.totals import Totals
 
     settings = Settings.load(
         host=host,
@@ -199,7 +199,7 @@ def mcp(url: str, library: Path | None) -> None:
     The assistant starts this command itself: name it in the assistant's settings. It needs the extra "mcp".
     """
     from qa import Engine, Settings
-    from web.mcp_server import serve_stdio
+    from web.plugs.mcp_server import serve_stdio
 
     serve_stdio(Engine.open(Settings.load(library=library)), origin=url.rstrip("/"))
 
@@ -230,7 +230,7 @@ def token() -> None:
 @_tokens_file_option
 def add_token(name: str, may: tuple[Right, ...], tokens_file: Path | None) -> None:
     """Make a token and print it, once: the file keeps its digest alone."""
-    from web import tokens
+    from web.access import tokens
 
     path = _tokens_file(tokens_file)
     click.echo(tokens.add_token(path, name, may))
@@ -241,7 +241,7 @@ def add_token(name: str, may: tuple[Right, ...], tokens_file: Path | None) -> No
 @_tokens_file_option
 def list_tokens(tokens_file: Path | None) -> None:
     """List the tokens, one per line: name, day, what it is good for."""
-    from web.tokens import RIGHTS, read_tokens
+    from web.access.tokens import RIGHTS, read_tokens
 
     for each in read_tokens(_tokens_file(tokens_file)).tokens:
         click.echo(f"{each.name}  {each.added}  {', '.join(right for right in RIGHTS if right in each.may)}")
@@ -252,7 +252,7 @@ def list_tokens(tokens_file: Path | None) -> None:
 @_tokens_file_option
 def revoke_token(name: str, tokens_file: Path | None) -> None:
     """Revoke a token, and end its sessions, within a second."""
-    from web import tokens
+    from web.access import tokens
 
     tokens.revoke_token(_tokens_file(tokens_file), name)
     click.echo(f"Revoked {name}.")
@@ -274,7 +274,7 @@ def _tokens_file(given: Path | None) -> Path:
 
 def _held_for_metrics(address: str) -> socket.socket:
     """The socket that reserves the address of the metrics."""
-    from web.serving import held_address
+    from web.service.serving import held_address
 
     host, _, port = address.rpartition(":")
     try:
@@ -297,7 +297,7 @@ def _serve_for_development(engine: Engine, address: tuple[str, int], ready: str)
 
 
 def _measure_service(settings: Settings, questions: list[str], *, seconds: float, connections: int) -> Iterable[str]:
-    from web.benchmark import measure_http
+    from web.service.benchmark import measure_http
 
     return measure_http(settings, questions, seconds=seconds, connections=connections)
 

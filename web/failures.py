@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qa.wire import MAX_QUESTION, FieldProblemBody, Problem
 from web.languages import reader_texts
-from web.texts import ENGLISH, Texts
+from web.texts.reading import ENGLISH, Texts
 
 __all__ = ["in_readers_words"]
 

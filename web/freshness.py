@@ -19,10 +19,10 @@ from flask import Flask, Response, current_app, g, request
 import qa
 from qa.citations.styles import EXPORTS
 from qa.errors import LibraryError
-from web.access import caller, may
+from web.access.guard import caller, may
+from web.access.sessions import has_tokens
 from web.answers import library_version
-from web.dates import today
-from web.sessions import has_tokens
+from web.texts.dates import today
 
 if TYPE_CHECKING:
     from qa import Settings

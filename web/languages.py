@@ -18,7 +18,7 @@ from qa.errors import FieldProblem, InvalidRequestError
 from qa.wire import AskResponse
 from web.answers import current_engine
 from web.origins import refuse_other_sites
-from web.texts import ENGLISH, Forms, Texts, languages, load_texts
+from web.texts.reading import ENGLISH, Forms, Texts, languages, load_texts
 
 __all__ = ["FILTERS", "GLOBALS", "language_of", "language_pages", "name_language", "offered", "reader_texts"]
 

@@ -15,7 +15,7 @@ from flask import Blueprint, Flask, Response, request
 
 from qa.errors import QAError
 from web.answers import current_engine
-from web.ledger import current_totals
+from web.watching.ledger import current_totals
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from qa import Engine
-    from web.totals import Totals
+    from web.watching.totals import Totals
 
 __all__ = ["metrics", "metrics_beside", "program_version", "rendered"]
 

@@ -35,7 +35,7 @@ from qa.wire import (
     VerifyRequest,
     VerifyResponse,
 )
-from web.openai_forms import (
+from web.plugs.openai_forms import (
     MODEL,
     ChatChunk,
     ChatCompletion,

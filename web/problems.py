@@ -19,7 +19,7 @@ from qa.errors import (
 from qa.wire import FieldProblemBody, Problem, document_href
 from web.failures import in_readers_words
 from web.languages import reader_texts
-from web.ledger import current_totals, record_of
+from web.watching.ledger import current_totals, record_of
 
 __all__ = ["FORM_TYPE", "PROBLEMS", "ProblemType", "log_failure", "register", "too_large"]
 

@@ -1,0 +1,204 @@
+"""Who may do what: by a token, by the session that a token began, or by sitting at the machine itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
+
+from flask import Flask, Request, Response, g, request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Forbidden, HTTPException, Unauthorized
+from werkzeug.utils import redirect
+
+from web.access.metering import Meter, Tally
+from web.access.sessions import cookie_name, has_tokens, keep_tokens, sign_in_address, token_of_session, tokens_file
+from web.access.tokens import Right, Token, TokensFile
+from web.networks import is_loopback
+from web.origins import refuse_other_sites
+from web.watching.ledger import record_of
+
+if TYPE_CHECKING:
+    from qa import Settings
+
+__all__ = ["caller", "demand", "guard", "is_local", "may", "needs", "signed_in"]
+
+OPEN = frozenset({"/language", "/livez", "/readyz", "/sign-in", "/sign-out", "/static/<path:filename>", "/widget.js"})
+"""What needs no token: whether the service runs, files that come with pincite, and the way in."""
+
+UNCOUNTED = OPEN - {"/sign-in", "/sign-out"}
+"""What is not counted: it costs next to nothing, and monitors and pages ask for it often."""
+
+NEEDED: dict[str, Right] = {"/feedback": "feedback", "/metrics": "manage"}
+"""What needs more than the right to ask."""
+
+MANAGING = "manage"
+"""The blueprint of which every endpoint needs the right to manage."""
+
+FORWARDED = (
+    *("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PROTO"),
+    "HTTP_X_REAL_IP",
+)
+"""By which a proxy makes itself known."""
+
+_REALM = "pincite"
+_BEARER = "bearer "
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def guard(app: Flask, settings: Settings, meter: Meter | None = None) -> None:
+    """Have an app ask for tokens, if its settings name a file of them, and count requests if there is a meter.
+
+    Raises:
+        TokensError: if the file cannot be read.
+    """
+    if settings.tokens_file is not None:
+        tokens = TokensFile(settings.tokens_file)
+        tokens.current()
+        keep_tokens(app, tokens)
+    app.before_request(partial(_admit, settings.tokens_file is not None, meter))
+    if meter is not None:
+        app.after_request(partial(_tell, meter))
+
+
+def may(request: Request, right: Right) -> bool:
+    """Whether whoever sent a request may do something.
+
+    With a file of tokens, the request's token or session must be good for it. Without one, everybody may ask and send
+    feedback, and only whoever sits at this machine may manage.
+
+    Raises:
+        TokensError: if the file of tokens cannot be read.
+    """
+    if not has_tokens():
+        return right != "manage" or is_local(request)
+    token = caller(request)
+    return token is not None and right in token.may
+
+
+def demand(right: Right) -> None:
+    """Refuse the current request, unless whoever sent it may do something.
+
+    Raises:
+        Unauthorized: if nothing says who that is. A browser that wants a page is sent to the form to sign in.
+        Forbidden: if they may not.
+        TokensError: if the file of tokens cannot be read.
+    """
+    if may(request, right):
+        return
+    if not has_tokens():
+        raise Forbidden("Without tokens, only a browser on this machine itself may do this, and not through a proxy.")
+    if caller(request) is None:
+        _ask_who()
+    raise Forbidden(f"This token may not do this: it lacks the right {right!r}.")
+
+
+def needs(right: Right) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """A decorator for a view that only those get to who may do something."""
+
+    def guarded(view: Callable[P, T]) -> Callable[P, T]:
+        @wraps(view)
+        def inside(*args: P.args, **kwargs: P.kwargs) -> T:
+            demand(right)
+            return view(*args, **kwargs)
+
+        return inside
+
+    return guarded
+
+
+def caller(request: Request) -> Token | None:
+    """The token with which a request came, by its header or its session. A header counts before a session.
+
+    Raises:
+        TokensError: if the file of tokens cannot be read.
+    """
+    if "token" not in g:
+        g.token = _identified(request, tokens_file()) if has_tokens() else None
+        record_of().who = g.token.name if g.token else None
+    found: Token | None = g.token
+    return found
+
+
+def signed_in() -> str | None:
+    """The name of the token with which the browser has signed in that gets the current page, if it has."""
+    token: Token | None = g.get("token")
+    return token.name if token and _bearer(request) is None else None
+
+
+def is_local(request: Request) -> bool:
+    """Whether a request comes from this machine itself: to one of its own names, and through no proxy that says so."""
+    return (
+        is_loopback(request.remote_addr or "")
+        and not any(name in request.environ for name in FORWARDED)
+        and _names_this_machine(request.host)
+    )
+
+
+def _names_this_machine(host: str) -> bool:
+    name = host.rpartition(":")[0] if re.search(r":\d+\Z", host) else host
+    return name == "localhost" or is_loopback(name.strip("[]"))
+
+
+def _identified(request: Request, tokens: TokensFile) -> Token | None:
+    given = _bearer(request)
+    if given is not None:
+        return tokens.current().of(given)
+    session = request.cookies.get(cookie_name(request))
+    return None if session is None else token_of_session(session, tokens)
+
+
+def _bearer(request: Request) -> str | None:
+    """The token in the header of a request. Another scheme there is a proxy's, and none of ours."""
+    given: str = request.environ.get("HTTP_AUTHORIZATION", "")
+    return given[len(_BEARER) :].strip() if given[: len(_BEARER)].lower() == _BEARER else None
+
+
+def _admit(asks_for_tokens: bool, meter: Meter | None) -> None:
+    """Let a request in, or refuse it."""
+    current: Request = request._get_current_object()  # type: ignore[attr-defined]
+    rule = current.url_rule.rule if current.url_rule else ""  # of an address where nothing is
+    right: Right = "manage" if current.blueprint == MANAGING else NEEDED.get(rule, "ask")
+    is_open = not asks_for_tokens or rule in OPEN or _is_preflight(current)
+    token = None if is_open else caller(current)
+    if meter is not None and rule not in UNCOUNTED:
+        g.tally = tally = Tally()
+        meter.count(tally, current.remote_addr or "", token.id if token is not None else None)
+    if right == "manage" or not is_open:
+        if token is None or right not in token.may:
+            demand(right)
+        if current.method not in ("GET", "HEAD") and _bearer(current) is None:
+            refuse_other_sites("do this")  # a browser sends the cookie of the session by itself
+
+
+def _tell(meter: Meter, response: Response) -> Response:
+    """Say what is left to a client that was counted."""
+    tally: Tally | None = g.get("tally")
+    if tally is not None:
+        meter.tell(tally, response)
+    return response
+
+
+def _is_preflight(request: Request) -> bool:
+    """Whether a browser asks what it may ask. Flask answers that without the view."""
+    rule = request.url_rule
+    return request.method == "OPTIONS" and bool(getattr(rule, "provide_automatic_options", False))
+
+
+def _ask_who() -> NoReturn:
+    kinds = ["application/problem+json", "application/json", "text/html"]
+    if request.method == "GET" and request.accept_mimetypes.best_match(kinds) == "text/html":
+        raise HTTPException(response=redirect(sign_in_address(request), 303))
+    is_wrong = _bearer(request) is not None
+    told: dict[str, str | None] = {"realm": _REALM}
+    if is_wrong:
+        told["error"] = "invalid_token"
+    raise Unauthorized(
+        "This token is not known here, or was revoked."
+        if is_wrong
+        else "This service asks for a token. In a browser, sign in at /sign-in.",
+        www_authenticate=WWWAuthenticate("bearer", told),
+    )
