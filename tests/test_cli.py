@@ -931,12 +931,28 @@ def test_config_show_prints_every_setting_with_the_value_in_force(monkeypatch: p
         "possible_threshold": "0.1",
         "meaning": "on",
         "model": "(none)",
+        "language": "auto",
         "old_after": "3",
+        "tokens_file": "(none)",
+        "manage": "off",
+        "max_upload": "1000",
         "allowed_hosts": "(none)",
         "trusted_proxies": "(none)",
+        "rate_limit": "(none)",
+        "token_rate_limit": "(none)",
         "max_connections": "2000",
         "max_connections_per_address": "200",
         "widget_origins": "(none)",
+        "metrics": "off",
+        "log": "plain",
+        "log_questions": "off",
+        "cluster": "(none)",
+        "cluster_user": "(none)",
+        "cluster_password_file": "(none)",
+        "cluster_api_key_file": "(none)",
+        "cluster_ca": "(none)",
+        "cluster_timeout": "10.0",
+        "cluster_shards": "(none)",
         "max_file_size": "200",
         "max_memory": "2048",
         "max_seconds": "60",
@@ -953,9 +969,11 @@ def test_config_show_names_a_setting_that_is_wrong(monkeypatch: pytest.MonkeyPat
         run("config", "show"),
         "The setting PINCITE_PROT is not known. "
         "Known settings: library, synonyms, engine, feedback, host, port, workers, threads, threshold, "
-        "possible_threshold, meaning, model, old_after, "
-        "allowed_hosts, trusted_proxies, max_connections, max_connections_per_address, widget_origins, "
-        "max_file_size, max_memory, max_seconds.",
+        "possible_threshold, meaning, model, language, old_after, "
+        "tokens_file, manage, max_upload, allowed_hosts, trusted_proxies, rate_limit, token_rate_limit, "
+        "max_connections, max_connections_per_address, widget_origins, metrics, log, log_questions, "
+        "cluster, cluster_user, cluster_password_file, cluster_api_key_file, cluster_ca, cluster_timeout, "
+        "cluster_shards, max_file_size, max_memory, max_seconds.",
         "Correct it or unset it. qa/README.md lists every setting with its range.",
     )
 
@@ -1055,7 +1073,7 @@ def test_every_command_explains_itself_and_each_of_its_options(path: tuple[str, 
 
 def test_the_commands_are_these() -> None:
     commands = {"ask", "backup", "bench", "check", "config", "eval", "explain", "feedback"}
-    commands |= {"index", "list", "mcp", "remove", "serve", "verify"}
+    commands |= {"index", "list", "mcp", "remove", "serve", "token", "verify"}
     assert set(cli.list_commands(click.Context(cli))) == commands
     assert cli.commands["serve"] is serve
 
