@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache, cached_property, partial
 from pathlib import Path
@@ -18,7 +19,7 @@ from qa.answering.suggesting import related, suggest
 from qa.asking.question import read_question
 from qa.citations.citing import cite_span
 from qa.config import SHIPPED_CORPUS, SHIPPED_SYNONYMS, Settings
-from qa.errors import EncoderMissingError, LibraryNotFoundError, UnknownDocumentError
+from qa.errors import EncoderMissingError, LibraryNotFoundError, QAError, UnknownDocumentError
 from qa.library import Library, Snapshot, Source, size_of
 from qa.model import (
     Answer,
@@ -488,6 +489,12 @@ class Engine:
             possible_threshold=self.settings.possible_threshold,
             limit=limit,
         )
+
+    def warm(self) -> None:
+        """Load what the first question would have to: the model of the encoder, above all. What cannot be loaded is
+        said when a question needs it."""
+        with suppress(QAError):
+            self.ask("Which passage is near this in meaning?", limit=0)
 
     @property
     def encoder(self) -> str | None:

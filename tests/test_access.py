@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from browsing import ANSWERED
 from click.testing import CliRunner
 from conftest import TERNS, served_address
 from flask import Blueprint, Flask, request
@@ -77,6 +78,14 @@ def sign_in(client: FlaskClient, token: str, wanted: str = "/", **options: Any) 
 
 
 # What a token opens
+
+
+def test_who_may_not_judge_is_not_asked_to(client: FlaskClient, file: Path, anna: str) -> None:
+    bot = add_token(file, "bot", ["ask"])
+    for token, forms in ((anna, 1), (bot, 0)):
+        headers = {"Authorization": f"Bearer {token}", "Accept": "text/html"}
+        page = client.get("/", query_string={"q": ANSWERED}, headers=headers)
+        assert (page.status_code, page.text.count('action="/feedback"')) == (200, forms)
 
 
 def test_every_address_asks_for_a_token_but_health_static_files_and_the_way_in(app: Flask, client: FlaskClient) -> None:

@@ -129,6 +129,7 @@ def test_nginx_by_the_example_serves_what_pincite_answers(proxy: Proxy) -> None:
     assert re.fullmatch(r"[0-9a-f]{32}", headers["X-Request-ID"])  # which nginx made
     assert proxy.ask("GET", "/livez", X_Request_ID="a-1")[1]["X-Request-ID"] == "a-1"
     assert proxy.ask("GET", "/livez", X_Request_ID="a\xa01")[1]["X-Request-ID"] != "a\xa01"
+    assert proxy.ask("GET", "/manage")[0] == 404  # as pincite says where nobody manages; it is not led elsewhere
 
     # The host and the scheme are those that the client sees, whatever it says of itself.
     forged = {"X_Forwarded_Host": "evil.example", "X_Forwarded_Proto": "http", "X_Forwarded_For": "192.0.2.9"}

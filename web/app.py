@@ -102,6 +102,7 @@ def create_app(engine: Engine, *, memory: Memory | None = None, totals: Totals |
         max_question=MAX_QUESTION,
         max_turns=MAX_TURNS,
         unique=_unique,
+        may=lambda right: access.may(request, right),
         signed_in=access.signed_in,
     )
     app.view_functions["static"] = scripts.send

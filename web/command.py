@@ -235,6 +235,8 @@ def add_token(name: str, may: tuple[Right, ...], tokens_file: Path | None) -> No
     path = _tokens_file(tokens_file)
     click.echo(tokens.add_token(path, name, may))
     click.echo(f"This token is not shown again. {name} sends it as a bearer token, or signs in with it.", err=True)
+    if "ask" not in may:
+        click.echo("It may not ask: most pages are closed to it. To open them, add --may ask.", err=True)
 
 
 @token.command("list")

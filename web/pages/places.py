@@ -23,8 +23,13 @@ def sentence(cited: CitedPassageBody | AskResponse) -> str:
     passage, citation = cited.passage, cited.citation
     if passage is None or citation is None:
         return ""
-    words = " … ".join(passage.text[start:end].strip() for start, end in passage.highlights) or passage.text
-    return reader_texts()("citation.copied", quote=words, label=citation.label)
+    words, label = passage.text, citation.label
+    if passage.highlights:
+        words = " … ".join(passage.text[start:end].strip() for start, end in passage.highlights)
+        first, last = passage.highlights[0][0], passage.highlights[-1][1]
+        whole, part = f"{citation.start + 1}-{citation.end}.", f"{citation.start + first + 1}-{citation.start + last}."
+        label = f"{label.removesuffix(whole)}{part}"  # it ends in the characters of the passage
+    return reader_texts()("citation.copied", quote=words, label=label)
 
 
 def subjects(alternatives: Iterable[CitedPassageBody]) -> list[str]:

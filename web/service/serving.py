@@ -64,7 +64,9 @@ def cores() -> int:
 def load_service(settings: Settings, memory: Memory | None = None, totals: Totals | None = None) -> Flask:
     """The service for the library in the settings, opened in this process, with what it shares with other workers."""
     keep_log(settings)
-    return create_app(Engine.open(settings), memory=memory, totals=totals)
+    engine = Engine.open(settings)
+    Thread(target=engine.warm, daemon=True).start()  # nobody waits for it, neither now nor at the first question
+    return create_app(engine, memory=memory, totals=totals)
 
 
 def memory_of_workers(settings: Settings) -> Memory | None:

@@ -58,7 +58,7 @@ header { display: flex; flex-wrap: wrap; align-items: baseline; justify-content:
 .name { font-weight: 650; }
 .scope { font-size: 0.875rem; color: var(--soft); }
 h2, p, blockquote, article { margin: 0; }
-.log { max-height: var(--pincite-height, 32rem); overflow-y: auto; }
+.log { position: relative; max-height: var(--pincite-height, 32rem); overflow-y: auto; }
 .log:empty { display: none; }
 article { padding-bottom: 1.25rem; }
 article + article { padding-top: 1.25rem; border-top: 1px solid var(--rule); }
