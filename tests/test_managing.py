@@ -573,6 +573,12 @@ def test_a_removal_that_is_wrong_says_so(client: FlaskClient, body: bytes, statu
     assert (response.status_code, response.mimetype) == (status, "application/problem+json")
 
 
+def test_a_page_on_which_nothing_was_ticked_is_shown_again(client: FlaskClient) -> None:
+    headers = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
+    response = client.post("/manage/removal", data={"confirmed": ""}, headers=headers)
+    assert (response.status_code, response.location) == (303, "/manage")
+
+
 # Large bodies
 
 

@@ -169,6 +169,8 @@ def remove() -> AnyResponse | str:
     with _told_of_storage():
         if request.mimetype != FORM_TYPE:
             return _began(uploads.remove(RemovalRequest.from_json(json_body("documents")).documents))
+        if _wants_page() and not request.form.getlist("document"):
+            return redirect("/manage", HTTPStatus.SEE_OTHER)  # nothing was ticked
         asked = RemovalRequest.from_form(tuple(dict.fromkeys(request.form.getlist("document"))))
         if request.form.get("confirmed") == "yes":
             return _began(uploads.remove(asked.documents))
