@@ -87,12 +87,13 @@ def may_manage() -> bool:
 
 
 def spool_of(app: Flask) -> Callable[[dict[str, Any]], Spool | None]:
-    """What the server asks about a large body: whether it may come, and where it goes."""
-
+    """What the server asks about a large body: whether it may come, and where it goes. None may where nobody manages."""
+    if manage.name not in app.blueprints:
+        return lambda _: None
     trusted = app.extensions["pincite"].settings.trusted_proxies
 
     def spool(environ: dict[str, Any]) -> Spool | None:
-        if manage.name not in app.blueprints or environ["PATH_INFO"] != FILES or environ["REQUEST_METHOD"] != "POST":
+        if environ["PATH_INFO"] != FILES or environ["REQUEST_METHOD"] != "POST":
             return None
         if environ.get("REMOTE_ADDR") in trusted:  # what it says of the client, as the app itself hears it
             ProxyFix(lambda *_: [], x_for=1, x_proto=1, x_host=1)(environ, lambda *_: lambda _: None)
