@@ -353,6 +353,18 @@ def test_a_session_that_was_signed_out_of_is_over_for_every_copy_of_it(
     assert ended.stat().st_mode & 0o077 == 0 or os.name != "posix"
 
 
+def test_a_signature_that_is_written_otherwise_opens_no_session_again(client: FlaskClient, anna: str) -> None:
+    sign_in(client, anna)
+    session = cookie_of(client)
+    same = session[:-1] + chr(ord(session[-1]) + 1)  # the last letter of the signature has two bits that say nothing
+    client.set_cookie("pincite", same)
+    assert client.get("/").status_code == 200
+    client.set_cookie("pincite", session)
+    client.post("/sign-out")
+    client.set_cookie("pincite", same)
+    assert client.get("/").status_code == 401
+
+
 def test_of_ended_sessions_those_are_kept_that_could_still_hold_and_no_more_than_so_many(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
