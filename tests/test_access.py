@@ -381,6 +381,15 @@ def test_of_ended_sessions_those_are_kept_that_could_still_hold_and_no_more_than
     assert EndedSessions(tmp_path / "ended").has("session 4")
 
 
+def test_a_broken_file_of_ended_sessions_lets_nobody_in_by_a_session(
+    client: FlaskClient, file: Path, anna: str
+) -> None:
+    sign_in(client, anna)
+    file.with_name("tokens.json.ended").write_text("0123456789abcdef 0123")
+    assert client.get("/").status_code == 503
+    assert client.get("/ask?q=a", headers={"Authorization": f"Bearer {anna}"}).status_code == 200
+
+
 def test_where_an_end_cannot_be_written_down_the_browser_forgets_the_session_and_is_told(
     client: FlaskClient, file: Path, anna: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
