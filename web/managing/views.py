@@ -25,6 +25,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from qa.errors import FieldProblem, InvalidRequestError, JobRunningError, LibraryUnwritableError, QAError
 from qa.wire import (
+    MANAGING_HINT,
     MAX_QUESTION,
     DocumentsRequest,
     FeedbackCountBody,
@@ -157,7 +158,7 @@ def add_files() -> AnyResponse:
         with uploads.receiving() as incoming:
             fields = receive(incoming)
             if not incoming.files and not incoming.refused:
-                raise InvalidRequestError([FieldProblem("/files", "must be chosen: at least one")], hint=HINT)
+                raise InvalidRequestError([FieldProblem("/files", "must be chosen: at least one")], hint=MANAGING_HINT)
             return _began(uploads.index(incoming, replaces=fields.get("replace") == "yes"))
 
 
@@ -212,9 +213,6 @@ def forget_questions() -> AnyResponse:
     """Forget which questions got no answer."""
     current_engine().unanswered.clear()
     return redirect("/manage/feedback", HTTPStatus.SEE_OTHER) if _wants_page() else _json(_opinions())
-
-
-HINT = "web/README.md describes how documents are managed."
 
 
 def _documents() -> tuple[DocumentsRequest, ManagedDocumentsBody]:
