@@ -188,7 +188,7 @@ class Settings:
     metrics: str = _setting(
         "off",
         _metrics,
-        "Where Prometheus finds metrics: off; on: at /metrics of the service, for whoever reaches it; "
+        "Where Prometheus finds metrics: off; on: at /metrics of the service, for whoever may manage; "
         "PORT or HOST:PORT: at /metrics there, on this machine where no host is given",
     )
     log: str = _setting(
