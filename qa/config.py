@@ -281,6 +281,15 @@ class Settings:
         except SettingError as error:
             raise error if error.name in own else SettingError(_variable(error.name), error.detail) from None
 
+    def environment(self) -> dict[str, str]:
+        """The environment variables by which another process loads the same settings."""
+        given = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {
+            _variable(name): ",".join(value) if isinstance(value, tuple) else str(value)
+            for name, value in given.items()
+            if value is not None and value != ()
+        }
+
 
 def _variable(name: str) -> str:
     return f"PINCITE_{name.upper()}"
