@@ -44,7 +44,6 @@ from web.access import guard as access
 from web.answers import current_engine, json_body
 from web.managing.spooling import Spool
 from web.managing.uploading import MOST_FILES, StorageFullError, receive
-from web.origins import refuse_other_sites
 from web.pages.documents import listing_asked
 from web.problems import FORM_TYPE
 from web.watching.ledger import EXPORTED, add_record, record_of
@@ -101,8 +100,7 @@ def spool_of(app: Flask) -> Callable[[dict[str, Any]], Spool | None]:
         with app.request_context(environ):
             try:
                 access.demand("manage")
-                if "HTTP_AUTHORIZATION" not in environ:
-                    refuse_other_sites("add documents")
+                access.refuse_by_session("add documents")
                 engine = current_engine()
                 if engine.uploads.is_busy:
                     return None
