@@ -188,7 +188,7 @@ class Settings:
     metrics: str = _setting(
         "off",
         _metrics,
-        "Where Prometheus finds metrics: off; on: at /metrics of the service, for whoever reaches it; "
+        "Where Prometheus finds metrics: off; on: at /metrics of the service, for whoever may manage; "
         "PORT or HOST:PORT: at /metrics there, on this machine where no host is given",
     )
     log: str = _setting(
@@ -280,6 +280,15 @@ class Settings:
             return cls(**(variables | own))
         except SettingError as error:
             raise error if error.name in own else SettingError(_variable(error.name), error.detail) from None
+
+    def environment(self) -> dict[str, str]:
+        """The environment variables by which another process loads the same settings."""
+        given = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {
+            _variable(name): ",".join(value) if isinstance(value, tuple) else str(value)
+            for name, value in given.items()
+            if value is not None and value != ()
+        }
 
 
 def _variable(name: str) -> str:

@@ -113,6 +113,23 @@ def test_a_node_that_does_not_answer_costs_no_question(pretend: Pretend) -> None
     assert len(node.asked) == 6
 
 
+def test_a_node_that_ends_in_the_middle_of_a_handshake_costs_no_question(pretend: Pretend) -> None:
+    node = pretend((200, WHOLE))
+    with socket.create_server(("127.0.0.1", 0)) as ending:
+
+        def end() -> None:
+            connection, _ = ending.accept()
+            connection.recv(10_000)  # else it would be reset
+            connection.close()
+
+        thread = threading.Thread(target=end)
+        thread.start()
+        cluster = cluster_of(node.address, f"https://127.0.0.1:{ending.getsockname()[1]}")
+        assert [cluster.call("GET", "i") for _ in range(4)] == [WHOLE] * 4  # of which the first asks the other node
+        thread.join()
+    assert len(node.asked) == 4
+
+
 def test_the_nodes_are_asked_in_turn(pretend: Pretend) -> None:
     nodes = [pretend((200, WHOLE)) for _ in range(3)]
     cluster = cluster_of(*(node.address for node in nodes))

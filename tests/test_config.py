@@ -252,6 +252,15 @@ def test_the_thresholds_may_be_equal() -> None:
     assert Settings(threshold=1, possible_threshold=1).possible_threshold == 1
 
 
+@pytest.mark.parametrize(("name", "text", "value"), GOOD)
+def test_another_process_loads_the_same_settings_from_the_environment_that_they_give(
+    name: str, text: str, value: object
+) -> None:
+    settings = Settings.load({f"PINCITE_{name.upper()}": text})
+    assert getattr(settings, name) == value
+    assert Settings.load(settings.environment()) == settings
+
+
 def test_what_is_given_goes_before_the_environment() -> None:
     assert Settings.load({"PINCITE_PORT": "1"}, port=2).port == 2
     assert Settings.load({"PINCITE_PORT": "bad"}, port=2).port == 2

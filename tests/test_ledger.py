@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import socket
 import sys
 import time
@@ -232,6 +233,17 @@ def test_lines_that_are_gathered_are_written_together_in_pieces_that_a_pipe_take
     log.refusal("127.0.0.1", 431)
     log.flush()
     assert lines(written[-1].decode())[0]["status"] == 431
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a broken pipe is told otherwise")
+def test_requests_are_answered_where_nobody_reads_the_log_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = made(log="json").test_client()
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as unread:
+        monkeypatch.setattr("sys.stderr", unread)
+        assert client.post("/ask", json={"question": ANSWERED}).status_code == HTTPStatus.OK
+        monkeypatch.undo()
 
 
 def test_a_server_that_has_no_room_says_so_once_a_minute(

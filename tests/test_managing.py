@@ -7,12 +7,13 @@ import io
 import json
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Thread, Timer
 from typing import Any
@@ -24,7 +25,7 @@ from flask.testing import FlaskClient
 
 from qa import Engine, Settings
 from qa.cli import cli
-from qa.errors import JobRunningError
+from qa.errors import FeedbackUnwritableError, JobRunningError
 from qa.feedback import Unanswered
 from qa.library.uploads import LONGEST_NAME, Lock, safe_name
 from qa.wire import JobProgressBody
@@ -728,6 +729,20 @@ def test_without_managing_no_question_is_counted(tmp_path: Path) -> None:
     create_app(engine).test_client().post("/ask", json={"question": "How many people take metformin?"})
     engine.unanswered.flush()
     assert not engine.unanswered.path.exists()
+
+
+def test_counts_that_cannot_be_written_now_are_written_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qa.feedback.unanswered._BUSY", 0.0)
+    kept = Unanswered(tmp_path / "unanswered.sqlite3")
+    kept.count("Where is metformin?", "nothing_found")
+    kept.flush()
+    with closing(sqlite3.connect(kept.path)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        kept.count("Where is metformin?", "possible")
+        with pytest.raises(FeedbackUnwritableError):
+            kept.flush()
+        kept.count("Where is metformin?", "nothing_found")
+    assert [(each.nothing, each.possible) for each in kept.most(limit=10)] == [(2, 1)]
 
 
 def test_of_too_many_questions_those_asked_least_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from docutils.parsers.rst.tableparser import GridTableParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from source_files import blocks
@@ -13,6 +15,8 @@ from source_files import blocks
 from qa.errors import FrontMatterError
 from qa.model import Document, Reference
 from qa.readers.formats.markdown import read_markdown
+
+DEEP = r"\bm" * 600 + "x"
 
 
 def markdown(text: str) -> Document:
@@ -677,6 +681,21 @@ def test_the_tables_of_pandoc_are_read_in_rows(written: str, rows: list[str]) ->
     assert tables == (["\n".join(rows)] if rows else [])
 
 
+def test_a_grid_that_is_broken_is_not_tried_again_from_each_of_its_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+    parse = GridTableParser.parse
+
+    def counted(self: GridTableParser, block: Any) -> Any:
+        tried.append(len(block))
+        return parse(self, block)
+
+    monkeypatch.setattr(GridTableParser, "parse", counted)
+    broken = "+---+\n| a |\n" * 30
+    tables = [kind for _, kind, _ in blocks(markdown(f"{broken}\n+---+\n| b |\n+---+\n| c |\n+---+\n"))]
+    assert tried == [60, 5]
+    assert tables[-1] == "table"
+
+
 def test_a_heading_under_dashes_a_rule_and_a_listing_are_no_tables() -> None:
     document = markdown("Terns\n---\n\nThey dive.\n\n-----\n\nThey eat.\n\n```\n+---+\n| a |\n+---+\n```\n")
     assert [kind for _, kind, _ in blocks(document)] == ["paragraph", "paragraph", "code"]
@@ -691,6 +710,7 @@ def test_a_heading_under_dashes_a_rule_and_a_listing_are_no_tables() -> None:
         ("It costs $5 or US$6, not $7-$8.", "It costs $5 or US$6, not $7-$8."),
         ("Set $HOME/bin:$PATH and $FOO_BAR/$BAZ and $a$b.", "Set $HOME/bin:$PATH and $FOO_BAR/$BAZ and $a$b."),
         (r"The $\begin{matrix}a\end{matrix}$ stays.", r"The $\begin{matrix}a\end{matrix}$ stays."),
+        (f"Commands within commands: ${DEEP}$", f"Commands within commands: ${DEEP}$"),
         ("$$\nE = \\sqrt{m^2} c\n$$", "E = √(m²) c"),
         ("`$a^2$`", "$a^2$"),
     ],

@@ -115,6 +115,11 @@ def test_openmetrics_is_given_to_who_prefers_it(client: FlaskClient) -> None:
     assert [sample.value for sample in family.samples] == [1, 0, 0]
 
 
+def test_only_whoever_may_manage_reads_the_metrics_of_the_service_itself(client: FlaskClient) -> None:
+    assert client.get("/metrics", environ_base={"REMOTE_ADDR": "192.0.2.1"}).status_code == 403
+    assert client.get("/metrics", headers={"X-Forwarded-For": "192.0.2.1"}).status_code == 403
+
+
 @pytest.mark.parametrize("setting", ["off", "127.0.0.1:9464"])
 def test_the_service_shows_no_metrics_unless_a_setting_says_so(setting: str) -> None:
     engine = Engine.create(Settings(metrics=setting))

@@ -93,11 +93,7 @@ def _answer_if_kept() -> Response | None:
 
 def _name_tag(response: Response) -> Response:
     """Name the tag of an answer, and what it depends on."""
-    if (
-        request.method == "POST"
-        or "tag" not in g
-        or response.status_code not in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED)
-    ):
+    if "tag" not in g or response.status_code not in TAGGED_STATUSES:
         return response
     if request.environ.get("HTTP_IF_NONE_MATCH", "").strip() == "*":  # whatever it has kept, there is something
         response.status_code = HTTPStatus.NOT_MODIFIED

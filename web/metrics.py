@@ -34,7 +34,7 @@ metrics = Blueprint("metrics", __name__)
 
 @metrics.get(PATH)
 def all_of_them() -> Response:
-    """The metrics, for whoever reaches the service."""
+    """The metrics, for whoever may manage."""
     body, media_type = rendered(current_totals(), current_engine(), request.headers.get("Accept", ""))
     return Response(body, content_type=media_type)
 

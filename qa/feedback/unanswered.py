@@ -7,9 +7,9 @@ is lost when a process is killed.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock, Timer
@@ -74,20 +74,28 @@ class Unanswered:
             return
         shown = " ".join(question.split())
         key = shown.casefold().rstrip("?!. ")
+        asked = UnansweredQuestion(
+            question=shown,
+            nothing=int(outcome == "nothing_found"),
+            possible=int(outcome == "possible"),
+            last=datetime.now(UTC).date().isoformat(),
+        )
         with self._changing:
-            before = self._pending.get(key)
-            if before is None and len(self._pending) >= MOST:
-                return
-            self._pending[key] = UnansweredQuestion(
-                question=shown,
-                nothing=(before.nothing if before else 0) + (outcome == "nothing_found"),
-                possible=(before.possible if before else 0) + (outcome == "possible"),
-                last=datetime.now(UTC).date().isoformat(),
-            )
+            self._add(key, asked)
             if self._timer is None:
                 self._timer = Timer(_DELAY, self._write_later)
                 self._timer.daemon = True
                 self._timer.start()
+
+    def _add(self, key: str, asked: UnansweredQuestion) -> None:
+        """Add to what is not yet written, with `_changing` held."""
+        before = self._pending.get(key)
+        if before is not None:
+            self._pending[key] = replace(
+                asked, nothing=before.nothing + asked.nothing, possible=before.possible + asked.possible
+            )
+        elif len(self._pending) < MOST:
+            self._pending[key] = asked
 
     def flush(self) -> None:
         """Write what was counted.
@@ -100,6 +108,16 @@ class Unanswered:
             pending, self._pending, self._timer = self._pending, {}, None
         if not pending:
             return
+        try:
+            self._write(pending)
+        except FeedbackUnwritableError:
+            with self._changing:
+                since, self._pending = self._pending, pending
+                for key, asked in since.items():
+                    self._add(key, asked)
+            raise
+
+    def _write(self, pending: Mapping[str, UnansweredQuestion]) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self._opened() as database:

@@ -48,9 +48,6 @@ _SOON = 0.1  # seconds from one look, whether it has ended, to the next
 _TRIED_AGAIN = 2.0  # seconds after which a library that another process changes is tried again
 _LONGEST_STOP = 20.0  # seconds until vectors are no more made
 _LONGEST_WAIT = 300.0  # seconds for that other process
-_OF_READING = ("engine", "max_file_size", "max_memory", "max_seconds", "meaning", "model", "synonyms")
-"""The settings that matter when files are read and indexed."""
-
 _PROGRAM = """
 import json, os, signal, sys, threading
 def end_with_parent():
@@ -410,10 +407,8 @@ class _Work(Thread):
 
     def _environment(self) -> dict[str, str]:
         """The environment of the process, with the settings that the service has."""
-        settings = self._uploads._settings
-        values = {f"PINCITE_{name.upper()}": getattr(settings, name) for name in (*_OF_READING, "library")}
-        kept = {name: value for name, value in os.environ.items() if name not in values}
-        return kept | {name: str(value) for name, value in values.items() if value is not None}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PINCITE_")}
+        return kept | self._uploads._settings.environment()
 
 
 def _broken() -> JobErrorBody:

@@ -29,7 +29,7 @@ from typing import BinaryIO, NamedTuple
 
 from qa.errors import JobRunningError, LibraryUnwritableError, SourceError, UnknownFormatError
 from qa.model import FileState
-from qa.readers import READERS, SIDECARS, file_state, is_there, legible, resolved
+from qa.readers import MEGABYTE, READERS, SIDECARS, file_state, is_there, legible, resolved
 
 __all__ = ["Incoming", "Lock", "Refused", "UploadFolder", "safe_name"]
 
@@ -37,7 +37,6 @@ FOLDER = "uploads"
 ENDINGS = (*READERS, *SIDECARS)
 """How the names of files end that are taken in."""
 LONGEST_NAME = 140  # bytes: file systems that encrypt names have room for no more
-MEGABYTE = 1024 * 1024
 
 _WORK = ".work"
 _LONGEST_ARRIVAL = 86_400.0  # seconds

@@ -260,9 +260,9 @@ class Cluster:
                 node.begin()
                 try:
                     last = self._ask(node, request, min(left, max(limit * _ATTEMPT, 0.001)))
-                except SSLError as error:
-                    raise ClusterUntrustedError(node.address, reason=_of_tls(error)) from None
                 except HTTPError as error:
+                    if isinstance(error, SSLError) and not _is_broken_off(error):
+                        raise ClusterUntrustedError(node.address, reason=_of_tls(error)) from None
                     node.has_failed()
                     where = f"{node.address}: " if len(self._nodes) > 1 else ""
                     reason = f"{where}{_of_connection(error)}"
@@ -371,6 +371,11 @@ def _tls(authority: Path | None) -> ssl.SSLContext:
     except (OSError, ssl.SSLError) as error:
         reason = f"{authority}: {(getattr(error, 'strerror', None) or str(error)).lower()}"
         raise SettingError("cluster_ca", f"names a file without certificates: {reason}") from None
+
+
+def _is_broken_off(error: SSLError) -> bool:
+    """Whether a node has ended the connection before TLS could, as one does that is being stopped."""
+    return isinstance(error.args[0], ssl.SSLEOFError | ssl.SSLZeroReturnError)
 
 
 def _of_tls(error: Exception) -> str:

@@ -37,6 +37,7 @@ from qa.wire.citations import (
 from qa.wire.documents import MAX_LISTED, DocumentEntryBody, DocumentsBody, DocumentsRequest, documents_body, entry_body
 from qa.wire.feedback import MAX_COMMENT, FeedbackRequest, FeedbackResponse
 from qa.wire.managing import (
+    MANAGING_HINT,
     MAX_REMOVED,
     FeedbackCountBody,
     GivenBody,
@@ -68,6 +69,7 @@ from qa.wire.suggestions import SuggestionsBody, SuggestionsRequest, suggestions
 __all__ = [
     "EMPTY_OR_SAYING",
     "FINGERPRINT",
+    "MANAGING_HINT",
     "MAX_CITATIONS",
     "MAX_COMMENT",
     "MAX_DOCUMENTS",

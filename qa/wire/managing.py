@@ -12,6 +12,7 @@ from qa.wire.documents import DocumentEntryBody
 from qa.wire.requests import Form, field_problems
 
 __all__ = [
+    "MANAGING_HINT",
     "MAX_REMOVED",
     "FeedbackCountBody",
     "GivenBody",
@@ -28,6 +29,8 @@ __all__ = [
     "RemovalRequest",
     "UnansweredBody",
 ]
+
+MANAGING_HINT = "web/managing/README.md describes how documents are managed."
 
 MAX_REMOVED = 500
 """Documents that one request may name. With a document of an uploaded file go all others of that file."""
@@ -145,7 +148,7 @@ class RemovalRequest(BaseModel):
         try:
             return cls.model_validate_json(body)
         except ValidationError as error:
-            raise InvalidRequestError(field_problems(error, _FORM), hint=_HINT) from None
+            raise InvalidRequestError(field_problems(error, _FORM), hint=MANAGING_HINT) from None
 
     @classmethod
     def from_form(cls, document_ids: tuple[str, ...]) -> Self:
@@ -156,11 +159,10 @@ class RemovalRequest(BaseModel):
         """
         if not 0 < len(document_ids) <= MAX_REMOVED:
             detail = f"must be chosen: at least one, and at most {MAX_REMOVED}"
-            raise InvalidRequestError([FieldProblem("/documents", detail)], hint=_HINT)
+            raise InvalidRequestError([FieldProblem("/documents", detail)], hint=MANAGING_HINT)
         return cls(documents=document_ids)
 
 
-_HINT = "web/README.md describes how documents are managed."
 _FORM = Form(example='{"documents": ["..."]}', known=tuple(RemovalRequest.model_fields), most=MAX_REMOVED)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+from qa.errors import TokensError
 from web.access.replacing import being_written, unusable
 
 __all__ = ["OFTEN", "EndedSessions"]
@@ -72,19 +72,22 @@ class EndedSessions:
             own = [each for each in others if each.token_id == token_id]
             others = [each for each in others if each.token_id != token_id] + own[-_MOST + 1 :]
             lines = [*others, _Ended(token_id, _digest(session), int(until) + 1)]
-            os.write(new, "".join(f"{each.token_id} {each.digest} {each.until}\n" for each in lines).encode())
+            new.write("".join(f"{each.token_id} {each.digest} {each.until}\n" for each in lines).encode())
         self._look_at = 0.0
 
     def _kept(self) -> Iterable[_Ended]:
         """What stands in the file."""
         try:
-            lines = self._path.read_text("ascii").splitlines()
+            parts = [line.split() for line in self._path.read_text("ascii").splitlines()]
+            return [_Ended(token_id, digest, int(until)) for token_id, digest, until in parts]
         except FileNotFoundError:
             return []
         except OSError as error:
             raise unusable(self._path, error) from None
-        parts = [line.split() for line in lines]
-        return [_Ended(each[0], each[1], int(each[2])) for each in parts]
+        except ValueError:
+            raise TokensError(
+                self._path, reason="is broken. If it is deleted, sessions that ended hold again"
+            ) from None
 
 
 def _digest(session: str) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import partial, wraps
-from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn
 
 from flask import Flask, Request, Response, g, request
 from werkzeug.datastructures import WWWAuthenticate
@@ -22,7 +21,7 @@ from web.watching.ledger import record_of
 if TYPE_CHECKING:
     from qa import Settings
 
-__all__ = ["caller", "demand", "guard", "is_local", "may", "needs", "signed_in"]
+__all__ = ["caller", "demand", "guard", "is_local", "may", "refuse_by_session", "signed_in"]
 
 OPEN = frozenset({"/language", "/livez", "/readyz", "/sign-in", "/sign-out", "/static/<path:filename>", "/widget.js"})
 """What needs no token: whether the service runs, files that come with pincite, and the way in."""
@@ -44,9 +43,6 @@ FORWARDED = (
 
 _REALM = "pincite"
 _BEARER = "bearer "
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 def guard(app: Flask, settings: Settings, meter: Meter | None = None) -> None:
@@ -96,18 +92,14 @@ def demand(right: Right) -> None:
     raise Forbidden(f"This token may not do this: it lacks the right {right!r}.")
 
 
-def needs(right: Right) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """A decorator for a view that only those get to who may do something."""
+def refuse_by_session(deed: str) -> None:
+    """Refuse what a page of another site makes a browser send, which sends the cookie of the session by itself.
 
-    def guarded(view: Callable[P, T]) -> Callable[P, T]:
-        @wraps(view)
-        def inside(*args: P.args, **kwargs: P.kwargs) -> T:
-            demand(right)
-            return view(*args, **kwargs)
-
-        return inside
-
-    return guarded
+    Raises:
+        Forbidden: if such a page sent the current request.
+    """
+    if request.method not in ("GET", "HEAD") and _bearer(request) is None:
+        refuse_other_sites(deed)
 
 
 def caller(request: Request) -> Token | None:
@@ -170,8 +162,7 @@ def _admit(asks_for_tokens: bool, meter: Meter | None) -> None:
     if right == "manage" or not is_open:
         if token is None or right not in token.may:
             demand(right)
-        if current.method not in ("GET", "HEAD") and _bearer(current) is None:
-            refuse_other_sites("do this")  # a browser sends the cookie of the session by itself
+        refuse_by_session("do this")
 
 
 def _tell(meter: Meter, response: Response) -> Response:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from qa.errors import TokensError
 
@@ -17,9 +18,9 @@ _OFTEN = 0.02  # seconds
 
 
 @contextmanager
-def being_written(path: Path) -> Iterator[int]:
-    """A new file, for this user alone, that takes the place of the one at `path`. While it is there, nobody else
-    changes that.
+def being_written(path: Path) -> Iterator[BinaryIO]:
+    """A new file, for this user alone, that takes the place of the one at `path` once all of it is on the disk. While
+    it is there, nobody else changes that.
 
     Raises:
         TokensError: if the system refuses it, or another does not finish.
@@ -38,10 +39,10 @@ def being_written(path: Path) -> Iterator[int]:
         except OSError as error:
             raise unusable(path, error) from None
     try:
-        try:
-            yield new
-        finally:
-            os.close(new)
+        with os.fdopen(new, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(new)
         beside.replace(path)
     except BaseException as error:
         with suppress(OSError):

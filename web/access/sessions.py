@@ -100,7 +100,7 @@ def _end() -> None:
     session, file = request.cookies.get(cookie_name(request)), tokens_file()
     token = token_of_session(session, file) if session else None
     if session and token:
-        file.ended.add(session, token.id, until=time.time() + LONGEST)
+        file.ended.add(_signed(session), token.id, until=time.time() + LONGEST)
 
 
 def _cookie(request: Request) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def token_of_session(session: str, file: TokensFile) -> Token | None:
     if token is None:
         return None
     begun = _begun(session, tokens.secret, token.digest)
-    if begun is None or not -1 <= time.time() - begun <= LONGEST or file.ended.has(session):
+    if begun is None or not -1 <= time.time() - begun <= LONGEST or file.ended.has(_signed(session)):
         return None
     return token
 
@@ -169,6 +169,11 @@ def safe_path(wanted: str) -> str:
 def _form(wanted: str, *, wrong: str = "") -> Answer:
     status = HTTPStatus.FORBIDDEN if wrong else HTTPStatus.OK
     return Response(render_template("sign_in.html", next=safe_path(wanted), wrong=wrong), status)
+
+
+def _signed(session: str) -> str:
+    """A session without its signature, which can be written in several ways."""
+    return session.rpartition(".")[0]
 
 
 def _signer(secret: str, digest: str) -> TimestampSigner:

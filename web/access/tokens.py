@@ -176,16 +176,13 @@ def _change(path: Path, change: Callable[[tuple[Token, ...]], tuple[Token, ...]]
             before = Tokens(secret=secrets.token_urlsafe(_BYTES))
         else:
             before = read_tokens(path)
-            _give_to_owner(path, new)
+            _give_to_owner(path, new.fileno())
         kept = [
             {"name": each.name, "sha256": each.digest, "may": sorted(each.may), "added": each.added.isoformat()}
             for each in change(before.tokens)
         ]
         written = {"format": _FORMAT, "secret": before.secret, "tokens": kept}
-        with os.fdopen(os.dup(new), "w", encoding="utf-8") as file:
-            file.write(json.dumps(written, ensure_ascii=False, indent=1) + "\n")
-            file.flush()
-            os.fsync(new)
+        new.write((json.dumps(written, ensure_ascii=False, indent=1) + "\n").encode())
 
 
 def _give_to_owner(path: Path, new: int) -> None:

@@ -25,6 +25,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from qa.errors import FieldProblem, InvalidRequestError, JobRunningError, LibraryUnwritableError, QAError
 from qa.wire import (
+    MANAGING_HINT,
     MAX_QUESTION,
     DocumentsRequest,
     FeedbackCountBody,
@@ -43,7 +44,6 @@ from web.access import guard as access
 from web.answers import current_engine, json_body
 from web.managing.spooling import Spool
 from web.managing.uploading import MOST_FILES, StorageFullError, receive
-from web.origins import refuse_other_sites
 from web.pages.documents import listing_asked
 from web.problems import FORM_TYPE
 from web.watching.ledger import EXPORTED, add_record, record_of
@@ -101,8 +101,7 @@ def spool_of(app: Flask) -> Callable[[dict[str, Any]], Spool | None]:
         with app.request_context(environ):
             try:
                 access.demand("manage")
-                if "HTTP_AUTHORIZATION" not in environ:
-                    refuse_other_sites("add documents")
+                access.refuse_by_session("add documents")
                 engine = current_engine()
                 if engine.uploads.is_busy:
                     return None
@@ -158,7 +157,7 @@ def add_files() -> AnyResponse:
         with uploads.receiving() as incoming:
             fields = receive(incoming)
             if not incoming.files and not incoming.refused:
-                raise InvalidRequestError([FieldProblem("/files", "must be chosen: at least one")], hint=HINT)
+                raise InvalidRequestError([FieldProblem("/files", "must be chosen: at least one")], hint=MANAGING_HINT)
             return _began(uploads.index(incoming, replaces=fields.get("replace") == "yes"))
 
 
@@ -215,9 +214,6 @@ def forget_questions() -> AnyResponse:
     """Forget which questions got no answer."""
     current_engine().unanswered.clear()
     return redirect("/manage/feedback", HTTPStatus.SEE_OTHER) if _wants_page() else _json(_opinions())
-
-
-HINT = "web/README.md describes how documents are managed."
 
 
 def _documents() -> tuple[DocumentsRequest, ManagedDocumentsBody]:

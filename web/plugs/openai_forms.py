@@ -48,7 +48,7 @@ __all__ = [
 MODEL = "pincite"
 MOST_MESSAGES = 1000
 MOST_PARTS = 100
-HINT = "web/README.md describes what the service takes of OpenAI's interface."
+HINT = "web/plugs/README.md describes what the service takes of OpenAI's interface."
 
 Name = Annotated[str, Field(max_length=100)]
 

@@ -1,4 +1,4 @@
-"""Which day it is. How days are written is a matter of the language: `texts.py`."""
+"""Which day it is. How days are written is a matter of the language: see `Texts.date`."""
 
 from __future__ import annotations
 

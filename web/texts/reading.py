@@ -1,4 +1,4 @@
-"""The texts of the pages. All of them are in `texts/`, one file for each language."""
+"""The texts of the pages. All of them are in this folder, one file for each language."""
 
 from __future__ import annotations
 

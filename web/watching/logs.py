@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -75,8 +76,9 @@ def json_line(fields: dict[str, Any]) -> bytes:
 
 
 def write(lines: bytes) -> None:
-    """Write lines on standard error in one piece."""
-    os.write(sys.stderr.fileno(), lines)
+    """Write lines on standard error in one piece. Where nobody reads it any more they are lost, and requests go on."""
+    with suppress(OSError):
+        os.write(sys.stderr.fileno(), lines)
 
 
 _dumps = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode

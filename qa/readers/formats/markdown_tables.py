@@ -41,6 +41,7 @@ def with_bars(body: str) -> str:
 def _lines(lines: Sequence[str]) -> Iterator[str]:
     fence = ""
     number = 0
+    no_grid = 0  # the line behind those that are no grid, which would be read again from each line on
     while number < len(lines):
         line = lines[number]
         mark = _FENCE.match(line)
@@ -49,8 +50,11 @@ def _lines(lines: Sequence[str]) -> Iterator[str]:
                 fence = mark["mark"]
             elif mark["mark"].startswith(fence):
                 fence = ""
-        found = None if fence else _table(lines, number)
+        is_grid = line.startswith("+") and _GRID.fullmatch(line) is not None
+        found = None if fence or (is_grid and number < no_grid) else _table(lines, number)
         if found is None:
+            if is_grid and number >= no_grid:
+                no_grid = _end_of_grid(lines, number)
             yield line
             number += 1
         else:
@@ -72,10 +76,16 @@ def _table(lines: Sequence[str], number: int) -> tuple[list[str], int] | None:
     return _simple(lines, number - 1) if is_first and _COLUMNS.fullmatch(line) else None
 
 
-def _grid(lines: Sequence[str], number: int) -> tuple[list[str], int] | None:
+def _end_of_grid(lines: Sequence[str], number: int) -> int:
+    """The number of the line behind those that look like a grid, from a line on."""
     end = number
     while end < len(lines) and end - number < _MOST_LINES and _OF_GRID.fullmatch(lines[end]):
         end += 1
+    return end
+
+
+def _grid(lines: Sequence[str], number: int) -> tuple[list[str], int] | None:
+    end = _end_of_grid(lines, number)
     from docutils.parsers.rst.tableparser import GridTableParser, TableMarkupError
     from docutils.statemachine import StringList
 

@@ -102,11 +102,13 @@ class _Formula:
         return self._pieces[self._place - 1]
 
     def _argument(self, depth: int) -> str:
-        """The next group or letter."""
+        """The next group or letter, or what a command makes of its own argument."""
+        if depth > _DEEPEST:
+            raise _UnknownError
         piece = self._take()
         while piece.isspace():
             piece = self._take()
-        return self._one(piece, depth)
+        return self._one(piece, depth + 1)
 
     def _one(self, piece: str, depth: int) -> str:
         if piece == "{":
