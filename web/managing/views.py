@@ -87,7 +87,7 @@ def may_manage() -> bool:
 
 
 def spool_of(app: Flask) -> Callable[[dict[str, Any]], Spool | None]:
-    """What the server asks about a large body: whether it may come, and where it goes. None may where nobody manages."""
+    """What the server asks about a large body: whether it may come, and where it goes. Without managing none may."""
     if manage.name not in app.blueprints:
         return lambda _: None
     trusted = app.extensions["pincite"].settings.trusted_proxies
