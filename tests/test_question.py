@@ -468,3 +468,9 @@ def test_a_courtesy_before_a_follow_up_takes_no_earlier_question_from_it(before:
     query = read_question(f"{before}And the side effects?", history=["Does bevacor end fever?"])
     assert "bevacor" in query.carried_over
     assert query.stays
+
+
+@pytest.mark.parametrize("asked", ['Do "sooty terns" dive?', "Do “sooty terns” dive?"])
+def test_a_word_in_quotes_counts_as_a_name_which_an_answer_should_have(asked: str) -> None:
+    words = [(word.text, word.is_name) for word in read_question(asked).words]
+    assert words == [("sooty", True), ("terns", True), ("dive", False)]

@@ -14,7 +14,7 @@ from qa.asking.concepts import NO_CONCEPTS, Concepts
 from qa.asking.leaning import Turn, carried_words, is_name, leaning
 from qa.asking.parting import parted
 from qa.model import Query, QueryWord, Reading
-from qa.text.analysis import Word, fold, spoken, visible, words_in_place
+from qa.text.analysis import Word, fold, spoken, visible, words, words_in_place
 from qa.text.lexicon import FRAME_WORDS
 
 __all__ = ["Correct", "read_question"]
@@ -41,15 +41,17 @@ def read_question(
     """The query of a question: its own terms at weight 1 and, if it depends on earlier turns, their terms at less.
 
     Everything is corrected first; corrections in the question are reported. A word that is part of a concept's name is
-    also matched by the concept's token, unless it is in double quotes. A turn is whatever was said before: a question
-    or, if a program passes them, a title or an answer. In a letter, what its other sentences tell takes the place of
-    earlier turns. A question without content words gives a query without terms.
+    also matched by the concept's token, unless it is in double quotes. There it counts as a name, which an answer should
+    have. A turn is whatever was said before: a question or, if a program passes them, a title or an answer. In a letter,
+    what its other sentences tell takes the place of earlier turns. A question without content words gives a query without
+    terms.
     """
     whole, corrected = correct(question)
     question, telling = parted(whole)
     own, expanded = _expanded(question, concepts)
+    quoted = {word.text for found in _QUOTED.finditer(visible(question)) for word in words(found[0])}
     about = [
-        QueryWord(text=word.text, terms=word.terms, is_name=is_name(word, question))
+        QueryWord(text=word.text, terms=word.terms, is_name=word.text in quoted or is_name(word, question))
         for word in own
         if fold(word.text) not in FRAME_WORDS
     ]
