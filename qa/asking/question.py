@@ -40,11 +40,11 @@ def read_question(
 ) -> Query:
     """The query of a question: its own terms at weight 1 and, if it depends on earlier turns, their terms at less.
 
-    Everything is corrected first; corrections in the question are reported. A word that is part of a concept's name is
-    also matched by the concept's token, unless it is in double quotes. There it counts as a name, which an answer should
-    have. A turn is whatever was said before: a question or, if a program passes them, a title or an answer. In a letter,
-    what its other sentences tell takes the place of earlier turns. A question without content words gives a query without
-    terms.
+    Everything is corrected first; corrections in the question are reported. A word that is part of a concept's name
+    is also matched by the concept's token, unless it is in double quotes. There it counts as a name, which an
+    answer should have. A turn is whatever was said before: a question or, if a program passes them, a title or an
+    answer. In a letter, what its other sentences tell takes the place of earlier turns. A question without content
+    words gives a query without terms.
     """
     whole, corrected = correct(question)
     question, telling = parted(whole)
