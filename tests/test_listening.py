@@ -310,19 +310,20 @@ def test_what_is_held_of_requests_and_answers_is_limited_in_bytes() -> None:
 
 def test_whole_requests_that_wait_their_turn_count_as_held_too() -> None:
     request = b"POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n" + b"x" * 900_000
-    with listening(Bounds(bytes_held=2_000_000), threads=1) as (listener, port), ExitStack() as stack:
-        clients = [stack.enter_context(connect(port)) for _ in range(24)]
-        senders = [Thread(target=client.sendall, args=[request]) for client in clients]
-        for sender in senders:
-            sender.start()
-        answers = []
-        for client, sender in zip(clients, senders, strict=True):
-            with suppress(OSError):
-                answers += statuses(client.recv(40))
-            sender.join(PATIENCE)
-        assert set(answers) == {200, 503}
-        assert is_answered(port)
-    assert listener._held == 0
+    with listening(Bounds(bytes_held=2_000_000), threads=1) as (listener, port):
+        with ExitStack() as stack:
+            clients = [stack.enter_context(connect(port)) for _ in range(24)]
+            senders = [Thread(target=client.sendall, args=[request]) for client in clients]
+            for sender in senders:
+                sender.start()
+            answers = []
+            for client, sender in zip(clients, senders, strict=True):
+                with suppress(OSError):
+                    answers += statuses(client.recv(40))
+                sender.join(PATIENCE)
+            assert set(answers) == {200, 503}
+            assert is_answered(port)
+        wait_until(lambda: listener._held == 0)  # once the clients have gone
 
 
 def test_stopping_waits_for_the_answer_to_a_whole_request() -> None:
