@@ -74,6 +74,7 @@ def test_asking_from_the_first_page_begins_another_conversation_and_leaves_those
     ask(page, HAZARD)
     before = stored(page)
     page.get_by_role("link", name="New conversation").click()
+    expect(page.locator(".lead")).to_be_visible()
     ask(page, NESTS)
     assert before.items() <= stored(page).items()
     expect_conversations(page, [ANSWERED, HAZARD], [NESTS])
