@@ -143,6 +143,11 @@ def test_an_address_repeats_the_parameter(asked_by_web: FlaskClient) -> None:
     assert {**answer, "took_ms": 0} == {**by_body, "took_ms": 0}
 
 
+def test_an_address_names_at_most_a_hundred_be_they_empty(asked_by_web: FlaskClient) -> None:
+    for count, status in ((100, 200), (101, 422)):
+        assert asked_by_web.get("/ask", query_string={"q": "terns", "document": [""] * count}).status_code == status
+
+
 def test_an_unknown_id_among_several_is_named_wherever_it_is_sent(asked_by_web: FlaskClient) -> None:
     asked = {"question": "Where do terns nest?", "document": ["terns", "emus"]}
     for answer in (

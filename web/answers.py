@@ -13,7 +13,15 @@ from werkzeug.exceptions import UnsupportedMediaType
 from qa.citations.styles import written
 from qa.errors import FieldProblem, InvalidRequestError
 from qa.model import Followed
-from qa.wire import AskRequest, AskResponse, answer_body, document_body, passage_permalink, read_fingerprint
+from qa.wire import (
+    MAX_DOCUMENTS,
+    AskRequest,
+    AskResponse,
+    answer_body,
+    document_body,
+    passage_permalink,
+    read_fingerprint,
+)
 from web.addresses import whole
 from web.remembering import Kept
 from web.texts.dates import today
@@ -167,8 +175,10 @@ def asked_in_address(*names: str) -> AskRequest:
 
 
 def documents_in_address() -> list[str]:
-    """The ids of the documents in the address. One that is empty, as a form sends what nobody has chosen, is none."""
-    return [each for each in request.args.getlist("document") if each]
+    """The ids of the documents in the address. One that is empty, as a form sends what nobody has chosen, is none. More
+    than may be named are given as they are, to be refused."""
+    given = request.args.getlist("document")
+    return given if len(given) > MAX_DOCUMENTS else [each for each in given if each]
 
 
 def check_parameters(*known: str, required: str | None = None) -> None:
