@@ -19,7 +19,7 @@ from qa.errors import DamagedLibraryError
 from qa.model import Candidate, Query, digest
 from qa.retrievers import files
 from qa.retrievers.lengths import fillers
-from qa.retrievers.okapi import K1, B
+from qa.retrievers.okapi import term_score
 from qa.retrievers.protocol import TermScore, ascending, inverse_document_frequency
 
 __all__ = ["TantivyRetriever"]
@@ -213,18 +213,7 @@ class TantivyRetriever:
                 mean = self._mean if self._is_off(query, address) else told["avgdl"]
                 frequency, length = told["freq"], told["dl"]
                 idf = inverse_document_frequency(self.document_frequency(term), count)
-                saturation = frequency * (K1 + 1) / (frequency + K1 * (1 - B + B * length / mean))
-                parts.append(
-                    TermScore(
-                        term=term,
-                        weight=weight,
-                        idf=idf,
-                        saturation=saturation,
-                        frequency=int(frequency),
-                        length=int(length),
-                        score=weight * (idf * saturation),
-                    )
-                )
+                parts.append(term_score(term, weight, idf=idf, frequency=frequency, length=length, mean=mean))
         return parts
 
     def _explained(self, term: str, address: tantivy.DocAddress) -> dict[str, float]:

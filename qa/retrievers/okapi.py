@@ -23,7 +23,7 @@ from qa.retrievers import files
 from qa.retrievers.protocol import TermScore, ascending, inverse_document_frequency
 from qa.text import arrays
 
-__all__ = ["K1", "B", "LuceneOkapi", "OkapiRetriever", "Postings"]
+__all__ = ["K1", "B", "LuceneOkapi", "OkapiRetriever", "Postings", "term_score"]
 
 K1 = 1.2  # saturation of a term's frequency; Lucene's default
 B = 0.75  # how much a passage's length counts, 0..1; Lucene's default
@@ -284,3 +284,21 @@ def _terms_in_order(passages: Iterable[tuple[str, Sequence[str]]], ids: list[str
     for passage_id, terms in ascending(passages):
         ids.append(passage_id)
         yield terms
+
+
+def term_score(term: str, weight: float, *, idf: float, frequency: float, length: float, mean: float) -> TermScore:
+    """The part of a term in a passage's score by BM25, for an engine that tells its numbers.
+
+    `frequency` is how often the passage has the term, `length` how many terms it has, `mean` how many passages have on
+    average; all above 0.
+    """
+    saturation = frequency * (K1 + 1) / (frequency + K1 * (1 - B + B * length / mean))
+    return TermScore(
+        term=term,
+        weight=weight,
+        idf=idf,
+        saturation=saturation,
+        frequency=int(frequency),
+        length=int(length),
+        score=weight * (idf * saturation),
+    )

@@ -27,7 +27,7 @@ from qa.model import Candidate, Query, digest
 from qa.retrievers import files
 from qa.retrievers.cluster import Cluster, NotThereError
 from qa.retrievers.lengths import fillers
-from qa.retrievers.okapi import K1, B
+from qa.retrievers.okapi import K1, B, term_score
 from qa.retrievers.protocol import TermScore, ascending, inverse_document_frequency
 
 __all__ = ["OpenSearchEngine", "OpenSearchRetriever"]
@@ -230,18 +230,7 @@ class OpenSearchRetriever:
             if term_held := held.get(_token(term)):
                 frequency, length = term_held["freq"], term_held["dl"]
                 idf = inverse_document_frequency(self.document_frequency(term), count)
-                saturation = frequency * (K1 + 1) / (frequency + K1 * (1 - B + B * length / self._mean))
-                parts.append(
-                    TermScore(
-                        term=term,
-                        weight=weight,
-                        idf=idf,
-                        saturation=saturation,
-                        frequency=int(frequency),
-                        length=int(length),
-                        score=weight * (idf * saturation),
-                    )
-                )
+                parts.append(term_score(term, weight, idf=idf, frequency=frequency, length=length, mean=self._mean))
         return parts
 
     def document_frequency(self, term: str) -> int:
