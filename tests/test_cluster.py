@@ -211,6 +211,20 @@ def test_an_index_that_the_first_of_two_tries_made_is_made(pretend: Pretend) -> 
     assert len(node.asked) == 2
 
 
+def test_a_change_is_asked_for_until_the_cluster_says_that_it_is_made(pretend: Pretend) -> None:
+    still_open = {"acknowledged": False, "indices": {"i": {"closed": False}}}
+    node = pretend((200, still_open), (200, still_open), (200, {"acknowledged": True}))
+    cluster_of(node.address).change("POST", "i/_close", wait=60)
+    assert len(node.asked) == 3
+
+
+def test_a_change_that_the_cluster_never_makes_is_an_error(pretend: Pretend) -> None:
+    node = pretend((200, {"acknowledged": False}))
+    with pytest.raises(ClusterIncompleteError, match="does not carry out"):
+        cluster_of(node.address).change("POST", "i/_close", wait=0.2)
+    assert len(node.asked) > 1
+
+
 def test_the_user_and_the_password_of_a_file_are_sent(pretend: Pretend, tmp_path: Path) -> None:
     node, file = pretend((200, WHOLE)), tmp_path / "password"
     file.write_text("sëcret\n", "utf-8")

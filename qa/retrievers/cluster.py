@@ -162,6 +162,20 @@ class Cluster:
         sent = "" if body is None else _DUMP(body)
         return self._answer(self._asked(_Request(method, path, sent, _JSON), wait or self._limit))
 
+    def change(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, wait: float) -> None:
+        """Change the cluster, and ask again until it says that it has; `wait` is the time limit in seconds.
+
+        An index does not close, for one, while a copy of it is being made, and that is no error to the cluster.
+
+        Raises: as `call`.
+        """
+        end, tried = time.monotonic() + wait, 0
+        while not self.call(method, path, body, wait=wait).get("acknowledged", True):
+            if time.monotonic() > end:
+                raise ClusterIncompleteError(self.name, reason="it does not carry out what it is asked")
+            time.sleep(_PAUSES[min(tried, len(_PAUSES) - 1)])
+            tried += 1
+
     def search(self, path: str, body: Mapping[str, Any]) -> Any:
         """The whole answer to a search; `path` has parameters.
 

@@ -108,7 +108,7 @@ class OpenSearchEngine:
         """
         shards = self._shards or self._data_nodes()
         with _making(self.cluster, folder) as index:
-            self.cluster.call("PUT", index, _fresh(shards), wait=_WORK)
+            self.cluster.change("PUT", index, _fresh(shards), wait=_WORK)
             self.cluster.write(index, map(_indexed, ascending(passages)))
             return _finished(self.cluster, index, folder, similarity=(K1, B))
 
@@ -204,7 +204,7 @@ class OpenSearchRetriever:
         cluster = self._cluster
         with self._there(), _making(cluster, folder) as index:
             cloning = {"settings": {"index": {**_WHILE_WRITTEN, "blocks.write": None}}}
-            cluster.call("PUT", f"{self._kept.name}/_clone/{index}", cloning, wait=_WORK)
+            cluster.change("PUT", f"{self._kept.name}/_clone/{index}", cloning, wait=_WORK)
             cluster.write(index, [({"delete": {"_id": _kept_as(each)}},) for each in removed])
             cluster.write(index, map(_indexed, ascending(added)))
             return _finished(cluster, index, folder, similarity=self._kept.similarity, tombstones=len(removed))
@@ -355,8 +355,8 @@ def _finished(
     if right != similarity:
         _score_by(cluster, index, right)
     kept = _Kept(index, passages, terms, empty, right, probe)
-    cluster.call("PUT", f"{index}/_mapping", {"_meta": kept.values()}, wait=_WORK)
-    cluster.call("PUT", f"{index}/_settings", {"index": {"blocks.write": True}}, wait=_WORK)
+    cluster.change("PUT", f"{index}/_mapping", {"_meta": kept.values()}, wait=_WORK)
+    cluster.change("PUT", f"{index}/_settings", {"index": {"blocks.write": True}}, wait=_WORK)
     with suppress(ClusterIncompleteError):  # a copy that is late comes later
         cluster.call("GET", f"_cluster/health/{index}?wait_for_status=green&timeout={_COPIES:.0f}s", wait=2 * _COPIES)
     retriever = OpenSearchRetriever(cluster, kept, folder)
@@ -429,9 +429,9 @@ def _similarity(terms: int, empty: int) -> tuple[float, float]:
 def _score_by(cluster: Cluster, index: str, similarity: tuple[float, float]) -> None:
     """Set `k1` and `b` of an index that nobody asks yet: it must be closed for that."""
     k1, b = similarity
-    cluster.call("POST", f"{index}/_close?wait_for_active_shards=1", wait=_WORK)
-    cluster.call("PUT", f"{index}/_settings", {"index": {"similarity": {"terms": {"k1": k1, "b": b}}}}, wait=_WORK)
-    cluster.call("POST", f"{index}/_open?wait_for_active_shards=1", wait=_WORK)
+    cluster.change("POST", f"{index}/_close?wait_for_active_shards=1", wait=_WORK)
+    cluster.change("PUT", f"{index}/_settings", {"index": {"similarity": {"terms": {"k1": k1, "b": b}}}}, wait=_WORK)
+    cluster.change("POST", f"{index}/_open?wait_for_active_shards=1", wait=_WORK)
 
 
 def _indexed(passage: tuple[str, Sequence[str]]) -> tuple[dict[str, Any], dict[str, Any]]:
