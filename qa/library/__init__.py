@@ -15,8 +15,9 @@ A change is one transaction of the database. The database names the version of i
 current at once. Until then the old ones serve. The next change deletes what a killed change left behind.
 
 `store` makes changes through `indexing`, which is imported on first use. `helpers` runs `analyst`s in other processes.
-`snapshot` reads one state, and `checking` looks for damage in it, by what `sealing` wrote down. `index` finds passages.
-`rows` turns documents into rows and back. `words` looks words up. `folder` and `schema` know the files and the tables.
+`snapshot` reads one state through `state`, behind which `local` has a database; `checking` looks for damage in it, by
+what `sealing` wrote down. `index` finds passages. `rows` turns documents into rows
+and back. `words` looks words up. `folder` and `schema` know the files and the tables.
 """
 
 from qa.library.folder import FORMAT, size_of

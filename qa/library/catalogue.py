@@ -12,7 +12,7 @@ from typing import Any
 
 from qa.errors import UnknownDocumentError
 from qa.library.schema import PUBLISHER
-from qa.library.words import Select
+from qa.library.selecting import Select
 from qa.model import DocumentFilter, ending_of
 
 __all__ = ["MOST_FOUND", "Page", "count_of", "formats", "found_by_words", "page_in", "page_of", "publishers"]

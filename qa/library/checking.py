@@ -16,16 +16,16 @@ from qa.errors import LibraryError
 from qa.library.analyst import Analyst, Titled, titled
 from qa.library.folder import DATABASE, Reader, index_folder
 from qa.library.helpers import Helpers
-from qa.library.index import Index, kept_concepts
-from qa.library.meaning import Meaning
+from qa.library.index import kept_concepts
 from qa.library.rows import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, document_of, passage_of
 from qa.library.sealing import file_problems, of_document, state_of
 from qa.library.sealing import problems as seal_problems
-from qa.library.vectors import VECTORS
+from qa.library.selecting import Select
+from qa.library.vectors import VECTORS, KeptVectors
 from qa.library.vectors import problems as vector_problems
-from qa.library.words import Select
 from qa.model import Document, Passage
 from qa.ranking.wordings import MARKS, packed_rows, word_counts
+from qa.retrievers import Retriever
 
 __all__ = ["problems"]
 
@@ -35,8 +35,9 @@ _MOST = 100  # problems that are named
 
 def problems(
     select: Select,
-    index: Index,
-    meaning: Meaning | None,
+    retriever: Retriever,
+    speller: Speller,
+    vectors: KeptVectors | None,
     *,
     folder: Path | None,
     on_passages: Callable[[int, int], None],
@@ -51,19 +52,21 @@ def problems(
     told: list[str] = []
     with Helpers() as helpers:
         try:
-            found = _Checking(select, index, helpers, on_passages, folder).problems()
-            told.extend(islice(chain(found, _problems_of_vectors(select, meaning, folder)), _MOST))
+            found = _Checking(select, retriever, speller, helpers, on_passages, folder).problems()
+            told.extend(islice(chain(found, _problems_of_vectors(select, vectors, folder)), _MOST))
         except LibraryError as error:
             told.append(error.message)
     return told
 
 
-def _problems_of_vectors(select: Select, meaning: Meaning | None, folder: Path | None) -> Iterator[str]:
-    if folder is not None and (folder / VECTORS).exists():
+def _problems_of_vectors(select: Select, vectors: KeptVectors | None, folder: Path | None) -> Iterator[str]:
+    is_beside = folder is not None and (folder / VECTORS).exists()
+    if is_beside or vectors is not None:
         counts = dict(select("SELECT stamp, json_array_length(sentences) FROM passages ORDER BY id"))
-        yield from vector_problems(Reader.open(folder, VECTORS), counts)
-    elif meaning is not None:
-        yield from meaning.problems()
+        if folder is not None and is_beside:
+            yield from vector_problems(Reader.open(folder, VECTORS), counts)
+        elif vectors is not None:
+            yield from vectors.problems(counts)
 
 
 class _Checking:
@@ -72,7 +75,8 @@ class _Checking:
     def __init__(
         self,
         select: Select,
-        index: Index,
+        retriever: Retriever,
+        speller: Speller,
         helpers: Helpers,
         on_passages: Callable[[int, int], None],
         folder: Path | None,
@@ -81,7 +85,8 @@ class _Checking:
         self._seals: dict[int, bytes] = {}
         self._select = select
         self._helpers = helpers
-        self._index = index
+        self._retriever = retriever
+        self._speller = speller
         self._on_passages = on_passages
         self._spellings: Counter[str] = Counter()
 
@@ -148,7 +153,7 @@ class _Checking:
                 yield f"The saved section or page of the passage {passage.id} is wrong."
 
     def _passages(self) -> Iterator[str]:
-        select, retriever = self._select, self._index.retriever
+        select, retriever = self._select, self._retriever
         numbers = {word: (number, term) for word, number, term in select("SELECT word, number, term FROM words")}
         of_analysts: dict[int, list[int]] = {}
         counts: Counter[int] = Counter()
@@ -190,7 +195,7 @@ class _Checking:
         if {(concept, name): count for concept, name, count in select("SELECT * FROM namings")} != dict(namings):
             yield "The saved counts of concept names do not match the passages."
         speller = Speller.build(select("SELECT word, count FROM words WHERE count > 0 ORDER BY number"))
-        kept_speller = self._index.speller.arrays
+        kept_speller = self._speller.arrays
         if not all(np.array_equal(speller.arrays[name], kept_speller[name]) for name in Speller.ARRAYS):
             yield "The words that questions are corrected to do not match the library."
 

@@ -10,8 +10,8 @@ from itertools import islice
 from qa.encoders import Encoder, PassageText
 from qa.library.analyst import Titled, titled
 from qa.library.rows import PASSAGE_COLUMNS
+from qa.library.selecting import Select
 from qa.library.vectors import VectorWriter
-from qa.library.words import Select
 from qa.model import Span
 
 __all__ = ["encode"]

@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 from qa.asking.concepts import Concept, Concepts, of_library
 from qa.asking.spelling import Speller
-from qa.library.words import KeptRows, KeptWords, Select
+from qa.library.selecting import Select
+from qa.library.state import State
+from qa.library.words import KeptRows, KeptWords
 from qa.ranking.wordings import Wordings
 from qa.retrievers import Retriever, Retrievers, files
 
@@ -39,34 +41,32 @@ class Index(NamedTuple):
     concepts: Concepts
 
 
-def opened(select: Select, retriever: Retriever, speller: Speller, facts: Mapping[str, str], *, place: Path) -> Index:
-    """The index over a database."""
+def opened(state: State, retriever: Retriever, speller: Speller) -> Index:
+    """The index over a state."""
     wordings = Wordings(
-        rows=KeptRows(select, place),
-        words=KeptWords(select, place),
+        rows=KeptRows(state),
+        words=KeptWords(state),
         document_frequencies=retriever.document_frequencies,
         passage_count=retriever.passage_count,
-        mean_length=int(facts["terms"]) / max(1, retriever.passage_count),
+        mean_length=int(state.facts()["terms"]) / max(1, retriever.passage_count),
     )
-    return Index(retriever, wordings, speller, kept_concepts(select, is_held=True))
+    return Index(retriever, wordings, speller, state.concepts())
 
 
-def load_index(
-    folder: Path, select: Select, facts: Mapping[str, str], retrievers: Callable[[str], Retrievers]
-) -> Index:
-    """The index in a folder, over a database. `retrievers` gives what opens the retriever of an engine.
+def load_index(folder: Path, state: State, retrievers: Callable[[str], Retrievers]) -> Index:
+    """The index in a folder, over a state. `retrievers` gives what opens the retriever of an engine.
 
     Raises:
         DamagedLibraryError: for files that are broken or missing.
-        ValueError: where they do not fit the database.
+        ValueError: where they do not fit the state.
     """
-    retriever = load_retriever(folder, facts, retrievers)
+    retriever = load_retriever(folder, state.facts(), retrievers)
     speller = Speller(files.mapped_arrays(folder / VOCABULARY, VOCABULARY, Speller.ARRAYS))
-    return opened(select, retriever, speller, facts, place=folder)
+    return opened(state, retriever, speller)
 
 
 def load_retriever(folder: Path, facts: Mapping[str, str], retrievers: Callable[[str], Retrievers]) -> Retriever:
-    """The same, for the retriever's index only."""
+    """The retriever of the version that these are the facts of, whose index is in a folder."""
     retriever = retrievers(facts["engine"]).load(folder / PASSAGES)
     if retriever.passage_count != int(facts["passages"]):
         raise ValueError(f"{facts['passages']} passages are kept, but {retriever.passage_count} are indexed")

@@ -23,7 +23,7 @@ from qa.library.helpers import Helpers
 from qa.library.index import PASSAGES, kept_concepts, kept_speller, write_concepts
 from qa.library.rows import PASSAGE_COLUMNS, Changes, Source, insert
 from qa.library.schema import without_index
-from qa.library.words import chosen
+from qa.library.selecting import chosen
 from qa.model import Passage, digest
 from qa.ranking.wordings import MARKS, Entry, packed_rows, word_counts
 from qa.readers.sandbox.parent import DOCUMENT

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa.encoders import Encoder, QuestionVector, Vectors, cosines
+from qa.library.state import State
 from qa.library.vectors import KeptVectors
-from qa.library.words import Select, chosen
 from qa.ranking.nearness import Near
 
 __all__ = ["MOST_COMPARED", "Meaning"]
@@ -23,17 +23,15 @@ _REMEMBERED = 4_000  # passages, about 12 MB
 _REMEMBERED_VECTORS = 80_000  # of them, about 30 MB
 _REMEMBERED_QUESTIONS = 256  # 1.5 kB each
 
-_STAMPS = "SELECT id, stamp FROM passages WHERE id IN (…)"
-
 
 class Meaning:
     """The vectors of one state of a library, with the encoder that made them. For several threads at once."""
 
-    def __init__(self, encoder: Encoder, open_vectors: Callable[[], KeptVectors | None], select: Select) -> None:
+    def __init__(self, encoder: Encoder, open_vectors: Callable[[], KeptVectors | None], state: State) -> None:
         """`open_vectors` gives the vectors that are kept, None as long as there are none."""
         self._encoder = encoder
         self._open = open_vectors
-        self._select = select
+        self._state = state
         self._kept: KeptVectors | None = None
         self._version = -1
         self._rows: dict[str, Vectors] = {}
@@ -45,12 +43,12 @@ class Meaning:
     @property
     def has_vectors(self) -> bool:
         """Whether any passage has vectors of this encoder."""
-        return self._vectors() is not None
+        return self.vectors() is not None
 
     def encoded_count(self) -> int:
         """How many of the passages have vectors."""
-        vectors = self._vectors()
-        return 0 if vectors is None else vectors.count(stamp for (stamp,) in self._select("SELECT stamp FROM passages"))
+        vectors = self.vectors()
+        return 0 if vectors is None else vectors.count(stamp for _, stamp in self._state.all_stamps())
 
     def of_question(self, *texts: str) -> QuestionVector:
         """The vector of a question that stands in one text or several: the mean of theirs, of the length 1. The last
@@ -106,14 +104,7 @@ class Meaning:
         order = np.argsort(-np.round(vectors @ question, _DIGITS), kind="stable")
         return [ids[place] for place in order[:limit].tolist()]
 
-    def problems(self) -> Iterator[str]:
-        """What is wrong with the vectors, in sentences."""
-        vectors = self._vectors()
-        if vectors is not None:
-            rows = self._select("SELECT stamp, json_array_length(sentences) FROM passages ORDER BY id")
-            yield from vectors.problems(dict(rows))
-
-    def _vectors(self) -> KeptVectors | None:
+    def vectors(self) -> KeptVectors | None:
         """The vectors as they are now. Some may have been added since the last call."""
         with self._changing:
             if self._kept is None or not self._kept.is_current:
@@ -127,9 +118,9 @@ class Meaning:
     def _rows_of(self, passage_ids: Sequence[str]) -> dict[str, Vectors]:
         found = {each: row for each in passage_ids if (row := self._rows.get(each)) is not None}
         missing = [each for each in passage_ids if each not in found]
-        vectors = self._vectors() if missing else None
+        vectors = self.vectors() if missing else None
         if vectors is not None:
-            stamps = dict(chosen(self._select, _STAMPS, missing))
+            stamps = self._state.stamps(missing)
             kept = vectors.of_stamps(set(stamps.values()))
             read = {each: kept[stamp] for each, stamp in stamps.items() if stamp in kept}
             count = sum(map(len, read.values()))
@@ -142,13 +133,12 @@ class Meaning:
 
     def _everything(self) -> tuple[list[str], NDArray[np.float32]]:
         """The ids of all passages with vectors, ascending, and these, each of the length 1."""
-        vectors = self._vectors()
+        vectors = self.vectors()
         found = self._all
         if found is None:
-            [(count,)] = self._select("SELECT count(*) FROM passages")
             found = [], np.zeros((0, self._encoder.dimensions), np.float32)
-            if vectors is not None and count <= MOST_COMPARED:
-                rows = self._select("SELECT id, stamp FROM passages ORDER BY id")
+            if vectors is not None and int(self._state.facts()["passages"]) <= MOST_COMPARED:
+                rows = self._state.all_stamps()
                 places, whole = vectors.of_passages([stamp for _, stamp in rows])
                 numbers = whole.astype(np.float32)
                 lengths = np.sqrt(np.einsum("ij,ij->i", numbers, numbers))[:, None]

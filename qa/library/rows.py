@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from qa.errors import DamagedDocumentError
 from qa.library.schema import PUBLISHER
+from qa.library.selecting import Select
 from qa.library.stamps import stamp_of
-from qa.library.words import Select
 from qa.model import (
     Block,
     Document,

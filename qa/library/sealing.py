@@ -26,7 +26,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from qa.library.words import Select
+from qa.library.selecting import Select
 from qa.retrievers.files import checksum, checksums
 
 __all__ = ["SEALS", "file_problems", "of_document", "problems", "seal", "seal_file", "seal_index", "state_of"]

@@ -9,10 +9,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
 from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from qa.asking.question import read_question
 from qa.encoders import Encoder
@@ -24,13 +23,13 @@ from qa.errors import (
     UnknownPassageError,
 )
 from qa.library import catalogue
-from qa.library.folder import DATABASE, Reader, index_folder, kept_facts, not_found, writing
+from qa.library.folder import Reader, index_folder, kept_facts, not_found, writing
 from qa.library.index import Index, load_index
+from qa.library.local import LocalState
 from qa.library.meaning import Meaning
-from qa.library.rows import DOCUMENT_COLUMNS, ENTRY_COLUMNS, PASSAGE_COLUMNS, document_of, entry_of, passage_of
 from qa.library.schema import latest, version_of
+from qa.library.state import State
 from qa.library.vectors import KeptVectors, VectorWriter
-from qa.library.words import chosen
 from qa.model import Document, DocumentEntry, DocumentFilter, Figure, FileState, Listing, Passage, Reading, digest
 from qa.ranking.highlighting import SentenceTerms, sentence_terms
 from qa.retrievers import Retriever, Retrievers, local_retrievers
@@ -38,8 +37,6 @@ from qa.text.analysis import Word
 from qa.text.figures import find_figures
 
 __all__ = ["Snapshot", "open_snapshot"]
-
-_OF_DOCUMENT = "document = (SELECT number FROM documents WHERE id = ?)"
 
 _MOST_FIGURES = 300  # of a passage
 _REMEMBERED_DOCUMENTS = 256
@@ -66,7 +63,7 @@ class Snapshot:
 
     def __init__(
         self,
-        reader: Reader,
+        state: State,
         index: Index,
         *,
         name: str,
@@ -74,7 +71,7 @@ class Snapshot:
         vectors: Callable[[Encoder], KeptVectors | None] = lambda _: None,
     ) -> None:
         """`encoder` gives what turns questions into vectors, if anything does, and `vectors` those of the passages."""
-        self._reader = reader
+        self._state = state
         self._encoder = encoder
         self._vectors = vectors
         self.index = index
@@ -155,7 +152,7 @@ class Snapshot:
     @property
     def is_current(self) -> bool:
         """Whether its files are unchanged, as far as can be seen."""
-        return self._reader.is_current
+        return self._state.is_current
 
     @property
     def retriever(self) -> Retriever:
@@ -166,7 +163,7 @@ class Snapshot:
     def meaning(self) -> Meaning | None:
         """How near its passages are to a question in meaning. None if only words are compared."""
         encoder = self._encoder()
-        return None if encoder is None else Meaning(encoder, partial(self._vectors, encoder), self._reader.select)
+        return None if encoder is None else Meaning(encoder, partial(self._vectors, encoder), self._state)
 
     def encode(
         self,
@@ -177,14 +174,12 @@ class Snapshot:
         should_stop: Callable[[], bool],
     ) -> int:
         """Make vectors of the passages that have none yet. Returns how many still have none; see `encoding.encode`."""
-        from qa.library.encoding import encode
-
-        return encode(self._reader.select, encoder, writer, on_passages=on_passages, should_stop=should_stop)
+        return self._state.encode(encoder, writer, on_passages=on_passages, should_stop=should_stop)
 
     @property
     def engine_asked(self) -> str:
         """The engine that was asked for: its name, or "auto"."""
-        return str(self._read("SELECT value FROM facts WHERE key = 'asked'", make=lambda row: row[0])[0])
+        return self._state.facts()["asked"]
 
     def correct(self, question: str) -> tuple[str, tuple[Reading, ...]]:
         """A question in the words of the library; see `Speller.correct`."""
@@ -195,13 +190,11 @@ class Snapshot:
 
     def contents(self, *, limit: int | None = None, start: int = 0) -> list[DocumentEntry]:
         """All documents, ordered by id, or `limit` of them behind the first `start`, without their texts."""
-        query = f"SELECT {ENTRY_COLUMNS} FROM documents ORDER BY id LIMIT ? OFFSET ?"
-        return self._read(query, -1 if limit is None else limit, start, make=entry_of)
+        return self._state.contents(limit=limit, start=start)
 
     def entries(self, document_ids: Collection[str]) -> list[DocumentEntry]:
         """The same for these documents. Unknown ids are ignored."""
-        rows = chosen(self._reader.select, f"SELECT {ENTRY_COLUMNS} FROM documents WHERE id IN (…)", document_ids)
-        return self._made(rows, entry_of)
+        return self._state.entries(document_ids)
 
     def listing(
         self, wanted: DocumentFilter, *, limit: int, after: str | None = None, before: str | None = None
@@ -213,14 +206,13 @@ class Snapshot:
         Raises:
             UnknownDocumentError: if that document is not there.
         """
-        select = self._reader.select
         if wanted.words:
-            ranked = catalogue.found_by_words(select, wanted, self._passages_with)
+            ranked = self._state.found_by_words(wanted, self._passages_with)
             ids, has_more = catalogue.page_in(ranked, limit=limit, after=after, before=before)
             count = len(ranked)
         else:
-            ids, has_more = catalogue.page_of(select, wanted, limit=limit, after=after, before=before)
-            count = self.document_count if wanted == DocumentFilter() else catalogue.count_of(select, wanted)
+            ids, has_more = self._state.page(wanted, limit=limit, after=after, before=before)
+            count = self.document_count if wanted == DocumentFilter() else self._state.count(wanted)
         found = {entry.id: entry for entry in self.entries(ids)}
         has_previous = has_more if before is not None else after is not None
         has_next = before is not None or has_more
@@ -234,28 +226,21 @@ class Snapshot:
     @cached_property
     def publishers(self) -> list[str]:
         """The publishers of its documents, in order."""
-        return catalogue.publishers(self._reader.select)
+        return self._state.publishers()
 
     @cached_property
     def formats(self) -> list[str]:
         """The formats of its documents, as endings of files, in order."""
-        return catalogue.formats(self._reader.select)
+        return self._state.formats()
 
     @cached_property
     def document_count(self) -> int:
         """How many documents there are."""
-        [count] = self._read("SELECT count(*) FROM documents", make=lambda row: int(row[0]))
-        return count
+        return self._state.document_count()
 
     def documents_from_all_over(self, most: int) -> list[str]:
         """The ids of at most so many documents that stand far from one another, in the order of indexing."""
-        [(first, last)] = self._reader.select("SELECT min(number), max(number) FROM documents")
-        if first is None:
-            return []
-        query = "SELECT id FROM documents WHERE number >= ? ORDER BY number LIMIT 1"
-        places = range(first, last + 1, max(1, -(-(last + 1 - first) // most)))
-        found = [document_id for place in places for (document_id,) in self._reader.select(query, place)]
-        return list(dict.fromkeys(found))
+        return self._state.documents_from_all_over(most)
 
     def examples(self, choose: Callable[[], list[str]]) -> list[str]:
         """The questions to begin with that were kept for this state, else those that `choose` gives, remembered."""
@@ -266,44 +251,34 @@ class Snapshot:
 
     def kept_examples(self) -> list[str] | None:
         """The questions to begin with that were kept for this state. None if none were."""
-        for kept in self._read("SELECT value FROM facts WHERE key = 'examples'", make=lambda row: json.loads(row[0])):
-            if kept["version"] == self.name:
-                return [str(each) for each in kept["questions"]]
-        return None
+        kept = json.loads(self._state.facts().get("examples", "{}"))
+        return [str(each) for each in kept["questions"]] if kept.get("version") == self.name else None
 
     def has_documents_of(self, year: int) -> bool:
         """Whether any document is dated in this year."""
         if year not in self._years:
-            query = "SELECT 1 FROM documents WHERE updated LIKE ? LIMIT 1"
-            self._years[year] = bool(self._read(query, f"{year}-%", make=bool))
+            self._years[year] = self._state.has_documents_of(year)
         return self._years[year]
 
     def has_document(self, document_id: str) -> bool:
         """Whether there is a document with this id."""
-        return bool(self._read("SELECT 1 FROM documents WHERE id = ?", document_id, make=bool))
+        return self._state.has_document(document_id)
 
     def documents_with_digest(self, sha256: str) -> list[str]:
         """The ids of the documents whose text has this digest, ascending."""
-        query = "SELECT id FROM documents WHERE sha256 = ? ORDER BY id"
-        return self._read(query, bytes.fromhex(sha256), make=lambda row: str(row[0]))
+        return self._state.documents_with_digest(sha256)
 
     def files(self) -> dict[str, FileState | None]:
         """The state of each file when it was read, by origin. None if the file must be read again."""
-        rows = self._read("SELECT origin, stamp, sha256 FROM files", make=tuple)
-        return {origin: None if stamp is None else FileState(stamp, sha256) for origin, stamp, sha256 in rows}
+        return self._state.files()
 
     def documents_of_files(self, origins: Collection[str]) -> dict[str, dict[str, str]]:
         """For each of these files with documents: the origins and ids of its documents, in order of id."""
-        query = "SELECT origin, part, id FROM files JOIN documents ON file = files.number WHERE origin IN (…)"
-        found: dict[str, dict[str, str]] = {}
-        for origin, part, document_id in sorted(chosen(self._reader.select, query, origins), key=itemgetter(2)):
-            found.setdefault(origin, {})[f"{origin}{part}"] = document_id
-        return found
+        return self._state.documents_of_files(origins)
 
     def documents_in_files(self, origins: Collection[str]) -> list[str]:
         """The ids of the documents of these files, in no order."""
-        query = "SELECT id FROM files JOIN documents ON file = files.number WHERE origin IN (…)"
-        return [document_id for (document_id,) in chosen(self._reader.select, query, origins)]
+        return self._state.documents_in_files(origins)
 
     def passages_of(self, document_id: str) -> list[Passage]:
         """The passages of a document, in source order.
@@ -311,9 +286,7 @@ class Snapshot:
         Raises:
             UnknownDocumentError: where there is no such document.
         """
-        document = self.document(document_id)
-        query = f"SELECT {PASSAGE_COLUMNS} FROM passages WHERE {_OF_DOCUMENT} ORDER BY start, passages.number"
-        return self._read(query, document_id, make=lambda row: passage_of(row, document))
+        return self._state.passages_of(self.document(document_id))
 
     def passage_ids_in(self, document_ids: Sequence[str]) -> frozenset[str]:
         """The ids of the passages of some documents.
@@ -325,12 +298,7 @@ class Snapshot:
 
     def headings_above(self, passage_ids: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
         """The title of the document and the headings above each of these passages, in their order."""
-        query = (
-            "SELECT passages.id, title, section FROM passages JOIN documents ON document = documents.number"
-            " WHERE passages.id IN (…)"
-        )
-        rows = self._made(chosen(self._reader.select, query, passage_ids), lambda row: (row[0], row[1], _path(row[2])))
-        found = {passage_id: (title, section) for passage_id, title, section in rows}
+        found = self._state.headings_above(passage_ids)
         return [found[each] for each in passage_ids]
 
     def openings_of(self, document_id: str) -> tuple[Passage, ...]:
@@ -343,31 +311,24 @@ class Snapshot:
 
     def problems(self, *, on_passages: Callable[[int, int], None] = lambda *_: None) -> list[str]:
         """What is wrong with this state, in sentences; see `checking.problems`."""
-        from qa.library.checking import problems
-
-        folder = None if self._reader.is_in_memory else self._reader.place
-        return problems(self._reader.select, self.index, self.meaning, folder=folder, on_passages=on_passages)
+        vectors = None if self.meaning is None else self.meaning.vectors()
+        return self._state.problems(self.retriever, self.index.speller, vectors, on_passages=on_passages)
 
     def copy_to(self, database: sqlite3.Connection, *, on_pages: Callable[[int, int], None] | None = None) -> None:
         """Write this state, without its index, into an empty database."""
-        self._reader.copy_to(database, on_pages=on_pages)
+        self._state.copy_to(database, on_pages=on_pages)
 
     def _read_document(self, document_id: str) -> Document:
-        query = f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE id = ?"
-        found = self._read(query, document_id, make=lambda row: document_of(row, self._reader.select))
-        if not found:
+        found = self._state.document(document_id)
+        if found is None:
             raise UnknownDocumentError(document_id)
-        return found[0]
+        return found
 
     def _read_passage(self, passage_id: str) -> Passage:
-        query = (
-            f"SELECT documents.id, {PASSAGE_COLUMNS} FROM passages JOIN documents ON document = documents.number"
-            " WHERE passages.id = ?"
-        )
-        found = self._read(query, passage_id, make=self._passage)
-        if not found:
+        found = self._state.passage(passage_id, self.document)
+        if found is None:
             raise UnknownPassageError(passage_id)
-        return found[0]
+        return found
 
     def _passages_with(self, words: str, limit: int) -> list[str]:
         """The ids of the passages that hold these words best."""
@@ -375,13 +336,10 @@ class Snapshot:
         return [each.passage_id for each in self.retriever.search(query, limit=limit)]
 
     def _read_passage_ids(self, document_ids: Sequence[str]) -> frozenset[str]:
-        select = self._reader.select
-        numbers = dict(chosen(select, "SELECT id, number FROM documents WHERE id IN (…)", document_ids))
         for each in document_ids:
-            if each not in numbers:
+            if not self.has_document(each):
                 raise UnknownDocumentError(each)
-        ids = chosen(select, "SELECT id FROM passages WHERE document IN (…)", numbers.values())
-        return frozenset(each for (each,) in ids)
+        return frozenset(self._state.passage_ids_in(document_ids))
 
     def _read_nearness(self, passage_id: str) -> Mapping[str, float]:
         shown = self.passage(passage_id)
@@ -400,23 +358,6 @@ class Snapshot:
     def _read_openings(self, document_id: str) -> tuple[Passage, ...]:
         by_section = groupby(self.passages_of(document_id), key=lambda passage: passage.section)
         return tuple(next(passages) for _, passages in by_section)
-
-    def _passage(self, row: tuple[Any, ...]) -> Passage:
-        return passage_of(row[1:], self.document(row[0]))
-
-    def _read(self, query: str, *parameters: object, make: Callable[[tuple[Any, ...]], _Made]) -> list[_Made]:
-        """What the database answers."""
-        return self._made(self._reader.select(query, *parameters), make)
-
-    def _made(self, rows: Sequence[tuple[Any, ...]], make: Callable[[tuple[Any, ...]], _Made]) -> list[_Made]:
-        try:
-            return [make(row) for row in rows]
-        except (ValueError, KeyError, TypeError) as error:
-            raise DamagedLibraryError(self._reader.place, reason=f"{DATABASE} cannot be read ({error})") from None
-
-
-def _path(section: str) -> tuple[str, ...]:
-    return tuple(json.loads(section))
 
 
 def open_snapshot(
@@ -441,12 +382,13 @@ def open_snapshot(
     facts = kept_facts(folder, database)
     if not facts:
         raise not_found(folder)
+    state = LocalState(reader)
     try:
-        index = load_index(index_folder(folder, facts["version"]), reader.select, facts, retrievers)
+        index = load_index(index_folder(folder, facts["version"]), state, retrievers)
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedLibraryError(folder, reason=f"its index cannot be read ({error})") from None
     return Snapshot(
-        reader,
+        state,
         index,
         name=facts["version"],
         encoder=encoder,

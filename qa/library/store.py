@@ -49,6 +49,7 @@ from qa.library.folder import (
     writing,
 )
 from qa.library.index import PASSAGES, load_retriever, opened
+from qa.library.local import LocalState
 from qa.library.rows import Changes, Source
 from qa.library.schema import migrate
 from qa.library.sealing import seal_index
@@ -385,9 +386,10 @@ class Library:
             on_error.pop_all()
         reader = Reader(database, _MEMORY)
         digests = reader.select("SELECT group_concat(hex(sha256)) FROM (SELECT sha256 FROM documents ORDER BY id)")
-        index = opened(reader.select, made.retriever, made.speller, made.facts, place=_MEMORY)
+        state = LocalState(reader)
+        index = opened(state, made.retriever, made.speller)
         name = f"memory-{digest(str(digests[0][0]))[:8]}"
-        self._snapshot = Snapshot(reader, index, name=name, encoder=self.encoder, vectors=self._kept_vectors)
+        self._snapshot = Snapshot(state, index, name=name, encoder=self.encoder, vectors=self._kept_vectors)
         return self._snapshot
 
     def encode(

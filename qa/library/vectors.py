@@ -22,7 +22,7 @@ from qa.encoders import Vectors
 from qa.errors import DamagedLibraryError
 from qa.library.folder import Reader, writing_to
 from qa.library.sealing import file_problems
-from qa.library.words import chosen
+from qa.library.selecting import chosen
 
 __all__ = ["VECTORS", "KeptVectors", "VectorWriter", "problems", "vectors_state", "writing_vectors"]
 
