@@ -1,6 +1,6 @@
 """What the OpenAPI document says is what the service does: cases made from it, good and bad, get no other answer.
 
-`CASES=455 pytest tests/test_openapi.py` makes as many of each kind for each operation, 20,000 in all; without it there
+`CASES=475 pytest tests/test_openapi.py` makes as many of each kind for each operation, 20,000 in all; without it there
 are few. `SEED=2` makes others.
 """
 
