@@ -19,7 +19,14 @@ from qa.answering.suggesting import related, suggest
 from qa.asking.question import read_question
 from qa.citations.citing import cite_span
 from qa.config import SHIPPED_CORPUS, SHIPPED_SYNONYMS, Settings
-from qa.errors import EncoderMissingError, LibraryNotFoundError, QAError, UnknownDocumentError
+from qa.errors import (
+    EncoderMissingError,
+    FeedbackDamagedError,
+    FeedbackUnwritableError,
+    LibraryNotFoundError,
+    QAError,
+    UnknownDocumentError,
+)
 from qa.library import Library, Snapshot, Source, size_of
 from qa.model import (
     Answer,
@@ -311,6 +318,16 @@ class Engine:
         `on_passages` is told how many passages are checked, and of how many.
         """
         return self._library.snapshot().problems(on_passages=on_passages)
+
+    def check_feedback(self) -> list[str]:
+        """What is wrong with the feedback, and with the counts of questions beside it, in sentences."""
+        found: list[str] = []
+        for kept in (self.feedback, self.unanswered):
+            try:
+                found.extend(kept.problems())
+            except (FeedbackDamagedError, FeedbackUnwritableError) as error:
+                found.append(error.message)
+        return found
 
     def backup(self, folder: Path, *, on_pages: Callable[[int, int], None] | None = None) -> int:
         """Copy the library, its feedback and its uploads into a new or empty folder. Returns the size in bytes.

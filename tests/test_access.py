@@ -237,6 +237,19 @@ def test_with_tokens_only_one_that_may_manage_manages(app: Flask, file: Path, an
         ({"REMOTE_ADDR": ""}, False),
         ({"HTTP_X_FORWARDED_FOR": "127.0.0.1"}, False),
         ({"HTTP_FORWARDED": "for=127.0.0.1"}, False),
+        ({"HTTP_X_FORWARDED_PORT": "80"}, False),
+        ({"HTTP_X_ORIGINAL_URL": "/manage"}, False),
+        ({"HTTP_TRUE_CLIENT_IP": "127.0.0.1"}, False),
+        ({"HTTP_X_REAL_IP": "127.0.0.1"}, False),
+        ({"HTTP_CF_RAY": "7"}, False),
+        ({"HTTP_X_AMZN_TRACE_ID": "7"}, False),
+        ({"HTTP_PROXY_CONNECTION": "keep-alive"}, False),
+        ({"HTTP_VIA": "1.1 proxy"}, False),
+        ({"SERVER_PROTOCOL": "HTTP/1.0"}, False),
+        ({"HTTP_REFERER": "https://answers.example/manage"}, False),
+        ({"HTTP_ORIGIN": "null"}, False),
+        ({"HTTP_REFERER": "http://localhost:8000/manage", "HTTP_ORIGIN": "http://127.0.0.1:8000"}, True),
+        ({"HTTP_USER_AGENT": "x", "HTTP_X_REQUESTED_WITH": "x", "HTTP_ORIGINATOR": "x"}, True),
         ({"HTTP_HOST": "answers.example"}, False),
     ],
 )
@@ -247,6 +260,13 @@ def test_without_tokens_only_this_machine_itself_manages(tmp_path: Path, told: d
     with app.test_request_context("/", environ_overrides={"REMOTE_ADDR": "127.0.0.1", **told}):
         assert is_local(request) is may(request, "manage") is is_here
         assert may(request, "ask")
+
+
+def test_with_trusted_proxies_nobody_manages_without_a_token(tmp_path: Path) -> None:
+    client = managing_client(app_of(tmp_path, trusted_proxies=("192.0.2.1",)))
+    answers = [client.get("/manage", environ_overrides={"REMOTE_ADDR": each}) for each in ("127.0.0.1", "192.0.2.1")]
+    assert [each.status_code for each in answers] == [403, 403]
+    assert "web/access/README.md says how tokens are made" in answers[0].text
 
 
 def test_a_page_elsewhere_cannot_make_a_browser_on_this_machine_manage(tmp_path: Path) -> None:

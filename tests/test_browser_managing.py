@@ -132,7 +132,7 @@ def test_axe_finds_nothing_to_mend_on_the_pages_and_they_fit(open_managed: Open,
         expect(page.get_by_role("button", name="Stop")).to_be_visible()
         check(page)
         lock.release()
-        for job in (done, failed):
+        for job in (done, failed, done.model_copy(update={"kind": "discarding", "files": ("nests.md",)})):
             uploads.keep(job)
             page.goto("/manage")
             check(page)

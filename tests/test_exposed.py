@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,18 @@ def test_serving_over_a_file_of_tokens_that_all_can_read_warns(tmp_path: Path) -
         assert process.stderr.readline() == (
             f"Warning: Everybody on this machine can read {tokens}. Mend it with: chmod o= {tokens}\n"
         )
+
+
+def test_managing_behind_a_trusted_proxy_without_tokens_is_said_to_be_nobodys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    behind = {**os.environ, "PINCITE_TRUSTED_PROXIES": "127.0.0.1"}
+    monkeypatch.setattr("test_web_command.environment", lambda: behind)
+    with serving("--library", str(tmp_path / "library"), "--port", "0", "--manage") as (process, line):
+        assert re.fullmatch(r"pincite is ready: \S+ \(0 documents, 0 passages\)\. Stop it with Ctrl-C\.\n", line)
+        assert process.stderr
+        warned = process.stderr.readline()
+        assert warned.startswith("Warning: Nobody may manage: with trusted_proxies that takes a token. Make one with: ")
 
 
 def named(library: Path) -> dict[str, str]:

@@ -81,6 +81,65 @@ def store(tmp_path: Path) -> FeedbackStore:
     return FeedbackStore(tmp_path / "new" / "folder" / "feedback.sqlite3")
 
 
+# Seals
+
+
+def test_a_change_of_any_column_of_any_row_is_found(store: FeedbackStore) -> None:
+    for key, feedback in (("a", PRAISED), ("b", replace(REFUSED, confidence=0.5, asked_of="emus")), ("c", REFUSED)):
+        store.keep(feedback, key=key)
+    store.keep(replace(PRAISED, comment="No."), key="a")
+    assert list(store.problems()) == []
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as database:
+        columns = [name for _, name, *_ in database.execute("PRAGMA table_info(feedback)")]
+        assert len(columns) == len(fields(Feedback)) + 2
+        for column in columns:
+            [(kept,)] = database.execute(f"SELECT {column} FROM feedback WHERE id = 2").fetchall()  # noqa: S608
+            changed = {"outcome": "possible", "helpful": 1, "seal": b"x" * 16}.get(column, 77)
+            database.execute(f"UPDATE feedback SET {column} = ? WHERE id = 2", (changed,))  # noqa: S608
+            row_id = 77 if column == "id" else 2
+            found = list(store.problems())
+            assert found[0] == f"The feedback number {row_id} in feedback.sqlite3 has been changed.", column
+            database.execute(f"UPDATE feedback SET {column} = ? WHERE id = ?", (kept, row_id))  # noqa: S608
+    assert list(store.problems()) == []
+
+
+def test_feedback_that_was_taken_away_or_added_is_found(store: FeedbackStore) -> None:
+    for key in "abc":
+        store.keep(PRAISED, key=key)
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as database:
+        row = database.execute("SELECT * FROM feedback WHERE id = 2").fetchone()
+        database.execute("DELETE FROM feedback WHERE id = 2")
+        assert len(list(store.problems())) == 1
+        database.execute(f"INSERT INTO feedback VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
+        assert list(store.problems()) == []
+        database.execute("UPDATE sealed SET total = zeroblob(16)")
+        assert len(list(store.problems())) == 1
+    store.clear()
+    assert list(store.problems()) == []
+
+
+def test_a_check_of_the_library_tells_of_feedback_that_was_changed(tmp_path: Path) -> None:
+    engine = Engine.create(Settings(library=tmp_path, meaning="off"))
+    engine.add([ROOT / "tests" / "fixtures" / "terns"])
+    engine.feedback.keep(PRAISED, key="a")
+    engine.unanswered.count("Where is metformin?", "nothing_found")
+    engine.unanswered.flush()
+    assert CliRunner().invoke(cli, ["check", "--library", str(tmp_path)]).exit_code == 0
+    with closing(sqlite3.connect(engine.feedback.path)) as database, database:
+        database.execute("UPDATE feedback SET helpful = NOT helpful")
+    with closing(sqlite3.connect(engine.unanswered.path)) as database, database:
+        database.execute("UPDATE unanswered SET unfound = 7")
+    ran = CliRunner().invoke(cli, ["check", "--library", str(tmp_path)])
+    assert ran.exit_code == 1
+    assert ran.stdout.splitlines() == [
+        "The feedback number 1 in feedback.sqlite3 has been changed.",
+        "The counts of questions in unanswered.sqlite3 have been changed.",
+    ]
+    assert "2 problems. The documents are whole" in ran.stderr
+    engine.unanswered.clear()
+    assert len(engine.check_feedback()) == 1
+
+
 # Keeping
 
 
@@ -183,6 +242,7 @@ def test_a_killed_writer_loses_nothing_that_was_kept(store: FeedbackStore) -> No
         assert {replace(each, id=0) for each in kept} == {REFUSED}
         with closing(sqlite3.connect(store.path)) as database:
             assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert list(store.problems()) == []
 
 
 # What is in its way
@@ -240,10 +300,10 @@ def test_a_file_that_is_none_of_feedback_is_an_error_and_stays_as_it_is(tmp_path
 def test_a_file_of_a_later_version_is_refused_and_stays_as_it_is(store: FeedbackStore) -> None:
     store.keep(REFUSED, key="a")
     with closing(sqlite3.connect(store.path)) as database:
-        assert database.execute("PRAGMA user_version").fetchone() == (2,)
-        database.execute("PRAGMA user_version = 3")
+        assert database.execute("PRAGMA user_version").fetchone() == (3,)
+        database.execute("PRAGMA user_version = 4")
     before = store.path.read_bytes()
-    with pytest.raises(FeedbackDamagedError, match="it is of version 3, but this program reads version 2"):
+    with pytest.raises(FeedbackDamagedError, match="it is of version 4, but this program reads version 3"):
         store.all()
     assert store.path.read_bytes() == before
 
@@ -286,9 +346,10 @@ def test_a_file_from_before_there_were_possible_answers_is_read_with_the_outcome
 ) -> None:
     assert old_store.all() == OLD
     with closing(sqlite3.connect(old_store.path)) as database:
-        assert database.execute("PRAGMA user_version").fetchone() == (2,)
+        assert database.execute("PRAGMA user_version").fetchone() == (3,)
         assert "answered" not in {row[1] for row in database.execute("PRAGMA table_info(feedback)")}
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert list(old_store.problems()) == []
 
 
 def test_such_a_file_goes_on_to_be_written(old_store: FeedbackStore) -> None:
@@ -305,7 +366,7 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(
     old_store: FeedbackStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = old_store.path.read_bytes()
-    first, second = store_module._MIGRATIONS
+    first, second, *_ = store_module._MIGRATIONS
     monkeypatch.setattr(store_module, "_MIGRATIONS", (first, (*second, "DROP TABLE nowhere")))
     with pytest.raises(FeedbackDamagedError, match="no such table: nowhere"):
         old_store.all()
@@ -324,6 +385,7 @@ def test_processes_that_all_bring_a_file_up_to_date_lose_nothing(old_store: Feed
         process.communicate(timeout=60)
     assert [process.returncode for process in processes] == [0] * 4
     assert len(old_store.all()) == 22
+    assert list(old_store.problems()) == []
 
 
 def test_an_outcome_that_there_is_not_is_not_kept(store: FeedbackStore) -> None:

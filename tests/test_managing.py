@@ -14,6 +14,7 @@ import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread, Timer
 from typing import Any
@@ -28,7 +29,7 @@ from qa.cli import cli
 from qa.errors import FeedbackUnwritableError, JobRunningError
 from qa.feedback import Unanswered
 from qa.library.uploads import LONGEST_NAME, Lock, safe_name
-from qa.wire import JobProgressBody
+from qa.wire import JobBody, JobProgressBody
 from web import create_app
 from web.access.tokens import add_token
 from web.managing.uploading import MOST_FILES
@@ -114,6 +115,7 @@ ADDRESSES = [
     ("POST", "/manage/files"),
     ("POST", "/manage/removal"),
     ("POST", "/manage/stop"),
+    ("POST", "/manage/discard"),
     ("POST", "/manage/questions/removal"),
 ]
 
@@ -514,6 +516,102 @@ def test_a_change_that_is_stopped_keeps_what_was_read(client: FlaskClient, engin
     assert job["state"] in ("stopped", "done")
     assert engine.check() == []
     assert not engine.uploads.folder.stop_file.exists() or job["state"] == "stopped"
+
+
+# Files that wait
+
+BROKEN = b"\xff\xfe\x00\x00\x00\x01"
+
+
+def interrupted(engine: Engine, files: Mapping[str, bytes]) -> None:
+    """Send files as a service does that is killed before it reads them."""
+    uploads = engine.uploads
+    with uploads.receiving() as incoming:
+        for name, data in files.items():
+            with incoming.file(name) as file:
+                file.write(data)
+        names = uploads.folder.put(incoming, replaces=True)
+    now = datetime.now(UTC)
+    uploads.keep(JobBody(id="0", kind="indexing", state="running", began=now, files=tuple(names)))
+
+
+def removed(client: FlaskClient, *document_ids: str) -> None:
+    client.post("/manage/removal", json={"documents": document_ids}, headers=JSON)
+    assert waited(client)["state"] == "done"
+
+
+def test_what_an_interrupted_upload_replaced_comes_back_after_a_removal_and_another_upload(
+    client: FlaskClient, engine: Engine
+) -> None:
+    added(client, {"nests.md": NEST, "other.md": NEST})
+    interrupted(engine, {"nests.md": BROKEN, "broken.pdf": b"%PDF-no"})
+    assert client.get("/manage/job.json").get_json()["waiting"] == ["nests.md", "broken.pdf"]
+    removed(client, "other")
+    assert client.get("/manage/job.json").get_json()["waiting"] == ["nests.md", "broken.pdf"]
+    job = added(client, {"more.md": NEST})
+    assert (job["report"]["left_out_count"], job["waiting"]) == (2, [])
+    assert (uploads_of(engine), sorted(ids(client))) == (["more.md", "nests.md"], ["more", "nests"])
+    assert (engine.uploads.folder.path / "nests.md").read_bytes() == NEST
+    assert sorted(path.name for path in engine.uploads.folder.work.iterdir()) == [
+        "job.json", "lock.sqlite3", "removal.json",
+    ]  # fmt: skip
+
+
+def test_the_file_that_the_library_has_comes_back_though_what_replaced_it_was_replaced_too(
+    client: FlaskClient, engine: Engine
+) -> None:
+    added(client, {"nests.md": NEST})
+    interrupted(engine, {"nests.md": BROKEN})
+    interrupted(engine, {"nests.md": BROKEN + BROKEN})
+    added(client, {"more.md": NEST})
+    assert (engine.uploads.folder.path / "nests.md").read_bytes() == NEST
+
+
+def test_files_that_wait_are_discarded_on_request_and_what_they_replaced_comes_back(
+    client: FlaskClient, engine: Engine
+) -> None:
+    added(client, {"nests.md": NEST})
+    version = engine.version
+    interrupted(engine, {"nests.md": NEST.replace(b"April", b"May"), "more.md": NEST})
+    page = client.get("/manage", headers=PAGE).text
+    assert "2 files that were sent have not been read:" in page
+    response = client.post("/manage/discard", headers=PAGE)
+    assert (response.status_code, response.location) == (303, "/manage#job")
+    assert "2 files were deleted without being read:" in client.get("/manage", headers=PAGE).text
+    assert (uploads_of(engine), engine.version) == (["nests.md"], version)
+    assert (engine.uploads.folder.path / "nests.md").read_bytes() == NEST
+    again = client.post("/manage/discard", headers=JSON).get_json()
+    assert (again["kind"], again["files"]) == ("discarding", ["nests.md", "more.md"])
+
+
+def test_what_the_library_has_already_is_not_discarded(client: FlaskClient, engine: Engine) -> None:
+    interrupted(engine, {"nests.md": NEST})
+    engine.add([engine.uploads.folder.path])
+    client.post("/manage/discard", headers=JSON)
+    assert (uploads_of(engine), client.get("/manage/job.json").get_json()["waiting"]) == (["nests.md"], [])
+
+
+def test_without_a_change_before_there_is_nothing_to_discard(client: FlaskClient) -> None:
+    assert client.post("/manage/discard", headers=JSON).status_code == 404
+
+
+def test_a_document_whose_file_is_being_replaced_goes_with_both(client: FlaskClient, engine: Engine) -> None:
+    added(client, {"nests.md": NEST})
+    interrupted(engine, {"nests.md": NEST.replace(b"April", b"May")})
+    removed(client, "nests")
+    added(client, {"more.md": NEST})
+    assert (uploads_of(engine), ids(client)) == (["more.md"], ["more"])
+
+
+def test_a_removal_that_was_killed_before_it_deleted_its_file_does_so_with_the_next_change(
+    client: FlaskClient, engine: Engine
+) -> None:
+    added(client, {"nests.md": NEST, "more.md": NEST})
+    engine.remove(["nests"])
+    now = datetime.now(UTC)
+    engine.uploads.keep(JobBody(id="0", kind="removal", state="running", began=now, files=("nests.md", "more.md")))
+    added(client, {"third.md": NEST})
+    assert (uploads_of(engine), sorted(ids(client))) == (["more.md", "third.md"], ["more", "third"])
 
 
 # Removing

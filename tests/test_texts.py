@@ -74,7 +74,7 @@ def test_each_text_is_used_and_each_that_is_used_is_there() -> None:
     by_parts |= {key for key in written() if key.startswith("formats.")}
     by_parts |= {key for key in written() if key.startswith(("problem.", "problem_detail.", "reason."))}
     by_parts |= {f"source.link_{note}" for note in get_args(LinkNote)} | {"source.link_cut"}
-    of_jobs = ("indexing", "removal", "step", "outcome")
+    of_jobs = ("indexing", "removal", "discarding", "step", "outcome")
     by_parts |= {each for each in written() if each.startswith(tuple(f"manage.{part}_" for part in of_jobs))}
     by_parts |= {f"manage.{fate}" for fate in ("added", "replaced", "removed", "kept")}
     begun = {"source.link_", "manage.step_", "manage.outcome_"}

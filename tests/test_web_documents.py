@@ -235,6 +235,8 @@ def test_an_entry_has_what_a_program_needs_and_no_path_of_the_machine(asked: Fla
         ("from=May", "/from", "must be a year, a month or a day, such as 2021, 2021-05 or 2021-05-11"),
         ("to=2021-5", "/to", "must be a year, a month or a day, such as 2021, 2021-05 or 2021-05-11"),
         ("limit=501", "/limit", "must be a whole number from 0 to 500"),
+        ("limit=", "/limit", "must be a whole number from 0 to 500"),
+        ("limit=%D9%A3", "/limit", "must be a whole number from 0 to 500"),
         ("limit=x", "/limit", "must be a whole number from 0 to 500"),
         ("q=a&q=b", "/q", "may be given only once"),
         ("after=n001&before=n002", "/before", "cannot be given together with `after`"),

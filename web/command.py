@@ -157,6 +157,9 @@ def serve(
             raise ExposedError(settings)
         click.echo(f"Warning: {missing} {_how_to_mend(settings)}", err=True)
     address = _address(_own_address(settings.host), held.getsockname()[1])
+    if is_managed and settings.trusted_proxies and settings.tokens_file is None:
+        click.echo(f"Warning: Nobody may manage: with trusted_proxies that takes a token. {_HOW_TO_MANAGE}", err=True)
+        is_managed = False
     managed = f" Add documents at http://{address}/manage." if is_managed else ""
     ready = f"pincite is ready: http://{address} ({holdings}).{managed} Stop it with Ctrl-C."
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -202,6 +205,12 @@ def mcp(url: str, library: Path | None) -> None:
     from web.plugs.mcp_server import serve_stdio
 
     serve_stdio(Engine.open(Settings.load(library=library)), origin=url.rstrip("/"))
+
+
+_HOW_TO_MANAGE = (
+    "Make one with: pincite token add NAME --may ask --may manage --tokens-file tokens.json. "
+    "Then serve with: --tokens-file tokens.json"
+)
 
 
 def _what_is_loose(tokens_file: Path) -> Iterable[str]:

@@ -15,6 +15,7 @@ from qa.wire import (
     FINGERPRINT,
     MAX_DOCUMENTS,
     MAX_HISTORY,
+    NOT_BLANK,
     PLAIN,
     AnswerClaim,
     AskRequest,
@@ -322,9 +323,19 @@ def _openai_question(
     whole: type[BaseModel],
     event: type[BaseModel],
 ) -> dict[str, object]:
-    """A way to ask in OpenAI's form. A stream is one `event` after the other, as server-sent events."""
+    """A way to ask in OpenAI's form. A stream is one `event` after the other, as server-sent events.
+
+    The schema of a stream is that of each of its events.
+    """
     responses = _openai_responses(whole, "The answer, or a sentence that says why there is none", 400, 404, 413, 415)
-    responses["200"]["content"]["text/event-stream"] = {"schema": _reference(event)}
+    written = {"type": "string", "contentMediaType": "application/json", "contentSchema": _reference(event)}
+    responses["200"]["content"]["text/event-stream"] = {
+        "schema": {
+            "type": "object",
+            "properties": {"event": {"type": "string"}, "data": {"anyOf": [{"const": "[DONE]"}, written]}},
+            "required": ["data"],
+        }
+    }
     return {
         "post": {
             "operationId": operation,
@@ -427,26 +438,48 @@ def _ask_parameters() -> list[Mapping[str, object]]:
 
 
 def _suggestions_parameters() -> list[Mapping[str, object]]:
+    """The fields of the request as parameters, of which one of the first two is given, and not both."""
     fields = SuggestionsRequest.model_json_schema()["properties"]
+    of_texts = {name: fields[name] | fields[name]["anyOf"][0] for name in ("q", "near")}  # an address has no null
+    texts = {
+        name: {key: value for key, value in text.items() if key not in ("anyOf", "default")}
+        for name, text in of_texts.items()
+    }
+    one = {"oneOf": [{"required": ["q"]}, {"required": ["near"]}]}
     return [
-        {
-            "name": name,
-            "in": "query",
-            "required": False,
-            "description": field["description"],
-            "schema": SEVERAL if name == "document" else field,
-        }
-        for name, field in fields.items()
+        _together("about", "What is typed so far, or the passage that was the answer.", texts, required=True, **one),
+        *(
+            _parameter(name, SEVERAL if name == "document" else field, field["description"])
+            for name, field in fields.items()
+            if name not in texts
+        ),
     ]
 
 
 def _documents_parameters() -> list[Mapping[str, object]]:
-    """The fields of the request for the list of documents as parameters."""
+    """The fields of the request for the list of documents as parameters. A page has its beginning or its end given."""
     fields = DocumentsRequest.model_json_schema(by_alias=True)["properties"]
+    ends = {name: fields.pop(name) for name in ("after", "before")}
+    both = {"required": list(ends), "properties": {name: {"pattern": NOT_BLANK} for name in ends}}
     return [
-        {"name": name, "in": "query", "required": False, "description": field["description"], "schema": field}
-        for name, field in fields.items()
+        *(_parameter(name, field, field["description"]) for name, field in fields.items()),
+        _together(
+            "place", "Where the page is: behind a document or before one.", ends, required=False, **{"not": both}
+        ),
     ]
+
+
+def _parameter(name: str, schema: Mapping[str, object], description: str) -> Mapping[str, object]:
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+
+
+def _together(
+    name: str, description: str, fields: Mapping[str, object], *, required: bool, **rule: object
+) -> Mapping[str, object]:
+    """Parameters for which a rule holds. Each is given by its own name; the name of all occurs in no address."""
+    schema = {"type": "object", "properties": fields, "additionalProperties": False, **rule}
+    told = {"name": name, "in": "query", "required": required, "description": description}
+    return {**told, "style": "form", "explode": True, "schema": schema}
 
 
 def _link_parameter(name: str, description: str, *, pattern: str = PLAIN) -> Mapping[str, object]:

@@ -24,18 +24,21 @@ def check(ctx: click.Context, library: Path | None) -> None:
     """Check a library for damage.
 
     It compares every document with its digest, every passage with its document, the index with a new reading of every
-    passage, and all else with its digest. This takes about as long as indexing. Nothing is changed.
+    passage, and all else with its digest, the feedback too. This takes about as long as indexing. Nothing is changed.
 
     Exit status: 0 when nothing is wrong, 1 when something is, 2 when the library cannot be opened.
     """
     engine = Engine.open(Settings.load(library=library))
     with StatusLine() as show:
         found = engine.check(on_passages=lambda done, total: show(f"Checking {done:,} of {total:,} passages"))
-    for problem in found:
+    of_feedback = engine.check_feedback()
+    for problem in [*found, *of_feedback]:
         click.echo(problem)
-    if found:
+    if found or of_feedback:
         hint = "Build a new one in another folder with: pincite index YOUR_DOCUMENTS --library NEW_FOLDER"
-        click.echo(f"{count_of(len(found), 'problem')}. {hint}", err=True)
+        if not found:
+            hint = "The documents are whole, and answers do not depend on feedback. A backup may have it as it was."
+        click.echo(f"{count_of(len(found) + len(of_feedback), 'problem')}. {hint}", err=True)
         ctx.exit(EXIT_DAMAGED)
     documents, passages = count_of(engine.document_count, "document"), count_of(engine.passage_count, "passage")
     click.echo(f"No damage: {documents} with {passages}, all as they were read and indexed ({engine.version}).")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from qa.errors import FeedbackDamagedError, FeedbackFullError, FeedbackRateError, FeedbackUnwritableError
+from qa.feedback.seals import NOTHING, register, with_seal
 from qa.model import Feedback
 
 __all__ = ["FeedbackStore", "Opinions"]
@@ -44,9 +45,15 @@ _MIGRATIONS = (
         "UPDATE feedback SET outcome = iif(answered, 'answered', 'nothing_found')",
         "ALTER TABLE feedback DROP COLUMN answered",
     ),
+    (
+        "ALTER TABLE feedback ADD COLUMN seal BLOB",
+        "CREATE TABLE sealed (total BLOB NOT NULL) STRICT",
+        "INSERT INTO sealed VALUES (zeroblob(16))",
+    ),
 )
 """The statements that make each version of the file, from 1, of the one before; `user_version` tells which it has."""
 
+_SEALED = 3  # the version from which on each row has a seal
 _COLUMNS = [field.name for field in fields(Feedback)]
 _KEPT = [name for name in _COLUMNS if name != "id"]
 _KEEP = f"""
@@ -54,6 +61,7 @@ _KEEP = f"""
     ON CONFLICT (key) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _KEPT)}
     RETURNING id
 """
+_SEAL = f"seal_of(key, {', '.join(_COLUMNS)})"
 
 
 class Opinions(NamedTuple):
@@ -88,9 +96,13 @@ class FeedbackStore:
         with self._refusals():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self._opened() as database:
-                if not database.execute("SELECT 1 FROM feedback WHERE key = ?", (key,)).fetchone():
+                database.execute("BEGIN IMMEDIATE")
+                before = database.execute("SELECT seal FROM feedback WHERE key = ?", (key,)).fetchall()
+                if not before:
                     self._refuse_too_much(database, feedback.at)
                 [(row_id,)] = database.execute(_KEEP, {"key": key, **_row(feedback)}).fetchall()
+                _seal(database, "WHERE id = ?", row_id, replaced=[seal for (seal,) in before])
+                database.execute("COMMIT")
         return replace(feedback, id=row_id)
 
     def all(self) -> list[Feedback]:
@@ -130,13 +142,41 @@ class FeedbackStore:
                 with self._opened() as database, closing(sqlite3.connect(path)) as copy:
                     database.backup(copy)
 
+    def problems(self) -> Iterator[str]:
+        """What has changed since it was kept, in sentences."""
+        with self._refusals():
+            if not self._holds_anything():
+                return
+            try:
+                with self._opened() as database:
+                    yield from self._changes(database)
+            except sqlite3.OperationalError:  # whoever may not write cannot open it as it is opened elsewhere
+                with closing(sqlite3.connect(f"{self.path.resolve().as_uri()}?immutable=1", uri=True)) as database:
+                    yield from self._changes(database)
+
+    def _changes(self, database: sqlite3.Connection) -> Iterator[str]:
+        if self._version(database) < _SEALED:
+            yield f"{self.path.name} was written by an earlier version, and is not sealed. It is when it is next used."
+            return
+        register(database)
+        seals = []
+        for row_id, seal, now in database.execute(f"SELECT id, seal, {_SEAL} FROM feedback ORDER BY id"):
+            seals.append(seal)
+            if seal != now:
+                yield f"The feedback number {row_id} in {self.path.name} has been changed."
+        if database.execute("SELECT total FROM sealed").fetchall() != [(with_seal(NOTHING, seals),)]:
+            yield f"Feedback in {self.path.name} has been taken away or added, or its seals have been changed."
+
     def clear(self) -> int:
         """Delete all feedback, and its traces in the file. Returns how much it was."""
         with self._refusals():
             if not self._holds_anything():
                 return 0
             with self._opened() as database:
+                database.execute("BEGIN IMMEDIATE")
                 deleted = database.execute("DELETE FROM feedback").rowcount
+                database.execute("UPDATE sealed SET total = ?", (NOTHING,))
+                database.execute("COMMIT")
                 database.execute("VACUUM")
                 database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 return deleted
@@ -162,6 +202,7 @@ class FeedbackStore:
             if self._version(database) != len(_MIGRATIONS):
                 self._migrate(database)
             _write_ahead(database)
+            register(database)
             yield database
 
     def _version(self, database: sqlite3.Connection) -> int:
@@ -181,6 +222,9 @@ class FeedbackStore:
         found = self._version(database)
         for statement in chain.from_iterable(_MIGRATIONS[found:]):
             database.execute(statement)
+        if found < _SEALED:
+            register(database)
+            _seal(database, "", replaced=[])
         database.execute(f"PRAGMA application_id = {_PROGRAM}")
         database.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
         database.execute("COMMIT")
@@ -198,6 +242,14 @@ class FeedbackStore:
             raise FeedbackUnwritableError(self.path, reason=str(error)) from None
         except (sqlite3.DatabaseError, ValueError, TypeError) as error:
             raise FeedbackDamagedError(self.path, reason=str(error)) from error
+
+
+def _seal(database: sqlite3.Connection, which: str, *values: object, replaced: Sequence[bytes]) -> None:
+    """Seal the rows that have been written. `replaced` are the seals that they had before."""
+    database.execute(f"UPDATE feedback SET seal = {_SEAL} {which}", values)
+    seals = [seal for (seal,) in database.execute(f"SELECT seal FROM feedback {which}", values)]
+    [(total,)] = database.execute("SELECT total FROM sealed").fetchall()
+    database.execute("UPDATE sealed SET total = ?", (with_seal(total, [*replaced, *seals]),))
 
 
 def _write_ahead(database: sqlite3.Connection) -> None:

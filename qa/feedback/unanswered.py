@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import Lock, Timer
 
 from qa.errors import FeedbackDamagedError, FeedbackUnwritableError
+from qa.feedback.seals import seal_of
 from qa.model import Outcome
 
 __all__ = ["Unanswered", "UnansweredQuestion"]
@@ -31,6 +32,8 @@ _TABLE = """
         last TEXT NOT NULL
     ) STRICT, WITHOUT ROWID
 """
+_SEALED = "CREATE TABLE IF NOT EXISTS sealed (total BLOB NOT NULL) STRICT"
+_ROWS = "SELECT key, question, unfound, possible, last FROM unanswered ORDER BY key"
 _COUNT = """
     INSERT INTO unanswered VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET
     question = excluded.question, unfound = unfound + excluded.unfound, possible = possible + excluded.possible,
@@ -125,6 +128,7 @@ class Unanswered:
                 database.execute("BEGIN IMMEDIATE")
                 database.executemany(_COUNT, rows)
                 database.execute(_FORGET, (MOST,))
+                _seal(database)
                 database.execute("COMMIT")
         except OSError as error:
             raise FeedbackUnwritableError(self.path, reason=(error.strerror or str(error)).lower()) from None
@@ -157,8 +161,27 @@ class Unanswered:
             self._pending = {}
         if self.path.exists():
             with self._opened() as database:
+                database.execute("BEGIN IMMEDIATE")
                 database.execute("DELETE FROM unanswered")
+                _seal(database)
+                database.execute("COMMIT")
                 database.execute("VACUUM")
+
+    def problems(self) -> Iterator[str]:
+        """Whether the counts have changed since they were written, in a sentence. Those of an earlier version have no
+        seal before they are written again.
+
+        Raises:
+            FeedbackUnwritableError, FeedbackDamagedError: as above.
+        """
+        if self.path.exists():
+            with (
+                self._refusals(),
+                closing(sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)) as found,
+            ):
+                is_sealed = found.execute("SELECT 1 FROM sqlite_master WHERE name = 'sealed'").fetchone()
+                if is_sealed and found.execute("SELECT total FROM sealed").fetchall() != [(_seal_of(found),)]:
+                    yield f"The counts of questions in {self.path.name} have been changed."
 
     def _write_later(self) -> None:
         try:
@@ -168,17 +191,32 @@ class Unanswered:
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
+        with self._refusals(), closing(sqlite3.connect(self.path, timeout=_BUSY, isolation_level=None)) as database:
+            is_new = not database.execute("SELECT 1 FROM sqlite_master").fetchone()
+            [(program,)] = database.execute("PRAGMA application_id").fetchall()
+            if not is_new and program != _PROGRAM:
+                raise FeedbackDamagedError(self.path, reason="it is the database of another program")
+            if is_new:
+                database.execute(f"PRAGMA application_id = {_PROGRAM}")
+                database.execute(_TABLE)
+            yield database
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
         try:
-            with closing(sqlite3.connect(self.path, timeout=_BUSY, isolation_level=None)) as database:
-                is_new = not database.execute("SELECT 1 FROM sqlite_master").fetchone()
-                [(program,)] = database.execute("PRAGMA application_id").fetchall()
-                if not is_new and program != _PROGRAM:
-                    raise FeedbackDamagedError(self.path, reason="it is the database of another program")
-                if is_new:
-                    database.execute(f"PRAGMA application_id = {_PROGRAM}")
-                    database.execute(_TABLE)
-                yield database
+            yield
         except sqlite3.OperationalError as error:
             raise FeedbackUnwritableError(self.path, reason=str(error)) from None
         except sqlite3.DatabaseError as error:
             raise FeedbackDamagedError(self.path, reason=str(error)) from None
+
+
+def _seal_of(database: sqlite3.Connection) -> bytes:
+    return seal_of(*database.execute(_ROWS).fetchall())
+
+
+def _seal(database: sqlite3.Connection) -> None:
+    """Seal the counts as they are now, within a transaction."""
+    database.execute(_SEALED)
+    database.execute("DELETE FROM sealed")
+    database.execute("INSERT INTO sealed VALUES (?)", (_seal_of(database),))

@@ -27,11 +27,13 @@ from pydantic import ValidationError
 
 from qa.config import Settings
 from qa.errors import HelperEndedError, LibraryUnwritableError, UnknownDocumentError
+from qa.library.replacing import replace_file
 from qa.library.store import Library
 from qa.library.uploads import Incoming, Lock, Refused, UploadFolder
 from qa.wire import (
     JobBody,
     JobErrorBody,
+    JobKind,
     JobProgressBody,
     JobReportBody,
     LeftOutFileBody,
@@ -101,10 +103,14 @@ class Uploads:
     def job(self) -> JobBody | None:
         """The last change that was asked for, and how far it is. None if there was none."""
         job = self._kept()
-        if job is None or not job.is_running or self.is_running:
-            return job
-        again = self._kept()  # it may just have ended
-        return again.model_copy(update={"state": "interrupted"}) if again and again.is_running else again
+        if job is not None and job.is_running:
+            if self.is_running:
+                return job
+            job = self._kept()  # it may just have ended
+        if job is None:
+            return None
+        state = "interrupted" if job.is_running else job.state
+        return job.model_copy(update={"state": state, "waiting": tuple(self.folder.waiting())})
 
     def _only_encodes(self) -> bool:
         job = self._kept()
@@ -128,20 +134,17 @@ class Uploads:
             yield incoming
 
     def index(self, incoming: Incoming | None = None, *, replaces: bool = False) -> JobBody:
-        """Give files that have arrived their place, and begin to read them into the library, with what an interrupted
-        change left there. Returns the job, which goes on.
+        """Give files that have arrived their place, and begin to read them into the library, with those that wait there
+        since an earlier change. Returns the job, which goes on.
 
         Raises:
             JobRunningError: if another change goes on.
             LibraryUnwritableError: if the system refuses.
         """
-        with self._begun() as (lock, before):
+        with self._begun() as lock:
             put = self.folder.put(incoming, replaces=replaces) if incoming is not None else []
             refused, notes = (incoming.refused, incoming.notes) if incoming is not None else ([], [])
-            names = [*dict.fromkeys([*(before.files if before is not None else ()), *put])]
-            job = JobBody(
-                id=secrets.token_hex(8), kind="indexing", state="running", began=datetime.now(UTC), files=tuple(names)
-            )
+            job = _new_job("indexing", self.folder.waiting())
             if not put and incoming is not None and incoming.refused:
                 report = self.report({}, refused, notes)
                 return self.end(lock, job.model_copy(update={"state": "done", "report": report}))
@@ -158,19 +161,30 @@ class Uploads:
             JobRunningError: if another change goes on.
             LibraryUnwritableError: if the system refuses.
         """
-        with self._begun() as (lock, _):
+        with self._begun() as lock:
             files = self.files_of(document_ids)
             own = [origin for origin in files if self.folder.holds(origin)]
             ids = sorted({*document_ids, *(each for origin in own for each in files[origin])})
             named = self.folder.work / "removal.json"
             named.write_text(json.dumps(ids), "utf-8")
-            names = tuple(Path(origin).name for origin in own)
-            job = JobBody(
-                id=secrets.token_hex(8), kind="removal", state="running", began=datetime.now(UTC), files=names
-            )
+            job = _new_job("removal", [Path(origin).name for origin in own])
             work = _Work(self, lock, job, _REMOVE, str(named), [], [], to_delete=own)
         work.start()
         return job
+
+    def discard(self) -> JobBody | None:
+        """Delete the files that wait since an earlier change, and put back what they replaced. Returns the job, which
+        has ended; where no file waits, the last one that there was.
+
+        Raises:
+            JobRunningError: if another change goes on.
+            LibraryUnwritableError: if the system refuses.
+        """
+        with self._begun() as lock:
+            if names := self.folder.give_up():
+                return self.end(lock, _new_job("discarding", names).model_copy(update={"state": "done"}))
+            lock.release()
+        return self.job()
 
     def files_of(self, document_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
         """The files of these documents, each with the ids of all its documents.
@@ -206,8 +220,8 @@ class Uploads:
             time.sleep(_SOON)
 
     @contextmanager
-    def _begun(self) -> Iterator[tuple[Lock, JobBody | None]]:
-        """The lock, and an indexing before that was not done. An error lets go of the lock."""
+    def _begun(self) -> Iterator[Lock]:
+        """The lock, once what earlier changes left is in order. An error lets go of the lock."""
         self.folder.make()
         lock = self.folder.lock()
         if self._only_encodes() and lock.is_taken:
@@ -216,12 +230,19 @@ class Uploads:
         else:
             lock.take()
         try:
-            before = self._kept()
-            unfinished = before if before and before.kind == "indexing" and before.state != "done" else None
-            self.folder.begin(goes_on=unfinished is not None)
-            if moved := self.folder.moved(self._library.snapshot().files()):
+            snapshot = self._library.snapshot()
+            if moved := self.folder.moved(snapshot.files()):
                 self._library.rename_files(moved)
-            yield lock, unfinished
+                snapshot = self._library.snapshot()
+            last = self._kept()
+            if (
+                last is not None and last.kind == "removal" and last.is_running
+            ):  # it ended before its files were deleted
+                origins = list(map(self.folder.origin, last.files))
+                there = snapshot.documents_of_files(origins)
+                self.folder.delete(origin for origin in origins if origin not in there)
+            self.folder.begin(snapshot.files())
+            yield lock
         except OSError as error:
             lock.release()
             reason = (error.strerror or str(error)).lower()
@@ -241,11 +262,8 @@ class Uploads:
 
     def keep(self, job: JobBody) -> None:
         """Write how far a job is, in one go. Where there is no room, nobody learns it."""
-        place = self.folder.job_file
-        new = place.with_suffix(".new")
         with suppress(OSError):
-            new.write_bytes(job.model_dump_json().encode())
-            new.replace(place)
+            replace_file(self.folder.job_file, job.model_dump_json().encode())
 
     def report(self, said: Mapping[str, Any], refused: Sequence[Refused], notes: Sequence[str]) -> JobReportBody:
         """A report in the form that is kept: of long lists the first entries, with their number."""
@@ -330,9 +348,10 @@ class _Work(Thread):
             report = {"left_out": said.get("left_out") or [error]}
             error = None
         is_done = report is not None and not report.get("unread") and error is None
-        if is_done and self._job.kind == "indexing":
-            held = uploads._library.snapshot().files() if uploads._library.exists else {}
-            uploads.folder.settle(self._job.files, held)
+        if self._job.kind == "indexing":
+            self._accept()
+            if is_done:
+                uploads.folder.give_up()
         if is_done and self._job.kind == "removal":
             uploads.folder.delete(self._to_delete)
         failure = JobErrorBody(**error) if error else _broken() if report is None and not self._is_stopped else None
@@ -390,9 +409,18 @@ class _Work(Thread):
             said = json.loads(line)
             self._said |= said
             if "report" in said:
+                if self._job.kind == "indexing":
+                    self._accept()
                 self._keep(report=self._uploads.report(said["report"], self._refused, self._notes))
             elif "progress" in said:
                 self._keep_progress(JobProgressBody(**said["progress"]))
+
+    def _accept(self) -> None:
+        """Have no file wait any more that the library has by now."""
+        library = self._uploads._library
+        held = library.snapshot().files() if library.exists else {}
+        with suppress(OSError):  # then the next change will do it
+            self._uploads.folder.accept(held)
 
     def _keep_progress(self, progress: JobProgressBody) -> None:
         """Keep how far it is, where another step begins, else now and then."""
@@ -409,6 +437,11 @@ class _Work(Thread):
         """The environment of the process, with the settings that the service has."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PINCITE_")}
         return kept | self._uploads._settings.environment()
+
+
+def _new_job(kind: JobKind, names: Sequence[str]) -> JobBody:
+    """A change of these files that begins now."""
+    return JobBody(id=secrets.token_hex(8), kind=kind, state="running", began=datetime.now(UTC), files=tuple(names))
 
 
 def _broken() -> JobErrorBody:

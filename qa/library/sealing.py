@@ -26,6 +26,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from qa.library.replacing import replace_file
 from qa.library.selecting import Select
 from qa.retrievers.files import checksum, checksums
 
@@ -178,12 +179,11 @@ def seal_file(path: Path, state: str) -> None:
 
     Where this state was sealed before it is not sealed again: that would hide what has happened to the file since.
     """
-    beside, made = _beside(path), path.with_name(f".{path.name}.sealed")
+    beside = _beside(path)
     with suppress(OSError, ValueError):
         if json.loads(beside.read_text("ascii"))[:1] == [state]:
             return
-    made.write_text(_sealed(state, path.stat().st_size, checksum(path)), "ascii")
-    made.replace(beside)
+    replace_file(beside, _sealed(state, path.stat().st_size, checksum(path)).encode("ascii"))
 
 
 def file_problems(path: Path, state: str) -> Iterator[str]:

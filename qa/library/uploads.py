@@ -6,7 +6,8 @@
         job.json            the last change, and how far it is
         stop                is there when the change is to stop
         incoming-5e1f…/     files that are arriving
-        before/             files that are being replaced, until the new ones are read
+        waiting.json        the names of files that have arrived, until the library has them or they are given up
+        before/             files that those replace, for as long
 
 A folder inside the library moves and goes with it, and no `pincite index FOLDER --prune` of another folder touches what
 was read from it. Names that begin with a dot are passed over when a folder is read.
@@ -14,6 +15,7 @@ was read from it. Names that begin with a dot are passed over when a folder is r
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -28,6 +30,7 @@ from shutil import copytree
 from typing import BinaryIO, NamedTuple
 
 from qa.errors import JobRunningError, LibraryUnwritableError, SourceError, UnknownFormatError
+from qa.library.replacing import replace_file
 from qa.model import FileState
 from qa.readers import MEGABYTE, READERS, SIDECARS, file_state, is_there, legible, resolved
 
@@ -234,6 +237,7 @@ class UploadFolder:
         self.work = self.path / _WORK
         self._most = file_size * MEGABYTE
         self._before = self.work / "before"
+        self._waiting = self.work / "waiting.json"
 
     @property
     def endings(self) -> tuple[str, ...]:
@@ -273,35 +277,37 @@ class UploadFolder:
             shutil.rmtree(place, ignore_errors=True)
 
     def put(self, incoming: Incoming, *, replaces: bool) -> list[str]:
-        """Give files that have arrived their place. Returns their names.
+        """Give files that have arrived their place. Returns their names, which wait from then on.
 
-        A file whose name is taken is refused unless it `replaces` the other. The other one is kept until `settle`.
-        To be called by whoever has the lock.
+        A file whose name is taken is refused unless it `replaces` the other. The other one is kept while it waits. To
+        be called by whoever has the lock.
         """
-        put = []
         there = {*self._documents(), *(Path(name).stem for name in incoming.files if _is_document(name))}
-        for name, path in incoming.files.items():
+        put = []
+        for name in incoming.files:
+            place = self.path / name
             if not _is_document(name) and _parted(name)[0] not in there:
                 message = f"{name} has references for a document of the same name, and there is none."
                 incoming.refused.append(Refused(message, "Add it together with that document."))
-                continue
+            elif os.path.lexists(place) and (not replaces or place.is_dir()):
+                hint = "To replace it, tick “Replace files of the same name” and add it again. Or rename it."
+                incoming.refused.append(Refused(f"There is already a file called {name}.", hint))
+            else:
+                put.append(name)
+        waiting = self.waiting()
+        self._keep_waiting(dict.fromkeys([*waiting, *put]))
+        for name in put:
             place = self.path / name
-            if os.path.lexists(place):
-                if not replaces or place.is_dir():
-                    hint = "To replace it, tick “Replace files of the same name” and add it again. Or rename it."
-                    incoming.refused.append(Refused(f"There is already a file called {name}.", hint))
-                    continue
+            if name not in waiting and os.path.lexists(place):  # one that waits was never read, and is not kept
                 self._before.mkdir(exist_ok=True)
                 place.replace(self._before / name)
-            path.replace(place)  # a link that is there is replaced, not what it leads to
-            put.append(name)
+            incoming.files[name].replace(place)  # a link that is there is replaced, not what it leads to
         return put
 
-    def begin(self, *, goes_on: bool) -> None:
-        """Forget what an earlier change left behind, unless this one goes on with it, and what was arriving when a
-        process ended."""
-        if not goes_on:
-            shutil.rmtree(self._before, ignore_errors=True)
+    def begin(self, held: Mapping[str, FileState | None]) -> None:
+        """Make ready for a change of a library that has the files `held`, by origin: note which of those that wait it
+        has, and forget what was arriving when a process ended."""
+        self.accept(held)
         self.stop_file.unlink(missing_ok=True)
         for each in self.work.glob("incoming-*"):
             if each.stat().st_mtime < time.time() - _LONGEST_ARRIVAL:
@@ -317,21 +323,50 @@ class UploadFolder:
         """It tells of the last change."""
         return self.work / "job.json"
 
-    def settle(self, names: Collection[str], held: Mapping[str, FileState | None]) -> None:
-        """Delete those of the files that the library did not take, and put back what they replaced.
+    def waiting(self) -> list[str]:
+        """The names of the files that have arrived, and of which it is not known that the library has them."""
+        try:
+            names = json.loads(self._waiting.read_bytes())
+        except (OSError, ValueError):  # there is none
+            names = []
+        replaced = sorted(each.name for each in self._before.iterdir()) if self._before.is_dir() else []
+        there = [name for name in map(str, names) if os.path.lexists(self.path / name)]
+        return list(dict.fromkeys([*there, *replaced]))
+
+    def accept(self, held: Mapping[str, FileState | None]) -> None:
+        """Have no file wait that the library has, and delete what it replaced.
 
         `held` are the states of the library's files, by origin. References go with the documents beside them.
         """
+        if not (waiting := self.waiting()):
+            return
         there = self._documents()
-        listed = [name for name in names if not _is_document(name)]
-        for name in listed:
-            beside = there.get(_parted(name)[0], [])
-            if not beside or not all(self._is_held(each, held) for each in beside):
-                self._take_back(name)
-        for name in set(names) - set(listed):
-            if not self._is_held(self.path / name, held):
-                self._take_back(name)
-        shutil.rmtree(self._before, ignore_errors=True)
+        left = []
+        for name in waiting:
+            beside = [self.path / name] if _is_document(name) else there.get(_parted(name)[0], [])
+            if beside and all(self._is_held(each, held) for each in beside):
+                (self._before / name).unlink(missing_ok=True)
+            else:
+                left.append(name)
+        self._keep_waiting(left)
+
+    def give_up(self) -> list[str]:
+        """Delete the files that wait, and put back what they replaced. Returns their names."""
+        waiting = self.waiting()
+        for name in waiting:
+            with suppress(OSError):
+                (self.path / name).unlink()
+            with suppress(OSError):
+                (self._before / name).replace(self.path / name)
+        self._keep_waiting(())
+        return waiting
+
+    def _keep_waiting(self, names: Iterable[str]) -> None:
+        if kept := list(names):
+            replace_file(self._waiting, json.dumps(kept).encode())
+        else:
+            self._waiting.unlink(missing_ok=True)
+            shutil.rmtree(self._before, ignore_errors=True)
 
     def _documents(self) -> dict[str, list[Path]]:
         """The source files of the folder by their names without the ending."""
@@ -347,12 +382,6 @@ class UploadFolder:
             return state is not None and file_state(path, before=state).sha256 == state.sha256
         except SourceError:
             return False
-
-    def _take_back(self, name: str) -> None:
-        with suppress(OSError):
-            (self.path / name).unlink()
-        with suppress(OSError):
-            (self._before / name).replace(self.path / name)
 
     def origin(self, name: str) -> str:
         """What the library knows a file by."""
@@ -380,16 +409,18 @@ class UploadFolder:
             copytree(self.path, library / FOLDER, symlinks=True, ignore=lambda *_: [_WORK])
 
     def delete(self, origins: Iterable[str]) -> None:
-        """Delete files of this folder, and the references beside them."""
-        deleted = [self.path / Path(origin).name for origin in origins if self.holds(origin)]
-        for path in deleted:
-            with suppress(OSError):
-                path.unlink()
+        """Delete files of this folder, what they replaced, and the references beside them."""
+        deleted = [Path(origin).name for origin in origins if self.holds(origin)]
+        self._delete(deleted)
         there = self._documents() if deleted else {}
-        for path in (each for each in deleted if each.stem not in there):
-            for ending in SIDECARS:
+        alone = [_parted(name)[0] for name in deleted]
+        self._delete(f"{stem}{ending}" for stem in alone if stem not in there for ending in SIDECARS)
+
+    def _delete(self, names: Iterable[str]) -> None:
+        for name in names:
+            for folder in (self.path, self._before):
                 with suppress(OSError):
-                    path.with_suffix(ending).unlink()
+                    (folder / name).unlink()
 
     def spoken(self, text: str) -> str:
         """A sentence about files of this folder, by their names alone."""

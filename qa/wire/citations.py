@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError, from_json
 from qa.errors import CitationsError, FieldProblem, InvalidRequestError
 from qa.model import Claim, Fingerprint, Reference, Span, Verdict, Verification
 from qa.wire.bodies import CitedPassageBody, cited_passage_body
-from qa.wire.requests import DIGEST, FINGERPRINT, AsWhole, Form, Told, field_problems
+from qa.wire.requests import DIGEST, FINGERPRINT, NOT_BLANK, AsWhole, Form, Told, field_problems
 
 __all__ = [
     "MAX_CITATIONS",
@@ -103,7 +103,7 @@ class CitationClaim(_Received):
     document: DocumentClaim
     start: Place
     end: Place
-    quote: Annotated[str, Field(min_length=1, max_length=MAX_QUOTE), AfterValidator(_not_blank), Told(r"\S")]
+    quote: Annotated[str, Field(min_length=1, max_length=MAX_QUOTE), AfterValidator(_not_blank), Told(NOT_BLANK)]
     selectors: Annotated[tuple[SelectorClaim, ...], Field(max_length=MAX_SELECTORS, fail_fast=True)] = ()
     section: Texts | None = None
     page: Place | None = None
@@ -153,7 +153,10 @@ CitedClaims = Annotated[tuple[CitedClaim, ...], Field(max_length=MAX_CITATIONS, 
 
 
 class AnswerClaim(_Received):
-    """An answer as `/ask` gives it, of which every citation is verified, each once. Other fields in it are ignored."""
+    """An answer as `/ask` gives it, of which every citation is verified, each once. Other fields in it are ignored, but
+    for `citations`, which no answer has."""
+
+    model_config = ConfigDict(json_schema_extra={"not": {"required": ["citations"]}})
 
     citation: CitationClaim | None
     outline: CitedClaims = ()

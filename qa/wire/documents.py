@@ -12,7 +12,7 @@ from qa.errors import FieldProblem, InvalidRequestError
 from qa.limits import MAX_QUESTION, character_problem
 from qa.model import DocumentEntry, DocumentFilter, Listing
 from qa.wire.bodies import document_href
-from qa.wire.requests import DATE, PLAIN, Form, Told, field_problems
+from qa.wire.requests import DATE, PLAIN, SPACES, Form, Told, few_words, field_problems
 
 __all__ = ["MAX_LISTED", "DocumentEntryBody", "DocumentsBody", "DocumentsRequest", "documents_body", "entry_body"]
 
@@ -20,8 +20,9 @@ MAX_LISTED = 500  # documents of a page
 _MAX_WORDS = 50  # of a title or a publisher: each is looked for in every document
 
 _Words = Annotated[str, Field(max_length=MAX_QUESTION), Told(PLAIN)]
+_FewWords = Annotated[str, Field(max_length=MAX_QUESTION), Told(few_words(_MAX_WORDS))]
 _Id = Annotated[str, Told(PLAIN)]
-_Date = Annotated[str, Field(pattern=DATE)]
+_Date = Annotated[str, Field(pattern=DATE), Told(f"^{SPACES}{DATE[1:-1]}{SPACES}$")]
 
 
 class DocumentsRequest(BaseModel):
@@ -30,8 +31,8 @@ class DocumentsRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     q: _Words = Field(default="", description="Words to look for in their passages. The best documents come first.")
-    title: _Words = Field(default="", description="Words, or parts of words, of their titles.")
-    publisher: _Words = Field(default="", description="Their publisher, or words of it.")
+    title: _FewWords = Field(default="", description="Words, or parts of words, of their titles.")
+    publisher: _FewWords = Field(default="", description="Their publisher, or words of it.")
     format: _Words = Field(default="", description="The ending of their files, such as pdf.")
     from_: _Date = Field(default="", alias="from", description="The first date: a year, a month or a day.")
     to: _Date = Field(default="", description="The last date.")
@@ -41,19 +42,23 @@ class DocumentsRequest(BaseModel):
 
     @classmethod
     def from_arguments(cls, given: Mapping[str, str]) -> Self:
-        """Read the parameters of an address. Empty ones count as left out.
+        """Read the parameters of an address. Blank ones count as left out, but for a number.
 
         Raises:
             InvalidRequestError: for values that are not of this form.
         """
-        values: dict[str, object] = {name: value.strip() for name, value in given.items() if value.strip()}
-        if str(values.get("limit", "")).isdecimal():
-            values["limit"] = int(str(values["limit"])[:9])
+        texts = {name: value.strip() for name, value in given.items()}
+        values: dict[str, object] = {name: text for name, text in texts.items() if text or name not in _FORM.known}
+        limit = given.get("limit")
+        if limit is not None:
+            values["limit"] = int(limit[:9]) if limit.isascii() and limit.isdigit() else limit
         try:
             asked = cls.model_validate(values)
         except ValidationError as error:
             raise InvalidRequestError(field_problems(error, _FORM), hint=HINT) from None
-        found = [FieldProblem(f"/{name}", detail) for name, text in values.items() if (detail := _problem(text))]
+        found = [
+            FieldProblem(f"/{name}", detail) for name, text in given.items() if (detail := character_problem(text))
+        ]
         found += [
             FieldProblem(f"/{name}", f"must have at most {_MAX_WORDS} words")
             for name, words in (("title", asked.title), ("publisher", asked.publisher))
@@ -90,10 +95,6 @@ HINT = "web/README.md describes the list of documents."
 _FORM = Form(
     example="", known=tuple(each.alias or name for name, each in DocumentsRequest.model_fields.items()), most=MAX_LISTED
 )
-
-
-def _problem(value: object) -> str | None:
-    return character_problem(value) if isinstance(value, str) else None
 
 
 class DocumentEntryBody(BaseModel):

@@ -18,6 +18,7 @@ __all__ = [
     "GivenBody",
     "JobBody",
     "JobErrorBody",
+    "JobKind",
     "JobProgressBody",
     "JobReportBody",
     "LeftOutFileBody",
@@ -35,7 +36,9 @@ MANAGING_HINT = "web/managing/README.md describes how documents are managed."
 MAX_REMOVED = 500
 """Documents that one request may name. With a document of an uploaded file go all others of that file."""
 
-JobKind = Literal["indexing", "removal"]
+JobKind = Literal["indexing", "removal", "discarding"]
+"""`discarding`: files that wait to be read, since a change ended early, are deleted."""
+
 JobState = Literal["running", "done", "stopped", "failed", "interrupted"]
 """`interrupted`: the process that did it has ended, and the library is as it was before."""
 
@@ -110,7 +113,10 @@ class JobErrorBody(_Body):
 
 
 class JobBody(_Body):
-    """A change of the library: files that are indexed, or documents that are removed."""
+    """A change of the library: files that are indexed, documents that are removed, or files that are given up.
+
+    `files` are those that it is about; `waiting` those that have arrived, and that no change is reading now.
+    """
 
     id: str
     kind: JobKind
@@ -118,6 +124,7 @@ class JobBody(_Body):
     began: datetime
     ended: datetime | None = None
     files: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
     progress: JobProgressBody | None = None
     report: JobReportBody | None = None
     without_vectors: int | None = None

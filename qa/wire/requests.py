@@ -39,8 +39,10 @@ __all__ = [
     "HEX_KEY",
     "MAX_PASSAGES",
     "MAX_TURNS",
+    "NOT_BLANK",
     "PLAIN",
     "SAYING",
+    "SPACES",
     "AsWhole",
     "AskRequest",
     "ConversationRequest",
@@ -49,6 +51,7 @@ __all__ = [
     "History",
     "QuestionText",
     "Told",
+    "few_words",
     "field_problems",
 ]
 
@@ -59,6 +62,9 @@ _MOST_ERRORS = 1000  # above that they are counted, not named: naming 100,000 ta
 
 
 _CONTROLS = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"
+_WIDE = r"\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_SPACE = rf"\u0009-\u000d\u001c-\u0020\u0085{_WIDE}"
+"""White space as Python knows it; what `\\s` stands for differs from one language to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +79,19 @@ class Told:
 
 PLAIN = f"^[^{_CONTROLS}]*$"
 """Texts without control characters; empty ones too."""
-SAYING = rf"^[^{_CONTROLS}]*[^\s{_CONTROLS}][^{_CONTROLS}]*$"
+SPACES = rf"[\t\n\r {_WIDE}]*"
+"""White space that is no control character."""
+NOT_BLANK = f"[^{_SPACE}]"
+"""Texts that are not blank."""
+SAYING = rf"^[^{_CONTROLS}]*[^{_SPACE}{_CONTROLS}][^{_CONTROLS}]*$"
 """Those of them that are not blank."""
-EMPTY_OR_SAYING = rf"^(?:|[^{_CONTROLS}]*[^\s{_CONTROLS}][^{_CONTROLS}]*)$"
+EMPTY_OR_SAYING = rf"^(?:|[^{_CONTROLS}]*[^{_SPACE}{_CONTROLS}][^{_CONTROLS}]*)$"
 """These, and the empty text."""
+
+
+def few_words(most: int) -> str:
+    """A pattern of texts without control characters that have at most so many words."""
+    return rf"^{SPACES}(?:[^{_SPACE}{_CONTROLS}]+(?:{SPACES[:-1]}+|$)){{0,{most}}}$"
 
 
 def _whole(value: object) -> object:

@@ -14,6 +14,7 @@ from werkzeug.utils import redirect
 from web.access.metering import Meter, Tally
 from web.access.sessions import cookie_name, has_tokens, keep_tokens, sign_in_address, token_of_session, tokens_file
 from web.access.tokens import Right, Token, TokensFile
+from web.answers import current_engine
 from web.networks import is_loopback
 from web.origins import refuse_other_sites
 from web.watching.ledger import record_of
@@ -35,11 +36,12 @@ NEEDED: dict[str, Right] = {"/feedback": "feedback", "/metrics": "manage"}
 MANAGING = "manage"
 """The blueprint of which every endpoint needs the right to manage."""
 
-FORWARDED = (
-    *("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PROTO"),
-    "HTTP_X_REAL_IP",
+OF_PROXIES = re.compile(
+    r"HTTP_(?:.*(?:FORWARDED|ORIGINAL|PROXY|(?:CLIENT|REAL|CONNECTING|USER)_?IP)|VIA$|CDN_LOOP$|MAX_FORWARDS$"
+    r"|CF_|FLY_|TAILSCALE_|X_(?:AMZN|APPENGINE|ARR|AZURE|ENVOY|VARNISH)_)"
 )
-"""By which a proxy makes itself known."""
+"""The headers, as WSGI names them, by which proxies make themselves known: of RFC 7239 and RFC 9110, those that became
+customary without one, and those of providers."""
 
 _REALM = "pincite"
 _BEARER = "bearer "
@@ -86,7 +88,10 @@ def demand(right: Right) -> None:
     if may(request, right):
         return
     if not has_tokens():
-        raise Forbidden("Without tokens, only a browser on this machine itself may do this, and not through a proxy.")
+        raise Forbidden(
+            "Without tokens, only a browser on this machine itself may do this, and not through a proxy. "
+            "web/access/README.md says how tokens are made."
+        )
     if caller(request) is None:
         _ask_who()
     raise Forbidden(f"This token may not do this: it lacks the right {right!r}.")
@@ -122,11 +127,25 @@ def signed_in() -> str | None:
 
 
 def is_local(request: Request) -> bool:
-    """Whether a request comes from this machine itself: to one of its own names, and through no proxy that says so."""
+    """Whether a request comes from this machine itself: to one of its own names, and through no proxy.
+
+    A proxy on this machine looks like a browser on it, if it says nothing of itself. So where proxies are trusted,
+    nobody counts as local. Elsewhere a proxy is known by its headers, by HTTP/1.0, which no browser speaks any more,
+    or by the site for which a browser behind it believes to send.
+    """
+    if current_engine().settings.trusted_proxies:
+        return False
+    environ = request.environ
     return (
         is_loopback(request.remote_addr or "")
-        and not any(name in request.environ for name in FORWARDED)
+        and environ.get("SERVER_PROTOCOL") != "HTTP/1.0"
+        and not any(map(OF_PROXIES.match, environ))
         and _names_this_machine(request.host)
+        and all(
+            _names_this_machine(site.partition("://")[2].partition("/")[0])
+            for name in ("HTTP_ORIGIN", "HTTP_REFERER")
+            if (site := environ.get(name))
+        )
     )
 
 

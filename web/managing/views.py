@@ -197,6 +197,14 @@ def stop() -> AnyResponse:
     return _began(found) if found else abort(HTTPStatus.NOT_FOUND)
 
 
+@manage.post("/manage/discard")
+def discard() -> AnyResponse:
+    """Delete the files that wait to be read since a change ended early."""
+    with _told_of_storage():
+        found = current_engine().uploads.discard()
+    return _began(found) if found else abort(HTTPStatus.NOT_FOUND)
+
+
 @manage.get("/manage/feedback")
 def feedback_page() -> str:
     """What people said of answers, and which questions got none."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 from werkzeug.exceptions import NotFound
 
 from qa.errors import FieldProblem, InvalidRequestError
@@ -50,7 +50,19 @@ MOST_MESSAGES = 1000
 MOST_PARTS = 100
 HINT = "web/plugs/README.md describes what the service takes of OpenAI's interface."
 
-Name = Annotated[str, Field(max_length=100)]
+MOST_OF_NAME = 100  # characters
+
+Name = Annotated[str, Field(max_length=MOST_OF_NAME)]
+
+
+def _known(*names: str) -> WithJsonSchema:
+    """What is said of a name that may be any, of which these are understood."""
+    return WithJsonSchema({"anyOf": [{"enum": [*names]}, {"type": "string", "maxLength": MOST_OF_NAME}]})
+
+
+Role = Annotated[Name, _known("user")]
+Kind = Annotated[Name, _known("text", "input_text")]
+Model = Annotated[Name, WithJsonSchema({"const": MODEL, "type": "string"})]
 
 
 class UnknownModelError(NotFound):
@@ -71,14 +83,14 @@ class _Sent(BaseModel):
 class InputPart(_Received):
     """A part of a message. Only texts can be read: parts of the types `text` and `input_text`."""
 
-    type: Name
+    type: Kind
     text: str | None = None
 
 
 class InputMessage(_Received):
     """A message of the conversation. Those with the role `user` are questions; the others are not read."""
 
-    role: Name | None = None
+    role: Role | None = None
     content: str | Annotated[tuple[InputPart, ...], Field(max_length=MOST_PARTS, fail_fast=True)] | None = None
 
 
@@ -95,7 +107,7 @@ class StreamOptions(_Received):
 class _Request(_Received):
     """What both ways of asking have in common."""
 
-    model: Name = Field(description=f"`{MODEL}`, as `/v1/models` lists it.")
+    model: Model = Field(description=f"`{MODEL}`, as `/v1/models` lists it.")
     stream: bool | None = Field(default=None, description="Whether to send the answer as server-sent events.")
     document: DocumentIds = Field(
         default=(),
@@ -395,16 +407,18 @@ class ModelList(_Sent):
     data: tuple[ModelBody, ...] = Field(default_factory=lambda: (ModelBody(),))
 
 
-Kind = Literal["invalid_request_error", "authentication_error", "permission_error", "rate_limit_error", "server_error"]
+Failure = Literal[
+    "invalid_request_error", "authentication_error", "permission_error", "rate_limit_error", "server_error"
+]
 
-_KINDS: dict[int, Kind] = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+_KINDS: dict[int, Failure] = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 
 
 class OpenAIProblem(_Sent):
     """What went wrong. `param` names the field that is wrong. `code` is OpenAI's own, or that of a problem."""
 
     message: str
-    type: Kind
+    type: Failure
     param: str | None
     code: str | None
 
@@ -429,7 +443,7 @@ def openai_failure(body: bytes, *, is_of_view: bool) -> tuple[HTTPStatus, OpenAI
     param = _param(problem.errors[0].pointer) if problem.errors else None
     if is_of_view and code is None and problem.status == HTTPStatus.NOT_FOUND:
         code, param = "model_not_found", "model"
-    kind = _KINDS.get(problem.status, "invalid_request_error")
+    kind: Failure = _KINDS.get(problem.status, "invalid_request_error")
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         kind = "server_error"
     status = HTTPStatus(problem.status)

@@ -1,0 +1,24 @@
+"""Replaces a small file whole: who reads it finds the old one or the new one, and never half of one."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["replace_file"]
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Give a file this content, in one step. One writes it at a time, for what is not finished lies beside it.
+
+    Raises:
+        OSError: if the system refuses; then the file is as it was.
+    """
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    except OSError:
+        with suppress(OSError):
+            beside.unlink()
+        raise
