@@ -33,7 +33,7 @@ _ATTEMPT = 0.4  # of the time limit, which one node is given: two may be lost on
 _CONNECT = 2.0  # seconds, to reach a node
 _AVOIDED = (10.0, 20.0, 40.0, 80.0, 160.0)  # seconds for which a node that does not answer is asked after all others
 _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds, after every node was tried; then always the last one
-_AGAIN = {429, 500, 502, 503, 504}  # a node that is lost while it fetches gives 500
+_AGAIN = {408, 429, 500, 502, 503, 504}  # a node that is lost while it fetches gives 500
 _REFUSED = {401, 403}
 _CONNECTIONS = 16  # to each node, which are kept open
 
@@ -170,18 +170,18 @@ class Cluster:
         Raises: as `call`.
         """
         end, tried = time.monotonic() + wait, 0
-        while not self.call(method, path, body, wait=wait).get("acknowledged", True):
+        while not _is_made(self.call(method, path, body, wait=wait)):
             if time.monotonic() > end:
                 raise ClusterIncompleteError(self.name, reason="it does not carry out what it is asked")
             time.sleep(_PAUSES[min(tried, len(_PAUSES) - 1)])
             tried += 1
 
-    def search(self, path: str, body: Mapping[str, Any]) -> Any:
-        """The whole answer to a search; `path` has parameters.
+    def search(self, path: str, body: Mapping[str, Any], *, wait: float | None = None) -> Any:
+        """The whole answer to a search; `path` has parameters, `wait` is as in `call`.
 
         Raises: as `call`.
         """
-        return self._answer(self._asked(_Search("POST", path, _DUMP(body), _JSON), self._limit))
+        return self._answer(self._asked(_Search("POST", path, _DUMP(body), _JSON), wait or self._limit))
 
     def search_all(self, path: str, bodies: Sequence[Mapping[str, Any]]) -> list[Any]:
         """The whole answers to several searches, asked at once.
@@ -243,9 +243,8 @@ class Cluster:
         """
         status, body = reply
         if status < 400 and isinstance(body, dict):
-            failed = body.get("_shards", {}).get("failed", 0)
-            if failed or body.get("timed_out") is True:
-                raise ClusterIncompleteError(self.name, reason=f"{failed} shards did not answer")
+            if lacking := _lacking(body):
+                raise ClusterIncompleteError(self.name, reason=lacking)
             return body
         reason = _reason(body)
         if _is_there_already(body):  # made by the first of two tries: no other index has its name
@@ -263,7 +262,7 @@ class Cluster:
         raise ClusterRejectedError(self.name, reason=reason)
 
     def _asked(self, request: _Request, limit: float) -> _Reply:
-        """The first reply that is no failure of a node, else the last one, within a time limit in seconds."""
+        """The first reply that is whole and no failure of a node, else the last one, within a time limit in seconds."""
         end, rounds, last = time.monotonic() + limit, 0, None
         reason = "it gave no answer"
         while True:
@@ -285,7 +284,7 @@ class Cluster:
                     self._look_round(end)
                     break
                 node.has_answered()
-                if last.status not in _AGAIN:
+                if not _is_worth_another(last):
                     return last
             else:
                 rounds += 1
@@ -404,6 +403,26 @@ def _of_connection(error: Exception) -> str:
     told = type(error).__name__.removesuffix("Error")
     known = {"NewConnection": "nothing listens there", "NameResolution": "no such name", "ReadTimeout": "too slow"}
     return known.get(told, "it did not answer in time" if "Timeout" in told else "the connection broke")
+
+
+def _is_worth_another(reply: _Reply) -> bool:
+    """Whether another try, or another node, may give what this reply lacks."""
+    status, body = reply
+    if status >= 400 or not isinstance(body, dict):
+        return status in _AGAIN
+    each_of = body.get("responses", ())
+    return bool(_lacking(body)) or any(each.get("status") in _AGAIN or _lacking(each) for each in each_of)
+
+
+def _lacking(body: Mapping[str, Any]) -> str:
+    """What a reply without an error lacks, if it is not whole."""
+    failed = body.get("_shards", {}).get("failed", 0)
+    return f"{failed} shards did not answer" if failed or body.get("timed_out") is True else ""
+
+
+def _is_made(body: Mapping[str, Any]) -> bool:
+    """Whether all nodes know of a change, and the shards of an index that it makes have started."""
+    return bool(body.get("acknowledged", True) and body.get("shards_acknowledged", True))
 
 
 def _is_there_already(body: Any) -> bool:

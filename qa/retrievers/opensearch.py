@@ -10,6 +10,7 @@ weight in the mean is taken back by `k1` and `b`.
 
 from __future__ import annotations
 
+import math
 import re
 import secrets
 import time
@@ -17,12 +18,13 @@ import weakref
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from qa.config import Settings
-from qa.errors import ClusterError, ClusterIncompleteError, DamagedLibraryError, IndexFormatError
+from qa.errors import ClusterError, ClusterIncompleteError, DamagedLibraryError, IndexFormatError, LibraryError
 from qa.model import Candidate, Query, digest
 from qa.retrievers import files
 from qa.retrievers.cluster import Cluster, NotThereError
@@ -51,6 +53,8 @@ _WORK = 600.0  # seconds, for which the making of an index is waited, step by st
 _COPIES = 60.0  # seconds, for which the copies of a new index are waited
 _PARTING = 2.0  # seconds, for which the deletion of an index that nobody kept is waited
 _LOOKS = 0.2  # seconds from one look at a merge to the next
+_REACHED = 3.0  # seconds, for which an answer is waited that says that the index can be searched
+_PROBES = 1.0  # seconds from one such search to the next: whoever asks often does not burden the cluster
 _SEGMENT = "256mb"  # of an index, at most: a change writes those anew from which something was deleted
 
 
@@ -127,7 +131,7 @@ class OpenSearchEngine:
             ClusterError: where the cluster cannot be used.
         """
         with suppress(DamagedLibraryError, NotThereError, KeyError, TypeError):
-            self.cluster.call("DELETE", str(files.read_json(folder / files.ELSEWHERE)["name"]), wait=_WORK)
+            self.cluster.change("DELETE", str(files.read_json(folder / files.ELSEWHERE)["name"]), wait=_WORK)
 
     def _data_nodes(self) -> int:
         health = self.cluster.call("GET", "_cluster/health?filter_path=number_of_data_nodes")
@@ -196,6 +200,9 @@ class OpenSearchRetriever:
         self._mean = kept.terms / max(1, kept.passages)
         self._factor = self._learnt_factor()
         self._frequencies: dict[str, int] = {}
+        self._probing = Lock()
+        self._probed = -math.inf
+        self._failure: LibraryError | None = None
 
     def changed(
         self, *, removed: Collection[str], added: Iterable[tuple[str, Sequence[str]]], folder: Path | None = None
@@ -252,6 +259,23 @@ class OpenSearchRetriever:
         all_of = {"bool": {"filter": [_has(term) for term in dict.fromkeys(terms)] or [{"match_all": {}}]}}
         return [passage_id for (passage_id,) in self._hits(all_of, sort=[{"id": "asc"}], limit=self.passage_count)]
 
+    def reach(self) -> None:
+        """Search all shards. If that was done within a second, tell what was found then."""
+        with self._probing:
+            if time.monotonic() > self._probed + _PROBES:
+                self._failure = self._probe()
+                self._probed = time.monotonic()
+            failure = self._failure
+        if failure is not None:
+            raise failure.with_traceback(None)
+
+    def _probe(self) -> LibraryError | None:
+        try:
+            self._asked({"size": 0, "query": {"match_all": {}}, "terminate_after": 1}, wait=_REACHED)
+        except LibraryError as error:
+            return error
+        return None
+
     @property
     def passage_count(self) -> int:
         return self._kept.passages
@@ -282,9 +306,10 @@ class OpenSearchRetriever:
                 break
         return found
 
-    def _asked(self, body: Mapping[str, Any]) -> Any:
+    def _asked(self, body: Mapping[str, Any], *, wait: float | None = None) -> Any:
+        whole = {"_source": False, "track_total_hits": False, **body}
         with self._there():
-            return self._cluster.search(self._search, {"_source": False, "track_total_hits": False, **body})
+            return self._cluster.search(self._search, whole, wait=wait)
 
     def _learnt_factor(self) -> float:
         """What a weight must be multiplied by: some versions leave the constant (k1 + 1) out of their formula.
@@ -357,13 +382,21 @@ def _finished(
     kept = _Kept(index, passages, terms, empty, right, probe)
     cluster.change("PUT", f"{index}/_mapping", {"_meta": kept.values()}, wait=_WORK)
     cluster.change("PUT", f"{index}/_settings", {"index": {"blocks.write": True}}, wait=_WORK)
-    with suppress(ClusterIncompleteError):  # a copy that is late comes later
-        cluster.call("GET", f"_cluster/health/{index}?wait_for_status=green&timeout={_COPIES:.0f}s", wait=2 * _COPIES)
+    _wait_for_copies(cluster, index)
     retriever = OpenSearchRetriever(cluster, kept, folder)
     if folder is not None:
         files.write_json(folder / files.ELSEWHERE, kept.values())
         files.seal(folder, [files.ELSEWHERE])
     return retriever
+
+
+def _wait_for_copies(cluster: Cluster, index: str) -> None:
+    """Wait until there are as many copies of each shard as there should be. One that is late comes later."""
+    end = time.monotonic() + _COPIES
+    while cluster.call("GET", f"_cluster/health/{index}?filter_path=status")["status"] != "green":
+        if time.monotonic() > end:
+            return
+        time.sleep(_LOOKS)
 
 
 def _purge(cluster: Cluster, index: str, *, tombstones: int) -> None:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from corpora import a_corpus, some_questions
 from hypothesis import HealthCheck, given, settings
-from nodes import Nodes, missing, own_folder, running
+from nodes import PORT, Nodes, missing, own_folder, running
 from retriever_contract import BIRDS, CHANGES, PASSAGES, RetrieverContract, asking
 from security import PASSWORD, USER, make_certificates
 
@@ -35,6 +35,7 @@ from qa.retrievers import files
 from qa.retrievers.large import TantivyRetriever
 from qa.retrievers.opensearch import OpenSearchEngine
 from qa.text.analysis import terms
+from web.app import create_app
 
 TESTS = Path(__file__).resolve().parent.parent
 TERNS = TESTS / "fixtures" / "terns"
@@ -49,7 +50,7 @@ if missing() and "REQUIRE_CLUSTER" not in os.environ:
 @pytest.fixture(scope="module")
 def node() -> Iterator[Nodes]:
     """A cluster of one node."""
-    with own_folder() as folder, running(folder, nodes=1, port=9210) as nodes:
+    with own_folder() as folder, running(folder, nodes=1, port=PORT) as nodes:
         yield nodes
 
 
@@ -270,6 +271,31 @@ def test_a_library_may_leave_its_cluster(node: Nodes, engine: OpenSearchEngine, 
     assert len(indices(engine) - before) <= 1
 
 
+def test_a_service_says_that_its_cluster_does_not_answer_and_when_it_does_again(node: Nodes, tmp_path: Path) -> None:
+    engine = Engine.create(settings_of(node, tmp_path, cluster_timeout=1))
+    engine.add([TERNS])
+    client = create_app(engine).test_client()
+    assert client.get("/readyz").json == {"status": "ready", "documents": engine.document_count}
+    node[0].send(signal.SIGSTOP)
+    try:
+        wait_for(lambda: client.get("/readyz").status_code == 503)
+        for answer in (client.get("/readyz"), client.post("/ask", json={"question": "Did fever end?"})):
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+            assert answer.json is not None
+            assert answer.json["title"] == "Cluster unreachable"
+    finally:
+        node[0].send(signal.SIGCONT)
+    wait_for(lambda: client.get("/readyz").status_code == 200)
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    for _ in range(100):
+        if holds():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it does not come to hold")
+
+
 # Users and TLS
 
 
@@ -279,7 +305,7 @@ def secured() -> Iterator[tuple[Nodes, Path]]:
     with own_folder() as folder:
         certificates = folder / "certificates"
         make_certificates(certificates, "node")
-        with running(folder, nodes=1, port=9220, certificates=certificates) as nodes:
+        with running(folder, nodes=1, port=PORT + 10, certificates=certificates) as nodes:
             yield nodes, certificates
 
 
