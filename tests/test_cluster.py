@@ -214,9 +214,10 @@ def test_a_refusal_is_told_for_what_it_is_and_not_tried_again(
     pretend: Pretend, status: int, body: Any, error: type[Exception]
 ) -> None:
     node = pretend((status, body))
-    with pytest.raises(error):
-        cluster_of(node.address).call("POST", "i/_search", {})
+    with pytest.raises(error) as caught:
+        cluster_of(node.address).call("POST", "i/_search?size=1", {})
     assert len(node.asked) == 1
+    assert error is NotThereError or "(POST i/_search)" in str(caught.value)
 
 
 def test_an_index_that_the_first_of_two_tries_made_is_made(pretend: Pretend) -> None:

@@ -46,6 +46,8 @@ _BULK_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds; then always the last one
 _GLANCE = 1.0  # seconds, in which a node that works says its name
 _KEPT_TO = 60.0  # seconds; a node that has frozen leaves its cluster within 36
 _NO_HEADER = "{}"
+_WRITING = "POST {}/_bulk"
+_IS_THERE = 409  # the status of what `create` finds there already
 
 _JSON, _LINES = "application/json", "application/x-ndjson"
 _DUMP = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -62,6 +64,11 @@ class _Request:
     path: str
     body: str
     kind: str
+
+    @property
+    def name(self) -> str:
+        """What is asked, for people."""
+        return f"{self.method} {self.path.partition('?')[0]}"
 
     def keeping_to(self, _: str) -> tuple[str, str]:
         """Path and body, as they are sent where only these nodes answer."""
@@ -159,8 +166,8 @@ class Cluster:
             NotThereError: where there is nothing at this path.
             ClusterError: where it cannot answer, does not answer wholly, or refuses.
         """
-        sent = "" if body is None else _DUMP(body)
-        return self._answer(self._asked(_Request(method, path, sent, _JSON), wait or self._limit))
+        request = _Request(method, path, "" if body is None else _DUMP(body), _JSON)
+        return self._answer(self._asked(request, wait or self._limit), request)
 
     def change(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, wait: float) -> None:
         """Change the cluster, and ask again until it says that it has; `wait` is the time limit in seconds.
@@ -181,7 +188,8 @@ class Cluster:
 
         Raises: as `call`.
         """
-        return self._answer(self._asked(_Search("POST", path, _DUMP(body), _JSON), wait or self._limit))
+        request = _Search("POST", path, _DUMP(body), _JSON)
+        return self._answer(self._asked(request, wait or self._limit), request)
 
     def search_all(self, path: str, bodies: Sequence[Mapping[str, Any]]) -> list[Any]:
         """The whole answers to several searches, asked at once.
@@ -189,13 +197,15 @@ class Cluster:
         Raises: as `call`.
         """
         lines = "".join(f"{line}\n" for body in bodies for line in (_NO_HEADER, _DUMP(body)))
-        found = self._answer(self._asked(_Search("POST", path, lines, _LINES), self._limit))
-        return [self._answer(_Reply(each.get("status", 200), each)) for each in found["responses"]]
+        request = _Search("POST", path, lines, _LINES)
+        found = self._answer(self._asked(request, self._limit), request)
+        return [self._answer(_Reply(each.get("status", 200), each), request) for each in found["responses"]]
 
     def write(self, index: str, operations: Iterable[Sequence[Mapping[str, Any]]]) -> int:
         """Write into an index; each operation is its line or its two lines of a bulk. Returns how many were sent again.
 
-        What the cluster has no room for now is sent again later, and so is what a lost node did not acknowledge.
+        What the cluster has no room for now is sent again later, and so is what a lost node did not acknowledge. What
+        is to be created stays as it is if it is there already.
 
         Raises:
             ClusterError: where it takes nothing for some minutes, or refuses.
@@ -211,7 +221,7 @@ class Cluster:
                 if left:
                     again += len(left)
                     if time.monotonic() > since + _PATIENCE:
-                        raise ClusterRejectedError(self.name, reason=reason)
+                        raise ClusterRejectedError(self.name, reason=reason, asked=_WRITING.format(index))
                     time.sleep(_BULK_PAUSES[min(tried, len(_BULK_PAUSES) - 1)])
                     tried += 1
         return again
@@ -219,9 +229,9 @@ class Cluster:
     def _write_once(self, index: str, batch: list[str]) -> tuple[list[str], str]:
         """What of a batch was not taken now, and why."""
         path = f"{index}/_bulk?filter_path=errors,items.*.status,items.*.error"
+        request = _Request("POST", path, "".join(batch), _LINES)
         try:
-            reply = self._asked(_Request("POST", path, "".join(batch), _LINES), _BULK_TIME)
-            answer = self._answer(reply)
+            answer = self._answer(self._asked(request, _BULK_TIME), request)
         except (ClusterIncompleteError, ClusterUnreachableError) as error:
             return batch, error.message
         if not answer["errors"]:
@@ -232,12 +242,12 @@ class Cluster:
             if told["status"] in _AGAIN:
                 left.append(sent)
                 reason = _reason(told)
-            elif "error" in told:
-                raise ClusterRejectedError(self.name, reason=_reason(told))
+            elif "error" in told and told["status"] != _IS_THERE:
+                raise ClusterRejectedError(self.name, reason=_reason(told), asked=_WRITING.format(index))
         return left, reason
 
-    def _answer(self, reply: _Reply) -> Any:
-        """What is in a reply.
+    def _answer(self, reply: _Reply, request: _Request) -> Any:
+        """What is in a reply to a request.
 
         Raises: as `call`.
         """
@@ -252,14 +262,14 @@ class Cluster:
         if status == 404:
             raise NotThereError(reason)
         if status == 403 and _IS_FULL in json.dumps(body):
-            raise ClusterRejectedError(self.name, reason=reason)
+            raise ClusterRejectedError(self.name, reason=reason, asked=request.name)
         if status in _REFUSED:
-            raise ClusterAccessError(self.name, status=status)
+            raise ClusterAccessError(self.name, status=status, asked=request.name)
         if status in _AGAIN:
             raise ClusterIncompleteError(self.name, reason=reason)
         if body is None:
             raise ClusterUnreachableError(self.name, reason="what answers there is no OpenSearch")
-        raise ClusterRejectedError(self.name, reason=reason)
+        raise ClusterRejectedError(self.name, reason=reason, asked=request.name)
 
     def _asked(self, request: _Request, limit: float) -> _Reply:
         """The first reply that is whole and no failure of a node, else the last one, within a time limit in seconds."""
@@ -434,7 +444,7 @@ def _reason(body: Any) -> str:
     error = body.get("error", body) if isinstance(body, dict) else None
     if isinstance(error, dict):
         causes = error.get("root_cause") or [error]
-        told = causes[0].get("reason") or error.get("reason") or error.get("type")
+        told = causes[0].get("reason") or error.get("reason") or error.get("type") or error.get("Message")
         caused = error.get("caused_by", {}).get("reason")
         error = f"{told} ({caused})" if caused and caused != told else told
     return " ".join(str(error or "it gives no reason").split())[:300].rstrip(".")
