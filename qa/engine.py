@@ -533,6 +533,16 @@ class Engine:
         """The number of documents in the library."""
         return self._library.snapshot().document_count
 
+    def reach(self) -> int:
+        """Make sure that questions can be answered now. Returns the number of documents.
+
+        Raises:
+            LibraryError: where they cannot, such as while a part of the library's cluster does not answer.
+        """
+        snapshot = self._library.snapshot()
+        snapshot.retriever.reach()
+        return snapshot.document_count
+
     @property
     def passage_count(self) -> int:
         """The number of passages in the library."""

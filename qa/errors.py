@@ -526,11 +526,12 @@ class ClusterAccessError(ClusterError):
 
     code = "cluster_access"
 
-    def __init__(self, addresses: str, *, status: int) -> None:
+    def __init__(self, addresses: str, *, status: int, asked: str) -> None:
+        """`asked` is the method and path that were refused."""
         is_unknown = status == 401
+        refused = "does not know this user or password" if is_unknown else "does not allow this user to do that"
         super().__init__(
-            f"The cluster at {addresses} "
-            + ("does not know this user or password." if is_unknown else "does not allow this user to do that."),
+            f"The cluster at {addresses} {refused} ({asked}).",
             hint="Check PINCITE_CLUSTER_USER and the file in PINCITE_CLUSTER_PASSWORD_FILE, or the file in "
             "PINCITE_CLUSTER_API_KEY_FILE."
             if is_unknown
@@ -556,9 +557,10 @@ class ClusterRejectedError(ClusterError):
 
     code = "cluster_rejected"
 
-    def __init__(self, addresses: str, *, reason: str) -> None:
+    def __init__(self, addresses: str, *, reason: str, asked: str) -> None:
+        """`asked` is the method and path of what it was asked."""
         super().__init__(
-            f"The cluster at {addresses} does not do what it is asked: {reason}.",
+            f"The cluster at {addresses} does not do what it is asked ({asked}): {reason}.",
             hint="Check its disks, its limits and its log. Nothing was changed.",
         )
 

@@ -101,6 +101,7 @@ class RetrieverContract:
         corpus = [("p1", ()), ("p2", ("tern",)), ("p3", ())]
         retriever = self.build(corpus)
         assert retriever.passage_count == 3
+        retriever.reach()
         assert [found.passage_id for found in retriever.search(asking(["tern"]), limit=10)] == ["p2"]
         assert self.build([("p1", ()), ("p2", ())]).search(asking(["tern"]), limit=10) == []
 

@@ -10,7 +10,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from qa.errors import (
 from qa.retrievers import cluster as asking
 from qa.retrievers import retrievers_of
 from qa.retrievers.cluster import Cluster, NotThereError
+from web.problems import PROBLEMS
 
 Reply = tuple[int, Any]
 WHOLE = {"timed_out": False, "_shards": {"failed": 0}, "hits": {"hits": []}}
@@ -55,7 +56,8 @@ class PretendedNode:
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(told)))
                 self.end_headers()
-                self.wfile.write(told)
+                with suppress(ConnectionError):  # whoever asked may have given up
+                    self.wfile.write(told)
 
             do_GET = do_POST = do_PUT = do_DELETE = reply  # noqa: N815 - as http.server calls them
 
@@ -138,7 +140,7 @@ def test_the_nodes_are_asked_in_turn(pretend: Pretend) -> None:
     assert [len(node.asked) for node in nodes] == [2, 2, 2]
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 def test_a_node_that_fails_is_asked_again_or_another_is(pretend: Pretend, status: int) -> None:
     node = pretend((status, BUSY), (status, b"<html>"), (200, WHOLE))
     assert cluster_of(node.address).call("POST", "i/_search", {}) == WHOLE
@@ -153,13 +155,26 @@ def test_a_cluster_that_only_fails_is_an_error_and_no_empty_answer(pretend: Pret
 
 
 @pytest.mark.parametrize("answer", [{"_shards": {"failed": 1}}, {"timed_out": True}])
-def test_an_answer_that_is_not_whole_is_an_error(pretend: Pretend, answer: dict[str, Any]) -> None:
-    cluster = cluster_of(pretend((200, WHOLE | answer)).address)
+def test_what_is_not_whole_is_asked_again_and_at_last_is_an_error(pretend: Pretend, answer: dict[str, Any]) -> None:
+    soon = pretend((200, WHOLE | answer), (200, WHOLE))
+    assert cluster_of(soon.address).call("POST", "i/_search", {}) == WHOLE
+    assert len(soon.asked) == 2
+    never = pretend((200, WHOLE | answer))
     with pytest.raises(ClusterIncompleteError):
-        cluster.call("POST", "i/_search", {})
-    several = cluster_of(pretend((200, {"responses": [WHOLE, WHOLE | answer]})).address)
+        cluster_of(never.address).call("POST", "i/_search", {}, wait=0.2)
+    assert len(never.asked) > 1
+
+
+@pytest.mark.parametrize("part", [WHOLE | {"_shards": {"failed": 1}}, {"status": 503, **BUSY}])
+def test_of_several_searches_each_must_be_whole(
+    pretend: Pretend, monkeypatch: pytest.MonkeyPatch, part: dict[str, Any]
+) -> None:
+    soon = pretend((200, {"responses": [WHOLE, part]}), (200, {"responses": [WHOLE, WHOLE]}))
+    assert cluster_of(soon.address).search_all("i/_msearch", [{}, {}]) == [WHOLE, WHOLE]
+    cluster = cluster_of(pretend((200, {"responses": [WHOLE, part]})).address)
+    monkeypatch.setattr(cluster, "_limit", 0.2)
     with pytest.raises(ClusterIncompleteError):
-        several.search_all("i/_msearch", [{}, {}])
+        cluster.search_all("i/_msearch", [{}, {}])
 
 
 def test_an_address_where_nobody_listens_is_named_with_the_reason() -> None:
@@ -199,9 +214,10 @@ def test_a_refusal_is_told_for_what_it_is_and_not_tried_again(
     pretend: Pretend, status: int, body: Any, error: type[Exception]
 ) -> None:
     node = pretend((status, body))
-    with pytest.raises(error):
-        cluster_of(node.address).call("POST", "i/_search", {})
+    with pytest.raises(error) as caught:
+        cluster_of(node.address).call("POST", "i/_search?size=1", {})
     assert len(node.asked) == 1
+    assert error is NotThereError or "(POST i/_search)" in str(caught.value)
 
 
 def test_an_index_that_the_first_of_two_tries_made_is_made(pretend: Pretend) -> None:
@@ -213,7 +229,8 @@ def test_an_index_that_the_first_of_two_tries_made_is_made(pretend: Pretend) -> 
 
 def test_a_change_is_asked_for_until_the_cluster_says_that_it_is_made(pretend: Pretend) -> None:
     still_open = {"acknowledged": False, "indices": {"i": {"closed": False}}}
-    node = pretend((200, still_open), (200, still_open), (200, {"acknowledged": True}))
+    half = {"acknowledged": True, "shards_acknowledged": False}
+    node = pretend((200, still_open), (200, half), (200, {"acknowledged": True}))
     cluster_of(node.address).change("POST", "i/_close", wait=60)
     assert len(node.asked) == 3
 
@@ -301,8 +318,13 @@ def test_a_cluster_that_cannot_answer_is_told_as_503_with_a_time_to_come_back(
     def fail(*_: Any, **__: Any) -> None:
         raise error("https://a:9200", reason="a shard is lost")
 
-    monkeypatch.setattr(type(engine._library.snapshot().retriever), "search", fail)
-    answer = client.post("/ask", json={"question": "Did fever end?"})
-    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
-    assert answer.json is not None
-    assert answer.json["type"] == f"/problems/{error.code}"
+    retriever = type(engine._library.snapshot().retriever)
+    assert client.get("/readyz").status_code == 200
+    monkeypatch.setattr(retriever, "search", fail)
+    monkeypatch.setattr(retriever, "reach", fail)
+    for answer in (client.post("/ask", json={"question": "Did fever end?"}), client.get("/readyz")):
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert answer.json is not None
+        assert answer.json["type"] == f"/problems/{error.code}"
+        assert answer.json["detail"].startswith(PROBLEMS[error.code].meaning)
+    assert client.get("/livez").status_code == 200

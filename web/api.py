@@ -159,8 +159,8 @@ def livez() -> Response:
 
 @api.get("/readyz")
 def readyz() -> Response:
-    """Report that the library can be asked."""
-    return _json(Ready(documents=current_engine().document_count))
+    """Report that the library can be asked: where it is in a cluster, that all parts of it answer."""
+    return _json(Ready(documents=current_engine().reach()))
 
 
 def _file(text: str, name: str, style: str) -> Response:

@@ -33,7 +33,7 @@ _ATTEMPT = 0.4  # of the time limit, which one node is given: two may be lost on
 _CONNECT = 2.0  # seconds, to reach a node
 _AVOIDED = (10.0, 20.0, 40.0, 80.0, 160.0)  # seconds for which a node that does not answer is asked after all others
 _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds, after every node was tried; then always the last one
-_AGAIN = {429, 500, 502, 503, 504}  # a node that is lost while it fetches gives 500
+_AGAIN = {408, 429, 500, 502, 503, 504}  # a node that is lost while it fetches gives 500
 _REFUSED = {401, 403}
 _CONNECTIONS = 16  # to each node, which are kept open
 
@@ -46,6 +46,8 @@ _BULK_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds; then always the last one
 _GLANCE = 1.0  # seconds, in which a node that works says its name
 _KEPT_TO = 60.0  # seconds; a node that has frozen leaves its cluster within 36
 _NO_HEADER = "{}"
+_WRITING = "POST {}/_bulk"
+_IS_THERE = 409  # the status of what `create` finds there already
 
 _JSON, _LINES = "application/json", "application/x-ndjson"
 _DUMP = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -62,6 +64,11 @@ class _Request:
     path: str
     body: str
     kind: str
+
+    @property
+    def name(self) -> str:
+        """What is asked, for people."""
+        return f"{self.method} {self.path.partition('?')[0]}"
 
     def keeping_to(self, _: str) -> tuple[str, str]:
         """Path and body, as they are sent where only these nodes answer."""
@@ -159,8 +166,8 @@ class Cluster:
             NotThereError: where there is nothing at this path.
             ClusterError: where it cannot answer, does not answer wholly, or refuses.
         """
-        sent = "" if body is None else _DUMP(body)
-        return self._answer(self._asked(_Request(method, path, sent, _JSON), wait or self._limit))
+        request = _Request(method, path, "" if body is None else _DUMP(body), _JSON)
+        return self._answer(self._asked(request, wait or self._limit), request)
 
     def change(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, wait: float) -> None:
         """Change the cluster, and ask again until it says that it has; `wait` is the time limit in seconds.
@@ -170,18 +177,19 @@ class Cluster:
         Raises: as `call`.
         """
         end, tried = time.monotonic() + wait, 0
-        while not self.call(method, path, body, wait=wait).get("acknowledged", True):
+        while not _is_made(self.call(method, path, body, wait=wait)):
             if time.monotonic() > end:
                 raise ClusterIncompleteError(self.name, reason="it does not carry out what it is asked")
             time.sleep(_PAUSES[min(tried, len(_PAUSES) - 1)])
             tried += 1
 
-    def search(self, path: str, body: Mapping[str, Any]) -> Any:
-        """The whole answer to a search; `path` has parameters.
+    def search(self, path: str, body: Mapping[str, Any], *, wait: float | None = None) -> Any:
+        """The whole answer to a search; `path` has parameters, `wait` is as in `call`.
 
         Raises: as `call`.
         """
-        return self._answer(self._asked(_Search("POST", path, _DUMP(body), _JSON), self._limit))
+        request = _Search("POST", path, _DUMP(body), _JSON)
+        return self._answer(self._asked(request, wait or self._limit), request)
 
     def search_all(self, path: str, bodies: Sequence[Mapping[str, Any]]) -> list[Any]:
         """The whole answers to several searches, asked at once.
@@ -189,13 +197,15 @@ class Cluster:
         Raises: as `call`.
         """
         lines = "".join(f"{line}\n" for body in bodies for line in (_NO_HEADER, _DUMP(body)))
-        found = self._answer(self._asked(_Search("POST", path, lines, _LINES), self._limit))
-        return [self._answer(_Reply(each.get("status", 200), each)) for each in found["responses"]]
+        request = _Search("POST", path, lines, _LINES)
+        found = self._answer(self._asked(request, self._limit), request)
+        return [self._answer(_Reply(each.get("status", 200), each), request) for each in found["responses"]]
 
     def write(self, index: str, operations: Iterable[Sequence[Mapping[str, Any]]]) -> int:
         """Write into an index; each operation is its line or its two lines of a bulk. Returns how many were sent again.
 
-        What the cluster has no room for now is sent again later, and so is what a lost node did not acknowledge.
+        What the cluster has no room for now is sent again later, and so is what a lost node did not acknowledge. What
+        is to be created stays as it is if it is there already.
 
         Raises:
             ClusterError: where it takes nothing for some minutes, or refuses.
@@ -211,7 +221,7 @@ class Cluster:
                 if left:
                     again += len(left)
                     if time.monotonic() > since + _PATIENCE:
-                        raise ClusterRejectedError(self.name, reason=reason)
+                        raise ClusterRejectedError(self.name, reason=reason, asked=_WRITING.format(index))
                     time.sleep(_BULK_PAUSES[min(tried, len(_BULK_PAUSES) - 1)])
                     tried += 1
         return again
@@ -219,9 +229,9 @@ class Cluster:
     def _write_once(self, index: str, batch: list[str]) -> tuple[list[str], str]:
         """What of a batch was not taken now, and why."""
         path = f"{index}/_bulk?filter_path=errors,items.*.status,items.*.error"
+        request = _Request("POST", path, "".join(batch), _LINES)
         try:
-            reply = self._asked(_Request("POST", path, "".join(batch), _LINES), _BULK_TIME)
-            answer = self._answer(reply)
+            answer = self._answer(self._asked(request, _BULK_TIME), request)
         except (ClusterIncompleteError, ClusterUnreachableError) as error:
             return batch, error.message
         if not answer["errors"]:
@@ -232,20 +242,19 @@ class Cluster:
             if told["status"] in _AGAIN:
                 left.append(sent)
                 reason = _reason(told)
-            elif "error" in told:
-                raise ClusterRejectedError(self.name, reason=_reason(told))
+            elif "error" in told and told["status"] != _IS_THERE:
+                raise ClusterRejectedError(self.name, reason=_reason(told), asked=_WRITING.format(index))
         return left, reason
 
-    def _answer(self, reply: _Reply) -> Any:
-        """What is in a reply.
+    def _answer(self, reply: _Reply, request: _Request) -> Any:
+        """What is in a reply to a request.
 
         Raises: as `call`.
         """
         status, body = reply
         if status < 400 and isinstance(body, dict):
-            failed = body.get("_shards", {}).get("failed", 0)
-            if failed or body.get("timed_out") is True:
-                raise ClusterIncompleteError(self.name, reason=f"{failed} shards did not answer")
+            if lacking := _lacking(body):
+                raise ClusterIncompleteError(self.name, reason=lacking)
             return body
         reason = _reason(body)
         if _is_there_already(body):  # made by the first of two tries: no other index has its name
@@ -253,17 +262,17 @@ class Cluster:
         if status == 404:
             raise NotThereError(reason)
         if status == 403 and _IS_FULL in json.dumps(body):
-            raise ClusterRejectedError(self.name, reason=reason)
+            raise ClusterRejectedError(self.name, reason=reason, asked=request.name)
         if status in _REFUSED:
-            raise ClusterAccessError(self.name, status=status)
+            raise ClusterAccessError(self.name, status=status, asked=request.name)
         if status in _AGAIN:
             raise ClusterIncompleteError(self.name, reason=reason)
         if body is None:
             raise ClusterUnreachableError(self.name, reason="what answers there is no OpenSearch")
-        raise ClusterRejectedError(self.name, reason=reason)
+        raise ClusterRejectedError(self.name, reason=reason, asked=request.name)
 
     def _asked(self, request: _Request, limit: float) -> _Reply:
-        """The first reply that is no failure of a node, else the last one, within a time limit in seconds."""
+        """The first reply that is whole and no failure of a node, else the last one, within a time limit in seconds."""
         end, rounds, last = time.monotonic() + limit, 0, None
         reason = "it gave no answer"
         while True:
@@ -285,7 +294,7 @@ class Cluster:
                     self._look_round(end)
                     break
                 node.has_answered()
-                if last.status not in _AGAIN:
+                if not _is_worth_another(last):
                     return last
             else:
                 rounds += 1
@@ -406,6 +415,26 @@ def _of_connection(error: Exception) -> str:
     return known.get(told, "it did not answer in time" if "Timeout" in told else "the connection broke")
 
 
+def _is_worth_another(reply: _Reply) -> bool:
+    """Whether another try, or another node, may give what this reply lacks."""
+    status, body = reply
+    if status >= 400 or not isinstance(body, dict):
+        return status in _AGAIN
+    each_of = body.get("responses", ())
+    return bool(_lacking(body)) or any(each.get("status") in _AGAIN or _lacking(each) for each in each_of)
+
+
+def _lacking(body: Mapping[str, Any]) -> str:
+    """What a reply without an error lacks, if it is not whole."""
+    failed = body.get("_shards", {}).get("failed", 0)
+    return f"{failed} shards did not answer" if failed or body.get("timed_out") is True else ""
+
+
+def _is_made(body: Mapping[str, Any]) -> bool:
+    """Whether all nodes know of a change, and the shards of an index that it makes have started."""
+    return bool(body.get("acknowledged", True) and body.get("shards_acknowledged", True))
+
+
 def _is_there_already(body: Any) -> bool:
     return isinstance(body, dict) and "resource_already_exists_exception" in str(body.get("error"))
 
@@ -415,7 +444,7 @@ def _reason(body: Any) -> str:
     error = body.get("error", body) if isinstance(body, dict) else None
     if isinstance(error, dict):
         causes = error.get("root_cause") or [error]
-        told = causes[0].get("reason") or error.get("reason") or error.get("type")
+        told = causes[0].get("reason") or error.get("reason") or error.get("type") or error.get("Message")
         caused = error.get("caused_by", {}).get("reason")
         error = f"{told} ({caused})" if caused and caused != told else told
     return " ".join(str(error or "it gives no reason").split())[:300].rstrip(".")

@@ -274,6 +274,9 @@ class OkapiRetriever:
             holds_all = np.intersect1d(holds_all, self._index.postings.passages[start:end], assume_unique=True)
         return [self._ids[number] for number in holds_all.tolist()]
 
+    def reach(self) -> None:
+        """It is here."""
+
     @property
     def passage_count(self) -> int:
         return int(self._index.corpus_size)

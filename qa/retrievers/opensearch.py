@@ -10,6 +10,7 @@ weight in the mean is taken back by `k1` and `b`.
 
 from __future__ import annotations
 
+import math
 import re
 import secrets
 import time
@@ -17,12 +18,21 @@ import weakref
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from qa.config import Settings
-from qa.errors import ClusterError, ClusterIncompleteError, DamagedLibraryError, IndexFormatError
+from qa.errors import (
+    ClusterAccessError,
+    ClusterError,
+    ClusterIncompleteError,
+    ClusterRejectedError,
+    DamagedLibraryError,
+    IndexFormatError,
+    LibraryError,
+)
 from qa.model import Candidate, Query, digest
 from qa.retrievers import files
 from qa.retrievers.cluster import Cluster, NotThereError
@@ -42,6 +52,7 @@ _LONG_ID = 128  # characters, in UTF-8 at most 512 bytes, which an _id may have
 _FILLER = "\n"  # no term: it makes a passage as long as it is counted to be
 _CLAUSES = 1_000  # terms of a query; Lucene takes 1,024
 _AT_ONCE = 10_000  # hits of one answer
+_COPIED = 2_000  # passages that are read at a time, to be written into another index
 _WITHIN = 50_000  # ids of one filter; OpenSearch takes 65,536
 _COUNTED = 200  # terms whose frequencies are asked for at once
 _KNOWN = 50_000  # terms; of how many it is remembered in how many passages they are
@@ -51,16 +62,19 @@ _WORK = 600.0  # seconds, for which the making of an index is waited, step by st
 _COPIES = 60.0  # seconds, for which the copies of a new index are waited
 _PARTING = 2.0  # seconds, for which the deletion of an index that nobody kept is waited
 _LOOKS = 0.2  # seconds from one look at a merge to the next
+_REACHED = 3.0  # seconds, for which an answer is waited that says that the index can be searched
+_PROBES = 1.0  # seconds from one such search to the next: whoever asks often does not burden the cluster
 _SEGMENT = "256mb"  # of an index, at most: a change writes those anew from which something was deleted
 
 
-def _fresh(shards: int) -> dict[str, Any]:
+def _fresh(shards: int, similarity: tuple[float, float] = (K1, B)) -> dict[str, Any]:
     """What an index is made with."""
+    k1, b = similarity
     return {
         "settings": {
             "index": {
                 "number_of_shards": shards,
-                "similarity": {"terms": {"type": "BM25", "k1": K1, "b": B}},
+                "similarity": {"terms": {"type": "BM25", "k1": k1, "b": b}},
                 **_WHILE_WRITTEN,
             }
         },
@@ -84,6 +98,10 @@ _WHILE_WRITTEN: dict[str, Any] = {
     "merge.policy.expunge_deletes_allowed": 0,
     "merge.policy.max_merged_segment": _SEGMENT,
 }
+
+
+_FORBIDDEN = (ClusterAccessError, ClusterRejectedError)
+"""What a service answers to requests that it allows nobody."""
 
 
 class OpenSearchEngine:
@@ -110,7 +128,7 @@ class OpenSearchEngine:
         with _making(self.cluster, folder) as index:
             self.cluster.change("PUT", index, _fresh(shards), wait=_WORK)
             self.cluster.write(index, map(_indexed, ascending(passages)))
-            return _finished(self.cluster, index, folder, similarity=(K1, B))
+            return _finished(self.cluster, index, folder, shards=shards, similarity=(K1, B))
 
     def load(self, folder: Path) -> OpenSearchRetriever:
         """The index that is named in a folder; see `Retrievers.load`.
@@ -126,8 +144,11 @@ class OpenSearchEngine:
         Raises:
             ClusterError: where the cluster cannot be used.
         """
-        with suppress(DamagedLibraryError, NotThereError, KeyError, TypeError):
-            self.cluster.call("DELETE", str(files.read_json(folder / files.ELSEWHERE)["name"]), wait=_WORK)
+        with suppress(DamagedLibraryError, KeyError, TypeError):
+            kept = files.read_json(folder / files.ELSEWHERE)
+            for name in (kept["name"], *kept.get("copied", ())):
+                with suppress(NotThereError):
+                    self.cluster.change("DELETE", str(name), wait=_WORK)
 
     def _data_nodes(self) -> int:
         health = self.cluster.call("GET", "_cluster/health?filter_path=number_of_data_nodes")
@@ -188,7 +209,7 @@ class OpenSearchRetriever:
             found = cluster.call("GET", f"{kept.name}?filter_path={_OF_INDEX}")[kept.name]
         if found["mappings"].get("_meta") != kept.values():
             raise DamagedLibraryError(self._place, reason=f"the index {kept.name} in the cluster is another one")
-        shards = int(found["settings"]["index"]["number_of_shards"])
+        self._shards = shards = int(found["settings"]["index"]["number_of_shards"])
         how = "" if shards == 1 else "&search_type=dfs_query_then_fetch"  # which counts over all shards
         self._search = f"{kept.name}/_search?allow_partial_search_results=false{how}&filter_path={','.join(_WANTED)}"
         each = ",".join(f"responses.{part}" for part in ("status", "error", *_WANTED))
@@ -196,6 +217,9 @@ class OpenSearchRetriever:
         self._mean = kept.terms / max(1, kept.passages)
         self._factor = self._learnt_factor()
         self._frequencies: dict[str, int] = {}
+        self._probing = Lock()
+        self._probed = -math.inf
+        self._failure: LibraryError | None = None
 
     def changed(
         self, *, removed: Collection[str], added: Iterable[tuple[str, Sequence[str]]], folder: Path | None = None
@@ -203,11 +227,19 @@ class OpenSearchRetriever:
         """This index without some passages and with others; see `Retriever.changed`."""
         cluster = self._cluster
         with self._there(), _making(cluster, folder) as index:
+            kept, similarity = self._kept.name, self._kept.similarity
             cloning = {"settings": {"index": {**_WHILE_WRITTEN, "blocks.write": None}}}
-            cluster.change("PUT", f"{self._kept.name}/_clone/{index}", cloning, wait=_WORK)
+            try:
+                cluster.change("PUT", f"{kept}/_clone/{index}", cloning, wait=_WORK)
+            except _FORBIDDEN:  # by some services; then what stays is written anew
+                cluster.change("PUT", index, _fresh(self._shards, similarity), wait=_WORK)
+                cluster.write(index, map(_created, ascending(added)))
+                cluster.write(index, _copied(cluster, kept, without=frozenset(map(_kept_as, removed))))
+                return _finished(cluster, index, folder, shards=self._shards, similarity=similarity)
             cluster.write(index, [({"delete": {"_id": _kept_as(each)}},) for each in removed])
             cluster.write(index, map(_indexed, ascending(added)))
-            return _finished(cluster, index, folder, similarity=self._kept.similarity, tombstones=len(removed))
+            tombstones = len(removed)
+            return _finished(cluster, index, folder, shards=self._shards, similarity=similarity, tombstones=tombstones)
 
     def search(self, query: Query, *, limit: int, within: Collection[str] | None = None) -> list[Candidate]:
         asked = self._any(query.terms)
@@ -252,6 +284,23 @@ class OpenSearchRetriever:
         all_of = {"bool": {"filter": [_has(term) for term in dict.fromkeys(terms)] or [{"match_all": {}}]}}
         return [passage_id for (passage_id,) in self._hits(all_of, sort=[{"id": "asc"}], limit=self.passage_count)]
 
+    def reach(self) -> None:
+        """Search all shards. If that was done within a second, tell what was found then."""
+        with self._probing:
+            if time.monotonic() > self._probed + _PROBES:
+                self._failure = self._probe()
+                self._probed = time.monotonic()
+            failure = self._failure
+        if failure is not None:
+            raise failure.with_traceback(None)
+
+    def _probe(self) -> LibraryError | None:
+        try:
+            self._asked({"size": 0, "query": {"match_all": {}}, "terminate_after": 1}, wait=_REACHED)
+        except LibraryError as error:
+            return error
+        return None
+
     @property
     def passage_count(self) -> int:
         return self._kept.passages
@@ -282,9 +331,10 @@ class OpenSearchRetriever:
                 break
         return found
 
-    def _asked(self, body: Mapping[str, Any]) -> Any:
+    def _asked(self, body: Mapping[str, Any], *, wait: float | None = None) -> Any:
+        whole = {"_source": False, "track_total_hits": False, **body}
         with self._there():
-            return self._cluster.search(self._search, {"_source": False, "track_total_hits": False, **body})
+            return self._cluster.search(self._search, whole, wait=wait)
 
     def _learnt_factor(self) -> float:
         """What a weight must be multiplied by: some versions leave the constant (k1 + 1) out of their formula.
@@ -323,14 +373,15 @@ class OpenSearchRetriever:
 
 
 @contextmanager
-def _making(cluster: Cluster, folder: Path | None) -> Iterator[str]:
-    """The name of an index to be made. The folder names it before it is there, so that it can always be found again.
+def _making(cluster: Cluster, folder: Path | None, *, copied: str = "") -> Iterator[str]:
+    """The name of an index to be made, as a copy of `copied` if that is given. The folder names both before it is
+    there, so that they can always be found again.
 
     If the block does not end well, the index is deleted.
     """
     index = f"pincite-{secrets.token_hex(8)}"
     if folder is not None:
-        files.write_json(folder / files.ELSEWHERE, {"name": index})
+        files.write_json(folder / files.ELSEWHERE, {"name": index, "copied": [copied] if copied else []})
     try:
         yield index
     except BaseException:
@@ -344,26 +395,47 @@ def _delete(cluster: Cluster, index: str, *, wait: float | None = None) -> None:
 
 
 def _finished(
-    cluster: Cluster, index: str, folder: Path | None, *, similarity: tuple[float, float], tombstones: int = 0
+    cluster: Cluster,
+    index: str,
+    folder: Path | None,
+    *,
+    shards: int,
+    similarity: tuple[float, float],
+    tombstones: int = 0,
 ) -> OpenSearchRetriever:
     """The retriever of an index in which everything is written, and which is scored by this `k1` and `b`."""
     cluster.call("POST", f"{index}/_refresh", wait=_WORK)
-    if _deleted(cluster, index):  # also where something was sent twice
-        _purge(cluster, index, tombstones=tombstones)
     passages, terms, empty, probe = _tallied(cluster, index)
     right = _similarity(terms, empty)
-    if right != similarity:
-        _score_by(cluster, index, right)
+    try:
+        if _deleted(cluster, index):  # also where something was sent twice
+            _purge(cluster, index, tombstones=tombstones)
+        if right != similarity:
+            _score_by(cluster, index, right)
+    except _FORBIDDEN:  # by some services; a copy has nothing deleted, and is scored rightly from the beginning
+        with _making(cluster, folder, copied=index) as copy:
+            cluster.change("PUT", copy, _fresh(shards, right), wait=_WORK)
+            cluster.write(copy, _copied(cluster, index))
+            _delete(cluster, index)
+            return _finished(cluster, copy, folder, shards=shards, similarity=right)
     kept = _Kept(index, passages, terms, empty, right, probe)
     cluster.change("PUT", f"{index}/_mapping", {"_meta": kept.values()}, wait=_WORK)
     cluster.change("PUT", f"{index}/_settings", {"index": {"blocks.write": True}}, wait=_WORK)
-    with suppress(ClusterIncompleteError):  # a copy that is late comes later
-        cluster.call("GET", f"_cluster/health/{index}?wait_for_status=green&timeout={_COPIES:.0f}s", wait=2 * _COPIES)
+    _wait_for_copies(cluster, index)
     retriever = OpenSearchRetriever(cluster, kept, folder)
     if folder is not None:
         files.write_json(folder / files.ELSEWHERE, kept.values())
         files.seal(folder, [files.ELSEWHERE])
     return retriever
+
+
+def _wait_for_copies(cluster: Cluster, index: str) -> None:
+    """Wait until there are as many copies of each shard as there should be. One that is late comes later."""
+    end = time.monotonic() + _COPIES
+    while cluster.call("GET", f"_cluster/health/{index}?filter_path=status")["status"] != "green":
+        if time.monotonic() > end:
+            return
+        time.sleep(_LOOKS)
 
 
 def _purge(cluster: Cluster, index: str, *, tombstones: int) -> None:
@@ -444,6 +516,23 @@ def _indexed(passage: tuple[str, Sequence[str]]) -> tuple[dict[str, Any], dict[s
         "terms": tokens,
         "length": len(terms) + filling,
     }
+
+
+def _created(passage: tuple[str, Sequence[str]]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The same, if it is not there yet."""
+    operation, held = _indexed(passage)
+    return {"create": operation["index"]}, held
+
+
+def _copied(
+    cluster: Cluster, index: str, *, without: Collection[str] = ()
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """The lines of a bulk that create the passages of an index in another one, but for those with some `_id`s."""
+    path = f"{index}/_search?allow_partial_search_results=false&filter_path=timed_out,_shards.failed,hits.hits"
+    body: dict[str, Any] = {"size": _COPIED, "query": {"match_all": {}}, "sort": [{"id": "asc"}]}
+    while hits := cluster.search(path, body, wait=_WORK).get("hits", {}).get("hits"):
+        yield from (({"create": {"_id": hit["_id"]}}, hit["_source"]) for hit in hits if hit["_id"] not in without)
+        body["search_after"] = hits[-1]["sort"]
 
 
 def _kept_as(passage_id: str) -> str:

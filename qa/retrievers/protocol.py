@@ -72,6 +72,13 @@ class Retriever(Protocol):
     def holding(self, terms: Collection[str]) -> list[str]:
         """The ids, ascending, of the passages that have all of these terms."""
 
+    def reach(self) -> None:
+        """Make sure that it can be searched now. What is on this machine always can.
+
+        Raises:
+            LibraryError: where a search would fail.
+        """
+
     @property
     def passage_count(self) -> int:
         """How many passages are indexed."""

@@ -24,10 +24,11 @@ from typing import Any
 
 from security import SETTINGS, secure
 
-__all__ = ["HEAP", "Node", "Nodes", "assembled", "missing", "running", "with_security"]
+__all__ = ["HEAP", "PORT", "Node", "Nodes", "assembled", "missing", "running", "with_security"]
 
 VERSION = "2.19.1"
 HEAP = "512m"
+PORT = int(os.environ.get("OPENSEARCH_PORT", "9210"))  # the first of those that the tests use
 JAVAS = ("17", "21")  # the versions of Java on which the stock main class starts without an agent
 
 _POM = Path(__file__).with_name("pom.xml")
@@ -304,7 +305,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--nodes", type=int, default=3)
-    parser.add_argument("--port", type=int, default=9210)
+    parser.add_argument("--port", type=int, default=PORT)
     given = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)

@@ -11,7 +11,7 @@ from itertools import islice
 
 import pytest
 from corpora import a_corpus, some_questions
-from nodes import missing, own_folder, running
+from nodes import PORT, missing, own_folder, running
 from retriever_contract import asking
 
 from qa import Settings
@@ -67,7 +67,7 @@ class Askers:
 
 def test_no_question_fails_and_no_passage_is_lost_when_a_node_dies_or_freezes() -> None:
     corpus, questions = a_corpus(1_500), some_questions(40)
-    with own_folder() as folder, running(folder, nodes=3, port=9230) as nodes:
+    with own_folder() as folder, running(folder, nodes=3, port=PORT + 20) as nodes:
         engine = OpenSearchEngine(Settings(cluster=nodes.addresses, cluster_timeout=20))
         retriever = engine.build(corpus)
         with Askers(retriever, questions) as askers:
