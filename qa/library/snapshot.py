@@ -170,8 +170,9 @@ class Snapshot:
         self, passage: Passage, marked: Span | None, cite: Callable[[Document, Passage, Span | None], Citation]
     ) -> Citation:
         """The citation that `cite` gives for a passage of which this is marked. It is remembered."""
-        key = f"{passage.id} {marked.start if marked else ''}"
-        return self._citations.get(key, lambda _: cite(self.document(passage.document_id), passage, marked))
+        document = self.document(passage.document_id)
+        page = document.page_at(passage.start + marked.start) if marked else None  # all that depends on what is marked
+        return self._citations.get(f"{passage.id} {page}", lambda _: cite(document, passage, marked))
 
     def figures(self, passage_id: str) -> tuple[Figure, ...]:
         """The numbers with their units in the passage with this id.
@@ -443,7 +444,8 @@ def _weight_of_passage(passage: Passage) -> int:
 
 
 def _weight_of_citation(citation: Citation) -> int:
-    return len(citation.quote) + _PART * (1 + len(citation.markers) + len(citation.references))
+    """The same of a citation, with what is made of it."""
+    return 3 * len(citation.quote) + _PART * (9 + 2 * len(citation.markers) + 2 * len(citation.references))
 
 
 def _weight_of_passages(passages: Sequence[Passage]) -> int:
