@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from qa.model import Candidate, Query, QueryWord
-from qa.ranking.wordings import Excerpt, Found, Wordings
+from qa.ranking.wordings import Excerpt, Wordings
 from qa.retrievers import inverse_document_frequency
 from qa.retrievers.okapi import K1, B
 from qa.text.analysis import fold
@@ -97,6 +97,7 @@ _SHOWN = tuple(WEIGHTS).index("shown")
 _SENTENCE_SHARES = np.array(list(SENTENCE_WEIGHTS.values())) / sum(SENTENCE_WEIGHTS.values())
 
 _STOP_WORD_RARITY = 0.3  # nats, of a stop word in a pair: that "of the" stands together tells little
+_LEAST = 1e-300  # that a sum is divided by: nothing of it is 0
 _DIGITS = 9  # of evidence: what is equal must not differ by the order in which it was added up
 _DEFINED_WITHIN = 25  # words from the beginning of a text, within which it says what a thing is
 
@@ -307,7 +308,6 @@ def rank(
     passage_ids = [each.passage_id for each in candidates]
     held = _Held(asked, wordings.excerpt(passage_ids))
     scores = np.array([each.score for each in candidates])
-    nothing = np.zeros(len(candidates))
     columns = {
         "bm25": scores / ((scores.max() if best is None else best) or 1.0),
         "coverage": held.coverage(),
@@ -318,9 +318,9 @@ def rank(
         "sentence": held.sentence(),
         "definition": held.definition(),
         "number": held.number(),
-        "shown": np.array([asked.shown.get(each, 0.0) for each in passage_ids]) if asked.shown else nothing,
+        "shown": [asked.shown.get(each, 0.0) for each in passage_ids] if asked.shown else 0.0,
     }
-    evidence = np.stack([columns[name] for name in WEIGHTS], axis=1).round(_DIGITS)
+    evidence = _rows(columns, WEIGHTS, len(candidates)).T.round(_DIGITS)
     sums = (evidence * _COUNTED).cumsum(axis=1)[:, -1].tolist()  # which adds from left to right
     left = [
         (-score, passage_id, place)
@@ -342,44 +342,43 @@ class _Held:
     def __init__(self, asked: Asked, excerpt: Excerpt) -> None:
         self._asked, self._excerpt = asked, excerpt
         numbers = {term: number for number, term in enumerate(asked.terms)}
-        self._ends = np.append(excerpt.first_parts[1:], len(excerpt.marks))  # of the parts of each passage
-        self._found = excerpt.terms(list(numbers))
+        self._found, self._said = excerpt.terms_and_words(list(numbers), asked.said)
         self._terms = _presence(self._found.numbers, self._found.parts, (len(numbers), len(excerpt.marks)))
         self._terms_of_words = [numbers[term] for word in asked.words for term in word.terms]
         sizes = [len(word.terms) for word in asked.words]
-        self._words_begin = np.cumsum([0, *sizes])[:-1]
+        self._words_begin = [end - size for end, size in zip(accumulate(sizes), sizes, strict=True)]
         self._words = self._of_words(self._terms)
         self._counts = np.zeros((len(sizes), len(excerpt.marks) + 1))  # parts in front of each that have the word
         self._words.cumsum(axis=1, out=self._counts[:, 1:])
         self._rarity: _Floats = np.array([word.rarity for word in asked.words], np.float64)
         own = [place for place, word in enumerate(asked.words) if not word.carried]
-        self._own = np.array(own or range(len(asked.words)), np.int64)
-        self._by_passage = self._held_between(excerpt.first_parts, self._ends)
-        has_own: _Flags = np.asarray(self._by_passage[self._own].any(axis=0))
+        self._own = own or list(range(len(asked.words)))
+        self._by_passage = self._held_between(excerpt.first_parts, excerpt.ends)
+        has_own: _Flags = self._by_passage[self._own].max(axis=0, initial=0) > 0
         leans = 0 < len(own) < len(asked.words) and bool(has_own.any())
         self.may_answer: list[bool] = [True] * len(has_own) if leans else has_own.tolist()
 
     def coverage(self) -> _Floats:
         """The share of the question's words, weighted by rarity, that the passage has."""
-        return _weighted(self._by_passage, self._rarity)
+        return _shares(word.rarity for word in self._asked.words) @ self._by_passage
 
     def wording(self) -> _Floats:
         """The same for words exactly as written."""
         found, count = self._said, len(self._asked.wording)  # the words with a rarity come first
         is_rare = found.numbers < count
-        held = _presence(found.numbers[is_rare], found.rows[is_rare], (count, len(self._ends)))
-        return _weighted(held, _rarities(self._asked.wording))
+        held = _presence(found.numbers[is_rare], found.rows[is_rare], (count, len(self._excerpt.ends)))
+        return _shares(rarity for _, rarity in self._asked.wording) @ held
 
     def adjacency(self) -> _Floats:
         """The share of the pairs of neighbouring words, weighted by rarity, that are also neighbours in the passage."""
         pairs, parts = self._pairs
-        held = _presence(pairs, self._excerpt.part_rows[parts], (len(self._asked.pairs), len(self._ends)))
-        return _weighted(held, _rarities(self._asked.pairs))
+        held = _presence(pairs, self._excerpt.part_rows[parts], (len(self._asked.pairs), len(self._excerpt.ends)))
+        return _shares(rarity for _, rarity in self._asked.pairs) @ held
 
     def heading(self) -> _Floats:
         """The share of the innermost heading, or of the title, that the question names, weighted by rarity."""
         rarities = np.array(list(self._asked.terms.values()), np.float64)
-        named: _Floats = rarities @ self._terms[:, self._excerpt.innermost]
+        named = rarities @ self._terms[:, self._excerpt.innermost]
         return np.minimum(1.0, _divided(named, self._excerpt.heading_rarities(), otherwise=0.0))
 
     def aspect(self, mean_length: float) -> _Floats:
@@ -387,7 +386,7 @@ class _Held:
 
         Each word saturates with its frequency, as in BM25.
         """
-        excerpt, found, shape = self._excerpt, self._found, (len(self._terms), len(self._ends))
+        excerpt, found, shape = self._excerpt, self._found, (len(self._terms), len(self._excerpt.ends))
         places = (found.numbers * shape[1] + found.rows)[found.in_text]
         often = self._of_words(np.bincount(places, minlength=shape[0] * shape[1]).reshape(shape))
         norms = K1 * (1 - B + B * excerpt.lengths / mean_length)
@@ -397,11 +396,11 @@ class _Held:
         """The evidence of the best sentence, by `SENTENCE_WEIGHTS`."""
         return self._best(self._sentence_evidence)
 
-    def definition(self) -> _Floats:
+    def definition(self) -> _Floats | float:
         """1 if the question asks what a thing is and the text begins by defining it."""
-        excerpt, defined, count = self._excerpt, self._asked.defined, len(self._ends)
+        excerpt, defined, count = self._excerpt, self._asked.defined, len(self._excerpt.ends)
         if not defined:
-            return np.zeros(count)
+            return 0.0
         verbs = excerpt.words(sorted(DEFINING_VERBS))
         is_near = verbs.in_text & (verbs.places - excerpt.text_starts[verbs.rows] <= _DEFINED_WITHIN)
         said = np.full(count, -1)
@@ -411,16 +410,16 @@ class _Held:
         held = _presence(found.numbers[before], found.rows[before], (len(defined), count))
         return np.asarray(held.min(axis=0), np.float64)
 
-    def number(self) -> _Floats:
+    def number(self) -> _Floats | float:
         """1 if the question asks for a number and the sentence that covers most of it has one. Of equal sentences the
         earliest counts."""
         excerpt = self._excerpt
         if not self._asked.wants_number or not len(self._own):
-            return np.zeros(len(self._ends))
-        covered = _weighted(self._words[self._own], self._rarity[self._own]).round(_DIGITS) * excerpt.is_text
+            return 0.0
+        covered = (_shares(self._rarity[self._own].tolist()) @ self._words[self._own]).round(_DIGITS) * excerpt.is_text
         best = np.flatnonzero((covered > 0) & (covered == self._best(covered)[excerpt.part_rows]))
         rows, places = np.unique(excerpt.part_rows[best], return_index=True)
-        values = np.zeros(len(self._ends))
+        values = np.zeros(len(excerpt.ends))
         values[rows] = excerpt.is_numbered[best[places]]
         return values
 
@@ -429,11 +428,6 @@ class _Held:
         """The rarity of each word in each passage of which neither title nor headings hold it; 0 where they do."""
         in_context = self._held_between(self._excerpt.first_parts, self._excerpt.innermost + 1)
         return (1 - in_context) * self._rarity[:, None]
-
-    @cached_property
-    def _said(self) -> Found:
-        """Where the words of the question stand as they are written."""
-        return self._excerpt.words(self._asked.said)
 
     @cached_property
     def _pairs(self) -> tuple[_Places, _Places]:
@@ -454,20 +448,19 @@ class _Held:
         excerpt, rows = self._excerpt, self._excerpt.part_rows
         held, texts, rarity = self._words, excerpt.innermost + 1, self._rarity[:, None]
         reached = self._counts[:, texts]
-        holding = self._counts[:, self._ends] - reached
-        within = np.log(1 + (self._ends - texts - holding + 0.5) / (holding + 0.5)) * (holding > 0) * rarity
+        holding = self._counts[:, excerpt.ends] - reached
+        within = np.log(1 + (excerpt.ends - texts - holding + 0.5) / (holding + 0.5)) * (holding > 0) * rarity
         before = (self._counts[:, :-1] > reached[:, rows]) * (1 - held)
         pairs = _presence(*self._pairs, (len(self._asked.pairs), len(rows)))
         kinds = {
             "within": _share_held(held, within, rows),
             "words": held.sum(axis=0) / max(1, len(held)),
             "own": _share_held(held, self._open, rows),
-            "adjacency": _weighted(pairs, _rarities(self._asked.pairs)),
-            "before": _weighted(before, self._rarity),
+            "adjacency": _shares(rarity for _, rarity in self._asked.pairs) @ pairs,
+            "before": _shares(word.rarity for word in self._asked.words) @ before,
             "place": 1 / np.maximum(1, np.arange(len(rows)) - excerpt.innermost[rows]),
         }
-        shares = _SENTENCE_SHARES @ np.stack([kinds[name] for name in SENTENCE_WEIGHTS])
-        return np.asarray(shares * excerpt.is_text, np.float64)
+        return np.asarray(_SENTENCE_SHARES @ _rows(kinds, SENTENCE_WEIGHTS, len(rows)) * excerpt.is_text, np.float64)
 
     def _of_words(self, by_term: npt.NDArray[Any]) -> _Floats:
         """Of numbers that each term has, for each word the greatest of its terms."""
@@ -488,26 +481,30 @@ def _presence(rows: npt.NDArray[np.integer], columns: npt.NDArray[np.integer], s
     return found
 
 
-def _weighted(held: _Floats, rarity: _Floats) -> _Floats:
-    """The share of the rarity of some things that each column holds; 0 for none."""
-    whole = float(rarity.sum())
-    return np.asarray(rarity @ held, np.float64) / whole if whole else np.zeros(held.shape[1])
+def _rows(found: Mapping[str, npt.ArrayLike], names: Iterable[str], length: int) -> _Floats:
+    """What was found by these names, one row each."""
+    rows = np.empty((len(found), length))
+    for row, name in zip(rows, names, strict=True):
+        row[:] = found[name]
+    return rows
+
+
+def _shares(rarities: Iterable[float]) -> _Floats:
+    """The share of each rarity of some things in all; of none that is rare 0."""
+    each = list(rarities)
+    return np.array(each, np.float64) / (sum(each) or 1.0)
 
 
 def _share_held(held: _Floats, weights: _Floats, rows: _Places) -> _Floats:
     """The share of the weights, of each word in each passage, that each part holds, which is of the passage in `rows`;
     0 for none."""
-    parts = np.einsum("wp,wp->p", held, weights[:, rows])
-    return _divided(parts, weights.sum(axis=0)[rows], otherwise=0.0)
+    shares = weights / np.maximum(weights.sum(axis=0), _LEAST)
+    return np.asarray(np.einsum("wp,wp->p", held, shares[:, rows]), np.float64)
 
 
 def _divided(parts: _Floats, wholes: _Floats, *, otherwise: float) -> _Floats:
     shares: _Floats = np.divide(parts, wholes, out=np.full_like(parts, otherwise), where=wholes > 0)
     return shares
-
-
-def _rarities(things: Sequence[tuple[object, float]]) -> _Floats:
-    return np.array([rarity for _, rarity in things], np.float64)
 
 
 def _defined(spoken: Sequence[tuple[str, str | None]]) -> tuple[str, ...]:

@@ -337,6 +337,7 @@ class Wordings:
             marks=marks,
             part_rows=part_rows,
             first_parts=first_parts,
+            ends=bounds[1:],
             innermost=innermost,
             is_text=np.arange(len(marks)) > innermost[part_rows],
             is_numbered=stream[marks] == _NUMBERED_PART,
@@ -425,6 +426,18 @@ class Found:
     numbers: npt.NDArray[np.int16]
     in_text: _Flags
 
+    def read_as(self, numbers: Iterable[int | None]) -> Found:
+        """The same with each of its numbers read as another, without what is read as none."""
+        read = np.array([-1 if number is None else number for number in numbers], np.int16)[self.numbers]
+        kept = read >= 0
+        return Found(
+            places=self.places[kept],
+            rows=self.rows[kept],
+            parts=self.parts[kept],
+            numbers=read[kept],
+            in_text=self.in_text[kept],
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Excerpt:
@@ -432,9 +445,9 @@ class Excerpt:
 
     `stream` has the words and marks. Four arrays have one entry per part, which is a title, a heading or a sentence,
     counted through the excerpt: `marks` (where in the stream it begins), `part_rows` (the number of its passage),
-    `is_text` (false for titles and headings) and `is_numbered` (sentences with a number). Four have one entry per
-    passage: `first_parts`, `innermost` (the part that is the innermost heading or, without one, the title),
-    `text_starts` (where the text begins) and `lengths` (of the text, in terms).
+    `is_text` (false for titles and headings) and `is_numbered` (sentences with a number). Five have one entry per
+    passage: `first_parts`, `ends` (the part behind its last one), `innermost` (the part that is the innermost heading
+    or, without one, the title), `text_starts` (where the text begins) and `lengths` (of the text, in terms).
     """
 
     wordings: Wordings
@@ -443,6 +456,7 @@ class Excerpt:
     marks: _Places
     part_rows: _Places
     first_parts: _Places
+    ends: _Places
     innermost: _Places
     is_text: _Flags
     is_numbered: _Flags
@@ -458,6 +472,16 @@ class Excerpt:
         """Where words with one of these terms occur."""
         numbers = self.wordings.words.numbers_of_terms(terms)
         return self._found([numbers.get(term, ()) for term in terms])
+
+    def terms_and_words(self, terms: Sequence[str], words: Sequence[str]) -> tuple[Found, Found]:
+        """What `terms` and `words` find, by one look at all that stands there."""
+        of_terms = self.wordings.words.numbers_of_terms(terms)
+        of_words = self.wordings.words.numbers(words)
+        by_term = {number: place for place, term in enumerate(terms) for number in of_terms.get(term, ())}
+        by_word = {of_words[word]: place for place, word in enumerate(words) if word in of_words}
+        either = dict.fromkeys((*by_term, *by_word))
+        found = self._found([[number] for number in either])
+        return found.read_as(map(by_term.get, either)), found.read_as(map(by_word.get, either))
 
     def heading_rarities(self) -> npt.NDArray[np.float64]:
         """For each passage, the sum of the rarities of the different terms of its innermost heading, or title."""
