@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 __all__ = [
     "Answer",
@@ -459,6 +459,8 @@ class Citation:
     references_status: ReferencesStatus
     markers: tuple[BoundMarker, ...]
     label: str
+    made_of_it: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What depends on it alone and was made of it, such as parts of its wire form, by name: kept as long as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,7 +134,7 @@ def search(
     ranked = _ranked(query, asked, snapshot, limit=max(limit, NEAREST), scope=scope)
     firsts = {each.passage_id: snapshot.passage(each.passage_id) for each in ranked[:NEAREST]}
     documents = {each: snapshot.document(passage.document_id) for each, passage in firsts.items()}
-    ranked = behind_what_they_name(ranked, firsts, documents)
+    ranked = behind_what_they_name(ranked, [each for each in firsts if snapshot.points(each)])
     return by_edition(ranked, documents, year=asked.year)[:limit]
 
 
@@ -145,8 +145,10 @@ def _ranked(query: Query, asked: Asked, snapshot: Snapshot, *, limit: int, scope
     candidates = snapshot.retriever.search(query, limit=most, within=within)
     by_words = rank(asked, candidates, snapshot.index.wordings, limit=most)
     meaning = snapshot.meaning if asked.words else None
+    if meaning is None or not meaning.has_vectors:
+        return by_words[:limit]
     sure = by_weights(_grounds(asked, by_words, snapshot)) if by_words else 0.0
-    if meaning is None or not meaning.has_vectors or is_sure(sure, by_words):
+    if is_sure(sure, by_words):
         return by_words[:limit]
     question = meaning.of_question(query.text, query.asked)
     found = {each.passage_id for each in candidates}
@@ -291,7 +293,7 @@ def cited_passage(
     return CitedPassage(
         passage=passage,
         highlights=(found,) if found else (),
-        citation=cite(snapshot.document(passage.document_id), passage, found),
+        citation=snapshot.citation(passage, found, cite),
     )
 
 

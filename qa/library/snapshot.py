@@ -30,8 +30,21 @@ from qa.library.meaning import Meaning
 from qa.library.schema import latest, version_of
 from qa.library.state import State
 from qa.library.vectors import KeptVectors, VectorWriter
-from qa.model import Document, DocumentEntry, DocumentFilter, Figure, FileState, Listing, Passage, Reading, digest
+from qa.model import (
+    Citation,
+    Document,
+    DocumentEntry,
+    DocumentFilter,
+    Figure,
+    FileState,
+    Listing,
+    Passage,
+    Reading,
+    Span,
+    digest,
+)
 from qa.ranking.highlighting import SentenceTerms, sentence_terms
+from qa.ranking.pointers import points
 from qa.retrievers import Retriever, Retrievers, local_retrievers
 from qa.text.analysis import Word
 from qa.text.figures import find_figures
@@ -88,6 +101,10 @@ class Snapshot:
         self._figures: _Remembered[tuple[Figure, ...]] = _Remembered(
             _REMEMBERED_HIGHLIGHTED, weigh=len, heaviest=_REMEMBERED_FIGURES
         )
+        self._points: _Remembered[bool] = _Remembered(_REMEMBERED_PASSAGES)
+        self._citations: _Remembered[Citation] = _Remembered(
+            _REMEMBERED_HIGHLIGHTED, weigh=_weight_of_citation, heaviest=_REMEMBERED_IN_PASSAGES
+        )
         self._years: dict[int, bool] = {}
         self._examples: list[str] | None = None
         self._shown: _Remembered[str] = _Remembered(_REMEMBERED_CONVERSATIONS)
@@ -140,6 +157,22 @@ class Snapshot:
             UnknownPassageError: where there is none.
         """
         return self._sentences.get(passage_id, self._read_sentences)
+
+    def points(self, passage_id: str) -> bool:
+        """Whether the passage with this id only points to others.
+
+        Raises:
+            UnknownPassageError: where there is none.
+        """
+        return self._points.get(passage_id, self._read_points)
+
+    def citation(
+        self, passage: Passage, marked: Span | None, cite: Callable[[Document, Passage, Span | None], Citation]
+    ) -> Citation:
+        """The citation that `cite` gives for a passage of which this is marked. It is remembered."""
+        document = self.document(passage.document_id)
+        page = document.page_at(passage.start + marked.start) if marked else None  # all that depends on what is marked
+        return self._citations.get(f"{passage.id} {page}", lambda _: cite(document, passage, marked))
 
     def figures(self, passage_id: str) -> tuple[Figure, ...]:
         """The numbers with their units in the passage with this id.
@@ -348,6 +381,10 @@ class Snapshot:
             for each in self.passages_of(shown.document_id)
         }
 
+    def _read_points(self, passage_id: str) -> bool:
+        passage = self.passage(passage_id)
+        return points(passage, self.document(passage.document_id))
+
     def _read_figures(self, passage_id: str) -> tuple[Figure, ...]:
         passage = self.passage(passage_id)
         return find_figures(passage.text, passage.sentences)[:_MOST_FIGURES]
@@ -404,6 +441,11 @@ def _weight_of_document(document: Document) -> int:
 
 def _weight_of_passage(passage: Passage) -> int:
     return len(passage.text) + _PART + _WORD * len(passage.sentences)
+
+
+def _weight_of_citation(citation: Citation) -> int:
+    """The same of a citation, with what is made of it."""
+    return 3 * len(citation.quote) + _PART * (9 + 2 * len(citation.markers) + 2 * len(citation.references))
 
 
 def _weight_of_passages(passages: Sequence[Passage]) -> int:

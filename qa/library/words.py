@@ -87,8 +87,8 @@ class KeptRows:
         Raises:
             DamagedLibraryError: for one that is not there, or cannot be read.
         """
-        found = {each: row for each in passage_ids if (row := self._rows.get(each)) is not None}
-        missing = [each for each in passage_ids if each not in found]
+        known = list(map(self._rows.get, passage_ids))
+        missing = [each for each, row in zip(passage_ids, known, strict=True) if row is None]
         if missing:
             kept = self._state.rows(missing)
             if len(kept) < len(missing):
@@ -103,5 +103,5 @@ class KeptRows:
                 self._rows, self._words = {}, 0
             self._rows.update(read)
             self._words += words
-            found |= read
-        return [found[each] for each in passage_ids]
+            known = [read[each] if row is None else row for each, row in zip(passage_ids, known, strict=True)]
+        return [row for row in known if row is not None]

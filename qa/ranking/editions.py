@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 
 from qa.model import Document, Query
 from qa.ranking.evidence import OLDER, Ranked, in_order
@@ -14,6 +15,7 @@ __all__ = ["asked_year", "by_edition"]
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DIGITS = re.compile(r"[\d.,/-]+")
+_REMEMBERED_TITLES = 1024
 
 
 def asked_year(query: Query) -> int | None:
@@ -32,13 +34,13 @@ def by_edition(ranked: Sequence[Ranked], documents: Mapping[str, Document], *, y
     editions: dict[str, list[date]] = {}
     for document in documents.values():
         if document.updated:
-            editions.setdefault(_title(document), []).append(document.updated)
+            editions.setdefault(_without_numbers(document.title), []).append(document.updated)
 
     def is_older(each: Ranked) -> bool:
         document = documents.get(each.passage_id)
         if document is None or document.updated is None:
             return False
-        dates = editions[_title(document)]
+        dates = editions[_without_numbers(document.title)]
         return document.updated != max((each for each in dates if each.year == year), default=max(dates))
 
     older = [is_older(each) for each in ranked]
@@ -50,5 +52,6 @@ def by_edition(ranked: Sequence[Ranked], documents: Mapping[str, Document], *, y
     )
 
 
-def _title(document: Document) -> str:
-    return " ".join(_DIGITS.sub(" ", fold(document.title)).split())
+@lru_cache(maxsize=_REMEMBERED_TITLES)
+def _without_numbers(title: str) -> str:
+    return " ".join(_DIGITS.sub(" ", fold(title)).split())

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
-from typing import NamedTuple, Protocol
+from itertools import accumulate, pairwise
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from qa.model import Candidate, Query, QueryWord
-from qa.ranking.wordings import Excerpt, Found, Wordings
+from qa.ranking.wordings import Excerpt, Wordings
 from qa.retrievers import inverse_document_frequency
 from qa.retrievers.okapi import K1, B
 from qa.text.analysis import fold
@@ -90,8 +90,14 @@ Fitted on SQuAD by `python tests/measure_highlights.py FOLDER --fit`.
 
 _Floats = npt.NDArray[np.float64]
 _Flags = npt.NDArray[np.bool_]
+_Places = npt.NDArray[np.integer]
+
+_COUNTED = np.array(list(WEIGHTS.values()))
+_SHOWN = tuple(WEIGHTS).index("shown")
+_SENTENCE_SHARES = np.array(list(SENTENCE_WEIGHTS.values())) / sum(SENTENCE_WEIGHTS.values())
 
 _STOP_WORD_RARITY = 0.3  # nats, of a stop word in a pair: that "of the" stands together tells little
+_LEAST = 1e-300  # that a sum is divided by: nothing of it is 0
 _DIGITS = 9  # of evidence: what is equal must not differ by the order in which it was added up
 _DEFINED_WITHIN = 25  # words from the beginning of a text, within which it says what a thing is
 
@@ -186,12 +192,12 @@ class Ranked(NamedTuple):
     @property
     def without_shown(self) -> float:
         """The score without what it owes to the passage that was shown before."""
-        return self.score - WEIGHTS["shown"] * self.evidence["shown"]
+        return self.score - WEIGHTS["shown"] * float(self.values[_SHOWN])
 
     @property
     def of_its_own(self) -> float:
         """The sum of its evidence of words, without what it gets from the passage that was shown before."""
-        return self.words - WEIGHTS["shown"] * self.evidence["shown"]
+        return self.words - WEIGHTS["shown"] * float(self.values[_SHOWN])
 
 
 def in_order(ranked: Iterable[Ranked]) -> list[Ranked]:
@@ -299,7 +305,8 @@ def rank(
     """
     if not candidates:
         return []
-    held = _Held(asked, wordings.excerpt([each.passage_id for each in candidates]))
+    passage_ids = [each.passage_id for each in candidates]
+    held = _Held(asked, wordings.excerpt(passage_ids))
     scores = np.array([each.score for each in candidates])
     columns = {
         "bm25": scores / ((scores.max() if best is None else best) or 1.0),
@@ -311,64 +318,67 @@ def rank(
         "sentence": held.sentence(),
         "definition": held.definition(),
         "number": held.number(),
-        "shown": np.array([asked.shown.get(each.passage_id, 0.0) for each in candidates]),
+        "shown": [asked.shown.get(each, 0.0) for each in passage_ids] if asked.shown else 0.0,
     }
-    evidence = np.round(np.stack([columns[name] for name in WEIGHTS], axis=1), _DIGITS)
-    sums = np.zeros(len(candidates))
-    for number, weight in enumerate(WEIGHTS.values()):
-        sums += weight * evidence[:, number]
-    left = [place for place, each in enumerate(candidates) if held.may_answer[place] or each.passage_id in near]
-    left.sort(key=lambda place: (-sums[place], candidates[place].passage_id))
+    evidence = _rows(columns, WEIGHTS, len(candidates)).T.round(_DIGITS)
+    sums = (evidence * _COUNTED).cumsum(axis=1)[:, -1].tolist()  # which adds from left to right
+    left = [
+        (-score, passage_id, place)
+        for place, (score, passage_id) in enumerate(zip(sums, passage_ids, strict=True))
+        if held.may_answer[place] or passage_id in near
+    ]
     return [
-        Ranked(candidates[place].passage_id, float(sums[place]), evidence[place], words=float(sums[place]))
-        for place in left[:limit]
+        Ranked(passage_id, -score, evidence[place], words=-score) for score, passage_id, place in sorted(left)[:limit]
     ]
 
 
 class _Held:
     """What each of some passages holds of a question; every method gives one number in 0..1 a passage.
 
-    A part is a title, a heading or a sentence, numbered throughout. Of the matrices of flags `_terms` has a row a part
-    and a column a term, `_words` a row a part and a column a word.
+    A part is a title, a heading or a sentence, numbered throughout. Matrices have a row a term, word or pair of the
+    question, and a column a part or a passage; what is held is 1, anything else 0.
     """
 
     def __init__(self, asked: Asked, excerpt: Excerpt) -> None:
         self._asked, self._excerpt = asked, excerpt
         numbers = {term: number for number, term in enumerate(asked.terms)}
-        self._found = excerpt.terms(list(numbers))
-        self._terms = _presence(self._found.parts, self._found.numbers, (len(excerpt.part_rows), len(numbers)))
-        stands_for = np.zeros((len(numbers), len(asked.words)), np.uint8)  # each term for which words
-        for place, word in enumerate(asked.words):
-            for term in word.terms:
-                stands_for[numbers[term], place] = 1
-        self._stands_for = stands_for
-        self._words: _Flags = (self._terms.astype(np.uint8) @ stands_for) > 0
+        self._found, self._said = excerpt.terms_and_words(list(numbers), asked.said)
+        self._terms = _presence(self._found.numbers, self._found.parts, (len(numbers), len(excerpt.marks)))
+        self._terms_of_words = [numbers[term] for word in asked.words for term in word.terms]
+        sizes = [len(word.terms) for word in asked.words]
+        self._words_begin = [end - size for end, size in zip(accumulate(sizes), sizes, strict=True)]
+        self._words = self._of_words(self._terms)
+        self._counts = np.zeros((len(sizes), len(excerpt.marks) + 1))  # parts in front of each that have the word
+        self._words.cumsum(axis=1, out=self._counts[:, 1:])
         self._rarity: _Floats = np.array([word.rarity for word in asked.words], np.float64)
         own = [place for place, word in enumerate(asked.words) if not word.carried]
-        self._own = np.array(own or range(len(asked.words)), np.int64)
-        self._by_passage = self._any(self._words)
-        leans = 0 < len(own) < len(asked.words) and bool(self._by_passage[:, self._own].any())
-        self.may_answer = [leans or held for held in _any_of(self._by_passage[:, self._own])]
+        self._own = own or list(range(len(asked.words)))
+        self._by_passage = self._held_between(excerpt.first_parts, excerpt.ends)
+        has_own: _Flags = self._by_passage[self._own].max(axis=0, initial=0) > 0
+        leans = 0 < len(own) < len(asked.words) and bool(has_own.any())
+        self.may_answer: list[bool] = [True] * len(has_own) if leans else has_own.tolist()
 
     def coverage(self) -> _Floats:
         """The share of the question's words, weighted by rarity, that the passage has."""
-        return _weighted(self._by_passage, self._rarity)
+        return _shares(word.rarity for word in self._asked.words) @ self._by_passage
 
     def wording(self) -> _Floats:
         """The same for words exactly as written."""
         found, count = self._said, len(self._asked.wording)  # the words with a rarity come first
         is_rare = found.numbers < count
-        held = _presence(found.rows[is_rare], found.numbers[is_rare], (len(self._excerpt.innermost), count))
-        return _weighted(held, _rarities(self._asked.wording))
+        held = _presence(found.numbers[is_rare], found.rows[is_rare], (count, len(self._excerpt.ends)))
+        return _shares(rarity for _, rarity in self._asked.wording) @ held
 
     def adjacency(self) -> _Floats:
         """The share of the pairs of neighbouring words, weighted by rarity, that are also neighbours in the passage."""
-        return _weighted(self._any(self._pairs), _rarities(self._asked.pairs))
+        pairs, parts = self._pairs
+        held = _presence(pairs, self._excerpt.part_rows[parts], (len(self._asked.pairs), len(self._excerpt.ends)))
+        return _shares(rarity for _, rarity in self._asked.pairs) @ held
 
     def heading(self) -> _Floats:
         """The share of the innermost heading, or of the title, that the question names, weighted by rarity."""
         rarities = np.array(list(self._asked.terms.values()), np.float64)
-        named: _Floats = np.asarray(self._terms[self._excerpt.innermost] @ rarities, np.float64)
+        named = rarities @ self._terms[:, self._excerpt.innermost]
         return np.minimum(1.0, _divided(named, self._excerpt.heading_rarities(), otherwise=0.0))
 
     def aspect(self, mean_length: float) -> _Floats:
@@ -376,129 +386,125 @@ class _Held:
 
         Each word saturates with its frequency, as in BM25.
         """
-        excerpt, found, terms = self._excerpt, self._found, self._terms.shape[1]
-        rows = found.rows[found.in_text].astype(np.int64)
-        counts = np.bincount(rows * terms + found.numbers[found.in_text], minlength=len(excerpt.innermost) * terms)
-        often = np.zeros((len(excerpt.innermost), len(self._asked.words)))
-        by_term = counts.reshape(-1, terms)
-        for place in range(len(self._asked.words)):
-            often[:, place] = by_term[:, self._stands_for[:, place] > 0].max(axis=1)
+        excerpt, found, shape = self._excerpt, self._found, (len(self._terms), len(self._excerpt.ends))
+        places = (found.numbers * shape[1] + found.rows)[found.in_text]
+        often = self._of_words(np.bincount(places, minlength=shape[0] * shape[1]).reshape(shape))
         norms = K1 * (1 - B + B * excerpt.lengths / mean_length)
-        rarity = self._rarity * np.asarray(self._is_open, np.float64)
-        return _divided((rarity * often / (often + norms[:, None])).sum(axis=1), rarity.sum(axis=1), otherwise=1.0)
+        return _divided((self._open * often / (often + norms)).sum(axis=0), self._open.sum(axis=0), otherwise=1.0)
 
     def sentence(self) -> _Floats:
         """The evidence of the best sentence, by `SENTENCE_WEIGHTS`."""
         return self._best(self._sentence_evidence)
 
-    def definition(self) -> _Floats:
+    def definition(self) -> _Floats | float:
         """1 if the question asks what a thing is and the text begins by defining it."""
-        excerpt, defined, count = self._excerpt, self._asked.defined, len(self._excerpt.innermost)
+        excerpt, defined, count = self._excerpt, self._asked.defined, len(self._excerpt.ends)
         if not defined:
-            return np.zeros(count)
+            return 0.0
         verbs = excerpt.words(sorted(DEFINING_VERBS))
         is_near = verbs.in_text & (verbs.places - excerpt.text_starts[verbs.rows] <= _DEFINED_WITHIN)
         said = np.full(count, -1)
         said[verbs.rows[is_near][::-1]] = verbs.places[is_near][::-1]  # the first of each row is written last
         found = excerpt.terms(defined)
         before = found.in_text & (found.places < said[found.rows])
-        held = _presence(found.rows[before], found.numbers[before], (count, len(defined)))
-        return np.asarray(held.all(axis=1), np.float64)
+        held = _presence(found.numbers[before], found.rows[before], (len(defined), count))
+        return np.asarray(held.min(axis=0), np.float64)
 
-    def number(self) -> _Floats:
+    def number(self) -> _Floats | float:
         """1 if the question asks for a number and the sentence that covers most of it has one. Of equal sentences the
         earliest counts."""
         excerpt = self._excerpt
         if not self._asked.wants_number or not len(self._own):
-            return np.zeros(len(excerpt.innermost))
-        covered = _weighted(self._words[:, self._own], self._rarity[self._own]) * excerpt.is_text
-        is_best = (covered > 0) & (covered == self._best(covered)[excerpt.part_rows])
-        best = np.flatnonzero(is_best)
+            return 0.0
+        covered = (_shares(self._rarity[self._own].tolist()) @ self._words[self._own]).round(_DIGITS) * excerpt.is_text
+        best = np.flatnonzero((covered > 0) & (covered == self._best(covered)[excerpt.part_rows]))
         rows, places = np.unique(excerpt.part_rows[best], return_index=True)
-        values = np.zeros(len(excerpt.innermost))
+        values = np.zeros(len(excerpt.ends))
         values[rows] = excerpt.is_numbered[best[places]]
         return values
 
     @cached_property
-    def _is_open(self) -> _Flags:
-        """For each passage and word whether neither title nor headings hold it."""
-        return ~self._any(self._words & ~self._excerpt.is_text[:, None])
+    def _open(self) -> _Floats:
+        """The rarity of each word in each passage of which neither title nor headings hold it; 0 where they do."""
+        in_context = self._held_between(self._excerpt.first_parts, self._excerpt.innermost + 1)
+        return (1 - in_context) * self._rarity[:, None]
 
     @cached_property
-    def _said(self) -> Found:
-        """Where the words of the question stand as they are written."""
-        return self._excerpt.words(self._asked.said)
-
-    @cached_property
-    def _pairs(self) -> _Flags:
-        """For each part and pair of the question's words whether they stand side by side."""
+    def _pairs(self) -> tuple[_Places, _Places]:
+        """Where the pairs of the question's words stand side by side: which pair, in which part."""
         words, found = self._asked.said, self._said
         number = {word: place for place, word in enumerate(words)}
-        pairs = np.full((len(words), len(words)), -1, np.int16)
+        pairs = np.full((len(words), len(words)), -1, np.int64)
         for place, ((first, second), _) in enumerate(self._asked.pairs):
             pairs[number[first], number[second]] = place
-        firsts = np.flatnonzero(np.diff(found.places) == 1)
+        firsts = (np.diff(found.places) == 1).nonzero()[0]
         codes = pairs[found.numbers[firsts], found.numbers[firsts + 1]]
-        firsts, codes = firsts[codes >= 0], codes[codes >= 0]
-        return _presence(found.parts[firsts], codes, (len(self._excerpt.part_rows), len(self._asked.pairs)))
+        is_pair = codes >= 0
+        return codes[is_pair], found.parts[firsts[is_pair]]
 
     @property
     def _sentence_evidence(self) -> _Floats:
         """For each part the sum of its evidence, as a share of the most that there can be; 0 for a title or heading."""
-        excerpt = self._excerpt
-        held = self._words & excerpt.is_text[:, None]
-        rows, firsts = excerpt.part_rows, excerpt.first_parts
-        sentences = np.add.reduceat(excerpt.is_text.astype(np.int64), firsts)
-        holding = np.add.reduceat(held.astype(np.int64), firsts, axis=0)
-        within = np.log(1 + (sentences[:, None] - holding + 0.5) / (holding + 0.5)) * (holding > 0) * self._rarity
-        own = self._is_open * self._rarity
-        reached: npt.NDArray[np.int64] = np.cumsum(held, axis=0) - held
-        before = (reached > reached[firsts][rows]) & ~held
-        place = np.arange(len(rows)) - (excerpt.innermost[rows])
+        excerpt, rows = self._excerpt, self._excerpt.part_rows
+        held, texts, rarity = self._words, excerpt.innermost + 1, self._rarity[:, None]
+        reached = self._counts[:, texts]
+        holding = self._counts[:, excerpt.ends] - reached
+        within = np.log(1 + (excerpt.ends - texts - holding + 0.5) / (holding + 0.5)) * (holding > 0) * rarity
+        before = (self._counts[:, :-1] > reached[:, rows]) * (1 - held)
+        pairs = _presence(*self._pairs, (len(self._asked.pairs), len(rows)))
         kinds = {
-            "within": _divided((held * within[rows]).sum(axis=1), within.sum(axis=1)[rows], otherwise=0.0),
-            "words": held.mean(axis=1) if held.shape[1] else np.zeros(len(held)),
-            "own": _divided((held * own[rows]).sum(axis=1), own.sum(axis=1)[rows], otherwise=0.0),
-            "adjacency": _weighted(self._pairs, _rarities(self._asked.pairs)),
-            "before": _weighted(before, self._rarity),
-            "place": 1 / np.maximum(1, place),
+            "within": _share_held(held, within, rows),
+            "words": held.sum(axis=0) / max(1, len(held)),
+            "own": _share_held(held, self._open, rows),
+            "adjacency": _shares(rarity for _, rarity in self._asked.pairs) @ pairs,
+            "before": _shares(word.rarity for word in self._asked.words) @ before,
+            "place": 1 / np.maximum(1, np.arange(len(rows)) - excerpt.innermost[rows]),
         }
-        whole = sum(SENTENCE_WEIGHTS.values())
-        shares = [SENTENCE_WEIGHTS[name] / whole * values for name, values in kinds.items()]
-        return np.asarray(np.sum(shares, axis=0) * excerpt.is_text, np.float64)
+        return np.asarray(_SENTENCE_SHARES @ _rows(kinds, SENTENCE_WEIGHTS, len(rows)) * excerpt.is_text, np.float64)
+
+    def _of_words(self, by_term: npt.NDArray[Any]) -> _Floats:
+        """Of numbers that each term has, for each word the greatest of its terms."""
+        rows = by_term[self._terms_of_words]
+        return np.asarray(np.maximum.reduceat(rows, self._words_begin, axis=0), np.float64)
+
+    def _held_between(self, firsts: _Places, ends: _Places) -> _Floats:
+        """For each word whether any part from one on, and before another, has it; for several ranges of parts."""
+        return np.asarray(self._counts[:, ends] > self._counts[:, firsts], np.float64)
 
     def _best(self, by_part: _Floats) -> _Floats:
         return np.asarray(np.maximum.reduceat(by_part, self._excerpt.first_parts), np.float64)
 
-    def _any(self, by_part: _Flags) -> _Flags:
-        """For each passage what any of its parts holds."""
-        return np.asarray(np.logical_or.reduceat(by_part, self._excerpt.first_parts, axis=0), bool)
 
-
-def _any_of(held: _Flags) -> list[bool]:
-    found: list[bool] = np.logical_or.reduce(held, axis=1).tolist()
+def _presence(rows: npt.NDArray[np.integer], columns: npt.NDArray[np.integer], shape: tuple[int, int]) -> _Floats:
+    found = np.zeros(shape)
+    found[rows, columns] = 1
     return found
 
 
-def _presence(rows: npt.NDArray[np.integer], columns: npt.NDArray[np.integer], shape: tuple[int, int]) -> _Flags:
-    found = np.zeros(shape, bool)
-    found[rows, columns] = True
-    return found
+def _rows(found: Mapping[str, npt.ArrayLike], names: Iterable[str], length: int) -> _Floats:
+    """What was found by these names, one row each."""
+    rows = np.empty((len(found), length))
+    for row, name in zip(rows, names, strict=True):
+        row[:] = found[name]
+    return rows
 
 
-def _weighted(held: _Flags, rarity: _Floats) -> _Floats:
-    """The share of the rarity of some things that each row holds; 0 for none."""
-    whole = float(rarity.sum())
-    return np.asarray(held @ rarity, np.float64) / whole if whole else np.zeros(len(held))
+def _shares(rarities: Iterable[float]) -> _Floats:
+    """The share of each rarity of some things in all; of none that is rare 0."""
+    each = list(rarities)
+    return np.array(each, np.float64) / (sum(each) or 1.0)
+
+
+def _share_held(held: _Floats, weights: _Floats, rows: _Places) -> _Floats:
+    """The share of the weights, of each word in each passage, that each part holds, which is of the passage in `rows`;
+    0 for none."""
+    shares = weights / np.maximum(weights.sum(axis=0), _LEAST)
+    return np.asarray(np.einsum("wp,wp->p", held, shares[:, rows]), np.float64)
 
 
 def _divided(parts: _Floats, wholes: _Floats, *, otherwise: float) -> _Floats:
     shares: _Floats = np.divide(parts, wholes, out=np.full_like(parts, otherwise), where=wholes > 0)
     return shares
-
-
-def _rarities(things: Sequence[tuple[object, float]]) -> _Floats:
-    return np.array([rarity for _, rarity in things], np.float64)
 
 
 def _defined(spoken: Sequence[tuple[str, str | None]]) -> tuple[str, ...]:

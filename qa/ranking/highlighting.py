@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import compress
+from operator import gt, mul, or_
 
 import regex
 
@@ -54,6 +55,7 @@ Chosen among a few values on questions of SQuAD. `tests/measure_highlights.py` m
 CAPTION_SHARE = 0.3
 """Of the evidence of a caption this part counts, so that it does not beat the sentence that says what it shows."""
 
+_COUNTED, _WORDS = tuple(WEIGHTS.values()), tuple(WEIGHTS).index("words")
 _DIGITS = 6  # of a cosine, which must not differ by the order in which it was added up
 _BEGINNING = 4  # letters that two forms of one word share: "destroyed", "destruction"
 _BRACKET = re.compile(r"\[[^\[\]\n]{1,80}\]")
@@ -163,47 +165,49 @@ def highlight(
     caption says what is shown, and seldom what is asked: of its evidence a part counts.
     """
     best, most = None, 0.0
-    for number, (span, each, evidence) in enumerate(
-        zip(passage.sentences, held, sentence_evidence(question, held), strict=True)
-    ):
-        score = sum(WEIGHTS[name] * value for name, value in evidence.items())
+    found = zip(passage.sentences, held, _evidence(question, held), strict=True)
+    for number, (span, each, evidence) in enumerate(found):
+        score = sum(map(mul, _COUNTED, evidence))
         score += MEANING_WEIGHT * max(0.0, round(near[number], _DIGITS)) if near else 0.0
         if each.is_caption:
             score *= CAPTION_SHARE
-        if (near or evidence["words"]) and not each.names_columns and score > most:
+        if (near or evidence[_WORDS]) and not each.names_columns and score > most:
             best, most = span, score
     return best
 
 
 def sentence_evidence(question: Sought, held: Sequence[SentenceTerms]) -> list[dict[str, float]]:
     """The evidence of each sentence of a passage, with the names in `WEIGHTS`, in that order."""
+    return [dict(zip(WEIGHTS, evidence, strict=True)) for evidence in _evidence(question, held)]
+
+
+def _evidence(question: Sought, held: Sequence[SentenceTerms]) -> Iterator[tuple[float, ...]]:
+    """The same, without the names."""
     words, count = question.words, len(held)
     if not held or not words:
-        return [dict.fromkeys(WEIGHTS, 0.0) for _ in held]
+        yield from [(0.0,) * len(WEIGHTS)] * count
+        return
     hits = [[not word.terms.isdisjoint(each.terms) for word in words] for each in held]
     rarity = [word.rarity for word in words]
     holding = [sum(column) for column in zip(*hits, strict=True)]
     within = [r * inverse_document_frequency(n, count) if n else 0.0 for r, n in zip(rarity, holding, strict=True)]
     own = [r if word.terms.isdisjoint(held[0].context) else 0.0 for r, word in zip(rarity, words, strict=True)]
+    all_within, all_own, all_rarity = sum(within), sum(own), sum(rarity)
     before = [False] * len(words)
-    found = []
     for number, (each, hit) in enumerate(zip(held, hits, strict=True), start=1):
-        alike = sum(r for start, term, r in question.written if start in each.beginnings and term not in each.terms)
-        beside = sum(r for pair, r in question.pairs if pair in each.word_sequence)
-        found.append(
-            {
-                "within": _share(within, hit),
-                "words": sum(hit) / len(words),
-                "own": _share(own, hit),
-                "adjacency": beside / question.pairs_rarity if beside else 0.0,
-                "before": _share(rarity, [was and not now for was, now in zip(before, hit, strict=True)]),
-                "place": 1 / number,
-                "likeness": alike / question.all_rarity if alike else 0.0,
-                "kind": float(_is_of_kind(each.text, question)),
-            }
+        alike = [r for start, term, r in question.written if start in each.beginnings and term not in each.terms]
+        beside = [r for pair, r in question.pairs if pair in each.word_sequence]
+        yield (
+            _share(within, hit, all_within),
+            sum(hit) / len(words),
+            _share(own, hit, all_own),
+            sum(beside) / question.pairs_rarity if beside else 0.0,
+            _share(rarity, map(gt, before, hit), all_rarity),
+            1 / number,
+            sum(alike) / question.all_rarity if alike else 0.0,
+            float(_is_of_kind(each.text, question)),
         )
-        before = [was or now for was, now in zip(before, hit, strict=True)]
-    return found
+        before = list(map(or_, before, hit))
 
 
 def _is_of_kind(text: str, question: Sought) -> bool:
@@ -245,6 +249,5 @@ def _kind(opener: str, following: str) -> Kind | None:
     )
 
 
-def _share(weights: Sequence[float], held: Sequence[bool]) -> float:
-    whole = sum(weights)
+def _share(weights: Sequence[float], held: Iterable[bool], whole: float) -> float:
     return sum(compress(weights, held)) / whole if whole else 0.0

@@ -5,7 +5,7 @@ They name everything that the document says, and say none of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from qa.model import Document, Passage
 from qa.ranking.evidence import POINTS, Ranked, in_order
@@ -20,12 +20,8 @@ _ENDS = (".", "?", "!", ";", "|", "]")  # of a sentence, or of a row in a table
 _LINE = " \t-–—*•·.0123456789›>|"  # what stands around a heading in a list of them, page numbers among it
 
 
-def behind_what_they_name(
-    ranked: Sequence[Ranked], passages: Mapping[str, Passage], documents: Mapping[str, Document]
-) -> list[Ranked]:
-    """The ranking with passages that only point further behind. `passages` has the first few of it and `documents`
-    theirs, both by the id of the passage."""
-    pointing = {each for each, passage in passages.items() if points(passage, documents[each])}
+def behind_what_they_name(ranked: Sequence[Ranked], pointing: Collection[str]) -> list[Ranked]:
+    """The ranking with passages that only point further behind. `pointing` has the ids of those among the first few."""
     if not pointing:
         return list(ranked)
     return in_order(

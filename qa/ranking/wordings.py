@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import compress, count, starmap
+from itertools import chain, compress, count, starmap
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -46,7 +46,7 @@ _PART, _NUMBERED_PART, _BESIDE_NOTHING = 0, 1, 2
 MARKS = 3
 """The numbers below are marks, those from it on are words."""
 
-_REMEMBERED_RARITIES = 20_000  # terms of headings
+_REMEMBERED_RARITIES = 20_000  # of terms of headings, and of the headings of passages
 _REMEMBERED_TOKENS = 1 << 16  # distinct tokens that are kept as they were laid out: about 60 MB when full
 
 _LONGEST_REMEMBERED = 200  # characters of a token; few are longer
@@ -57,6 +57,8 @@ _BRACKET = re.compile(r"\[[^\[\]\n]{1,80}\]")  # a number in these is a referenc
 _Numbers = npt.NDArray[np.int32]
 _Places = npt.NDArray[np.int64]
 _Flags = npt.NDArray[np.bool_]
+
+_NO_NUMBERS = np.zeros(0, np.int32)
 
 
 class Entry(NamedTuple):
@@ -309,6 +311,7 @@ class Wordings:
         self._document_frequencies = document_frequencies
         self._passage_count = passage_count
         self._rarities: dict[str, float] = {}
+        self._heading_rarities: dict[str, float] = {}
         self.mean_length = max(1.0, mean_length)
         """How many terms the text of a passage has on average."""
 
@@ -319,29 +322,26 @@ class Wordings:
             KeyError: for a passage that is not there.
         """
         found = self._rows(passage_ids)
-        stream = np.concatenate([np.zeros(0, np.int32), *(row.stream for row in found)])
-        sizes = np.array([len(row.stream) for row in found], np.int64)
+        stream = np.concatenate([_NO_NUMBERS, *(row.stream for row in found)])
         contexts = np.array([row.contexts for row in found], np.int64)
-        rows = np.repeat(np.arange(len(found)), sizes)
-        offsets = np.cumsum(sizes) - sizes
-        is_mark = (stream == _PART) | (stream == _NUMBERED_PART)
-        marks = np.flatnonzero(is_mark)
-        parts = np.cumsum(is_mark) - 1
-        part_rows, first_parts = rows[marks], parts[offsets] if len(rows) else parts
+        offsets = np.cumsum([0, *(len(row.stream) for row in found)])
+        marks = (stream <= _NUMBERED_PART).nonzero()[0]  # each row begins with one
+        bounds = marks.searchsorted(offsets)
+        first_parts = bounds[:-1]
+        part_rows = np.arange(len(found)).repeat(np.diff(bounds))
         innermost: _Places = first_parts + contexts - 1
-        is_text = np.arange(len(marks)) > innermost[part_rows]
-        text_starts = np.append(marks, len(rows))[innermost + 1]
         return Excerpt(
             wordings=self,
+            passage_ids=tuple(passage_ids),
             stream=stream,
-            rows=rows,
-            parts=parts,
+            marks=marks,
             part_rows=part_rows,
             first_parts=first_parts,
+            ends=bounds[1:],
             innermost=innermost,
-            is_text=is_text,
+            is_text=np.arange(len(marks)) > innermost[part_rows],
             is_numbered=stream[marks] == _NUMBERED_PART,
-            text_starts=text_starts,
+            text_starts=np.append(marks, len(stream))[innermost + 1],
             lengths=np.array([row.length for row in found], np.int64),
         )
 
@@ -373,6 +373,30 @@ class Wordings:
         of_terms = self.words.numbers_of_terms(list(terms))
         return frozenset(term for term, numbers in of_terms.items() if not held.isdisjoint(numbers))
 
+    def heading_rarities(self, excerpt: Excerpt) -> npt.NDArray[np.float64]:
+        """`Excerpt.heading_rarities`, which depend on no question and are remembered."""
+        known = self._heading_rarities
+        found = [known.get(each) for each in excerpt.passage_ids]
+        missing = [row for row, rarity in enumerate(found) if rarity is None]
+        if missing:
+            read = self._read_heading_rarities([excerpt.heading_words(row).tolist() for row in missing])
+            if len(known) + len(read) > _REMEMBERED_RARITIES:
+                self._heading_rarities = known = {}
+            for row, rarity in zip(missing, read, strict=True):
+                known[excerpt.passage_ids[row]] = found[row] = rarity
+        return np.array(found, np.float64)
+
+    def _read_heading_rarities(self, headings: Sequence[Sequence[int]]) -> list[float]:
+        """The same of headings, each given as the numbers of its words."""
+        entries = self.words.entries({number for heading in headings for number in heading})
+        terms = [
+            dict.fromkeys(term for number in sorted(set(heading)) if (term := entries[number].term) is not None)
+            for heading in headings
+        ]
+        every = list(dict.fromkeys(chain.from_iterable(terms)))
+        rarities = dict(zip(every, self.rarities(every), strict=True))
+        return [sum(rarities[term] for term in each) for each in terms]
+
     def rarities(self, terms: Sequence[str]) -> list[float]:
         """The weight of each of some terms in a heading. A concept is not a word and has none."""
         known = self._rarities
@@ -402,24 +426,37 @@ class Found:
     numbers: npt.NDArray[np.int16]
     in_text: _Flags
 
+    def read_as(self, numbers: Iterable[int | None]) -> Found:
+        """The same with each of its numbers read as another, without what is read as none."""
+        read = np.array([-1 if number is None else number for number in numbers], np.int16)[self.numbers]
+        kept = read >= 0
+        return Found(
+            places=self.places[kept],
+            rows=self.rows[kept],
+            parts=self.parts[kept],
+            numbers=read[kept],
+            in_text=self.in_text[kept],
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Excerpt:
     """The words of some passages, one after another.
 
-    Three arrays have one entry per word or mark: `stream`, `rows` (the number of the passage) and `parts` (the number
-    of the title, heading or sentence, counted through the excerpt). Three have one entry per part: `part_rows`,
-    `is_text` (false for titles and headings) and `is_numbered` (sentences with a number). Four have one entry per
-    passage: `first_parts`, `innermost` (the part that is the innermost heading or, without one, the title),
-    `text_starts` (where the text begins) and `lengths` (of the text, in terms).
+    `stream` has the words and marks. Four arrays have one entry per part, which is a title, a heading or a sentence,
+    counted through the excerpt: `marks` (where in the stream it begins), `part_rows` (the number of its passage),
+    `is_text` (false for titles and headings) and `is_numbered` (sentences with a number). Five have one entry per
+    passage: `first_parts`, `ends` (the part behind its last one), `innermost` (the part that is the innermost heading
+    or, without one, the title), `text_starts` (where the text begins) and `lengths` (of the text, in terms).
     """
 
     wordings: Wordings
+    passage_ids: tuple[str, ...]
     stream: _Numbers
-    rows: _Places
-    parts: _Places
+    marks: _Places
     part_rows: _Places
     first_parts: _Places
+    ends: _Places
     innermost: _Places
     is_text: _Flags
     is_numbered: _Flags
@@ -436,33 +473,40 @@ class Excerpt:
         numbers = self.wordings.words.numbers_of_terms(terms)
         return self._found([numbers.get(term, ()) for term in terms])
 
+    def terms_and_words(self, terms: Sequence[str], words: Sequence[str]) -> tuple[Found, Found]:
+        """What `terms` and `words` find, by one look at all that stands there."""
+        of_terms = self.wordings.words.numbers_of_terms(terms)
+        of_words = self.wordings.words.numbers(words)
+        by_term = {number: place for place, term in enumerate(terms) for number in of_terms.get(term, ())}
+        by_word = {of_words[word]: place for place, word in enumerate(words) if word in of_words}
+        either = dict.fromkeys((*by_term, *by_word))
+        found = self._found([[number] for number in either])
+        return found.read_as(map(by_term.get, either)), found.read_as(map(by_word.get, either))
+
     def heading_rarities(self) -> npt.NDArray[np.float64]:
         """For each passage, the sum of the rarities of the different terms of its innermost heading, or title."""
-        places = np.flatnonzero((self.parts == self.innermost[self.rows]) & (self.stream >= MARKS))
-        numbers, inverse = np.unique(self.stream[places], return_inverse=True)
-        entries = self.wordings.words.entries(numbers.tolist())
-        terms = [entries[number].term for number in numbers.tolist()]
-        known = {term: place for place, term in enumerate(dict.fromkeys(term for term in terms if term is not None))}
-        term_numbers = np.array([-1 if term is None else known[term] for term in terms], np.int64)[inverse]
-        rows, term_numbers = self.rows[places][term_numbers >= 0], term_numbers[term_numbers >= 0]
-        # Without the counts NumPy would first import all that it has for masked arrays, which takes 30 ms.
-        different, _ = np.unique(rows * max(1, len(known)) + term_numbers, return_counts=True)
-        rarities = np.array(self.wordings.rarities(list(known)), np.float64)
-        rows, found = np.divmod(different, max(1, len(known)))
-        return np.bincount(rows, rarities[found], minlength=len(self.innermost)).astype(np.float64)
+        return self.wordings.heading_rarities(self)
+
+    def heading_words(self, row: int) -> _Numbers:
+        """The words of the innermost heading, or title, of a passage."""
+        part = self.innermost[row]
+        end = self.marks[part + 1] if part + 1 < len(self.marks) else len(self.stream)
+        words = self.stream[self.marks[part] + 1 : end]
+        return words[words >= MARKS]
 
     def _found(self, groups: Sequence[Sequence[int]]) -> Found:
         """Where the numbers of each group stand, none of which is in two of them."""
         top = max((number for group in groups for number in group), default=-1) + 1
         table = np.full(top + 1, -1, np.int16)  # which has a place for all that are above those looked for
         for place, group in enumerate(groups):
-            table[list(group)] = place
+            for number in group:
+                table[number] = place
         codes = table[np.minimum(self.stream, top)]
-        places = np.flatnonzero(codes >= 0)
-        parts = self.parts[places]
+        places = (codes >= 0).nonzero()[0]
+        parts = self.marks.searchsorted(places, "right") - 1
         return Found(
             places=places,
-            rows=self.rows[places],
+            rows=self.part_rows[parts],
             parts=parts,
             numbers=codes[places],
             in_text=self.is_text[parts],

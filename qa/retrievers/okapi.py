@@ -227,7 +227,9 @@ class OkapiRetriever:
             worst = np.partition(scores[matching], len(matching) - limit)[len(matching) - limit]
             matching = matching[scores[matching] >= worst]
         order = np.lexsort((matching, -scores[matching]))[:limit]
-        return [Candidate(self._ids[number], float(scores[number])) for number in matching[order]]
+        best = matching[order]
+        found = zip(best.tolist(), scores[best].tolist(), strict=True)
+        return [Candidate(self._ids[number], score) for number, score in found]
 
     def _inside(self, within: Collection[str], matching: _Offsets) -> _Offsets:
         """Which of the ascending numbers `matching` are those of passages with these ids."""

@@ -27,6 +27,7 @@ than one word in nine million tells as much as what the list lacks."""
 
 _WORD = re.compile("[a-z]{2,30}")
 _STEPS = 255  # into which the weights between are parted
+_REMEMBERED = 4096  # words of questions, and passages' that they are compared with
 
 
 class English:
@@ -34,6 +35,11 @@ class English:
 
     def __init__(self, checksums: npt.NDArray[np.uint32], weights: npt.NDArray[np.uint8]) -> None:
         self.checksums, self.weights = checksums, weights
+        self.weight_as_meant = lru_cache(_REMEMBERED)(self._weight_as_meant)
+        """For a folded word its `weight`, but where a word in small letters that it lacks is taken for a slip: that has
+        the least weight of the words that are one letter away, or two letters that changed places; without such
+        neighbours, its own."""
+        self._place = lru_cache(_REMEMBERED)(self._find)
 
     @classmethod
     def of(cls, counts: dict[str, int]) -> Self:
@@ -57,10 +63,7 @@ class English:
         place = self._place(word)
         return 1.0 if place is None else int(self.weights[place]) / _STEPS
 
-    def weight_as_meant(self, word: str) -> float:
-        """The same, where a word in small letters that it lacks is taken for a slip: it has the least weight of the
-        words that are one letter away, or two letters that changed places; without such neighbours, its own.
-        """
+    def _weight_as_meant(self, word: str) -> float:
         if not _WORD.fullmatch(word) or word in self:
             return self.weight(word)
         sought = np.array([checksum(each) for each in _one_slip_away(word)], np.uint32)
@@ -68,7 +71,7 @@ class English:
         weights = self.weights[places[self.checksums[places] == sought]] if len(self.checksums) else self.weights
         return int(weights.min()) / _STEPS if len(weights) else 1.0
 
-    def _place(self, word: str) -> int | None:
+    def _find(self, word: str) -> int | None:
         sought = checksum(word)
         place = int(np.searchsorted(self.checksums, np.uint32(sought)))
         return place if place < len(self.checksums) and int(self.checksums[place]) == sought else None

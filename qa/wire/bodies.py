@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -412,17 +412,56 @@ def document_body(document: Document, passages: Sequence[Passage]) -> DocumentBo
 
 def cited_passage_body(cited: CitedPassage) -> CitedPassageBody:
     """The wire form of one passage with its citation."""
-    passage = cited.passage
+    passage, lasting = cited.passage, _lasting(cited)
     return CitedPassageBody(
         passage=PassageBody(
             id=passage.id,
             text=passage.text,
             highlights=cited.highlights,
-            figures=tuple(_figure_body(each, passage) for each in cited.figures),
-            blocks=block_bodies(cited.citation.document, passage.start, passage.end),
+            figures=_figure_bodies(cited) if cited.figures else (),
+            blocks=lasting.blocks,
         ),
-        citation=_citation_body(cited),
+        citation=_citation_body(cited, lasting),
     )
+
+
+class _Lasting(NamedTuple):
+    """What of a passage's wire form is the same whatever was asked."""
+
+    blocks: tuple[BlockBody, ...]
+    document: DocumentSummaryBody
+    references: tuple[ReferenceBody, ...]
+    markers: tuple[MarkerBody, ...]
+    permalink: str
+    selectors: tuple[TextQuoteSelector, TextPositionSelector]
+
+
+def _lasting(cited: CitedPassage) -> _Lasting:
+    """The same of a passage; it is made once for each citation."""
+    citation, passage = cited.citation, cited.passage
+    found: _Lasting | None = citation.made_of_it.get("wire")
+    if found is None:
+        found = citation.made_of_it["wire"] = _Lasting(
+            blocks=block_bodies(citation.document, passage.start, passage.end),
+            document=_document_summary(citation.document),
+            references=tuple(_reference_body(each) for each in citation.references),
+            markers=tuple(_marker_body(each) for each in citation.markers),
+            permalink=passage_permalink(passage),
+            selectors=(
+                TextQuoteSelector(exact=citation.quote, prefix=citation.prefix, suffix=citation.suffix),
+                TextPositionSelector(start=citation.start, end=citation.end),
+            ),
+        )
+    return found
+
+
+def _figure_bodies(cited: CitedPassage) -> tuple[FigureBody, ...]:
+    """The wire form of a passage's figures, which are all of its or none; made once for each citation."""
+    made = cited.citation.made_of_it
+    found: tuple[FigureBody, ...] | None = made.get("figures")
+    if found is None:
+        found = made["figures"] = tuple(_figure_body(each, cited.passage) for each in cited.figures)
+    return found
 
 
 def _figure_body(figure: Figure, passage: Passage) -> FigureBody:
@@ -438,28 +477,25 @@ def _figure_body(figure: Figure, passage: Passage) -> FigureBody:
     )
 
 
-def _citation_body(cited: CitedPassage) -> CitationBody:
+def _citation_body(cited: CitedPassage, lasting: _Lasting) -> CitationBody:
     citation, passage = cited.citation, cited.passage
     marked = next(iter(cited.highlights), None)
     return CitationBody(
-        document=_document_summary(citation.document),
+        document=lasting.document,
         section=citation.section,
         page=citation.page,
         start=citation.start,
         end=citation.end,
         quote=citation.quote,
-        references=tuple(_reference_body(each) for each in citation.references),
+        references=lasting.references,
         references_status=citation.references_status,
-        markers=tuple(_marker_body(each) for each in citation.markers),
+        markers=lasting.markers,
         label=citation.label,
         href=passage_href(passage, marked),
-        permalink=passage_permalink(passage),
+        permalink=lasting.permalink,
         original=original_href(citation.document.url, passage.text[slice(*marked)] if marked else passage.text),
         years_old=citation.document.years_old(datetime.now(UTC).date()),
-        selectors=(
-            TextQuoteSelector(exact=citation.quote, prefix=citation.prefix, suffix=citation.suffix),
-            TextPositionSelector(start=citation.start, end=citation.end),
-        ),
+        selectors=lasting.selectors,
     )
 
 
