@@ -508,6 +508,16 @@ def test_a_service_that_is_killed_while_it_indexes_leaves_the_library_as_it_was(
     assert waited(client)["report"]["added"]["count"] == 4000
 
 
+def test_what_the_process_says_on_standard_error_is_logged_and_bounded(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("PYTHONWARNINGS", ",".join(f"nonsense{number}" for number in range(1000)))
+    added(client, {"nests.md": NEST})
+    [said] = [each.getMessage() for each in caplog.records if "The process that changes" in each.getMessage()]
+    assert "Invalid -W option ignored: invalid action: 'nonsense999'" in said
+    assert 3000 < len(said) < 5000
+
+
 def test_a_change_that_is_stopped_keeps_what_was_read(client: FlaskClient, engine: Engine) -> None:
     table = b"title,text\n" + b"".join(b"Tern %d,The tern %d nests here.\n" % (n, n) for n in range(5000))
     assert client.post("/manage/files", **form({"a.csv": table, "b.csv": table})).status_code == 202
@@ -552,9 +562,7 @@ def test_what_an_interrupted_upload_replaced_comes_back_after_a_removal_and_anot
     assert (job["report"]["left_out_count"], job["waiting"]) == (2, [])
     assert (uploads_of(engine), sorted(ids(client))) == (["more.md", "nests.md"], ["more", "nests"])
     assert (engine.uploads.folder.path / "nests.md").read_bytes() == NEST
-    assert sorted(path.name for path in engine.uploads.folder.work.iterdir()) == [
-        "job.json", "lock.sqlite3", "removal.json",
-    ]  # fmt: skip
+    assert sorted(path.name for path in engine.uploads.folder.work.iterdir()) == ["job.json", "lock.sqlite3"]
 
 
 def test_the_file_that_the_library_has_comes_back_though_what_replaced_it_was_replaced_too(

@@ -1,6 +1,6 @@
 """Changes of a library that its owner asks the service for: done in a process of their own, one at a time.
 
-The process is `pincite index`, so files that are added here are read, left out and reported on as there. It ends with
+The process runs `pincite index`, so files that are added here are read, left out and reported on as there. It ends with
 the process that started it, and then the library is as it was. How far it is stands in a file beside the uploads, which
 every process of the service reads.
 """
@@ -13,9 +13,9 @@ import secrets
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,38 +46,13 @@ __all__ = ["Uploads"]
 _MOST_NAMED = 100  # of each list in what is kept of a report
 _MOST_LEFT_OUT = 1000
 _OFTEN = 0.3  # seconds from one look, whether to stop, to the next; and from one note of how far it is
+_LONGEST_HEARING = 2.0  # seconds for what a process said before it ended
 _SOON = 0.1  # seconds from one look, whether it has ended, to the next
 _TRIED_AGAIN = 2.0  # seconds after which a library that another process changes is tried again
 _LONGEST_STOP = 20.0  # seconds until vectors are no more made
 _LONGEST_WAIT = 300.0  # seconds for that other process
-_PROGRAM = """
-import json, os, signal, sys, threading
-def end_with_parent():
-    while os.read(0, 4096):
-        pass
-    os._exit(1)
-threading.Thread(target=end_with_parent, daemon=True).start()
-signal.signal(signal.SIGINT, signal.default_int_handler)
-sys.path[:] = json.loads(sys.argv[1])
-"""
-_INDEX = """
-from qa.cli import cli
-cli(json.loads(sys.argv[2]))
-"""
-_REMOVE = """
-from pathlib import Path
-from qa import Engine, QAError, Settings
-ids = json.loads(Path(sys.argv[2]).read_text("utf-8"))
-try:
-    engine = Engine.open(Settings.load())
-    engine.remove(ids)
-    report = {"removed": ids, "documents": engine.document_count, "passages": engine.passage_count}
-    said = {"report": report}
-except QAError as error:
-    said = {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
-print(json.dumps(said), flush=True)
-sys.exit(2 if "error" in said else 0)
-"""
+_MOST_SAID = 4000  # bytes of what a process says on standard error, the last ones
+_PROGRAM = "qa.cli.working"  # the module that it runs, which stands above this one
 
 
 class Uploads:
@@ -87,6 +62,8 @@ class Uploads:
         self._library = library
         self._settings = settings
         self.folder = UploadFolder(folder, file_size=settings.max_file_size)
+        self.tell: Callable[[str], None] = lambda _: None
+        """What is called with the last that a process has said on standard error, if it said anything."""
 
     @property
     def is_running(self) -> bool:
@@ -149,7 +126,7 @@ class Uploads:
                 report = self.report({}, refused, notes)
                 return self.end(lock, job.model_copy(update={"state": "done", "report": report}))
             command = ["index", str(self.folder.path), "--library", str(self._library.folder), "--json"]
-            work = _Work(self, lock, job, _INDEX, json.dumps(command), refused, notes)
+            work = _Work(self, lock, job, command, refused, notes)
         work.start()
         return job
 
@@ -165,10 +142,8 @@ class Uploads:
             files = self.files_of(document_ids)
             own = [origin for origin in files if self.folder.holds(origin)]
             ids = sorted({*document_ids, *(each for origin in own for each in files[origin])})
-            named = self.folder.work / "removal.json"
-            named.write_text(json.dumps(ids), "utf-8")
             job = _new_job("removal", [Path(origin).name for origin in own])
-            work = _Work(self, lock, job, _REMOVE, str(named), [], [], to_delete=own)
+            work = _Work(self, lock, job, ["remove"], [], [], sent=json.dumps(ids), to_delete=own)
         work.start()
         return job
 
@@ -302,19 +277,21 @@ class _Work(Thread):
         uploads: Uploads,
         lock: Lock,
         job: JobBody,
-        program: str,
-        argument: str,
+        command: Sequence[str],
         refused: Sequence[Refused],
         notes: Sequence[str],
         *,
+        sent: str = "",
         to_delete: Sequence[str] = (),
     ) -> None:
+        """`sent` is what the process gets on standard input, which stays open."""
         super().__init__(daemon=True)
         self._uploads = uploads
         self._lock = lock
         self._job = job
-        self._command = [sys.executable, "-c", _PROGRAM + program, json.dumps(sys.path), argument]
+        self._command = [sys.executable, "-P", "-m", _PROGRAM, *command]
         self._refused, self._notes = refused, notes
+        self._sent = f"{sent}\n".encode()
         self._to_delete = to_delete
         self._said: dict[str, Any] = {}
         self._kept_at = 0.0
@@ -372,23 +349,29 @@ class _Work(Thread):
     def _follow(self) -> int:
         """Run the process to its end. Returns its status."""
         self._said = {}
-        with tempfile.TemporaryFile() as errors:
-            process = subprocess.Popen(  # noqa: S603 - our own program, in the Python that runs this one
-                self._command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                env=self._environment(),
-                process_group=0 if sys.platform != "win32" else None,  # Ctrl-C is the service's
-            )
-            try:
-                self._listen(process)
-            finally:
-                process.kill()
-                for each in (process.stdin, process.stdout):
-                    if each is not None:
-                        each.close()
-                status = process.wait()
+        process = subprocess.Popen(  # noqa: S603 - our own program, in the Python that runs this one
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self._environment(),
+            process_group=0 if sys.platform != "win32" else None,  # Ctrl-C is the service's
+        )
+        complaints: deque[bytes] = deque(maxlen=2)
+        hearing = Thread(target=_hear, args=(process.stderr, complaints), daemon=True)
+        hearing.start()
+        Thread(target=_send, args=(process.stdin, self._sent), daemon=True).start()
+        try:
+            self._listen(process)
+        finally:
+            process.kill()
+            hearing.join(_LONGEST_HEARING)  # what the process itself has started may still speak there
+            for each in (process.stdin, process.stdout):
+                if each is not None:
+                    each.close()
+            status = process.wait()
+            if complaint := b"".join(complaints)[-_MOST_SAID:].decode("utf-8", "replace").strip():
+                self._uploads.tell(complaint)
         return status
 
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
@@ -436,7 +419,8 @@ class _Work(Thread):
     def _environment(self) -> dict[str, str]:
         """The environment of the process, with the settings that the service has."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PINCITE_")}
-        return kept | self._uploads._settings.environment()
+        path = os.pathsep.join(map(os.path.abspath, sys.path))  # so that it runs what this process runs
+        return kept | self._uploads._settings.environment() | {"PYTHONPATH": path}
 
 
 def _new_job(kind: JobKind, names: Sequence[str]) -> JobBody:
@@ -462,3 +446,17 @@ def _put_lines(stream: IO[bytes], lines: Queue[bytes]) -> None:
         for line in stream:
             lines.put(line)
     lines.put(b"")
+
+
+def _hear(stream: IO[bytes], said: deque[bytes]) -> None:
+    """Take in all that a stream says, and keep its end."""
+    with suppress(ValueError, OSError), stream:
+        while some := os.read(stream.fileno(), _MOST_SAID):
+            said.append(said.pop() + some if said and len(said[-1]) < _MOST_SAID else some)
+
+
+def _send(stream: IO[bytes], data: bytes) -> None:
+    """Write to a process that may end before it has read all."""
+    with suppress(ValueError, OSError):
+        stream.write(data)
+        stream.flush()

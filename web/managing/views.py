@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
@@ -70,6 +71,9 @@ def register(app: Flask, settings: Settings) -> None:
     if settings.manage == "on" and settings.library is not None:
         app.register_blueprint(manage)
         app.after_request(_count_question)
+        app.extensions["pincite"].uploads.tell = partial(
+            app.logger.warning, "The process that changes the library said: %s"
+        )
     app.jinja_env.globals["may_manage"] = may_manage
 
 
