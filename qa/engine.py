@@ -27,7 +27,7 @@ from qa.errors import (
     QAError,
     UnknownDocumentError,
 )
-from qa.library import Library, Snapshot, Source, size_of
+from qa.library import Library, Snapshot, Source, refuse_other_files, size_of
 from qa.model import (
     Answer,
     Candidate,
@@ -126,13 +126,24 @@ class Engine:
         """The engine of a library, which is made without documents if it does not exist yet.
 
         Raises:
+            LibraryPlaceError: if the folder for a new one holds other files.
             LibraryError: if the library cannot be used, or cannot be made.
         """
         engine = cls.create(settings)
+        engine.refuse_other_files()
         if not engine._library.exists:
             engine._library.change()
         engine._library.snapshot()
         return engine
+
+    def refuse_other_files(self) -> None:
+        """Refuse to make a library in a folder that holds other files, as one of documents does.
+
+        Raises:
+            LibraryPlaceError: if there is no library yet, and the folder for it is such a one.
+        """
+        if self.settings.library is not None:
+            refuse_other_files(self.settings.library)
 
     @classmethod
     def over(cls, documents: Iterable[Document], settings: Settings) -> Self:

@@ -27,6 +27,7 @@
     │   ├── LibraryUnreadableError library_unreadable the system refuses to read it
     │   ├── LibraryUnwritableError library_unwritable the system refuses to write it
     │   ├── LibraryThereError      library_there      there is already something in the place for a copy
+    │   ├── LibraryPlaceError      library_place      a folder without a library holds other files
     │   ├── ClusterError
     │   │   ├── ClusterUnreachableError cluster_unreachable no node of the cluster answers
     │   │   ├── ClusterIncompleteError cluster_incomplete a part of the cluster does not answer
@@ -91,6 +92,7 @@ __all__ = [
     "LibraryBusyError",
     "LibraryError",
     "LibraryNotFoundError",
+    "LibraryPlaceError",
     "LibraryThereError",
     "LibraryUnreadableError",
     "LibraryUnwritableError",
@@ -574,6 +576,19 @@ class LibraryThereError(LibraryError):
         super().__init__(
             f"There is already something in {path}.",
             hint="Name a new folder. Nothing is ever overwritten.",
+        )
+
+
+class LibraryPlaceError(LibraryError):
+    """A folder is to become a library, and holds other files."""
+
+    code = "library_place"
+
+    def __init__(self, path: Path, *, found: Sequence[str]) -> None:
+        """`found` are names of some of these files."""
+        super().__init__(
+            f"There is no library in {path}, but other files, such as {' and '.join(found)}.",
+            hint=f"Name a new or empty folder for the library, such as: --library {path / 'library'}",
         )
 
 

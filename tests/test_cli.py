@@ -1183,3 +1183,35 @@ def test_on_a_terminal_indexing_shows_how_far_it_is_and_clears_the_line(tmp_path
     shown, _, left = printed.rpartition("\r\x1b[K")
     assert re.match(r"\r\x1b\[K(Reading|Indexing) +\d+% \[[#-]{10}\]  [\d,]+ of [\d,]+ (files|passages)", shown)
     assert left.startswith("Added      5,000 documents\n")
+
+
+# A place for a library
+
+
+def test_a_folder_of_other_files_does_not_become_a_library(tmp_path: Path) -> None:
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    for name in ("a.md", "b.md", "c.md", ".hidden"):
+        (folder / name).write_text("# Terns\n\nTerns dive.\n")
+    refused = CliRunner().invoke(cli, ["index", str(folder), "--library", str(folder), "--no-vectors"])
+    assert refused.exit_code == 2
+    assert refused.stderr == (
+        f"Error: There is no library in {folder}, but other files, such as a.md and b.md.\n"
+        f"Hint: Name a new or empty folder for the library, such as: --library {folder / 'library'}\n"
+    )
+    assert sorted(each.name for each in folder.iterdir()) == [".hidden", "a.md", "b.md", "c.md"]
+
+
+def test_an_empty_folder_one_with_feedback_alone_and_a_library_beside_files_are_taken(tmp_path: Path) -> None:
+    source = tmp_path / "a.md"
+    source.write_text("# Terns\n\nTerns dive.\n")
+    empty, old = tmp_path / "empty", tmp_path / "old"
+    for folder in (empty, old):
+        folder.mkdir()
+    (empty / ".DS_Store").touch()
+    (old / "feedback.sqlite3").touch()
+    for folder in (empty, old, tmp_path / "missing"):
+        command = ["index", str(source), "--library", str(folder), "--no-vectors"]
+        assert CliRunner().invoke(cli, command).exit_code == 0
+        (folder / "notes.txt").touch()
+        assert CliRunner().invoke(cli, command).exit_code == 0

@@ -39,6 +39,7 @@ from qa.errors import (
     LibraryBusyError,
     LibraryError,
     LibraryNotFoundError,
+    LibraryPlaceError,
     LibraryThereError,
     LibraryUnreadableError,
     LibraryUnwritableError,
@@ -90,6 +91,7 @@ EXAMPLES: list[QAError] = [
     LibraryUnreadableError(PATH, reason="permission denied"),
     LibraryUnwritableError(PATH, reason="no space left on device"),
     LibraryThereError(PATH),
+    LibraryPlaceError(PATH, found=["a.pdf", "b.pdf"]),
     HelperEndedError(),
     JobRunningError(),
     ClusterUnreachableError("https://a:9200, https://b:9200", reason="nothing listens there"),
@@ -186,7 +188,7 @@ def test_an_error_about_a_path_names_it() -> None:
     about_paths = [error for error in EXAMPLES if isinstance(error, SourceError | LibraryError)]
     others = DamagedDocumentError | HelperEndedError | JobRunningError | ClusterError
     about_paths = [error for error in about_paths if not isinstance(error, others)]
-    assert len(about_paths) == 21
+    assert len(about_paths) == 22
     assert all(str(PATH) in error.message for error in about_paths)
 
 

@@ -68,6 +68,7 @@ PROBLEMS = {
     "library_there": _unavailable(
         "Library there", "There is already something in the place for a copy of the library."
     ),
+    "library_place": _unavailable("No place for a library", "The folder for a new library holds other files."),
     "cluster_unreachable": _unavailable("Cluster unreachable", "No node of the library's cluster answers."),
     "cluster_incomplete": _unavailable(
         "Cluster incomplete", "A part of the library's cluster does not answer. Try again in a moment."

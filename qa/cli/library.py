@@ -117,8 +117,10 @@ def index(
     line = ProgressJson if as_json else ProgressLine
     if not paths:
         ctx.exit(_encode(Engine.open(settings), line).status)
+    made = Engine.create(settings)
+    made.refuse_other_files()
     task = _Task(
-        engine=Engine.create(settings),
+        engine=made,
         paths=paths,
         prune=prune or watch,
         exclude=exclude,

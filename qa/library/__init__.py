@@ -20,9 +20,9 @@ what `sealing` wrote down. `index` finds passages. `rows` turns documents into r
 and back. `words` looks words up. `folder` and `schema` know the files and the tables.
 """
 
-from qa.library.folder import FORMAT, size_of
+from qa.library.folder import FORMAT, refuse_other_files, size_of
 from qa.library.rows import Source
 from qa.library.snapshot import Snapshot, open_snapshot
 from qa.library.store import Library
 
-__all__ = ["FORMAT", "Library", "Snapshot", "Source", "open_snapshot", "size_of"]
+__all__ = ["FORMAT", "Library", "Snapshot", "Source", "open_snapshot", "refuse_other_files", "size_of"]

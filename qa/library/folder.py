@@ -22,6 +22,7 @@ from qa.errors import (
     LibraryBusyError,
     LibraryError,
     LibraryNotFoundError,
+    LibraryPlaceError,
     LibraryUnreadableError,
     LibraryUnwritableError,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "not_found",
     "put_away",
     "put_away_into",
+    "refuse_other_files",
     "size_of",
     "sweep",
     "sync",
@@ -60,6 +62,8 @@ FORMAT = f"6/{ANALYZER}"
 _INDEX = "index"
 _CACHE = 64 * 1024  # kilobytes of the database that a change holds in memory
 _PAGES = 4096  # of 4 KB, which are copied at a time
+_OURS = re.compile(r"(?:library|vectors|feedback|unanswered)\.sqlite3.*|index|uploads|lost\+found|\..*", re.DOTALL)
+"""What lies in the folder of a library, or in one that is empty."""
 _VERSION = re.compile(r"\d{6,}-[0-9a-f]{8}")
 
 _NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM}  # which readers need for what they share
@@ -374,6 +378,19 @@ def copy_files(source: Path, target: Path) -> None:
         else:
             shutil.copyfile(path, copy)
     source.stat()  # it may have been swept away
+
+
+def refuse_other_files(folder: Path) -> None:
+    """Refuse a folder for a new library that holds anything else, but for hidden files.
+
+    Raises:
+        LibraryPlaceError: naming some of it.
+    """
+    if (folder / DATABASE).exists() or not folder.is_dir():
+        return
+    others = sorted(each.name for each in folder.iterdir() if not _OURS.fullmatch(each.name))
+    if others:
+        raise LibraryPlaceError(folder, found=others[:2])
 
 
 def size_of(folder: Path) -> int:
