@@ -48,9 +48,10 @@ class WordingsBuilder:
         self._layout = Layout(concepts, self._words.number)
 
     def add(self, passage: Passage, *, title: str) -> list[str]:
-        """Lay out a passage, as `Layout.add` does."""
+        """Lay out a passage. Returns its terms for the index."""
         self._ids.append(passage.id)
-        return self._layout.add(title, passage.section, passage.text, passage.sentences)
+        terms = self._layout.add(title, passage.section, passage.text, passage.sentences)
+        return terms.split("\n") if terms else []
 
     def done(self, document_frequency: Callable[[str], int]) -> Wordings:
         """All of them. The `document_frequency` of a term is the number of passages with it."""

@@ -16,7 +16,6 @@ from qa.text.analysis import Head, fold, terms_and_heads
 from qa.text.lexicon import DRUG_ENDINGS, STOP_WORDS
 
 __all__ = [
-    "ANY_TERM",
     "LONGEST_PHRASE",
     "NO_CONCEPTS",
     "Concept",
@@ -40,6 +39,7 @@ _BRACKET = re.compile(r"\(([^()\n]{2,120})\)")
 _PARTS = re.compile(r"[,;:=]| or | also ")
 _SHORT = re.compile(r"[^\W_][\w/&+.\-\u2010\u2011]*[\w+]")
 _LAST_TOKEN = re.compile(r"(?<!\S)(\S{2,20})\s?\Z")
+_LONGEST_LAST = 21  # characters that it takes, with white space behind
 _BRAND = re.compile(r"[A-Z][a-z]{2,20}")
 _FOUR_LETTERS = re.compile(r"-[a-z]{4}\Z")  # behind the name of a biological drug: "belantamab mafodotin-blmf"
 _BETWEEN_WORDS = re.compile(r"[\s/\-\u2010-\u2014]+")
@@ -91,7 +91,7 @@ class _AnyTerm(Container[str]):
         return True
 
 
-ANY_TERM = _AnyTerm()
+_ANY_TERM = _AnyTerm()
 
 
 class Naming(NamedTuple):
@@ -152,9 +152,12 @@ class Concepts:
         """Whether a name may begin with this word."""
         return head.term in self._phrases or head.word in self._words
 
-    def followers(self, head: Head) -> Container[str]:
-        """The terms of which one must follow this word directly, for a name to begin with it."""
-        return ANY_TERM if head.word in self._words else self._phrases.get(head.term, ())
+    def followers(self, heads: Sequence[Head]) -> Container[str]:
+        """The terms of which one must follow these words directly, for a name that begins in them to go on behind."""
+        seconds = [self._phrases[head.term] for head in heads if head.term in self._phrases]
+        if len(heads) > 1 and seconds:
+            return _ANY_TERM
+        return seconds[0] if seconds else ()
 
     def names(self, heads: Sequence[Head], starts: Iterable[int]) -> list[tuple[Concept, str]]:
         """The names in a row of words of a text that begin at these places, each with its concept."""
@@ -259,7 +262,7 @@ def mined(text: str) -> Iterator[Pair]:
     for bracket in _BRACKET.finditer(text):
         before = text[max(0, bracket.start() - _WINDOW) : bracket.start()].rpartition("\n")[2]
         inside = _PARTS.split(bracket[1], maxsplit=1)[0].strip()
-        last_token = _LAST_TOKEN.search(before)
+        last_token = _LAST_TOKEN.search(before, max(0, len(before) - _LONGEST_LAST))
         last = last_token[1] if last_token else ""
         if _is_short(inside):
             if long := _long_form(_singular(inside), before):

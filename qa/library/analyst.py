@@ -107,7 +107,7 @@ class Analyst:
     def __call__(self, passages: Sequence[Titled]) -> Analysed:
         """What there is in some passages."""
         self._new = []
-        terms = ["\n".join(self._layout.add(*each[2:])) for each in passages]
+        terms = [self._layout.add(*each[2:]) for each in passages]
         return Analysed(self._number, self._new, self._layout.take(), terms)
 
     def _number_of(self, word: str, term: str | None) -> int:

@@ -11,13 +11,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, compress, count, starmap
+from itertools import chain, compress, count, islice, starmap
+from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from qa.asking.concepts import ANY_TERM, LONGEST_PHRASE, Concept, Concepts
+from qa.asking.concepts import LONGEST_PHRASE, Concept, Concepts
 from qa.retrievers import inverse_document_frequency
 from qa.text.analysis import Head, analysed, tokens
 from qa.text.arrays import packed_numbers, unpacked_numbers
@@ -49,6 +50,7 @@ MARKS = 3
 _REMEMBERED_RARITIES = 20_000  # of terms of headings, and of the headings of passages
 _REMEMBERED_TOKENS = 1 << 16  # distinct tokens that are kept as they were laid out: about 60 MB when full
 
+_REMEMBERED_CONTEXTS = 1 << 12  # titles and headings
 _LONGEST_REMEMBERED = 200  # characters of a token; few are longer
 
 _NUMBER = re.compile(r"\d")
@@ -99,18 +101,29 @@ class Row(NamedTuple):
     length: int
 
 
-class _Whole(NamedTuple):
-    """What else there is of a token: the terms of its words alone, that of the compound that it is, its words' heads,
-    and for each of them whether a concept's name may begin with it."""
+_Name = tuple[str, str]
+"""A concept's token, and the name of the concept that stands in a text."""
 
-    own: tuple[str, ...]
+
+class _Beside(NamedTuple):
+    """What of a token may stand beside nothing: the term of the compound that it is, if it is one, and names.
+
+    `starts` are the places among the heads of its words at which a concept's name may begin. `names` are those that it
+    has by itself; where one of `followers` is the next term, a name may also go on behind it.
+    """
+
     compound: tuple[str, ...]
-    heads: tuple[Head, ...]
-    begins: tuple[bool, ...]
+    starts: tuple[int, ...]
+    names: Sequence[_Name]
+    followers: Container[str]
 
 
-_LaidToken = tuple[tuple[int, ...], tuple[str, ...], Container[str] | None, _Whole]
-"""A token laid out: the numbers of its words, all its terms, the `_followers` that it has, and the rest."""
+_LaidToken = tuple[tuple[int, ...], str, _Beside | None, tuple[Head, ...]]
+"""A token laid out: the numbers of its words, its terms, each with a line break behind it, what may stand beside
+nothing, and the heads of its words."""
+
+_NUMBERS: Callable[[_LaidToken], tuple[int, ...]] = itemgetter(0)
+_TERMS: Callable[[_LaidToken], str] = itemgetter(1)
 
 
 class _Tokens(dict[str, _LaidToken]):
@@ -133,17 +146,24 @@ class _Tokens(dict[str, _LaidToken]):
 
     def _laid(self, token: str) -> _LaidToken:
         terms, heads, spoken = analysed(token)
-        numbers = tuple(starmap(self._number, spoken))
-        own = tuple(term for _, term in spoken if term is not None)
-        whole = _Whole(own, terms[len(own) :], heads, tuple(map(self._concepts.begin, heads)))
-        return numbers, terms, self._followers(whole), whole
+        own = sum(term is not None for _, term in spoken)
+        text = "\n".join((*terms, ""))
+        return tuple(starmap(self._number, spoken)), text, self._beside(terms[own:], heads), heads
 
-    def _followers(self, whole: _Whole) -> Container[str] | None:
-        """The terms with one of which, as the next, a concept's name may begin here; None where the token is no
-        compound either."""
-        if any(whole.begins):
-            return self._concepts.followers(whole.heads[0]) if len(whole.heads) == 1 else ANY_TERM
-        return () if whole.compound else None
+    def _beside(self, compound: tuple[str, ...], heads: tuple[Head, ...]) -> _Beside | None:
+        starts = tuple(compress(count(), map(self._concepts.begin, heads)))
+        if not (starts or compound):
+            return None
+        return _Beside(compound, starts, _named(self._concepts.names(heads, starts)), self._concepts.followers(heads))
+
+
+class _LaidPart(NamedTuple):
+    """A title, a heading or a sentence laid out: its numbers, its terms, each with a line break behind it, those of
+    concepts as often as one of their names stands there, and these names."""
+
+    numbers: list[int]
+    terms: str
+    names: Sequence[_Name]
 
 
 class Laid(NamedTuple):
@@ -154,7 +174,7 @@ class Laid(NamedTuple):
     sizes: list[int]
     contexts: list[int]
     lengths: list[int]
-    namings: Counter[tuple[str, str]]
+    namings: Counter[_Name]
 
 
 class Layout:
@@ -168,30 +188,34 @@ class Layout:
         self.sizes: list[int] = []
         self.contexts: list[int] = []
         self.lengths: list[int] = []
-        self._namings: Counter[tuple[str, str]] = Counter()
-        self._names: set[tuple[str, str]] = set()  # of this passage
+        self._namings: Counter[_Name] = Counter()
+        self._contexts: dict[str, _LaidPart] = {}
 
-    def add(self, title: str, section: Sequence[str], text: str, sentences: Iterable[tuple[int, int]]) -> list[str]:
-        """Lay out a passage of a document with this title. Returns its terms for the index.
+    def add(self, title: str, section: Sequence[str], text: str, sentences: Iterable[tuple[int, int]]) -> str:
+        """Lay out a passage of a document with this title. Returns its terms for the index, with line breaks between
+        them.
 
         These are its own, its headings' `HEADING_WEIGHT` times and its document's title's once.
         """
-        start = len(self.stream)
-        self._names.clear()
-        indexed = self._part(title, _PART)
-        for heading in section:
-            indexed += HEADING_WEIGHT * self._part(heading, _PART)
-        own: list[str] = []
+        contexts = [self._context(each) for each in (title, *section)]
+        own: list[_LaidPart] = []
         has_numbers = _NUMBER.search(text)
         for begin, end in sentences:
             sentence = text[begin:end]
             is_numbered = has_numbers and _NUMBER.search(_BRACKET.sub("", sentence) if "[" in sentence else sentence)
-            own += self._part(sentence, _NUMBERED_PART if is_numbered else _PART)
+            own.append(self._part(sentence, _NUMBERED_PART if is_numbered else _PART))
+        start = len(self.stream)
+        names: set[_Name] = set()
+        for numbers, _, its_names in (*contexts, *own):
+            self.stream += numbers
+            names.update(its_names)
+        self._namings.update(names)
+        own_terms = "".join([part.terms for part in own])
         self.sizes.append(len(self.stream) - start)
-        self.contexts.append(1 + len(section))
-        self.lengths.append(len(own))
-        self._namings.update(self._names)
-        return indexed + own
+        self.contexts.append(len(contexts))
+        self.lengths.append(own_terms.count("\n"))
+        indexed = "".join([contexts[0].terms, *(HEADING_WEIGHT * part.terms for part in contexts[1:]), own_terms])
+        return indexed[:-1]
 
     def take(self) -> Laid:
         """Everything that was laid out since the last call."""
@@ -200,63 +224,63 @@ class Layout:
         self._namings = Counter()
         return found
 
-    def _part(self, text: str, mark: int) -> list[str]:
-        found = tokens(text)
-        stream, terms = self.stream, list[str]()
-        stream.append(mark)
-        followed: list[tuple[int, Container[str], _Whole]] = []
-        for place, (numbers, its_terms, followers, whole) in enumerate(map(self._tokens.__getitem__, found)):
-            stream += numbers
-            terms += its_terms
-            if followers is not None:
-                followed.append((place, followers, whole))
-        if followed:
-            terms += self._beside(found, followed, terms)
-        return terms
+    def _context(self, text: str) -> _LaidPart:
+        """A title or heading, which many passages have."""
+        part = self._contexts.get(text)
+        if part is None:
+            if len(self._contexts) >= _REMEMBERED_CONTEXTS:
+                self._contexts.clear()
+            part = self._contexts[text] = self._part(text, _PART)
+        return part
 
-    def _beside(
-        self, found: Sequence[str], followed: Iterable[tuple[int, Container[str], _Whole]], terms: Sequence[str]
-    ) -> list[str]:
-        """Lay out what stands beside nothing, of tokens with these terms, of which those at some places have
-        `_followers`; the tokens of concepts come back, as often as one of their names stands there."""
+    def _part(self, text: str, mark: int) -> _LaidPart:
+        laid = list(map(self._tokens.__getitem__, tokens(text)))
+        numbers = [mark, *chain.from_iterable(map(_NUMBERS, laid))]
+        terms = "".join(map(_TERMS, laid))
+        besides = [(place, each[2]) for place, each in enumerate(laid) if each[2]]
+        if not besides:
+            return _LaidPart(numbers, terms, ())
         compounds: list[str] = []
-        names: list[tuple[Concept, str]] = []
-        for place, followers, whole in followed:
-            if whole.compound:
-                compounds += whole.compound
-            if followers and (followers is ANY_TERM or self._term_behind(found, place) in followers):
-                starts = compress(count(), whole.begins)
-                names += self._concepts.names(self._heads_from(found, place), starts)
+        names: list[_Name] = []
+        for place, (compound, starts, its_names, followers) in besides:
+            compounds += compound
+            if followers and _next_term(laid, place) in followers:
+                names += _named(self._concepts.names(_heads_from(laid, place), starts))
+            else:
+                names += its_names
         beside: list[str] = []
         if compounds:  # one that is a word as well has its place among the others
-            stands = Counter(terms)
-            beside += [each for each, times in Counter(compounds).items() if stands[each] == times]
-        concepts: list[str] = []
-        if names:
-            concepts = [concept.token for concept, _ in names]
-            self._names.update([(concept.token, name) for concept, name in names])
-            beside += dict.fromkeys(concepts)
+            stand = terms.split("\n")
+            beside += [each for each in dict.fromkeys(compounds) if stand.count(each) == compounds.count(each)]
+        concepts = [concept for concept, _ in names]
+        beside += dict.fromkeys(concepts)
         if beside:
-            self.stream.append(_BESIDE_NOTHING)
-            self.stream += [self._number(f"+{term}", term) for term in beside]
-        return concepts
+            numbers.append(_BESIDE_NOTHING)
+            numbers += [self._number(f"+{term}", term) for term in beside]
+        return _LaidPart(numbers, "\n".join((terms + concepts[0], *concepts[1:], "")) if concepts else terms, names)
 
-    def _term_behind(self, found: Sequence[str], place: int) -> str:
-        """The term of the first word behind a token; empty where none is there."""
-        for behind in range(place + 1, len(found)):
-            if heads := self._tokens[found[behind]][3].heads:
-                return heads[0].term
-        return ""
 
-    def _heads_from(self, found: Sequence[str], place: int) -> list[Head]:
-        """The heads from a token on, as many as a name that begins in it may have."""
-        heads = list(self._tokens[found[place]][3].heads)
-        most = len(heads) + LONGEST_PHRASE
-        for behind in range(place + 1, len(found)):
-            if len(heads) >= most:
-                break
-            heads += self._tokens[found[behind]][3].heads
-        return heads
+def _named(names: Iterable[tuple[Concept, str]]) -> list[_Name]:
+    return [(concept.token, name) for concept, name in names]
+
+
+def _next_term(laid: Sequence[_LaidToken], place: int) -> str:
+    """The term of the first word behind a token; empty where none is there."""
+    for _, _, _, heads in islice(laid, place + 1, None):
+        if heads:
+            return heads[0].term
+    return ""
+
+
+def _heads_from(laid: Sequence[_LaidToken], place: int) -> list[Head]:
+    """The heads from a token on, as many as a name that begins in it may have."""
+    found = list(laid[place][3])
+    most = len(found) + LONGEST_PHRASE
+    for _, _, _, heads in islice(laid, place + 1, None):
+        if len(found) >= most:
+            break
+        found += heads
+    return found
 
 
 def packed_rows(stream: npt.NDArray[np.int64], laid: Laid) -> list[PackedRow]:
