@@ -7,7 +7,7 @@ names. So "PFS" finds "progression-free survival", and the other way round, whil
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import NamedTuple
@@ -84,16 +84,6 @@ class Concept:
         return [other for other in (*self.names, *self.found) if other != name and other in self.held]
 
 
-class _AnyTerm(Container[str]):
-    """What any term is in, and the end of a text too."""
-
-    def __contains__(self, term: object) -> bool:
-        return True
-
-
-_ANY_TERM = _AnyTerm()
-
-
 class Naming(NamedTuple):
     """A name in a row of words: where it starts and ends, and each concept with the name that it matched."""
 
@@ -152,12 +142,13 @@ class Concepts:
         """Whether a name may begin with this word."""
         return head.term in self._phrases or head.word in self._words
 
-    def followers(self, heads: Sequence[Head]) -> Container[str]:
-        """The terms of which one must follow these words directly, for a name that begins in them to go on behind."""
-        seconds = [self._phrases[head.term] for head in heads if head.term in self._phrases]
-        if len(heads) > 1 and seconds:
-            return _ANY_TERM
-        return seconds[0] if seconds else ()
+    def goes_on(self, head: Head) -> bool:
+        """Whether a name of several words may begin with this word."""
+        return head.term in self._phrases
+
+    def beginnings(self) -> Iterator[tuple[str, str]]:
+        """The first two terms of each name of several words; one of which they are not is not there."""
+        return ((first, second) for first, seconds in self._phrases.items() for second in seconds)
 
     def names(self, heads: Sequence[Head], starts: Iterable[int]) -> list[tuple[Concept, str]]:
         """The names in a row of words of a text that begin at these places, each with its concept."""

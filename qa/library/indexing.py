@@ -25,7 +25,8 @@ from qa.library.rows import PASSAGE_COLUMNS, Changes, Source, insert
 from qa.library.schema import without_index
 from qa.library.selecting import chosen
 from qa.model import Passage, digest
-from qa.ranking.wordings import MARKS, Entry, packed_rows, word_counts
+from qa.ranking.layout import packed_rows
+from qa.ranking.wordings import MARKS, Entry, word_counts
 from qa.readers.sandbox.parent import DOCUMENT
 from qa.retrievers import LARGE, Retriever, Retrievers
 
@@ -277,7 +278,7 @@ class _Change:
             )
             self.terms += sum(found.laid.lengths)
             self._namings.update(found.laid.namings)
-            for each, terms in zip(passages, found.terms, strict=True):
+            for each, terms in zip(passages, found.laid.terms, strict=True):
                 yield each.id, terms.split("\n") if terms else []
                 done += 1
                 if self._on_indexing:
@@ -296,7 +297,9 @@ class _Numbers:
     def of(self, found: Analysed) -> npt.NDArray[np.int64]:
         """The stream of an analyst's words, in the library's numbers."""
         known = self._of_analysts.setdefault(found.analyst, array("q", range(MARKS)))
-        known.extend(self._of_words(found.words))
+        numbers = np.zeros(len(found.words), np.int64)
+        numbers[found.order] = self._of_words([found.words[place] for place in found.order])
+        known.extend(numbers.tolist())
         stream = np.frombuffer(known, np.int64)[found.laid.stream]
         highest = int(stream.max(initial=0))
         if highest >= len(self._counts):

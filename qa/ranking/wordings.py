@@ -7,54 +7,41 @@ concepts, which have no neighbours.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, compress, count, islice, starmap
-from operator import itemgetter
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from qa.asking.concepts import LONGEST_PHRASE, Concept, Concepts
 from qa.retrievers import inverse_document_frequency
-from qa.text.analysis import Head, analysed, tokens
-from qa.text.arrays import packed_numbers, unpacked_numbers
+from qa.text.arrays import unpacked_numbers
 
 __all__ = [
-    "HEADING_WEIGHT",
+    "BESIDE_NOTHING",
     "MARKS",
+    "NUMBERED_PART",
+    "PART",
     "Entry",
     "Excerpt",
     "Found",
-    "Laid",
-    "Layout",
     "PackedRow",
     "Part",
     "Row",
     "Wordings",
     "Words",
-    "packed_rows",
     "unpacked_rows",
     "word_counts",
 ]
 
-HEADING_WEIGHT = 2  # how many times a heading's terms count, before saturation
-
-_PART, _NUMBERED_PART, _BESIDE_NOTHING = 0, 1, 2
+PART, NUMBERED_PART, BESIDE_NOTHING = 0, 1, 2
+"""The marks: of a part, of a sentence with a number, and of what stands beside nothing."""
 MARKS = 3
 """The numbers below are marks, those from it on are words."""
 
 _REMEMBERED_RARITIES = 20_000  # of terms of headings, and of the headings of passages
-_REMEMBERED_TOKENS = 1 << 16  # distinct tokens that are kept as they were laid out: about 60 MB when full
-
-_REMEMBERED_CONTEXTS = 1 << 12  # titles and headings
-_LONGEST_REMEMBERED = 200  # characters of a token; few are longer
-
-_NUMBER = re.compile(r"\d")
-_BRACKET = re.compile(r"\[[^\[\]\n]{1,80}\]")  # a number in these is a reference's
 
 _Numbers = npt.NDArray[np.int32]
 _Places = npt.NDArray[np.int64]
@@ -99,194 +86,6 @@ class Row(NamedTuple):
     stream: _Numbers
     contexts: int
     length: int
-
-
-_Name = tuple[str, str]
-"""A concept's token, and the name of the concept that stands in a text."""
-
-
-class _Beside(NamedTuple):
-    """What of a token may stand beside nothing: the term of the compound that it is, if it is one, and names.
-
-    `starts` are the places among the heads of its words at which a concept's name may begin. `names` are those that it
-    has by itself; where one of `followers` is the next term, a name may also go on behind it.
-    """
-
-    compound: tuple[str, ...]
-    starts: tuple[int, ...]
-    names: Sequence[_Name]
-    followers: Container[str]
-
-
-_LaidToken = tuple[tuple[int, ...], str, _Beside | None, tuple[Head, ...]]
-"""A token laid out: the numbers of its words, its terms, each with a line break behind it, what may stand beside
-nothing, and the heads of its words."""
-
-_NUMBERS: Callable[[_LaidToken], tuple[int, ...]] = itemgetter(0)
-_TERMS: Callable[[_LaidToken], str] = itemgetter(1)
-
-
-class _Tokens(dict[str, _LaidToken]):
-    """Tokens, each laid out when it is met. When it is full, those stay that are met again before it is full again."""
-
-    def __init__(self, concepts: Concepts, number: Callable[[str, str | None], int]) -> None:
-        super().__init__()
-        self._concepts = concepts
-        self._number = number
-        self._earlier: dict[str, _LaidToken] = {}
-
-    def __missing__(self, token: str) -> _LaidToken:
-        if len(token) > _LONGEST_REMEMBERED:
-            return self._laid(token)
-        if len(self) >= _REMEMBERED_TOKENS:
-            self._earlier = dict(self)
-            self.clear()
-        laid = self[token] = self._earlier.get(token) or self._laid(token)
-        return laid
-
-    def _laid(self, token: str) -> _LaidToken:
-        terms, heads, spoken = analysed(token)
-        own = sum(term is not None for _, term in spoken)
-        text = "\n".join((*terms, ""))
-        return tuple(starmap(self._number, spoken)), text, self._beside(terms[own:], heads), heads
-
-    def _beside(self, compound: tuple[str, ...], heads: tuple[Head, ...]) -> _Beside | None:
-        starts = tuple(compress(count(), map(self._concepts.begin, heads)))
-        if not (starts or compound):
-            return None
-        return _Beside(compound, starts, _named(self._concepts.names(heads, starts)), self._concepts.followers(heads))
-
-
-class _LaidPart(NamedTuple):
-    """A title, a heading or a sentence laid out: its numbers, its terms, each with a line break behind it, those of
-    concepts as often as one of their names stands there, and these names."""
-
-    numbers: list[int]
-    terms: str
-    names: Sequence[_Name]
-
-
-class Laid(NamedTuple):
-    """Passages laid out, one after another: each row takes as many numbers of `stream` as `sizes` says. `namings`
-    counts the passages with a name of a concept, by its token."""
-
-    stream: npt.NDArray[np.int64]
-    sizes: list[int]
-    contexts: list[int]
-    lengths: list[int]
-    namings: Counter[_Name]
-
-
-class Layout:
-    """Lays out passages one by one. `number` gives a word its number, from `MARKS` on, always the same."""
-
-    def __init__(self, concepts: Concepts, number: Callable[[str, str | None], int]) -> None:
-        self._concepts = concepts
-        self._number = number
-        self._tokens = _Tokens(concepts, number)
-        self.stream: list[int] = []
-        self.sizes: list[int] = []
-        self.contexts: list[int] = []
-        self.lengths: list[int] = []
-        self._namings: Counter[_Name] = Counter()
-        self._contexts: dict[str, _LaidPart] = {}
-
-    def add(self, title: str, section: Sequence[str], text: str, sentences: Iterable[tuple[int, int]]) -> str:
-        """Lay out a passage of a document with this title. Returns its terms for the index, with line breaks between
-        them.
-
-        These are its own, its headings' `HEADING_WEIGHT` times and its document's title's once.
-        """
-        contexts = [self._context(each) for each in (title, *section)]
-        own: list[_LaidPart] = []
-        has_numbers = _NUMBER.search(text)
-        for begin, end in sentences:
-            sentence = text[begin:end]
-            is_numbered = has_numbers and _NUMBER.search(_BRACKET.sub("", sentence) if "[" in sentence else sentence)
-            own.append(self._part(sentence, _NUMBERED_PART if is_numbered else _PART))
-        start = len(self.stream)
-        names: set[_Name] = set()
-        for numbers, _, its_names in (*contexts, *own):
-            self.stream += numbers
-            names.update(its_names)
-        self._namings.update(names)
-        own_terms = "".join([part.terms for part in own])
-        self.sizes.append(len(self.stream) - start)
-        self.contexts.append(len(contexts))
-        self.lengths.append(own_terms.count("\n"))
-        indexed = "".join([contexts[0].terms, *(HEADING_WEIGHT * part.terms for part in contexts[1:]), own_terms])
-        return indexed[:-1]
-
-    def take(self) -> Laid:
-        """Everything that was laid out since the last call."""
-        found = Laid(np.array(self.stream, np.int64), self.sizes, self.contexts, self.lengths, self._namings)
-        self.stream, self.sizes, self.contexts, self.lengths = [], [], [], []
-        self._namings = Counter()
-        return found
-
-    def _context(self, text: str) -> _LaidPart:
-        """A title or heading, which many passages have."""
-        part = self._contexts.get(text)
-        if part is None:
-            if len(self._contexts) >= _REMEMBERED_CONTEXTS:
-                self._contexts.clear()
-            part = self._contexts[text] = self._part(text, _PART)
-        return part
-
-    def _part(self, text: str, mark: int) -> _LaidPart:
-        laid = list(map(self._tokens.__getitem__, tokens(text)))
-        numbers = [mark, *chain.from_iterable(map(_NUMBERS, laid))]
-        terms = "".join(map(_TERMS, laid))
-        besides = [(place, each[2]) for place, each in enumerate(laid) if each[2]]
-        if not besides:
-            return _LaidPart(numbers, terms, ())
-        compounds: list[str] = []
-        names: list[_Name] = []
-        for place, (compound, starts, its_names, followers) in besides:
-            compounds += compound
-            if followers and _next_term(laid, place) in followers:
-                names += _named(self._concepts.names(_heads_from(laid, place), starts))
-            else:
-                names += its_names
-        beside: list[str] = []
-        if compounds:  # one that is a word as well has its place among the others
-            stand = terms.split("\n")
-            beside += [each for each in dict.fromkeys(compounds) if stand.count(each) == compounds.count(each)]
-        concepts = [concept for concept, _ in names]
-        beside += dict.fromkeys(concepts)
-        if beside:
-            numbers.append(_BESIDE_NOTHING)
-            numbers += [self._number(f"+{term}", term) for term in beside]
-        return _LaidPart(numbers, "\n".join((terms + concepts[0], *concepts[1:], "")) if concepts else terms, names)
-
-
-def _named(names: Iterable[tuple[Concept, str]]) -> list[_Name]:
-    return [(concept.token, name) for concept, name in names]
-
-
-def _next_term(laid: Sequence[_LaidToken], place: int) -> str:
-    """The term of the first word behind a token; empty where none is there."""
-    for _, _, _, heads in islice(laid, place + 1, None):
-        if heads:
-            return heads[0].term
-    return ""
-
-
-def _heads_from(laid: Sequence[_LaidToken], place: int) -> list[Head]:
-    """The heads from a token on, as many as a name that begins in it may have."""
-    found = list(laid[place][3])
-    most = len(found) + LONGEST_PHRASE
-    for _, _, _, heads in islice(laid, place + 1, None):
-        if len(found) >= most:
-            break
-        found += heads
-    return found
-
-
-def packed_rows(stream: npt.NDArray[np.int64], laid: Laid) -> list[PackedRow]:
-    """The rows of what was laid out, with these numbers instead of its own."""
-    rows = packed_numbers(stream, np.array(laid.sizes, np.int64))
-    return list(map(PackedRow, rows, laid.contexts, laid.lengths))
 
 
 def unpacked_rows(packed: Sequence[PackedRow]) -> list[Row]:
@@ -349,7 +148,7 @@ class Wordings:
         stream = np.concatenate([_NO_NUMBERS, *(row.stream for row in found)])
         contexts = np.array([row.contexts for row in found], np.int64)
         offsets = np.cumsum([0, *(len(row.stream) for row in found)])
-        marks = (stream <= _NUMBERED_PART).nonzero()[0]  # each row begins with one
+        marks = (stream <= NUMBERED_PART).nonzero()[0]  # each row begins with one
         bounds = marks.searchsorted(offsets)
         first_parts = bounds[:-1]
         part_rows = np.arange(len(found)).repeat(np.diff(bounds))
@@ -364,7 +163,7 @@ class Wordings:
             ends=bounds[1:],
             innermost=innermost,
             is_text=np.arange(len(marks)) > innermost[part_rows],
-            is_numbered=stream[marks] == _NUMBERED_PART,
+            is_numbered=stream[marks] == NUMBERED_PART,
             text_starts=np.append(marks, len(stream))[innermost + 1],
             lengths=np.array([row.length for row in found], np.int64),
         )
@@ -383,7 +182,7 @@ class Wordings:
                     parts[-1].words.append(word)
                 if term is not None:
                     parts[-1].terms.add(term)
-            elif number == _BESIDE_NOTHING:
+            elif number == BESIDE_NOTHING:
                 beside = False
             else:
                 parts.append(Part([], set()))

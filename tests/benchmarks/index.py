@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
 import shutil
 import sqlite3
@@ -78,7 +77,7 @@ def indexed(checkout: Path, paths: list[Path], library: Path) -> Run:
     command = [sys.executable, "-c", PROGRAM, "index", *map(str, paths), "--library", str(library), "--no-vectors"]
     environment = os.environ | {"PYTHONPATH": str(checkout), "PINCITE_MEANING": "off"}
     began = time.perf_counter()
-    process = subprocess.Popen(command, env=environment, cwd=checkout, stdout=subprocess.DEVNULL)  # noqa: S603
+    process = subprocess.Popen(command, env=environment, cwd=checkout, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)  # with all processes that it waited for
     process.returncode = os.waitstatus_to_exitcode(status)
     took = time.perf_counter() - began
