@@ -10,7 +10,7 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, compress, count, groupby, starmap
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
@@ -125,16 +125,11 @@ class _Tokens(dict[str, int]):
         if token[0] == "+":
             return _Token((self._number(token, token[1:]),))
         terms, heads, spoken = analysed(token)
-        own = sum(term is not None for _, term in spoken)
-        starts = tuple(compress(count(), map(self._concepts.begin, heads)))
-        return _Token(
-            numbers=tuple(starmap(self._number, spoken)),
-            terms="\n".join((*terms, "")),
-            heads=heads,
-            starts=starts,
-            names=_named(self._concepts.names(heads, starts)) if starts else (),
-            compound=terms[own:],
-        )
+        numbers = [self._number(word, term) for word, term in spoken]
+        starts = tuple([place for place, head in enumerate(heads) if self._concepts.begin(head)])
+        names = _named(self._concepts.names(heads, starts)) if starts else ()
+        own = len(spoken) - [term for _, term in spoken].count(None)
+        return _Token(numbers, "\n".join((*terms, "")), heads, starts, names, terms[own:])
 
     def _put(self, token: _Token, *, first_term: int) -> None:
         self.tokens.append(token)
@@ -144,7 +139,7 @@ class _Tokens(dict[str, int]):
         self._numbers.extend(token.numbers)
         self._first_terms.append(first_term)
         kind = _HAS_OWN if token.names or token.compound else 0
-        if any(self._concepts.goes_on(token.heads[start]) for start in token.starts):
+        if token.starts and any(self._concepts.goes_on(token.heads[start]) for start in token.starts):
             kind |= _MAY_GO_ON if len(token.heads) == 1 else _MUST_BE_LOOKED_AT
         self._kinds.append(kind)
 
