@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection
 
 from qa.asking.concepts import NO_CONCEPTS, Concepts
 from qa.model import Passage
-from qa.ranking.wordings import MARKS, Entry, Layout, Wordings, packed_rows, unpacked_rows
+from qa.ranking.layout import Layout, packed_rows
+from qa.ranking.wordings import MARKS, Entry, PackedRow, Wordings, unpacked_rows
 
 __all__ = ["WordingsBuilder"]
 
@@ -44,23 +45,25 @@ class WordingsBuilder:
 
     def __init__(self, concepts: Concepts = NO_CONCEPTS) -> None:
         self._words = _KnownWords()
-        self._ids: list[str] = []
+        self._rows: dict[str, PackedRow] = {}
         self._layout = Layout(concepts, self._words.number)
 
     def add(self, passage: Passage, *, title: str) -> list[str]:
-        """Lay out a passage, as `Layout.add` does."""
-        self._ids.append(passage.id)
-        return self._layout.add(title, passage.section, passage.text, passage.sentences)
+        """Lay out a passage. Returns its terms for the index."""
+        self._layout.add(title, passage.section, passage.text, passage.sentences)
+        laid = self._layout.take()
+        [self._rows[passage.id]] = packed_rows(laid.stream, laid)
+        [terms] = laid.terms
+        return terms.split("\n") if terms else []
 
     def done(self, document_frequency: Callable[[str], int]) -> Wordings:
         """All of them. The `document_frequency` of a term is the number of passages with it."""
-        made = self._layout.take()
-        packed = packed_rows(made.stream, made)
-        rows = dict(zip(self._ids, unpacked_rows(packed), strict=True))
+        packed = list(self._rows.values())
+        rows = dict(zip(self._rows, unpacked_rows(packed), strict=True))
         return Wordings(
             rows=lambda passage_ids: [rows[each] for each in passage_ids],
             words=self._words,
             document_frequencies=lambda terms: {term: document_frequency(term) for term in terms},
             passage_count=len(rows),
-            mean_length=sum(made.lengths) / len(rows) if rows else 1.0,
+            mean_length=sum(row.length for row in packed) / len(rows) if rows else 1.0,
         )

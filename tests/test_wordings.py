@@ -14,14 +14,12 @@ from layouts import WordingsBuilder
 
 from qa.asking.concepts import NO_CONCEPTS, Concept, Concepts
 from qa.model import Document, Passage
+from qa.ranking.layout import HEADING_WEIGHT, Layout, packed_rows
 from qa.ranking.wordings import (
-    HEADING_WEIGHT,
     MARKS,
     Excerpt,
     Found,
-    Layout,
     Wordings,
-    packed_rows,
     word_counts,
 )
 from qa.readers.formats.markdown import read_markdown

@@ -7,7 +7,7 @@ names. So "PFS" finds "progression-free survival", and the other way round, whil
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import NamedTuple
@@ -16,7 +16,6 @@ from qa.text.analysis import Head, fold, terms_and_heads
 from qa.text.lexicon import DRUG_ENDINGS, STOP_WORDS
 
 __all__ = [
-    "ANY_TERM",
     "LONGEST_PHRASE",
     "NO_CONCEPTS",
     "Concept",
@@ -40,6 +39,7 @@ _BRACKET = re.compile(r"\(([^()\n]{2,120})\)")
 _PARTS = re.compile(r"[,;:=]| or | also ")
 _SHORT = re.compile(r"[^\W_][\w/&+.\-\u2010\u2011]*[\w+]")
 _LAST_TOKEN = re.compile(r"(?<!\S)(\S{2,20})\s?\Z")
+_LONGEST_LAST = 21  # characters that it takes, with white space behind
 _BRAND = re.compile(r"[A-Z][a-z]{2,20}")
 _FOUR_LETTERS = re.compile(r"-[a-z]{4}\Z")  # behind the name of a biological drug: "belantamab mafodotin-blmf"
 _BETWEEN_WORDS = re.compile(r"[\s/\-\u2010-\u2014]+")
@@ -82,16 +82,6 @@ class Concept:
         if name not in self.names:
             return []
         return [other for other in (*self.names, *self.found) if other != name and other in self.held]
-
-
-class _AnyTerm(Container[str]):
-    """What any term is in, and the end of a text too."""
-
-    def __contains__(self, term: object) -> bool:
-        return True
-
-
-ANY_TERM = _AnyTerm()
 
 
 class Naming(NamedTuple):
@@ -152,9 +142,13 @@ class Concepts:
         """Whether a name may begin with this word."""
         return head.term in self._phrases or head.word in self._words
 
-    def followers(self, head: Head) -> Container[str]:
-        """The terms of which one must follow this word directly, for a name to begin with it."""
-        return ANY_TERM if head.word in self._words else self._phrases.get(head.term, ())
+    def goes_on(self, head: Head) -> bool:
+        """Whether a name of several words may begin with this word."""
+        return head.term in self._phrases
+
+    def beginnings(self) -> Iterator[tuple[str, str]]:
+        """The first two terms of each name of several words; one of which they are not is not there."""
+        return ((first, second) for first, seconds in self._phrases.items() for second in seconds)
 
     def names(self, heads: Sequence[Head], starts: Iterable[int]) -> list[tuple[Concept, str]]:
         """The names in a row of words of a text that begin at these places, each with its concept."""
@@ -259,7 +253,7 @@ def mined(text: str) -> Iterator[Pair]:
     for bracket in _BRACKET.finditer(text):
         before = text[max(0, bracket.start() - _WINDOW) : bracket.start()].rpartition("\n")[2]
         inside = _PARTS.split(bracket[1], maxsplit=1)[0].strip()
-        last_token = _LAST_TOKEN.search(before)
+        last_token = _LAST_TOKEN.search(before, max(0, len(before) - _LONGEST_LAST))
         last = last_token[1] if last_token else ""
         if _is_short(inside):
             if long := _long_form(_singular(inside), before):

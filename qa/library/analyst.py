@@ -11,10 +11,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from qa.asking.concepts import Concepts, Pair, mined, plain_words
 from qa.library.rows import PassageRow, passage_row
 from qa.model import Passage
-from qa.ranking.wordings import MARKS, Entry, Laid, Layout
+from qa.ranking.layout import Laid, Layout
+from qa.ranking.wordings import MARKS, Entry
 from qa.readers.passages import passages
 from qa.readers.sandbox.parent import DOCUMENT
 
@@ -83,16 +86,14 @@ def titled(number: int, title: str, text: str, row: Sequence[Any]) -> Titled:
 
 
 class Analysed(NamedTuple):
-    """What an analyst found in some passages.
-
-    It has their layout, in the analyst's own numbers of words; the words that are new to the analyst, numbered one
-    after the other; and the terms of each passage for the index, with line breaks between them.
-    """
+    """What an analyst found in some passages: their layout, in the analyst's own numbers of words, and the words that
+    are new to the analyst, numbered one after the other. `order` says which of these comes first in the passages, and
+    so on."""
 
     analyst: int
     words: list[Entry]
+    order: list[int]
     laid: Laid
-    terms: list[str]
 
 
 class Analyst:
@@ -106,9 +107,13 @@ class Analyst:
 
     def __call__(self, passages: Sequence[Titled]) -> Analysed:
         """What there is in some passages."""
-        self._new = []
-        terms = ["\n".join(self._layout.add(*each[2:])) for each in passages]
-        return Analysed(self._number, self._new, self._layout.take(), terms)
+        self._new, first_new = [], MARKS + len(self._numbers)
+        for each in passages:
+            self._layout.add(*each[2:])
+        laid = self._layout.take()
+        numbers, places = np.unique(laid.stream[laid.stream >= first_new], return_index=True)
+        order = (numbers[np.argsort(places)] - first_new).tolist()
+        return Analysed(self._number, self._new, order, laid)
 
     def _number_of(self, word: str, term: str | None) -> int:
         number = self._numbers.get(word)

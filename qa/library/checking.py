@@ -24,7 +24,8 @@ from qa.library.selecting import Select
 from qa.library.vectors import VECTORS, KeptVectors
 from qa.library.vectors import problems as vector_problems
 from qa.model import Document, Passage
-from qa.ranking.wordings import MARKS, packed_rows, word_counts
+from qa.ranking.layout import packed_rows
+from qa.ranking.wordings import MARKS, word_counts
 from qa.retrievers import Retriever
 
 __all__ = ["problems"]
@@ -173,7 +174,7 @@ class _Checking:
                 known.append(number)
             stream = np.maximum(np.array(known, np.int64)[found.laid.stream], 0)
             rows = packed_rows(stream, found.laid)
-            for each, row, held in zip(passages, rows, found.terms, strict=True):
+            for each, row, held in zip(passages, rows, found.laid.terms, strict=True):
                 kept = select("SELECT stream, contexts, length FROM wordings WHERE passage = ?", each.number)
                 if kept != [tuple(row)]:
                     yield f"The saved words of the passage {each.id} do not match its text."

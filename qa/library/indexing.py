@@ -22,10 +22,11 @@ from qa.library.folder import FORMAT
 from qa.library.helpers import Helpers
 from qa.library.index import PASSAGES, kept_concepts, kept_speller, write_concepts
 from qa.library.rows import PASSAGE_COLUMNS, Changes, Source, insert
-from qa.library.schema import without_index
+from qa.library.schema import OF_DOCUMENTS, without_indexes
 from qa.library.selecting import chosen
 from qa.model import Passage, digest
-from qa.ranking.wordings import MARKS, Entry, packed_rows, word_counts
+from qa.ranking.layout import packed_rows
+from qa.ranking.wordings import MARKS, Entry, word_counts
 from qa.readers.sandbox.parent import DOCUMENT
 from qa.retrievers import LARGE, Retriever, Retrievers
 
@@ -68,7 +69,7 @@ def update(
     """
     with Helpers() as helpers:
         change = _Change(database, old, helpers, on_indexing)
-        with nullcontext() if old else without_index(database, "documents_of_text"):
+        with nullcontext() if old else without_indexes(database, *OF_DOCUMENTS):
             change.documents(changes)
         known = synonyms()
         try:
@@ -223,7 +224,7 @@ class _Change:
             self._words.clear()
             self._namings.clear()
             self.terms = 0
-            with without_index(self._database, "words_of_term"):
+            with without_indexes(self._database, "words_of_term"):
                 retriever = retrievers(engine).build(self._analysed(passages), folder=place)
         else:
             added = self._analysed(changed, "WHERE number IN changed")
@@ -277,7 +278,7 @@ class _Change:
             )
             self.terms += sum(found.laid.lengths)
             self._namings.update(found.laid.namings)
-            for each, terms in zip(passages, found.terms, strict=True):
+            for each, terms in zip(passages, found.laid.terms, strict=True):
                 yield each.id, terms.split("\n") if terms else []
                 done += 1
                 if self._on_indexing:
@@ -296,7 +297,9 @@ class _Numbers:
     def of(self, found: Analysed) -> npt.NDArray[np.int64]:
         """The stream of an analyst's words, in the library's numbers."""
         known = self._of_analysts.setdefault(found.analyst, array("q", range(MARKS)))
-        known.extend(self._of_words(found.words))
+        numbers = np.zeros(len(found.words), np.int64)
+        numbers[found.order] = self._of_words([found.words[place] for place in found.order])
+        known.extend(numbers.tolist())
         stream = np.frombuffer(known, np.int64)[found.laid.stream]
         highest = int(stream.max(initial=0))
         if highest >= len(self._counts):

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["MIGRATIONS", "PUBLISHER", "latest", "migrate", "version_of", "without_index"]
+__all__ = ["MIGRATIONS", "OF_DOCUMENTS", "PUBLISHER", "latest", "migrate", "version_of", "without_indexes"]
 
 _FIRST = """
 CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -63,21 +63,28 @@ CREATE INDEX IF NOT EXISTS documents_of_publisher
 """
 """What only makes the list of documents faster: a library without them is listed too, and gets them when it changes."""
 
+OF_DOCUMENTS = ("documents_of_text", "documents_by_title", "documents_of_publisher")
+"""SQLite's indexes of documents by what many of them may share."""
+
 MIGRATIONS: tuple[str, ...] = (_FIRST, _SEALS)
 """What makes of version `n` of the tables version `n + 1`, `user_version` in SQLite; 0 is an empty database.
 Whatever is read to answer is there since the first version, so a library that may not be written needs no more."""
 
 
 @contextmanager
-def without_index(database: sqlite3.Connection, name: str) -> Iterator[None]:
-    """Drop one of SQLite's indexes and make it again at the end. That is faster if most of a table is written.
+def without_indexes(database: sqlite3.Connection, *names: str) -> Iterator[None]:
+    """Drop some of SQLite's indexes and make them again at the end. That is faster if most of a table is written.
 
-    Use it within a transaction. After an error the index is missing, so the transaction must be undone.
+    Use it within a transaction. After an error the indexes are missing, so the transaction must be undone.
     """
-    [(statement,)] = database.execute("SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = ?", (name,))
-    database.execute(f"DROP INDEX {name}")
+    statements: list[str] = []
+    for name in names:
+        [(statement,)] = database.execute("SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = ?", (name,))
+        database.execute(f"DROP INDEX {name}")
+        statements.append(statement)
     yield
-    database.execute(statement)
+    for statement in statements:
+        database.execute(statement)
 
 
 def latest() -> int:

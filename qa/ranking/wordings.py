@@ -7,52 +7,41 @@ concepts, which have no neighbours.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, compress, count, starmap
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from qa.asking.concepts import ANY_TERM, LONGEST_PHRASE, Concept, Concepts
 from qa.retrievers import inverse_document_frequency
-from qa.text.analysis import Head, analysed, tokens
-from qa.text.arrays import packed_numbers, unpacked_numbers
+from qa.text.arrays import unpacked_numbers
 
 __all__ = [
-    "HEADING_WEIGHT",
+    "BESIDE_NOTHING",
     "MARKS",
+    "NUMBERED_PART",
+    "PART",
     "Entry",
     "Excerpt",
     "Found",
-    "Laid",
-    "Layout",
     "PackedRow",
     "Part",
     "Row",
     "Wordings",
     "Words",
-    "packed_rows",
     "unpacked_rows",
     "word_counts",
 ]
 
-HEADING_WEIGHT = 2  # how many times a heading's terms count, before saturation
-
-_PART, _NUMBERED_PART, _BESIDE_NOTHING = 0, 1, 2
+PART, NUMBERED_PART, BESIDE_NOTHING = 0, 1, 2
+"""The marks: of a part, of a sentence with a number, and of what stands beside nothing."""
 MARKS = 3
 """The numbers below are marks, those from it on are words."""
 
 _REMEMBERED_RARITIES = 20_000  # of terms of headings, and of the headings of passages
-_REMEMBERED_TOKENS = 1 << 16  # distinct tokens that are kept as they were laid out: about 60 MB when full
-
-_LONGEST_REMEMBERED = 200  # characters of a token; few are longer
-
-_NUMBER = re.compile(r"\d")
-_BRACKET = re.compile(r"\[[^\[\]\n]{1,80}\]")  # a number in these is a reference's
 
 _Numbers = npt.NDArray[np.int32]
 _Places = npt.NDArray[np.int64]
@@ -97,172 +86,6 @@ class Row(NamedTuple):
     stream: _Numbers
     contexts: int
     length: int
-
-
-class _Whole(NamedTuple):
-    """What else there is of a token: the terms of its words alone, that of the compound that it is, its words' heads,
-    and for each of them whether a concept's name may begin with it."""
-
-    own: tuple[str, ...]
-    compound: tuple[str, ...]
-    heads: tuple[Head, ...]
-    begins: tuple[bool, ...]
-
-
-_LaidToken = tuple[tuple[int, ...], tuple[str, ...], Container[str] | None, _Whole]
-"""A token laid out: the numbers of its words, all its terms, the `_followers` that it has, and the rest."""
-
-
-class _Tokens(dict[str, _LaidToken]):
-    """Tokens, each laid out when it is met. When it is full, those stay that are met again before it is full again."""
-
-    def __init__(self, concepts: Concepts, number: Callable[[str, str | None], int]) -> None:
-        super().__init__()
-        self._concepts = concepts
-        self._number = number
-        self._earlier: dict[str, _LaidToken] = {}
-
-    def __missing__(self, token: str) -> _LaidToken:
-        if len(token) > _LONGEST_REMEMBERED:
-            return self._laid(token)
-        if len(self) >= _REMEMBERED_TOKENS:
-            self._earlier = dict(self)
-            self.clear()
-        laid = self[token] = self._earlier.get(token) or self._laid(token)
-        return laid
-
-    def _laid(self, token: str) -> _LaidToken:
-        terms, heads, spoken = analysed(token)
-        numbers = tuple(starmap(self._number, spoken))
-        own = tuple(term for _, term in spoken if term is not None)
-        whole = _Whole(own, terms[len(own) :], heads, tuple(map(self._concepts.begin, heads)))
-        return numbers, terms, self._followers(whole), whole
-
-    def _followers(self, whole: _Whole) -> Container[str] | None:
-        """The terms with one of which, as the next, a concept's name may begin here; None where the token is no
-        compound either."""
-        if any(whole.begins):
-            return self._concepts.followers(whole.heads[0]) if len(whole.heads) == 1 else ANY_TERM
-        return () if whole.compound else None
-
-
-class Laid(NamedTuple):
-    """Passages laid out, one after another: each row takes as many numbers of `stream` as `sizes` says. `namings`
-    counts the passages with a name of a concept, by its token."""
-
-    stream: npt.NDArray[np.int64]
-    sizes: list[int]
-    contexts: list[int]
-    lengths: list[int]
-    namings: Counter[tuple[str, str]]
-
-
-class Layout:
-    """Lays out passages one by one. `number` gives a word its number, from `MARKS` on, always the same."""
-
-    def __init__(self, concepts: Concepts, number: Callable[[str, str | None], int]) -> None:
-        self._concepts = concepts
-        self._number = number
-        self._tokens = _Tokens(concepts, number)
-        self.stream: list[int] = []
-        self.sizes: list[int] = []
-        self.contexts: list[int] = []
-        self.lengths: list[int] = []
-        self._namings: Counter[tuple[str, str]] = Counter()
-        self._names: set[tuple[str, str]] = set()  # of this passage
-
-    def add(self, title: str, section: Sequence[str], text: str, sentences: Iterable[tuple[int, int]]) -> list[str]:
-        """Lay out a passage of a document with this title. Returns its terms for the index.
-
-        These are its own, its headings' `HEADING_WEIGHT` times and its document's title's once.
-        """
-        start = len(self.stream)
-        self._names.clear()
-        indexed = self._part(title, _PART)
-        for heading in section:
-            indexed += HEADING_WEIGHT * self._part(heading, _PART)
-        own: list[str] = []
-        has_numbers = _NUMBER.search(text)
-        for begin, end in sentences:
-            sentence = text[begin:end]
-            is_numbered = has_numbers and _NUMBER.search(_BRACKET.sub("", sentence) if "[" in sentence else sentence)
-            own += self._part(sentence, _NUMBERED_PART if is_numbered else _PART)
-        self.sizes.append(len(self.stream) - start)
-        self.contexts.append(1 + len(section))
-        self.lengths.append(len(own))
-        self._namings.update(self._names)
-        return indexed + own
-
-    def take(self) -> Laid:
-        """Everything that was laid out since the last call."""
-        found = Laid(np.array(self.stream, np.int64), self.sizes, self.contexts, self.lengths, self._namings)
-        self.stream, self.sizes, self.contexts, self.lengths = [], [], [], []
-        self._namings = Counter()
-        return found
-
-    def _part(self, text: str, mark: int) -> list[str]:
-        found = tokens(text)
-        stream, terms = self.stream, list[str]()
-        stream.append(mark)
-        followed: list[tuple[int, Container[str], _Whole]] = []
-        for place, (numbers, its_terms, followers, whole) in enumerate(map(self._tokens.__getitem__, found)):
-            stream += numbers
-            terms += its_terms
-            if followers is not None:
-                followed.append((place, followers, whole))
-        if followed:
-            terms += self._beside(found, followed, terms)
-        return terms
-
-    def _beside(
-        self, found: Sequence[str], followed: Iterable[tuple[int, Container[str], _Whole]], terms: Sequence[str]
-    ) -> list[str]:
-        """Lay out what stands beside nothing, of tokens with these terms, of which those at some places have
-        `_followers`; the tokens of concepts come back, as often as one of their names stands there."""
-        compounds: list[str] = []
-        names: list[tuple[Concept, str]] = []
-        for place, followers, whole in followed:
-            if whole.compound:
-                compounds += whole.compound
-            if followers and (followers is ANY_TERM or self._term_behind(found, place) in followers):
-                starts = compress(count(), whole.begins)
-                names += self._concepts.names(self._heads_from(found, place), starts)
-        beside: list[str] = []
-        if compounds:  # one that is a word as well has its place among the others
-            stands = Counter(terms)
-            beside += [each for each, times in Counter(compounds).items() if stands[each] == times]
-        concepts: list[str] = []
-        if names:
-            concepts = [concept.token for concept, _ in names]
-            self._names.update([(concept.token, name) for concept, name in names])
-            beside += dict.fromkeys(concepts)
-        if beside:
-            self.stream.append(_BESIDE_NOTHING)
-            self.stream += [self._number(f"+{term}", term) for term in beside]
-        return concepts
-
-    def _term_behind(self, found: Sequence[str], place: int) -> str:
-        """The term of the first word behind a token; empty where none is there."""
-        for behind in range(place + 1, len(found)):
-            if heads := self._tokens[found[behind]][3].heads:
-                return heads[0].term
-        return ""
-
-    def _heads_from(self, found: Sequence[str], place: int) -> list[Head]:
-        """The heads from a token on, as many as a name that begins in it may have."""
-        heads = list(self._tokens[found[place]][3].heads)
-        most = len(heads) + LONGEST_PHRASE
-        for behind in range(place + 1, len(found)):
-            if len(heads) >= most:
-                break
-            heads += self._tokens[found[behind]][3].heads
-        return heads
-
-
-def packed_rows(stream: npt.NDArray[np.int64], laid: Laid) -> list[PackedRow]:
-    """The rows of what was laid out, with these numbers instead of its own."""
-    rows = packed_numbers(stream, np.array(laid.sizes, np.int64))
-    return list(map(PackedRow, rows, laid.contexts, laid.lengths))
 
 
 def unpacked_rows(packed: Sequence[PackedRow]) -> list[Row]:
@@ -325,7 +148,7 @@ class Wordings:
         stream = np.concatenate([_NO_NUMBERS, *(row.stream for row in found)])
         contexts = np.array([row.contexts for row in found], np.int64)
         offsets = np.cumsum([0, *(len(row.stream) for row in found)])
-        marks = (stream <= _NUMBERED_PART).nonzero()[0]  # each row begins with one
+        marks = (stream <= NUMBERED_PART).nonzero()[0]  # each row begins with one
         bounds = marks.searchsorted(offsets)
         first_parts = bounds[:-1]
         part_rows = np.arange(len(found)).repeat(np.diff(bounds))
@@ -340,7 +163,7 @@ class Wordings:
             ends=bounds[1:],
             innermost=innermost,
             is_text=np.arange(len(marks)) > innermost[part_rows],
-            is_numbered=stream[marks] == _NUMBERED_PART,
+            is_numbered=stream[marks] == NUMBERED_PART,
             text_starts=np.append(marks, len(stream))[innermost + 1],
             lengths=np.array([row.length for row in found], np.int64),
         )
@@ -359,7 +182,7 @@ class Wordings:
                     parts[-1].words.append(word)
                 if term is not None:
                     parts[-1].terms.add(term)
-            elif number == _BESIDE_NOTHING:
+            elif number == BESIDE_NOTHING:
                 beside = False
             else:
                 parts.append(Part([], set()))

@@ -219,6 +219,6 @@ def _piece(text: str, start: int, end: int) -> _Piece:
     """A span with the number of its `_WORD`s."""
     words = text[start:end].split()
     count = len(words)
-    if len(max(words, key=len, default="")) > _LONGEST_WORD:
+    if max(map(len, words), default=0) > _LONGEST_WORD:
         count += sum((len(word) - 1) // _LONGEST_WORD for word in words)
     return _Piece(start, end, count)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -51,11 +52,11 @@ class Postings(NamedTuple):
     @classmethod
     def of(cls, corpus: Iterable[Sequence[str]]) -> Self:
         """The postings of passages, each given as its terms."""
-        numbers: dict[str, int] = {}
+        numbers: defaultdict[str, int] = defaultdict(count().__next__)
         held, lengths = array("q"), array("q")
         for passage in corpus:
             lengths.append(len(passage))
-            held.extend([numbers.setdefault(term, len(numbers)) for term in passage])
+            held.extend(map(numbers.__getitem__, passage))
         terms = sorted(numbers)
         rank = np.zeros(len(terms), np.int64)
         rank[[numbers[term] for term in terms]] = np.arange(len(terms))

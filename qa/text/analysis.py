@@ -19,7 +19,7 @@ import regex
 
 from qa.model import Span
 from qa.text.lexicon import LETTER_SPELLINGS, PHRASAL_VERBS, STOP_WORDS, TOKEN_SPELLINGS, WORD_SPELLINGS
-from qa.text.nltk_parts import nltk_part
+from qa.text.stemming import stem
 from qa.text.word_forms import one_form
 
 __all__ = [
@@ -92,7 +92,6 @@ _WITHOUT_WIDTH = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u206
 _RAISED_BEHIND_WORD = re.compile("(?<=[^\\W\\d_]{4})[⁰¹²³⁴-⁹]{1,3}(?![^\\W\\d_])")  # a marker: "trial¹²", but not "kg²"
 _THOUSANDS = re.compile(r",(?=\d{3}(?!\d))")
 _CLITIC = re.compile(r"['’](?:s|t|ll|re|ve|d|m)?\Z")
-_STEMMER = nltk_part("nltk.stem.porter").PorterStemmer()
 
 
 class Head(NamedTuple):
@@ -337,7 +336,7 @@ def _term(piece: str) -> str:
     if piece[0].isdigit():
         return _THOUSANDS.sub("", piece).replace(",", ".").replace("·", ".")[:_LONGEST_TERM]
     word = piece[:_LONGEST_TERM]
-    return str(_STEMMER.stem(one_form(word), to_lowercase=False)) if piece.isalpha() else word
+    return stem(one_form(word)) if piece.isalpha() else word
 
 
 def _as_written(piece: str, token: str) -> str:

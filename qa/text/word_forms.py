@@ -94,7 +94,7 @@ def one_spelling(word: str) -> str:
         word = _BEGINNINGS[beginning[0]] + word[beginning.end() :]
     if "z" in word[-8:]:
         word = _YZE.sub("s", _IZE.sub("s", word))
-    return _YSIS.sub("es", word)
+    return _YSIS.sub("es", word) if word.endswith("ysis") else word
 
 
 def _without_digraph(found: re.Match[str]) -> str:

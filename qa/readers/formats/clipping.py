@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from qa.model import Document, Reference, Section
 
@@ -24,20 +25,21 @@ _HARMLESS = frozenset({"http:", "https:", "ftp:", "doi:", "urn:", "mailto:"})
 
 def clipped(document: Document) -> Document:
     """The document with what it says of itself held to a size, and without addresses that do more than lead."""
-    return replace(
-        document,
-        title=_name(document.title),
-        authors=_names(document.authors),
-        editors=_names(document.editors),
-        keywords=_names(document.keywords),
-        publisher=_name(document.publisher) if document.publisher else document.publisher,
-        url=_address(document.url),
-        sections=tuple(
+    held: dict[str, Any] = {
+        "title": _name(document.title),
+        "authors": _names(document.authors),
+        "editors": _names(document.editors),
+        "keywords": _names(document.keywords),
+        "publisher": _name(document.publisher) if document.publisher else document.publisher,
+        "url": _address(document.url),
+        "sections": tuple(
             section if all(len(each) <= _LONGEST_NAME for each in section.path) else _shortened(section)
             for section in document.sections
         ),
-        references=tuple(map(_reference, document.references)),
-    )
+        "references": tuple(map(_reference, document.references)),
+    }
+    is_held = all(getattr(document, name) == value for name, value in held.items())
+    return document if is_held else replace(document, **held)
 
 
 def _shortened(section: Section) -> Section:

@@ -38,6 +38,8 @@ _PUBLISHER = ("publisher",)
 
 _READ = frozenset({*_ID, *_TITLE, *_TEXT, *_AUTHORS, *_DATE, *_URL, *_PUBLISHER, "metadata"})
 
+_PLAIN = (str, int, float)
+
 _LONGEST_ID = 100  # characters
 _DIGEST = 12  # characters
 _LONGEST_CELL = 10_000_000  # characters
@@ -297,7 +299,7 @@ def _written(record: Mapping[str, object], names: Iterable[str]) -> str:
     value = _first(record, names)
     if value == "":
         return ""
-    is_plain = isinstance(value, str | int | float) and not isinstance(value, bool)
+    is_plain = isinstance(value, _PLAIN) and not isinstance(value, bool)
     return without_invisible(str(value)).strip() if is_plain else ""
 
 

@@ -27,8 +27,9 @@ _TO_RAISED = str.maketrans("0123456789-–‐‑", f"{RAISED_DIGITS}⁻⁻⁻⁻
 _LIST_OF_NUMBERS = re.compile(r"[\d,;\s–‐‑-]{1,40}", re.ASCII)
 
 _RAISED_NUMBER = rf"[{RAISED_DIGITS}]{{1,3}}"
+_IN_BRACKETS = re.compile(r"\[(?P<bracket>[^\[\]\n]{1,80}|[^\[\]\n@]{0,80}@[^\[\]\n]{1,200})\]")
 _MARK = re.compile(
-    r"\[(?P<bracket>[^\[\]\n]{1,80}|[^\[\]\n@]{0,80}@[^\[\]\n]{1,200})\]"
+    rf"{_IN_BRACKETS.pattern}"
     rf"|(?<![\s{RAISED_DIGITS}])(?P<raised>{_RAISED_NUMBER}(?:(?:[⁻–‐‑-]|[,˒] ?){_RAISED_NUMBER}){{0,20}})(?![\w⁺⁻])"
 )
 _NUMBERS = re.compile(r"\d{1,3}(?:\s*[-‐‑–]\s*\d{1,3})?")
@@ -60,9 +61,10 @@ def find_markers(text: str, sections: Iterable[Section], references: Iterable[Re
         return ()
     known = {reference.marker for reference in references}
     found: list[Marker] = []
+    pattern = _IN_BRACKETS if text.isascii() else _MARK
     for section in sections:
-        for mark in _MARK.finditer(text, section.start, section.end):
-            if mark["raised"]:
+        for mark in pattern.finditer(text, section.start, section.end):
+            if pattern is _MARK and mark["raised"]:
                 labels = _raised_labels(text, mark, known)
             elif _FOOTNOTE.fullmatch(mark["bracket"]) and _OF_A_PATTERN.match(text, mark.end()):
                 labels = []
