@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
@@ -67,7 +68,7 @@ manage = Blueprint("manage", __name__)
 
 def register(app: Flask, settings: Settings) -> None:
     """Add the pages to an app, if the settings say so. Without them there is nothing at their addresses."""
-    if settings.manage == "on" and settings.library is not None:
+    if settings.manage == "on" and isinstance(settings.library, Path):
         app.register_blueprint(manage)
         app.after_request(_count_question)
     app.jinja_env.globals["may_manage"] = may_manage
