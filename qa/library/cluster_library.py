@@ -179,7 +179,12 @@ class ClusterLibrary(Library):
                 self._looked = 0.0
 
     @contextmanager
-    def backing_up(self, target: Path, *, on_pages: Callable[[int, int], None] | None = None) -> Iterator[Path]:
+    def backing_up(
+        self,
+        target: Path,
+        *,
+        on_pages: Callable[[int, int], None] | None = None,  # noqa: ARG002 - none are made
+    ) -> Iterator[Path]:
         """Not from a cluster, which has snapshots of its own.
 
         Raises:
@@ -239,7 +244,7 @@ class _Workspace(Library):
         except LibraryError:
             return None
 
-    def _is_forgotten(self, place: Path) -> bool:
+    def _is_forgotten(self, place: Path) -> bool:  # noqa: ARG002 - of no place
         return True  # what is in the cluster is swept there
 
     def _update(

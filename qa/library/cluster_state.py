@@ -228,7 +228,7 @@ class ClusterState(LocalState):
 
     def problems(
         self,
-        retriever: Retriever,
+        retriever: Retriever,  # noqa: ARG002 - its own, which asks the cluster for every number
         speller: Speller,
         vectors: KeptVectors | None,
         *,

@@ -288,7 +288,7 @@ def test_a_killed_indexing_leaves_the_version_before_and_what_it_made_goes_with_
     assert library.check() == []
 
 
-def test_of_two_who_write_one_is_refused(address: LibraryAddress, tmp_path: Path) -> None:
+def test_of_two_who_write_one_is_refused(address: LibraryAddress) -> None:
     library = Engine.create(settings_of(address))
     library.add([TERNS])
     other = Engine.open(settings_of(address))
