@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from qa.asking.concepts import Concept
 from qa.asking.spelling import Speller
@@ -28,7 +29,6 @@ from qa.library.cluster_state import ClusterState, ClusterVectors, ClusterVector
 from qa.library.cluster_store import ClusterStore, Manifest, Superseded
 from qa.library.folder import DATABASE, Reader, connect, index_folder, kept_facts
 from qa.library.index import PASSAGES, VOCABULARY, opened
-from qa.library.indexing import Indexed, update
 from qa.library.packing import KEPT, packed_arrays, packed_document, packed_tables, unpacked_arrays
 from qa.library.rows import Changes, Source
 from qa.library.snapshot import Snapshot
@@ -38,9 +38,13 @@ from qa.retrievers import OPENSEARCH, Retriever, files
 from qa.retrievers.cluster import Cluster
 from qa.retrievers.opensearch import FILLER, Beside, Kept, OpenSearchEngine, OpenSearchRetriever, kept_as, token
 
+if TYPE_CHECKING:
+    from qa.library.indexing import Indexed
+
 __all__ = ["ClusterLibrary"]
 
 _LOOKED = 1.0  # seconds, after which it is looked whether there is a new version
+_TOLD = 10.0  # seconds, after which others are told of vectors that were made meanwhile
 _AT_ONCE = 500  # passages whose terms are read at once
 _NAMED = 16  # characters of the name of a working folder
 
@@ -65,7 +69,7 @@ class ClusterLibrary(Library):
             raise SettingError("engine", f"cannot be {settings.engine}: a library in a cluster has {OPENSEARCH}")
         super().__init__(None, engine=OPENSEARCH, synonyms=synonyms, encoder=encoder)
         self._settings = replace(settings, cluster=tuple(dict.fromkeys((address.node, *settings.cluster))))
-        self._store = ClusterStore(address, Cluster(self._settings))
+        self._store = ClusterStore(address, Cluster(self._settings), shards=settings.cluster_shards)
         self._manifest: Manifest | None = None
         self._looked = 0.0
         self._looking = Lock()
@@ -82,7 +86,9 @@ class ClusterLibrary(Library):
         if not self._looking.acquire(blocking=found is None):
             return found or self.snapshot()  # another thread looks now
         try:
-            now = time.monotonic()
+            now, found = time.monotonic(), self._snapshot
+            if found is not None and now < self._looked + _LOOKED:
+                return found
             self._manifest = manifest = self._store.manifest()
             if found is None or found.name != manifest.version:
                 found = self._snapshot = self._opened_version(manifest)
@@ -153,9 +159,8 @@ class ClusterLibrary(Library):
 
     def keep_examples(self, version: str, questions: Sequence[str]) -> None:
         """Keep the questions to begin with; see `Library.keep_examples`."""
-        manifest = self._store.manifest()
-        kept = {"version": version, "questions": list(questions)}
-        self._store.commit(manifest._replace(examples=kept), manifest)
+        self._store.keep_examples(version, questions)
+        self._looked = 0.0
 
     def encode(
         self,
@@ -167,16 +172,22 @@ class ClusterLibrary(Library):
         encoder = self.encoder()
         if encoder is None:
             return 0
-        with self._working() as workspace:
+        self._store.make_indices()
+        snapshot, told = self.snapshot(), time.monotonic()
+
+        def tell(done: int, total: int) -> None:
+            nonlocal told
+            on_passages(done, total)
+            if time.monotonic() > told + _TOLD:
+                self._store.tell_vectors()
+                told = time.monotonic()
+
+        try:
             writer = ClusterVectorWriter(self._store, encoder)
-            try:
-                state = workspace.snapshot()
-                return state.encode(encoder, writer, on_passages=on_passages, should_stop=should_stop)
-            finally:
-                self._store.refresh(self._store.vectors)
-                manifest = self._store.manifest()
-                self._store.commit(manifest._replace(vectors=manifest.vectors + 1), manifest)
-                self._looked = 0.0
+            return snapshot.encode(encoder, writer, on_passages=tell, should_stop=should_stop)
+        finally:
+            self._store.tell_vectors()
+            self._looked = 0.0
 
     @contextmanager
     def backing_up(
@@ -256,6 +267,8 @@ class _Workspace(Library):
         place: Path | None,
         on_indexing: Callable[[int, int], None] | None,
     ) -> Indexed:
+        from qa.library.indexing import update
+
         for statement in KEPT:
             database.execute(statement)
         counting = _Counting(self._settings, self._store, database)
@@ -295,8 +308,6 @@ class _Workspace(Library):
             reading=store.write_large(version, "reading", reading),
             writing=store.write_large(version, "writing", writing),
             speller=store.write_large(version, "speller", packed_arrays(made.speller.arrays)),
-            vectors=manifest.vectors if manifest else 0,
-            examples=manifest.examples if manifest else {},
             superseded=tuple(superseded),
         )
         store.commit(after, manifest)

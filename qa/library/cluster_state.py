@@ -10,10 +10,11 @@ from __future__ import annotations
 import base64
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,9 @@ from qa.model import Document, Passage, digest
 from qa.ranking.wordings import PackedRow
 from qa.retrievers import Retriever
 from qa.retrievers.opensearch import Beside, Kept, OpenSearchRetriever, kept_as, token
+
+if TYPE_CHECKING:
+    from qa.library.analyst import Titled
 
 __all__ = ["ClusterState", "ClusterVectorWriter", "ClusterVectors", "beside"]
 
@@ -223,8 +227,27 @@ class ClusterState(LocalState):
         on_passages: Callable[[int, int], None],
         should_stop: Callable[[], bool],
     ) -> int:
-        copied = self._copied()
-        return copied.encode(encoder, writer, on_passages=on_passages, should_stop=should_stop)
+        from qa.library.encoding import encode
+
+        rows = [(each["document"], passage_id, bytes.fromhex(each["stamp"])) for passage_id, each in self._scanned()]
+        rows.sort()
+        stamps = {number: stamp for number, (*_, stamp) in enumerate(rows)}
+        titled = partial(self._titled, [(document, passage_id) for document, passage_id, _ in rows])
+        return encode(stamps, titled, encoder, writer, on_passages=on_passages, should_stop=should_stop)
+
+    def _titled(self, passages: Sequence[tuple[int, str]], numbers: Sequence[int]) -> Iterator[Titled]:
+        """Those with some numbers of passages, which are told by the numbers of their documents and their own ids."""
+        from qa.library.analyst import titled
+
+        for start in range(0, len(numbers), _AT_ONCE):
+            some = numbers[start : start + _AT_ONCE]
+            documents = {passages[number][0] for number in some}
+            ids = dict(chosen(self._select, "SELECT number, id FROM documents WHERE number IN (…)", documents))
+            works = self._read_works(ids.values())
+            for number in some:
+                document, passage_id = passages[number]
+                work = works[ids[document]]
+                yield titled(number, work.document.title, work.document.text, work.passages[passage_id])
 
     def problems(
         self,

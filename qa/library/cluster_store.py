@@ -1,6 +1,7 @@
 """What a library keeps in a cluster, by names: its manifest, who writes it, blobs, vectors, and the index of passages.
 
-    pincite-NAME                  the manifest, which names all that belongs to the present version; the writer's lease
+    pincite-NAME                  the manifest, which names all that belongs to the present version; the writer's lease;
+                                  what changes without a new version: the examples, and when vectors were added
     pincite-NAME.passages-…       the retriever's index of one version, with the words of each passage laid out beside
     pincite-NAME.documents        documents and tables, packed; none is ever changed
     pincite-NAME.vectors          the vectors of passages, by the stamps of their texts
@@ -19,6 +20,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from platform import node
 from threading import Event, Thread
+from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 from qa.config import LibraryAddress
@@ -32,6 +34,7 @@ from qa.errors import (
 )
 from qa.library.folder import FORMAT
 from qa.retrievers.cluster import Cluster, ConflictError, NotThereError
+from qa.retrievers.opensearch import data_nodes
 
 __all__ = ["ClusterStore", "Manifest", "Superseded", "written"]
 
@@ -48,7 +51,12 @@ _BLOB = 4_000_000  # bytes of a blob, at most, before it is written in base64
 _READ = 32  # blobs, or hundreds of small ones, that are read at once
 _PAGE = 2_000  # of whatever is read from end to end
 _WORK = 600.0  # seconds, for which a step of writing is waited
-_ONE = {"number_of_shards": 1, "auto_expand_replicas": "0-1"}
+_MANIFEST, _WRITER, _VECTORS, _EXAMPLES = "manifest", "writer", "vectors", "examples"
+"""The ids of what there is one of."""
+
+_BESIDE = {"place", "vectors", "examples"}
+"""What is no part of the manifest as it is written."""
+
 _KEPT = {"dynamic": False, "properties": {"of": {"type": "keyword"}, "name": {"type": "keyword"}}}
 """Of which version or encoder something is, and its id, by which it is found from end to end."""
 
@@ -75,22 +83,23 @@ class Manifest(NamedTuple):
     """Those of the tables that a change needs besides."""
 
     speller: tuple[str, ...]
-    vectors: int
-    """A number that grows when vectors are added or removed."""
-
-    examples: Mapping[str, Any]
-    """The questions to begin with, and for which version they were chosen."""
-
     superseded: tuple[Superseded, ...]
     place: tuple[int, int] | None = None
     """Which writing of it this is, for the next."""
 
+    vectors: int = 0
+    """Another number whenever vectors were added or removed. It is kept beside the manifest, as are the examples."""
+
+    examples: Mapping[str, Any] = MappingProxyType({})
+    """The questions to begin with, and for which version they were chosen."""
+
     def values(self) -> dict[str, Any]:
-        return {"format": _FORMAT} | {key: value for key, value in self._asdict().items() if key != "place"}
+        """What is written of it."""
+        return {"format": _FORMAT} | {name: value for name, value in self._asdict().items() if name not in _BESIDE}
 
     @classmethod
-    def of(cls, found: Mapping[str, Any]) -> Self:
-        """The manifest as the cluster has it."""
+    def of(cls, found: Mapping[str, Any], *, vectors: Mapping[str, Any], examples: Mapping[str, Any]) -> Self:
+        """The manifest as the cluster has it, and what is kept beside it."""
         kept = found["_source"]
         return cls(
             version=kept["version"],
@@ -98,18 +107,19 @@ class Manifest(NamedTuple):
             reading=tuple(kept["reading"]),
             writing=tuple(kept["writing"]),
             speller=tuple(kept["speller"]),
-            vectors=int(kept["vectors"]),
-            examples=kept["examples"],
             superseded=tuple(Superseded(*each) for each in kept["superseded"]),
             place=(found["_seq_no"], found["_primary_term"]),
+            vectors=int(vectors.get("changed", 0)),
+            examples=examples,
         )
 
 
 class ClusterStore:
     """One library's part of a cluster."""
 
-    def __init__(self, address: LibraryAddress, cluster: Cluster) -> None:
-        """Nothing is asked yet."""
+    def __init__(self, address: LibraryAddress, cluster: Cluster, *, shards: int | None = None) -> None:
+        """Nothing is asked yet. `shards` is the number of parts of a new index; without it, one for each node."""
+        self._shards = shards
         self.address = address
         self.cluster = cluster
         name = f"pincite-{address.library}"
@@ -130,12 +140,14 @@ class ClusterStore:
             ClusterError: where the cluster cannot be asked.
         """
         try:
-            found = self.cluster.call("GET", f"{self.root}/_doc/manifest")
+            found, vectors, examples = self._told(self.root, [_MANIFEST, _VECTORS, _EXAMPLES])
         except NotThereError:
             raise LibraryNotFoundError(self.address) from None
+        if not found["found"]:
+            raise LibraryNotFoundError(self.address)
         if found["_source"].get("format") != _FORMAT:
             raise IndexFormatError(self.address, found=str(found["_source"].get("format")), expected=_FORMAT)
-        return Manifest.of(found)
+        return Manifest.of(found, vectors=vectors.get("_source", {}), examples=examples.get("_source", {}))
 
     def commit(self, manifest: Manifest, before: Manifest | None) -> None:
         """Write the manifest in place of the one before.
@@ -148,10 +160,20 @@ class ClusterStore:
         else:
             where = "if_seq_no={}&if_primary_term={}".format(*before.place)
         try:
-            self.cluster.call("PUT", f"{self.root}/_doc/manifest?refresh=true&{where}", manifest.values(), wait=_WORK)
+            self.cluster.call("PUT", f"{self.root}/_doc/{_MANIFEST}?{where}", manifest.values(), wait=_WORK)
         except ConflictError:  # maybe with itself: an answer was lost, and it was sent again
             if self.manifest().values() != manifest.values():
                 raise LibraryBusyError(self.address) from None
+
+    def keep_examples(self, version: str, questions: Sequence[str]) -> None:
+        """Keep the questions to begin with, chosen for the version of this name."""
+        kept = {"version": version, "questions": list(questions)}
+        self.cluster.call("PUT", f"{self.root}/_doc/{_EXAMPLES}", kept)
+
+    def tell_vectors(self) -> None:
+        """Let all know that vectors were added or removed."""
+        self.refresh(self.vectors)
+        self.cluster.call("PUT", f"{self.root}/_doc/{_VECTORS}", {"changed": secrets.randbits(48)})
 
     # Who writes
 
@@ -163,7 +185,7 @@ class ClusterStore:
             LibraryBusyError: while another does. One that was killed keeps others out for half a minute, unless they
             are on its machine.
         """
-        self._make_indices()
+        self.make_indices()
         token = secrets.token_hex(8)
         place = self._take_lease(token)
         ended = Event()
@@ -189,7 +211,7 @@ class ClusterStore:
     def _take_lease(self, token: str) -> tuple[int, int]:
         place: tuple[int, int] | None = None
         with suppress(NotThereError):
-            found = self.cluster.call("GET", f"{self.root}/_doc/writer")
+            found = self.cluster.call("GET", f"{self.root}/_doc/{_WRITER}")
             kept = found["_source"]
             if kept["token"] and time.time() < kept["until"] and not _has_ended(kept["holder"], kept["token"]):
                 raise LibraryBusyError(self.address)
@@ -197,7 +219,7 @@ class ClusterStore:
         try:
             return self._write_lease(token, place)
         except ConflictError:
-            found = self.cluster.call("GET", f"{self.root}/_doc/writer")
+            found = self.cluster.call("GET", f"{self.root}/_doc/{_WRITER}")
             if found["_source"]["token"] != token:
                 raise LibraryBusyError(self.address) from None
             return found["_seq_no"], found["_primary_term"]
@@ -205,17 +227,18 @@ class ClusterStore:
     def _write_lease(self, token: str, place: tuple[int, int] | None) -> tuple[int, int]:
         where = "op_type=create" if place is None else "if_seq_no={}&if_primary_term={}".format(*place)
         kept = {"token": token, "holder": [node(), os.getpid()], "until": time.time() + _LEASE}
-        told = self.cluster.call("PUT", f"{self.root}/_doc/writer?{where}", kept)
+        told = self.cluster.call("PUT", f"{self.root}/_doc/{_WRITER}?{where}", kept)
         return told["_seq_no"], told["_primary_term"]
 
-    def _make_indices(self) -> None:
+    def make_indices(self) -> None:
         """Make what all versions share, where it is not there."""
         for name in (self.root, self.blobs, self.vectors):
             try:
                 self.cluster.call("GET", f"{name}?filter_path=*.settings.index.uuid")
             except NotThereError:
-                made = {"settings": {"index": _ONE}, "mappings": _KEPT}
-                self.cluster.call("PUT", name, made, wait=_WORK)
+                shards = 1 if name == self.root else self._shards or data_nodes(self.cluster)
+                settings = {"index": {"number_of_shards": shards, "auto_expand_replicas": "0-1"}}
+                self.cluster.change("PUT", name, {"settings": settings, "mappings": _KEPT}, wait=_WORK)
 
     # Blobs
 
@@ -253,14 +276,28 @@ class ClusterStore:
         """What an index keeps under these ids, asked for at once, without some fields. Unknown ids are left out."""
         if not ids:
             return {}
-        path = f"{index}/_mget?_source_excludes={without}&filter_path=docs._id,docs.found,docs._source,docs.error"
         try:
-            told = self.cluster.call("POST", path, {"ids": list(dict.fromkeys(ids))})["docs"]
+            told = self._told(index, list(dict.fromkeys(ids)), without=without)
         except NotThereError:
             raise DamagedLibraryError(self.address, reason=f"{index} is not in the cluster") from None
-        if any("error" in each for each in told):
-            raise ClusterIncompleteError(self.cluster.name, reason=f"a shard of {index} does not answer")
         return {each["_id"]: each["_source"] for each in told if each["found"]}
+
+    def _told(self, index: str, ids: Sequence[str], *, without: str = "") -> list[dict[str, Any]]:
+        """What an index says to each of these ids.
+
+        Raises:
+            NotThereError: where there is no such index.
+            ClusterIncompleteError: where it does not answer to one.
+        """
+        told: list[dict[str, Any]] = self.cluster.call(
+            "POST", f"{index}/_mget?_source_excludes={without}", {"ids": list(ids)}
+        )["docs"]
+        for each in told:
+            if "error" in each:
+                if each["error"].get("type") == "index_not_found_exception":
+                    raise NotThereError(index)
+                raise ClusterIncompleteError(self.cluster.name, reason=f"a shard of {index} does not answer")
+        return told
 
     def scan(
         self, index: str, *, by: str, query: Mapping[str, Any], source: Sequence[str]

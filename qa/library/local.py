@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
@@ -203,9 +204,10 @@ class LocalState:
         on_passages: Callable[[int, int], None],
         should_stop: Callable[[], bool],
     ) -> int:
-        from qa.library.encoding import encode
+        from qa.library.encoding import encode, passages_of
 
-        return encode(self._select, encoder, writer, on_passages=on_passages, should_stop=should_stop)
+        stamps, titled = dict(self._select("SELECT number, stamp FROM passages")), partial(passages_of, self._select)
+        return encode(stamps, titled, encoder, writer, on_passages=on_passages, should_stop=should_stop)
 
     def problems(
         self,

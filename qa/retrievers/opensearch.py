@@ -41,7 +41,7 @@ from qa.retrievers.lengths import fillers
 from qa.retrievers.okapi import K1, B, term_score
 from qa.retrievers.protocol import TermScore, ascending, inverse_document_frequency
 
-__all__ = ["FILLER", "Beside", "Kept", "OpenSearchEngine", "OpenSearchRetriever", "kept_as", "token"]
+__all__ = ["FILLER", "Beside", "Kept", "OpenSearchEngine", "OpenSearchRetriever", "data_nodes", "kept_as", "token"]
 
 _FORMAT = "1"
 """What an index is refused by, if it was written otherwise."""
@@ -146,7 +146,7 @@ class OpenSearchEngine:
         Raises:
             ClusterError: where the cluster cannot be used.
         """
-        shards = self._shards or self._data_nodes()
+        shards = self._shards or data_nodes(self.cluster)
         with _making(self.cluster, folder, self._beside) as index:
             self.cluster.change("PUT", index, _fresh(shards), wait=_WORK)
             self.cluster.write(index, _indexed(ascending(passages), self._beside))
@@ -177,9 +177,11 @@ class OpenSearchEngine:
                 with suppress(NotThereError):
                     self.cluster.change("DELETE", str(name), wait=_WORK)
 
-    def _data_nodes(self) -> int:
-        health = self.cluster.call("GET", "_cluster/health?filter_path=number_of_data_nodes")
-        return max(1, int(health["number_of_data_nodes"]))
+
+def data_nodes(cluster: Cluster) -> int:
+    """How many nodes of a cluster keep data."""
+    health = cluster.call("GET", "_cluster/health?filter_path=number_of_data_nodes")
+    return max(1, int(health["number_of_data_nodes"]))
 
 
 class Kept(NamedTuple):

@@ -26,6 +26,7 @@ from qa.library import Source
 from qa.library.cluster_library import ClusterLibrary
 from qa.library.cluster_store import ClusterStore, Manifest
 from qa.model import Answer, Document, DocumentFilter, Judgement
+from qa.readers.passages import whole
 from qa.retrievers.cluster import Cluster
 
 TESTS = Path(__file__).resolve().parent.parent
@@ -141,11 +142,11 @@ def test_thousands_of_documents_answer_from_a_cluster_as_from_a_folder_also_afte
 ) -> None:
     there = Engine.create(settings_of(address, cluster_shards=2))
     here = Engine.create(Settings(library=tmp_path / "here", engine="tantivy", meaning="off"))
-    documents = some_documents(3_000)
+    documents = some_documents(1_500)
     with (MEDQUAD / "queries.jsonl").open(encoding="utf-8") as lines:
-        given = [(json.loads(line)["text"], ()) for line in islice(lines, 0, 3_000, 15)]
+        given = [(json.loads(line)["text"], ()) for line in islice(lines, 0, 1_500, 10)]
     for each in (there, here):
-        each._library.change(add=[Source(document.id, document) for document in documents])
+        each._library.change(add=[Source(document.id, document, whole(document)) for document in documents])
     assert asked(there, given) == asked(here, given)
     for each in (there, here):
         each.remove([document.id for document in documents[5:300:7]])
@@ -176,7 +177,7 @@ def test_a_question_asks_the_cluster_three_times_at_most(
         library._library.snapshot()._state._works._found.clear()  # type: ignore[attr-defined]
         trips.clear()
         library.ask(question)
-        most = max(most, sum("manifest" not in path for path in trips))
+        most = max(most, sum(not path.startswith(f"pincite-{address.library}/") for path in trips))
     assert 2 <= most <= 3
 
 
