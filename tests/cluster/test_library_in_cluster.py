@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nodes import Nodes, missing, own_folder, running
+from nodes import PORT, Nodes, missing, own_folder, running
 from test_questions import questions
 
 from qa import Engine, Settings
@@ -41,7 +41,7 @@ if missing() and "REQUIRE_CLUSTER" not in os.environ:
 @pytest.fixture(scope="module")
 def node() -> Iterator[Nodes]:
     """A cluster of one node."""
-    with own_folder() as folder, running(folder, nodes=1, port=9300) as nodes:
+    with own_folder() as folder, running(folder, nodes=1, port=PORT + 30) as nodes:
         yield nodes
 
 
