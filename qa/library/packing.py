@@ -8,7 +8,6 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +15,6 @@ import numpy.typing as npt
 
 from qa.library.folder import connect
 from qa.library.rows import DOCUMENT_COLUMNS, parts_of
-from qa.library.schema import migrate
 from qa.library.selecting import Select
 
 __all__ = [
@@ -44,9 +42,14 @@ _LEVEL = 3  # of compression; higher ones take much longer for little
 _BYTES = 16  # of a digest
 _AT_ONCE = 1000  # rows
 
-_READING = ("facts", "files", "words", "concepts", "namings", "kept", "frequencies")
+_READING = ("facts", "files", "documents", "words", "concepts", "namings", "kept", "frequencies")
 _WRITING = ("spellings",)
-_COUNTED = "number, id, file, part, title, updated, sha256, data"
+_COLUMNS = {
+    "documents": "number, id, file, part, title, updated, sha256, json_object('source', json_extract(data, '$.source'),"
+    " 'publisher', json_extract(data, '$.publisher'), 'left_out', json(json_extract(data, '$.left_out'))), ''"
+}
+"""What is packed of a table, where that is not all: of documents what their list shows."""
+
 _PASSAGES = (
     "SELECT id, section, start, end, page, sentences, hex(stamp) FROM passages WHERE document = ?"
     " ORDER BY start, passages.number"
@@ -119,17 +122,20 @@ def restore_document(database: sqlite3.Connection, packed: PackedDocument, *, fi
 
 def packed_tables(database: sqlite3.Connection) -> tuple[bytes, bytes]:
     """The tables of a database that a question needs, and those that only a change needs; without texts."""
-    with closing(_empty()) as reading, closing(_empty()) as writing:
-        for table in _READING:
-            _copy(database, reading, table)
-        rows = database.execute(f"SELECT {_COUNTED} FROM documents ORDER BY number")
-        reading.executemany(
-            f"INSERT INTO documents ({_COUNTED}, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '')",
-            ((*row, _told(data)) for *row, data in rows),
-        )
-        for table in _WRITING:
-            _copy(database, writing, table)
-        return _serialized(reading), _serialized(writing)
+    return _packed(database, "reading", _READING), _packed(database, "writing", _WRITING)
+
+
+def _packed(database: sqlite3.Connection, name: str, tables: Sequence[str]) -> bytes:
+    database.execute(f"ATTACH ':memory:' AS {name}")  # it goes with the connection
+    found = database.execute("SELECT tbl_name, type, name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL")
+    schema = {(table, kind, each): sql for table, kind, each, sql in found}
+    for table in tables:
+        database.execute(schema[table, "table", table].replace("CREATE TABLE ", f"CREATE TABLE {name}.", 1))
+        database.execute(f"INSERT INTO {name}.{table} SELECT {_COLUMNS.get(table, '*')} FROM main.{table}")
+        for (of_table, kind, each), sql in schema.items():
+            if (of_table, kind) == (table, "index"):
+                database.execute(sql.replace(f"INDEX {each}", f"INDEX {name}.{each}", 1))
+    return zlib.compress(database.serialize(name=name), _LEVEL)
 
 
 def unpacked_tables(packed: bytes) -> sqlite3.Connection:
@@ -151,7 +157,8 @@ def unpacked_tables(packed: bytes) -> sqlite3.Connection:
 def copy_tables(source: sqlite3.Connection, target: sqlite3.Connection, *, is_reading: bool) -> None:
     """Write the tables that were packed, but for documents, into an empty database."""
     for table in _READING if is_reading else _WRITING:
-        _copy(source, target, table)
+        if table != "documents":
+            _copy(source, target, table)
 
 
 def packed_arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
@@ -174,15 +181,6 @@ def unpacked_arrays(packed: bytes) -> dict[str, npt.NDArray[Any]]:
         raise ValueError(str(error)) from None
 
 
-def _empty() -> sqlite3.Connection:
-    database = connect(":memory:")
-    database.execute("BEGIN")
-    migrate(database)
-    for statement in KEPT:
-        database.execute(statement)
-    return database
-
-
 def _copy(source: sqlite3.Connection, target: sqlite3.Connection, table: str) -> None:
     columns = len(source.execute(f"SELECT * FROM {table} LIMIT 0").description)
     target.executemany(f"INSERT INTO {table} VALUES ({','.join('?' * columns)})", _rows(source, table))
@@ -192,14 +190,3 @@ def _rows(source: sqlite3.Connection, table: str) -> Iterator[Sequence[Any]]:
     found = source.execute(f"SELECT * FROM {table}")
     while rows := found.fetchmany(_AT_ONCE):
         yield from rows
-
-
-def _told(data: str) -> str:
-    """What the list of documents shows of a document's data."""
-    fields = json.loads(data)
-    return json.dumps({name: fields[name] for name in ("source", "publisher", "left_out") if name in fields})
-
-
-def _serialized(database: sqlite3.Connection) -> bytes:
-    database.execute("COMMIT")
-    return zlib.compress(database.serialize(), _LEVEL)
