@@ -219,15 +219,17 @@ class ClusterStore:
         try:
             return self._write_lease(token, place)
         except ConflictError:
-            found = self.cluster.call("GET", f"{self.root}/_doc/{_WRITER}")
-            if found["_source"]["token"] != token:
-                raise LibraryBusyError(self.address) from None
-            return found["_seq_no"], found["_primary_term"]
+            raise LibraryBusyError(self.address) from None
 
     def _write_lease(self, token: str, place: tuple[int, int] | None) -> tuple[int, int]:
         where = "op_type=create" if place is None else "if_seq_no={}&if_primary_term={}".format(*place)
         kept = {"token": token, "holder": [node(), os.getpid()], "until": time.time() + _LEASE}
-        told = self.cluster.call("PUT", f"{self.root}/_doc/{_WRITER}?{where}", kept)
+        try:
+            told = self.cluster.call("PUT", f"{self.root}/_doc/{_WRITER}?{where}", kept)
+        except ConflictError:  # maybe with itself: an answer was lost, and it was sent again
+            told = self.cluster.call("GET", f"{self.root}/_doc/{_WRITER}")
+            if told["_source"] != kept:
+                raise
         return told["_seq_no"], told["_primary_term"]
 
     def make_indices(self) -> None:
@@ -246,7 +248,10 @@ class ClusterStore:
         """Write blobs of a version under ids that nothing was ever written under."""
         self.cluster.write(
             self.blobs,
-            (({"index": {"_id": each}}, {"of": version, "name": each, "kept": written(some)}) for each, some in blobs),
+            (
+                ({"index": {"_id": each}}, {"of": _ordered(version), "name": each, "kept": written(some)})
+                for each, some in blobs
+            ),
         )
 
     def write_large(self, version: str, name: str, packed: bytes) -> tuple[str, ...]:
@@ -333,9 +338,9 @@ class ClusterStore:
             for each in found:
                 if each not in kept:
                     self._delete_index(each)
-        number = manifest.version.partition("-")[0] if manifest else ""
-        orphans = {"range": {"of": {"gte": number}}}
-        but = [{"term": {"of": manifest.version}}] if manifest else []
+        first = _ordered(manifest.version).partition("-")[0] if manifest else ""
+        orphans = {"range": {"of": {"gte": first}}}
+        but = [{"term": {"of": _ordered(manifest.version)}}] if manifest else []
         self.delete_all(self.blobs, {"bool": {"filter": [orphans], "must_not": but}})
 
     def parted(self, superseded: Sequence[Superseded]) -> tuple[list[Superseded], list[Superseded]]:
@@ -359,6 +364,12 @@ class ClusterStore:
     def _delete_index(self, name: str) -> None:
         with suppress(NotThereError):
             self.cluster.call("DELETE", name, wait=_WORK)
+
+
+def _ordered(version: str) -> str:
+    """A version's name, as it is in the order of versions when it is compared letter by letter."""
+    number, _, token = version.partition("-")
+    return f"{number:>012}-{token}"
 
 
 def _has_ended(holder: Sequence[Any], token: str) -> bool:
