@@ -10,9 +10,9 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Self
 
-from qa.errors import SettingError
+from qa.errors import FeedbackUnwritableError, SettingError
 
-__all__ = ["SHIPPED_CORPUS", "SHIPPED_SYNONYMS", "Settings"]
+__all__ = ["SHIPPED_CORPUS", "SHIPPED_SYNONYMS", "LibraryAddress", "Settings"]
 
 SHIPPED_CORPUS = Path(__file__).resolve().parent.parent / "corpus"
 SHIPPED_SYNONYMS = SHIPPED_CORPUS / "synonyms.solr"
@@ -23,6 +23,36 @@ _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?")
 
 
 _SERVICE = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::\d{1,5})?(?:/[A-Za-z0-9._~/-]*)?")
+
+
+class LibraryAddress(str):
+    """Where a library is in a cluster: the address of a node, and the library's name behind it."""
+
+    __slots__ = ()
+
+    @property
+    def node(self) -> str:
+        """The address of the node."""
+        return self.rpartition("/")[0]
+
+    @property
+    def library(self) -> str:
+        """The name of the library."""
+        return self.rpartition("/")[2]
+
+
+_LIBRARY = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+"""The name of a library in a cluster, which does not distinguish capitals."""
+
+
+def _library(value: Any) -> Path | LibraryAddress:
+    """A folder, or an address that begins with its scheme."""
+    if not str(value).startswith(("http://", "https://")):
+        return Path(value)
+    address = LibraryAddress(str(value).rstrip("/"))
+    if not _SERVICE.fullmatch(address.node) or not _LIBRARY.fullmatch(address.library):
+        raise ValueError(value)
+    return address
 
 
 def _number(kind: type[int | float], least: float, most: float) -> Callable[[Any], int | float]:
@@ -107,8 +137,11 @@ class Settings:
         SettingError: for a value out of range, or a `possible_threshold` above the `threshold`.
     """
 
-    library: Path | None = _setting(
-        None, Path, "Folder of the library to ask. Default: the corpus that comes with pincite"
+    library: Path | LibraryAddress | None = _setting(
+        None,
+        _library,
+        "Folder of the library to ask, or its address in a cluster, such as https://search.example:9200/handbook. "
+        "Default: the corpus that comes with pincite",
     )
     synonyms: Path | None = _setting(
         None, Path, "File of synonyms in Solr's format, used for indexing. Default: the one that comes with pincite"
@@ -119,7 +152,10 @@ class Settings:
         "Search engine: rank-bm25, tantivy, opensearch or auto (by size). Default: keep the current one",
     )
     feedback: Path | None = _setting(
-        None, Path, "File for feedback. Default: in the folder of the library, or without a library in your data folder"
+        None,
+        Path,
+        "File for feedback. Default: in the folder of the library, or without a library in your data folder. "
+        "With a library in a cluster it must be named",
     )
     host: str = _setting("127.0.0.1", _host, "Address to serve on")
     port: int = _setting(8000, _number(int, 0, 65535), "Port to serve on, 0 to 65535; 0 picks a free one")
@@ -249,9 +285,19 @@ class Settings:
     @property
     def feedback_file(self) -> Path:
         """The file for feedback: the one that is set, else one in the library's folder. For the shipped corpus it is in
-        the user's data folder. It need not exist yet."""
+        the user's data folder. It need not exist yet.
+
+        Raises:
+            FeedbackUnwritableError: where the library is in a cluster, and none is set.
+        """
         if self.feedback is not None:
             return self.feedback
+        if isinstance(self.library, LibraryAddress):
+            raise FeedbackUnwritableError(
+                self.library,
+                reason="a library in a cluster has no place for it",
+                hint="Name a file on this machine with PINCITE_FEEDBACK.",
+            )
         from platformdirs import user_data_path
 
         return (self.library or user_data_path("pincite", appauthor=False)) / "feedback.sqlite3"

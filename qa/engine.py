@@ -18,12 +18,13 @@ from qa.answering.examples import choose_examples
 from qa.answering.suggesting import related, suggest
 from qa.asking.question import read_question
 from qa.citations.citing import cite_span
-from qa.config import SHIPPED_CORPUS, SHIPPED_SYNONYMS, Settings
+from qa.config import SHIPPED_CORPUS, SHIPPED_SYNONYMS, LibraryAddress, Settings
 from qa.errors import (
     EncoderMissingError,
     FeedbackDamagedError,
     FeedbackUnwritableError,
     LibraryNotFoundError,
+    MissingExtraError,
     QAError,
     UnknownDocumentError,
 )
@@ -96,8 +97,8 @@ class Engine:
         """
         from qa.library.jobs import Uploads
 
-        if self.settings.library is None:
-            raise LibraryNotFoundError(Path("memory"))
+        if not isinstance(self.settings.library, Path):
+            raise LibraryNotFoundError(self.settings.library or "memory")
         return Uploads(self._library, self.settings.library, self.settings)
 
     @classmethod
@@ -333,6 +334,8 @@ class Engine:
     def check_feedback(self) -> list[str]:
         """What is wrong with the feedback, and with the counts of questions beside it, in sentences."""
         found: list[str] = []
+        if self.settings.feedback is None and isinstance(self.settings.library, LibraryAddress):
+            return found  # none is kept
         for kept in (self.feedback, self.unanswered):
             try:
                 found.extend(kept.problems())
@@ -571,14 +574,22 @@ class Engine:
         return 0 if meaning is None else meaning.encoded_count()
 
 
-def _library(folder: Path | None, settings: Settings, vectors: Path | None = None) -> Library:
+def _library(place: Path | LibraryAddress | None, settings: Settings, vectors: Path | None = None) -> Library:
     def synonyms() -> Sequence[Concept]:
         from qa.readers import read_synonyms
 
         return read_synonyms(settings.synonyms or SHIPPED_SYNONYMS)
 
+    if isinstance(place, LibraryAddress):
+        try:
+            from qa.library.cluster_library import ClusterLibrary
+        except ModuleNotFoundError as error:
+            if error.name != "urllib3":
+                raise
+            raise MissingExtraError("cluster") from None
+        return ClusterLibrary(place, settings, synonyms=synonyms, encoder=_encoder_of(settings))
     return Library(
-        folder,
+        place,
         engine=settings.engine,
         retrievers=cache(partial(retrievers_of, settings=settings)),
         synonyms=synonyms,

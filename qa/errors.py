@@ -384,12 +384,14 @@ class LibraryNotFoundError(LibraryError):
 
     code = "library_not_found"
 
-    def __init__(self, path: Path, *, has_index: bool = False) -> None:
+    def __init__(self, path: Path | str, *, has_index: bool = False) -> None:
         self.has_index = has_index
         made = f"pincite index YOUR_DOCUMENTS --library {path}"
         if has_index:
             message = f"There is no library in {path}, only its index: library.sqlite3 is missing or empty."
-            super().__init__(message, hint=f"Restore it from a backup, or delete {path / 'index'} and run: {made}")
+            super().__init__(
+                message, hint=f"Restore it from a backup, or delete {Path(path) / 'index'} and run: {made}"
+            )
         else:
             super().__init__(f"There is no library in {path}.", hint=f"Make one with: {made}")
 
@@ -399,7 +401,7 @@ class IndexFormatError(LibraryError):
 
     code = "index_format"
 
-    def __init__(self, path: Path, *, found: str, expected: str) -> None:
+    def __init__(self, path: Path | str, *, found: str, expected: str) -> None:
         super().__init__(
             f"{path} holds a library of format {found}, but this version reads format {expected}.",
             hint="Restore it from a backup, or build a new one in another folder with: "
@@ -412,7 +414,7 @@ class DamagedLibraryError(LibraryError):
 
     code = "library_damaged"
 
-    def __init__(self, path: Path, *, reason: str) -> None:
+    def __init__(self, path: Path | str, *, reason: str) -> None:
         super().__init__(
             f"The library in {path} is damaged: {reason}.",
             hint="Restore it from a backup, or build a new one in another folder with: "
@@ -437,7 +439,7 @@ class LibraryBusyError(LibraryError):
 
     code = "library_busy"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | str) -> None:
         super().__init__(
             f"Another process is changing the library in {path}.",
             hint="Wait until it has finished, then try again.",
@@ -449,7 +451,7 @@ class LibraryUnreadableError(LibraryError):
 
     code = "library_unreadable"
 
-    def __init__(self, path: Path, *, reason: str) -> None:
+    def __init__(self, path: Path | str, *, reason: str) -> None:
         super().__init__(
             f"The library in {path} cannot be read: {reason}.",
             hint="Check that you may open the folder and read all files in it.",
@@ -461,7 +463,7 @@ class LibraryUnwritableError(LibraryError):
 
     code = "library_unwritable"
 
-    def __init__(self, path: Path, *, reason: str, hint: str = "") -> None:
+    def __init__(self, path: Path | str, *, reason: str, hint: str = "") -> None:
         super().__init__(
             f"The library in {path} cannot be written: {reason}.",
             hint=hint
@@ -653,10 +655,10 @@ class FeedbackUnwritableError(QAError):
 
     code = "feedback_unwritable"
 
-    def __init__(self, path: Path, *, reason: str) -> None:
+    def __init__(self, path: Path | str, *, reason: str, hint: str = "") -> None:
         super().__init__(
             f"The feedback in {path} cannot be written or read: {reason}.",
-            hint="Even reading it needs write access. Allow that, or name another file with PINCITE_FEEDBACK.",
+            hint=hint or "Even reading it needs write access. Allow that, or name another file with PINCITE_FEEDBACK.",
         )
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from qa import Settings
-from qa.config import SHIPPED_CORPUS
-from qa.errors import SettingError
+from qa.config import SHIPPED_CORPUS, LibraryAddress
+from qa.errors import FeedbackUnwritableError, SettingError
 
 README = (Path(__file__).resolve().parent.parent / "qa" / "README.md").read_text("utf-8")
 
@@ -330,3 +330,37 @@ def test_the_readme_lists_every_setting_with_its_default_and_meaning() -> None:
         for name, field in FIELDS.items()
     ]
     assert rows == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "node", "library"),
+    [
+        ("https://search.example:9200/handbook", "https://search.example:9200", "handbook"),
+        ("http://127.0.0.1:9200/behind/a/proxy/terns_2-b/", "http://127.0.0.1:9200/behind/a/proxy", "terns_2-b"),
+    ],
+)
+def test_a_library_may_be_an_address_in_a_cluster(written: str, node: str, library: str) -> None:
+    found = Settings(library=written).library  # type: ignore[arg-type]
+    assert isinstance(found, LibraryAddress)
+    assert (found.node, found.library) == (node, library)
+    assert Settings.load({"PINCITE_LIBRARY": written}).library == found
+    assert Settings.load(Settings(library=found).environment()).library == found
+
+
+@pytest.mark.parametrize("name", ["", "Handbook", "a.b", "-a", "a b", "a*", "x" * 101])
+def test_an_address_without_a_name_that_a_library_may_have_is_refused(name: str) -> None:
+    with pytest.raises(SettingError, match=r"library cannot be .*handbook"):
+        Settings(library=f"https://search.example:9200/{name}")  # type: ignore[arg-type]
+
+
+def test_an_address_with_a_password_in_it_is_refused() -> None:
+    with pytest.raises(SettingError, match="library cannot be"):
+        Settings(library="https://me:secret@search.example:9200/handbook")  # type: ignore[arg-type]
+
+
+def test_feedback_on_a_library_in_a_cluster_needs_a_file(tmp_path: Path) -> None:
+    address = LibraryAddress("https://search.example:9200/handbook")
+    with pytest.raises(FeedbackUnwritableError) as refused:
+        _ = Settings(library=address).feedback_file
+    assert refused.value.hint == "Name a file on this machine with PINCITE_FEEDBACK."
+    assert Settings(library=address, feedback=tmp_path / "f").feedback_file == tmp_path / "f"

@@ -443,7 +443,7 @@ DIVE, NEST = "What do terns dive for?", "Where do terns nest?"
 def test_feedback_lies_in_the_librarys_folder_and_names_its_generation(engine: Engine, keys: Iterator[str]) -> None:
     judge(engine, next(keys), NEST, helpful=True, passage="terns-00001")
     folder = engine.settings.library
-    assert folder
+    assert isinstance(folder, Path)
     assert engine.feedback.path == folder / "feedback.sqlite3"
     [kept] = Engine.open(Settings(library=folder)).feedback.all()
     assert kept.library == Engine.open(Settings(library=folder)).version

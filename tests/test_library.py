@@ -43,10 +43,11 @@ from qa.errors import (
     UnknownDocumentError,
     UnknownPassageError,
 )
-from qa.library import FORMAT, Library, Source, schema, snapshot
+from qa.library import FORMAT, Library, Source, schema
 from qa.library import folder as library_folder
 from qa.library.adding import Indexing
 from qa.library.folder import connect, sweep
+from qa.library.remembering import Remembered
 from qa.model import Block, Document, Heading, Judgement, LeftOut, Marker, Passage, Query, Reference, Section, Span
 from qa.readers.formats.markdown import read_markdown
 from qa.readers.passages import passages
@@ -480,7 +481,7 @@ def test_few_long_documents_are_remembered_and_the_last_one_is() -> None:
         read.append(key)
         return key * 10
 
-    remembered: snapshot._Remembered[str] = snapshot._Remembered(3, weigh=len, heaviest=25)
+    remembered: Remembered[str] = Remembered(3, weigh=len, heaviest=25)
     for key in ("a", "b", "a", "c", "a", "b", "abc", "abc", "a", "d"):
         assert remembered.get(key, reading) == key * 10
     assert "".join(read) == "abcb" + "abc" + "ad"

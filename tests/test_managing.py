@@ -234,7 +234,7 @@ def test_a_library_that_was_moved_or_comes_from_a_backup_knows_its_uploads(
     added(client, {"nests.md": NEST})
     copy, away = tmp_path / "copy", tmp_path / "away"
     engine.backup(copy)
-    assert engine.settings.library
+    assert isinstance(engine.settings.library, Path)
     engine.settings.library.rename(away)
     moved = managed(copy)
     there = create_app(moved).test_client()
@@ -453,7 +453,7 @@ def test_another_program_that_changes_the_library_is_waited_for(client: FlaskCli
     from qa.library.folder import writing
 
     library = engine.settings.library
-    assert library
+    assert isinstance(library, Path)
     with writing(library):
         assert client.post("/manage/files", **form({"nests.md": NEST})).status_code == 202
         until = time.monotonic() + PATIENCE

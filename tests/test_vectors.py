@@ -103,7 +103,7 @@ def test_what_is_encoded_when_it_is_to_stop_is_kept_and_the_rest_is_made_the_nex
 
 def test_only_a_passage_that_changed_is_encoded_again_and_its_old_vectors_go(engine: Engine, folder: Path) -> None:
     library = engine.settings.library
-    assert library is not None
+    assert isinstance(library, Path)
     engine.encode()
     before = stamps(library)
     (folder / "nests.md").write_text(NESTS.replace("two", "three"))

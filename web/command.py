@@ -144,6 +144,11 @@ def serve(
     is_managed = settings.manage == "on"
     if is_managed and settings.library is None:
         raise click.UsageError("Say which library is to be managed: --library FOLDER")
+    if is_managed and not isinstance(settings.library, Path):
+        raise click.UsageError(
+            f"Only a library in a folder is managed on the page. Change this one with: "
+            f"pincite index PATH... --library {settings.library}"
+        )
     opened = Engine.begin if is_managed else Engine.open
     engine = opened(settings)  # what is wrong with the library is said here, once
     holdings = f"{count_of(engine.document_count, 'document')}, {count_of(engine.passage_count, 'passage')}"

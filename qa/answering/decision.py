@@ -132,6 +132,7 @@ def search(
         UnknownDocumentError: if one of them is not there.
     """
     ranked = _ranked(query, asked, snapshot, limit=max(limit, NEAREST), scope=scope)
+    snapshot.bring([each.passage_id for each in ranked[:NEAREST]])
     firsts = {each.passage_id: snapshot.passage(each.passage_id) for each in ranked[:NEAREST]}
     documents = {each: snapshot.document(passage.document_id) for each, passage in firsts.items()}
     ranked = behind_what_they_name(ranked, [each for each in firsts if snapshot.points(each)])
@@ -171,6 +172,7 @@ def _scored(query: Query, passage_ids: Sequence[str], snapshot: Snapshot) -> lis
 
 def hits(ranked: Sequence[Ranked], snapshot: Snapshot) -> list[Hit]:
     """The ranked passages as hits, with their passages from the library."""
+    snapshot.bring([each.passage_id for each in ranked])
     return [
         Hit(passage=snapshot.passage(each.passage_id), rank=rank, score=each.score, evidence=each.evidence)
         for rank, each in enumerate(ranked, start=1)
@@ -220,6 +222,7 @@ def decide(
     is_first = outcome != "nothing_found" and not parts  # whether the first of the others is the answer
     question_sought = sought(query, asked)
     meaning = (query.text, query.asked) if ranked and ranked[0].meaning else ()
+    snapshot.bring(others[: limit + is_first])
     cited = [
         cited_passage(snapshot.passage(each), snapshot, question_sought, meaning=meaning)
         for each in others[: limit + is_first]

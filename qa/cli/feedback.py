@@ -153,7 +153,7 @@ def _outcome(given: Feedback) -> str:
 
 def _store(settings: Settings) -> FeedbackStore:
     """Where feedback is kept. A library that is of another version, or damaged, need not be opened for it."""
-    if settings.library is not None and not Library(settings.library).exists:
+    if isinstance(settings.library, Path) and not Library(settings.library).exists:
         raise LibraryNotFoundError(settings.library)
     return FeedbackStore(settings.feedback_file)
 

@@ -101,18 +101,21 @@ class _Group(_Suggesting):
 
 
 class Folder(click.Path):
-    """A folder by a name that is not empty, which would mean the one that the person stands in."""
+    """A folder by a name that is not empty, which would mean the one that the person stands in; or an address of a
+    library in a cluster, as it is."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not str(value):
             self.fail("The folder name is empty.", param, ctx)
+        if str(value).startswith(("http://", "https://")):
+            return str(value)
         return super().convert(value, param, ctx)
 
 
 library_option = click.option(
     "--library",
     type=Folder(file_okay=False, path_type=Path),
-    help="Library folder. Default: the corpus that comes with pincite.",
+    help="Library folder, or its address in a cluster. Default: the corpus that comes with pincite.",
 )
 
 

@@ -19,7 +19,7 @@ import click
 from qa.cli.group import EXIT_INTERRUPTED, Folder, cli, library_option, today
 from qa.cli.printing import count_of, fitted, harmless_json, say, terminal_columns, visible
 from qa.cli.progress import ProgressJson, ProgressLine, stoppable
-from qa.config import Settings
+from qa.config import LibraryAddress, Settings
 from qa.engine import Engine
 from qa.errors import LibraryError, LibraryNotFoundError, NoSourcesError, QAError, SourceError, SourceNotFoundError
 from qa.library.adding import Indexing, Progress
@@ -45,7 +45,7 @@ _STOPPING = "Stopping. What has been read is kept. Ctrl-C again stops at once an
 @click.option(
     "--library",
     type=Folder(file_okay=False, path_type=Path),
-    help="Library folder; created if missing. Required unless PINCITE_LIBRARY is set.",
+    help="Library folder, or its address in a cluster; created if missing. Required unless PINCITE_LIBRARY is set.",
 )
 @click.option("--prune", is_flag=True, help="Also remove documents whose files are gone from these paths.")
 @click.option(
@@ -393,14 +393,14 @@ def _print_bounded(lines: Sequence[str], most: int | None, things: str) -> None:
         say(f"And {len(lines) - most:,} more {things}.", err=True)
 
 
-def _watch(task: _Task, library: Path) -> int:
+def _watch(task: _Task, library: Path | LibraryAddress) -> int:
     """Index what is to be indexed, and again whenever it changes, until Ctrl-C. The status to exit with."""
     told: set[str] = set()
     watched = [*task.paths, *filter(None, [task.engine.settings.synonyms])]
     is_first = True
     with suppress(KeyboardInterrupt):
         while True:
-            with watching(watched, apart_from=library) as wait:
+            with watching(watched, apart_from=library if isinstance(library, Path) else None) as wait:
                 left_out: Sequence[QAError]
                 try:
                     done = task.run()

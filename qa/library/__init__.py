@@ -18,6 +18,9 @@ current at once. Until then the old ones serve. The next change deletes what a k
 `snapshot` reads one state through `state`, behind which `local` has a database; `checking` looks for damage in it, by
 what `sealing` wrote down. `index` finds passages. `rows` turns documents into rows
 and back. `words` looks words up. `folder` and `schema` know the files and the tables.
+
+A library may also be in a cluster: `cluster_store` draws what is where, `cluster_state` reads it and `cluster_library`
+changes it; `packing` makes bytes of documents and tables. They are imported for such a library only.
 """
 
 from qa.library.folder import FORMAT, refuse_other_files, size_of

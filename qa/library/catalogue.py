@@ -7,7 +7,7 @@ Markus Winand, "SQL Performance Explained", 2012, on paging through results.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from qa.errors import UnknownDocumentError
@@ -70,19 +70,21 @@ def count_of(select: Select, wanted: DocumentFilter) -> int:
     return int(count)
 
 
-def found_by_words(select: Select, wanted: DocumentFilter, search: Callable[[str, int], Sequence[str]]) -> list[str]:
+def found_by_words(
+    select: Select,
+    wanted: DocumentFilter,
+    search: Callable[[str, int], Sequence[str]],
+    documents_of: Callable[[Collection[str]], Mapping[str, str]],
+) -> list[str]:
     """The ids of the documents wanted whose passages fit the words best, best first.
 
-    `search` gives the ids of at most so many passages for some words, best first.
+    `search` gives the ids of at most so many passages for some words, best first, and `documents_of` those of the
+    documents of passages.
     """
     passages = search(wanted.words, MOST_FOUND)
     if not passages:
         return []
-    query = (
-        "SELECT passages.id, documents.id FROM passages JOIN documents ON document = documents.number"
-        f" WHERE passages.id IN ({_places(passages)})"
-    )
-    document_of = dict(select(query, *passages))
+    document_of = documents_of(passages)
     ranked = list(dict.fromkeys(document_of[each] for each in passages if each in document_of))
     conditions, parameters = _conditions(wanted)
     conditions.append(f"id IN ({_places(ranked)})")

@@ -17,7 +17,7 @@ from qa.library.analyst import Analyst, Titled, titled
 from qa.library.folder import DATABASE, Reader, index_folder
 from qa.library.helpers import Helpers
 from qa.library.index import kept_concepts
-from qa.library.rows import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, document_of, passage_of
+from qa.library.rows import DOCUMENT_COLUMNS, PASSAGE_COLUMNS, document_of, parts_of, passage_of
 from qa.library.sealing import file_problems, of_document, state_of
 from qa.library.sealing import problems as seal_problems
 from qa.library.selecting import Select
@@ -118,7 +118,7 @@ class _Checking:
         for (number,) in self._select("SELECT number FROM documents ORDER BY id"):
             [row] = self._select(f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE number = ?", number)
             try:
-                document = document_of(row, self._select)
+                document = document_of(row, *parts_of(self._select, number))
             except LibraryError as error:
                 yield error.message
                 continue

@@ -4,7 +4,7 @@ made."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from qa.encoders import Encoder, PassageText
@@ -14,14 +14,15 @@ from qa.library.selecting import Select
 from qa.library.vectors import VectorWriter
 from qa.model import Span
 
-__all__ = ["encode"]
+__all__ = ["encode", "passages_of"]
 
 _AT_ONCE = 64  # passages, which take seconds: what is kept so often is little to do again
 _CONTEXT = ". "
 
 
 def encode(
-    select: Select,
+    stamps: Mapping[int, bytes],
+    titled: Callable[[Sequence[int]], Iterator[Titled]],
     encoder: Encoder,
     writer: VectorWriter,
     *,
@@ -30,15 +31,15 @@ def encode(
 ) -> int:
     """Encode the passages that have no vectors. Returns how many still have none, because it was stopped.
 
+    `stamps` has those of all passages by their numbers, and `titled` gives passages by these.
     `on_passages` is told how many passages are done, and of how many. Finished vectors are kept, however this ends. At
     the end it deletes vectors of other encoders and of passages that no longer exist.
     """
-    stamps = dict(select("SELECT number, stamp FROM passages"))
     kept = writer.stamps()
     to_do = [number for number, stamp in stamps.items() if stamp not in kept]
     threads = os.cpu_count() or 1
     done = 0
-    passages = _passages(select, to_do)
+    passages = titled(to_do)
     on_passages(done, len(to_do))
     while batch := list(islice(passages, _AT_ONCE)):
         if should_stop():
@@ -57,8 +58,8 @@ def _passage_text(passage: Titled) -> PassageText:
     return PassageText(context, passage.text, [Span(*each) for each in passage.sentences])
 
 
-def _passages(select: Select, numbers: list[int]) -> Iterator[Titled]:
-    """The passages with these numbers; a document's text is read once for all that follow on one another."""
+def passages_of(select: Select, numbers: Sequence[int]) -> Iterator[Titled]:
+    """The passages of a database with these numbers. A document's text is read once for all that follow one another."""
     its_document, title, text = 0, "", ""
     for number in numbers:
         [(document, *columns)] = select(f"SELECT document, {PASSAGE_COLUMNS} FROM passages WHERE number = ?", number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +17,15 @@ from qa.errors import DamagedLibraryError
 from qa.library import catalogue
 from qa.library.folder import DATABASE, Reader
 from qa.library.index import kept_concepts
-from qa.library.rows import DOCUMENT_COLUMNS, ENTRY_COLUMNS, PASSAGE_COLUMNS, document_of, entry_of, passage_of
+from qa.library.rows import (
+    DOCUMENT_COLUMNS,
+    ENTRY_COLUMNS,
+    PASSAGE_COLUMNS,
+    document_of,
+    entry_of,
+    parts_of,
+    passage_of,
+)
 from qa.library.selecting import chosen
 from qa.library.vectors import KeptVectors, VectorWriter
 from qa.model import Document, DocumentEntry, DocumentFilter, FileState, Passage
@@ -31,12 +40,14 @@ _Made = TypeVar("_Made")
 class LocalState:
     """What a database holds; see `State`."""
 
+    _entry_columns = ENTRY_COLUMNS
+
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._select = reader.select
 
     @property
-    def place(self) -> Path:
+    def place(self) -> Path | str:
         return self._reader.place
 
     @property
@@ -50,7 +61,7 @@ class LocalState:
 
     def document(self, document_id: str) -> Document | None:
         rows = self._select(f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE id = ?", document_id)
-        return next(iter(self._made(rows, lambda row: document_of(row, self._select))), None)
+        return next(iter(self._made(rows, lambda row: document_of(row, *parts_of(self._select, row[0])))), None)
 
     def has_document(self, document_id: str) -> bool:
         return bool(self._select("SELECT 1 FROM documents WHERE id = ?", document_id))
@@ -60,11 +71,11 @@ class LocalState:
         return int(count)
 
     def contents(self, *, limit: int | None, start: int) -> list[DocumentEntry]:
-        query = f"SELECT {ENTRY_COLUMNS} FROM documents ORDER BY id LIMIT ? OFFSET ?"
+        query = f"SELECT {self._entry_columns} FROM documents ORDER BY id LIMIT ? OFFSET ?"
         return self._made(self._select(query, -1 if limit is None else limit, start), entry_of)
 
     def entries(self, document_ids: Collection[str]) -> list[DocumentEntry]:
-        query = f"SELECT {ENTRY_COLUMNS} FROM documents WHERE id IN (…)"
+        query = f"SELECT {self._entry_columns} FROM documents WHERE id IN (…)"
         return self._made(chosen(self._select, query, document_ids), entry_of)
 
     def page(self, wanted: DocumentFilter, *, limit: int, after: str | None, before: str | None) -> catalogue.Page:
@@ -74,7 +85,7 @@ class LocalState:
         return catalogue.count_of(self._select, wanted)
 
     def found_by_words(self, wanted: DocumentFilter, search: Callable[[str, int], Sequence[str]]) -> list[str]:
-        return catalogue.found_by_words(self._select, wanted, search)
+        return catalogue.found_by_words(self._select, wanted, search, self._documents_of)
 
     def publishers(self) -> list[str]:
         return catalogue.publishers(self._select)
@@ -149,6 +160,16 @@ class LocalState:
         query = "SELECT id, stream, contexts, length FROM passages JOIN wordings ON passage = number WHERE id IN (…)"
         return {each: PackedRow(*row) for each, *row in chosen(self._select, query, passage_ids)}
 
+    def bring(self, passage_ids: Collection[str]) -> None:
+        pass
+
+    def _documents_of(self, passage_ids: Collection[str]) -> dict[str, str]:
+        query = (
+            "SELECT passages.id, documents.id FROM passages JOIN documents ON document = documents.number"
+            " WHERE passages.id IN (…)"
+        )
+        return dict(chosen(self._select, query, passage_ids))
+
     # Words
 
     def word_numbers(self, words: Collection[str]) -> dict[str, int]:
@@ -183,9 +204,10 @@ class LocalState:
         on_passages: Callable[[int, int], None],
         should_stop: Callable[[], bool],
     ) -> int:
-        from qa.library.encoding import encode
+        from qa.library.encoding import encode, passages_of
 
-        return encode(self._select, encoder, writer, on_passages=on_passages, should_stop=should_stop)
+        stamps, titled = dict(self._select("SELECT number, stamp FROM passages")), partial(passages_of, self._select)
+        return encode(stamps, titled, encoder, writer, on_passages=on_passages, should_stop=should_stop)
 
     def problems(
         self,

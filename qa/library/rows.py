@@ -37,16 +37,22 @@ __all__ = [
     "PassageRow",
     "Source",
     "document_of",
+    "entry_columns",
     "entry_of",
     "insert",
+    "parts_of",
     "passage_of",
     "passage_row",
 ]
 
-ENTRY_COLUMNS = (
-    "id, title, updated, (SELECT count(*) FROM passages WHERE document = documents.number),"
-    f" (SELECT origin FROM files WHERE number = file), {PUBLISHER}, json_extract(data, '$.left_out')"
-)
+
+def entry_columns(passages: str) -> str:
+    """The columns of a document's entry; `passages` says in SQL how many it has."""
+    file = "(SELECT origin FROM files WHERE number = file)"
+    return f"id, title, updated, {passages}, {file}, {PUBLISHER}, json_extract(data, '$.left_out')"
+
+
+ENTRY_COLUMNS = entry_columns("(SELECT count(*) FROM passages WHERE document = documents.number)")
 DOCUMENT_COLUMNS = "number, id, title, updated, sha256, data, text"
 PASSAGE_COLUMNS = "passages.id, section, start, end, page, sentences"
 
@@ -134,16 +140,21 @@ def entry_of(row: Sequence[Any]) -> DocumentEntry:
     )
 
 
-def document_of(row: Sequence[Any], select: Select) -> Document:
-    """A document from its `DOCUMENT_COLUMNS`, and from its sections and references.
+def parts_of(select: Select, number: int) -> tuple[list[Any], list[Any]]:
+    """The rows of the sections of a document, and those of its references, in their order."""
+    sections = "SELECT path, start, end, blocks FROM sections WHERE document = ? ORDER BY number"
+    references = "SELECT marker, text, doi, pmid, url FROM bibliography WHERE document = ? ORDER BY number"
+    return select(sections, number), select(references, number)
+
+
+def document_of(row: Sequence[Any], sections: Iterable[Sequence[Any]], references: Iterable[Sequence[Any]]) -> Document:
+    """A document from its `DOCUMENT_COLUMNS`, and from the `parts_of` it.
 
     Raises:
         DamagedDocumentError: if the text is not the one that was written.
     """
-    number, document_id, title, updated, sha256, data, text = row
+    _, document_id, title, updated, sha256, data, text = row
     fields = json.loads(data)
-    sections = "SELECT path, start, end, blocks FROM sections WHERE document = ? ORDER BY number"
-    references = "SELECT marker, text, doi, pmid, url FROM bibliography WHERE document = ? ORDER BY number"
     document = Document(
         id=document_id,
         text=text,
@@ -163,11 +174,9 @@ def document_of(row: Sequence[Any], select: Select) -> Document:
                 end=end,
                 blocks=tuple(Block(kind=kind, start=a, end=b) for kind, a, b in json.loads(blocks)),
             )
-            for path, start, end, blocks in select(sections, number)
+            for path, start, end, blocks in sections
         ),
-        references=tuple(
-            Reference(marker=m, text=t, doi=d, pmid=p, url=u) for m, t, d, p, u in select(references, number)
-        ),
+        references=tuple(Reference(marker=m, text=t, doi=d, pmid=p, url=u) for m, t, d, p, u in references),
         markers=tuple(Marker(label=label, start=start, end=end) for label, start, end in fields.get("markers", ())),
         pages=tuple(fields.get("pages", ())),
         page_labels=tuple(fields.get("page_labels", ())),

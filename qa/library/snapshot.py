@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
 from itertools import groupby
 from pathlib import Path
-from threading import Lock
-from typing import Generic, TypeVar
 
 from qa.asking.question import read_question
 from qa.encoders import Encoder
@@ -27,6 +24,7 @@ from qa.library.folder import Reader, index_folder, kept_facts, not_found, writi
 from qa.library.index import Index, load_index
 from qa.library.local import LocalState
 from qa.library.meaning import Meaning
+from qa.library.remembering import Remembered
 from qa.library.schema import latest, version_of
 from qa.library.state import State
 from qa.library.vectors import KeptVectors, VectorWriter
@@ -65,8 +63,6 @@ _REMEMBERED_NEIGHBOURS = 100_000  # passages, about 10 MB
 
 _SAME_DOCUMENT = 0.6  # nearness of passages of one document in different sections
 
-_Made = TypeVar("_Made")
-
 
 class Snapshot:
     """One state of a library, which never changes. Safe to read from several threads.
@@ -89,32 +85,32 @@ class Snapshot:
         self._vectors = vectors
         self.index = index
         self.name = name
-        self._documents: _Remembered[Document] = _Remembered(
+        self._documents: Remembered[Document] = Remembered(
             _REMEMBERED_DOCUMENTS, weigh=_weight_of_document, heaviest=_REMEMBERED_CHARACTERS
         )
-        self._passages: _Remembered[Passage] = _Remembered(
+        self._passages: Remembered[Passage] = Remembered(
             _REMEMBERED_PASSAGES, weigh=_weight_of_passage, heaviest=_REMEMBERED_IN_PASSAGES
         )
-        self._sentences: _Remembered[tuple[SentenceTerms, ...]] = _Remembered(
+        self._sentences: Remembered[tuple[SentenceTerms, ...]] = Remembered(
             _REMEMBERED_HIGHLIGHTED, weigh=_weight_of_sentences, heaviest=_REMEMBERED_IN_PASSAGES
         )
-        self._figures: _Remembered[tuple[Figure, ...]] = _Remembered(
+        self._figures: Remembered[tuple[Figure, ...]] = Remembered(
             _REMEMBERED_HIGHLIGHTED, weigh=len, heaviest=_REMEMBERED_FIGURES
         )
-        self._points: _Remembered[bool] = _Remembered(_REMEMBERED_PASSAGES)
-        self._citations: _Remembered[Citation] = _Remembered(
+        self._points: Remembered[bool] = Remembered(_REMEMBERED_PASSAGES)
+        self._citations: Remembered[Citation] = Remembered(
             _REMEMBERED_HIGHLIGHTED, weigh=_weight_of_citation, heaviest=_REMEMBERED_IN_PASSAGES
         )
         self._years: dict[int, bool] = {}
         self._examples: list[str] | None = None
-        self._shown: _Remembered[str] = _Remembered(_REMEMBERED_CONVERSATIONS)
-        self._nearness: _Remembered[Mapping[str, float]] = _Remembered(
+        self._shown: Remembered[str] = Remembered(_REMEMBERED_CONVERSATIONS)
+        self._nearness: Remembered[Mapping[str, float]] = Remembered(
             _REMEMBERED_DOCUMENTS, weigh=len, heaviest=_REMEMBERED_NEIGHBOURS
         )
-        self._within: _Remembered[frozenset[str]] = _Remembered(
+        self._within: Remembered[frozenset[str]] = Remembered(
             _REMEMBERED_DOCUMENTS, weigh=len, heaviest=_REMEMBERED_NEIGHBOURS
         )
-        self._openings: _Remembered[tuple[Passage, ...]] = _Remembered(
+        self._openings: Remembered[tuple[Passage, ...]] = Remembered(
             _REMEMBERED_DOCUMENTS, weigh=_weight_of_passages, heaviest=_REMEMBERED_CHARACTERS
         )
 
@@ -133,6 +129,10 @@ class Snapshot:
             UnknownPassageError: where there is none.
         """
         return self._passages.get(passage_id, self._read_passage)
+
+    def bring(self, passage_ids: Collection[str]) -> None:
+        """Have these passages and their documents at hand, which will be asked for one by one."""
+        self._state.bring(passage_ids)
 
     def shown_last(self, scope: Sequence[str] | None, history: Sequence[str], find: Callable[[], str]) -> str:
         """The passage that `find` gives for these questions of a conversation, from the documents with these ids or
@@ -454,31 +454,3 @@ def _weight_of_passages(passages: Sequence[Passage]) -> int:
 
 def _weight_of_sentences(sentences: Sequence[SentenceTerms]) -> int:
     return sum(_PART + 2 * len(each.text) + _WORD * (len(each.terms) + len(each.beginnings)) for each in sentences)
-
-
-class _Remembered(Generic[_Made]):
-    """What was read last, so that it need not be read again. (`lru_cache` on a method would keep its object alive.)"""
-
-    def __init__(self, most: int, *, weigh: Callable[[_Made], int] = lambda _: 0, heaviest: int = 0) -> None:
-        """At most so many, and together not heavier, but for the last one."""
-        self._most = most
-        self._weigh = weigh
-        self._heaviest = heaviest
-        self._weight = 0
-        self._found: OrderedDict[str, _Made] = OrderedDict()
-        self._changing = Lock()
-
-    def get(self, key: str, read: Callable[[str], _Made]) -> _Made:
-        with self._changing:
-            if key in self._found:
-                self._found.move_to_end(key)
-                return self._found[key]
-        made = read(key)
-        with self._changing:
-            if key not in self._found:
-                self._weight += self._weigh(made)
-            self._found[key] = made
-            while len(self._found) > self._most or (self._weight > self._heaviest and len(self._found) > 1):
-                _, forgotten = self._found.popitem(last=False)
-                self._weight -= self._weigh(forgotten)
-        return made

@@ -27,7 +27,7 @@ class State(Protocol):
     """
 
     @property
-    def place(self) -> Path:
+    def place(self) -> Path | str:
         """Where it is, for messages."""
 
     @property
@@ -105,6 +105,9 @@ class State(Protocol):
 
     def rows(self, passage_ids: Collection[str]) -> dict[str, PackedRow]:
         """The words of these passages, laid out, by their ids."""
+
+    def bring(self, passage_ids: Collection[str]) -> None:
+        """Have these passages and their documents at hand, which will be asked for. Nothing, where they are near."""
 
     # Words
 

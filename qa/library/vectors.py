@@ -24,7 +24,7 @@ from qa.library.folder import Reader, writing_to
 from qa.library.sealing import file_problems
 from qa.library.selecting import chosen
 
-__all__ = ["VECTORS", "KeptVectors", "VectorWriter", "problems", "vectors_state", "writing_vectors"]
+__all__ = ["VECTORS", "KeptVectors", "VectorWriter", "problems", "seal_of", "vectors_state", "writing_vectors"]
 
 VECTORS = "vectors.sqlite3"
 
@@ -39,7 +39,8 @@ _SEAL = 8  # bytes
 _AT_ONCE = 1000  # rows
 
 
-def _seal(stamp: bytes, passage: bytes, sentences: bytes) -> bytes:
+def seal_of(stamp: bytes, passage: bytes, sentences: bytes) -> bytes:
+    """The digest under which vectors are kept."""
     return hashlib.blake2b(stamp + passage + sentences, digest_size=_SEAL).digest()
 
 
@@ -141,7 +142,7 @@ def problems(reader: Reader, sentence_counts: Mapping[bytes, int]) -> Iterator[s
         for last, encoder, stamp, passage, sentences, seal in rows:  # noqa: B007 - the next rows are those behind it
             size = dimensions.get(encoder, 0)
             wanted = sentence_counts.get(stamp, len(sentences) // (size or 1)) * size
-            if (len(passage), len(sentences)) != (size, wanted) or seal != _seal(stamp, passage, sentences):
+            if (len(passage), len(sentences)) != (size, wanted) or seal != seal_of(stamp, passage, sentences):
                 is_whole = False
                 yield f"The vectors saved under {stamp.hex()} have been changed."
     if is_whole and state is not None and not reader.is_in_memory:
@@ -177,7 +178,7 @@ class VectorWriter:
         rows = []
         for stamp, found in vectors:
             passage, sentences = found[0].tobytes(), found[1:].tobytes()
-            rows.append((self._encoder, stamp, passage, sentences, _seal(stamp, passage, sentences)))
+            rows.append((self._encoder, stamp, passage, sentences, seal_of(stamp, passage, sentences)))
         self._database.execute("BEGIN IMMEDIATE")
         self._database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?, ?)", rows)
         self._commit()

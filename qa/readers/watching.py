@@ -23,12 +23,12 @@ _TRIES = 5  # at folders that come and go
 
 
 @contextmanager
-def watching(paths: Sequence[Path], *, apart_from: Path) -> Iterator[Callable[[float | None], None]]:
+def watching(paths: Sequence[Path], *, apart_from: Path | None) -> Iterator[Callable[[float | None], None]]:
     """Have the system watch files and folders for the time of the block, and where one is missing, its place.
 
     What is given waits until something that may matter to a document has changed since the block began, and for the
     end of the burst of changes that it is part of, but not longer than the seconds that it is given. What lies in the
-    folder `apart_from` never matters, nor what begins with a dot.
+    folder `apart_from`, if there is one, never matters, nor what begins with a dot.
 
     A file is watched by its folder: editors replace files by others of the same name.
 
@@ -37,7 +37,7 @@ def watching(paths: Sequence[Path], *, apart_from: Path) -> Iterator[Callable[[f
     """
     from watchfiles import watch
 
-    own = resolved(apart_from)
+    own = None if apart_from is None else resolved(apart_from)
     with ExitStack() as stack:
         for tries in range(_TRIES):
             places = [_place(path) for path in paths]
@@ -67,7 +67,7 @@ def watching(paths: Sequence[Path], *, apart_from: Path) -> Iterator[Callable[[f
                     raise UnwatchableError(Path(legible(paths[0])), reason=str(error)) from None
 
         def matters(changed: Path) -> bool:
-            if changed.is_relative_to(own):
+            if own is not None and changed.is_relative_to(own):
                 return False
             if any(_is_shown_in(folder, changed) for folder in folders):
                 return _is_read(changed) or not changed.is_file()  # of a folder there may be no more to see

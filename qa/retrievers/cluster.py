@@ -27,7 +27,7 @@ from qa.errors import (
 )
 from qa.retrievers import files
 
-__all__ = ["Cluster", "NotThereError"]
+__all__ = ["Cluster", "ConflictError", "NotThereError"]
 
 _ATTEMPT = 0.4  # of the time limit, which one node is given: two may be lost on a node that has frozen
 _CONNECT = 2.0  # seconds, to reach a node
@@ -56,6 +56,10 @@ _IS_FULL = "cluster_block_exception"
 
 class NotThereError(LookupError):
     """There is nothing at a path: no such index, or no such document."""
+
+
+class ConflictError(Exception):
+    """What was to be changed is no more what it was taken for, or is there already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,7 @@ class Cluster:
 
         Raises:
             NotThereError: where there is nothing at this path.
+            ConflictError: where what is to be changed has been changed.
             ClusterError: where it cannot answer, does not answer wholly, or refuses.
         """
         request = _Request(method, path, "" if body is None else _DUMP(body), _JSON)
@@ -261,6 +266,8 @@ class Cluster:
             return body
         if status == 404:
             raise NotThereError(reason)
+        if status == 409:
+            raise ConflictError(reason)
         if status == 403 and _IS_FULL in json.dumps(body):
             raise ClusterRejectedError(self.name, reason=reason, asked=request.name)
         if status in _REFUSED:

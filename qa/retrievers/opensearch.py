@@ -15,8 +15,9 @@ import re
 import secrets
 import time
 import weakref
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple, Self
@@ -40,7 +41,7 @@ from qa.retrievers.lengths import fillers
 from qa.retrievers.okapi import K1, B, term_score
 from qa.retrievers.protocol import TermScore, ascending, inverse_document_frequency
 
-__all__ = ["OpenSearchEngine", "OpenSearchRetriever"]
+__all__ = ["FILLER", "Beside", "Kept", "OpenSearchEngine", "OpenSearchRetriever", "data_nodes", "kept_as", "token"]
 
 _FORMAT = "1"
 """What an index is refused by, if it was written otherwise."""
@@ -49,11 +50,12 @@ _KEPT_AS = re.compile(r"weight\(terms:(.*) in \d+\) \[", re.DOTALL)  # how Lucen
 
 _LONG = 8_000  # characters, in UTF-8 at most 32,000 bytes; Lucene refuses terms above 32,766
 _LONG_ID = 128  # characters, in UTF-8 at most 512 bytes, which an _id may have
-_FILLER = "\n"  # no term: it makes a passage as long as it is counted to be
+FILLER = "\n"  # no term: it makes a passage as long as it is counted to be
 _CLAUSES = 1_000  # terms of a query; Lucene takes 1,024
 _AT_ONCE = 10_000  # hits of one answer
 _COPIED = 2_000  # passages that are read at a time, to be written into another index
 _WITHIN = 50_000  # ids of one filter; OpenSearch takes 65,536
+_WRITTEN = 500  # passages that are looked up at once for what is kept beside
 _COUNTED = 200  # terms whose frequencies are asked for at once
 _KNOWN = 50_000  # terms; of how many it is remembered in how many passages they are
 _EXACT = 1e-5  # by which share a score may be off from the formula and count as the same
@@ -89,6 +91,9 @@ def _fresh(shards: int, similarity: tuple[float, float] = (K1, B)) -> dict[str, 
     }
 
 
+_OF_RETRIEVER = ["id", "terms", "length"]
+"""The fields of a passage that are searched."""
+
 _WANTED = ("timed_out", "_shards.failed", "hits.total.value", "hits.hits")
 _OF_INDEX = "*.mappings._meta,*.settings.index.number_of_shards"
 _WHILE_WRITTEN: dict[str, Any] = {
@@ -104,17 +109,34 @@ _FORBIDDEN = (ClusterAccessError, ClusterRejectedError)
 """What a service answers to requests that it allows nobody."""
 
 
+class Beside(NamedTuple):
+    """What an index keeps of passages beside their terms. It is not searched, and comes with the hits."""
+
+    prefix: str = "pincite-"
+    """What the names of new indices begin with."""
+
+    given: Callable[[Sequence[str]], Sequence[Mapping[str, Any]]] | None = None
+    """Gives it for passages that are written, by their ids, in their order."""
+
+    met: Callable[[str, Mapping[str, Any]], None] | None = None
+    """Is told of it for each hit of a search, by the passage's id."""
+
+
+_NOTHING = Beside()
+
+
 class OpenSearchEngine:
     """Makes and opens retrievers in one cluster."""
 
-    def __init__(self, settings: Settings) -> None:
-        """The cluster is not asked yet.
+    def __init__(self, settings: Settings, *, cluster: Cluster | None = None, beside: Beside = _NOTHING) -> None:
+        """The cluster is not asked yet. It is that of the settings, if it is not given.
 
         Raises:
             SettingError: for settings by which it cannot be asked.
         """
-        self.cluster = Cluster(settings)
+        self.cluster = cluster or Cluster(settings)
         self._shards = settings.cluster_shards
+        self._beside = beside
 
     def build(
         self, passages: Iterable[tuple[str, Sequence[str]]], *, folder: Path | None = None
@@ -124,11 +146,12 @@ class OpenSearchEngine:
         Raises:
             ClusterError: where the cluster cannot be used.
         """
-        shards = self._shards or self._data_nodes()
-        with _making(self.cluster, folder) as index:
+        shards = self._shards or data_nodes(self.cluster)
+        with _making(self.cluster, folder, self._beside) as index:
             self.cluster.change("PUT", index, _fresh(shards), wait=_WORK)
-            self.cluster.write(index, map(_indexed, ascending(passages)))
-            return _finished(self.cluster, index, folder, shards=shards, similarity=(K1, B))
+            self.cluster.write(index, _indexed(ascending(passages), self._beside))
+            kept = _finished(self.cluster, index, folder, self._beside, shards=shards, similarity=(K1, B))
+            return self.opened(kept, folder)
 
     def load(self, folder: Path) -> OpenSearchRetriever:
         """The index that is named in a folder; see `Retrievers.load`.
@@ -136,7 +159,11 @@ class OpenSearchEngine:
         Raises:
             ClusterError: where the cluster cannot be used.
         """
-        return OpenSearchRetriever(self.cluster, _Kept.read(folder), folder)
+        return self.opened(Kept.read(folder), folder)
+
+    def opened(self, kept: Kept, folder: Path | None) -> OpenSearchRetriever:
+        """The index of which this is kept."""
+        return OpenSearchRetriever(self.cluster, kept, folder, self._beside)
 
     def forget(self, folder: Path) -> None:
         """Delete the index that a folder names, if it names one; see `Retrievers.forget`.
@@ -150,12 +177,14 @@ class OpenSearchEngine:
                 with suppress(NotThereError):
                     self.cluster.change("DELETE", str(name), wait=_WORK)
 
-    def _data_nodes(self) -> int:
-        health = self.cluster.call("GET", "_cluster/health?filter_path=number_of_data_nodes")
-        return max(1, int(health["number_of_data_nodes"]))
+
+def data_nodes(cluster: Cluster) -> int:
+    """How many nodes of a cluster keep data."""
+    health = cluster.call("GET", "_cluster/health?filter_path=number_of_data_nodes")
+    return max(1, int(health["number_of_data_nodes"]))
 
 
-class _Kept(NamedTuple):
+class Kept(NamedTuple):
     """What is kept of an index in a folder, and in the index itself."""
 
     name: str
@@ -185,6 +214,11 @@ class _Kept(NamedTuple):
         kept = files.read_json(folder / files.ELSEWHERE)
         if kept.get("format") != _FORMAT:
             raise IndexFormatError(folder, found=f"of the cluster {kept.get('format')}", expected=_FORMAT)
+        return cls.of(kept)
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Self:
+        """What is kept, from its `values`."""
         k1, b = kept["similarity"]
         return cls(kept["name"], kept["passages"], kept["terms"], kept["empty"], (k1, b), kept["probe"])
 
@@ -195,15 +229,15 @@ class OpenSearchRetriever:
     Every method raises `ClusterError` where the cluster cannot answer wholly.
     """
 
-    def __init__(self, cluster: Cluster, kept: _Kept, folder: Path | None) -> None:
-        """One that has no folder is deleted with this object.
+    def __init__(self, cluster: Cluster, kept: Kept, folder: Path | None, beside: Beside = _NOTHING) -> None:
+        """One that has no folder is deleted with this object, unless `beside` is told of hits: then others ask it too.
 
         Raises:
             DamagedLibraryError: where the index is not there, or is not the one that was kept.
         """
-        self._cluster, self._kept, self._folder = cluster, kept, folder
+        self._cluster, self.kept, self.folder, self._beside = cluster, kept, folder, beside
         self._place = folder or Path(kept.name)
-        if folder is None:
+        if folder is None and beside.met is None:
             weakref.finalize(self, _delete, cluster, kept.name, wait=_PARTING)
         with self._there():
             found = cluster.call("GET", f"{kept.name}?filter_path={_OF_INDEX}")[kept.name]
@@ -226,20 +260,24 @@ class OpenSearchRetriever:
     ) -> OpenSearchRetriever:
         """This index without some passages and with others; see `Retriever.changed`."""
         cluster = self._cluster
-        with self._there(), _making(cluster, folder) as index:
-            kept, similarity = self._kept.name, self._kept.similarity
+        with self._there(), _making(cluster, folder, self._beside) as index:
+            before, similarity = self.kept.name, self.kept.similarity
             cloning = {"settings": {"index": {**_WHILE_WRITTEN, "blocks.write": None}}}
+            tombstones = len(removed)
             try:
-                cluster.change("PUT", f"{kept}/_clone/{index}", cloning, wait=_WORK)
+                cluster.change("PUT", f"{before}/_clone/{index}", cloning, wait=_WORK)
             except _FORBIDDEN:  # by some services; then what stays is written anew
                 cluster.change("PUT", index, _fresh(self._shards, similarity), wait=_WORK)
-                cluster.write(index, map(_created, ascending(added)))
-                cluster.write(index, _copied(cluster, kept, without=frozenset(map(_kept_as, removed))))
-                return _finished(cluster, index, folder, shards=self._shards, similarity=similarity)
-            cluster.write(index, [({"delete": {"_id": _kept_as(each)}},) for each in removed])
-            cluster.write(index, map(_indexed, ascending(added)))
-            tombstones = len(removed)
-            return _finished(cluster, index, folder, shards=self._shards, similarity=similarity, tombstones=tombstones)
+                cluster.write(index, _created(ascending(added), self._beside))
+                cluster.write(index, _copied(cluster, before, without=frozenset(map(kept_as, removed))))
+                tombstones = 0
+            else:
+                cluster.write(index, [({"delete": {"_id": kept_as(each)}},) for each in removed])
+                cluster.write(index, _indexed(ascending(added), self._beside))
+            kept = _finished(
+                cluster, index, folder, self._beside, shards=self._shards, similarity=similarity, tombstones=tombstones
+            )
+            return OpenSearchRetriever(cluster, kept, folder, self._beside)
 
     def search(self, query: Query, *, limit: int, within: Collection[str] | None = None) -> list[Candidate]:
         asked = self._any(query.terms)
@@ -247,7 +285,8 @@ class OpenSearchRetriever:
             return []
         if within is not None:
             asked = {"bool": {"must": [asked], "filter": [_only(within)]}}
-        hits = self._hits(asked, sort=[{"_score": "desc"}, {"id": "asc"}], limit=min(limit, self.passage_count))
+        limit = min(limit, self.passage_count)
+        hits = self._hits(asked, sort=[{"_score": "desc"}, {"id": "asc"}], limit=limit, met=self._beside.met)
         return [Candidate(passage_id, float(np.float32(score))) for score, passage_id in hits]  # told in decimals
 
     def explain(self, query: Query, passage_id: str) -> list[TermScore]:
@@ -259,7 +298,7 @@ class OpenSearchRetriever:
         held = dict(_parts(hit["_explanation"]))
         parts, count = [], self.passage_count
         for term, weight in query.terms.items():
-            if term_held := held.get(_token(term)):
+            if term_held := held.get(token(term)):
                 frequency, length = term_held["freq"], term_held["dl"]
                 idf = inverse_document_frequency(self.document_frequency(term), count)
                 parts.append(term_score(term, weight, idf=idf, frequency=frequency, length=length, mean=self._mean))
@@ -275,10 +314,13 @@ class OpenSearchRetriever:
         for start in range(0, len(missing), _COUNTED):
             some = missing[start : start + _COUNTED]
             found |= zip(some, self._counted([_has(term) for term in some]), strict=True)
-        if len(known) + len(missing) > _KNOWN:
-            self._frequencies = {}
-        self._frequencies.update({term: found[term] for term in missing[:_KNOWN]})
+        self._remember({term: found[term] for term in missing[:_KNOWN]})
         return found
+
+    def _remember(self, found: Mapping[str, int]) -> None:
+        if len(self._frequencies) + len(found) > _KNOWN:
+            self._frequencies = {}
+        self._frequencies.update(found)
 
     def holding(self, terms: Collection[str]) -> list[str]:
         all_of = {"bool": {"filter": [_has(term) for term in dict.fromkeys(terms)] or [{"match_all": {}}]}}
@@ -303,7 +345,7 @@ class OpenSearchRetriever:
 
     @property
     def passage_count(self) -> int:
-        return self._kept.passages
+        return self.kept.passages
 
     # OpenSearch
 
@@ -312,21 +354,31 @@ class OpenSearchRetriever:
         terms = list(weights)
         if len(terms) > _CLAUSES:
             terms = sorted(terms, key=lambda term: -abs(weights[term]))[:_CLAUSES]
-        clauses = [
-            {"term": {"terms": {"value": _token(term), "boost": weights[term] * self._factor}}} for term in terms
-        ]
+        clauses = [{"term": {"terms": {"value": token(term), "boost": weights[term] * self._factor}}} for term in terms]
         return {"bool": {"should": clauses, "minimum_should_match": 1}} if clauses else None
 
-    def _hits(self, query: Mapping[str, Any], *, sort: Sequence[Mapping[str, str]], limit: int) -> list[list[Any]]:
-        """By what at most so many hits are sorted, in their order."""
+    def _hits(
+        self,
+        query: Mapping[str, Any],
+        *,
+        sort: Sequence[Mapping[str, str]],
+        limit: int,
+        met: Callable[[str, Mapping[str, Any]], None] | None = None,
+    ) -> list[list[Any]]:
+        """By what at most so many hits are sorted, in their order; the id comes last. `met` is told of each."""
         found: list[list[Any]] = []
         while len(found) < limit:
             size = min(_AT_ONCE, limit - len(found))
             body: dict[str, Any] = {"size": size, "query": query, "sort": sort}
+            if met is not None:
+                body["_source"] = {"excludes": _OF_RETRIEVER}
             if found:
                 body["search_after"] = found[-1]
             hits = self._asked(body)["hits"]["hits"]
             found += [hit["sort"] for hit in hits]
+            if met is not None:
+                for hit in hits:
+                    met(hit["sort"][-1], hit["_source"])
             if len(hits) < size:
                 break
         return found
@@ -342,14 +394,14 @@ class OpenSearchRetriever:
         Raises:
             DamagedLibraryError: where the statistics are not those of the passages.
         """
-        if not self._kept.probe:
+        if not self.kept.probe:
             return 1.0
-        [hit] = self._asked({"size": 1, "query": _has_token(self._kept.probe), "explain": True})["hits"]["hits"]
+        [hit] = self._asked({"size": 1, "query": _has_token(self.kept.probe), "explain": True})["hits"]["hits"]
         [(_, held)] = _parts(hit["_explanation"])
-        idf = inverse_document_frequency(self._counted([_has_token(self._kept.probe)])[0], self.passage_count)
+        idf = inverse_document_frequency(self._counted([_has_token(self.kept.probe)])[0], self.passage_count)
         right = idf * held["freq"] * (K1 + 1) / (held["freq"] + K1 * (1 - B + B * held["dl"] / self._mean))
         found = right / hit["_score"]
-        for factor in ((K1 + 1) / (self._kept.similarity[0] + 1), K1 + 1):
+        for factor in ((K1 + 1) / (self.kept.similarity[0] + 1), K1 + 1):
             if abs(found - factor) < _EXACT * factor:
                 return factor
         raise DamagedLibraryError(self._place, reason="its index in the cluster does not count as it should")
@@ -373,13 +425,13 @@ class OpenSearchRetriever:
 
 
 @contextmanager
-def _making(cluster: Cluster, folder: Path | None, *, copied: str = "") -> Iterator[str]:
+def _making(cluster: Cluster, folder: Path | None, beside: Beside, *, copied: str = "") -> Iterator[str]:
     """The name of an index to be made, as a copy of `copied` if that is given. The folder names both before it is
     there, so that they can always be found again.
 
     If the block does not end well, the index is deleted.
     """
-    index = f"pincite-{secrets.token_hex(8)}"
+    index = f"{beside.prefix}{secrets.token_hex(8)}"
     if folder is not None:
         files.write_json(folder / files.ELSEWHERE, {"name": index, "copied": [copied] if copied else []})
     try:
@@ -398,12 +450,13 @@ def _finished(
     cluster: Cluster,
     index: str,
     folder: Path | None,
+    beside: Beside,
     *,
     shards: int,
     similarity: tuple[float, float],
     tombstones: int = 0,
-) -> OpenSearchRetriever:
-    """The retriever of an index in which everything is written, and which is scored by this `k1` and `b`."""
+) -> Kept:
+    """What is kept of an index in which everything is written, and which is scored by this `k1` and `b`."""
     cluster.call("POST", f"{index}/_refresh", wait=_WORK)
     passages, terms, empty, probe = _tallied(cluster, index)
     right = _similarity(terms, empty)
@@ -413,20 +466,19 @@ def _finished(
         if right != similarity:
             _score_by(cluster, index, right)
     except _FORBIDDEN:  # by some services; a copy has nothing deleted, and is scored rightly from the beginning
-        with _making(cluster, folder, copied=index) as copy:
+        with _making(cluster, folder, beside, copied=index) as copy:
             cluster.change("PUT", copy, _fresh(shards, right), wait=_WORK)
             cluster.write(copy, _copied(cluster, index))
             _delete(cluster, index)
-            return _finished(cluster, copy, folder, shards=shards, similarity=right)
-    kept = _Kept(index, passages, terms, empty, right, probe)
+            return _finished(cluster, copy, folder, beside, shards=shards, similarity=right)
+    kept = Kept(index, passages, terms, empty, right, probe)
     cluster.change("PUT", f"{index}/_mapping", {"_meta": kept.values()}, wait=_WORK)
     cluster.change("PUT", f"{index}/_settings", {"index": {"blocks.write": True}}, wait=_WORK)
     _wait_for_copies(cluster, index)
-    retriever = OpenSearchRetriever(cluster, kept, folder)
     if folder is not None:
         files.write_json(folder / files.ELSEWHERE, kept.values())
         files.seal(folder, [files.ELSEWHERE])
-    return retriever
+    return kept
 
 
 def _wait_for_copies(cluster: Cluster, index: str) -> None:
@@ -506,22 +558,25 @@ def _score_by(cluster: Cluster, index: str, similarity: tuple[float, float]) -> 
     cluster.change("POST", f"{index}/_open?wait_for_active_shards=1", wait=_WORK)
 
 
-def _indexed(passage: tuple[str, Sequence[str]]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The lines of a bulk that index a passage."""
-    passage_id, terms = passage
-    filling = fillers(len(terms))
-    tokens = [*map(_token, terms), *[_FILLER] * (filling if terms else 1)]
-    return {"index": {"_id": _kept_as(passage_id)}}, {
-        "id": passage_id,
-        "terms": tokens,
-        "length": len(terms) + filling,
-    }
+def _indexed(
+    passages: Iterable[tuple[str, Sequence[str]]], beside: Beside
+) -> Iterator[tuple[dict[str, Any], Mapping[str, Any]]]:
+    """The lines of a bulk that index passages."""
+    left = iter(passages)
+    while some := list(islice(left, _WRITTEN)):
+        more = beside.given([each for each, _ in some]) if beside.given else [{}] * len(some)
+        for (passage_id, terms), kept in zip(some, more, strict=True):
+            filling = fillers(len(terms))
+            tokens = [*map(token, terms), *[FILLER] * (filling if terms else 1)]
+            searched = {"id": passage_id, "terms": tokens, "length": len(terms) + filling}
+            yield {"index": {"_id": kept_as(passage_id)}}, {**searched, **kept}
 
 
-def _created(passage: tuple[str, Sequence[str]]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The same, if it is not there yet."""
-    operation, held = _indexed(passage)
-    return {"create": operation["index"]}, held
+def _created(
+    passages: Iterable[tuple[str, Sequence[str]]], beside: Beside
+) -> Iterator[tuple[dict[str, Any], Mapping[str, Any]]]:
+    """The same, if they are not there yet."""
+    return (({"create": operation["index"]}, held) for operation, held in _indexed(passages, beside))
 
 
 def _copied(
@@ -535,22 +590,22 @@ def _copied(
         body["search_after"] = hits[-1]["sort"]
 
 
-def _kept_as(passage_id: str) -> str:
+def kept_as(passage_id: str) -> str:
     """The `_id` of a passage: its id or, where that is too long, the start of it with its digest."""
     return passage_id if len(passage_id) <= _LONG_ID else f"{passage_id[:50]}#{digest(passage_id)}"
 
 
-def _token(term: str) -> str:
+def token(term: str) -> str:
     """A term as it is in the index: cut short where it is too long, but for its digest."""
     return term if len(term) <= _LONG else f"{term[:100]}\n{digest(term)}"
 
 
 def _has(term: str) -> dict[str, Any]:
-    return _has_token(_token(term))
+    return _has_token(token(term))
 
 
-def _has_token(token: str) -> dict[str, Any]:
-    return {"term": {"terms": {"value": token}}}
+def _has_token(written: str) -> dict[str, Any]:
+    return {"term": {"terms": {"value": written}}}
 
 
 def _only(passage_ids: Collection[str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol
 
 from qa.model import Candidate, Query
 
@@ -39,7 +39,7 @@ class Retriever(Protocol):
 
     def changed(
         self, *, removed: Collection[str], added: Iterable[tuple[str, Sequence[str]]], folder: Path | None = None
-    ) -> Self:
+    ) -> Retriever:
         """The index without some passages and with others. It is kept in `folder`, an empty one, if that is given.
 
         An added passage replaces one with the same id. A removed passage need not be there. This index stays as it is

@@ -6,20 +6,25 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import islice
+from pathlib import Path
 
 import pytest
 from corpora import a_corpus, some_questions
 from nodes import PORT, missing, own_folder, running
 from retriever_contract import asking
 
-from qa import Settings
-from qa.retrievers.opensearch import OpenSearchEngine, OpenSearchRetriever
+from qa import Engine, Settings
+from qa.config import LibraryAddress
+from qa.retrievers.opensearch import OpenSearchEngine
 
 pytestmark = [pytest.mark.cluster]
 if missing() and "REQUIRE_CLUSTER" not in os.environ:
     pytestmark.append(pytest.mark.skip(reason=missing()))
+
+TERNS = Path(__file__).resolve().parent.parent / "fixtures" / "terns"
 
 _BETWEEN = 0.02  # seconds from a question to the next: the nodes need the processor too
 
@@ -27,9 +32,10 @@ _BETWEEN = 0.02  # seconds from a question to the next: the nodes need the proce
 class Askers:
     """Threads that ask again and again, each time comparing what comes with what is right."""
 
-    def __init__(self, retriever: OpenSearchRetriever, questions: Sequence[dict[str, float]]) -> None:
-        self._right = {n: retriever.search(asking(question), limit=20) for n, question in enumerate(questions)}
-        self._retriever, self._questions = retriever, questions
+    def __init__(self, ask: Callable[[int], object], count: int) -> None:
+        """`ask` gives the answer to a question by its number, below `count`."""
+        self._right = {number: ask(number) for number in range(count)}
+        self._ask_one = ask
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._ask, args=(number,)) for number in range(3)]
         self.asked = 0
@@ -37,15 +43,15 @@ class Askers:
 
     def _ask(self, number: int) -> None:
         while not self._stop.is_set():
-            number = (number + 7) % len(self._questions)
+            number = (number + 7) % len(self._right)
             try:
-                found = self._retriever.search(asking(self._questions[number]), limit=20)
+                found = self._ask_one(number)
             except Exception as error:  # whatever goes wrong is what is looked for
                 self.wrong.append(repr(error))
             else:
                 self.asked += 1
                 if found != self._right[number]:
-                    self.wrong.append(f"another ranking for {self._questions[number]}")
+                    self.wrong.append(f"another answer to question {number}")
             time.sleep(_BETWEEN)
 
     def __enter__(self) -> Askers:
@@ -65,15 +71,43 @@ class Askers:
             time.sleep(0.05)
 
 
+TERN_QUESTIONS = (
+    "Which fever does bevacor treat?",
+    "hazard ratio of alcanor",
+    "What spots a tern?",
+    "Is there a gull?",
+)
+
+
+def a_library(addresses: Sequence[str]) -> Engine:
+    """A library that is in the cluster with all that belongs to it."""
+    there = LibraryAddress(f"{addresses[0]}/terns")
+    engine = Engine.create(Settings(library=there, cluster=tuple(addresses), meaning="off", cluster_timeout=20))
+    engine.add([TERNS])
+    return engine
+
+
+def answer(library: Engine, number: int) -> str:
+    """The passage that answers a question, from a library of which nothing is remembered."""
+    library._library._snapshot = None
+    best = library.ask(TERN_QUESTIONS[number]).best
+    assert best is not None
+    return best.passage.text
+
+
 def test_no_question_fails_and_no_passage_is_lost_when_a_node_dies_or_freezes() -> None:
     corpus, questions = a_corpus(1_500), some_questions(40)
     with own_folder() as folder, running(folder, nodes=3, port=PORT + 20) as nodes:
         engine = OpenSearchEngine(Settings(cluster=nodes.addresses, cluster_timeout=20))
         retriever = engine.build(corpus)
-        with Askers(retriever, questions) as askers:
+        searching = Askers(lambda number: retriever.search(asking(questions[number]), limit=20), len(questions))
+        library = a_library(nodes.addresses)
+        with searching as askers, Askers(partial(answer, library), len(TERN_QUESTIONS)) as reading:
             askers.wait_for(100)
             nodes[1].stop(signal.SIGKILL)
             askers.wait_for(200)
+            library.remove(["hostile"])  # which answers none of the questions
+            reading.wait_for(10)
             added = [(f"q{number:05}", held) for number, held in enumerate(held for _, held in islice(corpus, 200))]
             changed = retriever.changed(removed=["p00003"], added=added)  # with a node less
             nodes[1].start()
@@ -83,7 +117,10 @@ def test_no_question_fails_and_no_passage_is_lost_when_a_node_dies_or_freezes() 
             nodes[2].send(signal.SIGCONT)
             nodes.wait()
             askers.wait_for(50)
+            reading.wait_for(10)
         assert askers.wrong == []
+        assert reading.wrong == []
+        assert library.check() == []
         assert retriever.holding([]) == [passage_id for passage_id, _ in corpus]
         assert changed.holding([]) == sorted(
             [*(each for each, _ in corpus if each != "p00003"), *(q for q, _ in added)]

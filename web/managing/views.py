@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
@@ -68,7 +69,7 @@ manage = Blueprint("manage", __name__)
 
 def register(app: Flask, settings: Settings) -> None:
     """Add the pages to an app, if the settings say so. Without them there is nothing at their addresses."""
-    if settings.manage == "on" and settings.library is not None:
+    if settings.manage == "on" and isinstance(settings.library, Path):
         app.register_blueprint(manage)
         app.after_request(_count_question)
         app.extensions["pincite"].uploads.tell = partial(
