@@ -1,16 +1,23 @@
-"""The shipped corpus is indexed once and kept among the user's caches; where that cannot be, it is in memory."""
+"""The shipped corpus is indexed once, for a wheel or by who asks first, and kept among the user's caches; where that
+cannot be, it is in memory."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import runpy
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
 import qa.library.adding
 from qa import Engine, Settings
+from qa.library import shipped
 
+ROOT = Path(__file__).parent.parent
 ASKED = "Which protein does selinexor block?"
 
 
@@ -19,6 +26,27 @@ def caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Caches that are the test's own, and empty."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     return tmp_path / "pincite"
+
+
+@pytest.fixture
+def build(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], dict[str, Any]]]:
+    """Builds a wheel of this kind, as far as the hook of the project goes. Gives what it adds to that."""
+
+    class Interface(dict[str, Any]):
+        root = str(ROOT)
+
+    module: Any = ModuleType("hatchling.builders.hooks.plugin.interface")
+    module.BuildHookInterface = Interface
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    hook = runpy.run_path(str(ROOT / ".ci" / "prepare_corpus.py"))["PrepareCorpus"]()
+
+    def build(kind: str) -> dict[str, Any]:
+        data: dict[str, Any] = {"force_include": {}}
+        hook.initialize(kind, data)
+        return {place: Path(made) for made, place in data["force_include"].items()}
+
+    yield build
+    hook.finalize("", {}, "")
 
 
 @pytest.fixture
@@ -85,3 +113,39 @@ def test_of_what_is_used_no_more_the_oldest_goes(caches: Path, tmp_path: Path) -
         os.utime(new, (number, number))
         made.append(new)
     assert set(caches.iterdir()) == set(made[-4:])
+
+
+def test_a_wheel_brings_it_indexed_for_who_asks_first(
+    caches: Path, build: Callable[[str], dict[str, Any]], unadding: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brought = build("standard")["qa/library/prepared"]
+    monkeypatch.setattr(shipped, "PREPARED", brought)
+    indexed_here = Engine.open(Settings(engine="rank-bm25"))
+    unadding()
+    engine = Engine.open(Settings())
+    assert (engine.ask(ASKED).best, engine.contents()) == (indexed_here.ask(ASKED).best, indexed_here.contents())
+    assert engine.check() == []
+    origins = engine._library.snapshot().files()
+    assert origins.keys() == indexed_here._library.snapshot().files().keys(), "the paths are those of this machine"
+    assert {each.name for each in caches.iterdir()} >= {f"corpus-{shipped._stamp(Settings())}"}
+    assert not [each for each in caches.iterdir() if each.name.startswith(".")]
+    assert str(ROOT).encode() not in (brought / "library.sqlite3").read_bytes(), (
+        "nor does a wheel tell where it was made"
+    )
+    assert Engine.open(Settings()).version == engine.version
+
+
+def test_what_a_wheel_brings_is_not_used_with_other_files(
+    caches: Path, build: Callable[[str], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brought = build("standard")["qa/library/prepared"]
+    monkeypatch.setattr(shipped, "PREPARED", brought)
+    (brought / shipped.FITS).write_text("of another corpus", "utf-8")
+    engine = Engine.open(Settings())
+    assert engine.ask(ASKED).answered
+    [kept] = caches.iterdir()
+    assert not (kept / shipped.FITS).exists(), "it was indexed here"
+
+
+def test_an_editable_install_brings_none_for_its_files_may_change(build: Callable[[str], dict[str, Any]]) -> None:
+    assert build("editable") == {}
