@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from itertools import islice
 from string import ascii_lowercase
 from typing import Any, Self
@@ -29,6 +30,7 @@ __all__ = ["Speller"]
 SHORTEST = 4  # letters of a word that is corrected to any other; one with a letter less may only be a stop word
 LONGEST = 30  # letters of a word that is corrected, or corrected to
 _TWO_SLIPS = 6  # letters of a word in which two are looked for
+_REMEMBERED = 1024  # words that were looked up: the same names are asked for again
 _MOST_CORRECTED = 16  # words of a question that are looked up, so that none costs much
 
 # What a slip costs. Only their proportions matter, to one another and to `_PATIENCE`.
@@ -83,6 +85,8 @@ class Speller:
         fits = fits and len(self.english.checksums) == len(self.english.weights)
         if not fits or len(self._starts) != _PLACES_OF_WORDS:
             raise ValueError("the parts of the vocabulary do not fit together")
+        self.nearest = lru_cache(_REMEMBERED)(self._nearest)
+        """For a folded word the word of the library that it most likely means. None if none is near enough."""
 
     @classmethod
     def build(cls, words: Iterable[tuple[str, int]]) -> Self:
@@ -129,8 +133,7 @@ class Speller:
                 reached = match.end()
         return "".join(parts) + question[reached:], tuple(dict.fromkeys(readings))
 
-    def nearest(self, word: str) -> str | None:
-        """The word of the library that a folded word most likely means. None if none is near enough."""
+    def _nearest(self, word: str) -> str | None:
         if not _WORD.fullmatch(word) or len(word) < SHORTEST - 1:
             return None
         near = [each for each in self._near(word) if len(word) >= SHORTEST or each in STOP_WORDS]

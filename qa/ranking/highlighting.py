@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import compress
 from operator import gt, mul, or_
 
@@ -66,6 +67,7 @@ _CAPTION = re.compile(
 _PART = re.compile(r"[^\W_]{2,}")
 _TIME = re.compile(rf"(?<![\d.,])(?:1\d|20)\d\d(?!\d|[.,]\d)|\b(?:{'|'.join(sorted(MONTHS))}|century|decade)\b|\d0s")
 _DEFINES = re.compile(r"\b(?:is|are|means?|stands? for|refers? to|denotes?|describes?)\b")
+_REMEMBERED = 1024  # sentences, of which the names or numbers are known
 _LONGEST_SUBJECT = 120  # characters of a sentence before that
 _REASON = re.compile(rf"\b(?:{'|'.join(sorted(REASON_PHRASES))})\b", re.IGNORECASE)
 
@@ -216,8 +218,7 @@ def _is_of_kind(text: str, question: Sought) -> bool:
         case "time":
             return bool(_TIME.search(text)) or not _digits(text) <= question.spoken
         case "number":
-            words = said(text)
-            return not {word for word in words if word[0].isdigit() or word in NUMBER_WORDS} <= question.spoken
+            return not _numbers(text) <= question.spoken
         case "name":
             return not _names(text, inner=False) <= question.spoken
         case "place":
@@ -231,14 +232,21 @@ def _is_of_kind(text: str, question: Sought) -> bool:
             return False
 
 
-def _digits(text: str) -> set[str]:
-    return {word for word in said(text) if word[0].isdigit()}
+@lru_cache(_REMEMBERED)
+def _digits(text: str) -> frozenset[str]:
+    return frozenset(word for word in said(text) if word[0].isdigit())
 
 
-def _names(text: str, *, inner: bool) -> set[str]:
+@lru_cache(_REMEMBERED)
+def _numbers(text: str) -> frozenset[str]:
+    return frozenset(word for word in said(text) if word[0].isdigit() or word in NUMBER_WORDS)
+
+
+@lru_cache(_REMEMBERED)
+def _names(text: str, *, inner: bool) -> frozenset[str]:
     """The words with a capital, of all or of those that do not open the sentence."""
     names = [fold(found[0]) for found in _CAPITALISED.finditer(text) if found.start() or not inner]
-    return {part for name in names if name not in STOP_WORDS for part in _PART.findall(name)}
+    return frozenset(part for name in names if name not in STOP_WORDS for part in _PART.findall(name))
 
 
 def _kind(opener: str, following: str) -> Kind | None:

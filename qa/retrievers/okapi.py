@@ -155,13 +155,14 @@ class LuceneOkapi(BM25Okapi):  # type: ignore[misc]  # rank-bm25 has no types
 
     def get_scores(self, query: Iterable[str] | Mapping[str, float]) -> _Floats:
         """The score of every passage. For a mapping, each term's part is multiplied by its weight."""
-        scores = np.zeros(self.corpus_size)
-        for term in query:
-            start, end = self.span(term)
-            if start < end:
-                part = self.idf_of(term) * self.saturations[start:end]
-                scores[self.postings.passages[start:end]] += query[term] * part if isinstance(query, Mapping) else part
-        return scores
+        weighted = query.items() if isinstance(query, Mapping) else [(term, 1.0) for term in query]
+        held = [(term, weight, slice(*self.span(term))) for term, weight in weighted if term in self._spans]
+        if not held:
+            return np.zeros(self.corpus_size)
+        parts = [weight * (self.idf_of(term) * self.saturations[places]) for term, weight, places in held]
+        passages = [self.postings.passages[places] for _, _, places in held]
+        scores = np.bincount(np.concatenate(passages), np.concatenate(parts), self.corpus_size)  # which adds in order
+        return np.asarray(scores, np.float64)
 
 
 class OkapiRetriever:
@@ -221,7 +222,7 @@ class OkapiRetriever:
 
     def search(self, query: Query, *, limit: int, within: Collection[str] | None = None) -> list[Candidate]:
         scores = self._index.get_scores(query.terms)
-        matching = np.flatnonzero(scores)
+        matching = (scores != 0).nonzero()[0]  # of flags, which takes a fraction
         if within is not None:
             matching = self._inside(within, matching)
         if len(matching) > limit > 0:
