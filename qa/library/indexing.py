@@ -6,7 +6,7 @@ import sqlite3
 from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -68,7 +68,9 @@ def update(
     """
     with Helpers() as helpers:
         change = _Change(database, old, helpers, on_indexing)
-        with nullcontext() if old else without_index(database, "documents_of_text"):
+        with ExitStack() as behind:
+            for name in () if old else ("documents_of_text", "passages_of_stamp"):
+                behind.enter_context(without_index(database, name))
             change.documents(changes)
         known = synonyms()
         try:

@@ -36,7 +36,7 @@ from qa.errors import DamagedLibraryError
 from qa.library.folder import copy_files, sync
 from qa.retrievers import files
 
-__all__ = ["NEAREST", "Segment", "SegmentFiles", "copy", "discard", "find", "problems", "settle"]
+__all__ = ["NEAREST", "Places", "Segment", "SegmentFiles", "as_stamps", "copy", "discard", "find", "problems", "settle"]
 
 NEAREST = "nearest"
 """The folder of the segments, in that of the library."""
@@ -86,7 +86,7 @@ class Segment:
         """
         found = sorted(rows)
         vectors = np.frombuffer(b"".join(vector for _, vector in found), np.int8).reshape(len(found), dimensions)
-        return cls(stamps=_stamps(stamp for stamp, _ in found), bits=_bits(vectors), vectors=vectors, gone=_NONE_GONE)
+        return cls(stamps=as_stamps(stamp for stamp, _ in found), bits=_bits(vectors), vectors=vectors, gone=_NONE_GONE)
 
     def __len__(self) -> int:
         """How many are still kept."""
@@ -191,7 +191,8 @@ def _bits(vectors: NDArray[np.int8] | NDArray[np.float32]) -> NDArray[np.uint64]
     return np.ascontiguousarray(whole.view(np.uint64).T)
 
 
-def _stamps(stamps: Iterable[bytes]) -> Stamps:
+def as_stamps(stamps: Iterable[bytes]) -> Stamps:
+    """Stamps as an array."""
     return np.frombuffer(b"".join(stamps), np.uint8).reshape(-1, _STAMP)
 
 
@@ -320,17 +321,17 @@ def settle(
     folder = library / NEAREST
     listed = _read_list(folder)
     if listed is None or listed.encoder != encoder:
-        listed = _List(encoder, "", ())
+        listed = _List(encoder, "", ())  # of no state
     if listed.state == state:
         return
     segments = [_mapped(folder, each) for each in listed.segments]
     if listed.state == before:
-        looked_at = _stamps(sorted(set(changed)))
-        present = _stamps(stamp for stamp, _ in passages(_each(looked_at)))
+        looked_at = as_stamps(sorted(set(changed)))
+        present = as_stamps(stamp for stamp, _ in passages(_each(looked_at)))
         missing = looked_at[~_among(looked_at, present)]
         gone = [each.lookup(missing)[1] for each in segments]
     else:
-        present = _stamps(kept())
+        present = as_stamps(kept())
         gone = [each.kept[~_among(each.stamps[each.kept], present)] for each in segments]
     segments = [replace(each, gone=np.union1d(each.gone, more)) for each, more in zip(segments, gone, strict=True)]
     for each in segments:
@@ -383,7 +384,7 @@ def _written(folder: Path, parts: Sequence[Segment], new: Stamps, dimensions: in
     kept = [each.kept for each in parts]
     stamps = np.concatenate([*(each.stamps[places] for each, places in zip(parts, kept, strict=True)), new])
     order = np.argsort(_whole(stamps))
-    part = np.concatenate([np.full(len(each), number) for number, each in enumerate((*kept, new))])[order]
+    part = np.repeat(np.arange(len(parts) + 1), [*map(len, kept), len(new)])[order]
     place = np.concatenate([*kept, np.arange(len(new))])[order]
     bits: list[NDArray[np.uint64]] = []
 

@@ -53,6 +53,10 @@ _SEALS = """
 CREATE TABLE seals (document INTEGER PRIMARY KEY REFERENCES documents ON DELETE CASCADE, seal BLOB NOT NULL) STRICT;
 """
 
+_BY_STAMP = """
+CREATE INDEX IF NOT EXISTS passages_of_stamp ON passages (stamp);
+"""
+
 PUBLISHER = "CASE WHEN json_valid(data) THEN json_extract(data, '$.publisher') END"
 """The publisher of a document, as SQLite knows it; none where its row was damaged."""
 
@@ -63,7 +67,7 @@ CREATE INDEX IF NOT EXISTS documents_of_publisher
 """
 """What only makes the list of documents faster: a library without them is listed too, and gets them when it changes."""
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SEALS)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SEALS, _BY_STAMP)
 """What makes of version `n` of the tables version `n + 1`, `user_version` in SQLite; 0 is an empty database.
 Whatever is read to answer is there since the first version, so a library that may not be written needs no more."""
 
