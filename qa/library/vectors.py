@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -48,6 +48,10 @@ def _seal(stamp: bytes, passage: bytes, sentences: bytes) -> bytes:
 class KeptVectors:
     """The vectors of one encoder, for reading. Several threads may use it at once."""
 
+    _files: nearest.SegmentFiles | None = None
+    _in_memory: list[nearest.Segment] | None = None
+    _is_in_memory = False
+
     def __init__(
         self, reader: Reader, encoder: int, dimensions: int, files: nearest.SegmentFiles | None = None
     ) -> None:
@@ -56,7 +60,7 @@ class KeptVectors:
         self._encoder = encoder
         self._dimensions = dimensions
         self._files = files
-        self._in_memory: list[nearest.Segment] | None = None
+        self._is_in_memory = files is None
 
     @classmethod
     def open(cls, folder: Path, encoder: str) -> Self | None:
@@ -119,20 +123,21 @@ class KeptVectors:
         return places, vectors
 
     def segments(self) -> list[nearest.Segment]:
-        """The segments among which the nearest are looked for; of vectors in a folder, none where there are none yet.
+        """The segments among which the nearest are looked for. There are none yet where none were written to a folder,
+        and none of vectors that are kept elsewhere than in a database.
 
         Raises:
             DamagedLibraryError: where they cannot be read.
         """
         if self._files is not None:
             return self._files.current()
-        if self._in_memory is None:
+        if self._in_memory is None and self._is_in_memory:
             rows = self._reader.select("SELECT stamp, passage FROM vectors WHERE encoder = ?", self._encoder)
             try:
                 self._in_memory = [nearest.Segment.of(rows, self._dimensions)]
             except ValueError:
                 raise self._damaged() from None
-        return self._in_memory
+        return self._in_memory or []
 
     def problems(self, sentence_counts: Mapping[bytes, int]) -> Iterator[str]:
         """What is wrong with them, in sentences. `sentence_counts` has the number of sentences for each stamp."""
@@ -184,6 +189,9 @@ def _seal_of_state(name: str, encoders: Sequence[tuple[object, ...]]) -> bytes:
 class VectorWriter:
     """The vectors of one encoder, for adding. Every change is saved at once."""
 
+    _folder: Path | None = None
+    _changed: Set[bytes] = frozenset()  # stamps, since the state `_before`
+
     def __init__(
         self, database: sqlite3.Connection, encoder: str, dimensions: int, *, folder: Path | None = None
     ) -> None:
@@ -194,7 +202,7 @@ class VectorWriter:
         self._dimensions = dimensions
         self._changes = database.total_changes
         self._before = self._state = vectors_state(database)
-        self._changed: set[bytes] = set()  # stamps, since that state
+        self._changed = set()
         database.execute("BEGIN IMMEDIATE")
         for statement in _TABLES:
             database.execute(statement)
@@ -243,7 +251,7 @@ class VectorWriter:
         """
         if self._folder is None:
             return
-        self._begin(())
+        self._begin(set())
         try:
             if is_large:
                 self._settle(self._folder)
@@ -272,12 +280,13 @@ class VectorWriter:
         )
         self._before, self._changed = self._state, set()
 
-    def _begin(self, changed: Collection[bytes]) -> None:
+    def _begin(self, changed: Set[bytes]) -> None:
         """Keep others from changing the vectors, until the end of what will change those under these stamps."""
         self._database.execute("BEGIN IMMEDIATE")
         if (state := vectors_state(self._database)) != self._state:
             self._before, self._state = None, state  # somebody else has changed others
-        self._changed.update(changed)
+        if self._folder is not None:
+            self._changed |= changed
 
     def _commit(self) -> None:
         """Commit, under the name of a state that never was, unless nothing has changed since the last."""
