@@ -143,7 +143,7 @@ class Engine:
         Raises:
             LibraryPlaceError: if there is no library yet, and the folder for it is such a one.
         """
-        if self.settings.library is not None:
+        if isinstance(self.settings.library, Path):
             refuse_other_files(self.settings.library)
 
     @classmethod

@@ -748,7 +748,7 @@ def test_a_library_of_earlier_tables_is_brought_to_the_latest_once(
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, "CREATE TABLE more (bird TEXT) STRICT;\n"))
     assert titles(folder) == ["Auks", "Gulls", "Terns"]
     with closing(sqlite3.connect(folder / "library.sqlite3")) as database:
-        assert schema.version_of(database) == 3
+        assert schema.version_of(database) == len(schema.MIGRATIONS)
         assert database.execute("SELECT * FROM more").fetchall() == []
     assert is_whole(folder)
     Engine.open(Settings(library=folder)).remove(["auks"])

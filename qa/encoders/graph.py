@@ -3,9 +3,10 @@
 **Weights that are kept as int8.** A model may turn them into numbers of 4 bytes before it multiplies them: Cast, Mul by
 their scale, MatMul. A runtime then keeps four bytes for each weight, and only the file is smaller. Here a MatMul takes
 the int8 numbers with their scale (DynamicQuantizeMatMul of onnxruntime, which rounds to 8 bits what it multiplies them
-with, by the range of each pass), and a Gather takes its rows before they are scaled. For the shipped model this saves
+with, by the range of each pass, and then uses the processor's own products of 8 bits, as AVX512-VNNI has them), and a
+Gather takes its rows before they are scaled. For the shipped model this saves
 125 MB of a process and 40 % of the time; the cosine of a text's vector with that of the unchanged model is .995 in the
-mean.
+mean. What is added to each row of a product is given to the same operation, which gives the same sums: this saves 5 %.
 
 **Guards against a softmax over nothing.** Where(IsNaN(x), 0, x) matters for a row whose tokens are all masked. There is
 none, as a text goes through the model without padding. This saves another 13 %.
@@ -63,6 +64,14 @@ class _Weights(NamedTuple):
     made_by: tuple[int, int]
 
 
+class _Bias(NamedTuple):
+    """The name of the row that is added to a product, that of their sum, and which field of the graph makes it."""
+
+    row: bytes
+    output: bytes
+    made_by: int
+
+
 def lightened(model: bytes) -> bytes:
     """The model, changed; the same bytes where there is nothing to change.
 
@@ -93,9 +102,11 @@ def _changed(graph: memoryview) -> list[bytes | memoryview] | None:
             users[name].append(place)
     instead: dict[int, list[bytes]] = {}
     for name, weights in _weights(nodes, users, tensors).items():
-        written = {place: _on_integers(nodes[place], name, weights, tensors) for place in users[name]}
+        biases = {place: _bias(nodes[place], weights, nodes, users, tensors) for place in users[name]}
+        written = {place: _on_integers(nodes[place], name, weights, tensors, bias) for place, bias in biases.items()}
         if written and all(written.values()):
-            instead |= written | {place: [] for place in weights.made_by}
+            added = [bias.made_by for bias in biases.values() if bias]
+            instead |= written | {place: [] for place in (*weights.made_by, *added)}
     makers = {node.output: place for place, node in nodes.items()}
     for place, node in nodes.items():
         guard = makers.get(node.inputs[0]) if node.kind == b"Where" else None
@@ -122,18 +133,39 @@ def _weights(
     return found
 
 
-def _on_integers(node: _Node, name: bytes, weights: _Weights, tensors: Mapping[bytes, _Tensor]) -> list[bytes]:
-    """The fields of a graph that do what this node does with the weights of this name, but on integers; none, where
-    it does something else with them."""
+def _bias(
+    node: _Node,
+    weights: _Weights,
+    nodes: Mapping[int, _Node],
+    users: Mapping[bytes, list[int]],
+    tensors: Mapping[bytes, _Tensor],
+) -> _Bias | None:
+    """What is added to each row of the product that this node makes, if it is used for nothing else."""
+    [place, *others] = users.get(node.output) or [-1]
+    if node.kind != b"MatMul" or others or place < 0 or nodes[place].kind != b"Add":
+        return None
+    for each in nodes[place].inputs:
+        found = tensors.get(each)
+        if found is not None and found.type == _FLOAT and found.sizes == tensors[weights.integers].sizes[1:]:
+            return _Bias(each, nodes[place].output, place)
+    return None
+
+
+def _on_integers(
+    node: _Node, name: bytes, weights: _Weights, tensors: Mapping[bytes, _Tensor], bias: _Bias | None
+) -> list[bytes]:
+    """The fields of a graph that do what this node does with the weights of this name, but on integers, and add the
+    bias; none, where it does something else with them."""
     sizes, scale = tensors[weights.integers].sizes, tensors[weights.scale]
     if len(sizes) != 2 or node.axis != 0 or node.inputs.count(name) != 1:
         return []
     if node.kind == b"MatMul" and node.inputs[1] == name and scale.sizes == [1, sizes[1]]:
         row = node.output + b"/scale"
-        inputs = [node.inputs[0], weights.integers, row]
+        inputs = [node.inputs[0], weights.integers, row, *([b"", bias.row] if bias else [])]
+        output = bias.output if bias else node.output
         return [
             _row(row, scale.content, sizes[1]),
-            _operation(b"DynamicQuantizeMatMul", inputs, node.output, _field(_NODE_DOMAIN, _DOMAIN)),
+            _operation(b"DynamicQuantizeMatMul", inputs, output, _field(_NODE_DOMAIN, _DOMAIN)),
         ]
     if node.kind == b"Gather" and node.inputs[0] == name and scale.sizes == [sizes[0], 1]:
         integers, numbers, scales = (node.output + each for each in (b"/integers", b"/numbers", b"/scales"))

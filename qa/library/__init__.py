@@ -5,6 +5,7 @@ A library on disk is a folder:
     library.sqlite3            documents, sections, references, passages, and the words of the passages as written
     library.sqlite3-wal, -shm  files of SQLite while it is in use
     vectors.sqlite3            the vectors of passages, made after the index
+    nearest/                   of a large library: the vectors laid out so that the nearest are soon found
     *.sqlite3.sealed           the checksum of a database's file, as it was when it was last written
     uploads/                   the files that were added through the service, for which `uploads` and `jobs` care
     index/000007-5e1f…/        the index of one version; it never changes once it is current

@@ -9,6 +9,7 @@ from itertools import islice
 
 from qa.encoders import Encoder, PassageText
 from qa.library.analyst import Titled, titled
+from qa.library.meaning import MOST_COMPARED
 from qa.library.rows import PASSAGE_COLUMNS
 from qa.library.selecting import Select
 from qa.library.vectors import VectorWriter
@@ -33,22 +34,28 @@ def encode(
 
     `stamps` has those of all passages by their numbers, and `titled` gives passages by these.
     `on_passages` is told how many passages are done, and of how many. Finished vectors are kept, however this ends. At
-    the end it deletes vectors of other encoders and of passages that no longer exist.
+    the end it deletes vectors of other encoders and of passages that no longer exist. In a large library it prepares
+    what finds the nearest among the vectors, at the end and now and then before.
     """
     kept = writer.stamps()
     to_do = [number for number, stamp in stamps.items() if stamp not in kept]
     threads = os.cpu_count() or 1
+    is_large = len(stamps) > MOST_COMPARED
     done = 0
     passages = titled(to_do)
     on_passages(done, len(to_do))
     while batch := list(islice(passages, _AT_ONCE)):
         if should_stop():
+            writer.settle(is_large=is_large)
             return len(to_do) - done
         found = encoder.passages(map(_passage_text, batch), threads=threads)
         writer.add((stamps[each.number], vectors) for each, vectors in zip(batch, found, strict=True))
         done += len(batch)
         on_passages(done, len(to_do))
+        if writer.is_unsettled:
+            writer.settle(is_large=is_large)
     writer.delete(kept.difference(stamps.values()))
+    writer.settle(is_large=is_large)
     return 0
 
 

@@ -22,7 +22,7 @@ from qa.library.folder import FORMAT
 from qa.library.helpers import Helpers
 from qa.library.index import PASSAGES, kept_concepts, kept_speller, write_concepts
 from qa.library.rows import PASSAGE_COLUMNS, Changes, Source, insert
-from qa.library.schema import OF_DOCUMENTS, without_indexes
+from qa.library.schema import FILLED_AT_ONCE, without_indexes
 from qa.library.selecting import chosen
 from qa.model import Passage, digest
 from qa.ranking.layout import packed_rows
@@ -69,7 +69,7 @@ def update(
     """
     with Helpers() as helpers:
         change = _Change(database, old, helpers, on_indexing)
-        with nullcontext() if old else without_indexes(database, *OF_DOCUMENTS):
+        with nullcontext() if old else without_indexes(database, *FILLED_AT_ONCE):
             change.documents(changes)
         known = synonyms()
         try:

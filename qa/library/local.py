@@ -193,6 +193,13 @@ class LocalState:
     def stamps(self, passage_ids: Collection[str]) -> dict[str, bytes]:
         return dict(chosen(self._select, "SELECT id, stamp FROM passages WHERE id IN (…)", passage_ids))
 
+    def ids_of_stamps(self, stamps: Collection[bytes]) -> dict[bytes, list[str]]:
+        found: dict[bytes, list[str]] = {}
+        query = "SELECT stamp, id FROM passages WHERE stamp IN (…)"
+        for stamp, passage_id in sorted(chosen(self._select, query, stamps)):
+            found.setdefault(stamp, []).append(passage_id)
+        return found
+
     def all_stamps(self) -> list[tuple[str, bytes]]:
         return self._select("SELECT id, stamp FROM passages ORDER BY id")
 

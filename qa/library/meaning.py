@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from functools import cached_property
 from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa.encoders import Encoder, QuestionVector, Vectors, cosines
+from qa.library.nearest import Places, Segment, as_stamps, find
 from qa.library.state import State
 from qa.library.vectors import KeptVectors
 from qa.ranking.nearness import Near
@@ -16,12 +18,15 @@ from qa.ranking.nearness import Near
 __all__ = ["MOST_COMPARED", "Meaning"]
 
 MOST_COMPARED = 10_000
-"""Passages up to which the nearest of all are looked for: each question is compared with every one of them."""
+"""Passages up to which a question is compared with every one of them to find the nearest. In a larger library it is
+compared with the bits of all, and then with some; see `nearest`."""
 
 _DIGITS = 6  # of a cosine by which the nearest are told: the order must not depend on how a sum was added up
 _REMEMBERED = 4_000  # passages, about 12 MB
 _REMEMBERED_VECTORS = 80_000  # of them, about 30 MB
 _REMEMBERED_QUESTIONS = 256  # 1.5 kB each
+_REMEMBERED_SCOPES = 8
+_MANY = 5  # times as many are looked at as are wanted: some may have been removed since their vectors were made
 
 
 class Meaning:
@@ -37,6 +42,7 @@ class Meaning:
         self._rows: dict[str, Vectors] = {}
         self._row_count = 0  # vectors in these
         self._all: tuple[list[str], NDArray[np.float32]] | None = None
+        self._scopes: tuple[Sequence[Segment], dict[frozenset[str], list[Places]]] = (), {}
         self._questions: dict[tuple[str, ...], QuestionVector] = {}
         self._changing = Lock()
 
@@ -93,9 +99,11 @@ class Meaning:
     def nearest(self, question: QuestionVector, *, limit: int, within: Collection[str] | None) -> list[str]:
         """The ids of at most `limit` nearest passages, nearest first, ties broken by id.
 
-        `within` limits them to some passages. In a library of more than `MOST_COMPARED` passages comparing would take
-        too long; there it gives none.
+        `within` limits them to some passages. In a library of more than `MOST_COMPARED` passages it may miss some, and
+        ties are broken by what was encoded; it gives none until `encode` has prepared them.
         """
+        if self._is_large:
+            return self._nearest_of_many(question, limit=limit, within=within)
         ids, vectors = self._everything()
         if within is not None:
             inside = frozenset(within)
@@ -103,6 +111,36 @@ class Meaning:
             ids, vectors = [ids[place] for place in places], vectors[places]
         order = np.argsort(-np.round(vectors @ question, _DIGITS), kind="stable")
         return [ids[place] for place in order[:limit].tolist()]
+
+    @cached_property
+    def _is_large(self) -> bool:
+        return int(self._state.facts()["passages"]) > MOST_COMPARED
+
+    def _nearest_of_many(self, question: QuestionVector, *, limit: int, within: Collection[str] | None) -> list[str]:
+        vectors = self.vectors()
+        segments = [] if vectors is None else vectors.segments()
+        among = None if within is None or not segments else self._places(frozenset(within), segments)
+        found: list[str] = []
+        stamps = find(segments, question, limit=_MANY * limit, among=among)
+        for start in range(0, len(stamps), limit):
+            some = stamps[start : start + limit]
+            ids = self._state.ids_of_stamps(some)
+            found += [each for stamp in some for each in ids.get(stamp, ()) if within is None or each in within]
+            if len(found) >= limit:
+                break
+        return found[:limit]
+
+    def _places(self, within: frozenset[str], segments: Sequence[Segment]) -> list[Places]:
+        """The places of some passages in each segment. Those of the last scopes are remembered."""
+        of_segments, known = self._scopes
+        if of_segments is not segments:
+            known = {}
+        if (found := known.get(within)) is None:
+            stamps = as_stamps(sorted(set(self._state.stamps(within).values())))
+            found = [each.lookup(stamps)[1] for each in segments]
+            with self._changing:
+                self._scopes = segments, dict([*known.items(), (within, found)][-_REMEMBERED_SCOPES:])
+        return found
 
     def vectors(self) -> KeptVectors | None:
         """The vectors as they are now. Some may have been added since the last call."""
@@ -132,12 +170,12 @@ class Meaning:
         return found
 
     def _everything(self) -> tuple[list[str], NDArray[np.float32]]:
-        """The ids of all passages with vectors, ascending, and these, each of the length 1."""
+        """The ids of all passages with vectors, ascending, and these, each of the length 1; there are not many."""
         vectors = self.vectors()
         found = self._all
         if found is None:
             found = [], np.zeros((0, self._encoder.dimensions), np.float32)
-            if vectors is not None and int(self._state.facts()["passages"]) <= MOST_COMPARED:
+            if vectors is not None:
                 rows = self._state.all_stamps()
                 places, whole = vectors.of_passages([stamp for _, stamp in rows])
                 numbers = whole.astype(np.float32)

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["MIGRATIONS", "OF_DOCUMENTS", "PUBLISHER", "latest", "migrate", "version_of", "without_indexes"]
+__all__ = ["FILLED_AT_ONCE", "MIGRATIONS", "PUBLISHER", "latest", "migrate", "version_of", "without_indexes"]
 
 _FIRST = """
 CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -53,6 +53,10 @@ _SEALS = """
 CREATE TABLE seals (document INTEGER PRIMARY KEY REFERENCES documents ON DELETE CASCADE, seal BLOB NOT NULL) STRICT;
 """
 
+_BY_STAMP = """
+CREATE INDEX IF NOT EXISTS passages_of_stamp ON passages (stamp);
+"""
+
 PUBLISHER = "CASE WHEN json_valid(data) THEN json_extract(data, '$.publisher') END"
 """The publisher of a document, as SQLite knows it; none where its row was damaged."""
 
@@ -63,10 +67,10 @@ CREATE INDEX IF NOT EXISTS documents_of_publisher
 """
 """What only makes the list of documents faster: a library without them is listed too, and gets them when it changes."""
 
-OF_DOCUMENTS = ("documents_of_text", "documents_by_title", "documents_of_publisher")
-"""SQLite's indexes of documents by what many of them may share."""
+FILLED_AT_ONCE = ("documents_of_text", "documents_by_title", "documents_of_publisher", "passages_of_stamp")
+"""SQLite's indexes that a new library gets behind its documents and passages: that is sooner than with each of them."""
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SEALS)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SEALS, _BY_STAMP)
 """What makes of version `n` of the tables version `n + 1`, `user_version` in SQLite; 0 is an empty database.
 Whatever is read to answer is there since the first version, so a library that may not be written needs no more."""
 

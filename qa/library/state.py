@@ -128,6 +128,9 @@ class State(Protocol):
     def stamps(self, passage_ids: Collection[str]) -> dict[str, bytes]:
         """The stamps under which the vectors of these passages are kept, by their ids."""
 
+    def ids_of_stamps(self, stamps: Collection[bytes]) -> dict[bytes, list[str]]:
+        """The ids, ascending, of the passages with each of these stamps. There may be several with the same text."""
+
     def all_stamps(self) -> list[tuple[str, bytes]]:
         """The ids of all passages, ascending, with their stamps."""
 

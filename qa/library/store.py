@@ -29,6 +29,7 @@ from qa.errors import (
     QAError,
     UnknownDocumentError,
 )
+from qa.library import nearest
 from qa.library.folder import (
     DATABASE,
     Reader,
@@ -341,6 +342,7 @@ class Library:
                         Reader.open(source, VECTORS).copy_to(database)
                         database.execute("PRAGMA journal_mode = WAL")
                         put_away_into(database, place / VECTORS, vectors_state)
+                    nearest.copy(source, place)
                 on_error.callback(self._is_forgotten, index_folder(place, snapshot.name))
                 yield place
                 sync(place)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.encoders import Vectors
-from qa.errors import DamagedLibraryError
+from qa.errors import DamagedLibraryError, LibraryUnwritableError
+from qa.library import nearest
 from qa.library.folder import Reader, writing_to
 from qa.library.sealing import file_problems
 from qa.library.selecting import chosen
@@ -37,6 +38,7 @@ _TABLES = (
 )
 _SEAL = 8  # bytes
 _AT_ONCE = 1000  # rows
+_UNSETTLED = 1 << 15  # vectors that have changed until the nearest are looked for among them
 
 
 def seal_of(stamp: bytes, passage: bytes, sentences: bytes) -> bytes:
@@ -47,10 +49,19 @@ def seal_of(stamp: bytes, passage: bytes, sentences: bytes) -> bytes:
 class KeptVectors:
     """The vectors of one encoder, for reading. Several threads may use it at once."""
 
-    def __init__(self, reader: Reader, encoder: int, dimensions: int) -> None:
+    _files: nearest.SegmentFiles | None = None
+    _in_memory: list[nearest.Segment] | None = None
+    _is_in_memory = False
+
+    def __init__(
+        self, reader: Reader, encoder: int, dimensions: int, files: nearest.SegmentFiles | None = None
+    ) -> None:
+        """`files` are the segments of those in a folder."""
         self._reader = reader
         self._encoder = encoder
         self._dimensions = dimensions
+        self._files = files
+        self._is_in_memory = files is None
 
     @classmethod
     def open(cls, folder: Path, encoder: str) -> Self | None:
@@ -69,7 +80,11 @@ class KeptVectors:
         if not reader.select("SELECT 1 FROM sqlite_schema WHERE name = 'vectors'"):
             return None
         found = reader.select("SELECT number, dimensions FROM encoders WHERE name = ?", encoder)
-        return cls(reader, *found[0]) if found else None
+        if not found:
+            return None
+        [(number, dimensions)] = found
+        files = None if reader.is_in_memory else nearest.SegmentFiles(reader.place, encoder)
+        return cls(reader, number, dimensions, files)
 
     def version(self) -> int:
         """A number that changes if vectors were added or removed since the last call."""
@@ -107,6 +122,23 @@ class KeptVectors:
         if len(vectors) != len(places):
             raise self._damaged()
         return places, vectors
+
+    def segments(self) -> list[nearest.Segment]:
+        """The segments among which the nearest are looked for. There are none yet where none were written to a folder,
+        and none of vectors that are kept elsewhere than in a database.
+
+        Raises:
+            DamagedLibraryError: where they cannot be read.
+        """
+        if self._files is not None:
+            return self._files.current()
+        if self._in_memory is None and self._is_in_memory:
+            rows = self._reader.select("SELECT stamp, passage FROM vectors WHERE encoder = ?", self._encoder)
+            try:
+                self._in_memory = [nearest.Segment.of(rows, self._dimensions)]
+            except ValueError:
+                raise self._damaged() from None
+        return self._in_memory or []
 
     def problems(self, sentence_counts: Mapping[bytes, int]) -> Iterator[str]:
         """What is wrong with them, in sentences. `sentence_counts` has the number of sentences for each stamp."""
@@ -147,6 +179,8 @@ def problems(reader: Reader, sentence_counts: Mapping[bytes, int]) -> Iterator[s
                 yield f"The vectors saved under {stamp.hex()} have been changed."
     if is_whole and state is not None and not reader.is_in_memory:
         yield from file_problems(reader.place / VECTORS, state)
+    if not reader.is_in_memory:
+        yield from nearest.problems(reader.place)
 
 
 def _seal_of_state(name: str, encoders: Sequence[tuple[object, ...]]) -> bytes:
@@ -156,9 +190,20 @@ def _seal_of_state(name: str, encoders: Sequence[tuple[object, ...]]) -> bytes:
 class VectorWriter:
     """The vectors of one encoder, for adding. Every change is saved at once."""
 
-    def __init__(self, database: sqlite3.Connection, encoder: str, dimensions: int) -> None:
+    _folder: Path | None = None
+    _changed: Set[bytes] = frozenset()  # stamps, since the state `_before`
+
+    def __init__(
+        self, database: sqlite3.Connection, encoder: str, dimensions: int, *, folder: Path | None = None
+    ) -> None:
+        """`folder` is the library's, if it has one."""
         self._database = database
+        self._folder = folder
+        self._name = encoder
+        self._dimensions = dimensions
         self._changes = database.total_changes
+        self._before = self._state = vectors_state(database)
+        self._changed = set()
         database.execute("BEGIN IMMEDIATE")
         for statement in _TABLES:
             database.execute(statement)
@@ -179,25 +224,78 @@ class VectorWriter:
         for stamp, found in vectors:
             passage, sentences = found[0].tobytes(), found[1:].tobytes()
             rows.append((self._encoder, stamp, passage, sentences, seal_of(stamp, passage, sentences)))
-        self._database.execute("BEGIN IMMEDIATE")
+        self._begin({stamp for _, stamp, *_ in rows})
         self._database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?, ?)", rows)
         self._commit()
 
     def delete(self, stamps: Iterable[bytes]) -> None:
         """Delete the vectors under these stamps, and those of other encoders."""
-        database = self._database
-        database.execute("BEGIN IMMEDIATE")
+        database, gone = self._database, set(stamps)
+        self._begin(gone)
         database.execute("DELETE FROM vectors WHERE encoder <> ?", (self._encoder,))
         database.execute("DELETE FROM encoders WHERE number <> ?", (self._encoder,))
-        database.executemany("DELETE FROM vectors WHERE stamp = ?", [(each,) for each in stamps])
+        database.executemany("DELETE FROM vectors WHERE stamp = ?", [(each,) for each in gone])
         self._commit()
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether much has changed since `settle`."""
+        return len(self._changed) >= _UNSETTLED
+
+    def settle(self, *, is_large: bool) -> None:
+        """Bring the segments, among which the nearest are looked for, up to these vectors. A library that is not large
+        has none.
+
+        Raises:
+            LibraryUnwritableError: for what the system refuses.
+            DamagedLibraryError: for segments that cannot be read.
+        """
+        if self._folder is None:
+            return
+        self._begin(set())
+        try:
+            if is_large:
+                self._settle(self._folder)
+            else:
+                nearest.discard(self._folder)
+        except OSError as error:
+            raise LibraryUnwritableError(self._folder, reason=(error.strerror or str(error)).lower()) from None
+        finally:
+            self._database.execute("ROLLBACK")
+
+    def _settle(self, folder: Path) -> None:
+        database = self._database
+        nearest.settle(
+            folder,
+            self._name,
+            self._dimensions,
+            state=str(self._state),
+            before=self._before,
+            changed=self._changed,
+            kept=lambda: sorted(self.stamps()),
+            passages=lambda stamps: chosen(
+                lambda query, *some: database.execute(query, some).fetchall(),
+                f"SELECT stamp, passage FROM vectors WHERE encoder = {self._encoder} AND stamp IN (…)",
+                stamps,
+            ),
+        )
+        self._before, self._changed = self._state, set()
+
+    def _begin(self, changed: Set[bytes]) -> None:
+        """Keep others from changing the vectors, until the end of what will change those under these stamps."""
+        self._database.execute("BEGIN IMMEDIATE")
+        if (state := vectors_state(self._database)) != self._state:
+            self._before, self._state = None, state  # somebody else has changed others
+        if self._folder is not None:
+            self._changed |= changed
 
     def _commit(self) -> None:
         """Commit, under the name of a state that never was, unless nothing has changed since the last."""
-        if self._database.total_changes != self._changes:
+        if self._database.total_changes != self._changes or self._state is None:
             encoders = self._database.execute("SELECT number, name, dimensions FROM encoders ORDER BY number")
             name = secrets.token_hex(16)
             row = (name, _seal_of_state(name, encoders.fetchall()))
+            self._state = name
             self._database.execute("INSERT OR REPLACE INTO state VALUES (1, ?, ?)", row)
             self._changes = self._database.total_changes
         self._database.execute("COMMIT")
@@ -219,4 +317,4 @@ def writing_vectors(folder: Path, encoder: str, dimensions: int) -> Iterator[Vec
         LibraryUnwritableError, DamagedLibraryError.
     """
     with writing_to(folder, VECTORS, state=vectors_state) as database:
-        yield VectorWriter(database, encoder, dimensions)
+        yield VectorWriter(database, encoder, dimensions, folder=folder)
