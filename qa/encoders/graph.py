@@ -3,10 +3,10 @@
 **Weights that are kept as int8.** A model may turn them into numbers of 4 bytes before it multiplies them: Cast, Mul by
 their scale, MatMul. A runtime then keeps four bytes for each weight, and only the file is smaller. Here a MatMul takes
 the int8 numbers with their scale (DynamicQuantizeMatMul of onnxruntime, which rounds to 8 bits what it multiplies them
-with, by the range of each pass, and then uses the processor's own products of 8 bits, as AVX512-VNNI has them), and a
-Gather takes its rows before they are scaled. For the shipped model this saves
-125 MB of a process and 40 % of the time; the cosine of a text's vector with that of the unchanged model is .995 in the
-mean. What is added to each row of a product is given to the same operation, which gives the same sums: this saves 5 %.
+with, by the range of each pass, and then uses the processor's own products of 8 bits, such as AVX512-VNNI), and a
+Gather takes its rows before they are scaled. For the shipped model this saves 125 MB of a process and 40 % of the time;
+the cosine of a text's vector with that of the unchanged model is .995 in the mean. What is added to each row of a
+product is given to the same operation, which comes to the same sums: this saves 5 %.
 
 **Guards against a softmax over nothing.** Where(IsNaN(x), 0, x) matters for a row whose tokens are all masked. There is
 none, as a text goes through the model without padding. This saves another 13 %.
