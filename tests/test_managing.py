@@ -812,6 +812,16 @@ def test_questions_without_an_answer_are_counted_and_forgotten_on_request(tmp_pa
     assert kept.most(limit=10) == []
 
 
+def test_what_another_process_has_counted_and_not_written_is_forgotten_too(tmp_path: Path) -> None:
+    one, other = (Unanswered(tmp_path / "new" / "unanswered.sqlite3") for _ in range(2))
+    one.count("Where is metformin?", "nothing_found")
+    other.clear()
+    one.flush()
+    assert other.most(limit=10) == []
+    one.count("Where is selinexor?", "nothing_found")
+    assert [each.question for each in one.most(limit=10)] == ["Where is selinexor?"]
+
+
 def test_while_managing_is_on_questions_without_an_answer_are_counted_and_shown(
     client: FlaskClient, engine: Engine
 ) -> None:
