@@ -511,6 +511,10 @@ def test_a_service_that_is_killed_while_it_indexes_leaves_the_library_as_it_was(
 def test_what_the_process_says_on_standard_error_is_logged_and_bounded(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    added(client, {"more.md": NEST})
+    client.post("/manage/removal", json={"documents": ["more"]}, headers=JSON)
+    waited(client)
+    assert [each.getMessage() for each in caplog.records] == []
     monkeypatch.setenv("PYTHONWARNINGS", ",".join(f"nonsense{number}" for number in range(1000)))
     added(client, {"nests.md": NEST})
     [said] = [each.getMessage() for each in caplog.records if "The process that changes" in each.getMessage()]
