@@ -43,7 +43,7 @@ LAYERS = (
     {"web.addresses", "web.networks", "web.origins", "web.remembering", "web.texts", "web.watching"},
     {"web.answers"},
     {"web.languages", "web.metrics"},
-    {"web.access", "web.failures", "web.pages", "web.widget"},
+    {"web.access", "web.problem_texts", "web.pages", "web.widget"},
     {"web.freshness", "web.problems"},
     {"web.managing", "web.plugs"},
     {"web.openapi"},

@@ -511,6 +511,10 @@ def test_a_service_that_is_killed_while_it_indexes_leaves_the_library_as_it_was(
 def test_what_the_process_says_on_standard_error_is_logged_and_bounded(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    added(client, {"more.md": NEST})
+    client.post("/manage/removal", json={"documents": ["more"]}, headers=JSON)
+    waited(client)
+    assert [each.getMessage() for each in caplog.records] == []
     monkeypatch.setenv("PYTHONWARNINGS", ",".join(f"nonsense{number}" for number in range(1000)))
     added(client, {"nests.md": NEST})
     [said] = [each.getMessage() for each in caplog.records if "The process that changes" in each.getMessage()]
@@ -810,6 +814,16 @@ def test_questions_without_an_answer_are_counted_and_forgotten_on_request(tmp_pa
     assert found == {"where is metformin": (2, 0), "What is possible?": (1, 1)}
     kept.clear()
     assert kept.most(limit=10) == []
+
+
+def test_what_another_process_has_counted_and_not_written_is_forgotten_too(tmp_path: Path) -> None:
+    one, other = (Unanswered(tmp_path / "new" / "unanswered.sqlite3") for _ in range(2))
+    one.count("Where is metformin?", "nothing_found")
+    other.clear()
+    one.flush()
+    assert other.most(limit=10) == []
+    one.count("Where is selinexor?", "nothing_found")
+    assert [each.question for each in one.most(limit=10)] == ["Where is selinexor?"]
 
 
 def test_while_managing_is_on_questions_without_an_answer_are_counted_and_shown(

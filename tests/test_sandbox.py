@@ -234,15 +234,15 @@ def test_a_file_does_not_suffer_for_what_those_before_it_did(written: Callable[.
 
 
 def test_a_file_larger_than_is_allowed_is_not_read(written: Callable[..., Path]) -> None:
-    large = written("x" * (1024 * 1024 + 1), "large.md")
+    large = written("x" * (1_000_000 + 1), "large.md")
     with Sandbox(Limits(file_size=1)) as reading:
         with pytest.raises(SourceLimitError) as caught:
             texts(large, reading)
         assert caught.value.message == f"{large} is larger than the 1 megabytes that a file may have."
         assert "PINCITE_MAX_FILE_SIZE" in caught.value.hint
         assert reading._child is None
-        large.write_text("x" * 1024 * 1024)
-        assert texts(large, reading) == ["x" * 1024 * 1024]
+        large.write_text("x" * 1_000_000)
+        assert texts(large, reading) == ["x" * 1_000_000]
 
 
 # One file ahead

@@ -845,3 +845,15 @@ def test_a_script_comes_without_its_comments_and_only_once(client: FlaskClient) 
 @pytest.mark.parametrize("name", ["../app.py", "none.js", "%2e%2e/app.py", "..%5capp.py", ""])
 def test_nothing_else_is_sent_as_a_static_file(client: FlaskClient, name: str) -> None:
     assert client.get(f"/static/{name}").status_code == 404
+
+
+def test_a_doi_that_stands_in_a_reference_is_linked_there_and_not_shown_again(tmp_path: Path) -> None:
+    source = tmp_path / "terns.md"
+    entry = "1. Tern A. How terns dive. J Birds. 2019. doi:10.1000/t.1"
+    source.write_text(f"# Diving\n\nTerns dive for fish [1].\n\n## References\n\n{entry}\n")
+    engine = Engine.create(Settings(meaning="off"))
+    engine.add([source])
+    page = create_app(engine).test_client().get("/?q=Do terns dive for fish?").text
+    assert 'href="https://doi.org/10.1000/t.1" rel="noreferrer">10.1000/t.1</a>' in page
+    shown = re.sub("<[^>]*>", "", page)
+    assert (shown.count("10.1000/t.1"), page.count("https://doi.org/10.1000/t.1")) == (1, 1)

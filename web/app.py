@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import SecurityError
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from qa.citations.styles import EXPORTS, TEXTS
 from qa.errors import LibraryError
@@ -26,6 +25,7 @@ from web.freshness import keep_fresh
 from web.managing import views as managing
 from web.metrics import metrics
 from web.networks import is_loopback, serves_this_machine_alone
+from web.origins import Proxies
 from web.pages import drawing, places, scripts
 from web.pages.chat import pages
 from web.pages.conversations import conversations
@@ -122,7 +122,7 @@ def create_app(engine: Engine, *, memory: Memory | None = None, totals: Totals |
     settings = engine.settings
     managing.register(app, settings)
     if settings.trusted_proxies:
-        app.wsgi_app = BehindProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
+        app.wsgi_app = BehindProxies(app.wsgi_app, Proxies(settings.trusted_proxies))  # type: ignore[method-assign]
     if serves_this_machine_alone(settings.host) or settings.allowed_hosts:
         app.before_request(_refuse_foreign_hosts)
     rates = rates_of(settings)
@@ -142,16 +142,15 @@ def create_app(engine: Engine, *, memory: Memory | None = None, totals: Totals |
 
 
 class BehindProxies:
-    """The application behind proxies: what they say of client, scheme and host is believed, and of nobody else."""
+    """The application behind proxies."""
 
-    def __init__(self, application: WSGIApplication, proxies: Iterable[str]) -> None:
+    def __init__(self, application: WSGIApplication, proxies: Proxies) -> None:
         self._application = application
-        self._told = ProxyFix(application, x_for=1, x_proto=1, x_host=1)
-        self._proxies = frozenset(proxies)
+        self._proxies = proxies
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        is_told = environ.get("REMOTE_ADDR") in self._proxies
-        return self._told(environ, start_response) if is_told else self._application(environ, start_response)
+        self._proxies.hear(environ)
+        return self._application(environ, start_response)
 
 
 def _feedback_key() -> str:

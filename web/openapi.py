@@ -371,15 +371,16 @@ def _feedback_responses() -> dict[str, object]:
 
 
 def _feedback_form() -> dict[str, object]:
-    """The fields of the request as those of a page's form, in which `helpful` is yes or no, and nothing is null."""
+    """The fields of the request as those of a page's form, in which `helpful` is yes or no, and empty is none."""
     schema = FeedbackRequest.model_json_schema()
     fields = dict(schema["properties"], helpful={"type": "string", "enum": ["yes", "no"]})
-    fields["passage"] = {"type": "string", "minLength": 1, "pattern": PLAIN}
-    fields["is"] = {"type": "string", "pattern": FINGERPRINT}
+    fields["passage"] = {"type": "string", "pattern": PLAIN}
+    fields["is"] = {"type": "string", "pattern": f"^(?:|{FINGERPRINT[1:-1]})$"}
     fields["document"] = SEVERAL
-    together = {"passage": ["is"], "is": ["passage"]}
-    left = {name: value for name, value in schema.items() if name != "anyOf"}
-    return {**left, "properties": fields, "dependentRequired": together}
+    pair = ("passage", "is")
+    neither = {"properties": {name: {"maxLength": 0} for name in pair}}
+    both = {"properties": {name: {"minLength": 1} for name in pair}, "required": pair}
+    return {**schema, "properties": fields, "anyOf": [neither, both]}
 
 
 def _texts(description: str, media_type: str, *failures: int) -> dict[str, object]:

@@ -17,8 +17,8 @@ from qa.errors import (
     UnknownDocumentError,
 )
 from qa.wire import FieldProblemBody, Problem, document_href
-from web.failures import in_readers_words
 from web.languages import reader_texts
+from web.problem_texts import in_readers_words
 from web.watching.ledger import current_totals, record_of
 
 __all__ = ["FORM_TYPE", "PROBLEMS", "ProblemType", "log_failure", "register", "too_large"]

@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from threading import Thread
+from typing import Any, cast
 
 import click
 
@@ -45,7 +46,8 @@ def _remove(ids: Sequence[str]) -> int:
 
 
 def _end_with_parent() -> None:
-    while sys.stdin.buffer.readline():
+    """Wait for the end of standard input: past its buffer, whose lock would keep Python from ending in order."""
+    while cast("Any", sys.stdin.buffer).raw.read(4096):
         pass
     signal.raise_signal(signal.SIGTERM)
 

@@ -1,12 +1,14 @@
 """The questions that got no answer or only a possible one, by count. Nothing else is kept of who asked, or when.
 
 Counts are gathered in memory and written some seconds later, so a question waits for no disk. What is not yet written
-is lost when a process is killed.
+is lost when a process is killed. When all are forgotten, the file notes the time, and every process drops what it
+gathered before.
 """
 
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -32,7 +34,10 @@ _TABLE = """
         last TEXT NOT NULL
     ) STRICT, WITHOUT ROWID
 """
-_SEALED = "CREATE TABLE IF NOT EXISTS sealed (total BLOB NOT NULL) STRICT"
+_BESIDE = (
+    "CREATE TABLE IF NOT EXISTS sealed (total BLOB NOT NULL) STRICT",
+    "CREATE TABLE IF NOT EXISTS forgotten (at REAL NOT NULL) STRICT",  # seconds since 1970
+)
 _ROWS = "SELECT key, question, unfound, possible, last FROM unanswered ORDER BY key"
 _COUNT = """
     INSERT INTO unanswered VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET
@@ -55,6 +60,8 @@ class UnansweredQuestion:
     nothing: int
     possible: int
     last: str
+    since: float = 0.0
+    """When it was first counted of what is not yet written, in seconds since 1970."""
 
     @property
     def count(self) -> int:
@@ -82,6 +89,7 @@ class Unanswered:
             nothing=int(outcome == "nothing_found"),
             possible=int(outcome == "possible"),
             last=datetime.now(UTC).date().isoformat(),
+            since=time.time(),
         )
         with self._changing:
             self._add(key, asked)
@@ -95,7 +103,10 @@ class Unanswered:
         before = self._pending.get(key)
         if before is not None:
             self._pending[key] = replace(
-                asked, nothing=before.nothing + asked.nothing, possible=before.possible + asked.possible
+                asked,
+                nothing=before.nothing + asked.nothing,
+                possible=before.possible + asked.possible,
+                since=min(before.since, asked.since),
             )
         elif len(self._pending) < MOST:
             self._pending[key] = asked
@@ -124,8 +135,14 @@ class Unanswered:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self._opened() as database:
-                rows = [(key, each.question, each.nothing, each.possible, each.last) for key, each in pending.items()]
                 database.execute("BEGIN IMMEDIATE")
+                _prepare(database)
+                (forgotten,) = database.execute("SELECT max(at) FROM forgotten").fetchone()
+                rows = [
+                    (key, each.question, each.nothing, each.possible, each.last)
+                    for key, each in pending.items()
+                    if forgotten is None or each.since > forgotten
+                ]
                 database.executemany(_COUNT, rows)
                 database.execute(_FORGET, (MOST,))
                 _seal(database)
@@ -152,20 +169,23 @@ class Unanswered:
         return [UnansweredQuestion(**dict(zip(names, row, strict=True))) for row in rows]
 
     def clear(self) -> None:
-        """Forget all of them, and their traces in the file.
+        """Forget all of them, and their traces in the file, those too that other processes have not yet written.
 
         Raises:
             FeedbackUnwritableError, FeedbackDamagedError: as above.
         """
         with self._changing:
             self._pending = {}
-        if self.path.exists():
-            with self._opened() as database:
-                database.execute("BEGIN IMMEDIATE")
-                database.execute("DELETE FROM unanswered")
-                _seal(database)
-                database.execute("COMMIT")
-                database.execute("VACUUM")
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._opened() as database:
+            database.execute("BEGIN IMMEDIATE")
+            _prepare(database)
+            database.execute("DELETE FROM unanswered")
+            database.execute("DELETE FROM forgotten")
+            database.execute("INSERT INTO forgotten VALUES (?)", (time.time(),))
+            _seal(database)
+            database.execute("COMMIT")
+            database.execute("VACUUM")
 
     def problems(self) -> Iterator[str]:
         """Whether the counts have changed since they were written, in a sentence. Those of an earlier version have no
@@ -212,11 +232,16 @@ class Unanswered:
 
 
 def _seal_of(database: sqlite3.Connection) -> bytes:
-    return seal_of(*database.execute(_ROWS).fetchall())
+    return seal_of(*database.execute(_ROWS).fetchall(), *database.execute("SELECT at FROM forgotten").fetchall())
+
+
+def _prepare(database: sqlite3.Connection) -> None:
+    """Make the tables that files of earlier versions lack."""
+    for each in _BESIDE:
+        database.execute(each)
 
 
 def _seal(database: sqlite3.Connection) -> None:
     """Seal the counts as they are now, within a transaction."""
-    database.execute(_SEALED)
     database.execute("DELETE FROM sealed")
     database.execute("INSERT INTO sealed VALUES (?)", (_seal_of(database),))

@@ -92,7 +92,9 @@ class FeedbackRequest(BaseModel):
         repeated = [name for name, values in fields.items() if name not in _REPEATED and len(values) > 1]
         if repeated:
             raise InvalidRequestError([FieldProblem(f"/{name}", "may be given only once") for name in repeated])
-        values: dict[str, Any] = {name: each[0] for name, each in fields.items() if each and each[0]}
+        values: dict[str, Any] = {
+            name: each[0] for name, each in fields.items() if each and (each[0] or name not in _FORM.known)
+        }
         values["history"] = tuple(fields.get("history", ()))
         values["document"] = tuple(filter(None, fields.get("document", ())))
         if "comment" in values:

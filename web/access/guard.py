@@ -6,21 +6,22 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Request, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, HTTPException, Unauthorized
 from werkzeug.utils import redirect
 
-from web.access.metering import Meter, Tally
 from web.access.sessions import cookie_name, has_tokens, keep_tokens, sign_in_address, token_of_session, tokens_file
 from web.access.tokens import Right, Token, TokensFile
 from web.answers import current_engine
 from web.networks import is_loopback
 from web.origins import refuse_other_sites
-from web.watching.ledger import record_of
+from web.watching.ledger import record_in, record_of
 
 if TYPE_CHECKING:
     from qa import Settings
+    from web.access.metering import Meter
+    from web.watching.access_log import Record
 
 __all__ = ["caller", "demand", "guard", "is_local", "may", "refuse_by_session", "signed_in"]
 
@@ -30,11 +31,14 @@ OPEN = frozenset({"/language", "/livez", "/readyz", "/sign-in", "/sign-out", "/s
 UNCOUNTED = OPEN - {"/sign-in", "/sign-out"}
 """What is not counted: it costs next to nothing, and monitors and pages ask for it often."""
 
+SAFE = ("GET", "HEAD")
+"""The methods that change nothing."""
+
 NEEDED: dict[str, Right] = {"/feedback": "feedback", "/metrics": "manage"}
 """What needs more than the right to ask."""
 
-MANAGING = "manage"
-"""The blueprint of which every endpoint needs the right to manage."""
+MANAGING = "manage."
+"""How the endpoints begin that need the right to manage."""
 
 OF_PROXIES = re.compile(
     r"HTTP_(?:.*(?:FORWARDED|ORIGINAL|PROXY|(?:CLIENT|REAL|CONNECTING|USER)_?IP)|VIA$|CDN_LOOP$|MAX_FORWARDS$"
@@ -53,13 +57,12 @@ def guard(app: Flask, settings: Settings, meter: Meter | None = None) -> None:
     Raises:
         TokensError: if the file cannot be read.
     """
+    tokens = None
     if settings.tokens_file is not None:
         tokens = TokensFile(settings.tokens_file)
         tokens.current()
         keep_tokens(app, tokens)
-    app.before_request(partial(_admit, settings.tokens_file is not None, meter))
-    if meter is not None:
-        app.after_request(partial(_tell, meter))
+    app.before_request(partial(_admit, tokens, meter))
 
 
 def may(request: Request, right: Right) -> bool:
@@ -103,7 +106,7 @@ def refuse_by_session(deed: str) -> None:
     Raises:
         Forbidden: if such a page sent the current request.
     """
-    if request.method not in ("GET", "HEAD") and _bearer(request) is None:
+    if request.method not in SAFE and _bearer(request) is None:
         refuse_other_sites(deed)
 
 
@@ -113,17 +116,24 @@ def caller(request: Request) -> Token | None:
     Raises:
         TokensError: if the file of tokens cannot be read.
     """
-    if "token" not in g:
-        g.token = _identified(request, tokens_file()) if has_tokens() else None
-        record_of().who = g.token.name if g.token else None
-    found: Token | None = g.token
+    record = record_in(request.environ)
+    if not record.is_known:
+        _know(record, request, tokens_file() if has_tokens() else None)
+    found: Token | None = record.token
     return found
+
+
+def _know(record: Record, request: Request, tokens: TokensFile | None) -> None:
+    """Write down who sent a request."""
+    record.token = token = _identified(request, tokens) if tokens is not None else None
+    record.who = token.name if token is not None else None
+    record.is_known = True
 
 
 def signed_in() -> str | None:
     """The name of the token with which the browser has signed in that gets the current page, if it has."""
-    token: Token | None = g.get("token")
-    return token.name if token and _bearer(request) is None else None
+    record = record_of()
+    return record.who if record.token is not None and _bearer(request) is None else None
 
 
 def is_local(request: Request) -> bool:
@@ -168,34 +178,34 @@ def _bearer(request: Request) -> str | None:
     return given[len(_BEARER) :].strip() if given[: len(_BEARER)].lower() == _BEARER else None
 
 
-def _admit(asks_for_tokens: bool, meter: Meter | None) -> None:
+def _admit(tokens: TokensFile | None, meter: Meter | None) -> None:
     """Let a request in, or refuse it."""
     current: Request = request._get_current_object()  # type: ignore[attr-defined]
-    rule = current.url_rule.rule if current.url_rule else ""  # of an address where nothing is
-    right: Right = "manage" if current.blueprint == MANAGING else NEEDED.get(rule, "ask")
-    is_open = not asks_for_tokens or rule in OPEN or _is_preflight(current)
-    token = None if is_open else caller(current)
-    if meter is not None and rule not in UNCOUNTED:
-        g.tally = tally = Tally()
-        meter.count(tally, current.remote_addr or "", token.id if token is not None else None)
+    record, rule = record_in(current.environ), current.url_rule
+    name = "" if rule is None else rule.rule  # of an address where nothing is
+    right: Right = NEEDED.get(name, "ask")
+    if rule is not None and rule.endpoint.startswith(MANAGING):
+        right = "manage"
+    is_open = tokens is None or name in OPEN or _is_preflight(current)
+    if not is_open:
+        _know(record, current, tokens)
+    token: Token | None = record.token
+    if meter is not None and name not in UNCOUNTED:
+        record.tally = tally = meter.count(current.remote_addr or "", None if token is None else token.id)
+        if tally is not None:
+            tally.refuse_too_many()
     if right == "manage" or not is_open:
         if token is None or right not in token.may:
             demand(right)
-        refuse_by_session("do this")
-
-
-def _tell(meter: Meter, response: Response) -> Response:
-    """Say what is left to a client that was counted."""
-    tally: Tally | None = g.get("tally")
-    if tally is not None:
-        meter.tell(tally, response)
-    return response
+        if current.environ["REQUEST_METHOD"] not in SAFE:
+            refuse_by_session("do this")
 
 
 def _is_preflight(request: Request) -> bool:
     """Whether a browser asks what it may ask. Flask answers that without the view."""
-    rule = request.url_rule
-    return request.method == "OPTIONS" and bool(getattr(rule, "provide_automatic_options", False))
+    return request.environ["REQUEST_METHOD"] == "OPTIONS" and bool(
+        getattr(request.url_rule, "provide_automatic_options", False)
+    )
 
 
 def _ask_who() -> NoReturn:

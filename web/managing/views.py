@@ -22,7 +22,6 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, abort, current_app, redirect, render_template, request
 from werkzeug.exceptions import HTTPException
-from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
 from qa.errors import FieldProblem, InvalidRequestError, JobRunningError, LibraryUnwritableError, QAError
@@ -46,6 +45,7 @@ from web.access import guard as access
 from web.answers import current_engine, json_body
 from web.managing.spooling import Spool
 from web.managing.uploading import MOST_FILES, StorageFullError, receive
+from web.origins import Proxies
 from web.pages.documents import listing_asked
 from web.problems import FORM_TYPE
 from web.watching.ledger import EXPORTED, add_record, record_of
@@ -95,13 +95,12 @@ def spool_of(app: Flask) -> Callable[[dict[str, Any]], Spool | None]:
     """What the server asks about a large body: whether it may come, and where it goes. Without managing none may."""
     if manage.name not in app.blueprints:
         return lambda _: None
-    trusted = app.extensions["pincite"].settings.trusted_proxies
+    proxies = Proxies(app.extensions["pincite"].settings.trusted_proxies)
 
     def spool(environ: dict[str, Any]) -> Spool | None:
         if environ["PATH_INFO"] != FILES or environ["REQUEST_METHOD"] != "POST":
             return None
-        if environ.get("REMOTE_ADDR") in trusted:  # what it says of the client, as the app itself hears it
-            ProxyFix(lambda *_: [], x_for=1, x_proto=1, x_host=1)(environ, lambda *_: lambda _: None)
+        proxies.hear(environ)  # as the app itself does
         add_record(environ)
         with app.request_context(environ):
             try:

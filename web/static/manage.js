@@ -96,7 +96,7 @@ function sendDropped(dropped) {
 function tooMuch(chosen) {
   const { mostFiles, mostMegabytes, mostMegabytesOfOne } = form.dataset;
   if (chosen.length > mostFiles) return text("manage.too_many", { count: Number(mostFiles) });
-  const large = chosen.find((file) => file.size > mostMegabytesOfOne * 1024 * 1024);
+  const large = chosen.find((file) => file.size > mostMegabytesOfOne * MEGABYTE);
   if (large) return text("manage.too_large_one", { name: large.name, count: Number(mostMegabytesOfOne) });
   const all = chosen.reduce((sum, file) => sum + file.size, 0);
   return all > mostMegabytes * MEGABYTE ? text("manage.too_large", { count: Number(mostMegabytes) }) : "";

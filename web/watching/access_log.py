@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from json.encoder import encode_basestring_ascii as quoted
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from web.watching.logs import json_line, timestamp, write
 
 if TYPE_CHECKING:
     from qa.wire import AskRequest
 
-__all__ = ["AccessLog", "Record"]
+__all__ = ["AccessLog", "Record", "Tally"]
 
 _GATHERED = 64  # lines
 _PIECE = 4096  # bytes; Linux's PIPE_BUF
@@ -23,12 +23,19 @@ _LONGEST_PATH = 500  # characters
 _LONGEST_AGENT = 200  # characters
 
 
+class Tally(Protocol):
+    """What a request counts for."""
+
+    def tell(self, status: int, headers: list[tuple[str, str]]) -> None:
+        """Add to the headers of its answer what is left to the client."""
+
+
 class Record:
     """What is noted of a request while it is answered."""
 
     __slots__ = (
-        "agent", "asked", "at", "client", "confidence", "headers", "hits", "id", "method", "misses", "outcome", "path",
-        "route", "seconds", "status", "who",
+        "agent", "asked", "at", "client", "confidence", "headers", "hits", "id", "is_known", "method", "misses",
+        "outcome", "path", "route", "seconds", "status", "tally", "token", "who",
     )  # fmt: skip
 
     def __init__(self, request_id: str) -> None:
@@ -38,7 +45,10 @@ class Record:
         self.asked: AskRequest | None = None
         self.hits = 0  # answers that had been kept
         self.misses = 0  # answers that had to be made
-        self.who: str | None = None  # the name of the token that it came with
+        self.is_known = False  # whether it is known who sent it
+        self.token: Any = None  # with which it came
+        self.who: str | None = None  # the name of that
+        self.tally: Tally | None = None  # what it counts for, where requests are counted
         self.headers: Sequence[tuple[str, str]] = ()  # of the answer
         # Once it is answered:
         self.client: str

@@ -22,7 +22,17 @@ if TYPE_CHECKING:
 
     from flask import Flask, Request
 
-__all__ = ["EXPORTED", "Ledger", "Refusals", "add_record", "current_totals", "record_of", "set_totals", "watcher_of"]
+__all__ = [
+    "EXPORTED",
+    "Ledger",
+    "Refusals",
+    "add_record",
+    "current_totals",
+    "record_in",
+    "record_of",
+    "set_totals",
+    "watcher_of",
+]
 
 EXTENSION = "pincite.totals"
 RECORD = "pincite.record"
@@ -39,7 +49,13 @@ _SANE_ID = re.compile(r"[A-Za-z0-9._:=+/@-]{1,128}")
 
 def record_of() -> Record:
     """The record of the request that is being answered."""
-    return cast("Record", request.environ[RECORD])
+    return record_in(request.environ)
+
+
+def record_in(environ: WSGIEnvironment) -> Record:
+    """The record of a request, from its WSGI environment."""
+    record: Record = environ[RECORD]
+    return record
 
 
 def add_record(environ: WSGIEnvironment) -> None:
@@ -101,6 +117,8 @@ class Ledger:
             asked: Request | None = environ.get("werkzeug.request")  # until the answer begins
             if asked is not None and asked.url_rule is not None:
                 route, blueprint = asked.url_rule.rule, asked.blueprint
+            if record.tally is not None:
+                record.tally.tell(status, headers)
             headers += self._headers
             headers.append(("X-Request-ID", request_id))
             return start_response(line, headers, exc_info)

@@ -46,7 +46,7 @@ __all__ = [
 
 _Made = TypeVar("_Made")
 
-MEGABYTE = 1024 * 1024
+MEGABYTE = 1_000_000  # bytes, as everywhere
 
 REQUEST = TypeAdapter(tuple[str, str, int, str, int])
 """What the child is sent, as a line: path, wanted id, number of bytes; the path and number of what is beside, or "" and
