@@ -71,12 +71,7 @@ class Askers:
             time.sleep(0.05)
 
 
-TERN_QUESTIONS = (
-    "Which fever does bevacor treat?",
-    "hazard ratio of alcanor",
-    "What spots a tern?",
-    "Is there a gull?",
-)
+TERN_QUESTIONS = ("Which fever does bevacor treat?", "In how many people did fever end with alcanor?")
 
 
 def a_library(addresses: Sequence[str]) -> Engine:
