@@ -135,9 +135,7 @@ class ClusterLibrary(Library):
             LibraryBusyError: while another does.
         """
         with self._store.leased():
-            manifest = None
-            with suppress(LibraryNotFoundError):
-                manifest = self._store.manifest()
+            manifest = self._present()
             self._store.sweep(manifest)
             with _working_folder(self._store.address) as folder:
                 workspace = _Workspace(folder, self._store, self._settings, self._synonyms, manifest)
@@ -152,8 +150,9 @@ class ClusterLibrary(Library):
                     raise
 
     def _present(self) -> Manifest | None:
+        """The whole manifest. None where there is no library yet."""
         try:
-            return self._store.manifest()
+            return self._store.whole_manifest()
         except LibraryNotFoundError:
             return None
 

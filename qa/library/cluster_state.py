@@ -210,6 +210,14 @@ class ClusterState(LocalState):
     def stamps(self, passage_ids: Collection[str]) -> dict[str, bytes]:
         return {each: bytes.fromhex(source["stamp"]) for each, source in self._beside(passage_ids).items()}
 
+    def ids_of_stamps(self, stamps: Collection[bytes]) -> dict[bytes, list[str]]:
+        wanted = set(stamps)
+        found: dict[bytes, list[str]] = {}
+        for passage_id, stamp in self.all_stamps():
+            if stamp in wanted:
+                found.setdefault(stamp, []).append(passage_id)
+        return found
+
     def all_stamps(self) -> list[tuple[str, bytes]]:
         is_small = self.retriever.passage_count <= MOST_COMPARED
         found = []

@@ -107,7 +107,7 @@ class Manifest(NamedTuple):
             reading=tuple(kept["reading"]),
             writing=tuple(kept["writing"]),
             speller=tuple(kept["speller"]),
-            superseded=tuple(Superseded(*each) for each in kept["superseded"]),
+            superseded=tuple(Superseded(*each) for each in kept.get("superseded", ())),
             place=(found["_seq_no"], found["_primary_term"]),
             vectors=int(vectors.get("changed", 0)),
             examples=examples,
@@ -132,6 +132,13 @@ class ClusterStore:
     # The manifest
 
     def manifest(self) -> Manifest:
+        """The manifest as it is now, without what is superseded: there may be much of it.
+
+        Raises: as `whole_manifest`.
+        """
+        return self._manifest(without="superseded")
+
+    def whole_manifest(self) -> Manifest:
         """The manifest as it is now.
 
         Raises:
@@ -139,8 +146,11 @@ class ClusterStore:
             IndexFormatError: for one of another format.
             ClusterError: where the cluster cannot be asked.
         """
+        return self._manifest(without="")
+
+    def _manifest(self, *, without: str) -> Manifest:
         try:
-            found, vectors, examples = self._told(self.root, [_MANIFEST, _VECTORS, _EXAMPLES])
+            found, vectors, examples = self._told(self.root, [_MANIFEST, _VECTORS, _EXAMPLES], without=without)
         except NotThereError:
             raise LibraryNotFoundError(self.address) from None
         if not found["found"]:
@@ -162,7 +172,7 @@ class ClusterStore:
         try:
             self.cluster.call("PUT", f"{self.root}/_doc/{_MANIFEST}?{where}", manifest.values(), wait=_WORK)
         except ConflictError:  # maybe with itself: an answer was lost, and it was sent again
-            if self.manifest().values() != manifest.values():
+            if self.whole_manifest().values() != manifest.values():
                 raise LibraryBusyError(self.address) from None
 
     def keep_examples(self, version: str, questions: Sequence[str]) -> None:

@@ -71,12 +71,7 @@ class Askers:
             time.sleep(0.05)
 
 
-TERN_QUESTIONS = (
-    "Which fever does bevacor treat?",
-    "hazard ratio of alcanor",
-    "What spots a tern?",
-    "Is there a gull?",
-)
+TERN_QUESTIONS = ("Which fever does bevacor treat?", "In how many people did fever end with alcanor?")
 
 
 def a_library(addresses: Sequence[str]) -> Engine:
@@ -87,12 +82,10 @@ def a_library(addresses: Sequence[str]) -> Engine:
     return engine
 
 
-def answer(library: Engine, number: int) -> str:
-    """The passage that answers a question, from a library of which nothing is remembered."""
+def first_passage(library: Engine, number: int) -> str:
+    """The passage that comes first for a question, from a library of which nothing is remembered."""
     library._library._snapshot = None
-    best = library.ask(TERN_QUESTIONS[number]).best
-    assert best is not None
-    return best.passage.text
+    return library.search(TERN_QUESTIONS[number])[0].passage.text
 
 
 def test_no_question_fails_and_no_passage_is_lost_when_a_node_dies_or_freezes() -> None:
@@ -102,7 +95,7 @@ def test_no_question_fails_and_no_passage_is_lost_when_a_node_dies_or_freezes() 
         retriever = engine.build(corpus)
         searching = Askers(lambda number: retriever.search(asking(questions[number]), limit=20), len(questions))
         library = a_library(nodes.addresses)
-        with searching as askers, Askers(partial(answer, library), len(TERN_QUESTIONS)) as reading:
+        with searching as askers, Askers(partial(first_passage, library), len(TERN_QUESTIONS)) as reading:
             askers.wait_for(100)
             nodes[1].stop(signal.SIGKILL)
             askers.wait_for(200)

@@ -277,7 +277,7 @@ def test_a_killed_indexing_leaves_the_version_before_and_what_it_made_goes_with_
     store = store_of(address)
     store.refresh(store.blobs)
     kept = {name for name, _ in store.scan(store.blobs, by="name", query={"match_all": {}}, source=["of"])}
-    manifest = store.manifest()
+    manifest = store.whole_manifest()
     named = {
         *manifest.reading,
         *manifest.writing,
@@ -314,7 +314,7 @@ def test_a_change_that_another_has_overtaken_is_refused_and_leaves_the_other_one
 
     def overtaken(self: ClusterStore, manifest: Manifest, before: Manifest | None) -> None:
         monkeypatch.setattr(ClusterStore, "commit", commit)
-        self.commit(self.manifest()._replace(examples={"version": "", "questions": ["Who?"]}), self.manifest())
+        self.commit(self.whole_manifest(), self.whole_manifest())
         commit(self, manifest, before)
 
     version = library.version
