@@ -279,6 +279,27 @@ def test_a_refusal_is_told_for_what_it_is_and_not_tried_again(
     assert error is NotThereError or "(POST i/_search)" in str(caught.value)
 
 
+NO_INDEX = {"error": {"type": "index_not_found_exception", "reason": "no such index [i]"}, "status": 404}
+
+
+def test_an_index_is_missing_only_if_no_node_knows_of_it(pretend: Pretend) -> None:
+    lost, other = pretend((404, NO_INDEX)), pretend((200, WHOLE))
+    cluster = cluster_of(lost.address, other.address)
+    assert [cluster.call("POST", "i/_search", {}) for _ in range(4)] == [WHOLE] * 4
+    assert (len(lost.asked), len(other.asked)) == (2, 4)
+    with pytest.raises(NotThereError, match="no such index"):
+        cluster_of(lost.address, nobody(), lost.address).call("POST", "i/_search", {})
+    several = pretend((200, {"responses": [NO_INDEX]}), (200, {"responses": [WHOLE]}))
+    assert cluster_of(several.address).search_all("i/_msearch", [{}]) == [WHOLE]
+
+
+def test_what_a_node_does_not_take_since_it_does_not_know_the_index_is_sent_to_another(pretend: Pretend) -> None:
+    lost = pretend((200, {"errors": True, "items": [{"index": {"status": 404, "error": NO_INDEX["error"]}}]}))
+    other = pretend(written(201))
+    assert cluster_of(other.address, lost.address).write("i", [({"index": {}}, {})]) == 1
+    assert (len(lost.asked), len(other.asked)) == (1, 1)
+
+
 def test_an_index_that_the_first_of_two_tries_made_is_made(pretend: Pretend) -> None:
     there = {"error": {"type": "resource_already_exists_exception", "reason": "index [i] exists"}}
     node = pretend((503, BUSY), (400, there))

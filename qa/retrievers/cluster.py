@@ -58,6 +58,7 @@ _IS_THERE = 409  # the status of what `create` finds there already
 
 _JSON, _LINES = "application/json", "application/x-ndjson"
 _DUMP = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_NO_INDEX = "index_not_found_exception"
 _IS_FULL = "cluster_block_exception"
 
 
@@ -268,7 +269,7 @@ class Cluster:
         left, reason = [], ""
         for sent, item in zip(batch, answer["items"], strict=True):
             [told] = item.values()
-            if told["status"] in _AGAIN:
+            if told["status"] in _AGAIN or _is_unknown(told):  # to a node that the others have lost
                 left.append(sent)
                 reason = _reason(told)
             elif "error" in told and told["status"] != _IS_THERE:
@@ -305,10 +306,12 @@ class Cluster:
     def _asked(self, request: _Request, wait: float | None = None) -> _Reply:
         """The first reply that is whole and no failure of a node, else the last one, within a time limit in seconds.
 
-        Without one, it is what is left of the time that a question may take.
+        Without one, it is what is left of the time that a question may take. That there is no such index is believed
+        when no node knows of it: one that the network has lost does not know of a new one.
         """
         limit = wait or self._limit
         end, rounds, last = time.monotonic() + (wait or seconds_left(limit)), 0, None
+        unknown = None
         reason = "it gave no answer"
         while True:
             for node in self._in_order():
@@ -329,10 +332,14 @@ class Cluster:
                     self._look_round(end)
                     break
                 node.has_answered()
-                if not _is_worth_another(last, request):
+                if _is_unknown(last.body):
+                    unknown = last
+                elif not _is_worth_another(last, request):
                     return last
             else:
                 rounds += 1
+                if unknown is not None:
+                    return unknown
             pause = _PAUSES[min(rounds, len(_PAUSES)) - 1] if rounds else 0.0
             if time.monotonic() + pause >= end:
                 if last is not None:
@@ -473,7 +480,14 @@ def _is_worth_another(reply: _Reply, request: _Request) -> bool:
     if status >= 400 or not isinstance(body, dict):
         return status in _AGAIN
     each_of = body.get("responses", ())
-    return bool(request.lacking(body)) or any(each.get("status") in _AGAIN or request.lacking(each) for each in each_of)
+    return bool(request.lacking(body)) or any(
+        each.get("status") in _AGAIN or _is_unknown(each) or request.lacking(each) for each in each_of
+    )
+
+
+def _is_unknown(body: Any) -> bool:
+    """Whether a node does not know an index."""
+    return isinstance(body, dict) and "error" in body and _NO_INDEX in str(body["error"])
 
 
 def _is_made(body: Mapping[str, Any]) -> bool:
