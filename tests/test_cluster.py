@@ -228,12 +228,13 @@ def test_where_nodes_do_not_reach_one_another_those_are_asked_that_reach_the_mos
     lost = pretend((200, LATE), (200, alone), (200, LATE))
     left = [pretend((200, others), (200, WHOLE)) for _ in range(2)]
     cluster = cluster_of(*(node.address for node in (left[0], lost, left[1])), cluster_timeout=1)
-    for _ in range(6):
+    for _ in range(5):
         assert cluster.search("i/_search?size=1", {}) == WHOLE
+    assert cluster.call("GET", "i/_doc/a") == WHOLE
     assert [path.partition("?")[0] for _, path, _ in lost.asked] == ["/i/_search", "/_nodes/_all/http"]
-    assert {path for node in left for _, path, _ in node.asked[1:]} == {
-        "/i/_search?size=1&preference=_prefer_nodes:b,c"
-    }
+    kept = "preference=_prefer_nodes:b,c"
+    paths = {path for node in left for _, path, _ in node.asked[1:]}
+    assert paths == {f"/i/_search?size=1&{kept}", f"/i/_doc/a?{kept}"}
 
 
 def test_an_address_where_nobody_listens_is_named_with_the_reason() -> None:
@@ -289,8 +290,19 @@ def test_an_index_is_missing_only_if_no_node_knows_of_it(pretend: Pretend) -> No
     assert (len(lost.asked), len(other.asked)) == (2, 4)
     with pytest.raises(NotThereError, match="no such index"):
         cluster_of(lost.address, nobody(), lost.address).call("POST", "i/_search", {})
-    several = pretend((200, {"responses": [NO_INDEX]}), (200, {"responses": [WHOLE]}))
-    assert cluster_of(several.address).search_all("i/_msearch", [{}]) == [WHOLE]
+    several = [pretend((200, {"responses": [each]})) for each in (WHOLE, NO_INDEX)]
+    assert cluster_of(*(each.address for each in several)).search_all("i/_msearch", [{}]) == [WHOLE]
+
+
+def test_documents_that_are_asked_for_by_their_ids_must_all_be_told(pretend: Pretend) -> None:
+    broken = {"docs": [{"_id": "a", "found": True}, {"_id": "b", "error": {"type": "no_shard_available"}}]}
+    whole = {"docs": [{"_id": "a", "found": True}, {"_id": "b", "found": False}]}
+    node = pretend((200, broken), (200, whole))
+    assert cluster_of(node.address).call("POST", "i/_mget", {"ids": ["a", "b"]}) == whole
+    missing = {"docs": [{"_id": "a", **NO_INDEX}]}
+    nowhere = pretend((200, missing))
+    assert cluster_of(nowhere.address).call("POST", "i/_mget", {"ids": ["a"]}) == missing
+    assert (len(node.asked), len(nowhere.asked)) == (2, 1)
 
 
 def test_what_a_node_does_not_take_since_it_does_not_know_the_index_is_sent_to_another(pretend: Pretend) -> None:

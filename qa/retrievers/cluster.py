@@ -112,6 +112,16 @@ class _Search(_Request):
         return f"{left} shards did not answer" if left > 0 else _Request.lacking(self, body)
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading(_Request):
+    """A request for documents by their ids; its path has parameters or takes them."""
+
+    def keeping_to(self, nodes: str) -> tuple[str, str]:
+        if not nodes:
+            return self.path, self.body
+        return f"{self.path}{'&' if '?' in self.path else '?'}preference=_prefer_nodes:{nodes}", self.body
+
+
 class _Reply(NamedTuple):
     status: int
     body: Any
@@ -196,7 +206,8 @@ class Cluster:
             ConflictError: where what is to be changed has been changed.
             ClusterError: where it cannot answer, does not answer wholly, or refuses.
         """
-        request = _Request(method, path, "" if body is None else _DUMP(body), _JSON)
+        is_reading = "/_mget" in path or (method == "GET" and "/_doc/" in path)
+        request = (_Reading if is_reading else _Request)(method, path, "" if body is None else _DUMP(body), _JSON)
         return self._answer(self._asked(request, wait), request)
 
     def change(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, wait: float) -> None:
@@ -332,7 +343,7 @@ class Cluster:
                     self._look_round(end)
                     break
                 node.has_answered()
-                if _is_unknown(last.body):
+                if _knows_no_index(last):
                     unknown = last
                 elif not _is_worth_another(last, request):
                     return last
@@ -479,15 +490,23 @@ def _is_worth_another(reply: _Reply, request: _Request) -> bool:
     status, body = reply
     if status >= 400 or not isinstance(body, dict):
         return status in _AGAIN
-    each_of = body.get("responses", ())
-    return bool(request.lacking(body)) or any(
-        each.get("status") in _AGAIN or _is_unknown(each) or request.lacking(each) for each in each_of
+    return (
+        bool(request.lacking(body))
+        or any(each.get("status") in _AGAIN or request.lacking(each) for each in body.get("responses", ()))
+        or any("error" in each for each in body.get("docs", ()))
     )
 
 
-def _is_unknown(body: Any) -> bool:
-    """Whether a node does not know an index."""
-    return isinstance(body, dict) and "error" in body and _NO_INDEX in str(body["error"])
+def _knows_no_index(reply: _Reply) -> bool:
+    """Whether a node does not know an index that it was asked for."""
+    body = reply.body
+    if not isinstance(body, dict):
+        return False
+    return any(map(_is_unknown, (body, *body.get("responses", ()), *body.get("docs", ()))))
+
+
+def _is_unknown(told: Mapping[str, Any]) -> bool:
+    return "error" in told and _NO_INDEX in str(told["error"])
 
 
 def _is_made(body: Mapping[str, Any]) -> bool:
