@@ -50,6 +50,7 @@ from qa.model import (
     scope_of,
 )
 from qa.retrievers import retrievers_of
+from qa.retrievers.waiting import one_question
 from qa.text.figures import mixed_units
 
 if TYPE_CHECKING:
@@ -189,8 +190,9 @@ class Engine:
             UnknownDocumentError: for an id in `document` that is not there.
         """
         snapshot, scope = self._library.snapshot(), scope_of(document)
-        query, asked = understood(question, history, snapshot, scope=scope)
-        return hits(search(query, asked, snapshot, limit=limit, scope=scope), snapshot)
+        with one_question():
+            query, asked = understood(question, history, snapshot, scope=scope)
+            return hits(search(query, asked, snapshot, limit=limit, scope=scope), snapshot)
 
     def suggest(self, typed: str, *, document: str | Collection[str] | None = None, limit: int = 8) -> list[Suggestion]:
         """What a person who has typed this may be about to ask: titles, headings and words of the library.
@@ -508,18 +510,19 @@ class Engine:
         document: str | Collection[str] | None,
     ) -> Answer:
         scope = scope_of(document)
-        query, asked = understood(question, history, snapshot, scope=scope)
-        ranked = search(query, asked, snapshot, scope=scope)
-        return decide(
-            question,
-            query,
-            asked,
-            ranked,
-            snapshot,
-            threshold=self.settings.threshold,
-            possible_threshold=self.settings.possible_threshold,
-            limit=limit,
-        )
+        with one_question():
+            query, asked = understood(question, history, snapshot, scope=scope)
+            ranked = search(query, asked, snapshot, scope=scope)
+            return decide(
+                question,
+                query,
+                asked,
+                ranked,
+                snapshot,
+                threshold=self.settings.threshold,
+                possible_threshold=self.settings.possible_threshold,
+                limit=limit,
+            )
 
     def warm(self) -> None:
         """Load what the first question would have to: the model of the encoder, above all. What cannot be loaded is

@@ -9,6 +9,7 @@ import base64
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,9 +31,11 @@ from qa.errors import (
 from qa.retrievers import cluster as asking
 from qa.retrievers import retrievers_of
 from qa.retrievers.cluster import Cluster, NotThereError
+from qa.retrievers.waiting import one_question
 from web.problems import PROBLEMS
 
 Reply = tuple[int, Any]
+LATE = None  # what is answered too late
 WHOLE = {"timed_out": False, "_shards": {"failed": 0}, "hits": {"hits": []}}
 BUSY = {"error": {"type": "rejected_execution_exception", "reason": "the queue is full"}}
 
@@ -43,6 +46,7 @@ class PretendedNode:
     def __init__(self, *replies: Reply) -> None:
         self.asked: list[tuple[str, str, str]] = []
         self.headers: list[dict[str, str]] = []
+        self.closing = threading.Event()
         left = list(replies)
         node = self
 
@@ -52,6 +56,8 @@ class PretendedNode:
                 node.asked.append((self.command, self.path, sent))
                 node.headers.append(dict(self.headers))
                 status, body = left.pop(0) if len(left) > 1 else left[0]
+                if body is LATE:
+                    node.closing.wait(5)
                 told = body if isinstance(body, bytes) else json.dumps(body).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(told)))
@@ -70,6 +76,7 @@ class PretendedNode:
         self.thread.start()
 
     def close(self) -> None:
+        self.closing.set()
         self.server.shutdown()
         self.thread.join()
         self.server.server_close()
@@ -165,7 +172,12 @@ def test_what_is_not_whole_is_asked_again_and_at_last_is_an_error(pretend: Prete
     assert len(never.asked) > 1
 
 
-@pytest.mark.parametrize("part", [WHOLE | {"_shards": {"failed": 1}}, {"status": 503, **BUSY}])
+NOT_STARTED = {"total": 3, "successful": 2, "failed": 0}  # as it is told where no copy of a shard has started
+
+
+@pytest.mark.parametrize(
+    "part", [WHOLE | {"_shards": {"failed": 1}}, WHOLE | {"_shards": NOT_STARTED}, {"status": 503, **BUSY}]
+)
 def test_of_several_searches_each_must_be_whole(
     pretend: Pretend, monkeypatch: pytest.MonkeyPatch, part: dict[str, Any]
 ) -> None:
@@ -175,6 +187,54 @@ def test_of_several_searches_each_must_be_whole(
     monkeypatch.setattr(cluster, "_limit", 0.2)
     with pytest.raises(ClusterIncompleteError):
         cluster.search_all("i/_msearch", [{}, {}])
+
+
+def test_a_search_is_whole_only_if_all_shards_answered_and_a_change_needs_no_copy(pretend: Pretend) -> None:
+    lacking = WHOLE | {"_shards": NOT_STARTED}
+    with pytest.raises(ClusterIncompleteError, match="1 shards did not answer"):
+        cluster_of(pretend((200, lacking)).address).search("i/_search?", {}, wait=0.2)
+    assert cluster_of(pretend((200, lacking)).address).call("POST", "i/_refresh", {}) == lacking
+
+
+def test_no_search_may_leave_out_shards(pretend: Pretend) -> None:
+    node = pretend((200, {"responses": [WHOLE]}))
+    cluster_of(node.address).search_all("i/_msearch", [{"size": 0}])
+    assert node.asked[0][2].splitlines()[0] == '{"allow_partial_search_results":false}'
+
+
+def test_all_requests_of_one_question_have_its_time_together(pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    node = pretend((200, WHOLE))
+    cluster = cluster_of(node.address, cluster_timeout=10)
+    with one_question():
+        assert cluster.search("i/_search?", {}) == WHOLE
+        now[0] += 10
+        with pytest.raises(ClusterUnreachableError):
+            cluster.search("i/_search?", {})
+    assert cluster.search("i/_search?", {}) == WHOLE
+    assert len(node.asked) == 2
+
+
+@pytest.mark.parametrize("seen", [2, 1])
+def test_where_nodes_do_not_reach_one_another_those_are_asked_that_reach_the_most(
+    pretend: Pretend, monkeypatch: pytest.MonkeyPatch, seen: int
+) -> None:
+    """Of three nodes the first is slow and, if it answers at all, reaches itself alone."""
+    monkeypatch.setattr(asking, "_GLANCE", 0.2)
+    alone, others = (
+        {"nodes": {each: {"name": f"of {each}"} for each in ids}} for ids in (["a"][: seen - 1], ["b", "c"])
+    )
+    lost = pretend((200, LATE), (200, alone), (200, LATE))
+    left = [pretend((200, others), (200, WHOLE)) for _ in range(2)]
+    cluster = cluster_of(*(node.address for node in (left[0], lost, left[1])), cluster_timeout=1)
+    for _ in range(5):
+        assert cluster.search("i/_search?size=1", {}) == WHOLE
+    assert cluster.call("GET", "i/_doc/a") == WHOLE
+    assert [path.partition("?")[0] for _, path, _ in lost.asked] == ["/i/_search", "/_nodes/_all/http"]
+    kept = "preference=_prefer_nodes:b,c"
+    paths = {path for node in left for _, path, _ in node.asked[1:]}
+    assert paths == {f"/i/_search?size=1&{kept}", f"/i/_doc/a?{kept}"}
 
 
 def test_an_address_where_nobody_listens_is_named_with_the_reason() -> None:
@@ -218,6 +278,38 @@ def test_a_refusal_is_told_for_what_it_is_and_not_tried_again(
         cluster_of(node.address).call("POST", "i/_search?size=1", {})
     assert len(node.asked) == 1
     assert error is NotThereError or "(POST i/_search)" in str(caught.value)
+
+
+NO_INDEX = {"error": {"type": "index_not_found_exception", "reason": "no such index [i]"}, "status": 404}
+
+
+def test_an_index_is_missing_only_if_no_node_knows_of_it(pretend: Pretend) -> None:
+    lost, other = pretend((404, NO_INDEX)), pretend((200, WHOLE))
+    cluster = cluster_of(lost.address, other.address)
+    assert [cluster.call("POST", "i/_search", {}) for _ in range(4)] == [WHOLE] * 4
+    assert (len(lost.asked), len(other.asked)) == (2, 4)
+    with pytest.raises(NotThereError, match="no such index"):
+        cluster_of(lost.address, nobody(), lost.address).call("POST", "i/_search", {})
+    several = [pretend((200, {"responses": [each]})) for each in (WHOLE, NO_INDEX)]
+    assert cluster_of(*(each.address for each in several)).search_all("i/_msearch", [{}]) == [WHOLE]
+
+
+def test_documents_that_are_asked_for_by_their_ids_must_all_be_told(pretend: Pretend) -> None:
+    broken = {"docs": [{"_id": "a", "found": True}, {"_id": "b", "error": {"type": "no_shard_available"}}]}
+    whole = {"docs": [{"_id": "a", "found": True}, {"_id": "b", "found": False}]}
+    node = pretend((200, broken), (200, whole))
+    assert cluster_of(node.address).call("POST", "i/_mget", {"ids": ["a", "b"]}) == whole
+    missing = {"docs": [{"_id": "a", **NO_INDEX}]}
+    nowhere = pretend((200, missing))
+    assert cluster_of(nowhere.address).call("POST", "i/_mget", {"ids": ["a"]}) == missing
+    assert (len(node.asked), len(nowhere.asked)) == (2, 1)
+
+
+def test_what_a_node_does_not_take_since_it_does_not_know_the_index_is_sent_to_another(pretend: Pretend) -> None:
+    lost = pretend((200, {"errors": True, "items": [{"index": {"status": 404, "error": NO_INDEX["error"]}}]}))
+    other = pretend(written(201))
+    assert cluster_of(other.address, lost.address).write("i", [({"index": {}}, {})]) == 1
+    assert (len(lost.asked), len(other.asked)) == (1, 1)
 
 
 def test_an_index_that_the_first_of_two_tries_made_is_made(pretend: Pretend) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import base64
 import json
 import math
+import socket
 import ssl
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
 
 import urllib3
+from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError, LocationParseError, ReadTimeoutError, SSLError
 
 from qa.config import Settings
@@ -26,6 +29,7 @@ from qa.errors import (
     SettingError,
 )
 from qa.retrievers import files
+from qa.retrievers.waiting import seconds_left
 
 __all__ = ["Cluster", "ConflictError", "NotThereError"]
 
@@ -36,6 +40,8 @@ _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds, after every node was tried; the
 _AGAIN = {408, 429, 500, 502, 503, 504}  # a node that is lost while it fetches gives 500
 _REFUSED = {401, 403}
 _CONNECTIONS = 16  # to each node, which are kept open
+_ALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 11_000}
+"""Seconds, or milliseconds: a node that the network has lost is known for that 11 s later, however long it may work."""
 
 _BULK = 4_000_000  # characters sent at a time
 _MOST = 4_000  # documents sent at a time
@@ -43,14 +49,16 @@ _BULK_TIME = 60.0  # seconds, for which a bulk is waited
 _PATIENCE = 300.0  # seconds without progress, after which writing is given up
 _BULK_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds; then always the last one
 
-_GLANCE = 1.0  # seconds, in which a node that works says its name
+_GLANCE = 1.0  # seconds, in which a node that works says which others it reaches
+_OTHERS = 0.6  # of these, for which it waits for them
 _KEPT_TO = 60.0  # seconds; a node that has frozen leaves its cluster within 36
-_NO_HEADER = "{}"
+_HEADER = {"allow_partial_search_results": False}  # of each of several searches
 _WRITING = "POST {}/_bulk"
 _IS_THERE = 409  # the status of what `create` finds there already
 
 _JSON, _LINES = "application/json", "application/x-ndjson"
 _DUMP = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_NO_INDEX = "index_not_found_exception"
 _IS_FULL = "cluster_block_exception"
 
 
@@ -78,18 +86,40 @@ class _Request:
         """Path and body, as they are sent where only these nodes answer."""
         return self.path, self.body
 
+    def lacking(self, body: Mapping[str, Any]) -> str:
+        """What a reply without an error lacks, if it is not whole."""
+        failed = body.get("_shards", {}).get("failed", 0)
+        return f"{failed} shards did not answer" if failed or body.get("timed_out") is True else ""
+
 
 @dataclass(frozen=True, slots=True)
 class _Search(_Request):
-    """A request for one search or, in lines, for several."""
+    """A request for one search or, in lines, for several. It asks how many shards there are, and how many answered."""
 
     def keeping_to(self, nodes: str) -> tuple[str, str]:
         if not nodes:
             return self.path, self.body
         preference = f"_prefer_nodes:{nodes}"
         if self.kind == _LINES:
-            return self.path, self.body.replace(f"{_NO_HEADER}\n", f"{_DUMP({'preference': preference})}\n")
+            with_it = _DUMP(_HEADER | {"preference": preference})
+            return self.path, self.body.replace(f"{_DUMP(_HEADER)}\n", f"{with_it}\n")
         return f"{self.path}&preference={preference}", self.body
+
+    def lacking(self, body: Mapping[str, Any]) -> str:
+        """The same. A shard of which no copy has started is not among those that failed."""
+        shards = body.get("_shards", {})
+        left = shards.get("total", 0) - shards.get("successful", 0)
+        return f"{left} shards did not answer" if left > 0 else _Request.lacking(self, body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading(_Request):
+    """A request for documents by their ids; its path has parameters or takes them."""
+
+    def keeping_to(self, nodes: str) -> tuple[str, str]:
+        if not nodes:
+            return self.path, self.body
+        return f"{self.path}{'&' if '?' in self.path else '?'}preference=_prefer_nodes:{nodes}", self.body
 
 
 class _Reply(NamedTuple):
@@ -103,10 +133,16 @@ class _Node:
     def __init__(self, address: str, tls: ssl.SSLContext | None) -> None:
         self.address = address
         self.path = (urllib3.util.parse_url(address).path or "").rstrip("/")
+        self.reached, self.reached_until = (
+            "",
+            0.0,
+        )  # the nodes that it reached when it was asked, and until when it counts
         self._failures = 0
         self._avoided_until = 0.0
         more: dict[str, Any] = {} if tls is None or not address.startswith("https:") else {"ssl_context": tls}
-        self.pool = urllib3.connection_from_url(address, maxsize=_CONNECTIONS, retries=False, **more)
+        self.pool = urllib3.connection_from_url(
+            address, maxsize=_CONNECTIONS, retries=False, socket_options=_options(), **more
+        )
 
     @property
     def is_avoided(self) -> bool:
@@ -154,7 +190,6 @@ class Cluster:
         self._next = 0
         self._looking = Lock()
         self._looked = -math.inf
-        self._sound = "", 0.0  # the nodes that searches keep to, and until when
 
     @property
     def name(self) -> str:
@@ -171,8 +206,9 @@ class Cluster:
             ConflictError: where what is to be changed has been changed.
             ClusterError: where it cannot answer, does not answer wholly, or refuses.
         """
-        request = _Request(method, path, "" if body is None else _DUMP(body), _JSON)
-        return self._answer(self._asked(request, wait or self._limit), request)
+        is_reading = "/_mget" in path or (method == "GET" and "/_doc/" in path)
+        request = (_Reading if is_reading else _Request)(method, path, "" if body is None else _DUMP(body), _JSON)
+        return self._answer(self._asked(request, wait), request)
 
     def change(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, wait: float) -> None:
         """Change the cluster, and ask again until it says that it has; `wait` is the time limit in seconds.
@@ -194,16 +230,16 @@ class Cluster:
         Raises: as `call`.
         """
         request = _Search("POST", path, _DUMP(body), _JSON)
-        return self._answer(self._asked(request, wait or self._limit), request)
+        return self._answer(self._asked(request, wait), request)
 
     def search_all(self, path: str, bodies: Sequence[Mapping[str, Any]]) -> list[Any]:
         """The whole answers to several searches, asked at once.
 
         Raises: as `call`.
         """
-        lines = "".join(f"{line}\n" for body in bodies for line in (_NO_HEADER, _DUMP(body)))
+        lines = "".join(f"{line}\n" for body in bodies for line in (_DUMP(_HEADER), _DUMP(body)))
         request = _Search("POST", path, lines, _LINES)
-        found = self._answer(self._asked(request, self._limit), request)
+        found = self._answer(self._asked(request), request)
         return [self._answer(_Reply(each.get("status", 200), each), request) for each in found["responses"]]
 
     def write(self, index: str, operations: Iterable[Sequence[Mapping[str, Any]]]) -> int:
@@ -244,7 +280,7 @@ class Cluster:
         left, reason = [], ""
         for sent, item in zip(batch, answer["items"], strict=True):
             [told] = item.values()
-            if told["status"] in _AGAIN:
+            if told["status"] in _AGAIN or _is_unknown(told):  # to a node that the others have lost
                 left.append(sent)
                 reason = _reason(told)
             elif "error" in told and told["status"] != _IS_THERE:
@@ -258,7 +294,7 @@ class Cluster:
         """
         status, body = reply
         if status < 400 and isinstance(body, dict):
-            if lacking := _lacking(body):
+            if lacking := request.lacking(body):
                 raise ClusterIncompleteError(self.name, reason=lacking)
             return body
         reason = _reason(body)
@@ -278,9 +314,15 @@ class Cluster:
             raise ClusterUnreachableError(self.name, reason="what answers there is no OpenSearch")
         raise ClusterRejectedError(self.name, reason=reason, asked=request.name)
 
-    def _asked(self, request: _Request, limit: float) -> _Reply:
-        """The first reply that is whole and no failure of a node, else the last one, within a time limit in seconds."""
-        end, rounds, last = time.monotonic() + limit, 0, None
+    def _asked(self, request: _Request, wait: float | None = None) -> _Reply:
+        """The first reply that is whole and no failure of a node, else the last one, within a time limit in seconds.
+
+        Without one, it is what is left of the time that a question may take. That there is no such index is believed
+        when no node knows of it: one that the network has lost does not know of a new one.
+        """
+        limit = wait or self._limit
+        end, rounds, last = time.monotonic() + (wait or seconds_left(limit)), 0, None
+        unknown = None
         reason = "it gave no answer"
         while True:
             for node in self._in_order():
@@ -289,7 +331,7 @@ class Cluster:
                     break
                 node.begin()
                 try:
-                    last = self._ask(node, request, min(left, max(limit * _ATTEMPT, 0.001)))
+                    last = self._ask(node, request, min(left, limit * _ATTEMPT))
                 except HTTPError as error:
                     if isinstance(error, SSLError) and not _is_broken_off(error):
                         raise ClusterUntrustedError(node.address, reason=_of_tls(error)) from None
@@ -301,10 +343,14 @@ class Cluster:
                     self._look_round(end)
                     break
                 node.has_answered()
-                if not _is_worth_another(last):
+                if _knows_no_index(last):
+                    unknown = last
+                elif not _is_worth_another(last, request):
                     return last
             else:
                 rounds += 1
+                if unknown is not None:
+                    return unknown
             pause = _PAUSES[min(rounds, len(_PAUSES)) - 1] if rounds else 0.0
             if time.monotonic() + pause >= end:
                 if last is not None:
@@ -318,30 +364,39 @@ class Cluster:
         return sorted(self._nodes[start:] + self._nodes[:start], key=lambda node: node.is_avoided)
 
     def _look_round(self, end: float) -> None:
-        """Find the nodes that answer at all. For a while, searches keep to the shards on these.
+        """Ask each node which others it reaches. For a while, those that reach the most are asked first, and searches
+        keep to the shards on nodes that the one asked reaches.
 
-        A node that has frozen stays in the cluster for some time, and so do all searches that it was asked for.
+        A node that has frozen, or that the network has lost, stays in the cluster for some time, and so do all searches
+        that it was asked for.
         """
         with self._looking:
             now = time.monotonic()
             if now < self._looked + _GLANCE:  # another thread has just done so
                 return
-            found: list[str] = []
-            for node in self._nodes:
-                request = _Request("GET", "_nodes/_local?filter_path=nodes.*.name", "", _JSON)
-                try:
-                    reply = self._ask(node, request, max(0.001, min(_GLANCE, end - time.monotonic())))
-                except HTTPError:
-                    node.has_failed()
-                else:
-                    node.has_answered()
-                    found += (reply.body or {}).get("nodes", {})
+            limit = max(0.001, min(_GLANCE, end - now))
+            with ThreadPoolExecutor(min(len(self._nodes), _CONNECTIONS)) as at_once:
+                reached = list(at_once.map(lambda node: self._reached(node, limit), self._nodes))
             self._looked = time.monotonic()
-            self._sound = ",".join(found), self._looked + _KEPT_TO
+            most = max(map(len, reached))
+            for node, ids in zip(self._nodes, reached, strict=True):
+                if ids and len(ids) == most:
+                    node.has_answered()
+                else:
+                    node.has_failed()
+                node.reached, node.reached_until = ",".join(ids), self._looked + _KEPT_TO
+
+    def _reached(self, node: _Node, limit: float) -> list[str]:
+        """The ids of the nodes that one reaches; none if it does not answer."""
+        path = f"_nodes/_all/http?timeout={1000 * limit * _OTHERS:.0f}ms&filter_path=nodes.*.name"
+        try:
+            reply = self._ask(node, _Request("GET", path, "", _JSON), limit)
+        except HTTPError:
+            return []
+        return sorted(reply.body.get("nodes", ())) if isinstance(reply.body, dict) else []
 
     def _ask(self, node: _Node, request: _Request, limit: float) -> _Reply:
-        sound, until = self._sound
-        path, body = request.keeping_to(sound if time.monotonic() < until else "")
+        path, body = request.keeping_to(node.reached if time.monotonic() < node.reached_until else "")
         headers = self._headers | {"Content-Type": request.kind, "Accept": _JSON}
         timeout = urllib3.Timeout(connect=min(limit, _CONNECT), read=limit)
         reply = node.pool.request(
@@ -356,6 +411,14 @@ class Cluster:
             return _Reply(reply.status, json.loads(reply.data) if reply.data else {})
         except ValueError:
             return _Reply(reply.status, None)
+
+
+def _options() -> list[tuple[int, int, int]]:
+    """What is set on a connection: those of `_ALIVE` that this system has."""
+    alive = [
+        (socket.IPPROTO_TCP, getattr(socket, name), value) for name, value in _ALIVE.items() if hasattr(socket, name)
+    ]
+    return [*HTTPConnection.default_socket_options, (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), *alive]
 
 
 def _batches(operations: Iterable[Sequence[Mapping[str, Any]]]) -> Iterable[list[str]]:
@@ -422,19 +485,28 @@ def _of_connection(error: Exception) -> str:
     return known.get(told, "it did not answer in time" if "Timeout" in told else "the connection broke")
 
 
-def _is_worth_another(reply: _Reply) -> bool:
+def _is_worth_another(reply: _Reply, request: _Request) -> bool:
     """Whether another try, or another node, may give what this reply lacks."""
     status, body = reply
     if status >= 400 or not isinstance(body, dict):
         return status in _AGAIN
-    each_of = body.get("responses", ())
-    return bool(_lacking(body)) or any(each.get("status") in _AGAIN or _lacking(each) for each in each_of)
+    return (
+        bool(request.lacking(body))
+        or any(each.get("status") in _AGAIN or request.lacking(each) for each in body.get("responses", ()))
+        or any("error" in each for each in body.get("docs", ()))
+    )
 
 
-def _lacking(body: Mapping[str, Any]) -> str:
-    """What a reply without an error lacks, if it is not whole."""
-    failed = body.get("_shards", {}).get("failed", 0)
-    return f"{failed} shards did not answer" if failed or body.get("timed_out") is True else ""
+def _knows_no_index(reply: _Reply) -> bool:
+    """Whether a node does not know an index that it was asked for."""
+    body = reply.body
+    if not isinstance(body, dict):
+        return False
+    return any(map(_is_unknown, (body, *body.get("responses", ()), *body.get("docs", ()))))
+
+
+def _is_unknown(told: Mapping[str, Any]) -> bool:
+    return "error" in told and _NO_INDEX in str(told["error"])
 
 
 def _is_made(body: Mapping[str, Any]) -> bool:

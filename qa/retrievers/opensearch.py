@@ -66,6 +66,7 @@ _PARTING = 2.0  # seconds, for which the deletion of an index that nobody kept i
 _LOOKS = 0.2  # seconds from one look at a merge to the next
 _REACHED = 3.0  # seconds, for which an answer is waited that says that the index can be searched
 _PROBES = 1.0  # seconds from one such search to the next: whoever asks often does not burden the cluster
+_RETRIES = 200  # to put a copy on a node, where a search that was broken off holds the place, for up to six minutes
 _SEGMENT = "256mb"  # of an index, at most: a change writes those anew from which something was deleted
 
 
@@ -94,9 +95,11 @@ def _fresh(shards: int, similarity: tuple[float, float] = (K1, B)) -> dict[str, 
 _OF_RETRIEVER = ["id", "terms", "length"]
 """The fields of a passage that are searched."""
 
-_WANTED = ("timed_out", "_shards.failed", "hits.total.value", "hits.hits")
+_IS_WHOLE = ("timed_out", "_shards.total", "_shards.successful", "_shards.failed")
+_WANTED = (*_IS_WHOLE, "hits.total.value", "hits.hits")
 _OF_INDEX = "*.mappings._meta,*.settings.index.number_of_shards"
 _WHILE_WRITTEN: dict[str, Any] = {
+    "allocation.max_retries": _RETRIES,
     "auto_expand_replicas": "0-1",
     "refresh_interval": "-1",
     "soft_deletes.retention_lease.period": "0ms",  # else a merge keeps deleted passages, and Lucene counts them
@@ -516,8 +519,7 @@ def _deleted(cluster: Cluster, index: str) -> int:
 
 def _tallied(cluster: Cluster, index: str) -> tuple[int, int, int, str]:
     """How many passages an index has, how many terms they have, how many have none; and some passage's first term."""
-    told = cluster.call(
-        "POST",
+    told = cluster.search(
         f"{index}/_search?allow_partial_search_results=false",
         {
             "size": 1,
@@ -583,7 +585,7 @@ def _copied(
     cluster: Cluster, index: str, *, without: Collection[str] = ()
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """The lines of a bulk that create the passages of an index in another one, but for those with some `_id`s."""
-    path = f"{index}/_search?allow_partial_search_results=false&filter_path=timed_out,_shards.failed,hits.hits"
+    path = f"{index}/_search?allow_partial_search_results=false&filter_path={','.join((*_IS_WHOLE, 'hits.hits'))}"
     body: dict[str, Any] = {"size": _COPIED, "query": {"match_all": {}}, "sort": [{"id": "asc"}]}
     while hits := cluster.search(path, body, wait=_WORK).get("hits", {}).get("hits"):
         yield from (({"create": {"_id": hit["_id"]}}, hit["_source"]) for hit in hits if hit["_id"] not in without)

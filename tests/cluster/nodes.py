@@ -22,12 +22,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from networks import NODES, PEOPLE, Network
 from security import SETTINGS, secure
 
-__all__ = ["HEAP", "PORT", "Node", "Nodes", "assembled", "missing", "running", "with_security"]
+__all__ = ["HEAP", "PORT", "Node", "Nodes", "asked", "assembled", "missing", "running", "with_security"]
 
 VERSION = "2.19.1"
-HEAP = "512m"
+HEAP = os.environ.get("OPENSEARCH_HEAP", "512m")
 PORT = int(os.environ.get("OPENSEARCH_PORT", "9210"))  # the first of those that the tests use
 JAVAS = ("17", "21")  # the versions of Java on which the stock main class starts without an agent
 
@@ -131,16 +132,31 @@ def _maven(home: Path) -> subprocess.CompletedProcess[str]:
 
 
 class Node:
-    """One node. `settings` are further lines of its opensearch.yml."""
+    """One node, the `number`-th. `settings` are further lines of its opensearch.yml."""
 
-    def __init__(self, folder: Path, home: Path, name: str, *, port: int, settings: Sequence[str]) -> None:
-        self.name, self.port = name, port
+    def __init__(
+        self,
+        folder: Path,
+        home: Path,
+        number: int,
+        *,
+        port: int,
+        settings: Sequence[str],
+        network: Network | None = None,
+    ) -> None:
+        self.name, self.number, self._network = f"n{number}", number, network
+        self.address = f"{network.address(PEOPLE, number) if network else '127.0.0.1'}:{port}"
         self._folder, self._home = folder, home
         self._process: subprocess.Popen[bytes] | None = None
         conf = folder / "conf"
         for each in (conf, folder / "tmp"):
             each.mkdir(parents=True)
-        lines = [f"node.name: {name}", f"http.port: {port}", f"path.data: {folder}/data", f"path.logs: {folder}/logs"]
+        lines = [
+            f"node.name: {self.name}",
+            f"http.port: {port}",
+            f"path.data: {folder}/data",
+            f"path.logs: {folder}/logs",
+        ]
         (conf / "opensearch.yml").write_text("\n".join([*lines, *settings, ""]))
         (conf / "log4j2.properties").write_text(_LOG)
 
@@ -166,6 +182,9 @@ class Node:
         if user is not None:
             for path in (self._folder, *self._folder.rglob("*")):
                 os.chown(path, user.pw_uid, user.pw_gid)
+        if self._network is not None and user is not None:  # who then becomes that user
+            become = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+            command, user = [*self._network.within(self.number), *become, *command], None
         with (self._folder / "out.log").open("ab") as out:
             self._process = subprocess.Popen(
                 command,
@@ -215,7 +234,7 @@ class Nodes(list[Node]):
     @property
     def addresses(self) -> tuple[str, ...]:
         """Where they are asked."""
-        return tuple(f"http://127.0.0.1:{node.port}" for node in self)
+        return tuple(f"http://{node.address}" for node in self)
 
     def wait(self, nodes: int | None = None, *, seconds: float = 180) -> None:
         """Wait until so many nodes, or all, make one cluster in which each copy of each shard is there."""
@@ -225,7 +244,7 @@ class Nodes(list[Node]):
                 if node.has_ended:
                     continue
                 try:
-                    health = asked(f"http://127.0.0.1:{node.port}/_cluster/health")
+                    health = asked(f"http://{node.address}/_cluster/health")
                 except OSError:
                     continue
                 if health["number_of_nodes"] == wanted and health["status"] == "green":
@@ -244,21 +263,26 @@ def asked(address: str) -> Any:
 
 
 @contextmanager
-def running(folder: Path, *, nodes: int, port: int, certificates: Path | None = None) -> Iterator[Nodes]:
+def running(
+    folder: Path, *, nodes: int, port: int, certificates: Path | None = None, network: Network | None = None
+) -> Iterator[Nodes]:
     """So many nodes on ports from `port` on, which speak to one another on those 100 above; until the block ends.
 
-    With the certificates of `security.make_certificates` they speak TLS, and know the user of `security.USER`.
+    With the certificates of `security.make_certificates` they speak TLS, and know the user of `security.USER`. With a
+    `network`, each has its place in that.
     """
     home = assembled() if certificates is None else with_security(folder)
-    names = [f"n{number}" for number in range(1, nodes + 1)]
-    seeds = [f"127.0.0.1:{port + 100 + number}" for number in range(nodes)]
+    numbers = range(1, nodes + 1)
+    seeds = [f"{network.address(NODES, number) if network else '127.0.0.1'}:{port + 99 + number}" for number in numbers]
     common = [
         "cluster.name: pincite-tests",
-        "network.host: 127.0.0.1",
+        *(() if network else ("network.host: 127.0.0.1",)),
         f"discovery.seed_hosts: {json.dumps(seeds)}",
-        f"cluster.initial_cluster_manager_nodes: {json.dumps(names)}",
+        f"cluster.initial_cluster_manager_nodes: {json.dumps([f'n{number}' for number in numbers])}",
         "action.auto_create_index: false",
         "cluster.routing.allocation.disk.threshold_enabled: false",
+        "search.default_keep_alive: 30s",
+        "search.keep_alive_interval: 10s",
         "cluster.fault_detection.leader_check.timeout: 2s",
         "cluster.fault_detection.leader_check.retry_count: 2",
         "cluster.fault_detection.follower_check.timeout: 2s",
@@ -267,13 +291,14 @@ def running(folder: Path, *, nodes: int, port: int, certificates: Path | None = 
     ]
     made = Nodes(
         Node(
-            folder / name,
+            folder / f"n{number}",
             home,
-            name,
-            port=port + number,
-            settings=[*common, f"transport.port: {port + 100 + number}"],
+            number,
+            port=port + number - 1,
+            settings=[*common, f"transport.port: {port + 99 + number}", *(network.settings(number) if network else ())],
+            network=network,
         )
-        for number, name in enumerate(names)
+        for number in numbers
     )
     if certificates is not None:
         for node in made:

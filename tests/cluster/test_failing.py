@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +16,8 @@ from pathlib import Path
 
 import pytest
 from corpora import a_corpus, some_questions
-from nodes import PORT, missing, own_folder, running
+from networks import missing_network
+from nodes import PORT, assembled, missing, own_folder, running
 from retriever_contract import asking
 
 from qa import Engine, Settings
@@ -118,3 +122,24 @@ def test_no_question_fails_and_no_passage_is_lost_when_a_node_dies_or_freezes() 
         assert changed.holding([]) == sorted(
             [*(each for each, _ in corpus if each != "p00003"), *(q for q, _ in added)]
         )
+
+
+def test_nothing_goes_wrong_when_the_network_is_cut_or_all_nodes_restart_or_one_is_lost_to_a_change() -> None:
+    cuts = ["changing"] if missing_network() else ["manager-cut", "changing-cut"]
+    program = str(Path(__file__).with_name("chaos.py"))
+    wanted = ["--only", ",".join(["restart", *cuts]), "--seconds", "6", "--passages", "400", "--port", str(PORT + 20)]
+    ran = subprocess.run(
+        [sys.executable, program, *wanted, "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"OPENSEARCH_HOME": str(assembled())},
+    )
+    rows = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert len(rows) == 1 + len(cuts), ran.stderr
+    for row in rows:
+        assert (row["failed"], row["lost"], row["mixed"]) == (0, 0, 0), ran.stderr
+        assert row["asked"] > 0
+        assert row["given_up"] == 0 or "started again" in row["event"]
+        assert row["changes"] > 0 or "change" not in row["event"]
+    assert ran.returncode == 0
