@@ -243,6 +243,21 @@ def test_a_byte_that_was_changed_is_told(tmp_path: Path, name: str) -> None:
             SegmentFiles(tmp_path, "encoder").current()
 
 
+@pytest.mark.parametrize("name", ["segments.json", "nearest.bits.npy"])
+def test_segments_that_cannot_be_read_are_made_anew(tmp_path: Path, name: str) -> None:
+    kept = Kept(tmp_path, rows(300))
+    [path] = (tmp_path / NEAREST).rglob(name)
+    path.write_bytes(b"")  # as a power cut may leave a file
+    kept.change(add=rows(5, seed=2))
+    assert sum(map(len, kept.segments())) == 305
+    assert list(nearest.problems(tmp_path)) == []
+
+
+def test_a_segment_without_vectors_has_none_of_any_stamps() -> None:
+    are_kept, places = Segment.of([], 96).lookup(as_stamps([bytes(16)]))
+    assert (are_kept.tolist(), places.tolist()) == ([False], [])
+
+
 # A library
 
 

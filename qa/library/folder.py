@@ -62,7 +62,9 @@ FORMAT = f"6/{ANALYZER}"
 _INDEX = "index"
 _CACHE = 64 * 1024  # kilobytes of the database that a change holds in memory
 _PAGES = 4096  # of 4 KB, which are copied at a time
-_OURS = re.compile(r"(?:library|vectors|feedback|unanswered)\.sqlite3.*|index|uploads|lost\+found|\..*", re.DOTALL)
+_OURS = re.compile(
+    r"(?:library|vectors|feedback|unanswered)\.sqlite3.*|index|nearest|uploads|lost\+found|\..*", re.DOTALL
+)
 """What lies in the folder of a library, or in one that is empty."""
 _VERSION = re.compile(r"\d{6,}-[0-9a-f]{8}")
 

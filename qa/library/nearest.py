@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 from qa.encoders import QuestionVector, cosines
 from qa.errors import DamagedLibraryError
 from qa.library.folder import copy_files, sync
+from qa.library.replacing import replace_file
 from qa.retrievers import files
 
 __all__ = ["NEAREST", "Places", "Segment", "SegmentFiles", "as_stamps", "copy", "discard", "find", "problems", "settle"]
@@ -101,6 +102,8 @@ class Segment:
 
     def lookup(self, stamps: Stamps) -> tuple[NDArray[np.bool_], Places]:
         """Which of these stamps it still keeps, and the places of those."""
+        if not len(self.stamps):
+            return np.zeros(len(stamps), bool), _NONE_GONE
         own, wanted = _whole(self.stamps), _whole(stamps)
         places = np.minimum(np.searchsorted(own, wanted), len(own) - 1)
         are_kept = (own[places] == wanted) & ~np.isin(places, self.gone)
@@ -314,17 +317,22 @@ def settle(
     that state, these alone are looked at; else all, whose stamps `kept` gives. Nobody else may change the vectors
     meanwhile. Whoever asks goes on with the segments that there were.
 
+    Segments that cannot be read are made anew.
+
     Raises:
-        DamagedLibraryError: for what cannot be read.
+        DamagedLibraryError: for vectors that cannot be read.
         OSError: for what the system refuses.
     """
     folder = library / NEAREST
-    listed = _read_list(folder)
+    try:
+        listed = _read_list(folder)
+        segments = [_mapped(folder, each) for each in listed.segments] if listed else []
+    except DamagedLibraryError:  # they can always be made again
+        listed = None
     if listed is None or listed.encoder != encoder:
-        listed = _List(encoder, "", ())  # of no state
+        listed, segments = _List(encoder, "", ()), []  # of no state
     if listed.state == state:
         return
-    segments = [_mapped(folder, each) for each in listed.segments]
     if listed.state == before:
         looked_at = as_stamps(sorted(set(changed)))
         present = as_stamps(stamp for stamp, _ in passages(_each(looked_at)))
@@ -429,9 +437,7 @@ def _write_list(folder: Path, listed: _List) -> None:
         for each in listed.segments
     ]
     told = {"encoder": listed.encoder, "state": listed.state, "segments": segments}
-    made = folder / f".{_LIST}"
-    files.write_json(made, {"list": told, "seal": _seal(told)})
-    made.replace(folder / _LIST)
+    replace_file(folder / _LIST, json.dumps({"list": told, "seal": _seal(told)}, sort_keys=True).encode())
 
 
 def _seal(told: object) -> int:

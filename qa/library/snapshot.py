@@ -99,7 +99,7 @@ class Snapshot:
         )
         self._points: Remembered[bool] = Remembered(_REMEMBERED_PASSAGES)
         self._citations: Remembered[Citation] = Remembered(
-            _REMEMBERED_HIGHLIGHTED, weigh=_weight_of_citation, heaviest=_REMEMBERED_IN_PASSAGES
+            _REMEMBERED_HIGHLIGHTED, weigh=_weight_of_citation, heaviest=_REMEMBERED_CHARACTERS
         )
         self._years: dict[int, bool] = {}
         self._examples: list[str] | None = None
@@ -444,8 +444,12 @@ def _weight_of_passage(passage: Passage) -> int:
 
 
 def _weight_of_citation(citation: Citation) -> int:
-    """The same of a citation, with what is made of it."""
-    return 3 * len(citation.quote) + _PART * (9 + 2 * len(citation.markers) + 2 * len(citation.references))
+    """The same of a citation, with what is made of it, and with its document, which it keeps in memory."""
+    return (
+        _weight_of_document(citation.document)
+        + 3 * len(citation.quote)
+        + _PART * (9 + 2 * len(citation.markers) + 2 * len(citation.references))
+    )
 
 
 def _weight_of_passages(passages: Sequence[Passage]) -> int:

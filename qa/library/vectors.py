@@ -132,13 +132,17 @@ class KeptVectors:
         """
         if self._files is not None:
             return self._files.current()
-        if self._in_memory is None and self._is_in_memory:
+        if self._is_in_memory and self._count() != sum(map(len, self._in_memory or [])):
             rows = self._reader.select("SELECT stamp, passage FROM vectors WHERE encoder = ?", self._encoder)
             try:
                 self._in_memory = [nearest.Segment.of(rows, self._dimensions)]
             except ValueError:
                 raise self._damaged() from None
         return self._in_memory or []
+
+    def _count(self) -> int:
+        [(count,)] = self._reader.select("SELECT count(*) FROM vectors WHERE encoder = ?", self._encoder)
+        return int(count)
 
     def problems(self, sentence_counts: Mapping[bytes, int]) -> Iterator[str]:
         """What is wrong with them, in sentences. `sentence_counts` has the number of sentences for each stamp."""
