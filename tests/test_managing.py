@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ from qa import Engine, Settings
 from qa.cli import cli
 from qa.errors import FeedbackUnwritableError, JobRunningError
 from qa.feedback import Unanswered
-from qa.library.uploads import LONGEST_NAME, Lock, safe_name
+from qa.library.uploads import LONGEST_NAME, Lock, UploadFolder, safe_name
 from qa.wire import JobBody, JobProgressBody
 from web import create_app
 from web.access.tokens import add_token
@@ -594,6 +594,33 @@ def test_files_that_wait_are_discarded_on_request_and_what_they_replaced_comes_b
     assert (engine.uploads.folder.path / "nests.md").read_bytes() == NEST
     again = client.post("/manage/discard", headers=JSON).get_json()
     assert (again["kind"], again["files"]) == ("discarding", ["nests.md", "more.md"])
+
+
+def test_where_it_cannot_be_noted_what_the_library_has_no_file_is_deleted(
+    client: FlaskClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added(client, {"nests.md": NEST})
+    keep_waiting = UploadFolder._keep_waiting
+
+    def full(folder: UploadFolder, names: Iterable[str]) -> None:
+        kept = list(names)
+        if kept == ["bad.md"]:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        keep_waiting(folder, kept)
+
+    later = NEST.replace(b"April", b"June")
+    with monkeypatch.context() as patched:
+        patched.setattr(UploadFolder, "_keep_waiting", full)
+        job = added(client, {"nests.md": later, "bad.md": BROKEN}, replace="yes")
+    assert job["report"]["replaced"]["count"] == job["report"]["left_out_count"] == 1
+    folder = engine.uploads.folder
+    assert (folder.path / "nests.md").read_bytes() == later, "it is the one that was indexed"
+    assert (folder.work / "before" / "nests.md").read_bytes() == NEST
+    assert uploads_of(engine) == sorted(job["waiting"]) == ["bad.md", "nests.md"]
+    client.post("/manage/discard", headers=JSON)
+    assert uploads_of(engine) == ["nests.md"]
+    assert (folder.path / "nests.md").read_bytes() == later
+    assert engine.uploads.folder.waiting() == []
 
 
 def test_what_the_library_has_already_is_not_discarded(client: FlaskClient, engine: Engine) -> None:

@@ -326,8 +326,8 @@ class _Work(Thread):
             error = None
         is_done = report is not None and not report.get("unread") and error is None
         if self._job.kind == "indexing":
-            self._accept()
-            if is_done:
+            is_accepted = self._accept()
+            if is_done and is_accepted:
                 uploads.folder.give_up()
         if is_done and self._job.kind == "removal":
             uploads.folder.delete(self._to_delete)
@@ -398,12 +398,15 @@ class _Work(Thread):
             elif "progress" in said:
                 self._keep_progress(JobProgressBody(**said["progress"]))
 
-    def _accept(self) -> None:
-        """Have no file wait any more that the library has by now."""
+    def _accept(self) -> bool:
+        """Have no file wait any more that the library has by now. Returns whether the system let it."""
         library = self._uploads._library
         held = library.snapshot().files() if library.exists else {}
-        with suppress(OSError):  # then the next change will do it
+        try:
             self._uploads.folder.accept(held)
+        except OSError:  # then the next change will do it
+            return False
+        return True
 
     def _keep_progress(self, progress: JobProgressBody) -> None:
         """Keep how far it is, where another step begins, else now and then."""
