@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -86,7 +87,8 @@ def _prepared(settings: Settings, make: Callable[[Path | None], Library]) -> Sna
 
 
 def _copied(folder: Path, settings: Settings) -> bool:
-    """Put the library that a wheel brings into a folder, whole or not at all, if it is the one that is wanted."""
+    """Put the library that a wheel brings into a folder, whole or not at all. Returns whether it is the one that is
+    wanted."""
     if (settings.engine, settings.synonyms) != (Settings().engine, None) or not _brings_what_fits():
         return False
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -94,7 +96,8 @@ def _copied(folder: Path, settings: Settings) -> bool:
         made = Path(place, folder.name)
         shutil.copytree(PREPARED, made, copy_function=shutil.copyfile)
         rename_files(made, ANYWHERE, HERE)
-        made.rename(folder)
+        with suppress(OSError):  # where another process was first, its copy is as good
+            made.rename(folder)
     return True
 
 
