@@ -165,5 +165,18 @@ def test_what_a_wheel_brings_is_not_used_with_other_files(
     assert not (kept / shipped.FITS).exists(), "it was indexed here"
 
 
+def test_what_a_wheel_brings_does_not_fit_a_program_that_was_edited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shipped, "_PROGRAM", tmp_path)
+    module = tmp_path / "module.py"
+    module.write_text("WEIGHT = 1\n", "utf-8")
+    before = shipped.fits()
+    module.write_text("WEIGHT = 2\n", "utf-8")
+    assert shipped.fits() != before, "though its size is the same"
+    module.write_text("WEIGHT = 1\n", "utf-8")
+    assert shipped.fits() == before
+
+
 def test_an_editable_install_brings_none_for_its_files_may_change(build: Callable[[str], dict[str, Any]]) -> None:
     assert build("editable") == {}

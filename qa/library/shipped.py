@@ -48,10 +48,10 @@ def shipped_library(settings: Settings, make: Callable[[Path | None], Library]) 
 
 
 def fits() -> str:
-    """What tells the corpus and the program that a wheel's library fits: the texts by what they say, the files of the
-    program by their sizes. Where and when they were installed does not matter."""
-    texts = [(each.name, hashlib.sha256(Path(each).read_bytes()).hexdigest()) for each in _files(SHIPPED_CORPUS)]
-    program = [(os.path.relpath(each, _PROGRAM), each.stat().st_size) for each in _program()]
+    """What tells the corpus and the program that a wheel's library fits: their files by what they hold. Where and when
+    they were installed does not matter."""
+    texts = [(each.name, _digest(each)) for each in _files(SHIPPED_CORPUS)]
+    program = [(os.path.relpath(each, _PROGRAM), _digest(each)) for each in _program()]
     return hashlib.sha256(json.dumps([FORMAT, texts, program]).encode()).hexdigest()
 
 
@@ -125,6 +125,10 @@ def _stamp(settings: Settings) -> str:
     state = synonyms.stat()
     stamps.append((str(synonyms), state.st_size, state.st_mtime_ns))
     return hashlib.sha256(json.dumps([FORMAT, settings.engine, stamps]).encode()).hexdigest()[:16]
+
+
+def _digest(file: os.DirEntry[str]) -> str:
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()
 
 
 def _program() -> Iterator[os.DirEntry[str]]:
