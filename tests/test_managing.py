@@ -892,6 +892,16 @@ def test_counts_that_cannot_be_written_now_are_written_later(tmp_path: Path, mon
     assert [(each.nothing, each.possible) for each in kept.most(limit=10)] == [(2, 1)]
 
 
+def test_counts_are_neither_written_nor_forgotten_where_no_folder_can_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    kept = Unanswered(tmp_path / "file" / "folder" / "unanswered.sqlite3")
+    with pytest.raises(FeedbackUnwritableError):
+        kept.clear()
+    kept.count("Where is metformin?", "nothing_found")
+    with pytest.raises(FeedbackUnwritableError):
+        kept.flush()
+
+
 def test_of_too_many_questions_those_asked_least_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qa.feedback.unanswered.MOST", 3)
     kept = Unanswered(tmp_path / "unanswered.sqlite3")
