@@ -522,6 +522,16 @@ def test_what_the_process_says_on_standard_error_is_logged_and_bounded(
     assert 3000 < len(said) < 5000
 
 
+def test_what_a_process_says_that_ends_before_it_reads_what_is_sent_is_logged(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("qa.library.jobs._PROGRAM", "qa.nowhere")
+    monkeypatch.setattr("qa.library.jobs._send", lambda stream, data: stream.write(data))  # it is sent at the end
+    client.post("/manage/files", **form({"nests.md": NEST}))
+    assert waited(client)["state"] == "failed"
+    assert ["No module named qa.nowhere" in each.getMessage() for each in caplog.records] == [True]
+
+
 def test_a_change_that_is_stopped_keeps_what_was_read(client: FlaskClient, engine: Engine) -> None:
     table = b"title,text\n" + b"".join(b"Tern %d,The tern %d nests here.\n" % (n, n) for n in range(5000))
     assert client.post("/manage/files", **form({"a.csv": table, "b.csv": table})).status_code == 202

@@ -210,9 +210,8 @@ class Uploads:
                 self._library.rename_files(moved)
                 snapshot = self._library.snapshot()
             last = self._kept()
-            if (
-                last is not None and last.kind == "removal" and last.is_running
-            ):  # it ended before its files were deleted
+            was_cut_off = last is not None and last.kind == "removal" and last.is_running
+            if last is not None and was_cut_off:  # it ended before its files were deleted
                 origins = list(map(self.folder.origin, last.files))
                 there = snapshot.documents_of_files(origins)
                 self.folder.delete(origin for origin in origins if origin not in there)
@@ -368,7 +367,8 @@ class _Work(Thread):
             hearing.join(_LONGEST_HEARING)  # what the process itself has started may still speak there
             for each in (process.stdin, process.stdout):
                 if each is not None:
-                    each.close()
+                    with suppress(OSError):  # it may have ended before it read what was sent
+                        each.close()
             status = process.wait()
             if complaint := b"".join(complaints)[-_MOST_SAID:].decode("utf-8", "replace").strip():
                 self._uploads.tell(complaint)
