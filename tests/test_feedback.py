@@ -352,6 +352,28 @@ def test_a_file_from_before_there_were_possible_answers_is_read_with_the_outcome
     assert list(old_store.problems()) == []
 
 
+def test_a_check_changes_no_file_and_one_without_seals_is_no_problem(old_store: FeedbackStore) -> None:
+    before = old_store.path.read_bytes()
+    assert list(old_store.problems()) == []
+    assert old_store.path.read_bytes() == before
+    old_store.keep(PRAISED, key="c")
+    before = old_store.path.read_bytes()
+    assert list(old_store.problems()) == []
+    assert old_store.path.read_bytes() == before
+    assert list(old_store.path.parent.iterdir()) == [old_store.path]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_feedback_that_may_only_be_read_is_checked(store: FeedbackStore) -> None:
+    store.keep(PRAISED, key="a")
+    store.path.chmod(0o400)
+    store.path.parent.chmod(0o500)
+    try:
+        assert list(store.problems()) == []
+    finally:
+        store.path.parent.chmod(0o700)
+
+
 def test_such_a_file_goes_on_to_be_written(old_store: FeedbackStore) -> None:
     assert old_store.keep(PRAISED, key="c").id == 3
     assert old_store.keep(replace(PRAISED, outcome=None), key="b").id == 2

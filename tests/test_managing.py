@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ from qa import Engine, Settings
 from qa.cli import cli
 from qa.errors import FeedbackUnwritableError, JobRunningError
 from qa.feedback import Unanswered
-from qa.library.uploads import LONGEST_NAME, Lock, safe_name
+from qa.library.uploads import LONGEST_NAME, Lock, UploadFolder, safe_name
 from qa.wire import JobBody, JobProgressBody
 from web import create_app
 from web.access.tokens import add_token
@@ -522,6 +522,16 @@ def test_what_the_process_says_on_standard_error_is_logged_and_bounded(
     assert 3000 < len(said) < 5000
 
 
+def test_what_a_process_says_that_ends_before_it_reads_what_is_sent_is_logged(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("qa.library.jobs._PROGRAM", "qa.nowhere")
+    monkeypatch.setattr("qa.library.jobs._send", lambda stream, data: stream.write(data))  # it is sent at the end
+    client.post("/manage/files", **form({"nests.md": NEST}))
+    assert waited(client)["state"] == "failed"
+    assert ["No module named qa.nowhere" in each.getMessage() for each in caplog.records] == [True]
+
+
 def test_a_change_that_is_stopped_keeps_what_was_read(client: FlaskClient, engine: Engine) -> None:
     table = b"title,text\n" + b"".join(b"Tern %d,The tern %d nests here.\n" % (n, n) for n in range(5000))
     assert client.post("/manage/files", **form({"a.csv": table, "b.csv": table})).status_code == 202
@@ -594,6 +604,33 @@ def test_files_that_wait_are_discarded_on_request_and_what_they_replaced_comes_b
     assert (engine.uploads.folder.path / "nests.md").read_bytes() == NEST
     again = client.post("/manage/discard", headers=JSON).get_json()
     assert (again["kind"], again["files"]) == ("discarding", ["nests.md", "more.md"])
+
+
+def test_where_it_cannot_be_noted_what_the_library_has_no_file_is_deleted(
+    client: FlaskClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added(client, {"nests.md": NEST})
+    keep_waiting = UploadFolder._keep_waiting
+
+    def full(folder: UploadFolder, names: Iterable[str]) -> None:
+        kept = list(names)
+        if kept == ["bad.md"]:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        keep_waiting(folder, kept)
+
+    later = NEST.replace(b"April", b"June")
+    with monkeypatch.context() as patched:
+        patched.setattr(UploadFolder, "_keep_waiting", full)
+        job = added(client, {"nests.md": later, "bad.md": BROKEN}, replace="yes")
+    assert job["report"]["replaced"]["count"] == job["report"]["left_out_count"] == 1
+    folder = engine.uploads.folder
+    assert (folder.path / "nests.md").read_bytes() == later, "it is the one that was indexed"
+    assert (folder.work / "before" / "nests.md").read_bytes() == NEST
+    assert uploads_of(engine) == sorted(job["waiting"]) == ["bad.md", "nests.md"]
+    client.post("/manage/discard", headers=JSON)
+    assert uploads_of(engine) == ["nests.md"]
+    assert (folder.path / "nests.md").read_bytes() == later
+    assert engine.uploads.folder.waiting() == []
 
 
 def test_what_the_library_has_already_is_not_discarded(client: FlaskClient, engine: Engine) -> None:
@@ -863,6 +900,16 @@ def test_counts_that_cannot_be_written_now_are_written_later(tmp_path: Path, mon
             kept.flush()
         kept.count("Where is metformin?", "nothing_found")
     assert [(each.nothing, each.possible) for each in kept.most(limit=10)] == [(2, 1)]
+
+
+def test_counts_are_neither_written_nor_forgotten_where_no_folder_can_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    kept = Unanswered(tmp_path / "file" / "folder" / "unanswered.sqlite3")
+    with pytest.raises(FeedbackUnwritableError):
+        kept.clear()
+    kept.count("Where is metformin?", "nothing_found")
+    with pytest.raises(FeedbackUnwritableError):
+        kept.flush()
 
 
 def test_of_too_many_questions_those_asked_least_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import runpy
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -135,6 +136,23 @@ def test_a_wheel_brings_it_indexed_for_who_asks_first(
     assert Engine.open(Settings()).version == engine.version
 
 
+def test_of_two_that_ask_first_at_once_the_second_reads_what_the_first_put_there(
+    caches: Path, build: Callable[[str], dict[str, Any]], unadding: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shipped, "PREPARED", build("standard")["qa/library/prepared"])
+    rename_files = shipped.rename_files
+
+    def while_another_does_so_too(made: Path, *paths: str) -> None:
+        rename_files(made, *paths)
+        shutil.copytree(made, caches / made.name)
+
+    monkeypatch.setattr(shipped, "rename_files", while_another_does_so_too)
+    unadding()
+    engine = Engine.open(Settings())
+    assert engine.ask(ASKED).answered
+    assert [each.name for each in caches.iterdir()] == [f"corpus-{shipped._stamp(Settings())}"]
+
+
 def test_what_a_wheel_brings_is_not_used_with_other_files(
     caches: Path, build: Callable[[str], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,6 +163,19 @@ def test_what_a_wheel_brings_is_not_used_with_other_files(
     assert engine.ask(ASKED).answered
     [kept] = caches.iterdir()
     assert not (kept / shipped.FITS).exists(), "it was indexed here"
+
+
+def test_what_a_wheel_brings_does_not_fit_a_program_that_was_edited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shipped, "_PROGRAM", tmp_path)
+    module = tmp_path / "module.py"
+    module.write_text("WEIGHT = 1\n", "utf-8")
+    before = shipped.fits()
+    module.write_text("WEIGHT = 2\n", "utf-8")
+    assert shipped.fits() != before, "though its size is the same"
+    module.write_text("WEIGHT = 1\n", "utf-8")
+    assert shipped.fits() == before
 
 
 def test_an_editable_install_brings_none_for_its_files_may_change(build: Callable[[str], dict[str, Any]]) -> None:

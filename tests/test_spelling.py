@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qa.asking import spelling
 from qa.asking.spelling import LONGEST, SHORTEST, Speller
 from qa.model import Reading
 from qa.text.analysis import Word, spoken, terms
@@ -176,6 +179,26 @@ def test_one_made_of_the_arrays_of_another_reads_as_that(speller: Speller) -> No
     again = Speller(speller.arrays)
     for written in ("petrwl", "thw", "pomalydomid", "migratoin", "zzzz"):
         assert again.nearest(written) == speller.nearest(written)
+
+
+def test_it_is_gone_as_soon_as_nobody_uses_it() -> None:
+    speller = Speller(SPELLER.arrays)
+    assert speller.nearest("petrwl") == speller.nearest("petrwl") == "petrel"
+    alive = weakref.ref(speller)
+    gc.disable()
+    try:
+        del speller
+        assert alive() is None
+    finally:
+        gc.enable()
+
+
+def test_no_more_words_are_remembered_than_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spelling, "_REMEMBERED", 2)
+    speller = Speller(SPELLER.arrays)
+    for written in ("petrwl", "thw", "zzzz", "petrwl"):
+        assert speller.nearest(written) == SPELLER.nearest(written)
+        assert len(speller._looked_up) <= 2
 
 
 @pytest.mark.parametrize("name", ["words", "counts", "masks", "starts"])

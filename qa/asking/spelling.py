@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
 from itertools import islice
 from string import ascii_lowercase
 from typing import Any, Self
@@ -85,8 +84,7 @@ class Speller:
         fits = fits and len(self.english.checksums) == len(self.english.weights)
         if not fits or len(self._starts) != _PLACES_OF_WORDS:
             raise ValueError("the parts of the vocabulary do not fit together")
-        self.nearest = lru_cache(_REMEMBERED)(self._nearest)
-        """For a folded word the word of the library that it most likely means. None if none is near enough."""
+        self._looked_up: dict[str, str | None] = {}  # `lru_cache` on a method would keep the speller and its files open
 
     @classmethod
     def build(cls, words: Iterable[tuple[str, int]]) -> Self:
@@ -132,6 +130,17 @@ class Speller:
                 parts += question[reached : match.start()], reading.read
                 reached = match.end()
         return "".join(parts) + question[reached:], tuple(dict.fromkeys(readings))
+
+    def nearest(self, word: str) -> str | None:
+        """For a folded word the word of the library that it most likely means. None if none is near enough."""
+        try:
+            return self._looked_up[word]
+        except KeyError:
+            found = self._nearest(word)
+        if len(self._looked_up) >= _REMEMBERED:
+            self._looked_up.clear()
+        self._looked_up[word] = found
+        return found
 
     def _nearest(self, word: str) -> str | None:
         if not _WORD.fullmatch(word) or len(word) < SHORTEST - 1:

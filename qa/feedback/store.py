@@ -143,29 +143,31 @@ class FeedbackStore:
                     database.backup(copy)
 
     def problems(self) -> Iterator[str]:
-        """What has changed since it was kept, in sentences."""
+        """What has changed since it was kept, in sentences. The file stays as it is. One of an earlier version has no
+        seals before it is next used."""
         with self._refusals():
             if not self._holds_anything():
                 return
-            try:
-                with self._opened() as database:
-                    yield from self._changes(database)
-            except sqlite3.OperationalError:  # whoever may not write cannot open it as it is opened elsewhere
-                with closing(sqlite3.connect(f"{self.path.resolve().as_uri()}?immutable=1", uri=True)) as database:
-                    yield from self._changes(database)
+            try:  # one that may only read would leave beside the file what SQLite makes there to read it
+                yield from self._changes("mode=rw")
+            except sqlite3.OperationalError:  # nothing can be made there
+                yield from self._changes("immutable=1")
 
-    def _changes(self, database: sqlite3.Connection) -> Iterator[str]:
-        if self._version(database) < _SEALED:
-            yield f"{self.path.name} was written by an earlier version, and is not sealed. It is when it is next used."
-            return
-        register(database)
-        seals = []
-        for row_id, seal, now in database.execute(f"SELECT id, seal, {_SEAL} FROM feedback ORDER BY id"):
-            seals.append(seal)
-            if seal != now:
-                yield f"The feedback number {row_id} in {self.path.name} has been changed."
-        if database.execute("SELECT total FROM sealed").fetchall() != [(with_seal(NOTHING, seals),)]:
-            yield f"Feedback in {self.path.name} has been taken away or added, or its seals have been changed."
+    def _changes(self, how: str) -> Iterator[str]:
+        address = f"{self.path.resolve().as_uri()}?{how}"
+        with closing(sqlite3.connect(address, uri=True, timeout=_BUSY, isolation_level=None)) as database:
+            database.execute("PRAGMA query_only = ON")
+            database.execute("BEGIN")  # so that what others write meanwhile is no change
+            if self._version(database) < _SEALED:
+                return
+            register(database)
+            seals = []
+            for row_id, seal, now in database.execute(f"SELECT id, seal, {_SEAL} FROM feedback ORDER BY id"):
+                seals.append(seal)
+                if seal != now:
+                    yield f"The feedback number {row_id} in {self.path.name} has been changed."
+            if database.execute("SELECT total FROM sealed").fetchall() != [(with_seal(NOTHING, seals),)]:
+                yield f"Feedback in {self.path.name} has been taken away or added, or its seals have been changed."
 
     def clear(self) -> int:
         """Delete all feedback, and its traces in the file. Returns how much it was."""

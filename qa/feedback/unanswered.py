@@ -132,7 +132,7 @@ class Unanswered:
             raise
 
     def _write(self, pending: Mapping[str, UnansweredQuestion]) -> None:
-        try:
+        with self._refusals():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self._opened() as database:
                 database.execute("BEGIN IMMEDIATE")
@@ -147,8 +147,6 @@ class Unanswered:
                 database.execute(_FORGET, (MOST,))
                 _seal(database)
                 database.execute("COMMIT")
-        except OSError as error:
-            raise FeedbackUnwritableError(self.path, reason=(error.strerror or str(error)).lower()) from None
 
     def most(self, *, limit: int) -> list[UnansweredQuestion]:
         """The questions that were asked most, those first.
@@ -176,7 +174,8 @@ class Unanswered:
         """
         with self._changing:
             self._pending = {}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._refusals():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._opened() as database:
             database.execute("BEGIN IMMEDIATE")
             _prepare(database)
@@ -225,6 +224,8 @@ class Unanswered:
     def _refusals(self) -> Iterator[None]:
         try:
             yield
+        except OSError as error:
+            raise FeedbackUnwritableError(self.path, reason=(error.strerror or str(error)).lower()) from None
         except sqlite3.OperationalError as error:
             raise FeedbackUnwritableError(self.path, reason=str(error)) from None
         except sqlite3.DatabaseError as error:

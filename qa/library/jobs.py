@@ -210,9 +210,8 @@ class Uploads:
                 self._library.rename_files(moved)
                 snapshot = self._library.snapshot()
             last = self._kept()
-            if (
-                last is not None and last.kind == "removal" and last.is_running
-            ):  # it ended before its files were deleted
+            was_cut_off = last is not None and last.kind == "removal" and last.is_running
+            if last is not None and was_cut_off:  # it ended before its files were deleted
                 origins = list(map(self.folder.origin, last.files))
                 there = snapshot.documents_of_files(origins)
                 self.folder.delete(origin for origin in origins if origin not in there)
@@ -326,8 +325,8 @@ class _Work(Thread):
             error = None
         is_done = report is not None and not report.get("unread") and error is None
         if self._job.kind == "indexing":
-            self._accept()
-            if is_done:
+            is_accepted = self._accept()
+            if is_done and is_accepted:
                 uploads.folder.give_up()
         if is_done and self._job.kind == "removal":
             uploads.folder.delete(self._to_delete)
@@ -368,7 +367,8 @@ class _Work(Thread):
             hearing.join(_LONGEST_HEARING)  # what the process itself has started may still speak there
             for each in (process.stdin, process.stdout):
                 if each is not None:
-                    each.close()
+                    with suppress(OSError):  # it may have ended before it read what was sent
+                        each.close()
             status = process.wait()
             if complaint := b"".join(complaints)[-_MOST_SAID:].decode("utf-8", "replace").strip():
                 self._uploads.tell(complaint)
@@ -398,12 +398,15 @@ class _Work(Thread):
             elif "progress" in said:
                 self._keep_progress(JobProgressBody(**said["progress"]))
 
-    def _accept(self) -> None:
-        """Have no file wait any more that the library has by now."""
+    def _accept(self) -> bool:
+        """Have no file wait any more that the library has by now. Returns whether the system let it."""
         library = self._uploads._library
         held = library.snapshot().files() if library.exists else {}
-        with suppress(OSError):  # then the next change will do it
+        try:
             self._uploads.folder.accept(held)
+        except OSError:  # then the next change will do it
+            return False
+        return True
 
     def _keep_progress(self, progress: JobProgressBody) -> None:
         """Keep how far it is, where another step begins, else now and then."""

@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -47,10 +48,10 @@ def shipped_library(settings: Settings, make: Callable[[Path | None], Library]) 
 
 
 def fits() -> str:
-    """What tells the corpus and the program that a wheel's library fits: the texts by what they say, the files of the
-    program by their sizes. Where and when they were installed does not matter."""
-    texts = [(each.name, hashlib.sha256(Path(each).read_bytes()).hexdigest()) for each in _files(SHIPPED_CORPUS)]
-    program = [(os.path.relpath(each, _PROGRAM), each.stat().st_size) for each in _program()]
+    """What tells the corpus and the program that a wheel's library fits: their files by what they hold. Where and when
+    they were installed does not matter."""
+    texts = [(each.name, _digest(each)) for each in _files(SHIPPED_CORPUS)]
+    program = [(os.path.relpath(each, _PROGRAM), _digest(each)) for each in _program()]
     return hashlib.sha256(json.dumps([FORMAT, texts, program]).encode()).hexdigest()
 
 
@@ -86,7 +87,8 @@ def _prepared(settings: Settings, make: Callable[[Path | None], Library]) -> Sna
 
 
 def _copied(folder: Path, settings: Settings) -> bool:
-    """Put the library that a wheel brings into a folder, whole or not at all, if it is the one that is wanted."""
+    """Put the library that a wheel brings into a folder, whole or not at all. Returns whether it is the one that is
+    wanted."""
     if (settings.engine, settings.synonyms) != (Settings().engine, None) or not _brings_what_fits():
         return False
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -94,7 +96,8 @@ def _copied(folder: Path, settings: Settings) -> bool:
         made = Path(place, folder.name)
         shutil.copytree(PREPARED, made, copy_function=shutil.copyfile)
         rename_files(made, ANYWHERE, HERE)
-        made.rename(folder)
+        with suppress(OSError):  # where another process was first, its copy is as good
+            made.rename(folder)
     return True
 
 
@@ -122,6 +125,10 @@ def _stamp(settings: Settings) -> str:
     state = synonyms.stat()
     stamps.append((str(synonyms), state.st_size, state.st_mtime_ns))
     return hashlib.sha256(json.dumps([FORMAT, settings.engine, stamps]).encode()).hexdigest()[:16]
+
+
+def _digest(file: os.DirEntry[str]) -> str:
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()
 
 
 def _program() -> Iterator[os.DirEntry[str]]:

@@ -337,18 +337,22 @@ class UploadFolder:
         """Have no file wait that the library has, and delete what it replaced.
 
         `held` are the states of the library's files, by origin. References go with the documents beside them.
+
+        Raises:
+            OSError: if the system refuses. Then some of these files may still wait.
         """
         if not (waiting := self.waiting()):
             return
         there = self._documents()
-        left = []
+        accepted: list[str] = []
+        left: list[str] = []
         for name in waiting:
             beside = [self.path / name] if _is_document(name) else there.get(_parted(name)[0], [])
-            if beside and all(self._is_held(each, held) for each in beside):
-                (self._before / name).unlink(missing_ok=True)
-            else:
-                left.append(name)
-        self._keep_waiting(left)
+            is_held = bool(beside) and all(self._is_held(each, held) for each in beside)
+            (accepted if is_held else left).append(name)
+        self._keep_waiting(left)  # first, for what was replaced is needed until this is written
+        for name in accepted:
+            (self._before / name).unlink(missing_ok=True)
 
     def give_up(self) -> list[str]:
         """Delete the files that wait, and put back what they replaced. Returns their names."""

@@ -138,6 +138,14 @@ ENGINES: dict[str, tuple[str, Callable[[Sequence[Document], Path], Search]]] = {
 """By its name, the package that an engine needs, and what makes its search."""
 
 
+def is_installed(package: str) -> bool:
+    """Whether a package is there, which may be within another."""
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:  # the other is not there
+        return False
+
+
 # Measuring
 
 
@@ -216,7 +224,7 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=400, metavar="N", help="of each set, at most")
     parser.add_argument("--only", action="append", choices=ENGINES, metavar="ENGINE", help="may be given several times")
     given = parser.parse_args()
-    names = [name for name in given.only or ENGINES if find_spec(ENGINES[name][0].partition(".")[0])]
+    names = [name for name in given.only or ENGINES if is_installed(ENGINES[name][0])]
     print("\n".join(HEAD))
     for folder in given.folders or [SOURCE / name for name in SETS]:
         judged: Any = read_judged(folder)
