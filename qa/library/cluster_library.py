@@ -24,9 +24,9 @@ from qa.asking.concepts import Concept
 from qa.asking.spelling import Speller
 from qa.config import LibraryAddress, Settings
 from qa.encoders import Encoder
-from qa.errors import DamagedLibraryError, LibraryBusyError, LibraryError, LibraryNotFoundError, SettingError
+from qa.errors import DamagedLibraryError, LibraryBusyError, LibraryError, SettingError
 from qa.library.cluster_state import ClusterState, ClusterVectors, ClusterVectorWriter, beside
-from qa.library.cluster_store import ClusterStore, Manifest, Superseded
+from qa.library.cluster_store import ClusterStore, Lease, Manifest, Superseded
 from qa.library.folder import DATABASE, Reader, connect, index_folder, kept_facts
 from qa.library.index import PASSAGES, VOCABULARY, opened
 from qa.library.packing import KEPT, packed_arrays, packed_document, packed_tables, unpacked_arrays
@@ -134,27 +134,21 @@ class ClusterLibrary(Library):
         Raises:
             LibraryBusyError: while another does.
         """
-        with self._store.leased():
-            manifest = self._present()
-            self._store.sweep(manifest)
-            with _working_folder(self._store.address) as folder:
-                workspace = _Workspace(folder, self._store, self._settings, self._synonyms, manifest)
+        store = self._store
+        with store.leased() as lease:
+            manifest = store.manifest_of_writer()
+            store.sweep(manifest, lease)
+            with _working_folder(store.address) as folder:
+                workspace = _Workspace(folder, store, self._settings, self._synonyms, manifest, lease)
                 workspace.make_present()
                 try:
                     yield workspace
                 except LibraryBusyError:
-                    raise LibraryBusyError(self._store.address) from None
+                    raise LibraryBusyError(store.address) from None
                 except BaseException:
                     with suppress(LibraryError):
-                        self._store.sweep(self._present())
+                        store.sweep(store.present(), lease)
                     raise
-
-    def _present(self) -> Manifest | None:
-        """The whole manifest. None where there is no library yet."""
-        try:
-            return self._store.whole_manifest()
-        except LibraryNotFoundError:
-            return None
 
     def keep_examples(self, version: str, questions: Sequence[str]) -> None:
         """Keep the questions to begin with; see `Library.keep_examples`."""
@@ -214,7 +208,9 @@ class _Workspace(Library):
         settings: Settings,
         synonyms: Callable[[], Sequence[Concept]],
         manifest: Manifest | None,
+        lease: Lease,
     ) -> None:
+        self._lease = lease
         self._store = store
         self._settings = settings
         self._before = manifest
@@ -309,6 +305,7 @@ class _Workspace(Library):
             speller=store.write_large(version, "speller", packed_arrays(made.speller.arrays)),
             superseded=tuple(superseded),
         )
+        self._lease.keep()  # of the first version there is no manifest that another could have written again
         store.commit(after, manifest)
 
     def _new_documents(self, database: sqlite3.Connection, version: str) -> Iterator[tuple[str, bytes]]:

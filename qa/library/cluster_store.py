@@ -16,27 +16,28 @@ import base64
 import os
 import secrets
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice
 from platform import node
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 from qa.config import LibraryAddress
 from qa.errors import (
-    ClusterError,
     ClusterIncompleteError,
     DamagedLibraryError,
     IndexFormatError,
     LibraryBusyError,
+    LibraryError,
     LibraryNotFoundError,
 )
 from qa.library.folder import FORMAT
 from qa.retrievers.cluster import Cluster, ConflictError, NotThereError
 from qa.retrievers.opensearch import data_nodes
 
-__all__ = ["ClusterStore", "Manifest", "Superseded", "written"]
+__all__ = ["ClusterStore", "Lease", "Manifest", "Superseded", "written"]
 
 _FORMAT = f"1/{FORMAT}"
 """What a library in a cluster is refused by, if it was written otherwise."""
@@ -165,12 +166,8 @@ class ClusterStore:
         Raises:
             LibraryBusyError: where it was written by somebody else meanwhile.
         """
-        if before is None or before.place is None:
-            where = "op_type=create"
-        else:
-            where = "if_seq_no={}&if_primary_term={}".format(*before.place)
         try:
-            self.cluster.call("PUT", f"{self.root}/_doc/{_MANIFEST}?{where}", manifest.values(), wait=_WORK)
+            self.put(_MANIFEST, manifest.values(), None if before is None else before.place, wait=_WORK)
         except ConflictError:  # maybe with itself: an answer was lost, and it was sent again
             if self.whole_manifest().values() != manifest.values():
                 raise LibraryBusyError(self.address) from None
@@ -188,7 +185,7 @@ class ClusterStore:
     # Who writes
 
     @contextmanager
-    def leased(self) -> Iterator[None]:
+    def leased(self) -> Iterator[Lease]:
         """Keep all others from writing until the block ends.
 
         Raises:
@@ -196,50 +193,55 @@ class ClusterStore:
             are on its machine.
         """
         self.make_indices()
-        token = secrets.token_hex(8)
-        place = self._take_lease(token)
+        lease = Lease(self)
         ended = Event()
-        _HELD.add(token)
 
         def renew() -> None:
-            nonlocal place
             while not ended.wait(_RENEWED):
-                with suppress(ClusterError, ConflictError, NotThereError):
-                    place = self._write_lease(token, place)
+                with suppress(LibraryError):  # whoever commits or sweeps will see it
+                    lease.keep()
 
-        renewing = Thread(target=renew, name="pincite-lease", daemon=True)
-        renewing.start()
+        _HELD.add(lease.token)
         try:
-            yield
+            lease.take()
+            renewing = Thread(target=renew, name="pincite-lease", daemon=True)
+            renewing.start()
+            try:
+                yield lease
+            finally:
+                ended.set()
+                renewing.join()
+                lease.give_back()
         finally:
-            ended.set()
-            renewing.join()
-            _HELD.discard(token)
-            with suppress(ClusterError, ConflictError, NotThereError):
-                self._write_lease("", place)
+            _HELD.discard(lease.token)
 
-    def _take_lease(self, token: str) -> tuple[int, int]:
-        place: tuple[int, int] | None = None
-        with suppress(NotThereError):
-            found = self.cluster.call("GET", f"{self.root}/_doc/{_WRITER}")
-            kept = found["_source"]
-            if kept["token"] and time.time() < kept["until"] and not _has_ended(kept["holder"], kept["token"]):
-                raise LibraryBusyError(self.address)
-            place = found["_seq_no"], found["_primary_term"]
+    def manifest_of_writer(self) -> Manifest | None:
+        """The whole manifest, written again as it is. None where there is no library yet.
+
+        Its place moves thereby. So nobody who has read it before, and then lost the lease, can commit any more.
+        """
+        while (manifest := self.present()) is not None:
+            with suppress(ConflictError):  # the one before has committed just now, or an answer was lost
+                return manifest._replace(place=self.put(_MANIFEST, manifest.values(), manifest.place, wait=_WORK))
+        return None
+
+    def present(self) -> Manifest | None:
+        """The whole manifest. None where there is no library yet."""
         try:
-            return self._write_lease(token, place)
-        except ConflictError:
-            raise LibraryBusyError(self.address) from None
+            return self.whole_manifest()
+        except LibraryNotFoundError:
+            return None
 
-    def _write_lease(self, token: str, place: tuple[int, int] | None) -> tuple[int, int]:
+    def put(
+        self, name: str, kept: Mapping[str, Any], place: tuple[int, int] | None, *, wait: float | None = None
+    ) -> tuple[int, int]:
+        """Write what there is one of, in place of the writing before. Returns which writing this is.
+
+        Raises:
+            ConflictError: where that is not the last one.
+        """
         where = "op_type=create" if place is None else "if_seq_no={}&if_primary_term={}".format(*place)
-        kept = {"token": token, "holder": [node(), os.getpid()], "until": time.time() + _LEASE}
-        try:
-            told = self.cluster.call("PUT", f"{self.root}/_doc/{_WRITER}?{where}", kept)
-        except ConflictError:  # maybe with itself: an answer was lost, and it was sent again
-            told = self.cluster.call("GET", f"{self.root}/_doc/{_WRITER}")
-            if told["_source"] != kept:
-                raise
+        told = self.cluster.call("PUT", f"{self.root}/_doc/{name}?{where}", kept, wait=wait)
         return told["_seq_no"], told["_primary_term"]
 
     def make_indices(self) -> None:
@@ -340,18 +342,26 @@ class ClusterStore:
 
     # What goes
 
-    def sweep(self, manifest: Manifest | None) -> None:
-        """Delete what belongs to no version: what a killed or failed change left behind. Only who writes may do it."""
+    def sweep(self, manifest: Manifest | None, lease: Lease) -> None:
+        """Delete what belongs to no version: what a killed or failed change left behind.
+
+        What is found goes only after the lease was seen to be held. So it can be of nobody who took it meanwhile.
+
+        Raises:
+            LibraryBusyError: where another has the lease.
+        """
         kept = {each.passages for each in manifest.superseded} | {manifest.passages["name"]} if manifest else set()
+        found: Collection[str] = ()
         with suppress(NotThereError):
             found = self.cluster.call("GET", f"{self.prefix}*?filter_path=*.settings.index.uuid")
-            for each in found:
-                if each not in kept:
-                    self._delete_index(each)
+        gone = [each for each in found if each not in kept]
+        lease.keep()
+        for each in gone:
+            self._delete_index(each)
         first = _ordered(manifest.version).partition("-")[0] if manifest else ""
         orphans = {"range": {"of": {"gte": first}}}
         but = [{"term": {"of": _ordered(manifest.version)}}] if manifest else []
-        self.delete_all(self.blobs, {"bool": {"filter": [orphans], "must_not": but}})
+        self.delete_all(self.blobs, {"bool": {"filter": [orphans], "must_not": but}}, keep=lease.keep)
 
     def parted(self, superseded: Sequence[Superseded]) -> tuple[list[Superseded], list[Superseded]]:
         """What still stays of what was left behind, and what may go."""
@@ -365,15 +375,73 @@ class ClusterStore:
             self._delete_index(each.passages)
             self.cluster.write(self.blobs, [({"delete": {"_id": blob}},) for blob in each.blobs])
 
-    def delete_all(self, index: str, query: Mapping[str, Any]) -> None:
-        """Delete from an index all that a query matches."""
+    def delete_all(self, index: str, query: Mapping[str, Any], *, keep: Callable[[], None] = lambda: None) -> None:
+        """Delete from an index all that a query matches. Before some of it goes, `keep` may refuse that."""
         self.refresh(index)
         found = self.scan(index, by="name", query=query, source=["of"])
-        self.cluster.write(index, (({"delete": {"_id": each}},) for each, _ in found))
+        while some := list(islice(found, _PAGE)):
+            keep()
+            self.cluster.write(index, (({"delete": {"_id": each}},) for each, _ in some))
 
     def _delete_index(self, name: str) -> None:
         with suppress(NotThereError):
             self.cluster.call("DELETE", name, wait=_WORK)
+
+
+class Lease:
+    """What lets one writer write, and keeps all others out. Two threads may keep it."""
+
+    def __init__(self, store: ClusterStore) -> None:
+        """Nothing is asked yet."""
+        self.token = secrets.token_hex(8)
+        self._store = store
+        self._path = f"{store.root}/_doc/{_WRITER}"
+        self._place: tuple[int, int] | None = None
+        self._writing = Lock()
+
+    def take(self) -> None:
+        """Take it.
+
+        Raises:
+            LibraryBusyError: while another has it.
+        """
+        with suppress(NotThereError):
+            found = self._store.cluster.call("GET", self._path)
+            kept = found["_source"]
+            if kept["token"] and time.time() < kept["until"] and not _has_ended(kept["holder"], kept["token"]):
+                raise LibraryBusyError(self._store.address)
+            self._place = found["_seq_no"], found["_primary_term"]
+        self.keep()
+
+    def keep(self) -> None:
+        """Keep others out for the next half minute.
+
+        Raises:
+            LibraryBusyError: where another has it. It was not kept for so long, as by a machine that slept.
+        """
+        try:
+            with self._writing:
+                self._write(self.token)
+        except NotThereError:
+            raise LibraryNotFoundError(self._store.address) from None
+
+    def give_back(self) -> None:
+        """Let others write, unless one does already. Where the cluster does not answer, it runs out."""
+        with self._writing, suppress(LibraryError, NotThereError):
+            self._write("")
+
+    def _write(self, token: str) -> None:
+        kept = {"token": token, "holder": [node(), os.getpid()], "until": time.time() + _LEASE}
+        try:
+            self._place = self._store.put(_WRITER, kept, self._place)
+        except ConflictError:  # maybe with itself: an answer was lost
+            found = self._store.cluster.call("GET", self._path)
+            if found["_source"]["token"] not in (self.token, token):
+                raise LibraryBusyError(self._store.address) from None
+            try:
+                self._place = self._store.put(_WRITER, kept, (found["_seq_no"], found["_primary_term"]))
+            except ConflictError:
+                raise LibraryBusyError(self._store.address) from None
 
 
 def _ordered(version: str) -> str:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -324,6 +325,49 @@ def test_a_change_that_another_has_overtaken_is_refused_and_leaves_the_other_one
     assert Engine.open(settings_of(address)).version == version
     library.remove(["spotting"])
     assert library.check() == []
+
+
+def one_document(name: str) -> Source:
+    """A document of its own, about gulls."""
+    return Source(name, Document(id=name, title="Gulls", text="Gulls steal fish.", source="gulls"))
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize("error", [LibraryBusyError, KeyboardInterrupt])
+def test_a_writer_whose_lease_another_has_taken_neither_commits_nor_deletes_what_the_other_wrote(
+    node: Nodes, is_first: bool, error: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = LibraryAddress(f"{node.addresses[0]}/taken-{is_first}-{error.__name__}".lower())
+    library, other = Engine.create(settings_of(address)), Engine.create(settings_of(address))._library
+    assert isinstance(other, ClusterLibrary)
+    if not is_first:
+        library.add([TERNS])
+    store, write_large = store_of(address), ClusterStore.write_large
+    part = "000009-part"
+
+    with ExitStack() as stack:
+        working = []
+
+        def taken(self: ClusterStore, version: str, name: str, packed: bytes) -> tuple[str, ...]:
+            ids = write_large(self, version, name, packed)
+            if name == "speller":  # the last one before the manifest
+                monkeypatch.undo()
+                monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches of another"))
+                monkeypatch.setattr("qa.library.cluster_store._has_ended", lambda *_: True)
+                working.append(stack.enter_context(other._working()))
+                store.write_blobs("000009", [(part, b"of the other")])
+                if error is KeyboardInterrupt:
+                    raise KeyboardInterrupt
+            return ids
+
+        monkeypatch.setattr(ClusterStore, "write_large", taken)
+        with pytest.raises(error):
+            library._library.change(add=[one_document("late")])
+        assert store.read_blobs([part]) == {part: b"of the other"}
+        working[0].change(add=[one_document("gulls")])
+    after = Engine.open(settings_of(address))
+    assert {"late", "gulls"} & {each.id for each in after.contents()} == {"gulls"}
+    assert after.check() == []
 
 
 def test_a_failed_change_leaves_nothing_behind(address: LibraryAddress) -> None:
