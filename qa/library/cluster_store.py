@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
+from pathlib import Path
 from platform import node
 from threading import Event, Lock, Thread
 from types import MappingProxyType
@@ -45,6 +46,8 @@ _FORMAT = f"1/{FORMAT}"
 _HELD: set[str] = set()
 """The leases that this process holds."""
 
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_NAMESPACE = Path("/proc/self/ns/pid")
 _LEASE = 30.0  # seconds, for which a writer keeps others out after it was last heard of
 _RENEWED = 5.0  # seconds from one word of it to the next
 _GRACE = 60.0  # seconds, for which a version stays that is the present one no more: a question may still read it
@@ -190,7 +193,7 @@ class ClusterStore:
 
         Raises:
             LibraryBusyError: while another does. One that was killed keeps others out for half a minute, unless they
-            are on its machine.
+            see on its machine that it has ended.
         """
         self.make_indices()
         lease = Lease(self)
@@ -431,7 +434,7 @@ class Lease:
             self._write("")
 
     def _write(self, token: str) -> None:
-        kept = {"token": token, "holder": [node(), os.getpid()], "until": time.time() + _LEASE}
+        kept = {"token": token, "holder": _holder(), "until": time.time() + _LEASE}
         try:
             self._place = self._store.put(_WRITER, kept, self._place)
         except ConflictError:  # maybe with itself: an answer was lost
@@ -450,12 +453,23 @@ def _ordered(version: str) -> str:
     return f"{number:>012}-{token}"
 
 
+def _holder() -> list[Any]:
+    """Who this process is: its host, the start of that, and the namespace of its number, as far as the system tells
+    them; and its number."""
+    try:
+        return [node(), _BOOT.read_text(encoding="ascii").strip(), str(_NAMESPACE.readlink()), os.getpid()]
+    except OSError:
+        return [node(), os.getpid()]
+
+
 def _has_ended(holder: Sequence[Any], token: str) -> bool:
-    """Whether a writer on this machine, or in this process, is known to write no more."""
-    host, process = holder
-    if host != node() or os.name != "posix":
+    """Whether a writer that shares its numbers of processes with this one is known to write no more. Two containers may
+    have the same host name, and do not see the processes of each other."""
+    *where, process = holder
+    here = _holder()
+    if here[:-1] != where or len(where) == 1:
         return False
-    if process == os.getpid():
+    if process == here[-1]:
         return token not in _HELD
     try:
         os.kill(process, 0)

@@ -370,6 +370,28 @@ def test_a_writer_whose_lease_another_has_taken_neither_commits_nor_deletes_what
     assert after.check() == []
 
 
+@pytest.mark.parametrize("place", ["_BOOT", "_NAMESPACE"])
+def test_a_writer_whose_process_cannot_be_seen_from_here_keeps_others_out(
+    node: Nodes, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = LibraryAddress(f"{node.addresses[0]}/unseen{place}".lower())
+    library = Engine.create(settings_of(address))
+    library.add([TERNS])
+    command = [sys.executable, "-c", KILLED, str(address), str(tmp_path / "more.md")]
+    (tmp_path / "more.md").write_text("# Gulls\n\nGulls steal fish from terns.\n")
+    assert subprocess.run(command, capture_output=True, check=False).returncode == -signal.SIGKILL
+    other = tmp_path / "other"
+    if place == "_BOOT":
+        other.write_text("00000000-0000-0000-0000-000000000000\n", encoding="ascii")
+    else:
+        other.symlink_to("pid:[1]")
+    with monkeypatch.context() as patched:
+        patched.setattr(f"qa.library.cluster_store.{place}", other)
+        with pytest.raises(LibraryBusyError):
+            library.remove(["spotting"])
+    library.remove(["spotting"])
+
+
 def test_a_failed_change_leaves_nothing_behind(address: LibraryAddress) -> None:
     library = Engine.create(settings_of(address))
     library.add([TERNS])
