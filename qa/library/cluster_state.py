@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -46,6 +47,7 @@ _MET = 20_000  # passages, whose words are remembered as they came: about 20 MB
 _REMEMBERED_DOCUMENTS = 256
 _REMEMBERED_CHARACTERS = 16_000_000
 _AT_ONCE = 64  # documents that are read at once
+_CHECKED = 500  # passages whose vectors are checked at once
 _BESIDE = ("document", "stamp", "section", "stream", "contexts", "words")
 _VECTORS = ("of", "name", "passage", "sentences", "seal")
 _TOLD = "id,terms,length"
@@ -377,9 +379,11 @@ class ClusterVectors(KeptVectors):
         return places, np.concatenate([empty, *(kept[stamps[place]][:1] for place in places)])
 
     def problems(self, sentence_counts: Mapping[bytes, int]) -> Iterable[str]:  # type: ignore[override]
-        for stamp, vectors in self.of_stamps(list(sentence_counts)).items():
-            if len(vectors) != 1 + sentence_counts[stamp]:
-                yield f"The vectors saved under {stamp.hex()} have been changed."
+        stamps = iter(sentence_counts)
+        while some := list(islice(stamps, _CHECKED)):
+            for stamp, vectors in self.of_stamps(some).items():
+                if len(vectors) != 1 + sentence_counts[stamp]:
+                    yield f"The vectors saved under {stamp.hex()} have been changed."
 
     def _checked(self, source: Mapping[str, Any]) -> tuple[bytes, Vectors]:
         stamp = bytes.fromhex(source["name"].partition("-")[2])

@@ -52,7 +52,8 @@ _LEASE = 30.0  # seconds, for which a writer keeps others out after it was last 
 _RENEWED = 5.0  # seconds from one word of it to the next
 _GRACE = 60.0  # seconds, for which a version stays that is the present one no more: a question may still read it
 _BLOB = 4_000_000  # bytes of a blob, at most, before it is written in base64
-_READ = 32  # blobs, or hundreds of small ones, that are read at once
+_READ = 64  # blobs that are read at once
+_READ_SMALL = 500  # of what is smaller
 _PAGE = 2_000  # of whatever is read from end to end
 _WORK = 600.0  # seconds, for which a step of writing is waited
 _MANIFEST, _WRITER, _VECTORS, _EXAMPLES = "manifest", "writer", "vectors", "examples"
@@ -282,25 +283,32 @@ class ClusterStore:
         return b"".join(found[each] for each in ids)
 
     def read_blobs(self, ids: Sequence[str]) -> dict[str, bytes]:
-        """The blobs with these ids, asked for at once.
+        """The blobs with these ids, some dozens at once.
 
         Raises:
             DamagedLibraryError: where one is not there.
         """
-        found = self.read(self.blobs, ids)
+        found = self.read(self.blobs, ids, at_once=_READ)
         if len(found) < len(set(ids)):
             raise DamagedLibraryError(self.address, reason="a part of it is not in the cluster any more")
         return {each: base64.b64decode(source["kept"]) for each, source in found.items()}
 
-    def read(self, index: str, ids: Sequence[str], *, without: str = "") -> dict[str, Mapping[str, Any]]:
-        """What an index keeps under these ids, asked for at once, without some fields. Unknown ids are left out."""
-        if not ids:
-            return {}
-        try:
-            told = self._told(index, list(dict.fromkeys(ids)), without=without)
-        except NotThereError:
-            raise DamagedLibraryError(self.address, reason=f"{index} is not in the cluster") from None
-        return {each["_id"]: each["_source"] for each in told if each["found"]}
+    def read(
+        self, index: str, ids: Sequence[str], *, without: str = "", at_once: int = _READ_SMALL
+    ) -> dict[str, Mapping[str, Any]]:
+        """What an index keeps under these ids, without some fields. Unknown ids are left out.
+
+        No more than `at_once` are asked for at once.
+        """
+        left = list(dict.fromkeys(ids))
+        found: dict[str, Mapping[str, Any]] = {}
+        for start in range(0, len(left), at_once):
+            try:
+                told = self._told(index, left[start : start + at_once], without=without)
+            except NotThereError:
+                raise DamagedLibraryError(self.address, reason=f"{index} is not in the cluster") from None
+            found |= {each["_id"]: each["_source"] for each in told if each["found"]}
+        return found
 
     def _told(self, index: str, ids: Sequence[str], *, without: str = "") -> list[dict[str, Any]]:
         """What an index says to each of these ids.

@@ -182,6 +182,28 @@ def test_a_question_asks_the_cluster_three_times_at_most(
     assert 2 <= most <= 3
 
 
+def test_what_is_asked_for_by_ids_comes_in_several_replies(
+    address: LibraryAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = store_of(address)
+    store.make_indices()
+    blobs = {f"000001-{number}": str(number).encode() for number in range(1_100)}
+    store.write_blobs("000001", blobs.items())
+    sizes: list[int] = []
+    told = ClusterStore._told
+
+    def counted(self: ClusterStore, index: str, ids: Sequence[str], **more: Any) -> Any:
+        sizes.append(len(ids))
+        return told(self, index, ids, **more)
+
+    monkeypatch.setattr(ClusterStore, "_told", counted)
+    assert store.read_blobs([*blobs, "000001-0"]) == blobs
+    assert (sum(sizes), max(sizes)) == (1_100, 64)
+    sizes.clear()
+    assert set(store.read(store.blobs, [*blobs, "unknown"])) == set(blobs)
+    assert sizes == [500, 500, 101]
+
+
 def test_asking_leaves_nothing_on_the_disk(address: LibraryAddress, tmp_path: Path) -> None:
     Engine.create(settings_of(address)).add([TERNS])
     places = {name: tmp_path / name for name in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "TMPDIR")}
