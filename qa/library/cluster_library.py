@@ -35,7 +35,7 @@ from qa.library.snapshot import Snapshot
 from qa.library.store import Library
 from qa.model import FileState, digest
 from qa.retrievers import OPENSEARCH, Retriever, files
-from qa.retrievers.cluster import Cluster
+from qa.retrievers.cluster import Cluster, NotThereError
 from qa.retrievers.opensearch import FILLER, Beside, Kept, OpenSearchEngine, OpenSearchRetriever, kept_as, token
 
 if TYPE_CHECKING:
@@ -167,19 +167,25 @@ class ClusterLibrary(Library):
             return 0
         self._store.make_indices()
         snapshot, told = self.snapshot(), time.monotonic()
+        writer = ClusterVectorWriter(self._store, encoder)
 
         def tell(done: int, total: int) -> None:
             nonlocal told
             on_passages(done, total)
             if time.monotonic() > told + _TOLD:
-                self._store.tell_vectors()
+                writer.tell()
                 told = time.monotonic()
 
         try:
-            writer = ClusterVectorWriter(self._store, encoder)
-            return snapshot.encode(encoder, writer, on_passages=tell, should_stop=should_stop)
+            left = snapshot.encode(encoder, writer, on_passages=tell, should_stop=should_stop)
+        except BaseException:
+            with suppress(LibraryError, NotThereError):  # the first error is the one to be told
+                writer.tell()
+            raise
+        else:
+            writer.tell()
+            return left
         finally:
-            self._store.tell_vectors()
             self._looked = 0.0
 
     @contextmanager

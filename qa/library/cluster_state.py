@@ -402,11 +402,14 @@ class ClusterVectorWriter(VectorWriter):
     def __init__(self, store: ClusterStore, encoder: Encoder) -> None:
         self._store = store
         self._label = _label(encoder.name)
+        self._has_changed = False
 
     def stamps(self) -> set[bytes]:
+        self._has_changed |= not self._store.told_all_vectors()
         return _stamps(self._store, self._label)
 
     def add(self, vectors: Iterable[tuple[bytes, Vectors]]) -> None:
+        self._announce()
         operations = []
         for stamp, found in vectors:
             passage, sentences = found[0].tobytes(), found[1:].tobytes()
@@ -417,9 +420,24 @@ class ClusterVectorWriter(VectorWriter):
         self._store.cluster.write(self._store.vectors, operations)
 
     def delete(self, stamps: Iterable[bytes]) -> None:
-        gone = [({"delete": {"_id": f"{self._label}-{each.hex()}"}},) for each in stamps]
-        self._store.cluster.write(self._store.vectors, gone)
-        self._store.delete_all(self._store.vectors, {"bool": {"must_not": [{"term": {"of": self._label}}]}})
+        gone = [f"{self._label}-{each.hex()}" for each in stamps]
+        if gone:
+            self._announce()
+        self._store.cluster.write(self._store.vectors, (({"delete": {"_id": each}},) for each in gone))
+        of_others = {"bool": {"must_not": [{"term": {"of": self._label}}]}}
+        self._has_changed |= self._store.delete_all(self._store.vectors, of_others) > 0
+
+    def _announce(self) -> None:
+        """Let the next one tell of what is added or deleted from now on, should this process be killed."""
+        if not self._has_changed:
+            self._store.tell_vectors(are_all=False)
+            self._has_changed = True
+
+    def tell(self) -> None:
+        """Let all know that vectors were added or deleted, if any were."""
+        if self._has_changed:
+            self._store.tell_vectors(are_all=True)
+            self._has_changed = False
 
 
 def _label(encoder: str) -> str:

@@ -181,10 +181,16 @@ class ClusterStore:
         kept = {"version": version, "questions": list(questions)}
         self.cluster.call("PUT", f"{self.root}/_doc/{_EXAMPLES}", kept)
 
-    def tell_vectors(self) -> None:
-        """Let all know that vectors were added or removed."""
+    def tell_vectors(self, *, are_all: bool) -> None:
+        """Let all know that vectors were added or removed. Unless they `are_all`, more are on their way."""
         self.refresh(self.vectors)
-        self.cluster.call("PUT", f"{self.root}/_doc/{_VECTORS}", {"changed": secrets.randbits(48)})
+        kept = {"changed": secrets.randbits(48), "are_all": are_all}
+        self.cluster.call("PUT", f"{self.root}/_doc/{_VECTORS}", kept)
+
+    def told_all_vectors(self) -> bool:
+        """Whether nobody has begun to add vectors without telling that these are all, as one that was killed."""
+        found = self.read(self.root, [_VECTORS])
+        return all(each.get("are_all", True) for each in found.values())
 
     # Who writes
 
@@ -386,13 +392,19 @@ class ClusterStore:
             self._delete_index(each.passages)
             self.cluster.write(self.blobs, [({"delete": {"_id": blob}},) for blob in each.blobs])
 
-    def delete_all(self, index: str, query: Mapping[str, Any], *, keep: Callable[[], None] = lambda: None) -> None:
-        """Delete from an index all that a query matches. Before some of it goes, `keep` may refuse that."""
+    def delete_all(self, index: str, query: Mapping[str, Any], *, keep: Callable[[], None] = lambda: None) -> int:
+        """Delete from an index all that a query matches. Before some of it goes, `keep` may refuse that.
+
+        Returns how much has gone.
+        """
         self.refresh(index)
         found = self.scan(index, by="name", query=query, source=["of"])
+        count = 0
         while some := list(islice(found, _PAGE)):
             keep()
             self.cluster.write(index, (({"delete": {"_id": each}},) for each, _ in some))
+            count += len(some)
+        return count
 
     def _delete_index(self, name: str) -> None:
         with suppress(NotThereError):

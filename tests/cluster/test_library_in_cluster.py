@@ -228,6 +228,49 @@ def test_feedback_is_refused_until_a_file_is_named(address: LibraryAddress, tmp_
     assert named.judge(judgement).helpful
 
 
+# Vectors
+
+
+def test_others_are_told_of_vectors_only_where_some_were_added_or_deleted(address: LibraryAddress) -> None:
+    library = Engine.create(settings_of(address, meaning="on"))
+    library.add([TERNS])
+    store = store_of(address)
+    assert library.encode() == 0
+    first = store.manifest().vectors
+    assert first != 0
+    assert library.encode() == 0
+    assert store.manifest().vectors == first
+    library.remove(["spotting"])
+    assert library.encode() == 0
+    assert store.manifest().vectors not in (0, first)
+
+
+def test_vectors_that_a_failed_encoding_could_not_tell_of_are_told_of_by_the_next(
+    address: LibraryAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Engine.create(settings_of(address, meaning="on"))
+    library.add([TERNS])
+    store, tell = store_of(address), ClusterStore.tell_vectors
+
+    def lost(self: ClusterStore, *, are_all: bool) -> None:
+        if are_all:
+            raise ClusterUnreachableError("http://127.0.0.1:9399", reason="it gave no answer")
+        tell(self, are_all=are_all)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ClusterStore, "tell_vectors", lost)
+        with pytest.raises(KeyboardInterrupt):
+            library.encode(on_passages=interrupted)
+    before = store.manifest().vectors
+    assert library.encode() == 0
+    assert store.manifest().vectors != before
+
+
+def interrupted(done: int, _: int) -> None:
+    if done:
+        raise KeyboardInterrupt
+
+
 # Changes
 
 
