@@ -81,21 +81,26 @@ class ClusterLibrary(Library):
             LibraryNotFoundError, IndexFormatError, DamagedLibraryError, ClusterError.
         """
         found = self._snapshot
-        if found is not None and time.monotonic() < self._looked + _LOOKED:
-            return found
-        if not self._looking.acquire(blocking=found is None):
-            return found or self.snapshot()  # another thread looks now
+        if found is None:
+            with self._looking:
+                return self._seen()
+        if time.monotonic() < self._looked + _LOOKED or not self._looking.acquire(blocking=False):
+            return found  # or another thread looks now
         try:
-            now, found = time.monotonic(), self._snapshot
-            if found is not None and now < self._looked + _LOOKED:
-                return found
-            self._manifest = manifest = self._store.manifest()
-            if found is None or found.name != manifest.version:
-                found = self._snapshot = self._opened_version(manifest)
-            self._looked = now
-            return found
+            return self._seen()
         finally:
             self._looking.release()
+
+    def _seen(self) -> Snapshot:
+        """The same, for the one thread that looks."""
+        now, found = time.monotonic(), self._snapshot
+        if found is not None and now < self._looked + _LOOKED:
+            return found
+        self._manifest = manifest = self._store.manifest()
+        if found is None or found.name != manifest.version:
+            found = self._snapshot = self._opened_version(manifest)
+        self._looked = now
+        return found
 
     def _opened_version(self, manifest: Manifest) -> Snapshot:
         state = ClusterState(self._store, manifest, self._latest)
@@ -124,8 +129,9 @@ class ClusterLibrary(Library):
         """Add, replace and then remove documents; see `Library.change`."""
         with self._working() as workspace:
             workspace.change(add=add, remove=remove, files=files, planned_for=planned_for, on_indexing=on_indexing)
-        self._looked = 0.0
-        return self.snapshot()
+        with self._looking:  # who looks now may have read the manifest before
+            self._looked = 0.0
+            return self._seen()
 
     @contextmanager
     def _working(self) -> Iterator[_Workspace]:

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from threading import Event, Thread, Timer, current_thread
 from typing import Any
 
 import pytest
@@ -290,6 +291,35 @@ def test_a_change_is_seen_elsewhere_a_second_later_and_what_was_read_before_can_
     assert before.passages_of("spotting")
 
 
+def test_a_change_gives_its_own_state_also_while_another_thread_reads_the_one_before(
+    address: LibraryAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Engine.create(settings_of(address))._library
+    library.change(add=[one_document("gulls")])
+    read, has_read, goes_on = ClusterStore.manifest, Event(), Event()
+
+    def slow(self: ClusterStore) -> Manifest:
+        found = read(self)
+        if current_thread() is reading:
+            has_read.set()
+            goes_on.wait(20)
+        return found
+
+    def freed(self: ClusterStore, manifest: Manifest, before: Manifest | None) -> None:
+        commit(self, manifest, before)
+        Timer(0.5, goes_on.set).start()
+
+    reading, commit = Thread(target=library.snapshot), ClusterStore.commit
+    monkeypatch.setattr(ClusterStore, "manifest", slow)
+    monkeypatch.setattr(ClusterStore, "commit", freed)
+    time.sleep(1.1)
+    reading.start()
+    assert has_read.wait(20)
+    assert library.change(add=[one_document("terns")]).has_document("terns")
+    reading.join()
+    assert library.snapshot().has_document("terns")
+
+
 def test_another_machine_changes_it_and_the_first_goes_on_from_there(
     address: LibraryAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -301,6 +331,7 @@ def test_another_machine_changes_it_and_the_first_goes_on_from_there(
     Engine.open(settings_of(address)).remove(["hostile"])
     assert Engine.create(settings_of(address)).add([TERNS]).added == ("hostile",)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    time.sleep(1.1)  # it sees what the other did a second later
     first.add([tmp_path / "gulls.md"])
     first.remove(["spotting"])
     here.add([TERNS, tmp_path / "gulls.md"])
