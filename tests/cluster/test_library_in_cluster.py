@@ -30,6 +30,7 @@ from qa.library.cluster_store import ClusterStore, Manifest
 from qa.model import Answer, Document, DocumentFilter, Judgement
 from qa.readers.passages import whole
 from qa.retrievers.cluster import Cluster
+from qa.retrievers.waiting import seconds_left
 
 TESTS = Path(__file__).resolve().parent.parent
 TERNS = TESTS / "fixtures" / "terns"
@@ -181,6 +182,35 @@ def test_a_question_asks_the_cluster_three_times_at_most(
         library.ask(question)
         most = max(most, sum(not path.startswith(f"pincite-{address.library}/") for path in trips))
     assert 2 <= most <= 3
+
+
+def test_the_manifest_is_read_in_the_time_of_a_question_and_a_new_version_is_loaded_beside_it(
+    address: LibraryAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Engine.create(settings_of(address))
+    library.add([TERNS])
+    took: list[tuple[str, bool]] = []
+    manifest, large = ClusterStore.manifest, ClusterStore.read_large
+
+    def read(self: ClusterStore) -> Manifest:
+        took.append(("manifest", seconds_left(60.0) < 60.0))
+        return manifest(self)
+
+    def loaded(self: ClusterStore, ids: Sequence[str]) -> bytes:
+        took.append(("tables", seconds_left(60.0) < 60.0))
+        return large(self, ids)
+
+    monkeypatch.setattr(ClusterStore, "manifest", read)
+    monkeypatch.setattr(ClusterStore, "read_large", loaded)
+    judgement = Judgement(question="Which fever?", helpful=True, passage_id=None, key="0" * 32)
+    for name in ("ask", "search"):
+        took.clear()
+        getattr(Engine.create(library.settings), name)("Which fever?")
+        assert dict(took) == {"manifest": True, "tables": False}
+    took.clear()
+    with pytest.raises(FeedbackUnwritableError):
+        Engine.create(library.settings).judge(judgement)
+    assert dict(took) == {"manifest": True, "tables": False}
 
 
 def test_what_is_asked_for_by_ids_comes_in_several_replies(
