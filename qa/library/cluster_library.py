@@ -128,6 +128,8 @@ class ClusterLibrary(Library):
         on_indexing: Callable[[int, int], None] | None = None,
     ) -> Snapshot:
         """Add, replace and then remove documents; see `Library.change`."""
+        if isinstance(remove, Collection) and remove and add == ():
+            self._store.manifest()  # where there is no library, nothing is made for it
         with self._working() as workspace:
             workspace.change(add=add, remove=remove, files=files, planned_for=planned_for, on_indexing=on_indexing)
         with self._looking:  # who looks now may have read the manifest before
@@ -172,8 +174,8 @@ class ClusterLibrary(Library):
         encoder = self.encoder()
         if encoder is None:
             return 0
-        self._store.make_indices()
         snapshot, told = self.snapshot(), time.monotonic()
+        self._store.make_indices()
         writer = ClusterVectorWriter(self._store, encoder)
 
         def tell(done: int, total: int) -> None:

@@ -557,6 +557,14 @@ def test_a_wrong_name_or_address_says_what_to_do(node: Nodes) -> None:
         Engine.open(settings_of(LibraryAddress("http://127.0.0.1:9399/terns"), cluster_timeout=1))
 
 
+def test_nothing_is_made_under_a_wrong_name(address: LibraryAddress) -> None:
+    with pytest.raises(LibraryNotFoundError):
+        Engine.create(settings_of(address)).remove(["spotting"])
+    with pytest.raises(LibraryNotFoundError):
+        Engine.create(settings_of(address, meaning="on")).encode()
+    assert indices(address) == set()
+
+
 def test_a_library_is_found_by_any_of_its_nodes(address: LibraryAddress) -> None:
     Engine.create(settings_of(address)).add([TERNS])
     elsewhere = LibraryAddress(f"http://127.0.0.1:9399/{address.library}")
