@@ -11,7 +11,7 @@ import base64
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from qa.asking.spelling import Speller
 from qa.encoders import Encoder, Vectors
-from qa.errors import DamagedLibraryError
+from qa.errors import DamagedLibraryError, LibraryBusyError
 from qa.library.cluster_store import ClusterStore, Manifest, written
 from qa.library.folder import Reader, connect
 from qa.library.local import LocalState
@@ -237,6 +237,17 @@ class ClusterState(LocalState):
         on_passages: Callable[[int, int], None],
         should_stop: Callable[[], bool],
     ) -> int:
+        with self._while_present():
+            return self._encode(encoder, writer, on_passages=on_passages, should_stop=should_stop)
+
+    def _encode(
+        self,
+        encoder: Encoder,
+        writer: VectorWriter,
+        *,
+        on_passages: Callable[[int, int], None],
+        should_stop: Callable[[], bool],
+    ) -> int:
         from qa.library.encoding import encode
 
         rows = [(each["document"], passage_id, bytes.fromhex(each["stamp"])) for passage_id, each in self._scanned()]
@@ -267,15 +278,35 @@ class ClusterState(LocalState):
         *,
         on_passages: Callable[[int, int], None],
     ) -> list[str]:
-        counting = self.retriever.counting()
         try:
-            found = self._copied().problems(counting, speller, vectors, on_passages=on_passages)
+            with self._while_present():
+                return self._problems(speller, vectors, on_passages=on_passages)
         except DamagedLibraryError as error:
             return [error.message]
+
+    def _problems(
+        self, speller: Speller, vectors: KeptVectors | None, *, on_passages: Callable[[int, int], None]
+    ) -> list[str]:
+        counting = self.retriever.counting()
+        found = self._copied().problems(counting, speller, vectors, on_passages=on_passages)
         table = dict(self._select("SELECT term, passages FROM frequencies"))
         if not found and counting.document_frequencies(table) != table:
             found.append("The saved numbers of passages that have each term are wrong.")
         return found
+
+    @contextmanager
+    def _while_present(self) -> Iterator[None]:
+        """What is read for long must be of the present version: parts of another may have been deleted.
+
+        Raises:
+            LibraryBusyError: in place of damage, where there is a new version.
+        """
+        try:
+            yield
+        except DamagedLibraryError:
+            if self._store.manifest().version != self._manifest.version:
+                raise LibraryBusyError(self._address, has_changed=True) from None
+            raise
 
     def _copied(self) -> LocalState:
         database = connect(":memory:")

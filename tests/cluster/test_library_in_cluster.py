@@ -26,6 +26,7 @@ from qa.config import SHIPPED_CORPUS, LibraryAddress
 from qa.errors import ClusterUnreachableError, FeedbackUnwritableError, LibraryBusyError, LibraryNotFoundError
 from qa.library import Source
 from qa.library.cluster_library import ClusterLibrary
+from qa.library.cluster_state import ClusterVectorWriter
 from qa.library.cluster_store import ClusterStore, Manifest
 from qa.model import Answer, Document, DocumentFilter, Judgement
 from qa.readers.passages import whole
@@ -530,6 +531,25 @@ def test_a_failed_change_leaves_nothing_behind(address: LibraryAddress) -> None:
     with pytest.raises(KeyboardInterrupt):
         library._library.change(add=broken())
     assert indices(address) == before
+    assert library.check() == []
+
+
+def test_a_version_that_goes_while_it_is_checked_or_encoded_is_not_called_damaged(
+    address: LibraryAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Engine.create(settings_of(address, meaning="on"))
+    library.add([TERNS])
+    elsewhere = [Engine.open(library.settings)._library.snapshot() for _ in range(2)]
+    monkeypatch.setattr("qa.library.cluster_store._GRACE", 0.0)
+    library.remove(["spotting"])
+    library.remove(["hostile"])
+    encoder = library._encoder()
+    assert encoder is not None
+    writer = ClusterVectorWriter(store_of(address), encoder)
+    with pytest.raises(LibraryBusyError, match=r"was changed meanwhile\.$"):
+        elsewhere[0].problems()
+    with pytest.raises(LibraryBusyError, match=r"was changed meanwhile\.$"):
+        elsewhere[1].encode(encoder, writer, on_passages=lambda *_: None, should_stop=lambda: False)
     assert library.check() == []
 
 
