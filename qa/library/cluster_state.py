@@ -1,8 +1,9 @@
 """The state of a library in a cluster, read by a process that keeps nothing on its own disk.
 
 The tables, in which there is no text, are loaded once for each version. A search brings the words of each hit, laid
-out. Documents come with their passages, several at once. So a question asks the cluster three times at most: for the
-hits, for the vectors of these where words alone are not sure, and for the documents.
+out. Documents come with their passages, several at once. So a question asks the cluster three times at most, besides
+the manifest, once a second: for the hits, for the vectors of these where words alone are not sure, and for the
+documents.
 """
 
 from __future__ import annotations
