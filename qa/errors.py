@@ -435,10 +435,7 @@ class DamagedDocumentError(LibraryError):
 
 
 class LibraryBusyError(LibraryError):
-    """Another process is changing the library now, or changed it after this change was begun.
-
-    With `has_changed`, it changed the library while a version was read from end to end, and parts of that are deleted.
-    """
+    """Another process is changing the library now, or changed it after this change or check was begun."""
 
     code = "library_busy"
 
