@@ -173,7 +173,8 @@ class Engine:
             UnknownDocumentError: for an id in `document` that is not there.
         """
         began = time.perf_counter()
-        answer = self._answer(question, self._library.snapshot(), history=history, limit=limit, document=document)
+        with one_question():
+            answer = self._answer(question, self._library.snapshot(), history=history, limit=limit, document=document)
         return replace(answer, took_ms=round((time.perf_counter() - began) * 1000, 3))
 
     def search(
@@ -189,8 +190,9 @@ class Engine:
         Raises:
             UnknownDocumentError: for an id in `document` that is not there.
         """
-        snapshot, scope = self._library.snapshot(), scope_of(document)
+        scope = scope_of(document)
         with one_question():
+            snapshot = self._library.snapshot()
             query, asked = understood(question, history, snapshot, scope=scope)
             return hits(search(query, asked, snapshot, limit=limit, scope=scope), snapshot)
 
@@ -492,12 +494,13 @@ class Engine:
         from qa.citations.permalinks import follow
         from qa.feedback import feedback_on
 
-        snapshot = self._library.snapshot()
-        judged = None
-        if judgement.passage_id is not None and judgement.known_by is not None:
-            judged = follow(judgement.passage_id, judgement.known_by, snapshot, document_id=None).cited
-        asked_of = judgement.asked_of or None
-        answer = self._answer(judgement.question, snapshot, history=judgement.history, limit=0, document=asked_of)
+        with one_question():
+            snapshot = self._library.snapshot()
+            judged = None
+            if judgement.passage_id is not None and judgement.known_by is not None:
+                judged = follow(judgement.passage_id, judgement.known_by, snapshot, document_id=None).cited
+            asked_of = judgement.asked_of or None
+            answer = self._answer(judgement.question, snapshot, history=judgement.history, limit=0, document=asked_of)
         return self.feedback.keep(feedback_on(judgement, answer, judged, library=snapshot.name), key=judgement.key)
 
     def _answer(
@@ -510,19 +513,18 @@ class Engine:
         document: str | Collection[str] | None,
     ) -> Answer:
         scope = scope_of(document)
-        with one_question():
-            query, asked = understood(question, history, snapshot, scope=scope)
-            ranked = search(query, asked, snapshot, scope=scope)
-            return decide(
-                question,
-                query,
-                asked,
-                ranked,
-                snapshot,
-                threshold=self.settings.threshold,
-                possible_threshold=self.settings.possible_threshold,
-                limit=limit,
-            )
+        query, asked = understood(question, history, snapshot, scope=scope)
+        ranked = search(query, asked, snapshot, scope=scope)
+        return decide(
+            question,
+            query,
+            asked,
+            ranked,
+            snapshot,
+            threshold=self.settings.threshold,
+            possible_threshold=self.settings.possible_threshold,
+            limit=limit,
+        )
 
     def warm(self) -> None:
         """Load what the first question would have to: the model of the encoder, above all. What cannot be loaded is

@@ -435,15 +435,18 @@ class DamagedDocumentError(LibraryError):
 
 
 class LibraryBusyError(LibraryError):
-    """Another process is changing the library now, or changed it after this change was begun."""
+    """Another process is changing the library now, or changed it after this change or check was begun."""
 
     code = "library_busy"
 
-    def __init__(self, path: Path | str) -> None:
-        super().__init__(
-            f"Another process is changing the library in {path}.",
-            hint="Wait until it has finished, then try again.",
-        )
+    def __init__(self, path: Path | str, *, has_changed: bool = False) -> None:
+        if has_changed:
+            super().__init__(f"The library in {path} was changed meanwhile.", hint="Try again.")
+        else:
+            super().__init__(
+                f"Another process is changing the library in {path}.",
+                hint="Wait until it has finished, then try again.",
+            )
 
 
 class LibraryUnreadableError(LibraryError):

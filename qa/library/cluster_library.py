@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from contextvars import Context
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,9 +25,9 @@ from qa.asking.concepts import Concept
 from qa.asking.spelling import Speller
 from qa.config import LibraryAddress, Settings
 from qa.encoders import Encoder
-from qa.errors import DamagedLibraryError, LibraryBusyError, LibraryError, LibraryNotFoundError, SettingError
+from qa.errors import DamagedLibraryError, LibraryBusyError, LibraryError, SettingError
 from qa.library.cluster_state import ClusterState, ClusterVectors, ClusterVectorWriter, beside
-from qa.library.cluster_store import ClusterStore, Manifest, Superseded
+from qa.library.cluster_store import ClusterStore, Lease, Manifest, Superseded
 from qa.library.folder import DATABASE, Reader, connect, index_folder, kept_facts
 from qa.library.index import PASSAGES, VOCABULARY, opened
 from qa.library.packing import KEPT, packed_arrays, packed_document, packed_tables, unpacked_arrays
@@ -35,7 +36,7 @@ from qa.library.snapshot import Snapshot
 from qa.library.store import Library
 from qa.model import FileState, digest
 from qa.retrievers import OPENSEARCH, Retriever, files
-from qa.retrievers.cluster import Cluster
+from qa.retrievers.cluster import Cluster, NotThereError
 from qa.retrievers.opensearch import FILLER, Beside, Kept, OpenSearchEngine, OpenSearchRetriever, kept_as, token
 
 if TYPE_CHECKING:
@@ -81,21 +82,26 @@ class ClusterLibrary(Library):
             LibraryNotFoundError, IndexFormatError, DamagedLibraryError, ClusterError.
         """
         found = self._snapshot
-        if found is not None and time.monotonic() < self._looked + _LOOKED:
-            return found
-        if not self._looking.acquire(blocking=found is None):
-            return found or self.snapshot()  # another thread looks now
+        if found is None:
+            with self._looking:
+                return self._seen()
+        if time.monotonic() < self._looked + _LOOKED or not self._looking.acquire(blocking=False):
+            return found  # or another thread looks now
         try:
-            now, found = time.monotonic(), self._snapshot
-            if found is not None and now < self._looked + _LOOKED:
-                return found
-            self._manifest = manifest = self._store.manifest()
-            if found is None or found.name != manifest.version:
-                found = self._snapshot = self._opened_version(manifest)
-            self._looked = now
-            return found
+            return self._seen()
         finally:
             self._looking.release()
+
+    def _seen(self) -> Snapshot:
+        """The same, for the one thread that looks."""
+        now, found = time.monotonic(), self._snapshot
+        if found is not None and now < self._looked + _LOOKED:
+            return found
+        self._manifest = manifest = self._store.manifest()
+        if found is None or found.name != manifest.version:
+            found = self._snapshot = Context().run(self._opened_version, manifest)  # not in the time of one question
+        self._looked = now
+        return found
 
     def _opened_version(self, manifest: Manifest) -> Snapshot:
         state = ClusterState(self._store, manifest, self._latest)
@@ -122,10 +128,13 @@ class ClusterLibrary(Library):
         on_indexing: Callable[[int, int], None] | None = None,
     ) -> Snapshot:
         """Add, replace and then remove documents; see `Library.change`."""
+        if isinstance(remove, Collection) and remove and add == ():
+            self._store.manifest()  # where there is no library, nothing is made for it
         with self._working() as workspace:
             workspace.change(add=add, remove=remove, files=files, planned_for=planned_for, on_indexing=on_indexing)
-        self._looked = 0.0
-        return self.snapshot()
+        with self._looking:  # who looks now may have read the manifest before
+            self._looked = 0.0
+            return self._seen()
 
     @contextmanager
     def _working(self) -> Iterator[_Workspace]:
@@ -134,27 +143,21 @@ class ClusterLibrary(Library):
         Raises:
             LibraryBusyError: while another does.
         """
-        with self._store.leased():
-            manifest = self._present()
-            self._store.sweep(manifest)
-            with _working_folder(self._store.address) as folder:
-                workspace = _Workspace(folder, self._store, self._settings, self._synonyms, manifest)
+        store = self._store
+        with store.leased() as lease:
+            manifest = store.manifest_of_writer()
+            store.sweep(manifest, lease)
+            with _working_folder(store.address) as folder:
+                workspace = _Workspace(folder, store, self._settings, self._synonyms, manifest, lease)
                 workspace.make_present()
                 try:
                     yield workspace
                 except LibraryBusyError:
-                    raise LibraryBusyError(self._store.address) from None
+                    raise LibraryBusyError(store.address) from None
                 except BaseException:
                     with suppress(LibraryError):
-                        self._store.sweep(self._present())
+                        store.sweep(store.present(), lease)
                     raise
-
-    def _present(self) -> Manifest | None:
-        """The whole manifest. None where there is no library yet."""
-        try:
-            return self._store.whole_manifest()
-        except LibraryNotFoundError:
-            return None
 
     def keep_examples(self, version: str, questions: Sequence[str]) -> None:
         """Keep the questions to begin with; see `Library.keep_examples`."""
@@ -171,21 +174,27 @@ class ClusterLibrary(Library):
         encoder = self.encoder()
         if encoder is None:
             return 0
-        self._store.make_indices()
         snapshot, told = self.snapshot(), time.monotonic()
+        self._store.make_indices()
+        writer = ClusterVectorWriter(self._store, encoder)
 
         def tell(done: int, total: int) -> None:
             nonlocal told
             on_passages(done, total)
             if time.monotonic() > told + _TOLD:
-                self._store.tell_vectors()
+                writer.tell()
                 told = time.monotonic()
 
         try:
-            writer = ClusterVectorWriter(self._store, encoder)
-            return snapshot.encode(encoder, writer, on_passages=tell, should_stop=should_stop)
+            left = snapshot.encode(encoder, writer, on_passages=tell, should_stop=should_stop)
+        except BaseException:
+            with suppress(LibraryError, NotThereError):  # the first error is the one to be told
+                writer.tell()
+            raise
+        else:
+            writer.tell()
+            return left
         finally:
-            self._store.tell_vectors()
             self._looked = 0.0
 
     @contextmanager
@@ -214,7 +223,9 @@ class _Workspace(Library):
         settings: Settings,
         synonyms: Callable[[], Sequence[Concept]],
         manifest: Manifest | None,
+        lease: Lease,
     ) -> None:
+        self._lease = lease
         self._store = store
         self._settings = settings
         self._before = manifest
@@ -309,6 +320,7 @@ class _Workspace(Library):
             speller=store.write_large(version, "speller", packed_arrays(made.speller.arrays)),
             superseded=tuple(superseded),
         )
+        self._lease.keep()  # of the first version there is no manifest that another could have written again
         store.commit(after, manifest)
 
     def _new_documents(self, database: sqlite3.Connection, version: str) -> Iterator[tuple[str, bytes]]:

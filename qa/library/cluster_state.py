@@ -1,8 +1,9 @@
 """The state of a library in a cluster, read by a process that keeps nothing on its own disk.
 
 The tables, in which there is no text, are loaded once for each version. A search brings the words of each hit, laid
-out. Documents come with their passages, several at once. So a question asks the cluster three times at most: for the
-hits, for the vectors of these where words alone are not sure, and for the documents.
+out. Documents come with their passages, several at once. So a question asks the cluster three times at most, besides
+the manifest, once a second: for the hits, for the vectors of these where words alone are not sure, and for the
+documents.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import base64
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,7 +23,7 @@ from numpy.typing import NDArray
 
 from qa.asking.spelling import Speller
 from qa.encoders import Encoder, Vectors
-from qa.errors import DamagedLibraryError
+from qa.errors import DamagedLibraryError, LibraryBusyError
 from qa.library.cluster_store import ClusterStore, Manifest, written
 from qa.library.folder import Reader, connect
 from qa.library.local import LocalState
@@ -46,6 +48,7 @@ _MET = 20_000  # passages, whose words are remembered as they came: about 20 MB
 _REMEMBERED_DOCUMENTS = 256
 _REMEMBERED_CHARACTERS = 16_000_000
 _AT_ONCE = 64  # documents that are read at once
+_CHECKED = 500  # passages whose vectors are checked at once
 _BESIDE = ("document", "stamp", "section", "stream", "contexts", "words")
 _VECTORS = ("of", "name", "passage", "sentences", "seal")
 _TOLD = "id,terms,length"
@@ -235,6 +238,17 @@ class ClusterState(LocalState):
         on_passages: Callable[[int, int], None],
         should_stop: Callable[[], bool],
     ) -> int:
+        with self._while_present():
+            return self._encode(encoder, writer, on_passages=on_passages, should_stop=should_stop)
+
+    def _encode(
+        self,
+        encoder: Encoder,
+        writer: VectorWriter,
+        *,
+        on_passages: Callable[[int, int], None],
+        should_stop: Callable[[], bool],
+    ) -> int:
         from qa.library.encoding import encode
 
         rows = [(each["document"], passage_id, bytes.fromhex(each["stamp"])) for passage_id, each in self._scanned()]
@@ -265,15 +279,35 @@ class ClusterState(LocalState):
         *,
         on_passages: Callable[[int, int], None],
     ) -> list[str]:
-        counting = self.retriever.counting()
         try:
-            found = self._copied().problems(counting, speller, vectors, on_passages=on_passages)
+            with self._while_present():
+                return self._problems(speller, vectors, on_passages=on_passages)
         except DamagedLibraryError as error:
             return [error.message]
+
+    def _problems(
+        self, speller: Speller, vectors: KeptVectors | None, *, on_passages: Callable[[int, int], None]
+    ) -> list[str]:
+        counting = self.retriever.counting()
+        found = self._copied().problems(counting, speller, vectors, on_passages=on_passages)
         table = dict(self._select("SELECT term, passages FROM frequencies"))
         if not found and counting.document_frequencies(table) != table:
             found.append("The saved numbers of passages that have each term are wrong.")
         return found
+
+    @contextmanager
+    def _while_present(self) -> Iterator[None]:
+        """What is read for long must be of the present version: parts of another may have been deleted.
+
+        Raises:
+            LibraryBusyError: in place of damage, where there is a new version.
+        """
+        try:
+            yield
+        except DamagedLibraryError:
+            if self._store.manifest().version != self._manifest.version:
+                raise LibraryBusyError(self._address, has_changed=True) from None
+            raise
 
     def _copied(self) -> LocalState:
         database = connect(":memory:")
@@ -377,9 +411,11 @@ class ClusterVectors(KeptVectors):
         return places, np.concatenate([empty, *(kept[stamps[place]][:1] for place in places)])
 
     def problems(self, sentence_counts: Mapping[bytes, int]) -> Iterable[str]:  # type: ignore[override]
-        for stamp, vectors in self.of_stamps(list(sentence_counts)).items():
-            if len(vectors) != 1 + sentence_counts[stamp]:
-                yield f"The vectors saved under {stamp.hex()} have been changed."
+        stamps = iter(sentence_counts)
+        while some := list(islice(stamps, _CHECKED)):
+            for stamp, vectors in self.of_stamps(some).items():
+                if len(vectors) != 1 + sentence_counts[stamp]:
+                    yield f"The vectors saved under {stamp.hex()} have been changed."
 
     def _checked(self, source: Mapping[str, Any]) -> tuple[bytes, Vectors]:
         stamp = bytes.fromhex(source["name"].partition("-")[2])
@@ -398,11 +434,14 @@ class ClusterVectorWriter(VectorWriter):
     def __init__(self, store: ClusterStore, encoder: Encoder) -> None:
         self._store = store
         self._label = _label(encoder.name)
+        self._has_changed = False
 
     def stamps(self) -> set[bytes]:
+        self._has_changed |= not self._store.told_all_vectors()
         return _stamps(self._store, self._label)
 
     def add(self, vectors: Iterable[tuple[bytes, Vectors]]) -> None:
+        self._announce()
         operations = []
         for stamp, found in vectors:
             passage, sentences = found[0].tobytes(), found[1:].tobytes()
@@ -413,9 +452,24 @@ class ClusterVectorWriter(VectorWriter):
         self._store.cluster.write(self._store.vectors, operations)
 
     def delete(self, stamps: Iterable[bytes]) -> None:
-        gone = [({"delete": {"_id": f"{self._label}-{each.hex()}"}},) for each in stamps]
-        self._store.cluster.write(self._store.vectors, gone)
-        self._store.delete_all(self._store.vectors, {"bool": {"must_not": [{"term": {"of": self._label}}]}})
+        gone = [f"{self._label}-{each.hex()}" for each in stamps]
+        if gone:
+            self._announce()
+        self._store.cluster.write(self._store.vectors, (({"delete": {"_id": each}},) for each in gone))
+        of_others = {"bool": {"must_not": [{"term": {"of": self._label}}]}}
+        self._has_changed |= self._store.delete_all(self._store.vectors, of_others) > 0
+
+    def _announce(self) -> None:
+        """Let the next one tell of what is added or deleted from now on, should this process be killed."""
+        if not self._has_changed:
+            self._store.tell_vectors(are_all=False)
+            self._has_changed = True
+
+    def tell(self) -> None:
+        """Let all know that vectors were added or deleted, if any were."""
+        if self._has_changed:
+            self._store.tell_vectors(are_all=True)
+            self._has_changed = False
 
 
 def _label(encoder: str) -> str:

@@ -16,27 +16,29 @@ import base64
 import os
 import secrets
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice
+from pathlib import Path
 from platform import node
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 from qa.config import LibraryAddress
 from qa.errors import (
-    ClusterError,
     ClusterIncompleteError,
     DamagedLibraryError,
     IndexFormatError,
     LibraryBusyError,
+    LibraryError,
     LibraryNotFoundError,
 )
 from qa.library.folder import FORMAT
 from qa.retrievers.cluster import Cluster, ConflictError, NotThereError
 from qa.retrievers.opensearch import data_nodes
 
-__all__ = ["ClusterStore", "Manifest", "Superseded", "written"]
+__all__ = ["ClusterStore", "Lease", "Manifest", "Superseded", "written"]
 
 _FORMAT = f"1/{FORMAT}"
 """What a library in a cluster is refused by, if it was written otherwise."""
@@ -44,11 +46,14 @@ _FORMAT = f"1/{FORMAT}"
 _HELD: set[str] = set()
 """The leases that this process holds."""
 
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_NAMESPACE = Path("/proc/self/ns/pid")
 _LEASE = 30.0  # seconds, for which a writer keeps others out after it was last heard of
 _RENEWED = 5.0  # seconds from one word of it to the next
 _GRACE = 60.0  # seconds, for which a version stays that is the present one no more: a question may still read it
 _BLOB = 4_000_000  # bytes of a blob, at most, before it is written in base64
-_READ = 32  # blobs, or hundreds of small ones, that are read at once
+_READ = 64  # blobs that are read at once
+_READ_SMALL = 500  # of what is smaller
 _PAGE = 2_000  # of whatever is read from end to end
 _WORK = 600.0  # seconds, for which a step of writing is waited
 _MANIFEST, _WRITER, _VECTORS, _EXAMPLES = "manifest", "writer", "vectors", "examples"
@@ -165,12 +170,8 @@ class ClusterStore:
         Raises:
             LibraryBusyError: where it was written by somebody else meanwhile.
         """
-        if before is None or before.place is None:
-            where = "op_type=create"
-        else:
-            where = "if_seq_no={}&if_primary_term={}".format(*before.place)
         try:
-            self.cluster.call("PUT", f"{self.root}/_doc/{_MANIFEST}?{where}", manifest.values(), wait=_WORK)
+            self.put(_MANIFEST, manifest.values(), None if before is None else before.place, wait=_WORK)
         except ConflictError:  # maybe with itself: an answer was lost, and it was sent again
             if self.whole_manifest().values() != manifest.values():
                 raise LibraryBusyError(self.address) from None
@@ -180,66 +181,77 @@ class ClusterStore:
         kept = {"version": version, "questions": list(questions)}
         self.cluster.call("PUT", f"{self.root}/_doc/{_EXAMPLES}", kept)
 
-    def tell_vectors(self) -> None:
-        """Let all know that vectors were added or removed."""
+    def tell_vectors(self, *, are_all: bool) -> None:
+        """Let all know that vectors were added or removed. Unless they `are_all`, more are on their way."""
         self.refresh(self.vectors)
-        self.cluster.call("PUT", f"{self.root}/_doc/{_VECTORS}", {"changed": secrets.randbits(48)})
+        kept = {"changed": secrets.randbits(48), "are_all": are_all}
+        self.cluster.call("PUT", f"{self.root}/_doc/{_VECTORS}", kept)
+
+    def told_all_vectors(self) -> bool:
+        """Whether nobody has begun to add vectors without telling that these are all, as one that was killed."""
+        found = self.read(self.root, [_VECTORS])
+        return all(each.get("are_all", True) for each in found.values())
 
     # Who writes
 
     @contextmanager
-    def leased(self) -> Iterator[None]:
+    def leased(self) -> Iterator[Lease]:
         """Keep all others from writing until the block ends.
 
         Raises:
             LibraryBusyError: while another does. One that was killed keeps others out for half a minute, unless they
-            are on its machine.
+            see on its machine that it has ended.
         """
         self.make_indices()
-        token = secrets.token_hex(8)
-        place = self._take_lease(token)
+        lease = Lease(self)
         ended = Event()
-        _HELD.add(token)
 
         def renew() -> None:
-            nonlocal place
             while not ended.wait(_RENEWED):
-                with suppress(ClusterError, ConflictError, NotThereError):
-                    place = self._write_lease(token, place)
+                with suppress(LibraryError):  # whoever commits or sweeps will see it
+                    lease.keep()
 
-        renewing = Thread(target=renew, name="pincite-lease", daemon=True)
-        renewing.start()
+        _HELD.add(lease.token)
         try:
-            yield
+            lease.take()
+            renewing = Thread(target=renew, name="pincite-lease", daemon=True)
+            renewing.start()
+            try:
+                yield lease
+            finally:
+                ended.set()
+                renewing.join()
+                lease.give_back()
         finally:
-            ended.set()
-            renewing.join()
-            _HELD.discard(token)
-            with suppress(ClusterError, ConflictError, NotThereError):
-                self._write_lease("", place)
+            _HELD.discard(lease.token)
 
-    def _take_lease(self, token: str) -> tuple[int, int]:
-        place: tuple[int, int] | None = None
-        with suppress(NotThereError):
-            found = self.cluster.call("GET", f"{self.root}/_doc/{_WRITER}")
-            kept = found["_source"]
-            if kept["token"] and time.time() < kept["until"] and not _has_ended(kept["holder"], kept["token"]):
-                raise LibraryBusyError(self.address)
-            place = found["_seq_no"], found["_primary_term"]
+    def manifest_of_writer(self) -> Manifest | None:
+        """The whole manifest, written again as it is. None where there is no library yet.
+
+        Its place moves thereby. So nobody who has read it before, and then lost the lease, can commit any more.
+        """
+        while (manifest := self.present()) is not None:
+            with suppress(ConflictError):  # the one before has committed just now, or an answer was lost
+                return manifest._replace(place=self.put(_MANIFEST, manifest.values(), manifest.place, wait=_WORK))
+        return None
+
+    def present(self) -> Manifest | None:
+        """The whole manifest. None where there is no library yet."""
         try:
-            return self._write_lease(token, place)
-        except ConflictError:
-            raise LibraryBusyError(self.address) from None
+            return self.whole_manifest()
+        except LibraryNotFoundError:
+            return None
 
-    def _write_lease(self, token: str, place: tuple[int, int] | None) -> tuple[int, int]:
+    def put(
+        self, name: str, kept: Mapping[str, Any], place: tuple[int, int] | None, *, wait: float | None = None
+    ) -> tuple[int, int]:
+        """Write what there is one of, in place of the writing before. Returns which writing this is.
+
+        Raises:
+            ConflictError: where that is not the last one.
+        """
         where = "op_type=create" if place is None else "if_seq_no={}&if_primary_term={}".format(*place)
-        kept = {"token": token, "holder": [node(), os.getpid()], "until": time.time() + _LEASE}
-        try:
-            told = self.cluster.call("PUT", f"{self.root}/_doc/{_WRITER}?{where}", kept)
-        except ConflictError:  # maybe with itself: an answer was lost, and it was sent again
-            told = self.cluster.call("GET", f"{self.root}/_doc/{_WRITER}")
-            if told["_source"] != kept:
-                raise
+        told = self.cluster.call("PUT", f"{self.root}/_doc/{name}?{where}", kept, wait=wait)
         return told["_seq_no"], told["_primary_term"]
 
     def make_indices(self) -> None:
@@ -277,25 +289,32 @@ class ClusterStore:
         return b"".join(found[each] for each in ids)
 
     def read_blobs(self, ids: Sequence[str]) -> dict[str, bytes]:
-        """The blobs with these ids, asked for at once.
+        """The blobs with these ids, some dozens at once.
 
         Raises:
             DamagedLibraryError: where one is not there.
         """
-        found = self.read(self.blobs, ids)
+        found = self.read(self.blobs, ids, at_once=_READ)
         if len(found) < len(set(ids)):
             raise DamagedLibraryError(self.address, reason="a part of it is not in the cluster any more")
         return {each: base64.b64decode(source["kept"]) for each, source in found.items()}
 
-    def read(self, index: str, ids: Sequence[str], *, without: str = "") -> dict[str, Mapping[str, Any]]:
-        """What an index keeps under these ids, asked for at once, without some fields. Unknown ids are left out."""
-        if not ids:
-            return {}
-        try:
-            told = self._told(index, list(dict.fromkeys(ids)), without=without)
-        except NotThereError:
-            raise DamagedLibraryError(self.address, reason=f"{index} is not in the cluster") from None
-        return {each["_id"]: each["_source"] for each in told if each["found"]}
+    def read(
+        self, index: str, ids: Sequence[str], *, without: str = "", at_once: int = _READ_SMALL
+    ) -> dict[str, Mapping[str, Any]]:
+        """What an index keeps under these ids, without some fields. Unknown ids are left out.
+
+        No more than `at_once` are asked for at once.
+        """
+        left = list(dict.fromkeys(ids))
+        found: dict[str, Mapping[str, Any]] = {}
+        for start in range(0, len(left), at_once):
+            try:
+                told = self._told(index, left[start : start + at_once], without=without)
+            except NotThereError:
+                raise DamagedLibraryError(self.address, reason=f"{index} is not in the cluster") from None
+            found |= {each["_id"]: each["_source"] for each in told if each["found"]}
+        return found
 
     def _told(self, index: str, ids: Sequence[str], *, without: str = "") -> list[dict[str, Any]]:
         """What an index says to each of these ids.
@@ -340,18 +359,26 @@ class ClusterStore:
 
     # What goes
 
-    def sweep(self, manifest: Manifest | None) -> None:
-        """Delete what belongs to no version: what a killed or failed change left behind. Only who writes may do it."""
+    def sweep(self, manifest: Manifest | None, lease: Lease) -> None:
+        """Delete what belongs to no version: what a killed or failed change left behind.
+
+        What is found goes only after the lease was seen to be held. So it can be of nobody who took it meanwhile.
+
+        Raises:
+            LibraryBusyError: where another has the lease.
+        """
         kept = {each.passages for each in manifest.superseded} | {manifest.passages["name"]} if manifest else set()
+        found: Collection[str] = ()
         with suppress(NotThereError):
             found = self.cluster.call("GET", f"{self.prefix}*?filter_path=*.settings.index.uuid")
-            for each in found:
-                if each not in kept:
-                    self._delete_index(each)
+        gone = [each for each in found if each not in kept]
+        lease.keep()
+        for each in gone:
+            self._delete_index(each)
         first = _ordered(manifest.version).partition("-")[0] if manifest else ""
         orphans = {"range": {"of": {"gte": first}}}
         but = [{"term": {"of": _ordered(manifest.version)}}] if manifest else []
-        self.delete_all(self.blobs, {"bool": {"filter": [orphans], "must_not": but}})
+        self.delete_all(self.blobs, {"bool": {"filter": [orphans], "must_not": but}}, keep=lease.keep)
 
     def parted(self, superseded: Sequence[Superseded]) -> tuple[list[Superseded], list[Superseded]]:
         """What still stays of what was left behind, and what may go."""
@@ -365,15 +392,79 @@ class ClusterStore:
             self._delete_index(each.passages)
             self.cluster.write(self.blobs, [({"delete": {"_id": blob}},) for blob in each.blobs])
 
-    def delete_all(self, index: str, query: Mapping[str, Any]) -> None:
-        """Delete from an index all that a query matches."""
+    def delete_all(self, index: str, query: Mapping[str, Any], *, keep: Callable[[], None] = lambda: None) -> int:
+        """Delete from an index all that a query matches. Before some of it goes, `keep` may refuse that.
+
+        Returns how much has gone.
+        """
         self.refresh(index)
         found = self.scan(index, by="name", query=query, source=["of"])
-        self.cluster.write(index, (({"delete": {"_id": each}},) for each, _ in found))
+        count = 0
+        while some := list(islice(found, _PAGE)):
+            keep()
+            self.cluster.write(index, (({"delete": {"_id": each}},) for each, _ in some))
+            count += len(some)
+        return count
 
     def _delete_index(self, name: str) -> None:
         with suppress(NotThereError):
             self.cluster.call("DELETE", name, wait=_WORK)
+
+
+class Lease:
+    """What lets one writer write, and keeps all others out. Two threads may keep it."""
+
+    def __init__(self, store: ClusterStore) -> None:
+        """Nothing is asked yet."""
+        self.token = secrets.token_hex(8)
+        self._store = store
+        self._path = f"{store.root}/_doc/{_WRITER}"
+        self._place: tuple[int, int] | None = None
+        self._writing = Lock()
+
+    def take(self) -> None:
+        """Take it.
+
+        Raises:
+            LibraryBusyError: while another has it.
+        """
+        with suppress(NotThereError):
+            found = self._store.cluster.call("GET", self._path)
+            kept = found["_source"]
+            if kept["token"] and time.time() < kept["until"] and not _has_ended(kept["holder"], kept["token"]):
+                raise LibraryBusyError(self._store.address)
+            self._place = found["_seq_no"], found["_primary_term"]
+        self.keep()
+
+    def keep(self) -> None:
+        """Keep others out for the next half minute.
+
+        Raises:
+            LibraryBusyError: where another has it. It was not kept for so long, as by a machine that slept.
+        """
+        try:
+            with self._writing:
+                self._write(self.token)
+        except NotThereError:
+            raise LibraryNotFoundError(self._store.address) from None
+
+    def give_back(self) -> None:
+        """Let others write, unless one does already. Where the cluster does not answer, it runs out."""
+        with self._writing, suppress(LibraryError, NotThereError):
+            self._write("")
+
+    def _write(self, token: str) -> None:
+        kept = {"token": token, "holder": _holder(), "until": time.time() + _LEASE}
+        try:
+            self._place = self._store.put(_WRITER, kept, self._place)
+        except ConflictError:  # maybe with itself: an answer was lost
+            found = self._store.cluster.call("GET", self._path)
+            if found["_source"]["token"] not in (self.token, token):
+                raise LibraryBusyError(self._store.address) from None
+            try:
+                self._place = self._store.put(_WRITER, kept, (found["_seq_no"], found["_primary_term"]))
+            except ConflictError:
+                raise LibraryBusyError(self._store.address) from None
 
 
 def _ordered(version: str) -> str:
@@ -382,12 +473,23 @@ def _ordered(version: str) -> str:
     return f"{number:>012}-{token}"
 
 
+def _holder() -> list[Any]:
+    """Who this process is: its host, the start of that, and the namespace of its number, as far as the system tells
+    them; and its number."""
+    try:
+        return [node(), _BOOT.read_text(encoding="ascii").strip(), str(_NAMESPACE.readlink()), os.getpid()]
+    except OSError:
+        return [node(), os.getpid()]
+
+
 def _has_ended(holder: Sequence[Any], token: str) -> bool:
-    """Whether a writer on this machine, or in this process, is known to write no more."""
-    host, process = holder
-    if host != node() or os.name != "posix":
+    """Whether a writer that shares its numbers of processes with this one is known to write no more. Two containers may
+    have the same host name, and do not see the processes of each other."""
+    *where, process = holder
+    here = _holder()
+    if here[:-1] != where or len(where) == 1:
         return False
-    if process == os.getpid():
+    if process == here[-1]:
         return token not in _HELD
     try:
         os.kill(process, 0)

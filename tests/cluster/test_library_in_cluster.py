@@ -10,9 +10,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from threading import Event, Thread, Timer, current_thread
 from typing import Any
 
 import pytest
@@ -24,10 +26,12 @@ from qa.config import SHIPPED_CORPUS, LibraryAddress
 from qa.errors import ClusterUnreachableError, FeedbackUnwritableError, LibraryBusyError, LibraryNotFoundError
 from qa.library import Source
 from qa.library.cluster_library import ClusterLibrary
+from qa.library.cluster_state import ClusterVectorWriter
 from qa.library.cluster_store import ClusterStore, Manifest
 from qa.model import Answer, Document, DocumentFilter, Judgement
 from qa.readers.passages import whole
 from qa.retrievers.cluster import Cluster
+from qa.retrievers.waiting import seconds_left
 
 TESTS = Path(__file__).resolve().parent.parent
 TERNS = TESTS / "fixtures" / "terns"
@@ -181,6 +185,57 @@ def test_a_question_asks_the_cluster_three_times_at_most(
     assert 2 <= most <= 3
 
 
+def test_the_manifest_is_read_in_the_time_of_a_question_and_a_new_version_is_loaded_beside_it(
+    address: LibraryAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Engine.create(settings_of(address))
+    library.add([TERNS])
+    took: list[tuple[str, bool]] = []
+    manifest, large = ClusterStore.manifest, ClusterStore.read_large
+
+    def read(self: ClusterStore) -> Manifest:
+        took.append(("manifest", seconds_left(60.0) < 60.0))
+        return manifest(self)
+
+    def loaded(self: ClusterStore, ids: Sequence[str]) -> bytes:
+        took.append(("tables", seconds_left(60.0) < 60.0))
+        return large(self, ids)
+
+    monkeypatch.setattr(ClusterStore, "manifest", read)
+    monkeypatch.setattr(ClusterStore, "read_large", loaded)
+    judgement = Judgement(question="Which fever?", helpful=True, passage_id=None, key="0" * 32)
+    for name in ("ask", "search"):
+        took.clear()
+        getattr(Engine.create(library.settings), name)("Which fever?")
+        assert dict(took) == {"manifest": True, "tables": False}
+    took.clear()
+    with pytest.raises(FeedbackUnwritableError):
+        Engine.create(library.settings).judge(judgement)
+    assert dict(took) == {"manifest": True, "tables": False}
+
+
+def test_what_is_asked_for_by_ids_comes_in_several_replies(
+    address: LibraryAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = store_of(address)
+    store.make_indices()
+    blobs = {f"000001-{number}": str(number).encode() for number in range(1_100)}
+    store.write_blobs("000001", blobs.items())
+    sizes: list[int] = []
+    told = ClusterStore._told
+
+    def counted(self: ClusterStore, index: str, ids: Sequence[str], **more: Any) -> Any:
+        sizes.append(len(ids))
+        return told(self, index, ids, **more)
+
+    monkeypatch.setattr(ClusterStore, "_told", counted)
+    assert store.read_blobs([*blobs, "000001-0"]) == blobs
+    assert (sum(sizes), max(sizes)) == (1_100, 64)
+    sizes.clear()
+    assert set(store.read(store.blobs, [*blobs, "unknown"])) == set(blobs)
+    assert sizes == [500, 500, 101]
+
+
 def test_asking_leaves_nothing_on_the_disk(address: LibraryAddress, tmp_path: Path) -> None:
     Engine.create(settings_of(address)).add([TERNS])
     places = {name: tmp_path / name for name in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "TMPDIR")}
@@ -205,6 +260,49 @@ def test_feedback_is_refused_until_a_file_is_named(address: LibraryAddress, tmp_
     assert named.judge(judgement).helpful
 
 
+# Vectors
+
+
+def test_others_are_told_of_vectors_only_where_some_were_added_or_deleted(address: LibraryAddress) -> None:
+    library = Engine.create(settings_of(address, meaning="on"))
+    library.add([TERNS])
+    store = store_of(address)
+    assert library.encode() == 0
+    first = store.manifest().vectors
+    assert first != 0
+    assert library.encode() == 0
+    assert store.manifest().vectors == first
+    library.remove(["spotting"])
+    assert library.encode() == 0
+    assert store.manifest().vectors not in (0, first)
+
+
+def test_vectors_that_a_failed_encoding_could_not_tell_of_are_told_of_by_the_next(
+    address: LibraryAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Engine.create(settings_of(address, meaning="on"))
+    library.add([TERNS])
+    store, tell = store_of(address), ClusterStore.tell_vectors
+
+    def lost(self: ClusterStore, *, are_all: bool) -> None:
+        if are_all:
+            raise ClusterUnreachableError("http://127.0.0.1:9399", reason="it gave no answer")
+        tell(self, are_all=are_all)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ClusterStore, "tell_vectors", lost)
+        with pytest.raises(KeyboardInterrupt):
+            library.encode(on_passages=interrupted)
+    before = store.manifest().vectors
+    assert library.encode() == 0
+    assert store.manifest().vectors != before
+
+
+def interrupted(done: int, _: int) -> None:
+    if done:
+        raise KeyboardInterrupt
+
+
 # Changes
 
 
@@ -224,6 +322,35 @@ def test_a_change_is_seen_elsewhere_a_second_later_and_what_was_read_before_can_
     assert before.passages_of("spotting")
 
 
+def test_a_change_gives_its_own_state_also_while_another_thread_reads_the_one_before(
+    address: LibraryAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Engine.create(settings_of(address))._library
+    library.change(add=[one_document("gulls")])
+    read, has_read, goes_on = ClusterStore.manifest, Event(), Event()
+
+    def slow(self: ClusterStore) -> Manifest:
+        found = read(self)
+        if current_thread() is reading:
+            has_read.set()
+            goes_on.wait(20)
+        return found
+
+    def freed(self: ClusterStore, manifest: Manifest, before: Manifest | None) -> None:
+        commit(self, manifest, before)
+        Timer(0.5, goes_on.set).start()
+
+    reading, commit = Thread(target=library.snapshot), ClusterStore.commit
+    monkeypatch.setattr(ClusterStore, "manifest", slow)
+    monkeypatch.setattr(ClusterStore, "commit", freed)
+    time.sleep(1.1)
+    reading.start()
+    assert has_read.wait(20)
+    assert library.change(add=[one_document("terns")]).has_document("terns")
+    reading.join()
+    assert library.snapshot().has_document("terns")
+
+
 def test_another_machine_changes_it_and_the_first_goes_on_from_there(
     address: LibraryAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,6 +362,7 @@ def test_another_machine_changes_it_and_the_first_goes_on_from_there(
     Engine.open(settings_of(address)).remove(["hostile"])
     assert Engine.create(settings_of(address)).add([TERNS]).added == ("hostile",)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    time.sleep(1.1)  # it sees what the other did a second later
     first.add([tmp_path / "gulls.md"])
     first.remove(["spotting"])
     here.add([TERNS, tmp_path / "gulls.md"])
@@ -326,6 +454,71 @@ def test_a_change_that_another_has_overtaken_is_refused_and_leaves_the_other_one
     assert library.check() == []
 
 
+def one_document(name: str) -> Source:
+    """A document of its own, about gulls."""
+    return Source(name, Document(id=name, title="Gulls", text="Gulls steal fish.", source="gulls"))
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize("error", [LibraryBusyError, KeyboardInterrupt])
+def test_a_writer_whose_lease_another_has_taken_neither_commits_nor_deletes_what_the_other_wrote(
+    node: Nodes, is_first: bool, error: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = LibraryAddress(f"{node.addresses[0]}/taken-{is_first}-{error.__name__}".lower())
+    library, other = Engine.create(settings_of(address)), Engine.create(settings_of(address))._library
+    assert isinstance(other, ClusterLibrary)
+    if not is_first:
+        library.add([TERNS])
+    store, write_large = store_of(address), ClusterStore.write_large
+    part = "000009-part"
+
+    with ExitStack() as stack:
+        working = []
+
+        def taken(self: ClusterStore, version: str, name: str, packed: bytes) -> tuple[str, ...]:
+            ids = write_large(self, version, name, packed)
+            if name == "speller":  # the last one before the manifest
+                monkeypatch.undo()
+                monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches of another"))
+                monkeypatch.setattr("qa.library.cluster_store._has_ended", lambda *_: True)
+                working.append(stack.enter_context(other._working()))
+                store.write_blobs("000009", [(part, b"of the other")])
+                if error is KeyboardInterrupt:
+                    raise KeyboardInterrupt
+            return ids
+
+        monkeypatch.setattr(ClusterStore, "write_large", taken)
+        with pytest.raises(error):
+            library._library.change(add=[one_document("late")])
+        assert store.read_blobs([part]) == {part: b"of the other"}
+        working[0].change(add=[one_document("gulls")])
+    after = Engine.open(settings_of(address))
+    assert {"late", "gulls"} & {each.id for each in after.contents()} == {"gulls"}
+    assert after.check() == []
+
+
+@pytest.mark.parametrize("place", ["_BOOT", "_NAMESPACE"])
+def test_a_writer_whose_process_cannot_be_seen_from_here_keeps_others_out(
+    node: Nodes, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = LibraryAddress(f"{node.addresses[0]}/unseen{place}".lower())
+    library = Engine.create(settings_of(address))
+    library.add([TERNS])
+    command = [sys.executable, "-c", KILLED, str(address), str(tmp_path / "more.md")]
+    (tmp_path / "more.md").write_text("# Gulls\n\nGulls steal fish from terns.\n")
+    assert subprocess.run(command, capture_output=True, check=False).returncode == -signal.SIGKILL
+    other = tmp_path / "other"
+    if place == "_BOOT":
+        other.write_text("00000000-0000-0000-0000-000000000000\n", encoding="ascii")
+    else:
+        other.symlink_to("pid:[1]")
+    with monkeypatch.context() as patched:
+        patched.setattr(f"qa.library.cluster_store.{place}", other)
+        with pytest.raises(LibraryBusyError):
+            library.remove(["spotting"])
+    library.remove(["spotting"])
+
+
 def test_a_failed_change_leaves_nothing_behind(address: LibraryAddress) -> None:
     library = Engine.create(settings_of(address))
     library.add([TERNS])
@@ -338,6 +531,25 @@ def test_a_failed_change_leaves_nothing_behind(address: LibraryAddress) -> None:
     with pytest.raises(KeyboardInterrupt):
         library._library.change(add=broken())
     assert indices(address) == before
+    assert library.check() == []
+
+
+def test_a_version_that_goes_while_it_is_checked_or_encoded_is_not_called_damaged(
+    address: LibraryAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Engine.create(settings_of(address, meaning="on"))
+    library.add([TERNS])
+    elsewhere = [Engine.open(library.settings)._library.snapshot() for _ in range(2)]
+    monkeypatch.setattr("qa.library.cluster_store._GRACE", 0.0)
+    library.remove(["spotting"])
+    library.remove(["hostile"])
+    encoder = library._encoder()
+    assert encoder is not None
+    writer = ClusterVectorWriter(store_of(address), encoder)
+    with pytest.raises(LibraryBusyError, match=r"was changed meanwhile\.$"):
+        elsewhere[0].problems()
+    with pytest.raises(LibraryBusyError, match=r"was changed meanwhile\.$"):
+        elsewhere[1].encode(encoder, writer, on_passages=lambda *_: None, should_stop=lambda: False)
     assert library.check() == []
 
 
@@ -363,6 +575,14 @@ def test_a_wrong_name_or_address_says_what_to_do(node: Nodes) -> None:
     assert found.value.hint == f"Make one with: pincite index YOUR_DOCUMENTS --library {node.addresses[0]}/terms"
     with pytest.raises(ClusterUnreachableError, match=r"does not answer at http://127.0.0.1:9399"):
         Engine.open(settings_of(LibraryAddress("http://127.0.0.1:9399/terns"), cluster_timeout=1))
+
+
+def test_nothing_is_made_under_a_wrong_name(address: LibraryAddress) -> None:
+    with pytest.raises(LibraryNotFoundError):
+        Engine.create(settings_of(address)).remove(["spotting"])
+    with pytest.raises(LibraryNotFoundError):
+        Engine.create(settings_of(address, meaning="on")).encode()
+    assert indices(address) == set()
 
 
 def test_a_library_is_found_by_any_of_its_nodes(address: LibraryAddress) -> None:
