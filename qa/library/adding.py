@@ -114,7 +114,7 @@ class _Adding:
         self._exclude = exclude
         self._hooks = hooks
         self._limits = Limits(settings.max_file_size, settings.max_memory, settings.max_seconds)
-        self._snapshot = library.snapshot() if library.exists else None
+        self._snapshot = library.present() if library.exists else None
         self._before = self._snapshot.files() if self._snapshot else {}
         self._refused: list[SourceError] = []
         self._given: set[str] = set()  # the origins of the paths

@@ -92,6 +92,12 @@ class ClusterLibrary(Library):
         finally:
             self._looking.release()
 
+    def present(self) -> Snapshot:
+        """The state of this moment; see `Library.present`."""
+        with self._looking:  # who looks now may have read the manifest before
+            self._looked = 0.0
+            return self._seen()
+
     def _seen(self) -> Snapshot:
         """The same, for the one thread that looks."""
         now, found = time.monotonic(), self._snapshot
@@ -132,9 +138,7 @@ class ClusterLibrary(Library):
             self._store.manifest()  # where there is no library, nothing is made for it
         with self._working() as workspace:
             workspace.change(add=add, remove=remove, files=files, planned_for=planned_for, on_indexing=on_indexing)
-        with self._looking:  # who looks now may have read the manifest before
-            self._looked = 0.0
-            return self._seen()
+        return self.present()
 
     @contextmanager
     def _working(self) -> Iterator[_Workspace]:

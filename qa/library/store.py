@@ -115,6 +115,14 @@ class Library:
         """Make this the current state of a library in memory."""
         self._snapshot = snapshot
 
+    def present(self) -> Snapshot:
+        """The state of this moment, to plan a change for. Where a library is in a cluster, `snapshot` may be late.
+
+        Raises:
+            LibraryNotFoundError, IndexFormatError, DamagedLibraryError.
+        """
+        return self.snapshot()
+
     def snapshot(self) -> Snapshot:
         """The current state. Another process may have made a new one since the last call.
 
