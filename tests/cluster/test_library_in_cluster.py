@@ -362,7 +362,6 @@ def test_another_machine_changes_it_and_the_first_goes_on_from_there(
     Engine.open(settings_of(address)).remove(["hostile"])
     assert Engine.create(settings_of(address)).add([TERNS]).added == ("hostile",)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
-    time.sleep(1.1)  # it sees what the other did a second later
     first.add([tmp_path / "gulls.md"])
     first.remove(["spotting"])
     here.add([TERNS, tmp_path / "gulls.md"])
