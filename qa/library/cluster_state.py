@@ -238,24 +238,16 @@ class ClusterState(LocalState):
         on_passages: Callable[[int, int], None],
         should_stop: Callable[[], bool],
     ) -> int:
-        with self._while_present():
-            return self._encode(encoder, writer, on_passages=on_passages, should_stop=should_stop)
-
-    def _encode(
-        self,
-        encoder: Encoder,
-        writer: VectorWriter,
-        *,
-        on_passages: Callable[[int, int], None],
-        should_stop: Callable[[], bool],
-    ) -> int:
         from qa.library.encoding import encode
 
-        rows = [(each["document"], passage_id, bytes.fromhex(each["stamp"])) for passage_id, each in self._scanned()]
-        rows.sort()
-        stamps = {number: stamp for number, (*_, stamp) in enumerate(rows)}
-        titled = partial(self._titled, [(document, passage_id) for document, passage_id, _ in rows])
-        return encode(stamps, titled, encoder, writer, on_passages=on_passages, should_stop=should_stop)
+        with self._while_present():
+            rows = [
+                (each["document"], passage_id, bytes.fromhex(each["stamp"])) for passage_id, each in self._scanned()
+            ]
+            rows.sort()
+            stamps = {number: stamp for number, (*_, stamp) in enumerate(rows)}
+            titled = partial(self._titled, [(document, passage_id) for document, passage_id, _ in rows])
+            return encode(stamps, titled, encoder, writer, on_passages=on_passages, should_stop=should_stop)
 
     def _titled(self, passages: Sequence[tuple[int, str]], numbers: Sequence[int]) -> Iterator[Titled]:
         """Those with some numbers of passages, which are told by the numbers of their documents and their own ids."""

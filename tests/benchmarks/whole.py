@@ -29,17 +29,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-import numpy as np
 from make_passages import SOURCE
 
 from qa import Engine, Settings
 from qa.evaluation.peers import peak_memory
+from qa.evaluation.relevance import estimate
 from qa.model import Document
 from qa.readers import read_judged
 
 SETS = ("squad_v11_dev", "covidqa", "medquad")
 WARMING = 20  # questions that are asked before the first that counts
-DRAWS = 1_000
 SHOWN = 4
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")
 
@@ -186,22 +185,15 @@ def measure_for_parent() -> None:
 # Figures
 
 
-def interval(hits: Sequence[bool]) -> tuple[float, float]:
-    """Between the 2.5th and the 97.5th percentile of the mean of `DRAWS` draws of the questions."""
-    drawn = np.random.default_rng(1).integers(len(hits), size=(DRAWS, len(hits)))
-    low, high = np.percentile(np.array(hits, float)[drawn].mean(axis=1), [2.5, 97.5])
-    return float(low), float(high)
-
-
 def row(engine: str, set_name: str, found: Measured, right: Sequence[frozenset[str]]) -> str:
     first = [bool(ids) and ids[0] in wanted for ids, wanted in zip(found.found, right, strict=True)]
     shown = [not wanted.isdisjoint(ids) for ids, wanted in zip(found.found, right, strict=True)]
-    low, high = interval(first)
+    p_at_1 = estimate(first)
     times = sorted(found.milliseconds)
     cells = [
         engine,
         set_name,
-        f"{statistics.mean(first):.3f} ({low:.3f} - {high:.3f})",
+        f"{p_at_1.mean:.3f} ({p_at_1.low:.3f} - {p_at_1.high:.3f})",
         f"{statistics.mean(shown):.3f}",
         f"{statistics.median(times):.2f}",
         f"{times[min(len(times) - 1, round(0.99 * len(times)))]:.2f}",

@@ -25,6 +25,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from again import Again
 from networks import NODES as AMONG_NODES
 from networks import PEOPLE as TO_PEOPLE
 from networks import Network, missing_network, wired
@@ -42,8 +43,6 @@ LIMIT = 10  # seconds that a question may take
 SECONDS = 12.0  # for which is asked, once a node is lost
 _PAUSE = 1.0  # seconds, at most, from a try to the next: one that would come too late is not made
 _SETTLING = 2.0  # seconds, for which is asked before and after
-_THREADS = 3
-_BETWEEN = 0.02  # seconds from a question to the next: the nodes need the processor too
 _QUESTIONS = 40
 _MORE = 20  # of so many passages one comes and goes with the changes
 
@@ -71,49 +70,38 @@ class Row:
         return not (self.failed or self.lost or self.mixed) and self.asked > 0
 
 
-class Askers:
+class Askers(Again):
     """Threads that ask a library, each with another question every time, until the block ends."""
 
     def __init__(self, engine: Engine, right: Sequence[Sequence[Answer]], row: Row) -> None:
         """`right` has the answers to the questions in each version."""
         self._engine, self._right, self._row = engine, right, row
-        self._stop, self._lock = threading.Event(), threading.Lock()
-        self._threads = [threading.Thread(target=self._ask, args=(11 * number,)) for number in range(_THREADS)]
+        self._lock = threading.Lock()
+        super().__init__(self._ask)
 
-    def _ask(self, number: int) -> None:
-        while not self._stop.is_set():
-            number = (number + 7) % len(self._right[0])
-            began = time.monotonic()
-            found, wrong = None, ""
-            try:
-                found = answer(self._engine, self._right[0][number].question)
-            except Exception as error:  # whatever goes wrong is what is looked for
-                wrong, is_told = repr(error), isinstance(error, ClusterIncompleteError | ClusterUnreachableError)
-            took = time.monotonic() - began
-            with self._lock:
-                row = self._row
-                row.asked += 1
-                row.slowest = max(row.slowest, took)
-                if found is not None:
-                    if all(found != each[number] for each in self._right):
-                        row.mixed += 1
-                        row.reasons.append(f"another answer to {found.question!r}")
-                elif is_told and took >= LIMIT - _PAUSE:
-                    row.given_up += 1
-                else:
-                    row.failed += 1
-                    row.reasons.append(f"after {took:.1f} s: {wrong}")
-            time.sleep(_BETWEEN)
-
-    def __enter__(self) -> Askers:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
+    def _ask(self, number: int) -> int:
+        number = (number + 7) % len(self._right[0])
+        began = time.monotonic()
+        found, wrong = None, ""
+        try:
+            found = answer(self._engine, self._right[0][number].question)
+        except Exception as error:  # whatever goes wrong is what is looked for
+            wrong, is_told = repr(error), isinstance(error, ClusterIncompleteError | ClusterUnreachableError)
+        took = time.monotonic() - began
+        with self._lock:
+            row = self._row
+            row.asked += 1
+            row.slowest = max(row.slowest, took)
+            if found is not None:
+                if all(found != each[number] for each in self._right):
+                    row.mixed += 1
+                    row.reasons.append(f"another answer to {found.question!r}")
+            elif is_told and took >= LIMIT - _PAUSE:
+                row.given_up += 1
+            else:
+                row.failed += 1
+                row.reasons.append(f"after {took:.1f} s: {wrong}")
+        return number
 
 
 class Trial:

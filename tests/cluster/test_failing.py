@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -15,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from again import Again
 from corpora import a_corpus, some_questions
 from networks import missing_network
 from nodes import PORT, assembled, missing, own_folder, running
@@ -30,43 +30,29 @@ if missing() and "REQUIRE_CLUSTER" not in os.environ:
 
 TERNS = Path(__file__).resolve().parent.parent / "fixtures" / "terns"
 
-_BETWEEN = 0.02  # seconds from a question to the next: the nodes need the processor too
 
-
-class Askers:
+class Askers(Again):
     """Threads that ask again and again, each time comparing what comes with what is right."""
 
     def __init__(self, ask: Callable[[int], object], count: int) -> None:
         """`ask` gives the answer to a question by its number, below `count`."""
         self._right = {number: ask(number) for number in range(count)}
         self._ask_one = ask
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._ask, args=(number,)) for number in range(3)]
         self.asked = 0
         self.wrong: list[str] = []
+        super().__init__(self._ask)
 
-    def _ask(self, number: int) -> None:
-        while not self._stop.is_set():
-            number = (number + 7) % len(self._right)
-            try:
-                found = self._ask_one(number)
-            except Exception as error:  # whatever goes wrong is what is looked for
-                self.wrong.append(repr(error))
-            else:
-                self.asked += 1
-                if found != self._right[number]:
-                    self.wrong.append(f"another answer to question {number}")
-            time.sleep(_BETWEEN)
-
-    def __enter__(self) -> Askers:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
+    def _ask(self, number: int) -> int:
+        number = (number + 7) % len(self._right)
+        try:
+            found = self._ask_one(number)
+        except Exception as error:  # whatever goes wrong is what is looked for
+            self.wrong.append(repr(error))
+        else:
+            self.asked += 1
+            if found != self._right[number]:
+                self.wrong.append(f"another answer to question {number}")
+        return number
 
     def wait_for(self, more: int) -> None:
         """Wait until so many more questions were asked, or one went wrong."""
