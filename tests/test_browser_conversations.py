@@ -112,6 +112,46 @@ def test_a_conversation_that_is_opened_goes_on_by_typing_at_once(open_page: Open
     expect(box(page)).to_be_focused()
 
 
+def without_its_script(page: Page) -> Route:
+    """Load the page again up to the script that makes it work, which waits."""
+    held: list[Route] = []
+    page.route("**/static/chat.js", lambda route: held.append(route))
+    page.reload(wait_until="commit")
+    until = time.monotonic() + 10
+    while not held and time.monotonic() < until:
+        page.wait_for_timeout(20)
+    page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => setTimeout(drawn)))")
+    return held[0]
+
+
+def test_enter_pressed_before_the_page_has_its_script_asks_as_well(open_page: Open) -> None:
+    page = open_page()
+    ask(page, BEVACOR)
+    script = without_its_script(page)
+    box(page).fill(HAZARD)
+    page.keyboard.press("Enter")
+    script.continue_()
+    expect(page.locator(".question")).to_have_text([BEVACOR, HAZARD])
+    expect(page.locator(".exchange").last).to_contain_text("Its hazard ratio was 0.48.")
+    expect(box(page)).to_have_value("")
+
+
+def test_no_key_is_lost_where_the_browser_takes_the_focus_to_scroll(open_page: Open) -> None:
+    page = open_page()
+    ask(page, BEVACOR)
+    page.add_init_script("""
+        window.typedInto = [];
+        const note = () => typedInto.push(document.activeElement.id);
+        addEventListener("blur", () => scheduler.postTask(note, { priority: "user-blocking" }), true);
+    """)  # where the next key goes
+    page.goto("/")
+    page.locator("#resume").get_by_role("link", name=BEVACOR).click()
+    expect(page.locator(".question")).to_have_text([BEVACOR])
+    page.wait_for_load_state("load")
+    page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => setTimeout(drawn, 100)))")
+    assert set(page.evaluate("() => typedInto")) <= {"q"}  # nothing, where the script came after that
+
+
 def test_the_first_page_shows_the_three_latest_conversations(open_page: Open) -> None:
     page = open_page()
     expect(page.locator("#resume")).to_be_hidden()

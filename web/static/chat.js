@@ -389,7 +389,9 @@ for (const { content } of document.querySelectorAll("template")) showButtons(con
 if (desk.matches) {
   const begin = () => box.focus({ preventScroll: true });
   begin();
-  // Scrolling to the address's fragment, once the page is drawn, may take the focus away.
-  if (location.hash) box.addEventListener("blur", ({ relatedTarget }) => relatedTarget ?? setTimeout(begin), { once: true });
+  // Scrolling to the address's fragment, once the page is drawn, may take the focus away: at once, so that no key is lost.
+  if (location.hash) box.addEventListener("blur", ({ relatedTarget }) => relatedTarget ?? begin(), { once: true });
 }
-await restore();
+const restored = restore();
+if (box.value.endsWith("\n")) form.requestSubmit(); // by Enter, pressed before this module ran
+await restored;
