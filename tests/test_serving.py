@@ -163,6 +163,21 @@ def test_two_services_do_not_share_an_address(library: Path) -> None:
             )
 
 
+def test_a_service_starts_again_at_once_where_it_has_ended_connections_itself(library: Path) -> None:
+    with serving("--library", str(library), "--port", "0", "--workers", "1") as (process, line):
+        port = port_of(line)
+        connection = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE)
+        connection.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+        process.send_signal(signal.SIGTERM)
+        while connection.recv(65_536):
+            pass  # until the service has closed it, which leaves its side waiting for a minute
+        connection.close()
+        process.wait(timeout=DEADLINE)
+    with serving("--library", str(library), "--port", str(port), "--workers", "1") as (_, line):
+        assert port_of(line) == port
+
+
 def sent(port: int, request: bytes) -> bytes:
     """What is answered to bytes."""
     with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE) as connection:

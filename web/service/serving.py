@@ -127,6 +127,7 @@ def _own(held: socket.socket) -> socket.socket:
     if not _SHARES_PORTS:
         return held
     own = socket.socket(held.family, held.type, held.proto)
+    _let_be_used_again(own)
     own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     own.bind(held.getsockname())
     own.listen(_BACKLOG)
