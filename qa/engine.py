@@ -66,6 +66,11 @@ __all__ = ["Engine"]
 ALL = DocumentFilter()
 EXAMPLES = 3  # questions to begin with
 
+Encoders = Callable[[], "Encoder | None"]
+"""What gives an encoder, the same each time; none where passages are ranked by words only."""
+
+_FIRST_QUESTION = "Which passage is near this in meaning?"
+
 
 class Engine:
     """Answers questions from a library. Safe to ask from several threads at once."""
@@ -103,8 +108,10 @@ class Engine:
         return Uploads(self._library, self.settings.library, self.settings)
 
     @classmethod
-    def open(cls, settings: Settings) -> Self:
+    def open(cls, settings: Settings, *, encoder: Encoders | None = None) -> Self:
         """The engine of the library that the settings name. Without one, that of the shipped corpus.
+
+        `encoder` is `loaded_encoder` of an engine with the same settings, so that the model is not loaded again.
 
         Raises:
             LibraryError: if the library cannot be used.
@@ -112,9 +119,9 @@ class Engine:
         if settings.library is None:
             from qa.library.shipped import shipped_library
 
-            make = partial(_library, settings=settings, vectors=SHIPPED_CORPUS)
+            make = partial(_library, settings=settings, encoder=encoder, vectors=SHIPPED_CORPUS)
             return cls(shipped_library(settings, make), settings)
-        engine = cls.create(settings)
+        engine = cls(_library(settings.library, settings, encoder), settings)
         engine._library.snapshot()
         return engine
 
@@ -530,7 +537,15 @@ class Engine:
         """Load what the first question would have to: the model of the encoder, above all. What cannot be loaded is
         said when a question needs it."""
         with suppress(QAError):
-            self.ask("Which passage is near this in meaning?", limit=0)
+            self.ask(_FIRST_QUESTION, limit=0)
+
+    def loaded_encoder(self) -> Encoders:
+        """What gives its encoder, of which the model is loaded now. A process that is forked from this one shares it.
+        What cannot be loaded is said when a question needs it."""
+        with suppress(QAError):
+            if (encoder := self._encoder()) is not None:
+                encoder.question(_FIRST_QUESTION)
+        return self._encoder
 
     @property
     def encoder(self) -> str | None:
@@ -579,7 +594,12 @@ class Engine:
         return 0 if meaning is None else meaning.encoded_count()
 
 
-def _library(place: Path | LibraryAddress | None, settings: Settings, vectors: Path | None = None) -> Library:
+def _library(
+    place: Path | LibraryAddress | None,
+    settings: Settings,
+    encoder: Encoders | None = None,
+    vectors: Path | None = None,
+) -> Library:
     def synonyms() -> Sequence[Concept]:
         from qa.readers import read_synonyms
 
@@ -592,18 +612,18 @@ def _library(place: Path | LibraryAddress | None, settings: Settings, vectors: P
             if error.name != "urllib3":
                 raise
             raise MissingExtraError("cluster") from None
-        return ClusterLibrary(place, settings, synonyms=synonyms, encoder=_encoder_of(settings))
+        return ClusterLibrary(place, settings, synonyms=synonyms, encoder=encoder or _encoder_of(settings))
     return Library(
         place,
         engine=settings.engine,
         retrievers=cache(partial(retrievers_of, settings=settings)),
         synonyms=synonyms,
-        encoder=_encoder_of(settings),
+        encoder=encoder or _encoder_of(settings),
         vectors=vectors,
     )
 
 
-def _encoder_of(settings: Settings) -> Callable[[], Encoder | None]:
+def _encoder_of(settings: Settings) -> Encoders:
     """What loads the encoder that the settings name, once; it gives None where they name none or none is installed."""
 
     @cache

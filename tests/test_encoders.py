@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -219,6 +220,24 @@ def test_vectors_do_not_depend_on_neighbours_threads_or_order(encoder: Encoder) 
         found = encoder.passages(texts[::order], threads=threads)[::order]
         assert [each.tobytes() for each in found] == [each.tobytes() for each in alone]
     assert load_encoder().passages(texts[:1])[0].tobytes() == alone[0].tobytes()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_process_that_is_forked_has_the_model_that_was_loaded_before(encoder: Encoder) -> None:
+    code = """
+import hashlib, os, sys
+import qa.encoders.files
+from qa import Engine, Settings
+encoder = Engine.create(Settings(library=None)).loaded_encoder()
+qa.encoders.files.loaded = None
+if (child := os.fork()) == 0:
+    found = Engine.open(Settings(library=None), encoder=encoder)._library.encoder().question("What ends a fever?")
+    print(hashlib.sha256(found.tobytes()).hexdigest(), flush=True)
+    os._exit(0)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert ended.stdout.strip() == hashlib.sha256(encoder.question("What ends a fever?").tobytes()).hexdigest()
 
 
 def test_a_question_has_the_same_vector_each_time(encoder: Encoder) -> None:

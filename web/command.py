@@ -124,7 +124,15 @@ def serve(
     from web.metrics import metrics_beside
     from web.networks import serves_this_machine_alone
     from web.service.listening import Bounds
-    from web.service.serving import Beside, cores, held_address, load_service, memory_of_workers, serve_in_workers
+    from web.service.serving import (
+        Beside,
+        cores,
+        held_address,
+        load_service,
+        memory_of_workers,
+        opened_in_workers,
+        serve_in_workers,
+    )
     from web.watching.logs import keep_log
     from web.watching.totals import Totals
 
@@ -178,12 +186,13 @@ def serve(
     metrics = None if settings.metrics in ("off", "on") else _held_for_metrics(settings.metrics)
     if metrics is not None:
         ready += f"\nMetrics: http://{_address(*metrics.getsockname()[:2])}/metrics"
+    reopened = opened_in_workers(engine)
     del engine  # a database is not to be taken along into another process
     number = settings.workers or cores()
     totals = Totals(number)
     with held, nullcontext() if metrics is None else metrics:
         serve_in_workers(
-            partial(load_service, settings, memory_of_workers(settings), totals),
+            partial(load_service, settings, memory_of_workers(settings), totals, reopened),
             held,
             workers=number,
             totals=totals,

@@ -44,6 +44,7 @@ __all__ = [
     "held_address",
     "load_service",
     "memory_of_workers",
+    "opened_in_workers",
     "serve_in_workers",
 ]
 
@@ -61,12 +62,22 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def load_service(settings: Settings, memory: Memory | None = None, totals: Totals | None = None) -> Flask:
+def load_service(
+    settings: Settings,
+    memory: Memory | None = None,
+    totals: Totals | None = None,
+    opened: Callable[[Settings], Engine] = Engine.open,
+) -> Flask:
     """The service for the library in the settings, opened in this process, with what it shares with other workers."""
     keep_log(settings)
-    engine = Engine.open(settings)
+    engine = opened(settings)
     Thread(target=engine.warm, daemon=True).start()  # nobody waits for it, neither now nor at the first question
     return create_app(engine, memory=memory, totals=totals)
+
+
+def opened_in_workers(engine: Engine) -> Callable[[Settings], Engine]:
+    """How workers open engines like this one. Those that are forked share the memory of its encoder's model."""
+    return partial(Engine.open, encoder=engine.loaded_encoder()) if _method() == "fork" else Engine.open
 
 
 def memory_of_workers(settings: Settings) -> Memory | None:
