@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from string import ascii_lowercase
 from typing import Any, Self
@@ -111,13 +111,15 @@ class Speller:
             }
         )
 
-    def correct(self, question: str, is_known: Callable[[Word], bool]) -> tuple[str, tuple[Reading, ...]]:
-        """A question as it is read, with its corrected words.
+    def correct(
+        self, question: str, are_known: Callable[[Sequence[Word]], Sequence[bool]]
+    ) -> tuple[str, tuple[Reading, ...]]:
+        """A question as it is read, with its corrected words. `are_known` is asked once, of all its words.
 
         Words that are neither known nor English are corrected to the words that `nearest` gives. Words in double
         quotes, with a digit, or with capitals after the first letter are left as they are.
         """
-        found = islice(_unknown(question, is_known), _MOST_CORRECTED)
+        found = islice(_unknown(question, are_known), _MOST_CORRECTED)
         parts: list[str] = []
         readings: list[Reading] = []
         reached = 0
@@ -191,23 +193,26 @@ class Speller:
         return [near for near, _, _ in found] + [near for near in _begun_otherwise(word) if self._count(near)]
 
 
-def _unknown(question: str, is_known: Callable[[Word], bool]) -> list[re.Match[str]]:
+def _unknown(question: str, are_known: Callable[[Sequence[Word]], Sequence[bool]]) -> list[re.Match[str]]:
     """The words of a question that may be corrected, in order."""
-    found: list[re.Match[str]] = []
-    for together in _QUOTED_OR_TOGETHER.finditer(question):
-        text = together.group()
-        if text[0] in '"“„«' or any(map(str.isdigit, text)):
-            continue
-        unknown = {
-            fold(word.text) for word in words(text) if fold(word.text) not in _PLAIN_WORDS and not is_known(word)
-        }
-        if unknown:
-            found += [
+    together, asked = [], []
+    for match in _QUOTED_OR_TOGETHER.finditer(question):
+        text = match.group()
+        found = words(text)
+        asked += found
+        if text[0] not in '"“„«' and not any(map(str.isdigit, text)):
+            together.append((match.span(), [word for word in found if fold(word.text) not in _PLAIN_WORDS]))
+    is_known = dict(zip(asked, are_known(asked), strict=True))
+    unknown: list[re.Match[str]] = []
+    for span, found in together:
+        those = {fold(word.text) for word in found if not is_known[word]}
+        if those:
+            unknown += [
                 match
-                for match in _LETTERS.finditer(question, *together.span())
-                if fold(match.group()) in unknown and match.group()[1:].islower()
+                for match in _LETTERS.finditer(question, *span)
+                if fold(match.group()) in those and match.group()[1:].islower()
             ]
-    return found
+    return unknown
 
 
 def _cost(written: str, read: str) -> float:

@@ -216,10 +216,11 @@ class Snapshot:
 
     def correct(self, question: str) -> tuple[str, tuple[Reading, ...]]:
         """A question in the words of the library; see `Speller.correct`."""
-        return self.index.speller.correct(question, self._knows)
+        return self.index.speller.correct(question, self._know)
 
-    def _knows(self, word: Word) -> bool:
-        return any(map(self.retriever.document_frequency, word.terms)) or self.index.concepts.name(word.text)
+    def _know(self, words: Sequence[Word]) -> list[bool]:
+        held = self.retriever.document_frequencies({term for word in words for term in word.terms})
+        return [any(map(held.get, word.terms)) or self.index.concepts.name(word.text) for word in words]
 
     def contents(self, *, limit: int | None = None, start: int = 0) -> list[DocumentEntry]:
         """All documents, ordered by id, or `limit` of them behind the first `start`, without their texts."""

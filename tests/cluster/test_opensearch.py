@@ -33,6 +33,7 @@ from qa.errors import (
 )
 from qa.model import Answer, Candidate
 from qa.retrievers import files
+from qa.retrievers.cluster import Cluster
 from qa.retrievers.large import TantivyRetriever
 from qa.retrievers.opensearch import OpenSearchEngine
 from qa.text.analysis import terms
@@ -222,6 +223,24 @@ def test_a_library_answers_as_one_whose_index_is_beside_it(node: Nodes, tmp_path
     assert Engine.open(there).check() == []
     with pytest.raises(SettingError, match="cluster is needed"):
         Engine.open(replace(there, cluster=()))
+
+
+def test_a_question_asks_the_cluster_few_times(node: Nodes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Engine.create(settings_of(node, tmp_path)).add([TERNS])
+    requests: list[str] = []
+    ask = Cluster._asked
+
+    def counted(self: Cluster, request: Any, wait: float | None = None) -> Any:
+        requests.append(request.path)
+        return ask(self, request, wait)
+
+    monkeypatch.setattr(Cluster, "_asked", counted)
+    for question in ("Which fever does bevacor treat?", "How long does it take until alcanor lowers the fever again?"):
+        library = Engine.open(settings_of(node, tmp_path))
+        library.ask("What nests on quiet shores?")
+        requests.clear()
+        library.ask(question)
+        assert 1 <= len(requests) <= 3
 
 
 def test_after_a_change_the_index_before_stays_for_one_change_more(
