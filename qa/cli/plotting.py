@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -21,7 +21,7 @@ from qa.evaluation.peers import PEERS, TOP, Asked, Contender, Corpus, is_install
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["OUR_WAYS", "check_picture", "draw", "plot", "spread"]
+__all__ = ["BY_MEANING", "OUR_WAYS", "check_picture", "draw", "plot", "spread"]
 
 _MOST_TEXTS = 2_000  # documents of a library that are varied
 _FORMS = (".svg", ".png")
@@ -31,17 +31,21 @@ _PATIENCE = 600.0  # seconds that one engine may take over one step
 class _Whole:
     """pincite as it is used: files are read and indexed into a library, and questions asked of it."""
 
-    needs, index = "qa", "pincite"
+    needs = "qa"
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, way: Literal["search", "ask"], meaning: Literal["off", "on"] = "off") -> None:
         self.name = f"pincite, {name}"
-        self._way = name
+        self.index = f"pincite-meaning-{meaning}"
+        self._way = way
+        self._meaning = meaning
 
     def build(self, corpus: Corpus, folder: Path) -> None:
-        Engine.create(Settings(library=folder)).add([corpus.passages])
+        engine = Engine.create(Settings(library=folder, meaning=self._meaning))
+        engine.add([corpus.passages])
+        engine.encode()
 
     def open(self, folder: Path) -> Callable[[Asked], list[str]]:
-        engine = Engine.open(Settings(library=folder))
+        engine = Engine.open(Settings(library=folder, meaning=self._meaning))
 
         def search(asked: Asked) -> list[str]:
             return [hit.passage.document_id for hit in engine.search(asked.text, limit=TOP)]
@@ -53,8 +57,11 @@ class _Whole:
         return search if self._way == "search" else ask
 
 
-OUR_WAYS: tuple[Contender, ...] = (_Whole("search"), _Whole("ask"))
-"""The whole of pincite: its ranking, and with it the answer and its citations."""
+OUR_WAYS: tuple[Contender, ...] = (_Whole("search", "search"), _Whole("ask", "ask"))
+"""The whole of pincite: its ranking, and with it the answer and its citations. Both by words."""
+
+BY_MEANING: Contender = _Whole("ask by meaning", "ask", "on")
+"""The same by meaning too: each passage has its vectors, and most of the time to index is theirs."""
 
 
 def check_picture(file: Path, *, with_service: bool) -> None:
@@ -109,7 +116,7 @@ _NOTE = (
 )
 _STROKES = (
     *(("#0072b2", "-"), ("#d55e00", "-"), ("#009e73", "-"), ("#aa4499", "--"), ("#332288", ":"), ("#8a6500", "-.")),
-    *(("#000000", (0, (5, 1, 1, 1, 1, 1))), ("#882255", (0, (1, 3)))),
+    *(("#000000", (0, (5, 1, 1, 1, 1, 1))), ("#882255", (0, (1, 3))), ("#5b7f00", (0, (4, 2)))),
 )
 """Colours and dashes. The first three are of Okabe and Ito's colours, the others of Tol's muted ones, darkened so that
 names can be read in them: people who see colours otherwise tell them apart, and the dashes do so in grey."""

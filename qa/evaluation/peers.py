@@ -28,6 +28,7 @@ __all__ = [
     "Corpus",
     "is_installed",
     "peak_memory",
+    "rows_of",
     "write_passages",
     "write_terms",
 ]
@@ -133,7 +134,7 @@ class _Tantivy:
         builder.add_text_field("terms", tokenizer_name="whitespace", index_option="freq")
         index = tantivy.Index(builder.build(), str(folder))
         writer = index.writer(_HEAP, num_threads=1)
-        for its_id, held in _rows(corpus.terms_file):
+        for its_id, held in rows_of(corpus.terms_file):
             document = tantivy.Document()
             document.add_text("id", its_id)
             document.add_text("terms", held)
@@ -166,7 +167,7 @@ class _FTS5:
         tokenizer = f"unicode61 remove_diacritics 0 tokenchars '{_MARKS}'"
         database.execute("CREATE TABLE ids (number INTEGER PRIMARY KEY, id TEXT NOT NULL)")
         database.execute(f"CREATE VIRTUAL TABLE held USING fts5(terms, content='', tokenize=\"{tokenizer}\")")
-        for number, (its_id, held) in enumerate(_rows(corpus.terms_file)):
+        for number, (its_id, held) in enumerate(rows_of(corpus.terms_file)):
             database.execute("INSERT INTO ids VALUES (?, ?)", (number, its_id))
             database.execute("INSERT INTO held (rowid, terms) VALUES (?, ?)", (number, held))
         database.execute("INSERT INTO held (held) VALUES ('optimize')")
@@ -194,7 +195,9 @@ class _OurRetriever:
 
     def build(self, corpus: Corpus, folder: Path) -> None:
         engine = "tantivy" if corpus.passage_count >= LARGE else "rank-bm25"
-        ENGINES[engine]().build(((its_id, held.split(" ")) for its_id, held in _rows(corpus.terms_file)), folder=folder)
+        ENGINES[engine]().build(
+            ((its_id, held.split(" ")) for its_id, held in rows_of(corpus.terms_file)), folder=folder
+        )
 
     def open(self, folder: Path) -> Callable[[Asked], list[str]]:
         is_large = (folder / "meta.json").exists()
@@ -259,7 +262,8 @@ def peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def _rows(terms_file: Path) -> Iterator[tuple[str, str]]:
+def rows_of(terms_file: Path) -> Iterator[tuple[str, str]]:
+    """The id of each passage, and its terms with a space between, as `write_terms` wrote them."""
     with terms_file.open(encoding="utf-8") as lines:
         for line in lines:
             its_id, _, held = line.rstrip("\n").partition("\t")
@@ -268,6 +272,6 @@ def _rows(terms_file: Path) -> Iterator[tuple[str, str]]:
 
 def _collected(terms_file: Path, ids: list[str]) -> Iterator[list[str]]:
     """The terms of each passage, each term kept once in memory, and the ids appended to `ids`."""
-    for its_id, held in _rows(terms_file):
+    for its_id, held in rows_of(terms_file):
         ids.append(its_id)
         yield list(map(sys.intern, held.split(" ")))
