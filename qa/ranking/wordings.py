@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -95,8 +95,9 @@ def unpacked_rows(packed: Sequence[PackedRow]) -> list[Row]:
         ValueError: for bytes that are not such rows.
     """
     numbers, sizes = unpacked_numbers([row.stream for row in packed])
-    streams = np.split(numbers.astype(np.int32), np.cumsum(sizes)[:-1]) if packed else []
-    return [Row(stream, row.contexts, row.length) for stream, row in zip(streams, packed, strict=True)]
+    whole, ends = numbers.astype(np.int32), np.cumsum(sizes).tolist()
+    spans = pairwise([0, *ends])
+    return [Row(whole[start:end], row.contexts, row.length) for (start, end), row in zip(spans, packed, strict=True)]
 
 
 def word_counts(rows: Iterable[bytes]) -> Counter[int]:

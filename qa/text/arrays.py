@@ -54,17 +54,19 @@ def unpacked_numbers(rows: Sequence[bytes]) -> tuple[npt.NDArray[np.int64], npt.
         ValueError: for bytes that are no such rows.
     """
     data = np.frombuffer(b"".join(rows), np.uint8)
-    is_last = data < 1 << _BITS
-    ends = np.flatnonzero(is_last) + 1
+    ends = np.flatnonzero(data < 1 << _BITS) + 1
     bounds = np.cumsum([0, *map(len, rows)])
-    before = np.concatenate([[0], np.cumsum(is_last)])[bounds]
-    if len(data) and not is_last[bounds[1:][bounds[1:] > 0] - 1].all():
+    before = ends.searchsorted(bounds, side="right")  # how many numbers end there or before
+    if (data[bounds[bounds > 0] - 1] >= 1 << _BITS).any():
         raise ValueError("a number is cut off")
-    starts = np.concatenate([[0], ends])[: len(ends)]
+    starts = np.concatenate([[0], ends[:-1]]) if len(ends) else ends
     sizes = ends - starts
-    if len(sizes) and sizes.max() > _MOST_BYTES:
+    most = int(sizes.max(initial=0))
+    if most > _MOST_BYTES:
         raise ValueError("a number is too long")
-    places = np.arange(len(data)) - np.repeat(starts, sizes)
-    parts = (data & 0x7F).astype(np.int64) << (_BITS * places)
-    numbers = np.add.reduceat(parts, starts) if len(starts) else np.zeros(0, np.int64)
+    parts = data & 0x7F
+    numbers = parts[starts].astype(np.int64)
+    for place in range(1, most):
+        has = np.flatnonzero(sizes > place)
+        numbers[has] |= parts[starts[has] + place].astype(np.int64) << (_BITS * place)
     return numbers, np.diff(before)
