@@ -174,20 +174,15 @@ class Wordings:
         [row] = self._rows([passage_id])
         numbers: list[int] = row.stream.tolist()
         entries = self.words.entries({number for number in numbers if number >= MARKS})
+        marks = [place for place, number in enumerate(numbers) if number < MARKS]
         parts: list[Part] = []
-        beside = True
-        for number in numbers:
-            if number >= MARKS:
-                word, term = entries[number]
-                if beside:
-                    parts[-1].words.append(word)
-                if term is not None:
-                    parts[-1].terms.add(term)
-            elif number == BESIDE_NOTHING:
-                beside = False
+        for mark, end in pairwise([*marks, len(numbers)]):
+            found = [entries[number] for number in numbers[mark + 1 : end]]
+            terms = {term for _, term in found if term is not None}
+            if numbers[mark] == BESIDE_NOTHING:
+                parts[-1].terms.update(terms)
             else:
-                parts.append(Part([], set()))
-                beside = True
+                parts.append(Part([word for word, _ in found], terms))
         return parts[: row.contexts], parts[row.contexts :]
 
     def holds(self, passage_id: str, terms: Iterable[str]) -> frozenset[str]:
