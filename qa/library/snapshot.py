@@ -458,4 +458,4 @@ def _weight_of_passages(passages: Sequence[Passage]) -> int:
 
 
 def _weight_of_sentences(sentences: Sequence[SentenceTerms]) -> int:
-    return sum(_PART + 2 * len(each.text) + _WORD * len(each.terms) for each in sentences)
+    return sum(_PART + 2 * len(each.text) + _WORD * (len(each.terms) + len(each.beginnings)) for each in sentences)

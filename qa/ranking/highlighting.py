@@ -76,23 +76,19 @@ _REASON = re.compile(rf"\b(?:{'|'.join(sorted(REASON_PHRASES))})\b", re.IGNORECA
 class SentenceTerms:
     """What is known of one sentence before there is a question.
 
-    `text` has no reference markers. `terms` are those of the index. `word_sequence` has its words with a space before
-    and after each. `context` has the terms of title and headings. `names_columns` says that it is the first row of a
-    table, and `is_caption` that it is the line at a figure or table.
+    `text` has no reference markers. `terms` are those of the index. `beginnings` has the first letters of its content
+    words. `word_sequence` has its words with a space before and after each. `context` has the terms of title and
+    headings. `names_columns` says that it is the first row of a table, and `is_caption` that it is the line at a figure
+    or table.
     """
 
     text: str
     terms: Set[str]
+    beginnings: frozenset[str]
     word_sequence: str
     context: frozenset[str]
     names_columns: bool
     is_caption: bool = False
-
-    def has_word_with(self, beginning: str) -> bool:
-        """Whether a content word has this beginning."""
-        if f" {beginning}" not in self.word_sequence:
-            return False
-        return any(word.startswith(beginning) and word not in STOP_WORDS for word in self.word_sequence.split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +122,9 @@ def sentence_terms(passage: Passage, wordings: Wordings) -> tuple[SentenceTerms,
             SentenceTerms(
                 text=_BRACKET.sub("", passage.text[start:end]),
                 terms=part.terms,
+                beginnings=frozenset(
+                    word[:_BEGINNING] for word in part.words if len(word) >= _BEGINNING and word not in STOP_WORDS
+                ),
                 word_sequence=f" {' '.join(part.words)} ",
                 context=context,
                 names_columns=in_table and not was_in_table,
@@ -198,7 +197,7 @@ def _evidence(question: Sought, held: Sequence[SentenceTerms]) -> Iterator[tuple
     all_within, all_own, all_rarity = sum(within), sum(own), sum(rarity)
     before = [False] * len(words)
     for number, (each, hit) in enumerate(zip(held, hits, strict=True), start=1):
-        alike = [r for start, term, r in question.written if term not in each.terms and each.has_word_with(start)]
+        alike = [r for start, term, r in question.written if start in each.beginnings and term not in each.terms]
         beside = [r for pair, r in question.pairs if pair in each.word_sequence]
         yield (
             _share(within, hit, all_within),
