@@ -195,17 +195,17 @@ class Speller:
 
 def _unknown(question: str, are_known: Callable[[Sequence[Word]], Sequence[bool]]) -> list[re.Match[str]]:
     """The words of a question that may be corrected, in order."""
-    together, asked = [], []
+    asked: list[Word] = []
+    together: list[tuple[tuple[int, int], int, int]] = []  # where they stand, and which of those asked they are
     for match in _QUOTED_OR_TOGETHER.finditer(question):
-        text = match.group()
-        found = words(text)
-        asked += found
+        text, first = match.group(), len(asked)
+        asked += words(text)
         if text[0] not in '"“„«' and not any(map(str.isdigit, text)):
-            together.append((match.span(), [word for word in found if fold(word.text) not in _PLAIN_WORDS]))
-    is_known = dict(zip(asked, are_known(asked), strict=True))
+            together.append((match.span(), first, len(asked)))
+    known = are_known(asked)
     unknown: list[re.Match[str]] = []
-    for span, found in together:
-        those = {fold(word.text) for word in found if not is_known[word]}
+    for span, first, end in together:
+        those = {fold(asked[each].text) for each in range(first, end) if not known[each]} - _PLAIN_WORDS
         if those:
             unknown += [
                 match

@@ -219,7 +219,7 @@ class Snapshot:
         return self.index.speller.correct(question, self._know)
 
     def _know(self, words: Sequence[Word]) -> list[bool]:
-        held = self.retriever.document_frequencies({term for word in words for term in word.terms})
+        held = self.retriever.document_frequencies([term for word in words for term in word.terms])
         return [any(map(held.get, word.terms)) or self.index.concepts.name(word.text) for word in words]
 
     def contents(self, *, limit: int | None = None, start: int = 0) -> list[DocumentEntry]:
