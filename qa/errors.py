@@ -384,7 +384,8 @@ class LibraryNotFoundError(LibraryError):
 
     code = "library_not_found"
 
-    def __init__(self, path: Path | str, *, has_index: bool = False) -> None:
+    def __init__(self, path: Path | str, *, has_index: bool = False, has_others: bool = False) -> None:
+        """`has_others` says that there are other files in it, which may be meant as documents."""
         self.has_index = has_index
         made = f"pincite index YOUR_DOCUMENTS --library {path}"
         if has_index:
@@ -392,6 +393,9 @@ class LibraryNotFoundError(LibraryError):
             super().__init__(
                 message, hint=f"Restore it from a backup, or delete {Path(path) / 'index'} and run: {made}"
             )
+        elif has_others:
+            hint = f"To ask its documents, index them: pincite index {path} --library {Path(path) / 'library'}"
+            super().__init__(f"There is no library in {path}, but other files.", hint=hint)
         else:
             super().__init__(f"There is no library in {path}.", hint=f"Make one with: {made}")
 

@@ -703,7 +703,7 @@ def test_index_leaves_out_what_cannot_be_read_and_says_which(library: str, tmp_p
     (tmp_path / "new" / "gulls.md").write_text("# Gulls\n\nGulls eat chips.\n")
     ran = run("index", str(tmp_path / "new"), "--library", library)
     warning, heading, left_out, hint = ran.stderr.splitlines()
-    assert (ran.exit_code, warning) == (1, "Warning: empty has no text to answer from.")
+    assert (ran.exit_code, warning) == (1, f"Warning: {tmp_path / 'new' / 'empty.md'} has no text to answer from.")
     assert ran.stdout.startswith("Added      2 documents\n")
     assert "\nLeft out   1 file\n" in ran.stdout
     assert (heading, hint[:4]) == ("Left out:", "    ")

@@ -404,9 +404,9 @@ WHOLE = made(write_terns)
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"", "it is none, or broken"),
-        (b"PK\x03\x04" + b"x" * 50, "it is none, or broken"),
-        (WHOLE[: len(WHOLE) // 2], "it is none, or broken"),
+        (b"", "it is not one, or it is broken"),
+        (b"PK\x03\x04" + b"x" * 50, "it is not one, or it is broken"),
+        (WHOLE[: len(WHOLE) // 2], "it is not one, or it is broken"),
         (zipped({"a.txt": "x"}), "it has no text"),
         (zipped({"word/document.xml": "<w:document"}), "its part 'word/document.xml' is no XML"),
         (zipped({"word/document.xml": BOMB.replace("{W}", W)}), "its part 'word/document.xml' has entities of its own"),

@@ -182,7 +182,7 @@ def test_what_cannot_be_read_is_left_out_with_the_reason_and_not_kept(client: Fl
     assert job["report"]["added"]["ids"] == ["nests"]
     assert job["report"]["left_out_count"] == 3
     assert sorted(reasons(job)) == [
-        "broken.pdf cannot be read as PDF: it is none, or broken.",
+        "broken.pdf cannot be read as PDF: it is not one, or it is broken.",
         "lone.bib has references for a document of the same name, and there is none.",
         "pincite cannot read this kind of file: run.exe.",
     ]

@@ -61,8 +61,8 @@ def test_a_line_that_is_no_record_is_named_and_the_rest_is_read(tmp_path: Path) 
     assert [(each.id, each.text) for each in found] == [("1", "One."), ("_3", "Thr\ufffdee."), ("birds-5", "Four.")]
     assert notes == [
         "line 2 is left out: it is not JSON.",
-        "line 3 is left out: it is no object with a 'text'.",
-        "line 4 is left out: it is no object with a 'text'.",
+        "line 3 is left out: it is not an object with a 'text'.",
+        "line 4 is left out: it is not an object with a 'text'.",
         "line 5 is left out: an earlier record has its id, '1'.",
         "line 6 is left out: its text is empty.",
         "line 7 is left out: it is not JSON.",

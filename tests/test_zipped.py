@@ -40,7 +40,7 @@ def test_what_is_not_read_is_told_and_what_a_system_adds_is_passed_over() -> Non
     assert [each.id for each in read(parts, notes)] == ["terns-a"]
     assert notes == [
         "in 'a.md', 1 word is left out, struck out.",
-        "its file 'b.pdf' is left out: sea.zip/b.pdf cannot be read as PDF: it is none, or broken.",
+        "its file 'b.pdf' is left out: sea.zip/b.pdf cannot be read as PDF: it is not one, or it is broken.",
         "files in it of other formats are passed over: 1 .jpg, 1 .zip.",
     ]
 

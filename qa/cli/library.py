@@ -372,7 +372,7 @@ def _doubts(engine: Engine, ids: Sequence[str]) -> Iterator[str]:
     """Which of these documents hold nothing, or have a date that is still to come."""
     for entry in sorted(engine.entries(ids), key=lambda entry: entry.id):
         if not entry.passage_count:
-            yield f"{entry.id} has no text to answer from."
+            yield f"{entry.file or entry.id} has no text to answer from."
         if entry.updated and entry.updated > today():
             yield f"{entry.id} has a date in the future, {entry.updated.isoformat()}."
 

@@ -194,7 +194,8 @@ def not_found(folder: Path) -> LibraryNotFoundError:
     """The error for a folder without a library. The folder may still have an index."""
     index, database = folder / _INDEX, folder / DATABASE
     is_lost = not database.exists() or not database.stat().st_size  # a first indexing begins with more
-    return LibraryNotFoundError(folder, has_index=is_lost and index.is_dir() and any(index.iterdir()))
+    has_index = is_lost and index.is_dir() and any(index.iterdir())
+    return LibraryNotFoundError(folder, has_index=has_index, has_others=bool(_others(folder)))
 
 
 def kept_facts(folder: Path, database: sqlite3.Connection) -> dict[str, str]:
@@ -390,9 +391,13 @@ def refuse_other_files(folder: Path) -> None:
     """
     if (folder / DATABASE).exists() or not folder.is_dir():
         return
-    others = sorted(each.name for each in folder.iterdir() if not _OURS.fullmatch(each.name))
-    if others:
+    if others := _others(folder):
         raise LibraryPlaceError(folder, found=others[:2])
+
+
+def _others(folder: Path) -> list[str]:
+    """The names, in order, of what is in a folder and not a library's, but for hidden files."""
+    return sorted(each.name for each in folder.iterdir() if not _OURS.fullmatch(each.name)) if folder.is_dir() else []
 
 
 def size_of(folder: Path) -> int:

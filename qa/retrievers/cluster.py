@@ -178,7 +178,7 @@ class Cluster:
         """
         if not settings.cluster:
             raise SettingError(
-                "cluster", "is needed: the addresses of the cluster, such as https://search.example:9200"
+                "cluster", "is needed: the addresses of the cluster, such as --cluster https://search.example:9200"
             )
         self._limit = float(settings.cluster_timeout)
         self._headers = _authorization(settings)

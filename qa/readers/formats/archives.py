@@ -88,7 +88,7 @@ class Archive:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
             self._names = {info.filename: info for info in self._zip.infolist()}
         except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, EOFError):
-            raise self.damaged("it is none, or broken") from None
+            raise self.damaged("it is not one, or it is broken") from None
         if len(self._names) > _MOST_FILES:
             raise self.damaged(f"it is an archive of more than {_MOST_FILES:,} files")
 

@@ -208,7 +208,7 @@ def _opened(file: SourceFile) -> _Opened:
             raise LockedSourceError(file.path, reason="it opens only with a password") from None
         if code == pdfium.FPDF_ERR_SECURITY:
             raise LockedSourceError(file.path, reason="its protection is of an unknown kind") from None
-        raise DamagedSourceError(file.path, kind="PDF", reason="it is none, or broken") from None
+        raise DamagedSourceError(file.path, kind="PDF", reason="it is not one, or it is broken") from None
     try:
         with suppress(pypdfium2.PdfiumError):  # its text is read without the form
             pdf.init_forms()

@@ -73,7 +73,7 @@ def read_jsonl(file: SourceFile) -> Iterator[Document]:
             file.note(f"line {number:,} is left out: it is not JSON.")
             continue
         if not isinstance(record, dict) or not isinstance(record.get("text"), str):
-            file.note(f"line {number:,} is left out: it is no object with a 'text'.")
+            file.note(f"line {number:,} is left out: it is not an object with a 'text'.")
             continue
         found = True
         metadata = record.get("metadata")
