@@ -386,9 +386,35 @@ def test_a_question_in_the_words_of_a_passage_is_answered(tmp_path: Path) -> Non
 def test_the_threshold_in_the_settings_decides_and_leaves_the_confidence_as_it_is(
     tmp_path: Path, change: float, answered: bool
 ) -> None:
-    sure = engine_over(tmp_path).ask("Do gulls steal bread?").confidence
-    answer = engine_over(tmp_path, threshold=sure + change).ask("Do gulls steal bread?")
+    sure = engine_over(tmp_path).ask("Do gulls steal fish?").confidence
+    answer = engine_over(tmp_path, threshold=sure + change).ask("Do gulls steal fish?")
     assert (answer.answered, answer.confidence) == (answered, sure)
+
+
+def test_a_passage_that_lacks_a_telling_word_must_be_surer_to_answer(tmp_path: Path) -> None:
+    for threshold, outcome in ((0.46, "answered"), (0.47, "possible")):
+        answer = engine_over(tmp_path, threshold=threshold).ask("Do gulls steal bread?")
+        assert (answer.outcome, answer.confidence) == (outcome, pytest.approx(0.7465, abs=0.005))
+    [explained] = engine_over(tmp_path).explain("Do gulls steal bread?", limit=1)
+    assert explained.surer == 1.6
+
+
+@pytest.mark.parametrize(
+    ("question", "surer"),
+    [
+        ("How many gulls steal fish?", 4),
+        ("When do gulls steal fish?", 4),
+        ("Why do gulls steal fish?", 4),
+        ("What is the price of the fish that gulls steal?", 4),
+        ("Is fish expensive where gulls steal it?", 4),
+        ("Where do gulls steal fish?", 1),
+        ("Do gulls steal fish when they can?", 1),
+    ],
+)
+def test_a_passage_without_what_is_asked_for_does_not_answer(tmp_path: Path, question: str, surer: float) -> None:
+    engine = engine_over(tmp_path)
+    assert engine.explain(question, limit=1)[0].surer == surer
+    assert (engine.ask(question).outcome == "answered") == (surer == 1)
 
 
 def test_the_confidence_of_an_answer_is_that_of_the_first_passage_as_explained(tmp_path: Path) -> None:

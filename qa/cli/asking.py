@@ -296,7 +296,12 @@ def _explanation_text(explained: Explanation, settings: Settings) -> str:
         lines.append(f"   nearest sentence: “{visible(' '.join(nearest.split()))}”")
     if hit.rank == 1:
         threshold, possible_threshold = settings.threshold, settings.possible_threshold
-        outcome = outcome_of(explained.confidence, threshold=threshold, possible_threshold=possible_threshold)
+        outcome = outcome_of(
+            explained.confidence,
+            threshold=threshold,
+            possible_threshold=possible_threshold,
+            surer=explained.surer,
+        )
         verdict = OUTCOMES[outcome]
         model = model_of(explained.grounds)
         verdict += f", with an outline of {explained.parts} parts" if explained.parts else ""
@@ -312,4 +317,7 @@ def _explanation_text(explained: Explanation, settings: Settings) -> str:
             f"   confidence = {how} = {explained.confidence:.4f}: {verdict}",
             f"   (answered from threshold {threshold} on, possible from possible_threshold {possible_threshold} on)",
         ]
+        if explained.surer > 1:
+            least = min(1.0, explained.surer * threshold)
+            lines.append(f"   (here answered from {least:g} on: the passage lacks what the question is about)")
     return "\n".join([*lines, ""])

@@ -18,8 +18,10 @@ from qa.retrievers import inverse_document_frequency
 from qa.text.analysis import fold, said, terms
 from qa.text.lexicon import (
     ASKED_KINDS,
+    CURRENCIES,
     MONTHS,
     NUMBER_WORDS,
+    PRICE_WORDS,
     QUESTION_WORDS,
     REASON_PHRASES,
     STOP_WORDS,
@@ -33,6 +35,7 @@ __all__ = [
     "SentenceTerms",
     "Sought",
     "highlight",
+    "lacks_what_is_asked_for",
     "sentence_evidence",
     "sentence_terms",
     "sought",
@@ -40,7 +43,7 @@ __all__ = [
 
 WEIGHTS = SENTENCE_WEIGHTS | {
     "likeness": 2.8,  # share of the rarity of those that the sentence has in another form with the same beginning
-    "kind": 2.4,  # a time, number, name, place, reason or definition where the question asks for one
+    "kind": 2.4,  # a time, number, price, name, place, reason or definition where the question asks for one
 }
 """What each kind of evidence counts; each is in 0..1 before its weight, and the greatest sum is the highlight.
 
@@ -58,6 +61,7 @@ CAPTION_SHARE = 0.3
 
 _COUNTED, _WORDS = tuple(WEIGHTS.values()), tuple(WEIGHTS).index("words")
 _DIGITS = 6  # of a cosine, which must not differ by the order in which it was added up
+_OPENING = 1  # words that may stand before the one with which a question asks: "and how long", "for whom"
 _BEGINNING = 4  # letters that two forms of one word share: "destroyed", "destruction"
 _BRACKET = re.compile(r"\[[^\[\]\n]{1,80}\]")
 _CAPITALISED = regex.compile(r"(?<!\w)\p{Lu}[\w.'’-]*")
@@ -66,6 +70,7 @@ _CAPTION = re.compile(
 )
 _PART = re.compile(r"[^\W_]{2,}")
 _TIME = re.compile(rf"(?<![\d.,])(?:1\d|20)\d\d(?!\d|[.,]\d)|\b(?:{'|'.join(sorted(MONTHS))}|century|decade)\b|\d0s")
+_PRICE = regex.compile(rf"\p{{Sc}}|\b(?:{'|'.join(sorted(CURRENCIES))})\b")
 _DEFINES = re.compile(r"\b(?:is|are|means?|stands? for|refers? to|denotes?|describes?)\b")
 _REMEMBERED = 1024  # sentences, of which the names or numbers are known
 _LONGEST_SUBJECT = 120  # characters of a sentence before that
@@ -97,8 +102,8 @@ class Sought:
 
     `written` has the beginning, term and rarity of its longer words; `all_rarity` is the sum over all words. `pairs`
     has its neighbouring words, written as in `word_sequence`, each with its rarity; `pairs_rarity` is their sum.
-    `spoken` has all its words. `kind` is what it asks for; for a definition, `defined` has the terms of what is to be
-    defined.
+    `spoken` has all its words. `kind` is what it asks for, and `is_plain` says that it begins with that: "Does it hurt
+    when they dive?" asks for no time. For a definition, `defined` has the terms of what is to be defined.
     """
 
     words: tuple[WeighedWord, ...]
@@ -108,6 +113,7 @@ class Sought:
     pairs_rarity: float
     spoken: frozenset[str]
     kind: Kind | None
+    is_plain: bool = True
     defined: frozenset[str] = frozenset()
 
 
@@ -141,6 +147,8 @@ def sought(query: Query, asked: Asked) -> Sought:
     kind: Kind | None = None
     if asked.defined:
         kind = "definition"
+    elif not PRICE_WORDS.isdisjoint(said):
+        kind = "price"
     elif opener is not None:
         kind = _kind(said[opener], said[opener + 1] if opener + 1 < len(said) else "")
     return Sought(
@@ -153,6 +161,7 @@ def sought(query: Query, asked: Asked) -> Sought:
         pairs_rarity=sum(rarity for _, rarity in asked.pairs),
         spoken=frozenset(said),
         kind=kind,
+        is_plain=kind == "price" or opener is None or opener <= _OPENING,
         defined=frozenset(asked.defined),
     )
 
@@ -176,6 +185,18 @@ def highlight(
         if (near or evidence[_WORDS]) and not each.names_columns and score > most:
             best, most = span, score
     return best
+
+
+def lacks_what_is_asked_for(held: Sequence[SentenceTerms], question: Sought) -> bool:
+    """Whether no sentence of a passage has what the question asks for: a time, number, price, name or reason.
+
+    A time may be a number of hours or days. A place may be one without a name, and a definition one without "is".
+    """
+    if not question.is_plain or question.kind in (None, "place", "definition"):
+        return False
+    if question.kind == "time" and any(not _numbers(each.text) <= question.spoken for each in held):
+        return False
+    return not any(_is_of_kind(each.text, question) for each in held)
 
 
 def sentence_evidence(question: Sought, held: Sequence[SentenceTerms]) -> list[dict[str, float]]:
@@ -219,6 +240,8 @@ def _is_of_kind(text: str, question: Sought) -> bool:
             return bool(_TIME.search(text)) or not _digits(text) <= question.spoken
         case "number":
             return not _numbers(text) <= question.spoken
+        case "price":
+            return bool(_PRICE.search(text))
         case "name":
             return not _names(text, inner=False) <= question.spoken
         case "place":

@@ -212,8 +212,8 @@ INTRODUCING_OPENERS = (
 )
 """Beginnings of short sentences that say who is writing."""
 
-Kind = Literal["time", "number", "name", "place", "reason", "definition"]
-"""What a question asks for, as far as its opening tells."""
+Kind = Literal["time", "number", "price", "name", "place", "reason", "definition"]
+"""What a question asks for, as far as its opening tells, or that it speaks of a price."""
 
 
 def _after(openers: str, nouns: str) -> frozenset[str]:
@@ -239,6 +239,14 @@ ASKED_KINDS: dict[Kind, tuple[frozenset[str], frozenset[str]]] = {
     "reason": (_words("why"), frozenset()),
 }
 """By which question word, or which one with the word behind it, each kind is asked for."""
+
+PRICE_WORDS = _words("cost costs price prices fee fees expensive")
+"""Words by which a price is asked for."""
+
+CURRENCIES = _words(
+    "dollar dollars cent cents euro euros pound pounds pence franc francs rupee rupees USD EUR GBP CHF free"
+)
+"""Words that stand with a price, or in its place."""
 
 MONTHS = _words("January February March April May June July August September October November December")
 """As they stand in a text, where "May" is not "may"."""
