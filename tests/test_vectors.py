@@ -54,6 +54,17 @@ def test_a_question_in_other_words_finds_the_passage_once_it_is_encoded(engine: 
     assert found(engine, BLIND)[0] == "eyes"
 
 
+def test_a_follow_up_finds_what_it_refers_to_though_no_passage_has_its_own_words(tmp_path: Path) -> None:
+    for name, text in (("one", "Trial ORION-1 followed 812 adults over 52 weeks."), ("two", "Terns nest on shores.")):
+        (tmp_path / f"{name}.md").write_text(f"# {name}\n\n{text}\n")
+    engine = Engine.create(Settings())
+    engine.add([tmp_path])
+    engine.encode()
+    answer = engine.ask("How long did it last?", history=["Tell me about ORION-1"])
+    assert answer.best is not None
+    assert answer.best.passage.document_id == "one"
+
+
 def test_an_engine_that_is_open_uses_vectors_that_another_process_makes(engine: Engine) -> None:
     assert found(engine, BLIND) == []
     program = (

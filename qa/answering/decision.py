@@ -162,7 +162,7 @@ def _ranked(query: Query, asked: Asked, snapshot: Snapshot, *, limit: int, scope
     if is_sure(sure, by_words):
         return by_words[:limit]
     question = meaning.of_question(query.text, query.asked)
-    found = {each.passage_id for each in candidates}
+    found = {each.passage_id for each in by_words}  # not those that only an earlier question's words have found
     nearest = [each for each in meaning.nearest(question, limit=NEAR_CANDIDATES, within=within) if each not in found]
     if nearest:
         best = max((each.score for each in candidates), default=None)
