@@ -147,9 +147,11 @@ def units_for(named: Named) -> list[str]:
 
 def grows(work: Callable[[str], object], make: Callable[[int], str]) -> bool:
     """Whether work over a text four times as long takes more than four times as long, by a wide margin. Of several
-    runs the quickest counts, since others keep the processor busy."""
-    if took(partial(work, make(SHORT))) < SUSPECT:
-        return False
+    runs the quickest counts, and it must do so each time, since others keep the processor busy."""
+    return took(partial(work, make(SHORT))) >= SUSPECT and all(seems_to_grow(work, make) for _ in range(4))
+
+
+def seems_to_grow(work: Callable[[str], object], make: Callable[[int], str]) -> bool:
     short = min(took(partial(work, make(SHORT))) for _ in range(3))
     long = min(took(partial(work, make(GROWTH * SHORT))) for _ in range(3))
     return short >= SUSPECT / 3 and long > LINEAR * short

@@ -109,11 +109,10 @@ class Folder(click.Path):
             self.fail("The folder name is empty.", param, ctx)
         if str(value).startswith(("http://", "https://")):
             return str(value)
-        if Path(str(value)).is_file():
-            self.fail(
-                f"{visible(str(value))} is a file. A library is a folder, which `pincite index` makes.", param, ctx
-            )
-        return super().convert(value, param, ctx)
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            self.fail(f"{error.message} A library is a folder, which `pincite index` makes.", param, ctx)
 
 
 library_option = click.option(
