@@ -438,6 +438,7 @@ def test_escape_stops_a_question_and_gives_it_back(open_page: Open) -> None:
     page.keyboard.press("Enter")
     expect(page.locator(".pending")).to_be_visible()
     expect(page.get_by_role("status")).to_have_text("Searching the documents…")
+    expect(page.get_by_role("status")).to_have_class(re.compile(r"\bheard\b"))  # for whom `.pending` is hidden
     page.keyboard.press("Escape")
     expect(page.locator(".exchange")).to_have_count(0)
     expect(page.get_by_label("Your question")).to_have_value(ANSWERED)

@@ -20,10 +20,13 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from qa import Engine, Settings
+from qa.citations.citing import cite
 from qa.errors import LibraryBusyError, SettingError
-from qa.model import Reason, ReasonCode
+from qa.model import CitedPassage, Document, Passage, Reason, ReasonCode
+from qa.wire import CitationBody, answer_body, cited_passage_body
 from web import create_app
 from web.languages import COOKIE, language_of
+from web.pages.places import place_label
 from web.texts.reading import ENGLISH, Forms, Texts, languages, load_texts
 from web.texts.sureness import SURENESS
 
@@ -340,6 +343,48 @@ def test_a_quotation_is_the_same_in_each_language(client: FlaskClient, language:
     assert [each for each in file.text.splitlines() if each.startswith(">")] == [
         each for each in english.text.splitlines() if each.startswith(">")
     ]
+
+
+def paged(**pages: Any) -> CitationBody:
+    """The citation of a word in a document that may have pages, and these names of their own."""
+    document = Document(id="t", title="Terns", text="A tern dives.", source="t.pdf", publisher="Example House", **pages)
+    page = document.page_at(2)
+    passage = Passage(id="t-0", document_id="t", section=(), text="tern", start=2, end=6, sentences=(), page=page)
+    return cited_passage_body(CitedPassage(passage=passage, highlights=(), citation=cite(document, passage))).citation
+
+
+NAMED = {"pages": (0, 0, 0, 0), "page_labels": ("i", "ii", "iii", "iv")}
+
+
+@pytest.mark.parametrize(
+    ("language", "label"),
+    [
+        ("en", "“Terns”. Example House. Page iv (page 4 of the file). Undated. Characters 3-6."),
+        ("de", "„Terns“. Example House. Seite iv (Seite 4 der Datei). Ohne Datum. Zeichen 3-6."),
+        ("es", "«Terns». Example House. Página iv (página 4 del archivo). Sin fecha. Caracteres 3-6."),
+    ],
+)
+def test_a_citation_to_copy_has_the_words_of_the_readers_language(language: str, label: str) -> None:
+    assert place_label(paged(**NAMED), 2, 6, load_texts(language)) == label
+
+
+def test_in_english_a_citation_to_copy_is_the_label_that_programs_get(terns: Engine) -> None:
+    found = [each.citation for each in answer_body(terns.ask("terns", limit=20)).alternatives]
+    found += [paged(), paged(**NAMED), paged(pages=(0,))]
+    assert len(found) > 5
+    for each in found:
+        assert place_label(each, each.start, each.end, load_texts()) == each.label
+
+
+def test_what_a_page_copies_is_in_the_readers_language(client: FlaskClient) -> None:
+    page = client.get("/", query_string={"q": ANSWERED}, headers=in_language("de")).text
+    [copied, *_] = map(html.unescape, re.findall(r'data-copied="([^"]*)"', page))
+    title = "How well does the second treatment of tern fever work?"
+    assert re.fullmatch(
+        r"„In the trial of alcanor, [^“]*“\nAda Example, Ben Sample\. "
+        rf"„{re.escape(title)}“\. Example House\. Abschnitt „[^“]*“\. Stand: 2021-05-11\. Zeichen \d+-\d+\.",
+        copied,
+    )
 
 
 def test_a_page_has_no_english_of_ours_left(client: FlaskClient) -> None:

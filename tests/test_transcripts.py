@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from qa import Engine
+from qa import Engine, Settings
 from web import create_app
 from web.pages.markdown import escaped, quoted
 from web.texts.reading import load_texts
@@ -94,6 +95,30 @@ def test_the_conversation_in_markdown_has_each_question_with_its_words_and_their
     assert "Updated May 11, 2021" in shown.text
     cited = client.get("/conversation.md", query_string={"q": "In how many people did fever end with alcanor?"})
     assert "[98] Example A, Sample B. Alcanor against placebo." in Shown(cited.text).text
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "1. Tern A. How terns dive [part 1]. J Birds. 2019. doi:10.1000/T_1",
+        "1. Tern A. How terns dive [part 1]. J Birds. 2019. https://doi.org/10.1000/T_1",
+    ],
+)
+def test_a_doi_in_a_reference_is_in_markdown_once_and_leads_to_the_work(tmp_path: Path, entry: str) -> None:
+    source = tmp_path / "terns.md"
+    source.write_text(f"# Diving\n\nTerns dive for fish [1].\n\n## References\n\n{entry}\n")
+    engine = Engine.create(Settings(meaning="off"))
+    engine.add([source])
+    client = create_app(engine).test_client()
+    asked = {"q": "Do terns dive for fish?"}
+    rendered = MARKDOWN.render(client.get("/conversation.md", query_string=asked).text)
+    assert rendered.count('href="https://doi.org/10.1000/T_1"') == 1
+    assert Shown(rendered).text.count(f"[1] {entry[3:]}\n") == 1
+    page = client.get("/", query_string=asked).text
+    assert (page.count('href="https://doi.org/10.1000/T_1"'), re.sub("<[^>]*>", "", page).count("10.1000/T_1")) == (
+        1,
+        1,
+    )
 
 
 def test_a_possible_answer_in_markdown_says_so_above_its_words(unsure_engine: Engine) -> None:

@@ -26,7 +26,7 @@ from web.managing import views as managing
 from web.metrics import metrics
 from web.networks import is_loopback, serves_this_machine_alone
 from web.origins import Proxies
-from web.pages import drawing, places, scripts
+from web.pages import drawing, entries, places, scripts
 from web.pages.chat import pages
 from web.pages.conversations import conversations
 from web.pages.documents import documents
@@ -89,7 +89,8 @@ def create_app(engine: Engine, *, memory: Memory | None = None, totals: Totals |
     app = Service(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(addresses.FILTERS | drawing.FILTERS | places.FILTERS)
+    app.jinja_env.filters.update(addresses.FILTERS | drawing.FILTERS | entries.FILTERS | places.FILTERS)
+    app.jinja_env.tests.update(entries.TESTS)
     app.jinja_env.filters.update(languages.FILTERS, sureness=sureness)
     app.jinja_env.globals.update(
         languages.GLOBALS,

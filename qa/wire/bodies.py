@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from qa.model import (
     Answer,
@@ -38,6 +39,7 @@ __all__ = [
     "Live",
     "Problem",
     "Ready",
+    "ReferenceBody",
     "answer_body",
     "cited_passage_body",
     "document_body",
@@ -142,6 +144,8 @@ class CitationBody(_Body):
 
     `references_status` is `resolved` if every marker has an entry, `partial` if some have none, `no_reference_list` if
     the document has no list of references, and `no_markers` if the passage has no markers.
+
+    `page_name` is the printed name of the page, for the pages of the service. It is not sent: `label` has it.
     """
 
     document: DocumentSummaryBody
@@ -154,6 +158,7 @@ class CitationBody(_Body):
     references_status: ReferencesStatus
     markers: tuple[MarkerBody, ...]
     label: str
+    page_name: SkipJsonSchema[str | None] = Field(default=None, exclude=True)
     href: str
     permalink: str
     original: str | None
@@ -491,6 +496,7 @@ def _citation_body(cited: CitedPassage, lasting: _Lasting) -> CitationBody:
         references_status=citation.references_status,
         markers=lasting.markers,
         label=citation.label,
+        page_name=None if citation.page is None else citation.document.page_name(citation.page),
         href=passage_href(passage, marked),
         permalink=lasting.permalink,
         original=original_href(citation.document.url, passage.text[slice(*marked)] if marked else passage.text),

@@ -248,17 +248,3 @@ def _mark(document: Document) -> Span | None:
         except InvalidRequestError:
             return None
     return mark if mark.start < mark.end <= len(document.text) else None
-
-
-@pages.app_template_test()
-def web_address(url: str | None) -> bool:
-    """Whether a page may link to it: an HTTP address with a host.
-
-    >>> web_address("https://example.org/a"), web_address("javascript:alert(1)"), web_address(None)
-    (True, False, False)
-    """
-    try:
-        parts = urlsplit(url or "")
-        return parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        return False

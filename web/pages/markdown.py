@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from urllib.parse import quote
 
 from qa.wire import BlockBody
 from web.pages.drawing import Cell, Drawn, Piece, drawn
 
-__all__ = ["escaped", "quoted"]
+__all__ = ["escaped", "linked", "quoted"]
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>&~|#]")
 _LIST = re.compile(r"^(\s*)([-+=])")
 _NUMBERED = re.compile(r"^(\s*\d{1,9})([.)])")
 _NUMBER = re.compile(r"([0-9]{1,9})[.)]")
+_NO_ADDRESS = re.compile(r"[<>\\\s]")  # what ends an address or escapes in it
 _BREAK = re.compile(r"\r\n?|\n")
 
 
@@ -25,6 +27,16 @@ def escaped(words: str) -> str:
     '\\\\# 5 \\\\* \\\\[3\\\\] mg'
     """
     return _line(" ".join(words.split()))
+
+
+def linked(before: str = "", words: str = "", behind: str = "", href: str = "") -> str:
+    """Words within a line, some of which are a link.
+
+    >>> linked("Terns [", "here", "].", "https://example.org/?a=<b>")
+    'Terns \\\\[[here](<https://example.org/?a=%3Cb%3E>)\\\\].'
+    """
+    before, words, behind = (_inline(re.sub(r"\s+", " ", each)) for each in (before, words, behind))
+    return f"{before}[{words}](<{_NO_ADDRESS.sub(lambda found: quote(found[0]), href)}>){behind}"
 
 
 def quoted(words: str, blocks: Sequence[BlockBody] = (), marks: Sequence[tuple[int, int]] = ()) -> str:

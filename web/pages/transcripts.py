@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import quote
 
-from qa.wire import AskResponse, CitedPassageBody, ConversationBody, InterpretationBody
-from web.pages.markdown import escaped, quoted
-from web.pages.places import path
+from qa.wire import AskResponse, CitedPassageBody, ConversationBody, InterpretationBody, ReferenceBody
+from web.pages.entries import doi_address, entry
+from web.pages.markdown import escaped, linked, quoted
+from web.pages.places import page, path
 from web.texts.reading import Texts
 from web.texts.sureness import sureness
 
@@ -69,7 +69,6 @@ def _cited(cited: CitedPassageBody, origin: str, text: Texts) -> Iterator[str]:
     source = citation.document
     yield quoted(cited.passage.text, cited.passage.blocks, cited.passage.highlights)
     updated = text("citation.updated", date=text.date(source.updated)) if source.updated else text("citation.undated")
-    page = text("citation.page", number=str(citation.page)) if citation.page else None
     editors = text("citation.editors", count=len(source.editors), names=", ".join(source.editors))
     facts = [
         path(citation),
@@ -77,7 +76,7 @@ def _cited(cited: CitedPassageBody, origin: str, text: Texts) -> Iterator[str]:
         editors if source.editors else None,
         source.publisher,
         updated,
-        page,
+        page(citation, text),
     ]
     yield f"**{escaped(source.title)}**\\\n{' · '.join(escaped(fact) for fact in facts if fact)}\\\n" + text(
         "citation.permalink", address=f"<{origin}{citation.permalink}>"
@@ -86,8 +85,17 @@ def _cited(cited: CitedPassageBody, origin: str, text: Texts) -> Iterator[str]:
         yield text("citation.no_list")
     elif citation.references:
         yield "\n".join(
-            f"- {escaped(text('citation.marker', marker=each.marker))} "
-            f"{escaped(each.text or text('citation.no_entry'))}"
-            + (f" <https://doi.org/{quote(each.doi)}>" if each.doi else "")
+            f"- {escaped(text('citation.marker', marker=each.marker))} {_entry(each, text)}"
             for each in citation.references
         )
+
+
+def _entry(reference: ReferenceBody, text: Texts) -> str:
+    """An entry of a bibliography, with each of its addresses once."""
+    shown = entry(reference)
+    parts = [
+        linked(*shown[:4]) if shown.href else escaped(reference.text or text("citation.no_entry")),
+        f"<{doi_address(shown.doi)}>" if shown.doi else "",
+        linked(words=text("citation.link"), href=shown.url) if shown.url else "",
+    ]
+    return " ".join(filter(None, parts))

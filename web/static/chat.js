@@ -59,7 +59,7 @@ async function ask(turn, changed = null) {
   log.append(exchange);
   markLatest();
   rest(exchange);
-  tell(text("status.looking"));
+  tell(text("status.looking"), { isSeen: true });
   relate({}, null);
   asking = new AbortController();
   const late = setTimeout(showStop, LATE, true);
