@@ -245,18 +245,18 @@ def test_what_was_taken_over_can_be_left_out(open_page: Open) -> None:
     ask(page, "What was its hazard ratio?")
     sent: list[Request] = []
     page.on("request", lambda request: sent.append(request))
-    page.get_by_role("link", name="Ask without it").click()
+    page.get_by_role("link", name="Ask without them").click()
     last = page.locator(".exchange").last
     expect(last.locator(".cited").first).to_be_visible()
     expect(page.locator(".exchange")).to_have_count(3)
-    expect(last).not_to_contain_text("Read together")
+    expect(last).not_to_contain_text("Taken over")
     assert [request.post_data_json for request in sent if request.method == "POST"] == [
         {"question": "What was its hazard ratio?", "history": [], "document": None}
     ]
     page.reload()
     expect(page.locator(".exchange")).to_have_count(3)
-    expect(page.locator(".exchange").last).not_to_contain_text("Read together")
-    expect(page.locator(".exchange").nth(1)).to_contain_text("Read together")
+    expect(page.locator(".exchange").last).not_to_contain_text("Taken over")
+    expect(page.locator(".exchange").nth(1)).to_contain_text("Taken over")
 
 
 def test_the_ways_back_work_without_javascript(open_page: Open) -> None:
@@ -264,7 +264,7 @@ def test_the_ways_back_work_without_javascript(open_page: Open) -> None:
     page.get_by_role("link", name="Search only for “HR”").click()
     expect(page.locator(".exchange")).to_have_count(2)
     expect(page.locator(".exchange").last.get_by_role("heading", level=2)).to_have_text('What was its "HR"')
-    page.get_by_role("link", name="Ask without it").click()
+    page.get_by_role("link", name="Ask without them").click()
     expect(page.locator(".exchange")).to_have_count(1)
 
 
@@ -273,7 +273,7 @@ def test_a_conversation_has_an_address_that_shows_it_again(open_page: Open) -> N
     ask(page, "How well does bevacor work against tern fever?")
     first = page.url
     ask(page, "What was the hazard ratio?")
-    expect(page.locator(".exchange").last).to_contain_text("Read together with your earlier question: ")
+    expect(page.locator(".exchange").last).to_contain_text("Taken over from your earlier question: ")
     shown = page.locator("#log").inner_text()
     page.reload()
     assert page.locator("#log").inner_text() == shown
@@ -508,7 +508,7 @@ def test_a_conversation_works_without_javascript(open_page: Open) -> None:
     page.get_by_role("button", name="Ask").click()
     expect(page.locator(".exchange")).to_have_count(2)
     expect(page.locator(".exchange").last.get_by_role("heading")).to_be_in_viewport()
-    expect(page.locator(".exchange").last).to_contain_text("Read together with your earlier question: ")
+    expect(page.locator(".exchange").last).to_contain_text("Taken over from your earlier question: ")
     expect(page.get_by_role("button", name="Copy", exact=True)).to_have_count(0)
 
 
@@ -795,9 +795,13 @@ def test_a_person_says_whether_it_answered_and_may_change_their_mind_and_comment
     expect(yes).to_have_attribute("aria-pressed", "true")
     expect(no).to_have_attribute("aria-pressed", "false")
     form.get_by_text("Add a comment").click()
+    expect(form.get_by_text("Please leave out personal details.")).to_be_visible()
+    expect(form.get_by_text("It is sent with Yes or No.")).to_be_hidden()
     form.get_by_label("Your comment").fill("It is in <b>there</b>.\nThanks")
     form.get_by_role("button", name="Send comment").click()
     expect(form.get_by_text("Thank you for the comment.")).to_be_visible()
+    expect(form.get_by_label("Your comment")).to_be_hidden()
+    expect(form.locator(".comment summary")).to_be_focused()
     assert judgements(store) == [(ANSWERED, "second-treatment-00001", True, "It is in <b>there</b>.\nThanks")]
     page.reload()
     form = page.locator(".feedback").last
@@ -869,6 +873,7 @@ def test_without_javascript_a_person_is_thanked_on_a_page_of_its_own(
     form = page.locator(".feedback").last
     form.get_by_text("Add a comment").click()
     expect(form.get_by_role("button", name="Send comment")).to_be_hidden()
+    expect(form).to_contain_text("It is sent with Yes or No.")
     form.get_by_label("Your comment").fill("Good.")
     form.get_by_role("button", name="Yes").click()
     expect(page.get_by_role("heading", name="Thank you")).to_be_visible()

@@ -96,7 +96,7 @@ def test_the_list_names_conversations_by_their_first_question_the_latest_first_a
     expect(shown.get_by_role("link", name=NESTS)).to_have_attribute("aria-current", "true")
     shown.get_by_role("link", name=BEVACOR).click()
     expect(page.locator(".question")).to_have_text([BEVACOR, HAZARD])
-    expect(page.locator(".exchange").last).to_contain_text("Read together with your earlier question: ")
+    expect(page.locator(".exchange").last).to_contain_text("Taken over from your earlier question: ")
     ask(page, NESTS)
     expect_conversations(page, [BEVACOR, HAZARD, NESTS], [NESTS])
 
@@ -327,7 +327,7 @@ def test_a_browser_without_room_forgets_nothing_of_what_it_has_and_still_convers
     page.reload()
     ask(page, BEVACOR)
     ask(page, HAZARD)
-    expect(page.locator(".exchange").last).to_contain_text("Read together with your earlier question: ")
+    expect(page.locator(".exchange").last).to_contain_text("Taken over from your earlier question: ")
     page.reload()
     expect(page.locator(".question")).to_have_text([BEVACOR, HAZARD])
     assert page.evaluate("localStorage.length") == 1
@@ -516,7 +516,7 @@ def test_the_last_question_is_changed_and_asked_again_in_its_place(open_page: Op
     box(page).fill(HAZARD)
     page.keyboard.press("Enter")
     expect(page.locator(".question")).to_have_text([BEVACOR, HAZARD])
-    expect(page.locator(".exchange").last).to_contain_text("Read together with your earlier question: ")
+    expect(page.locator(".exchange").last).to_contain_text("Taken over from your earlier question: ")
     expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
     expect_conversations(page, [BEVACOR, HAZARD])
     page.reload()

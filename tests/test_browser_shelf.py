@@ -18,8 +18,8 @@ def test_documents_are_chosen_from_the_list_and_asked_together(open_page: Open, 
     page.keyboard.press("Enter")
     expect(page.get_by_text("Chosen on another page: one")).to_be_visible()
     page.get_by_label("Choose Spotting terns").check()
-    page.get_by_role("button", name="Ask the chosen").click()
-    expect(page.get_by_label("Your question, for 2 documents only")).to_be_visible()
+    page.get_by_role("button", name="Ask the chosen documents").click()
+    expect(page.get_by_label("Your question, only for 2 documents")).to_be_visible()
     page.get_by_label("Your question").fill("What is the first treatment of tern fever?")
     page.get_by_role("button", name="Ask", exact=True).click()
     cited = page.locator(".source a")
@@ -31,7 +31,7 @@ def test_documents_are_chosen_from_the_list_and_asked_together(open_page: Open, 
 def test_one_document_of_the_list_is_asked_alone(open_page: Open) -> None:
     page = open_page("/documents")
     page.get_by_label("Ask only this: Spotting terns").click()
-    expect(page.get_by_label("Your question, for “Spotting terns” only")).to_be_focused()
+    expect(page.get_by_label("Your question, only for “Spotting terns”")).to_be_focused()
 
 
 def test_a_conversation_with_several_documents_is_put_back_as_it_was(open_page: Open) -> None:
@@ -44,7 +44,7 @@ def test_a_conversation_with_several_documents_is_put_back_as_it_was(open_page: 
     expect(page.locator("#resume a")).to_have_attribute("href", address.partition(page.url.rstrip("/"))[2] + "#latest")
     page.locator("#resume a").click()
     expect(page.locator(".exchange")).to_have_count(2)
-    expect(page.get_by_label("Your question, for 2 documents only")).to_be_visible()
+    expect(page.get_by_label("Your question, only for 2 documents")).to_be_visible()
 
 
 def test_what_is_said_of_an_answer_of_several_documents_names_them(open_page: Open) -> None:

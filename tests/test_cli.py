@@ -200,7 +200,7 @@ def test_ask_says_what_the_question_was_read_as_and_how_to_ask_otherwise(
     ]
     ran = run("ask", "What was its hazard ratio?", "--history", "Tell me of bevacor", "--limit", "0")
     assert ran.stdout.splitlines()[-2:] == [
-        "Read together with your earlier question: bevacor",
+        "Taken over from your earlier question: bevacor",
         "To leave that out, ask without --history.",
     ]
 
@@ -611,7 +611,7 @@ def test_explain_of_a_question_that_finds_no_passage_says_why(library: str, ques
 def test_explain_says_how_the_question_was_read_and_why_it_is_not_answered(library: str) -> None:
     ran = run("explain", "And in metformyn?", "--history", ANSWERED, "--library", library)
     asked = run("ask", "And in metformyn?", "--history", ANSWERED, "--library", library)
-    carried = [line for line in asked.stdout.splitlines() if line.startswith("Read together")]
+    carried = [line for line in asked.stdout.splitlines() if line.startswith("Taken over")]
     assert len(carried) == 1
     assert ran.stdout.splitlines()[0] == carried[0]
     reason = next(line for line in asked.stdout.splitlines() if line.startswith("Nothing found. "))

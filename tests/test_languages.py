@@ -22,7 +22,7 @@ from werkzeug.test import TestResponse
 from qa import Engine, Settings
 from qa.citations.citing import cite
 from qa.errors import LibraryBusyError, SettingError
-from qa.model import CitedPassage, Document, Passage, Reason, ReasonCode
+from qa.model import CitedPassage, Document, Listing, Passage, Reason, ReasonCode
 from qa.wire import CitationBody, answer_body, cited_passage_body
 from web import create_app
 from web.languages import COOKIE, language_of
@@ -443,9 +443,8 @@ def test_a_failure_that_has_no_words_of_its_own_says_what_its_status_means(engin
 
 
 def test_an_empty_library_says_so_in_the_readers_language() -> None:
-    empty: Any = SimpleNamespace(
-        contents=lambda **_: [], examples=list, document_count=0, settings=Settings(), version="empty"
-    )
+    nothing = Listing((), 0, None, None)
+    empty: Any = SimpleNamespace(listing=lambda **_: nothing, examples=list, settings=Settings(), version="empty")
     page = client_of(empty).get("/", headers=in_language("es"))
     assert "La biblioteca aún no tiene documentos." in page.text
 

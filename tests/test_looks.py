@@ -299,7 +299,7 @@ def test_from_the_marked_place_of_a_source_the_way_back_is_in_sight(open_page: O
         page.locator(".best .source a").click()
         expect(page.locator("#mark")).to_be_in_viewport()
         expect(page.get_by_role("link", name="Back to the answer")).to_be_in_viewport()
-        assert page.evaluate("scrollY") > 0
+        page.wait_for_function("scrollY > 0")
 
 
 def test_the_menu_of_citations_begins_with_files_and_ends_in_the_window(open_page: Open, corpus: str) -> None:
@@ -350,6 +350,42 @@ def test_the_menu_of_citations_closes_by_escape_and_by_pressing_elsewhere(open_p
     expect(link).to_be_visible()
     page.locator(".question").click()
     expect(link).to_be_hidden()
+
+
+def test_the_menu_of_citations_opens_in_sight(open_page: Open) -> None:
+    page = open_page(viewport={"width": 1280, "height": 700})
+    ask(page, ANSWERED)
+    page.locator(".best .cite summary").click()
+    expect(page.locator(".best .cite > div")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="Copy AMA").first).to_be_visible()
+    assert bottom(page.locator(".best .cite > div")) <= page.locator("#ask").evaluate(
+        "e => e.getBoundingClientRect().top"
+    )
+
+
+@pytest.mark.parametrize("size", [(320, 640), (1280, 600)])
+def test_typing_leaves_what_one_reads_where_it_is(open_page: Open, size: tuple[int, int]) -> None:
+    page = open_page(viewport={"width": size[0], "height": size[1]})
+    ask(page, ANSWERED)
+    ask(page, NOT_FOUND)
+    page.evaluate("scrollTo(0, 50)")
+    page.get_by_label("Your question").focus()
+    page.keyboard.type("And what is the treat")
+    expect(page.get_by_role("option").first).to_be_visible()
+    assert page.evaluate("scrollY") == 50
+    page.keyboard.press("Escape")
+    page.keyboard.press("Shift+Tab")  # to what the box must not cover
+    page.keyboard.press("Shift+Tab")
+    focused = page.locator(":focus")
+    expect(focused).to_be_in_viewport(ratio=1)
+    assert bottom(focused) <= page.locator("#ask").evaluate("each => each.getBoundingClientRect().top")
+
+
+def test_of_a_long_title_the_box_shows_one_line(open_page: Open, corpus: str) -> None:
+    page = open_page(f"{corpus}/?document=immunomodulatory-drugs", viewport={"width": 320, "height": 640})
+    label = page.locator("label[for=q]")
+    expect(label).to_contain_text("How do thalidomide, lenalidomide and pomalidomide work")
+    assert label.evaluate("each => each.getClientRects()[0].height") < 30
 
 
 def test_the_permanent_link_is_copied_from_the_menu_of_citations(open_page: Open) -> None:

@@ -184,7 +184,7 @@ def test_the_interface_says_that_several_may_be_sent(asked_by_web: FlaskClient) 
 
 def test_the_page_says_which_documents_it_asks_and_sends_them_along(asked_by_web: FlaskClient) -> None:
     page = get(asked_by_web, "/?document=terns&document=gulls")
-    assert "Your question, for 2 documents only" in page.text("label")
+    assert "Your question, only for 2 documents" in page.text("label")
     assert page.text("bdi") == "TernsGulls"
     sent = [each["value"] for each in page.all("input") if each.get("name") == "document"]
     assert sent == ["terns", "gulls"]

@@ -84,7 +84,7 @@ def test_the_conversation_in_markdown_has_each_question_with_its_words_and_their
         words = re.sub(r"^- ", "", each["passage"]["text"], flags=re.MULTILINE)  # what a list is drawn by
         assert " ".join(words.split()) in " ".join(shown.text.split())
         assert f"http://localhost{each['citation']['permalink']}" in shown.text.replace("&amp;", "&")
-    assert "Read together with your earlier question" in shown.text
+    assert "Taken over from your earlier question" in shown.text
     assert shown.text.count(asked[2]["reason"]) == 1
     assert shown.text.count("metformin") == 2  # in the question and the reason
     _, closest = answer.text.split("\n### Closest passages\n")

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import web
 from qa import Engine, Settings
-from qa.model import Document, Heading, Marker, Passage, Reference, Section, Span
+from qa.model import Document, Heading, Listing, Marker, Passage, Reference, Section, Span
 from qa.wire import cited_passage_body, passage_permalink
 from web import create_app
 from web.addresses import in_quotes
@@ -157,10 +157,17 @@ def test_the_example_questions_get_a_marked_sentence(client: FlaskClient, engine
 
 
 def test_an_empty_library_has_a_first_page_too() -> None:
-    empty: Any = SimpleNamespace(
-        contents=lambda **_: [], examples=list, document_count=0, settings=Settings(), version="empty"
-    )
-    assert "The library has no documents yet." in get(create_app(empty).test_client(), "/").text("main")
+    nothing = Listing((), 0, None, None)
+    empty: Any = SimpleNamespace(listing=lambda **_: nothing, examples=list, settings=Settings(), version="empty")
+    page = get(create_app(empty).test_client(), "/")
+    assert "The library has no documents yet." in page.text("main")
+    assert "You get the passage" not in page.text("main")
+
+
+def test_the_first_page_lists_documents_in_the_order_of_their_titles(client: FlaskClient, engine: Engine) -> None:
+    titles = [each.title for each in engine.contents()]
+    shown = get(client, "/").text("details")
+    assert sorted(titles, key=str.casefold) == sorted(titles, key=shown.index) != titles
 
 
 def test_a_question_in_the_address_is_answered_on_the_page(client: FlaskClient) -> None:
@@ -331,8 +338,8 @@ def test_a_question_is_asked_again_in_the_conversation_that_led_to_it_or_without
         "/?q=What%20was%20its%20HR%3F#latest",
     ]
     alone = get(client, "/", q="What was its HR?")
-    assert "Read together" in page.text("main")
-    assert "Read together" not in alone.text("main")
+    assert "Taken over" in page.text("main")
+    assert "Taken over" not in alone.text("main")
 
 
 @pytest.mark.parametrize(
@@ -382,7 +389,7 @@ def test_a_long_conversation_stays_within_what_a_request_may_hold(client: FlaskC
 
 def test_a_document_can_be_asked_alone(client: FlaskClient) -> None:
     page = get(client, "/", document="spotting")
-    assert "“Spotting terns” only" in " ".join(page.text("label").split())
+    assert "Your question, only for “Spotting terns”" in " ".join(page.text("label").split())
     assert {"type": "hidden", "name": "document", "value": "spotting"} in page.all("input")
 
 

@@ -138,7 +138,7 @@ def test_the_box_asks_this_document(client: FlaskClient) -> None:
     [form] = [each for each in page.all("form") if each.get("id") == "ask"]
     assert form["action"] == "/#latest"
     assert [each["value"] for each in page.all("input") if each.get("name") == "document"] == ["second-treatment"]
-    assert "Your question, for this document only" in page.text("label")
+    assert "Your question, only for this document" in page.text("label")
 
 
 def test_a_long_document_comes_whole(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_a_page_of_an_allowed_origin_asks_and_follows_up(browser: Browser) -> No
         expect(page.locator("blockquote")).to_contain_text("Bevacor is given for six weeks")
         ask(page, "What was the hazard ratio?")
         last = page.get_by_role("log").get_by_role("article").last
-        expect(last).to_contain_text("Read together with your earlier question: ")
+        expect(last).to_contain_text("Taken over from your earlier question: ")
         expect(last.locator("mark")).to_have_text("Its hazard ratio was 0.48.")
         expect(last).to_contain_text("Bevacor · Updated May 11, 2021")
         source = last.get_by_role("link", name="How well does the second treatment of tern fever work?")

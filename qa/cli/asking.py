@@ -207,7 +207,7 @@ def _carried_over(interpretation: Interpretation) -> list[str]:
     if not interpretation.carried_over:
         return []
     return [
-        f"Read together with your earlier question: {', '.join(interpretation.carried_over)}",
+        f"Taken over from your earlier question: {', '.join(interpretation.carried_over)}",
         "To leave that out, ask without --history.",
     ]
 

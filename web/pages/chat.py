@@ -44,9 +44,9 @@ def chat() -> str:
         subjects = engine.related(first[0].id, document=scope[0].id) if first else []
         return render_template("index.html", subjects=[each.text for each in subjects], **shared)
     if question is None:
-        documents = engine.contents(limit=LISTED)
+        listing = engine.listing(limit=LISTED)
         return render_template(
-            "index.html", documents=documents, count=engine.document_count, examples=engine.examples(), **shared
+            "index.html", documents=listing.entries, count=listing.total, examples=engine.examples(), **shared
         )
     asked = AskRequest.from_arguments(question, history=request.args.getlist("history"), document=document_ids)
     turns = [(each, answer_to(each)) for each in conversation(asked)]
@@ -218,9 +218,17 @@ class Place(NamedTuple):
 
 
 def around(span: Span, text: str) -> Place:
-    """A place in a text with what stands around it."""
-    before = text[max(0, span.start - CONTEXT) : span.start].partition(" ")[2]
-    behind = text[span.end : span.end + CONTEXT].rpartition(" ")[0]
+    """A place in a text with what stands around it; `…` is where that is cut.
+
+    >>> around(Span(2, 6), "A tern dives.")
+    Place(span=Span(start=2, end=6), before='A ', words='tern', behind=' dives.')
+    """
+    start, end = max(0, span.start - CONTEXT), span.end + CONTEXT
+    before, behind = text[start : span.start], text[span.end : end]
+    if start:
+        before = f"… {before.partition(' ')[2]}"
+    if end < len(text):
+        behind = f"{behind.rpartition(' ')[0]} …"
     return Place(span, before, text[span.start : span.end], behind)
 
 

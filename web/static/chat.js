@@ -376,6 +376,7 @@ function closeMenu(pressed = null) {
 document.addEventListener("toggle", async ({ target }) => {
   if (!target.matches(".cite[open]")) return;
   const failed = await showStyles(target);
+  target.lastElementChild.scrollIntoView({ block: "nearest" });
   if (failed) tell(failed);
 }, true);
 

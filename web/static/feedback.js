@@ -49,6 +49,7 @@ export async function give(form, pressed, turn) {
     const { key, passage, is, comment } = body;
     turn.said = { key, passage, is, helpful, comment };
     show(form, helpful);
+    if (isComment) fold(form.querySelector(".comment"));
     thanks.textContent = text(isComment ? "feedback.thanks_comment" : "feedback.thanks");
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -56,6 +57,11 @@ export async function give(form, pressed, turn) {
   }
   thanks.hidden = false;
   return thanks.textContent;
+}
+
+function fold(comment) {
+  comment.open = false;
+  comment.firstElementChild.focus();
 }
 
 function show(form, helpful) {
