@@ -381,6 +381,13 @@ def test_typing_leaves_what_one_reads_where_it_is(open_page: Open, size: tuple[i
     assert bottom(focused) <= page.locator("#ask").evaluate("each => each.getBoundingClientRect().top")
 
 
+def test_a_reference_is_shown_without_its_passage_going_away(open_page: Open, corpus: str) -> None:
+    page = open_page(f"{corpus}/?q={quote('What is cereblon?')}", viewport={"width": 1280, "height": 800})
+    page.locator("blockquote a").nth(1).click()
+    expect(page.locator(".references :target")).to_be_in_viewport(ratio=1)
+    expect(page.locator(".best mark")).to_be_in_viewport(ratio=1)
+
+
 def test_of_a_long_title_the_box_shows_one_line(open_page: Open, corpus: str) -> None:
     page = open_page(f"{corpus}/?document=immunomodulatory-drugs", viewport={"width": 320, "height": 640})
     label = page.locator("label[for=q]")
