@@ -177,3 +177,12 @@ def test_a_heading_in_the_contents_leads_to_its_place(open_page: Open, width: in
     contents.get_by_role("link", name="Bevacor").click()
     expect(page.get_by_role("heading", name="Bevacor")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_on_paper_the_list_has_its_titles_in_lines_and_nothing_to_press(open_page: Open) -> None:
+    page = open_page("/documents", viewport={"width": 720, "height": 900})
+    page.emulate_media(media="print")
+    title = page.get_by_role("link", name="Spotting terns", exact=True)
+    assert title.evaluate("each => each.getBoundingClientRect().height") < 60
+    for each in page.locator("main").locator("input, button, summary, .only").all():
+        expect(each).to_be_hidden()

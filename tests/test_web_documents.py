@@ -333,6 +333,7 @@ def test_an_empty_library_has_an_empty_list() -> None:
     client = create_app(engine).test_client()
     assert load(client, "/documents.json") == {"documents": [], "total": 0, "previous": None, "next": None}
     assert "0 documents" in get(client, "/documents").text("main")
+    assert "No document found" in get(client, "/documents?q=terns").text("main")
 
 
 def test_nothing_from_a_document_is_markup_on_the_list(client: FlaskClient, engine: Engine) -> None:
