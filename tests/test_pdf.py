@@ -39,6 +39,10 @@ def page_of(document: Document, words: str) -> int | None:
     return document.page_at(document.text.index(words))
 
 
+def texts(document: Document) -> list[str]:
+    return [text for _, _, text in blocks(document)]
+
+
 def paper(canvas: Canvas) -> None:
     """Three pages in two columns, with a title, running heads and numbers of pages."""
     for page in range(3):
@@ -662,11 +666,13 @@ def test_the_page_that_is_cited_is_that_of_the_marked_sentence(tmp_path: Path) -
     assert engine.verify([replace(claim, page=9)])[0].disagreeing[:1] == ("page",)
 
 
-def test_text_that_is_turned_sideways_is_told_and_a_page_that_is_turned_is_read() -> None:
+def test_text_that_is_turned_sideways_stands_behind_its_page_and_a_page_that_is_turned_is_read() -> None:
     def stamped(canvas: Canvas) -> None:
         paragraph(canvas, BODY, 60, 700, 400)
         canvas.rotate(90)
         canvas.drawString(200, -30, "A stamp in the margin of this page, from below.")
+        canvas.showPage()
+        paragraph(canvas, f"More of it. {BODY}", 60, 700, 400)
 
     def turned(canvas: Canvas) -> None:
         canvas.setPageRotation(90)
@@ -674,9 +680,87 @@ def test_text_that_is_turned_sideways_is_told_and_a_page_that_is_turned_is_read(
         paragraph(canvas, BODY, 60, -100, 600)
 
     notes: list[str] = []
-    assert pdf(made(stamped), notes).text == BODY
-    assert notes == ["page 1 has text that is turned sideways, which is left out."]
+    document = pdf(made(stamped), notes)
+    assert texts(document) == [BODY, "A stamp in the margin of this page, from below.", f"More of it. {BODY}"]
+    assert [page_of(document, words) for words in ("The Arctic", "A stamp", "More of")] == [1, 1, 2]
+    assert notes == []
     assert pdf(made(turned)).text == BODY
+
+
+def test_a_stamp_across_each_page_is_in_no_sentence_and_read_once() -> None:
+    def draft(canvas: Canvas) -> None:
+        for number in range(3):
+            y = heading(canvas, f"Part {number + 1}", 72, 720)
+            paragraph(canvas, f"{number + 1} of 3. {BODY}", 72, y, 300)
+            canvas.translate(100, 560)
+            canvas.rotate(30)
+            canvas.setFont("Helvetica", 40)
+            canvas.drawString(0, 0, "DRAFT COPY")
+            canvas.showPage()
+
+    document = pdf(made(draft))
+    assert texts(document) == [f"1 of 3. {BODY}", "DRAFT COPY", f"2 of 3. {BODY}", f"3 of 3. {BODY}"]
+    assert page_of(document, "DRAFT COPY") == 1
+    assert dict(document.left_out) == {"lines of running heads and feet": 2}
+
+
+def test_turned_text_that_differs_in_its_numbers_is_no_stamp_and_stays_on_its_page() -> None:
+    def plots(canvas: Canvas) -> None:
+        for number in range(4):
+            paragraph(canvas, f"Plot {number}. {BODY}", 72, 700, 400)
+            canvas.rotate(90)
+            canvas.drawString(100, -40, f"Journal of Birds, page {number + 1}")
+            canvas.drawString(100, -560, f"Terns in {2015 + number}")
+            canvas.showPage()
+
+    document = pdf(made(plots))
+    turned = [text for text in texts(document) if BODY not in text]
+    assert turned == ["Journal of Birds, page 1", *(f"Terns in {2015 + number}" for number in range(4))]
+    assert [page_of(document, text) for text in turned] == [1, 1, 2, 3, 4]
+
+
+def test_turned_text_within_a_list_that_covers_its_page_is_told() -> None:
+    def listed(canvas: Canvas) -> None:
+        for number in range(1, 4):
+            paragraph(canvas, f"{number}. {BODY}", 72, 700, 400)
+            canvas.rotate(90)
+            canvas.drawString(100, -560, f"Beside item {'abc'[number - 1]}")
+            canvas.showPage()
+
+    notes: list[str] = []
+    document = pdf(made(listed), notes)
+    assert [text for text in texts(document) if BODY not in text] == ["Beside item a", "Beside item c"]
+    assert notes == ["1 line turned sideways is left out."]
+
+
+def test_turned_text_of_a_page_that_a_paragraph_goes_on_after_stands_before_that() -> None:
+    def divided(canvas: Canvas) -> None:
+        paragraph(canvas, BODY, 60, 700, 400)
+        paragraph(canvas, "The loggers on their legs were of a kind that weighs a gram and", 60, 100, 400)
+        canvas.saveState()
+        canvas.rotate(-90)
+        canvas.drawString(-500, 560, "Beside the text, from above.")
+        canvas.restoreState()
+        canvas.showPage()
+        paragraph(canvas, "lasts for a year.", 60, 700, 400)
+
+    document = pdf(made(divided))
+    goes_on = "The loggers on their legs were of a kind that weighs a gram and lasts for a year."
+    assert texts(document) == [BODY, "Beside the text, from above.", goes_on]
+    assert [page_of(document, words) for words in ("Beside", "The loggers", "lasts")] == [1, 1, 2]
+
+
+def test_words_that_are_level_on_a_page_that_is_mostly_turned_are_words() -> None:
+    def plot(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 12)
+        canvas.drawString(200, 100, "Years of age")
+        canvas.rotate(90)
+        for place in range(8):
+            canvas.drawString(150, -200 - 20 * place, f"Weight of group {place} in grams")
+
+    text = pdf(made(plot)).text
+    assert text.endswith("\n\nYears of age")
+    assert "Weight of group 7 in grams" in text
 
 
 def test_a_file_with_a_password_is_an_error_that_says_so() -> None:

@@ -35,7 +35,7 @@ __all__ = [
 _TO_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _TO_PASS = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0)
 
-READING = 6
+READING = 7
 """Raised whenever a reader makes another document of the same file, so that files are read again."""
 
 

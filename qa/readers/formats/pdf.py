@@ -2,9 +2,10 @@
 
 The text is what a person would copy and mend: lines of a paragraph joined, words that a line's end divides put
 together, ligatures as letters, raised numbers as raised digits, the wrapped lines of a table's cell in the cell, and
-what was filled into a form at its place. Left out, and told where it is more than that, are running heads, feet and
-page numbers, which repeat at the same place of several pages but for the page's number; tables of contents; and text
-that is turned otherwise than the rest of its page. No page loses all of its text so. Headings are those of the file's
+what was filled into a form at its place. Text that is turned otherwise than the rest of its page stands in paragraphs
+of its own behind it, and once where it repeats, as a stamp on each page does. Left out, and told where it is more than
+that, are running heads, feet and page numbers, which repeat at the same place of several pages but for the page's
+number; and tables of contents. No page loses all of its text so. Headings are those of the file's
 outline, where its lines are found on their pages, else lines in larger or bold type, words in bold type that a
 paragraph begins with, and the numbered clauses of a contract.
 """
@@ -18,7 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 from statistics import median
 from typing import NamedTuple
 
@@ -41,7 +42,6 @@ _MOST_PAGES = 20_000
 _MOST_ENTRIES = 5000  # of an outline
 _DEEPEST = 10  # levels of an outline
 _FEWEST_LOST = 3  # pieces of text worth a note
-_FEWEST_TURNED = 30  # letters worth a note
 _UNKNOWN = 0.2  # share of letters without a meaning above which a page cannot be read
 
 _MARGIN = 0.12  # share of a page's height, at its top and bottom, where running heads stand
@@ -122,12 +122,13 @@ class _Entry:
 @dataclass(slots=True)
 class _Paragraph:
     """Lines that belong together. `level` is that of a heading, from 1, or 0; `rows` are the numbers of the rows that
-    the lines of a table belong to."""
+    the lines of a table belong to. What `is_turned` otherwise than its page stands apart from what is around it."""
 
     kind: str
     lines: list[Line]
     level: int = 0
     rows: list[int] = field(default_factory=list)
+    is_turned: bool = False
 
 
 def read_pdf(file: SourceFile) -> list[Document]:
@@ -144,13 +145,13 @@ def read_pdf(file: SourceFile) -> list[Document]:
         opened = _opened(file)
     pages, about = opened.pages, opened.about
     lines, running = _without_running_heads(pages)
-    _tell_what_is_missing(pages, {line.page + 1 for line in lines} - _bare(pages, running), file.note)
+    turned, stamps = _turned(pages)
+    _tell_what_is_missing(pages, {line.page + 1 for line in lines + turned} - _bare(pages, running), file.note)
     file.leave_out(opened.others["comments"], "comment")
     file.leave_out(opened.others["not chosen"], "line of a list in a form, not chosen")
     if struck := opened.others["struck out"]:
         file.note(f"{struck:,} {'part is' if struck == 1 else 'parts are'} struck out, and read all the same.")
-    file.leave_out(sum(page.turned for page in pages), "letter turned sideways", is_told=False)
-    heads = sum(len(page.lines) for page in pages) - len(lines)
+    heads = stamps + sum(len(page.lines) for page in pages) - len(lines)
     words = sum(len(line.text.split()) for page in pages for line in page.lines)
     are_many = words - sum(len(line.text.split()) for line in lines) > _MANY_HEADS * words
     file.leave_out(heads, "line of running heads and feet", is_told=are_many)
@@ -164,10 +165,16 @@ def read_pdf(file: SourceFile) -> list[Document]:
     headings = _outlined(lines, opened.entries) or _set_as_headings(lines, body)
     paragraphs = _joined_around_notes(list(_paragraphs(lines, headings, body)), body)
     title = about.title or _title(paragraphs) or _usual_head(running, len(pages))
+    paragraphs, lost = _with_turned(paragraphs, turned, body)
+    file.leave_out(lost, "line turned sideways")
     text = PlainText(_as_headed(title, paragraphs))
-    join = _Joiner(lines)
+    join = _Joiner([*lines, *turned])
     begins: dict[int, int] = {}
+    is_apart = False
     for paragraph in paragraphs:
+        if is_apart or paragraph.is_turned:
+            text.end_section()
+        is_apart = paragraph.is_turned
         if paragraph.kind == "table":
             rows, on_pages = join.table(paragraph)
             starts = text.write_table(rows)
@@ -285,8 +292,7 @@ def _tell_what_is_missing(pages: Sequence[PageText], said: Set[int], note: Calla
     empty = [number for number, page in enumerate(pages, start=1) if not page.letters]
     garbled = [n for n, page in enumerate(pages, start=1) if page.unknown > _UNKNOWN * max(page.letters, 1)]
     lost = [number for number, page in enumerate(pages, start=1) if page.lost >= _FEWEST_LOST]
-    turned = [n for n, page in enumerate(pages, start=1) if page.turned >= min(_FEWEST_TURNED, 0.1 * page.letters) > 0]
-    bare = [n for n, page in enumerate(pages, start=1) if page.letters and n not in said and n not in turned]
+    bare = [number for number, page in enumerate(pages, start=1) if page.letters and number not in said]
     if bare:
         note(f"{_numbered(bare)} nothing but a running head or a number, as scanned pages may: is there more to read?")
     if empty:
@@ -295,8 +301,6 @@ def _tell_what_is_missing(pages: Sequence[PageText], said: Set[int], note: Calla
         note(f"{_numbered(garbled)} letters that the file does not name: text recognition (OCR) may help.")
     if lost:
         note(f"{_numbered(lost)} text in a font that the file does not hold, which is left out: OCR may help.")
-    if turned:
-        note(f"{_numbered(turned)} text that is turned sideways, which is left out.")
 
 
 def _numbered(pages: Sequence[int]) -> str:
@@ -883,6 +887,47 @@ def _joined_around_notes(paragraphs: Sequence[_Paragraph], body: float) -> list[
         found += [*between, each]
         between = []
     return found + between
+
+
+def _turned(pages: Sequence[PageText]) -> tuple[list[Line], int]:
+    """The lines that are turned otherwise than their page, and how many others read like one of them but for the number
+    of their page, as a stamp or address on each page does."""
+    known: set[str] = set()
+    found: list[Line] = []
+    count = 0
+    for page in pages:
+        names = [_without_number(line.text, line.page + 1) for line in page.turned]
+        found += [line for line, name in zip(page.turned, names, strict=True) if name not in known]
+        known.update(names)
+        count += len(names)
+    return found, count - len(found)
+
+
+def _without_number(text: str, number: int) -> str:
+    return _COUNTED.sub(lambda found: "#" if int(found[0]) == number else found[0], text)
+
+
+def _with_turned(paragraphs: Sequence[_Paragraph], turned: Sequence[Line], body: float) -> tuple[list[_Paragraph], int]:
+    """The paragraphs with those of turned lines behind the last one that ends on their page; and how many of these
+    lines have no place, since one paragraph covers their page whole."""
+    found: list[_Paragraph] = []
+    lost = 0
+    waiting = [
+        replace(each, is_turned=True)
+        for _, lines in groupby(turned, key=lambda line: (line.page, line.column))
+        for each in _paragraphs(list(lines), {}, body)
+    ]
+    waiting.reverse()
+    for each in paragraphs:
+        first, last = each.lines[0].page, max(line.page for line in each.lines)
+        while waiting and waiting[-1].lines[0].page < last:
+            now = waiting.pop()
+            if first < now.lines[0].page:
+                lost += len(now.lines)
+            else:
+                found.append(now)
+        found.append(each)
+    return [*found, *reversed(waiting)], lost
 
 
 def _is_interrupted(paragraph: _Paragraph, later: _Paragraph) -> bool:

@@ -4,7 +4,8 @@ PDFium gives letters with their places. Letters that follow one another on a bas
 than a space parts it from the next: that of two columns, or of two cells of a table. Spaces are those of the file, or
 gaps as wide as one where it has none; letters that stand twice in nearly one place are bold ones. Columns are told by a
 gutter that few fragments cross, between fragments that fill the columns' width. Places are in points, y downwards from
-the top. What is written from the right is read so.
+the top. What is written from the right is read so. Text that is turned otherwise than most of its page, as that beside
+a plot or across the page, is lines of its own.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ _LIGATURES = {
 _SAME_LINE = 0.55  # of the type size, by which baselines of letters in a line differ
 _WIDE_GAP = 1.5  # of the type size: more than a space in justified text
 _CELL_GAP = 0.9  # of the type size: between two cells, where such a gap stands in the lines around as well
+_SAME_BASELINE = 0.05  # of the type size
 _SAME_EDGE = 1.5  # points, by which the edges of the cells of a column differ
 _NEXT_ROW = 3.5  # times the type size: how far away the next row of a table may be
 _LABELS = re.compile(r"[^\w\s]?\w{0,3}[^\w\s]?")  # what may stand before an item of a list
@@ -75,6 +77,7 @@ _SAME_LETTER = 0.5  # of its width, by which a letter stands beside itself in fe
 _ROW = 3.0  # points
 _MOST_TWINS = 8  # of the same letters in a line that are looked at
 _STRAIGHT = 1e-3  # quarter turns
+_OBLIQUE = 0.11  # quarter turns, ten degrees: what is turned by less is a line of a page that was laid down askew
 _FARTHEST = 1e9  # points
 _FARTHEST_TURN = 20.0  # of the type size, by which a word written from the right begins behind one from the left
 _MOST_OBJECTS = 3000  # of a page that are looked at for what is not read
@@ -120,14 +123,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageText:
-    """The lines of a page in reading order, its height, how many letters it has, and how many of these are turned
-    otherwise than most and so left out, or unknown; how many of its pieces of text have no letters that could be read,
-    as those in a font that the file does not hold, and how many pictures it has."""
+    """The lines of a page in reading order, its height, how many letters these have, and the lines that are turned
+    otherwise than these, those turned alike one after the other; how many letters are unknown, how many pieces of text
+    have no letters that could be read, as those in a font that the file does not hold, and how many pictures there
+    are."""
 
     lines: tuple[Line, ...]
     height: float
     letters: int
-    turned: int = 0
+    turned: tuple[Line, ...] = ()
     unknown: int = 0
     lost: int = 0
     pictures: int = 0
@@ -208,6 +212,11 @@ def _spaced(fragment: _Fragment) -> list[bool]:
     letters = fragment.letters
     spaces = [each.space for each in letters]
     spaces[0] = 0
+    if 3 in spaces:
+        spaces = [
+            0,
+            *(0 if each.space == 3 and _touch(before, each) else each.space for before, each in pairwise(letters)),
+        ]
     count = len(letters)
     written = spaces.count(2)
     if count < _FEWEST_SPREAD - 1 or (
@@ -233,6 +242,13 @@ def _spaced(fragment: _Fragment) -> list[bool]:
     return [False, *(space > 0 or gap > least for space, gap in zip(spaces[1:], gaps, strict=True))]
 
 
+def _touch(letter: _Letter, behind: _Letter) -> bool:
+    """Whether no room is between two letters of a line. Where most of a page is turned, PDFium ends a line behind each
+    letter of what is level."""
+    is_level = abs(behind.y - letter.y) < _SAME_BASELINE * behind.size
+    return is_level and abs(behind.x - letter.right) < _NARROWEST_SPACE * behind.size
+
+
 def page_text(
     page: pdfium.FPDF_PAGE,
     textpage: pdfium.FPDF_TEXTPAGE,
@@ -244,7 +260,7 @@ def page_text(
     filled into a form, each with the edges of its place: left, bottom, right and top, upwards from the page's origin.
     """
     count = min(max(pdfium.FPDFText_CountChars(textpage), 0), MOST_LETTERS)
-    letters, turned, unknown, (top, height), read = _letters(page, textpage, count)
+    letters, others, unknown, (top, height), read = _letters(page, textpage, count)
     lost, pictures = _unread(page, textpage, read)
     spaces = sum([letter.space == 2 for letter in letters])
     least = _NARROWEST_SPACE if spaces < _FEW_SPACES * len(letters) else _SURE_SPACE
@@ -264,18 +280,25 @@ def page_text(
             fragments.append(_Fragment(row, left, right, y, size, _SURE_SPACE))
     lines = list(_lines(fragments, number))
     if downwards:
-        first = max((line.column for line in lines), default=-1) + 1
-        columns = list(_lines(_fragments(_once(downwards), least), number))
-        lines += [replace(line, column=first + line.column) for line in columns]
+        lines += _behind(lines, _lines(_fragments(_once(downwards), least), number))
+    turned: list[Line] = []
+    for turned_alike in others:
+        turned += _behind([*lines, *turned], _lines(_fragments(_once(turned_alike), least), number))
     return PageText(
         lines=tuple(lines),
         height=height,
         letters=len(letters) + len(downwards),
-        turned=turned,
+        turned=tuple(turned),
         unknown=unknown,
         lost=lost,
         pictures=pictures,
     )
+
+
+def _behind(lines: Sequence[Line], others: Iterable[Line]) -> list[Line]:
+    """Other lines of a page as columns of their own, numbered behind those that there are."""
+    first = max((line.column for line in lines), default=-1) + 1
+    return [replace(line, column=first + line.column) for line in others]
 
 
 def _unread(page: pdfium.FPDF_PAGE, textpage: pdfium.FPDF_TEXTPAGE, read: Set[int]) -> tuple[int, int]:
@@ -339,17 +362,17 @@ def _codes(textpage: pdfium.FPDF_TEXTPAGE, count: int) -> Sequence[int]:
 
 def _letters(
     page: pdfium.FPDF_PAGE, textpage: pdfium.FPDF_TEXTPAGE, count: int
-) -> tuple[list[_Letter], int, int, tuple[float, float], Set[int]]:
-    """The letters of a page upright, how many are turned otherwise and how many unknown, the page's top and height, and
-    the addresses of the pieces of text that these are in."""
+) -> tuple[list[_Letter], list[list[_Letter]], int, tuple[float, float], Set[int]]:
+    """The letters of a page upright, those turned otherwise by how they are turned, how many are unknown, the page's
+    top and height, and the addresses of the pieces of text that these are in."""
     object_at, box_of = _quick()
     handle = _address(textpage)
     # Of each text object: the size, quarter turns, whether it is bold, and its baseline, downwards from the top.
-    styles: dict[int, tuple[float, int, bool, float | None]] = {}
+    styles: dict[int, tuple[float, float, bool, float | None]] = {}
     x, y, box, matrix = ctypes.c_double(), ctypes.c_double(), pdfium.FS_RECTF(), pdfium.FS_MATRIX()
     box_address = ctypes.addressof(box)
-    found: dict[int, list[_Letter]] = {}
-    extents: dict[int, tuple[float, float]] = {}
+    found: dict[float, list[_Letter]] = {}
+    extents: dict[float, tuple[float, float]] = {}
     space, high, unknown = 0, 0, 0
     codes = _codes(textpage, count)
     for index, given in enumerate(codes):
@@ -377,10 +400,11 @@ def _letters(
             pdfium.FPDFText_GetMatrix(textpage, index, matrix)
             size = pdfium.FPDFText_GetFontSize(textpage, index) * math.hypot(matrix.c, matrix.d)
             angle = math.atan2(matrix.b, matrix.a) / (math.pi / 2)
-            turns = round(angle) % 4
+            askew = abs(angle - round(angle))
+            turns = round(angle) % 4 if askew < _OBLIQUE else round(angle % 4, 2)
             if turns not in extents:
-                extents[turns] = _extent(page, turns)
-            is_straight = abs(angle - round(angle)) < _STRAIGHT
+                extents[turns] = _extent(page, round(angle) % 4)
+            is_straight = askew < _STRAIGHT
             is_level = is_straight and text < _FIRST_ASIAN  # which may go down
             baseline = _baseline(textpage, index, turns, extents[turns][0], x, y) if is_level else None
             size = size if 0 < size < 10_000 else 1.0
@@ -392,8 +416,11 @@ def _letters(
             left, right = box.bottom, box.top
         elif turns == 2:
             left, right = -box.right, -box.left
-        else:
+        elif turns == 3:
             left, right = -box.top, -box.bottom
+        else:
+            pdfium.FPDFText_GetCharOrigin(textpage, index, x, y)
+            left, right, baseline = _turned_back(x.value, y.value, box, turns, size)
         place = _baseline(textpage, index, turns, extents[turns][0], x, y) if baseline is None else baseline
         if text == "\ufffd" or 0xE000 <= code < 0xF900:
             unknown += 1
@@ -404,11 +431,23 @@ def _letters(
                 found[turns] = [_Letter(text, left, right, place, size, bold, space)]
         space = 0
     most = max(found, key=lambda turns: len(found[turns]), default=0)
-    all_letters = sum(map(len, found.values()))
-    upright = found.get(most, [])
     if any(_is_from_right(chr(code)) for code in set(codes)):
-        upright = _mended_from_right(upright)
-    return upright, all_letters - len(upright), unknown, extents.get(most) or _extent(page, most), styles.keys()
+        found = {turns: _mended_from_right(letters) for turns, letters in found.items()}
+    upright = found.pop(most, [])
+    return upright, list(found.values()), unknown, extents.get(most) or _extent(page, 0), styles.keys()
+
+
+def _turned_back(x: float, y: float, box: pdfium.FS_RECTF, turns: float, size: float) -> tuple[float, float, float]:
+    """Where a letter of a line across the page begins and ends, and how far down its line is, with the page turned so
+    that the line is level.
+
+    The box around a letter as wide as w and as high as its type is wide by w cos + size sin, and high by w sin + size
+    cos, so that both together give w.
+    """
+    across, up = math.cos(turns * math.pi / 2), math.sin(turns * math.pi / 2)
+    around = box.right - box.left + box.top - box.bottom
+    left = x * across + y * up
+    return left, left + max(around / (abs(across) + abs(up)) - size, 0.0), x * up - y * across
 
 
 def _parted(letters: list[_Letter], page: pdfium.FPDF_PAGE) -> tuple[list[_Letter], list[_Letter]]:
@@ -478,11 +517,11 @@ def _mended_from_right(letters: list[_Letter]) -> list[_Letter]:
 
 
 def _baseline(
-    textpage: pdfium.FPDF_TEXTPAGE, index: int, turns: int, top: float, x: ctypes.c_double, y: ctypes.c_double
+    textpage: pdfium.FPDF_TEXTPAGE, index: int, turns: float, top: float, x: ctypes.c_double, y: ctypes.c_double
 ) -> float:
-    """How far below the page's top, turned upright, a letter stands."""
+    """How far below the page's top, turned upright by whole quarters, a letter stands."""
     pdfium.FPDFText_GetCharOrigin(textpage, index, x, y)
-    return top - (y.value, -x.value, -y.value, x.value)[turns]
+    return top - (y.value, -x.value, -y.value, x.value)[int(turns)]
 
 
 def _once(letters: list[_Letter]) -> list[_Letter]:
