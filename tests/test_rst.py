@@ -120,6 +120,17 @@ def test_nothing_of_other_files_is_read_and_nothing_raw(tmp_path: Path) -> None:
     assert ("pictures", 1) in [tuple(each) for each in document.left_out]
 
 
+def test_what_is_documented_in_another_file_is_there_by_its_name_and_told() -> None:
+    notes: list[str] = []
+    text = (
+        ".. autofunction:: dive\n\n.. currentmodule:: birds.sea\n\n.. autoclass:: Tern\n   :members:\n\n"
+        "   A tern is for life.\n\n.. autofunction:: birds.sea.fly\n\n.. automodule:: birds.land\n"
+    )
+    said = ["dive", "birds.sea.Tern", "A tern is for life.", "birds.sea.fly"]
+    assert [text for _, _, text in blocks(rst(text, notes))] == said
+    assert notes == ["4 parts of another file are left out."]
+
+
 def test_what_cannot_be_understood_stays_as_it_is_written() -> None:
     [(_, kind, text)] = blocks(rst("+---+\n| broken\n"))
     assert (kind, text) == ("code", "+---+\n| broken")

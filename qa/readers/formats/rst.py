@@ -1,8 +1,8 @@
 """reStructuredText to a Document, by docutils: sections, paragraphs, lists, tables, listings, notes.
 
 Nothing is inserted from other files, and nothing raw is passed on: `include` and the like are counted. What Sphinx adds
-is read as what it shows: boxes, tabs and cards under their titles, what is documented under its signature, roles as the
-text of their links. Directives that nobody knows keep their text.
+is read as what it shows: boxes, tabs and cards under their titles; what is documented under its signature, or under its
+name where that stands in another file; roles as the text of their links. Directives that nobody knows keep their text.
 """
 
 from __future__ import annotations
@@ -37,7 +37,14 @@ _DIRECTIVE = re.compile(
 )
 _ABOUT_FILE = re.compile(r"\A\s*(?::(?:orphan|tocdepth|nocomments|no-?search):[^\n]*\n\s*)+")  # for Sphinx
 _ROLE = re.compile(r":(?P<name>[A-Za-z][\w.+:-]{0,80}):`|`:(?P<behind>[A-Za-z][\w.+:-]{0,80}):")
-_INSERTED = frozenset({"include", "literalinclude", "raw", "automodule", "autoclass", "autofunction", "automethod"})
+_INSERTED = frozenset({"include", "literalinclude", "raw", "automodule"})
+_NAMED = frozenset(  # of which the name is shown, and what another file says
+    {
+        *("autoclass", "autofunction", "automethod", "autodata", "autoattribute", "autoproperty", "autoexception"),
+        *("autodecorator", "doxygenfunction", "doxygenclass", "doxygenstruct", "doxygenenum"),
+    }
+)
+_MODULES = frozenset({"module", "py:module", "currentmodule", "py:currentmodule"})
 _UNSEEN = frozenset(
     {
         *(
@@ -124,6 +131,13 @@ class _Unknown(Directive):
         if name in _PICTURES:
             left_out["picture"] += 1
             return []
+        settings = self.state.document.settings
+        if name in _MODULES:
+            settings.module = said
+        if name in _NAMED:
+            left_out["part of another file"] += 1
+            is_whole = name.startswith("doxygen") or not settings.module or said.startswith(f"{settings.module}.")
+            said = said if is_whole else f"{settings.module}.{said}"
         if name == "toctree":
             left_out["line of a table of contents"] += sum(bool(line.strip()) for line in self.content)
         if name in _UNSEEN:
@@ -143,7 +157,7 @@ class _Unknown(Directive):
             inside += nodes.rubric("", said or _BOXES[name])
         elif name in _HEADED and said:
             inside["headed"] = said
-        elif said and _DESCRIBED.fullmatch(name):
+        elif said and (name in _NAMED or _DESCRIBED.fullmatch(name)):
             inside += nodes.paragraph("", said)
         elif said and name not in _CONDITIONS:
             parsed, _ = self.state.inline_text(said, self.lineno)
@@ -177,7 +191,7 @@ def read_rst(file: SourceFile) -> list[Document]:
         if roles.role(name, _language(), 0, _nowhere().reporter)[0] is None:
             roles.register_local_role(name, _role)
     left_out: Counter[str] = Counter()
-    settings = {**_SETTINGS, "line_length_limit": len(text) + 1, "left_out": left_out}
+    settings = {**_SETTINGS, "line_length_limit": len(text) + 1, "left_out": left_out, "module": ""}
     try:
         tree = publish_doctree(text, settings_overrides=settings)
         page = _Page(tree, left_out)
