@@ -251,6 +251,12 @@ def test_what_is_struck_out_deleted_or_hidden_is_left_out_and_told() -> None:
     ]
 
 
+def test_a_file_whose_text_is_all_hidden_is_read_and_told() -> None:
+    notes: list[str] = []
+    assert word(body(f"<w:p>{r('Give 4 mg.', '<w:vanish/>')}</w:p>"), notes).text == "Give 4 mg."
+    assert notes == ["all of its text is hidden, 3 words, and read all the same."]
+
+
 def levels(*forms: tuple[str, str], more: str = "") -> str:
     return "".join(
         f'<w:lvl w:ilvl="{number}"><w:start w:val="1"/><w:numFmt w:val="{kind}"/><w:lvlText w:val="{text}"/>{more}'

@@ -181,6 +181,17 @@ def test_of_slides_pictures_and_comments_are_counted() -> None:
     assert [tuple(each) for each in read(".pptx", parts).left_out] == [("comments", 2), ("pictures", 1)]
 
 
+def test_a_text_that_is_all_hidden_is_read_and_told() -> None:
+    notes: list[str] = []
+    gone = '<style:style style:name="Gone"><style:text-properties text:display="none"/></style:style>'
+    inside = '<text:p text:style-name="Gone">They dive.</text:p>'
+    assert read(".odt", odt(inside, gone), notes).text == "They dive."
+    assert notes == ["all of its text is hidden, 2 words, and read all the same."]
+    notes.clear()
+    assert read(".odt", odt(f"{inside}<text:p>They fly.</text:p>", gone), notes).text == "They fly."
+    assert notes == ["2 words are left out, hidden."]
+
+
 @pytest.mark.parametrize("ending", [".pptx", ".odt"])
 def test_what_is_no_such_file_is_an_error_that_names_it(ending: str) -> None:
     with pytest.raises(DamagedSourceError, match=f"terns{ending} cannot be read as {ending[1:].upper()}"):

@@ -3,9 +3,9 @@
 Headings are paragraphs of a style with an outline level, which is the same in every language, or that is called
 heading; headings and lists have the bullets and numbers that Word would show. Formulas are written in a line, and
 letters of symbol fonts as what they show. Of tracked changes the new text is kept and the old one is not; text that is
-struck out, comments, heads, feet and hidden text are left out, and so is a table of contents; what of that was said is
-counted and noted. Footnotes and endnotes are `[^1]` in the text, and stand under it. There are no pages: they depend on
-the printer.
+struck out, comments, heads, feet and hidden text are left out (the last unless there is no other), and so is a table of
+contents; what of that was said is counted and noted. Footnotes and endnotes are `[^1]` in the text, and stand under it.
+There are no pages: they depend on the printer.
 """
 
 from __future__ import annotations
@@ -152,6 +152,12 @@ def read_docx(file: SourceFile) -> list[Document]:
     headed = word.title() or word.find_bold_heads()
     word.text = PlainText(headed or "")
     word.write_body()
+    if not word.text.pieces and (hidden := word.left_out["hidden"]):
+        word = _Word(archive, main, shows_hidden=True)
+        headed = word.title() or word.find_bold_heads()
+        word.text = PlainText(headed or "")
+        word.write_body()
+        file.note(f"all of its text is hidden, {hidden:,} {'word' if hidden == 1 else 'words'}, and read all the same.")
     for why, count in word.left_out.items():
         file.leave_out(count, f"word, {why}")
     file.leave_out(word.contents, "line of a table of contents")
@@ -166,8 +172,9 @@ def read_docx(file: SourceFile) -> list[Document]:
 class _Word:
     """The parts of a Word file, and its text as it is written."""
 
-    def __init__(self, archive: Archive, main: str) -> None:
+    def __init__(self, archive: Archive, main: str, *, shows_hidden: bool = False) -> None:
         self._archive = archive
+        self._shows_hidden = shows_hidden
         self._body = _root(archive, main)
         folder = posixpath.dirname(main)
         self._styles = _Styles(self._part(folder, "styles.xml"))
@@ -439,7 +446,7 @@ class _Word:
         properties = run.find(f"{_W}rPr")
         look = self._look_of(run)
         if look:
-            why = "hidden" if look.get("vanish", "0") not in _OFF else ""
+            why = "hidden" if look.get("vanish", "0") not in _OFF and not self._shows_hidden else ""
             if look.get("strike", "0") not in _OFF or look.get("dstrike", "0") not in _OFF:
                 why = "struck out"
             if why:

@@ -1,7 +1,8 @@
 """ODT, the text format of LibreOffice and OpenOffice, to a Document.
 
 Headings are those of the file, lists have bullets, or numbers where their style has. Of tracked changes the new text is
-kept; comments and the table of contents are left out. Notes are `[^1]` in the text, and stand under it.
+kept; comments, hidden text unless there is no other, and the table of contents are left out. Notes are `[^1]` in the
+text, and stand under it.
 """
 
 from __future__ import annotations
@@ -63,8 +64,13 @@ def read_odt(file: SourceFile) -> list[Document]:
     body = root.find("{*}body/{*}text")
     body = root if body is None else body
     highest = [each for each in body.iter("{*}h") if _attribute(each, "outline-level") in {"", "1"}]
-    writer = _Odt(archive, root, about.title or (None if len(highest) < 2 else ""))
+    given = about.title or (None if len(highest) < 2 else "")
+    writer = _Odt(archive, root, given)
     writer.write(body)
+    if not writer.text.pieces and (hidden := writer.left_out["hidden"]):
+        writer = _Odt(archive, root, given, shows_hidden=True)
+        writer.write(body)
+        file.note(f"all of its text is hidden, {hidden:,} {'word' if hidden == 1 else 'words'}, and read all the same.")
     writer.text.end_section()
     for why, count in writer.left_out.items():
         file.leave_out(count, f"word, {why}")
@@ -81,9 +87,12 @@ def read_odt(file: SourceFile) -> list[Document]:
 class _Odt:
     """The text of a file as it is written."""
 
-    def __init__(self, archive: Archive, root: etree._Element, title: str | None) -> None:
+    def __init__(
+        self, archive: Archive, root: etree._Element, title: str | None, *, shows_hidden: bool = False
+    ) -> None:
         roots = [*([archive.xml("styles.xml")] if "styles.xml" in archive else []), root]
         self._archive = archive
+        self._shows_hidden = shows_hidden
         self.charts = 0  # that are left out
         self.text = PlainText(title)
         self.left_out: Counter[str] = Counter()
@@ -98,7 +107,7 @@ class _Odt:
     def write(self, parent: etree._Element) -> None:
         for child in parent:
             match local_name(child):
-                case "h" | "p" if why := _why_unseen(self._look(_attribute(child, "style-name"))):
+                case "h" | "p" if why := self._why_unseen(_attribute(child, "style-name")):
                     self.left_out[why] += len("".join(child.itertext()).split())
                 case "h":
                     level = _attribute(child, "outline-level")
@@ -142,7 +151,7 @@ class _Odt:
                 yield "\n"
             elif name == "note":
                 yield self._note(child)
-            elif name == "hidden-text":
+            elif name == "hidden-text" and not self._shows_hidden:
                 self.left_out["hidden"] += len("".join(child.itertext()).split())
             elif name == "span":
                 yield self._span(child)
@@ -155,7 +164,7 @@ class _Odt:
     def _span(self, span: etree._Element) -> str:
         said = "".join(self._pieces(span))
         look = self._look(_attribute(span, "style-name"))
-        if why := _why_unseen(look):
+        if why := self._why_unseen(_attribute(span, "style-name")):
             self.left_out[why] += len(said.split())
             return ""
         place = look.get("text-position", "")
@@ -182,6 +191,13 @@ class _Odt:
                 name = _attribute(element, "parent-style-name")
             self._looks[style] = found
         return self._looks[style]
+
+    def _why_unseen(self, style: str) -> str:
+        """Why letters of a style are left out; empty where they are not."""
+        look = self._look(style)
+        if look.get("text-line-through-style", "none") != "none":
+            return "struck out"
+        return "hidden" if look.get("display") == "none" and not self._shows_hidden else ""
 
     def _number_of_heading(self, heading: etree._Element, level: int) -> str:
         """The number that the outline's style gives a heading, with what stands around it."""
@@ -317,13 +333,6 @@ def _count(attributes: Mapping[str, str], name: str) -> int:
     """A number that one of several attributes says, at least 1."""
     said = attributes.get(name, "")
     return max(int(said), 1) if said.isdecimal() and len(said) < 6 else 1
-
-
-def _why_unseen(look: Mapping[str, str]) -> str:
-    """Why letters of a look are left out; empty where they are not."""
-    if look.get("text-line-through-style", "none") != "none":
-        return "struck out"
-    return "hidden" if look.get("display") == "none" else ""
 
 
 def _attribute(element: etree._Element, name: str) -> str:
