@@ -11,7 +11,7 @@ Like is compared with like. So the other program's text loses what a reader leav
 heads and numbers of pages, what is struck out, alternative texts of pictures, which a person does not see, labels of
 notes, and what lists the headings of other files. A word that the other program has from the wrong end, with each
 letter twice, or letter by letter, as it is drawn, is the word. Of a page, only sentences are compared, since menus are
-left out on purpose.
+left out on purpose, and without the readings above Chinese and Japanese words.
 
 Below that, each file is named of whose words fewer than `--least` are found, with what was noted of it.
 """
@@ -71,6 +71,7 @@ end
 """
 SENTENCES = """() => {
   const around = "nav, footer, aside, form, dialog, [role=navigation], [role=contentinfo], [role=dialog], [role=search]"
+  for (const each of document.querySelectorAll("rt, rp, select")) each.remove()
   const found = []
   for (const each of document.querySelectorAll("p, li, dd, td, blockquote, pre, figcaption")) {
     if (each.closest(around) || each.querySelector("p, li, td") || each.closest("del, s, strike")) continue

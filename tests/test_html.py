@@ -618,12 +618,31 @@ def test_a_formula_beside_its_picture_or_drawing_is_written_once() -> None:
         assert html(f"<p>It is {page} here.</p>").text == "It is E=mc² here."
 
 
+def test_what_is_not_to_be_printed_is_text_where_it_holds_sentences() -> None:
+    links = "<div class=noprint><a href=x>Home</a> <a href=y>Birds</a></div>"
+    page = f"<body>{links}<section class='lead noprint'>They dive for fish, and bring it home to the nest.</section>"
+    assert (
+        html(f"{page}<p>{SENTENCE}").text == f"They dive for fish, and bring it home to the nest.\n\n{SENTENCE}".strip()
+    )
+
+
+def test_recordings_are_told() -> None:
+    notes: list[str] = []
+    page = "<p>They call.</p><audio src=x.mp3>No sound here.</audio><video src=x.mp4></video>"
+    [document] = read_html(source(f"<body>{page}", notes))
+    assert (document.text, notes) == ("They call.", ["2 recordings are left out."])
+
+
 def test_sentences_that_are_left_out_around_the_text_are_told_where_they_are_many() -> None:
     notes: list[str] = []
     text, other = f"<p>{9 * SENTENCE}</p>", f"<p>{2 * SENTENCE}</p>"
     [beside] = read_html(source(f"<body><main>{text}</main><div>{other}</div>", notes))
     assert notes == ["38 words in sentences are left out, outside of the main part."]
     assert [tuple(each) for each in beside.left_out] == [("words in sentences outside of the main part", 38)]
+    notes.clear()
+    items = f"<ul><li>{SENTENCE}</ul><figure><figcaption>{SENTENCE}</figcaption></figure>"
+    assert list(read_html(source(f"<body><main>{text}</main>{items}<ul><li><a href=x>{SENTENCE}</a></ul>", notes)))
+    assert notes == ["38 words in sentences are left out, outside of the main part."]
     notes.clear()
     [within] = read_html(source(f"<body>{text}<footer>{other}</footer>", notes))
     assert notes == ["38 words in sentences are left out as banners, forms and the like."]

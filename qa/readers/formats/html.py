@@ -70,11 +70,12 @@ _DROPPED_ROLES = frozenset(
 )
 _STRUCK = frozenset({"del", "s", "strike"})
 _STRUCK_OUT, _HIDDEN, _AROUND = "word, struck out", "word, hidden on the page", "word of menus and banners"
-_PICTURE, _FIELD = "picture", "field of a form"
-_TOLD = frozenset({_STRUCK_OUT, _HIDDEN})
+_PICTURE, _FIELD, _RECORDING = "picture", "field of a form", "recording"
+_TOLD = frozenset({_STRUCK_OUT, _HIDDEN, _RECORDING})
 _DROPPED_AS = {
     **dict.fromkeys(("nav", "noscript", "menu", "dialog"), _AROUND),
-    **dict.fromkeys(("svg", "canvas", "video", "iframe", "object", "embed"), _PICTURE),
+    **dict.fromkeys(("svg", "canvas", "iframe", "object", "embed"), _PICTURE),
+    **dict.fromkeys(("audio", "video"), _RECORDING),
     **dict.fromkeys(("input", "select", "textarea"), _FIELD),
 }
 _BUTTONS = frozenset({"hidden", "submit", "button", "reset", "image"})  # kinds of <input> that hold nothing
@@ -86,13 +87,13 @@ _BOILERPLATE = re.compile(  # a class or id
     r"(?:(?:site|page|global|main|top|bottom|left|right|primary|secondary|header|footer|mw|mw-cite|cite|wp|md|docs?)[-_]?)?"
     r"(?:nav|navbar|navbox|navigation|menu|side-?bar|bread-?crumbs?|cookies?|cookie-?(?:banner|bar|notice|consent)"
     r"|advert|advertisement|ads?|newsletter|subscribe|skip-?link|toc"
-    r"|table-of-contents|editsection|back-?links?|back-?ref|noprint|pagination|pager"
+    r"|table-of-contents|editsection|back-?links?|back-?ref|pagination|pager"
     r"|sr-only|visually-?hidden|screen-?reader-?text|headerlink|anchor-?link|jump-?link)"
     r"(?:[-_]?(?:container|wrapper|list|links?|bar|box|menu|inner|widget|section|block))?",
     re.IGNORECASE,
 )
 _PERHAPS_BOILERPLATE = re.compile(  # a class or id of what is left out unless it holds prose
-    r"(?:share|sharing|social|social-?(?:media|share)|promo|related-?(?:posts|articles))"
+    r"(?:share|sharing|social|social-?(?:media|share)|promo|related-?(?:posts|articles)|no-?print)"
     r"(?:[-_]?(?:container|wrapper|list|links?|bar|box|menu|inner|widget|section|block|buttons?))?",
     re.IGNORECASE,
 )
@@ -119,6 +120,7 @@ _TARGETS = ("aria-controls", "data-target", "data-bs-target", "href")
 _OPENS = ("aria-controls", "data-target", "data-bs-target", "aria-owns", "href", "for")
 _FIELD_OF_FORM = frozenset({"label", "legend", "button", "select", "textarea", "option", "datalist", "script", "style"})
 _ASKING_FORM = re.compile(r"search|newsletter|subscri|log-?in|sign-?(?:in|up)|feedback|comment|contact|helpful", re.I)
+_OF_SENTENCES = ("p", "li", "dd", "td", "blockquote", "figcaption")
 _AROUND_PROSE = ("nav", "footer", "aside", "form", "noscript")
 _FEWEST_OF_NOSCRIPT = 300  # characters of a text that stands there for programs that run no scripts
 _SHORTEST_FORM, _SHORT_FORM = (
@@ -446,7 +448,7 @@ class HtmlWriter(PlainText):
             self._counted.add(element)
             if why == _AROUND:
                 self._sentences_left_out += _words_of_sentences(element)
-            is_one = why in (_PICTURE, _FIELD)
+            is_one = why in (_PICTURE, _FIELD, _RECORDING)
             self._left_out[why] += 1 if is_one else len("".join(element.itertext()).split())
         return why is not None
 
@@ -800,9 +802,11 @@ def _is_headed_outside(content: etree._Element, body: etree._Element) -> bool:
 
 
 def _words_of_sentences(element: etree._Element) -> int:
-    """How many words the paragraphs of an element have that are sentences, and no lines of links."""
+    """How many words the paragraphs, items and cells of an element have that are sentences, and no lines of links."""
     total = 0
-    for each in element.iter("p"):
+    for each in element.iter(*_OF_SENTENCES):
+        if each.tag != "p" and next(each.iterdescendants(*_OF_SENTENCES), None) is not None:
+            continue
         text = "".join(each.itertext())
         linked = sum(len("".join(link.itertext())) for link in each.iter("a"))
         if len(text.strip()) - linked >= max(_SHORTEST_PROSE, linked):
