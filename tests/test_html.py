@@ -626,6 +626,18 @@ def test_what_is_not_to_be_printed_is_text_where_it_holds_sentences() -> None:
     )
 
 
+def test_sentences_beside_the_main_part_are_read_and_what_is_its_own_stays() -> None:
+    notes: list[str] = []
+    main = (
+        f"<header>Of terns</header><p>{SENTENCE}<aside>Mind the chicks.</aside><ul>{3 * '<li><a href=x>Tern</a>'}</ul>"
+    )
+    page = f"<header>The site</header><main>{main}</main><div><p>{SENTENCE}</div><aside>More of the site</aside>"
+    [document] = read_html(source(f"<body>{page}", notes))
+    said = [text for _, _, text in blocks(document)]
+    assert said == ["Of terns", SENTENCE.strip(), "Mind the chicks.", "- Tern\n- Tern\n- Tern", SENTENCE.strip()]
+    assert notes == []
+
+
 def test_recordings_are_told() -> None:
     notes: list[str] = []
     page = "<p>They call.</p><audio src=x.mp3>No sound here.</audio><video src=x.mp4></video>"
@@ -636,13 +648,10 @@ def test_recordings_are_told() -> None:
 def test_sentences_that_are_left_out_around_the_text_are_told_where_they_are_many() -> None:
     notes: list[str] = []
     text, other = f"<p>{9 * SENTENCE}</p>", f"<p>{2 * SENTENCE}</p>"
-    [beside] = read_html(source(f"<body><main>{text}</main><div>{other}</div>", notes))
+    items = f"<ul><li>{SENTENCE}</ul><figure><figcaption>{SENTENCE}</figcaption></figure>"
+    [beside] = read_html(source(f"<body><main>{text}</main>{items}<ul><li><a href=x>{SENTENCE}</a></ul>", notes))
     assert notes == ["38 words in sentences are left out, outside of the main part."]
     assert [tuple(each) for each in beside.left_out] == [("words in sentences outside of the main part", 38)]
-    notes.clear()
-    items = f"<ul><li>{SENTENCE}</ul><figure><figcaption>{SENTENCE}</figcaption></figure>"
-    assert list(read_html(source(f"<body><main>{text}</main>{items}<ul><li><a href=x>{SENTENCE}</a></ul>", notes)))
-    assert notes == ["38 words in sentences are left out, outside of the main part."]
     notes.clear()
     [within] = read_html(source(f"<body>{text}<footer>{other}</footer>", notes))
     assert notes == ["38 words in sentences are left out as banners, forms and the like."]

@@ -1,11 +1,11 @@
 """HTML to a Document: the text of the page itself, without what surrounds it on every page of its site.
 
-The text is that of `<main>`, else of the only `<article>`, else of the body; left out are scripts, navigation, fields
-of forms, what is struck out or hidden, and what names itself a menu, banner, list of shares or the like. What a person
-opens with a click, as the answers of an accordion, is hidden only at first, and stays. Runs of white space are one
-space, as a browser shows them. Headings, paragraphs, lists, tables and listings stand as the Markdown reader writes
-them. A link from a marker to a note or an entry of a list on the same page, `<sup><a href="#ref-3">3</a></sup>`, is
-written `[3]`.
+The text is that of `<main>`, else of the only `<article>`, else, or where sentences stand beside these, of the body;
+left out are scripts, navigation, fields of forms, what is struck out or hidden, and what names itself a menu, banner,
+list of shares or the like. What a person opens with a click, as the answers of an accordion, is hidden only at first,
+and stays. Runs of white space are one space, as a browser shows them. Headings, paragraphs, lists, tables and listings
+stand as the Markdown reader writes them. A link from a marker to a note or an entry of a list on the same page,
+`<sup><a href="#ref-3">3</a></sup>`, is written `[3]`.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ _BOILERPLATE = re.compile(  # a class or id
     re.IGNORECASE,
 )
 _PERHAPS_BOILERPLATE = re.compile(  # a class or id of what is left out unless it holds prose
-    r"(?:share|sharing|social|social-?(?:media|share)|promo|related-?(?:posts|articles)|no-?print)"
+    r"(?:share|sharing|social|social-?(?:media|share)|promo|related-?(?:posts|articles)|noprint)"
     r"(?:[-_]?(?:container|wrapper|list|links?|bar|box|menu|inner|widget|section|block|buttons?))?",
     re.IGNORECASE,
 )
@@ -103,7 +103,7 @@ _OF_TEXT = re.compile(
 _TEXT_ITSELF = re.compile(r"(?:article|post|entry|story)(?:[-_]?(?:body|content|text))?", re.IGNORECASE)
 _SHORTEST_PROSE, _LONG_PROSE = 40, 300  # characters outside of links: that are prose, and that are no sidebar
 _MANY_SENTENCES = 0.1  # share of the words of a page above which sentences that are left out are told
-_MOST_OUTSIDE = 3.0  # times its own prose that may stand outside of the element that is taken for the text
+_MOST_OUTSIDE = 0.1  # times its own prose that may stand outside of the element that alone is taken for the text
 _HIDING = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _STRIKING = re.compile(r"(?:^|;)\s*text-decoration(?:-line)?\s*:[^;]*line-through", re.IGNORECASE)
 _OPENED = re.compile(  # a class or id of what a click opens
@@ -199,15 +199,15 @@ def read_html(file: SourceFile) -> list[Document]:
         if (link.get("href") or "").startswith("#") and _ANCHOR.fullmatch((link.text or "").strip()):
             link.text = ""
     about = about_page(root)
-    content, is_main = _content(root)
+    content, main = _content(root)
     said = (about.title, _only_heading(content), _title_element(root))
     title = next((each for each in said if each and not names_a_file(each)), None)
     has_many = title is None and sum(1 for each in content.iter("h1") if _heading_text(each)) > 1
     given = "" if has_many else _as_headed(title, content)
-    page = HtmlWriter(content, given_title=given, is_main=is_main)
+    page = HtmlWriter(content, given_title=given, main=main)
     page.write_all()
     page.tell_what_is_left_out(file)
-    if is_main:
+    if content is main:
         beside = _words_of_sentences(next(root.iter("body"), root)) - _words_of_sentences(content)
         is_much = beside > _MANY_SENTENCES * sum(len(piece.split()) for piece in page.pieces)
         file.leave_out(beside, "word in sentences, outside of the main part", is_told=is_much)
@@ -256,17 +256,20 @@ def _end_head(root: etree._Element) -> None:
 class HtmlWriter(PlainText):
     """The text of a part of a page as it is written. Several parts may follow one another: the chapters of a book."""
 
-    def __init__(self, content: etree._Element, *, given_title: str | None = None, is_main: bool = True) -> None:
+    def __init__(
+        self, content: etree._Element, *, given_title: str | None = None, main: etree._Element | None = None
+    ) -> None:
+        """`main` is the part of the content, or all of it, that nothing of the site surrounds."""
         super().__init__(given_title)
         self._left_out: Counter[str] = Counter()  # words, by why
         self._sentences_left_out = 0  # words
         self._counted: set[etree._Element] = set()
         self.elsewhere: dict[tuple[str, str], str] = {}  # what markers read that lead to other files, by file and id
-        self._take(content, is_main=is_main)
+        self._take(content, main)
 
-    def _take(self, content: etree._Element, *, is_main: bool) -> None:
+    def _take(self, content: etree._Element, main: etree._Element | None) -> None:
         self._content = content
-        self._is_main = is_main
+        self._main = main
         self._counted.clear()
         self._opened: frozenset[str] | None = None  # the ids of what a click opens, once they are asked for
         self._most_is_hidden: bool | None = None  # once it is asked for
@@ -280,7 +283,7 @@ class HtmlWriter(PlainText):
 
     def write_chapter(self, content: etree._Element) -> None:
         """Write one more part, whose notes are its own."""
-        self._take(content, is_main=True)
+        self._take(content, content)
         self.write_all()
 
     def write_all(self) -> None:
@@ -529,7 +532,7 @@ class HtmlWriter(PlainText):
         surrounds = (
             (attributes.get("role") or "").lower() in _DROPPED_ROLES
             or "pagebreak" in (attributes.get(EPUB_TYPE) or "")
-            or (tag in _DROPPED_OUTSIDE and not self._is_main and not self._is_its_own(element))
+            or (tag in _DROPPED_OUTSIDE and not self._is_in_main(element) and not self._is_its_own(element))
             or (
                 any(map(_BOILERPLATE.fullmatch, names.split()))
                 and not any(map(_OF_TEXT.fullmatch, (attributes.get("class") or "")[:1000].split()))
@@ -539,6 +542,10 @@ class HtmlWriter(PlainText):
         )
         whole = self._sizes.get(self._content, 0)
         return surrounds and not _HEADING.fullmatch(tag) and self._sizes.get(element, 0) <= _MOST_DROPPED * whole
+
+    def _is_in_main(self, element: etree._Element) -> bool:
+        """Whether an element stands in the part that nothing of the site surrounds."""
+        return self._main is self._content or (self._main is not None and self._main in element.iterancestors())
 
     def _is_its_own(self, element: etree._Element) -> bool:
         """Whether a head, foot or aside is one of the text and not of the page: the head of an article or with a
@@ -728,7 +735,7 @@ class HtmlWriter(PlainText):
         linked = sum(self._sizes.get(each, 0) for each in links)
         is_all_links = linked >= 0.9 * size
         stays = all((each.get("href") or "").startswith("#") for each in links)
-        return is_all_links and (stays or not (self._is_main or _is_in_text(element)))
+        return is_all_links and (stays or not (self._is_in_main(element) or _is_in_text(element)))
 
 
 def _is_in_text(element: etree._Element) -> bool:
@@ -772,20 +779,23 @@ def _decoded(data: bytes, path: Path) -> str:
             return decode(data, path)
 
 
-def _content(root: etree._Element) -> tuple[etree._Element, bool]:
-    """The element that holds the text, and whether it was told apart from what surrounds it: the only `<main>`, or the
-    only `<article>` that is around it or there without one; unless most paragraphs stand elsewhere."""
+def _content(root: etree._Element) -> tuple[etree._Element, etree._Element | None]:
+    """The element that holds the text, and the one that is the main part of it: the only `<main>`, or the only
+    `<article>` that is around it or there without one. That holds the text, unless sentences stand beside it or it is
+    headed outside: then the body does."""
     body = next(root.iter("body"), root)
     mains = [each for each in body.iter(etree.Element) if each.tag == "main" or each.get("role") == "main"]
     articles = list(body.iter("article"))
     if len(mains) == len(articles) == 1 and articles[0] in mains[0].iterancestors("article"):
         mains = []
+    main = None
     for found in (mains, articles):
         if len(found) == 1 and len("".join(found[0].itertext()).split()) >= _FEWEST_WORDS:
             inside = _prose(found[0])
             if _prose(body) - inside <= _MOST_OUTSIDE * inside and not _is_headed_outside(found[0], body):
-                return found[0], True
-    return body, False
+                return found[0], found[0]
+            main = found[0] if main is None else main
+    return body, main
 
 
 def _is_headed_outside(content: etree._Element, body: etree._Element) -> bool:
