@@ -56,3 +56,23 @@ def heading(canvas: Canvas, text: str, x: float, y: float, *, size: float = 14) 
     canvas.setFont("Helvetica-Bold", size)
     canvas.drawString(x, y, text)
     return y - 1.8 * size
+
+
+def coded(said: str, names: dict[str, str]) -> bytes:
+    """A PDF of a line in Helvetica, in which the file says of these letters that they are others."""
+    pairs = "".join(f"<{ord(drawn):02x}> <{ord(named):04x}>\n" for drawn, named in names.items())
+    table = (
+        f"begincmap\n1 begincodespacerange\n<00> <ff>\nendcodespacerange\n{len(names)} beginbfchar\n{pairs}endbfchar"
+    )
+    content = f"BT /F 12 Tf 72 700 Td ({said}) Tj ET"
+    box = "/MediaBox [0 0 595 842]"
+    parts = (
+        "<</Type /Catalog /Pages 2 0 R>>",
+        "<</Type /Pages /Kids [3 0 R] /Count 1>>",
+        f"<</Type /Page /Parent 2 0 R {box} /Contents 4 0 R /Resources <</Font <</F 5 0 R>>>>>>",
+        f"<</Length {len(content)}>>stream\n{content}\nendstream",
+        "<</Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode 6 0 R>>",
+        f"<</Length {len(table)}>>stream\n{table}\nendstream",
+    )
+    objects = "".join(f"{number} 0 obj {part} endobj\n" for number, part in enumerate(parts, start=1))
+    return f"%PDF-1.4\n{objects}trailer <</Root 1 0 R>>".encode()

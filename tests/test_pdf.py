@@ -14,7 +14,7 @@ import pytest
 import reportlab
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pdfs import BODY, HEIGHT, WIDTH, heading, made, paragraph, wrapped
+from pdfs import BODY, HEIGHT, WIDTH, coded, heading, made, paragraph, wrapped
 from PIL import Image
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
@@ -936,6 +936,15 @@ def test_text_in_a_font_that_the_file_does_not_hold_is_told(monkeypatch: pytest.
         ("parts in a font that is not in the file", 3),
         ("pictures", 2),
     ]
+
+
+def test_letters_that_the_file_names_wrongly_are_told_and_none_is_dropped() -> None:
+    notes: list[str] = []
+    assert pdf(coded("They di#ve deep", {"#": "\x0e"}), notes).text == "They di�ve deep"
+    assert notes == []
+    by_numbers = {" ": "\x03", **{letter: chr(ord(letter) - 29) for letter in "Theydivp"}}
+    assert pdf(coded("They dive deep", by_numbers), notes).text == r"7KH\ GLYH GHHS"
+    assert notes == ["page 1 has 14 letters that the file does not name: text recognition (OCR) may help."]
 
 
 def test_pictures_are_counted() -> None:

@@ -298,7 +298,8 @@ def _tell_what_is_missing(pages: Sequence[PageText], said: Set[int], note: Calla
     if empty:
         note(f"{_numbered(empty)} no text, as a blank or scanned page has none: text recognition (OCR) adds it.")
     if garbled:
-        note(f"{_numbered(garbled)} letters that the file does not name: text recognition (OCR) may help.")
+        unknown = sum(pages[number - 1].unknown for number in garbled)
+        note(f"{_numbered(garbled)} {unknown:,} letters that the file does not name: text recognition (OCR) may help.")
     if lost:
         note(f"{_numbered(lost)} text in a font that the file does not hold, which is left out: OCR may help.")
 

@@ -59,7 +59,7 @@ _LIGATURES = {
 _SAME_LINE = 0.55  # of the type size, by which baselines of letters in a line differ
 _WIDE_GAP = 1.5  # of the type size: more than a space in justified text
 _CELL_GAP = 0.9  # of the type size: between two cells, where such a gap stands in the lines around as well
-_SAME_BASELINE = 0.05  # of the type size
+_SAME_BASELINE = 0.1  # of the type size
 _SAME_EDGE = 1.5  # points, by which the edges of the cells of a column differ
 _NEXT_ROW = 3.5  # times the type size: how far away the next row of a table may be
 _LABELS = re.compile(r"[^\w\s]?\w{0,3}[^\w\s]?")  # what may stand before an item of a list
@@ -76,6 +76,7 @@ _WIDEST_SPREAD = 0.9  # and usually at most
 _SAME_LETTER = 0.5  # of its width, by which a letter stands beside itself in feigned bold type
 _ROW = 3.0  # points
 _MOST_TWINS = 8  # of the same letters in a line that are looked at
+_NO_INK = 0.05  # points
 _STRAIGHT = 1e-3  # quarter turns
 _OBLIQUE = 0.11  # quarter turns, ten degrees: what is turned by less is a line of a page that was laid down askew
 _FARTHEST = 1e9  # points
@@ -373,7 +374,7 @@ def _letters(
     box_address = ctypes.addressof(box)
     found: dict[float, list[_Letter]] = {}
     extents: dict[float, tuple[float, float]] = {}
-    space, high, unknown = 0, 0, 0
+    space, high, unknown, spaces, unnamed = 0, 0, 0, 0, 0
     codes = _codes(textpage, count)
     for index, given in enumerate(codes):
         code = given
@@ -384,11 +385,18 @@ def _letters(
             code = 0x10000 + ((high - 0xD800) << 10) + (code - 0xDC00) if high else code
         high = 0
         text = _LIGATURES.get(code) or chr(code)
+        if code < 0x20 and text not in " -\n\r" and pdfium.FPDFText_IsGenerated(textpage, index) != 1:
+            if _is_drawn(textpage, index):
+                text = "\ufffd"
+            else:
+                space, unnamed = max(space, 2), unnamed + 1
+                continue
         if text.isspace():
             is_generated = pdfium.FPDFText_IsGenerated(textpage, index) == 1
             space = max(space, 3 if code in (10, 13) else 1 if is_generated else 2)
+            spaces += space == 2
             continue
-        if code < 0x20 and pdfium.FPDFText_IsGenerated(textpage, index) == 1:
+        if code < 0x20 and text != "\ufffd" and pdfium.FPDFText_IsGenerated(textpage, index) == 1:
             continue
         if 0xFB1D <= code <= 0xFDFF or 0xFE70 <= code <= 0xFEFC:
             text = unicodedata.normalize("NFKC", text)
@@ -430,11 +438,20 @@ def _letters(
             except KeyError:
                 found[turns] = [_Letter(text, left, right, place, size, bold, space)]
         space = 0
+    if unnamed > spaces:  # so the file gives the numbers of its letters as what they are
+        unknown = count
     most = max(found, key=lambda turns: len(found[turns]), default=0)
     if any(_is_from_right(chr(code)) for code in set(codes)):
         found = {turns: _mended_from_right(letters) for turns, letters in found.items()}
     upright = found.pop(most, [])
     return upright, list(found.values()), unknown, extents.get(most) or _extent(page, 0), styles.keys()
+
+
+def _is_drawn(textpage: pdfium.FPDF_TEXTPAGE, index: int) -> bool:
+    """Whether there is ink in a letter, as in none that is a space."""
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    pdfium.FPDFText_GetCharBox(textpage, index, left, right, bottom, top)
+    return top.value - bottom.value > _NO_INK and right.value - left.value > _NO_INK
 
 
 def _turned_back(x: float, y: float, box: pdfium.FS_RECTF, turns: float, size: float) -> tuple[float, float, float]:
