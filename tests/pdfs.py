@@ -64,15 +64,39 @@ def coded(said: str, names: dict[str, str]) -> bytes:
     table = (
         f"begincmap\n1 begincodespacerange\n<00> <ff>\nendcodespacerange\n{len(names)} beginbfchar\n{pairs}endbfchar"
     )
+    return _raw(
+        said,
+        "<</Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode 6 0 R>>",
+        f"<</Length {len(table)}>>stream\n{table}\nendstream",
+    )
+
+
+def stamped(said: str, *notes: tuple[str, str]) -> bytes:
+    """A PDF of a line with what lies on its page: each the entries of a dictionary, and what is drawn of it."""
+    parts: list[str] = []
+    for place, (entries, drawn) in enumerate(notes):
+        look = (
+            f"/Type /XObject /Subtype /Form /BBox [0 0 300 20] /Resources <</Font <</F 5 0 R>>>> /Length {len(drawn)}"
+        )
+        box = f"/Rect [72 {100 + 40 * place} 372 {120 + 40 * place}]"
+        parts.append(f"<</Type /Annot {entries} {box} /F 4 /AP <</N {7 + 2 * place} 0 R>>>>")
+        parts.append(f"<<{look}>>stream\n{drawn}\nendstream")
+    annots = " ".join(f"{6 + 2 * place} 0 R" for place in range(len(notes)))
+    font = "<</Type /Font /Subtype /Type1 /BaseFont /Helvetica>>"
+    return _raw(said, font, *parts, page=f"/Annots [{annots}]", catalog=f"/AcroForm <</Fields [{annots}]>>")
+
+
+def _raw(said: str, font: str, *others: str, page: str = "", catalog: str = "") -> bytes:
+    """A PDF of a line in a font, which is its object 5, and of other objects from 6 on."""
     content = f"BT /F 12 Tf 72 700 Td ({said}) Tj ET"
     box = "/MediaBox [0 0 595 842]"
     parts = (
-        "<</Type /Catalog /Pages 2 0 R>>",
+        f"<</Type /Catalog /Pages 2 0 R {catalog}>>",
         "<</Type /Pages /Kids [3 0 R] /Count 1>>",
-        f"<</Type /Page /Parent 2 0 R {box} /Contents 4 0 R /Resources <</Font <</F 5 0 R>>>>>>",
+        f"<</Type /Page /Parent 2 0 R {box} {page} /Contents 4 0 R /Resources <</Font <</F 5 0 R>>>>>>",
         f"<</Length {len(content)}>>stream\n{content}\nendstream",
-        "<</Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode 6 0 R>>",
-        f"<</Length {len(table)}>>stream\n{table}\nendstream",
+        font,
+        *others,
     )
     objects = "".join(f"{number} 0 obj {part} endobj\n" for number, part in enumerate(parts, start=1))
     return f"%PDF-1.4\n{objects}trailer <</Root 1 0 R>>".encode()

@@ -14,7 +14,7 @@ import pytest
 import reportlab
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pdfs import BODY, HEIGHT, WIDTH, coded, heading, made, paragraph, wrapped
+from pdfs import BODY, HEIGHT, WIDTH, coded, heading, made, paragraph, stamped, wrapped
 from PIL import Image
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
@@ -945,6 +945,25 @@ def test_letters_that_the_file_names_wrongly_are_told_and_none_is_dropped() -> N
     by_numbers = {" ": "\x03", **{letter: chr(ord(letter) - 29) for letter in "Theydivp"}}
     assert pdf(coded("They dive deep", by_numbers), notes).text == r"7KH\ GLYH GHHS"
     assert notes == ["page 1 has 14 letters that the file does not name: text recognition (OCR) may help."]
+
+
+def test_what_stamps_and_signatures_show_stands_behind_their_page() -> None:
+    def line(said: str) -> str:
+        return f"BT /F 10 Tf 2 5 Td ({said}) Tj ET"
+
+    notes: list[str] = []
+    document = pdf(
+        stamped(
+            "The tenant pays monthly.",
+            ("/Subtype /Stamp /Name /Received", line("RECEIVED 12 May 2021")),
+            ("/Subtype /Square", "0 0 300 20 re S"),
+            ("/Subtype /Widget /FT /Sig /T (S)", line("Digitally signed by Ann Auk")),
+            ("/Subtype /Widget /FT /Tx /T (N) /V (Ben Bunting)", line("Ben Bunting")),
+        ),
+        notes,
+    )
+    said = ["The tenant pays monthly.", "Ben Bunting", "Digitally signed by Ann Auk", "RECEIVED 12 May 2021"]
+    assert (texts(document), notes) == (said, [])
 
 
 def test_pictures_are_counted() -> None:

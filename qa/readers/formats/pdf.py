@@ -17,7 +17,7 @@ import threading
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from statistics import median
@@ -30,8 +30,8 @@ from qa.errors import DamagedSourceError, LockedSourceError
 from qa.model import Document
 from qa.readers.formats.defaults import people, said_title, saved_on
 from qa.readers.formats.pdf_fonts import use_stand_in
-from qa.readers.formats.pdf_forms import filled
-from qa.readers.formats.pdf_lines import Line, PageText, page_text
+from qa.readers.formats.pdf_forms import filled, with_stamps_alone
+from qa.readers.formats.pdf_lines import Line, PageText, lines_of_last, page_text
 from qa.readers.formats.writing import About, PlainText, SourceFile, without_invisible
 from qa.readers.references.entries import is_bibliography
 from qa.text.english import english
@@ -238,19 +238,40 @@ def _labels(pdf: pypdfium2.PdfDocument, count: int) -> tuple[str, ...]:
 
 def _page(pdf: pypdfium2.PdfDocument, number: int, others: Counter[str]) -> PageText:
     """The text of a page; of one that cannot be opened, none."""
-    page = pdfium.FPDF_LoadPage(pdf, number)
-    if not page:
-        return PageText(lines=(), height=1.0, letters=0)
-    try:
-        textpage = pdfium.FPDFText_LoadPage(page)
+    stamps = others["stamps"]
+    with _opened_page(pdf, number) as (page, textpage):
         if not textpage:
             return PageText(lines=(), height=1.0, letters=0)
-        try:
-            return page_text(page, textpage, number, placed=filled(pdf, page, others))
-        finally:
-            pdfium.FPDFText_ClosePage(textpage)
+        found = page_text(page, textpage, number, placed=filled(pdf, page, others))
+        if others["stamps"] == stamps:
+            return found
+        objects = pdfium.FPDFPage_CountObjects(page)
+        if not with_stamps_alone(pdf, page):
+            return found
+    with _opened_page(pdf, number) as (page, textpage):
+        lines = lines_of_last(page, textpage, number, first=objects) if textpage else ()
+    first = max((line.column for line in (*found.lines, *found.turned)), default=-1) + 1
+    return replace(
+        found,
+        turned=(*found.turned, *(replace(line, column=first + line.column) for line in lines)),
+        letters=found.letters or sum(len(line.text) for line in lines),
+    )
+
+
+@contextmanager
+def _opened_page(
+    pdf: pypdfium2.PdfDocument, number: int
+) -> Iterator[tuple[pdfium.FPDF_PAGE | None, pdfium.FPDF_TEXTPAGE | None]]:
+    """A page with its text; None for what cannot be opened."""
+    page = pdfium.FPDF_LoadPage(pdf, number)
+    textpage = pdfium.FPDFText_LoadPage(page) if page else None
+    try:
+        yield page, textpage
     finally:
-        pdfium.FPDF_ClosePage(page)
+        if textpage:
+            pdfium.FPDFText_ClosePage(textpage)
+        if page:
+            pdfium.FPDF_ClosePage(page)
 
 
 def _outline(pdf: pypdfium2.PdfDocument, count: int) -> Iterator[_Entry]:

@@ -1,4 +1,4 @@
-"""What people filled into the forms of a PDF, or wrote on its pages, with the place where it stands."""
+"""What people filled into the forms of a PDF, or wrote, stamped or signed on its pages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-__all__ = ["Placed", "filled"]
+__all__ = ["Placed", "filled", "with_stamps_alone"]
 
 _MOST = 5000  # notes and fields of a page
 _LONGEST = 20_000  # UTF-16 units of a value
@@ -33,7 +33,7 @@ class Placed(NamedTuple):
 def filled(pdf: pypdfium2.PdfDocument, page: pdfium.FPDF_PAGE, others: Counter[str]) -> Iterator[Placed]:
     """The values of the fields of a page's forms, with ☒ or ☐ for a box that is ticked or not, and text written on it.
     `others` counts what is not read: comments, lines of lists that are not chosen, and parts that are struck out, which
-    still are."""
+    still are; and stamps and signatures, which `with_stamps_alone` shows."""
     form = pdf.formenv
     known: set[Placed] = set()  # a field may be there several times in one place
     for index in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MOST)):
@@ -44,7 +44,9 @@ def filled(pdf: pypdfium2.PdfDocument, page: pdfium.FPDF_PAGE, others: Counter[s
             kind = pdfium.FPDFAnnot_GetSubtype(note)
             if kind == pdfium.FPDF_ANNOT_LINK:
                 continue
-            if kind == pdfium.FPDF_ANNOT_STRIKEOUT:
+            if _is_stamp(form, note):
+                others["stamps"] += 1
+            elif kind == pdfium.FPDF_ANNOT_STRIKEOUT:
                 others["struck out"] += 1
             elif kind == pdfium.FPDF_ANNOT_TEXT:
                 others["comments"] += bool(_said(note, b"Contents"))
@@ -58,6 +60,29 @@ def filled(pdf: pypdfium2.PdfDocument, page: pdfium.FPDF_PAGE, others: Counter[s
                         yield placed
         finally:
             pdfium.FPDFPage_CloseAnnot(note)
+
+
+def with_stamps_alone(pdf: pypdfium2.PdfDocument, page: pdfium.FPDF_PAGE) -> bool:
+    """Make the stamps and signatures of a page a part of it, behind all else, and remove what else lies upon it. What
+    is there is to be read before; the page is to be opened anew. Whether there are any."""
+    for index in reversed(range(min(pdfium.FPDFPage_GetAnnotCount(page), _MOST))):
+        note = pdfium.FPDFPage_GetAnnot(page, index)
+        is_stamp = bool(note) and _is_stamp(pdf.formenv, note)
+        if note:
+            pdfium.FPDFPage_CloseAnnot(note)
+        if not is_stamp:
+            pdfium.FPDFPage_RemoveAnnot(page, index)
+    return bool(pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS)
+
+
+def _is_stamp(form: pdfium.FPDF_FORMHANDLE | None, note: pdfium.FPDF_ANNOTATION) -> bool:
+    """Whether something on a page shows a text of its own that is in none of its fields: a stamp, or a signature."""
+    kind = pdfium.FPDFAnnot_GetSubtype(note)
+    if kind == pdfium.FPDF_ANNOT_STAMP:
+        return True
+    if kind != pdfium.FPDF_ANNOT_WIDGET or not form:
+        return False
+    return bool(pdfium.FPDFAnnot_GetFormFieldType(form, note) == pdfium.FPDF_FORMFIELD_SIGNATURE)
 
 
 def _value(form: pdfium.FPDF_FORMHANDLE, note: pdfium.FPDF_ANNOTATION, others: Counter[str]) -> str:

@@ -28,7 +28,7 @@ from qa.readers.formats.scripts import marked_lowered, marked_raised, plain
 from qa.readers.formats.writing import without_invisible
 from qa.text.english import english
 
-__all__ = ["Line", "PageText", "page_text"]
+__all__ = ["Line", "PageText", "lines_of_last", "page_text"]
 
 MOST_LETTERS = 200_000
 """The most letters of a page that are read; a page of small print has 10,000."""
@@ -296,6 +296,31 @@ def page_text(
     )
 
 
+def lines_of_last(
+    page: pdfium.FPDF_PAGE, textpage: pdfium.FPDF_TEXTPAGE, number: int, *, first: int
+) -> tuple[Line, ...]:
+    """The lines of text in the objects of a page from that number on, whichever way they are turned."""
+    waiting = [
+        pdfium.FPDFPage_GetObject(page, index)
+        for index in range(first, min(pdfium.FPDFPage_CountObjects(page), first + _MOST_OBJECTS))
+    ]
+    texts: set[int] = set()
+    while waiting and len(texts) < _MOST_OBJECTS:
+        found = waiting.pop()
+        kind = pdfium.FPDFPageObj_GetType(found)
+        if kind == pdfium.FPDF_PAGEOBJ_TEXT:
+            texts.add(ctypes.addressof(found.contents))
+        elif kind == pdfium.FPDF_PAGEOBJ_FORM:
+            inside = min(max(pdfium.FPDFFormObj_CountObjects(found), 0), _MOST_OBJECTS)
+            waiting += [pdfium.FPDFFormObj_GetObject(found, index) for index in range(inside)]
+    count = min(max(pdfium.FPDFText_CountChars(textpage), 0), MOST_LETTERS)
+    upright, others, *_ = _letters(page, textpage, count, texts)
+    lines: list[Line] = []
+    for letters in (upright, *others):
+        lines += _behind(lines, _lines(_fragments(_once(letters), _SURE_SPACE), number))
+    return tuple(lines)
+
+
 def _behind(lines: Sequence[Line], others: Iterable[Line]) -> list[Line]:
     """Other lines of a page as columns of their own, numbered behind those that there are."""
     first = max((line.column for line in lines), default=-1) + 1
@@ -362,10 +387,10 @@ def _codes(textpage: pdfium.FPDF_TEXTPAGE, count: int) -> Sequence[int]:
 
 
 def _letters(
-    page: pdfium.FPDF_PAGE, textpage: pdfium.FPDF_TEXTPAGE, count: int
+    page: pdfium.FPDF_PAGE, textpage: pdfium.FPDF_TEXTPAGE, count: int, only: Set[int] | None = None
 ) -> tuple[list[_Letter], list[list[_Letter]], int, tuple[float, float], Set[int]]:
     """The letters of a page upright, those turned otherwise by how they are turned, how many are unknown, the page's
-    top and height, and the addresses of the pieces of text that these are in."""
+    top and height, and the addresses of the pieces of text that these are in; `only` of such pieces, if given."""
     object_at, box_of = _quick()
     handle = _address(textpage)
     # Of each text object: the size, quarter turns, whether it is bold, and its baseline, downwards from the top.
@@ -402,6 +427,9 @@ def _letters(
             text = unicodedata.normalize("NFKC", text)
             text = text.replace(" ", "") or text  # a mark alone stands on a space there
         text_object = object_at(handle, index) or 0
+        if only is not None and text_object not in only:
+            space = 3
+            continue
         style = styles.get(text_object)
         box_of(handle, index, box_address)
         if style is None:
