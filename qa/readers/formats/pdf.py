@@ -345,7 +345,7 @@ def _without_running_heads(pages: Sequence[PageText]) -> tuple[list[Line], list[
     what repeats.
 
     Lines that differ in their numbers are content, unless the number is that of the page. A line right above or below
-    text in its own type is a part of that. Where more than half of the text repeats, or all of a page, nothing does.
+    text in its own type is a part of that. Where half of the text or more is left out so, or all of a page, nothing is.
     """
     body = _body_size([line for page in pages for line in page.lines])
     outer = [_outer_lines(page) for page in pages]
@@ -376,7 +376,7 @@ def _without_running_heads(pages: Sequence[PageText]) -> tuple[list[Line], list[
     letters = sum(len(line.text) for page in pages for line in page.lines)
     for line in _with_data(pages, running) if len(pages) <= _SHORT_DOCUMENT else ():
         dropped.pop(id(line), None)
-    if 2 * sum(len(line.text) for line in dropped.values()) > letters:
+    if 2 * sum(len(line.text) for line in dropped.values()) >= letters:
         dropped, running = {}, []
     found: list[Line] = []
     for page in pages:
@@ -387,7 +387,7 @@ def _without_running_heads(pages: Sequence[PageText]) -> tuple[list[Line], list[
 
 def _with_data(pages: Sequence[PageText], running: Sequence[Line]) -> Iterator[Line]:
     """Of the lines that repeat on the few pages of a letter or an invoice, those that hold its number, an address or
-    the like, the first time: they stand nowhere else."""
+    the like, the first time: they stand nowhere else. Of two pages, all: one may be the other's copy."""
     known: set[str] = set()
     repeated = {id(line) for line in running}
     for page in pages:
@@ -395,7 +395,8 @@ def _with_data(pages: Sequence[PageText], running: Sequence[Line]) -> Iterator[L
             if id(line) in repeated and line.text not in known:
                 known.add(line.text)
                 if (
-                    any(
+                    len(pages) == 2
+                    or any(
                         len(_DIGIT.findall(word)) >= _DIGITS_OF_DATA and not _YEAR.fullmatch(word)
                         for word in line.text.split()
                     )
