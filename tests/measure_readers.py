@@ -10,8 +10,9 @@ pairs of words that follow one another, are among ours (found), and how many of 
 Like is compared with like. So the other program's text loses what a reader leaves out by its rule and counts: running
 heads and numbers of pages, what is struck out, alternative texts of pictures, which a person does not see, labels of
 notes, and what lists the headings of other files. A word that the other program has from the wrong end, with each
-letter twice, or letter by letter, as it is drawn, is the word. Of a page, only sentences are compared, since menus are
-left out on purpose, and without the readings above Chinese and Japanese words.
+letter twice, or letter by letter, as it is drawn, is the word. Words that one has apart and the other in one, as the
+parts of a formula, are found. Of a page, only sentences are compared, since menus are left out on purpose, and without
+the readings above Chinese and Japanese words.
 
 Below that, each file is named of whose words fewer than `--least` are found, with what was noted of it.
 """
@@ -48,6 +49,7 @@ LOOSE = re.compile(r"(?<!\S)\w(?: \w){2,60}(?!\S)")  # letters set apart
 FEWEST_PAGES = 3  # on which a line is a running head
 NUMBER = re.compile(r"\W*(?:\d{1,4}|[ivxlc]{1,6})\W*", re.IGNORECASE)
 DIGITS = re.compile(r"\d+")
+LONGEST_RUN = 20  # words that another program may have as one
 LISTED = 5  # words that are named of a file
 LIKE_OURS = """
 local notes = {}
@@ -120,6 +122,23 @@ def as_ours(words_of_other: list[str], ours: Counter[object]) -> list[str]:
     return found
 
 
+def not_found(other: list[str], mine: list[str]) -> Counter[str]:
+    """The words of another program that are not among ours, but for those that read the same where one has them apart
+    and the other in one."""
+    missing, spare = Counter(other) - Counter(mine), Counter(mine) - Counter(other)
+    for sequence, apart, joined in ((other, missing, spare), (mine, spare, missing)):
+        for place in range(len(sequence)):
+            for end in range(place + 1, min(place + LONGEST_RUN, len(sequence)) + 1):
+                run = sequence[place:end]
+                if Counter(run) - apart:
+                    break
+                if len(run) > 1 and joined["".join(run)] > 0:
+                    apart.subtract(run)
+                    joined["".join(run)] -= 1
+                    break
+    return +missing
+
+
 def share(of: Counter[object], among: Counter[object]) -> float:
     """How many of these are among the others, each as often as it is there."""
     total = sum(of.values())
@@ -136,15 +155,15 @@ def compared(path: Path, program: str, ours: str, theirs: str, notes: tuple[str,
     its_words: Counter[object] = Counter(other)
     my_pairs: Counter[object] = Counter(pairwise(mine))
     its_pairs: Counter[object] = Counter(pairwise(other))
-    missing = (its_words - my_words).most_common(LISTED)
+    missing = not_found(other, mine)
     return Compared(
         path=path,
         program=program,
-        found=share(its_words, my_words),
+        found=1 - sum(missing.values()) / max(len(other), 1),
         found_pairs=share(its_pairs, my_pairs),
         true=share(my_words, its_words),
         true_pairs=share(my_pairs, its_pairs),
-        missing=", ".join(f"{word} ({count})" for word, count in missing),
+        missing=", ".join(f"{word} ({count})" for word, count in missing.most_common(LISTED)),
         notes=notes,
     )
 

@@ -1036,13 +1036,16 @@ def test_of_a_list_in_a_form_what_is_shown_is_read_and_not_what_it_sends() -> No
     assert pdf(made(draw)).text == "Ward: South wing"
 
 
-def test_lines_of_a_list_in_a_form_that_are_not_chosen_are_told() -> None:
-    def draw(canvas: Canvas) -> None:
-        canvas.drawString(60, 700, "Ward:")
-        canvas.acroForm.listbox(
-            name="w", options=["North", "South", "West"], value="South", x=140, y=694, width=99, height=40
-        )
+def test_of_a_short_list_in_a_form_all_lines_are_read_and_of_a_long_one_what_is_chosen() -> None:
+    def form(options: list[str]) -> bytes:
+        def draw(canvas: Canvas) -> None:
+            canvas.drawString(60, 700, "Ward:")
+            canvas.acroForm.listbox(name="w", options=options, value="South", x=140, y=684, width=99, height=40)
+
+        return made(draw)
 
     notes: list[str] = []
-    assert "South" in pdf(made(draw), notes).text
-    assert notes == ["2 lines of a list in a form are left out, not chosen."]
+    assert pdf(form(["North", "South", "West"]), notes).text == "Ward: ☐ North ☒ South ☐ West"
+    assert notes == []
+    assert pdf(form(["South", *(f"Ward {number}" for number in range(30))]), notes).text == "Ward: South"
+    assert notes == ["30 lines of a list in a form are left out, not chosen."]

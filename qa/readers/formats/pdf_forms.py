@@ -14,6 +14,7 @@ import pypdfium2.raw as pdfium
 __all__ = ["Placed", "filled", "with_stamps_alone"]
 
 _MOST = 5000  # notes and fields of a page
+_MOST_LINES = 20  # of a list of which all are read
 _LONGEST = 20_000  # UTF-16 units of a value
 _BOXES = frozenset({pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON})
 _CHOICES = frozenset({pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX})
@@ -31,7 +32,8 @@ class Placed(NamedTuple):
 
 
 def filled(pdf: pypdfium2.PdfDocument, page: pdfium.FPDF_PAGE, others: Counter[str]) -> Iterator[Placed]:
-    """The values of the fields of a page's forms, with ☒ or ☐ for a box that is ticked or not, and text written on it.
+    """The values of the fields of a page's forms, with ☒ or ☐ for a box that is ticked or not, as before each line of a
+    short list that is chosen or not, and text written on it.
     `others` counts what is not read: comments, lines of lists that are not chosen, and parts that are struck out, which
     still are; and stamps and signatures, which `with_stamps_alone` shows."""
     form = pdf.formenv
@@ -95,6 +97,9 @@ def _value(form: pdfium.FPDF_FORMHANDLE, note: pdfium.FPDF_ANNOTATION, others: C
         count = min(max(pdfium.FPDFAnnot_GetOptionCount(form, note), 0), _MOST)
         chosen = [index for index in range(count) if pdfium.FPDFAnnot_IsOptionSelected(form, note, index)]
         if kind == pdfium.FPDF_FORMFIELD_LISTBOX:  # whose other lines are seen as well
+            if count <= _MOST_LINES:
+                lines = (_text(partial(pdfium.FPDFAnnot_GetOptionLabel, form, note, index)) for index in range(count))
+                return " ".join(f"{'☒' if index in chosen else '☐'} {line}" for index, line in enumerate(lines) if line)
             others["not chosen"] += count - len(chosen)
         labels = [_text(partial(pdfium.FPDFAnnot_GetOptionLabel, form, note, index)) for index in chosen]
         if any(labels):  # what is shown, and not what a form sends for it
