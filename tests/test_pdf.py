@@ -940,7 +940,10 @@ def test_text_in_a_font_that_the_file_does_not_hold_is_told(monkeypatch: pytest.
 
 def test_letters_that_the_file_names_wrongly_are_told_and_none_is_dropped() -> None:
     notes: list[str] = []
-    assert pdf(coded("They di#ve deep", {"#": "\x0e"}), notes).text == "They di�ve deep"
+    assert (
+        pdf(coded("# They di#ve for fish in the deep #", {"#": "\x0e"}), notes).text
+        == "They di�ve for fish in the deep"
+    )
     assert notes == []
     by_numbers = {" ": "\x03", **{letter: chr(ord(letter) - 29) for letter in "Theydivp"}}
     assert pdf(coded("They dive deep", by_numbers), notes).text == r"7KH\ GLYH GHHS"
@@ -983,12 +986,15 @@ def test_what_only_the_head_of_a_letter_says_is_read_once(count: int, names: int
             canvas.drawString(60, HEIGHT - 52, "Invoice 4711/21, VAT no. NL00427")
             paragraph(canvas, f"Part {page} of it. {BODY}", 60, HEIGHT - 150, 400)
             canvas.drawString(60, 30, "Write to auk@example.org")
+            canvas.drawString(500, 20, str(page + 1))
             canvas.showPage()
 
-    text = pdf(made(draw)).text
+    document = pdf(made(draw))
+    text = document.text
     said = ("Tern and Auk", "Invoice 4711/21, VAT no. NL00427", "auk@example.org")
     assert [text.count(each) for each in said] == [names, 1, 1]
     assert text.index("NL00427") < text.index("Part 0") < text.index("auk@") < text.index("Part 1")
+    assert {"1", "2", "3"}.isdisjoint(texts(document))
 
 
 def test_running_heads_that_are_much_of_a_file_are_told() -> None:

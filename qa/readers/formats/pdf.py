@@ -375,7 +375,8 @@ def _without_running_heads(pages: Sequence[PageText]) -> tuple[list[Line], list[
         dropped |= numbered if len(numbered) >= fewest else {}
     letters = sum(len(line.text) for page in pages for line in page.lines)
     for line in _with_data(pages, running) if len(pages) <= _SHORT_DOCUMENT else ():
-        dropped.pop(id(line), None)
+        if not any(id(line) in each for each in counted.values() if len(each) >= fewest):
+            dropped.pop(id(line), None)
     if 2 * sum(len(line.text) for line in dropped.values()) >= letters:
         dropped, running = {}, []
     found: list[Line] = []
@@ -392,7 +393,7 @@ def _with_data(pages: Sequence[PageText], running: Sequence[Line]) -> Iterator[L
     repeated = {id(line) for line in running}
     for page in pages:
         for line in page.lines:
-            if id(line) in repeated and line.text not in known:
+            if id(line) in repeated and line.text not in known and not _PAGE_NUMBER.fullmatch(line.text):
                 known.add(line.text)
                 if (
                     len(pages) == 2

@@ -77,6 +77,7 @@ _SAME_LETTER = 0.5  # of its width, by which a letter stands beside itself in fe
 _ROW = 3.0  # points
 _MOST_TWINS = 8  # of the same letters in a line that are looked at
 _NO_INK = 0.05  # points
+_UNNAMED = "\x01"  # a letter that the file calls a control character
 _STRAIGHT = 1e-3  # quarter turns
 _OBLIQUE = 0.11  # quarter turns, ten degrees: what is turned by less is a line of a page that was laid down askew
 _FARTHEST = 1e9  # points
@@ -399,7 +400,7 @@ def _letters(
     box_address = ctypes.addressof(box)
     found: dict[float, list[_Letter]] = {}
     extents: dict[float, tuple[float, float]] = {}
-    space, high, unknown, spaces, unnamed = 0, 0, 0, 0, 0
+    space, high, unknown, spaces, unnamed, is_named = 0, 0, 0, 0, 0, True
     codes = _codes(textpage, count)
     for index, given in enumerate(codes):
         code = given
@@ -412,7 +413,8 @@ def _letters(
         text = _LIGATURES.get(code) or chr(code)
         if code < 0x20 and text not in " -\n\r" and pdfium.FPDFText_IsGenerated(textpage, index) != 1:
             if _is_drawn(textpage, index):
-                text = "\ufffd"
+                text = _UNNAMED
+                is_named = False
             else:
                 space, unnamed = max(space, 2), unnamed + 1
                 continue
@@ -421,7 +423,7 @@ def _letters(
             space = max(space, 3 if code in (10, 13) else 1 if is_generated else 2)
             spaces += space == 2
             continue
-        if code < 0x20 and text != "\ufffd" and pdfium.FPDFText_IsGenerated(textpage, index) == 1:
+        if code < 0x20 and text != _UNNAMED and pdfium.FPDFText_IsGenerated(textpage, index) == 1:
             continue
         if 0xFB1D <= code <= 0xFDFF or 0xFE70 <= code <= 0xFEFC:
             text = unicodedata.normalize("NFKC", text)
@@ -458,7 +460,7 @@ def _letters(
             pdfium.FPDFText_GetCharOrigin(textpage, index, x, y)
             left, right, baseline = _turned_back(x.value, y.value, box, turns, size)
         place = _baseline(textpage, index, turns, extents[turns][0], x, y) if baseline is None else baseline
-        if text == "\ufffd" or 0xE000 <= code < 0xF900:
+        if text in "\ufffd\x01" or 0xE000 <= code < 0xF900:
             unknown += 1
         if -_FARTHEST < left < _FARTHEST and -_FARTHEST < right < _FARTHEST and -_FARTHEST < place < _FARTHEST:
             try:
@@ -468,11 +470,39 @@ def _letters(
         space = 0
     if unnamed > spaces:  # so the file gives the numbers of its letters as what they are
         unknown = count
+    if not is_named:
+        found = {turns: marked for turns, letters in found.items() if (marked := _marked_in_words(letters))}
     most = max(found, key=lambda turns: len(found[turns]), default=0)
     if any(_is_from_right(chr(code)) for code in set(codes)):
         found = {turns: _mended_from_right(letters) for turns, letters in found.items()}
     upright = found.pop(most, [])
     return upright, list(found.values()), unknown, extents.get(most) or _extent(page, 0), styles.keys()
+
+
+def _marked_in_words(letters: list[_Letter]) -> list[_Letter]:
+    """The letters with a mark for each that the file does not name and that stands within a word, and without others,
+    as the parts of large brackets are."""
+    kept: list[_Letter] = []
+    for place, letter in enumerate(letters):
+        if letter.text == _UNNAMED:
+            behind = letters[place + 1] if place + 1 < len(letters) else None
+            before = kept[-1] if kept else None
+            if before is None or behind is None or letter.space or behind.space:
+                is_within = False
+            else:
+                is_within = all(
+                    each.text.isalpha()
+                    and each.size == letter.size
+                    and abs(each.y - letter.y) < _SAME_BASELINE * each.size
+                    for each in (before, behind)
+                )
+            if not is_within:
+                if behind is not None:
+                    behind.space = max(behind.space, letter.space)
+                continue
+            letter.text = "\ufffd"
+        kept.append(letter)
+    return kept
 
 
 def _is_drawn(textpage: pdfium.FPDF_TEXTPAGE, index: int) -> bool:
