@@ -400,7 +400,7 @@ def _letters(
     box_address = ctypes.addressof(box)
     found: dict[float, list[_Letter]] = {}
     extents: dict[float, tuple[float, float]] = {}
-    space, high, unknown, spaces, unnamed, is_named = 0, 0, 0, 0, 0, True
+    space, high, unknown, unnamed, is_named = 0, 0, 0, 0, True
     codes = _codes(textpage, count)
     for index, given in enumerate(codes):
         code = given
@@ -411,17 +411,15 @@ def _letters(
             code = 0x10000 + ((high - 0xD800) << 10) + (code - 0xDC00) if high else code
         high = 0
         text = _LIGATURES.get(code) or chr(code)
-        if code < 0x20 and text not in " -\n\r" and pdfium.FPDFText_IsGenerated(textpage, index) != 1:
+        if 0 < code < 0x20 and text not in " -\n\r" and pdfium.FPDFText_IsGenerated(textpage, index) != 1:
             if _is_drawn(textpage, index):
-                text = _UNNAMED
-                is_named = False
+                text, is_named, unknown = _UNNAMED, False, unknown + 1
             else:
                 space, unnamed = max(space, 2), unnamed + 1
                 continue
         if text.isspace():
             is_generated = pdfium.FPDFText_IsGenerated(textpage, index) == 1
             space = max(space, 3 if code in (10, 13) else 1 if is_generated else 2)
-            spaces += space == 2
             continue
         if code < 0x20 and text != _UNNAMED and pdfium.FPDFText_IsGenerated(textpage, index) == 1:
             continue
@@ -429,12 +427,12 @@ def _letters(
             text = unicodedata.normalize("NFKC", text)
             text = text.replace(" ", "") or text  # a mark alone stands on a space there
         text_object = object_at(handle, index) or 0
-        if only is not None and text_object not in only:
-            space = 3
-            continue
         style = styles.get(text_object)
         box_of(handle, index, box_address)
         if style is None:
+            if only is not None and text_object not in only:
+                space = 3
+                continue
             pdfium.FPDFText_GetMatrix(textpage, index, matrix)
             size = pdfium.FPDFText_GetFontSize(textpage, index) * math.hypot(matrix.c, matrix.d)
             angle = math.atan2(matrix.b, matrix.a) / (math.pi / 2)
@@ -460,7 +458,7 @@ def _letters(
             pdfium.FPDFText_GetCharOrigin(textpage, index, x, y)
             left, right, baseline = _turned_back(x.value, y.value, box, turns, size)
         place = _baseline(textpage, index, turns, extents[turns][0], x, y) if baseline is None else baseline
-        if text in "\ufffd\x01" or 0xE000 <= code < 0xF900:
+        if text == "\ufffd" or 0xE000 <= code < 0xF900:
             unknown += 1
         if -_FARTHEST < left < _FARTHEST and -_FARTHEST < right < _FARTHEST and -_FARTHEST < place < _FARTHEST:
             try:
@@ -468,7 +466,7 @@ def _letters(
             except KeyError:
                 found[turns] = [_Letter(text, left, right, place, size, bold, space)]
         space = 0
-    if unnamed > spaces:  # so the file gives the numbers of its letters as what they are
+    if unnamed > codes.count(0x20):  # so the file gives the numbers of its letters as what they are
         unknown = count
     if not is_named:
         found = {turns: marked for turns, letters in found.items() if (marked := _marked_in_words(letters))}
