@@ -946,7 +946,9 @@ def test_letters_that_the_file_names_wrongly_are_told_and_none_is_dropped() -> N
     )
     assert notes == []
     by_numbers = {" ": "\x03", **{letter: chr(ord(letter) - 29) for letter in "Theydivp"}}
-    assert pdf(coded("They dive deep", by_numbers), notes).text == r"7KH\ GLYH GHHS"
+    document = pdf(coded("They dive deep", by_numbers), notes)
+    assert document.text == r"7KH\ GLYH GHHS"
+    assert dict(document.left_out) == {"letters that the file does not name": 14}
     assert notes == ["page 1 has 14 letters that the file does not name: text recognition (OCR) may help."]
 
 

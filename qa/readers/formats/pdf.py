@@ -157,6 +157,8 @@ def read_pdf(file: SourceFile) -> list[Document]:
     file.leave_out(heads, "line of running heads and feet", is_told=are_many)
     file.leave_out(sum(page.pictures for page in pages), "picture", is_told=False)
     file.leave_out(sum(page.lost for page in pages), "part in a font that is not in the file", is_told=False)
+    unknown = sum(page.unknown for page in pages if _is_garbled(page))
+    file.leave_out(unknown, "letter that the file does not name", is_told=False)
     file.leave_out(sum(not page.letters for page in pages), "page without text", is_told=False)
     lines, entries = _without_contents(lines)
     file.leave_out(entries, "line of a table of contents")
@@ -311,7 +313,7 @@ _FIELDS = ("Title", "Author", "Keywords", "CreationDate", "ModDate")
 def _tell_what_is_missing(pages: Sequence[PageText], said: Set[int], note: Callable[[str], None]) -> None:
     """Note what of the pages is not read; `said` are those of which something is left without running heads."""
     empty = [number for number, page in enumerate(pages, start=1) if not page.letters]
-    garbled = [n for n, page in enumerate(pages, start=1) if page.unknown > _UNKNOWN * max(page.letters, 1)]
+    garbled = [number for number, page in enumerate(pages, start=1) if _is_garbled(page)]
     lost = [number for number, page in enumerate(pages, start=1) if page.lost >= _FEWEST_LOST]
     bare = [number for number, page in enumerate(pages, start=1) if page.letters and number not in said]
     if bare:
@@ -323,6 +325,10 @@ def _tell_what_is_missing(pages: Sequence[PageText], said: Set[int], note: Calla
         note(f"{_numbered(garbled)} {unknown:,} letters that the file does not name: text recognition (OCR) may help.")
     if lost:
         note(f"{_numbered(lost)} text in a font that the file does not hold, which is left out: OCR may help.")
+
+
+def _is_garbled(page: PageText) -> bool:
+    return page.unknown > _UNKNOWN * max(page.letters, 1)
 
 
 def _numbered(pages: Sequence[int]) -> str:
