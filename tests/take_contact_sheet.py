@@ -194,7 +194,6 @@ def pictures(browser: Browser, sites: dict[str, str], name: str, folder: Path) -
         base = f"{re.sub(r'[^a-z]+', '-', name)}-{manner}"
         (folder / f"{base}.png").write_bytes(whole)
         (folder / f"{base}-first.png").write_bytes(first)
-        page.unroute_all(behavior="ignoreErrors")  # what is asked and never answered
         context.close()
         yield Image.open(io.BytesIO(whole))
 
