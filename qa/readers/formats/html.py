@@ -788,11 +788,12 @@ def _content(root: etree._Element) -> tuple[etree._Element, etree._Element | Non
     articles = list(body.iter("article"))
     if len(mains) == len(articles) == 1 and articles[0] in mains[0].iterancestors("article"):
         mains = []
-    main = None
+    main = around = None
     for found in (mains, articles):
         if len(found) == 1 and len("".join(found[0].itertext()).split()) >= _FEWEST_WORDS:
             inside = _prose(found[0])
-            if _prose(body) - inside <= _MOST_OUTSIDE * inside and not _is_headed_outside(found[0], body):
+            around = _prose(body) if around is None else around
+            if around - inside <= _MOST_OUTSIDE * inside and not _is_headed_outside(found[0], body):
                 return found[0], found[0]
             main = found[0] if main is None else main
     return body, main
@@ -815,10 +816,12 @@ def _words_of_sentences(element: etree._Element) -> int:
     """How many words the paragraphs, items and cells of an element have that are sentences, and no lines of links."""
     total = 0
     for each in element.iter(*_OF_SENTENCES):
-        if each.tag != "p" and next(each.iterdescendants(*_OF_SENTENCES), None) is not None:
+        if each.tag != "p" and len(each) and next(each.iterdescendants(*_OF_SENTENCES), None) is not None:
             continue
         text = "".join(each.itertext())
-        linked = sum(len("".join(link.itertext())) for link in each.iter("a"))
+        if len(text) < _SHORTEST_PROSE:
+            continue
+        linked = sum(len("".join(link.itertext())) for link in each.iter("a")) if len(each) else 0
         if len(text.strip()) - linked >= max(_SHORTEST_PROSE, linked):
             total += len(text.split())
     return total
@@ -830,7 +833,9 @@ def _prose(element: etree._Element) -> int:
     total = 0
     for each in element.iter("p"):
         own = "".join(each.itertext()).strip()
-        linked = sum(len("".join(link.itertext())) for link in each.iter("a"))
+        if len(own) < _SHORTEST_PROSE:
+            continue
+        linked = sum(len("".join(link.itertext())) for link in each.iter("a")) if len(each) else 0
         if len(own) - linked >= _SHORTEST_PROSE and next(each.iterancestors(*_AROUND_PROSE), None) is None:
             total += len(own) - linked
     return total
