@@ -208,10 +208,10 @@ def test_a_conversation_of_one_document_is_opened_with_its_document(open_page: O
     page = open_page("/?document=second-treatment")
     ask(page, BEVACOR)
     page.get_by_role("link", name="New conversation").click()
-    expect(page.get_by_label("Your question, for")).to_be_visible()
+    expect(page.get_by_label("Your question, only for")).to_be_visible()
     page.goto("/")
     page.locator("#resume").get_by_role("link", name=BEVACOR).click()
-    expect(page.get_by_label("Your question, for")).to_be_visible()
+    expect(page.get_by_label("Your question, only for")).to_be_visible()
 
 
 # What is in the storage already

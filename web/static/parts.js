@@ -18,6 +18,7 @@ export function answerPart(exchange) {
 
 export function showButtons(root) {
   for (const button of root.querySelectorAll("[data-scripted]")) button.hidden = false;
+  for (const hint of root.querySelectorAll("[data-unscripted]")) hint.hidden = true;
   if (!navigator.clipboard) return;
   for (const button of root.querySelectorAll("[data-action=copy]")) button.hidden = false;
 }
