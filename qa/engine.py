@@ -66,7 +66,7 @@ __all__ = ["Engine"]
 ALL = DocumentFilter()
 EXAMPLES = 3  # questions to begin with
 
-Encoders = Callable[[], "Encoder | None"]
+EncoderSource = Callable[[], "Encoder | None"]
 """What gives an encoder, the same each time; none where passages are ranked by words only."""
 
 _FIRST_QUESTION = "Which passage is near this in meaning?"
@@ -108,10 +108,10 @@ class Engine:
         return Uploads(self._library, self.settings.library, self.settings)
 
     @classmethod
-    def open(cls, settings: Settings, *, encoder: Encoders | None = None) -> Self:
+    def open(cls, settings: Settings, *, encoder: EncoderSource | None = None) -> Self:
         """The engine of the library that the settings name. Without one, that of the shipped corpus.
 
-        `encoder` is `loaded_encoder` of an engine with the same settings, so that the model is not loaded again.
+        `encoder` is what `with_encoder_loaded` of an engine with the same settings gave: the model is not loaded again.
 
         Raises:
             LibraryError: if the library cannot be used.
@@ -539,7 +539,7 @@ class Engine:
         with suppress(QAError):
             self.ask(_FIRST_QUESTION, limit=0)
 
-    def loaded_encoder(self) -> Encoders:
+    def with_encoder_loaded(self) -> EncoderSource:
         """What gives its encoder, of which the model is loaded now. A process that is forked from this one shares it.
         What cannot be loaded is said when a question needs it."""
         with suppress(QAError):
@@ -597,7 +597,7 @@ class Engine:
 def _library(
     place: Path | LibraryAddress | None,
     settings: Settings,
-    encoder: Encoders | None = None,
+    encoder: EncoderSource | None = None,
     vectors: Path | None = None,
 ) -> Library:
     def synonyms() -> Sequence[Concept]:
@@ -623,7 +623,7 @@ def _library(
     )
 
 
-def _encoder_of(settings: Settings) -> Encoders:
+def _encoder_of(settings: Settings) -> EncoderSource:
     """What loads the encoder that the settings name, once; it gives None where they name none or none is installed."""
 
     @cache

@@ -300,7 +300,7 @@ def test_an_answer_is_announced_once_and_politely_in_its_own_words(open_page: Op
     expect(page.get_by_role("log")).to_have_attribute("aria-live", "polite")
     page.evaluate(ANNOUNCED)
     ask(page, ANSWERED)
-    looking, quote, came = announced(page)  # what shows that it looks is hidden from whom this is told
+    looking, quote, came = announced(page)  # the words on the page are hidden from screen readers
     assert looking == "Searching the documents…"
     assert quote == " ".join((page.locator("blockquote").first.text_content() or "").split())
     assert re.fullmatch("Answered", came)

@@ -408,7 +408,9 @@ def test_a_passage_that_lacks_a_telling_word_must_be_surer_to_answer(tmp_path: P
         ("Why do gulls steal fish?", 4),
         ("What is the price of the fish that gulls steal?", 4),
         ("Is fish expensive where gulls steal it?", 4),
+        ("How much do the fish cost that gulls steal?", 4),
         ("Where do gulls steal fish?", 1),
+        ("Fish when gulls steal?", 1),
         ("Do gulls steal fish when they can?", 1),
     ],
 )

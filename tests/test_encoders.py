@@ -228,7 +228,7 @@ def test_a_process_that_is_forked_has_the_model_that_was_loaded_before(encoder: 
 import hashlib, os, sys
 import qa.encoders.files
 from qa import Engine, Settings
-encoder = Engine.create(Settings(library=None)).loaded_encoder()
+encoder = Engine.create(Settings(library=None)).with_encoder_loaded()
 qa.encoders.files.loaded = None
 if (child := os.fork()) == 0:
     found = Engine.open(Settings(library=None), encoder=encoder)._library.encoder().question("What ends a fever?")

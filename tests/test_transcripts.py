@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from qa import Engine, Settings
+from qa.wire import ReferenceBody
 from web import create_app
-from web.pages.markdown import escaped, quoted
+from web.pages.entries import entry
+from web.pages.markdown import escaped, linked, quoted
 from web.texts.reading import load_texts
 from web.texts.sureness import sureness
 
@@ -98,27 +100,45 @@ def test_the_conversation_in_markdown_has_each_question_with_its_words_and_their
 
 
 @pytest.mark.parametrize(
-    "entry",
+    "written",
     [
         "1. Tern A. How terns dive [part 1]. J Birds. 2019. doi:10.1000/T_1",
         "1. Tern A. How terns dive [part 1]. J Birds. 2019. https://doi.org/10.1000/T_1",
     ],
 )
-def test_a_doi_in_a_reference_is_in_markdown_once_and_leads_to_the_work(tmp_path: Path, entry: str) -> None:
+def test_a_doi_in_a_reference_is_in_markdown_once_and_leads_to_the_work(tmp_path: Path, written: str) -> None:
     source = tmp_path / "terns.md"
-    source.write_text(f"# Diving\n\nTerns dive for fish [1].\n\n## References\n\n{entry}\n")
+    source.write_text(f"# Diving\n\nTerns dive for fish [1].\n\n## References\n\n{written}\n")
     engine = Engine.create(Settings(meaning="off"))
     engine.add([source])
     client = create_app(engine).test_client()
     asked = {"q": "Do terns dive for fish?"}
     rendered = MARKDOWN.render(client.get("/conversation.md", query_string=asked).text)
     assert rendered.count('href="https://doi.org/10.1000/T_1"') == 1
-    assert Shown(rendered).text.count(f"[1] {entry[3:]}\n") == 1
+    assert Shown(rendered).text.count(f"[1] {written[3:]}\n") == 1
     page = client.get("/", query_string=asked).text
     assert (page.count('href="https://doi.org/10.1000/T_1"'), re.sub("<[^>]*>", "", page).count("10.1000/T_1")) == (
         1,
         1,
     )
+
+
+def test_an_entry_shows_its_words_alone_and_never_a_picture_from_its_address() -> None:
+    found = entry(
+        ReferenceBody(
+            marker="1", text="See !https://a.example/x.png", doi=None, pmid=None, url="https://a.example/x.png"
+        )
+    )
+    rendered = MARKDOWN.render(linked(*found[:4]))
+    assert "<img" not in rendered
+    assert Shown(rendered).text.strip() == "See !https://a.example/x.png"
+
+
+def test_an_entry_with_an_address_and_a_doi_apart_leads_to_both() -> None:
+    body = ReferenceBody(
+        marker="1", text="https://a.example/t doi:10.1/t", doi="10.1/t", pmid=None, url="https://a.example/t"
+    )
+    assert (entry(body).href, entry(body).doi) == ("https://a.example/t", "10.1/t")
 
 
 def test_a_possible_answer_in_markdown_says_so_above_its_words(unsure_engine: Engine) -> None:

@@ -40,6 +40,7 @@ __all__ = [
     "decide",
     "explain",
     "hits",
+    "least_to_answer",
     "outcome_of",
     "search",
     "understood",
@@ -58,9 +59,9 @@ Scope = tuple[str, ...] | None
 _WITHOUT_WORDS = 1.6
 """How many times the threshold the confidence must reach where the passage lacks a telling word of the question: "Can
 children take it?" is not answered by "It is taken with food", though that is near to it in meaning. Chosen on people's
-questions, of which every other answer that this concerns was wrong."""
+questions: half of the answers that it concerns were wrong."""
 
-_WITHOUT_KIND = 4.0
+_WITHOUT_WHAT_IS_ASKED = 4.0
 """The same where no sentence has what is asked for, such as a price or a reason: at the usual threshold, never. Of the
 questions of SQuAD that ask for a number, name, place or time, 2 of 138 right passages have none."""
 
@@ -189,18 +190,26 @@ def hits(ranked: Sequence[Ranked], snapshot: Snapshot) -> list[Hit]:
     ]
 
 
+def least_to_answer(*, threshold: float, possible_threshold: float, surer: float) -> float:
+    """The least confidence that answers: so many times the threshold, 1 at most. The threshold itself, where there are
+    no possible answers.
+
+    >>> least_to_answer(threshold=0.25, possible_threshold=0.1, surer=1.6)
+    0.4
+    """
+    return min(1.0, surer * threshold) if possible_threshold < threshold else threshold
+
+
 def outcome_of(confidence: float, *, threshold: float, possible_threshold: float, surer: float = 1.0) -> Outcome:
     """The outcome for a confidence. A threshold itself counts as reached. All are in 0..1; the second threshold is no
-    higher. `surer` says how many times the first one must be reached, if there are possible answers: 1 or more.
+    higher. `surer` is that of `least_to_answer`.
 
     >>> [outcome_of(each, threshold=0.3, possible_threshold=0.1) for each in (0.3, 0.1, 0.0)]
     ['answered', 'possible', 'nothing_found']
     >>> [outcome_of(each, threshold=0.25, possible_threshold=0.1, surer=1.6) for each in (0.4, 0.3)]
     ['answered', 'possible']
     """
-    if possible_threshold < threshold:
-        threshold = min(1.0, surer * threshold)
-    if confidence >= threshold:
+    if confidence >= least_to_answer(threshold=threshold, possible_threshold=possible_threshold, surer=surer):
         return "answered"
     return "possible" if confidence >= possible_threshold else "nothing_found"
 
@@ -218,7 +227,7 @@ def decide(
 ) -> Answer:
     """The answer to a question from its ranked passages: the first passage if it answers or may answer, else none.
 
-    It answers if the confidence reaches the threshold, and is well above it if the passage lacks what the question is
+    It answers if the confidence reaches the threshold, or a multiple of it where the passage lacks what the question is
     about. It may answer if the confidence reaches the possible threshold. A question that names a whole document or
     section gets an outline. `limit` is the number of further passages.
     """
@@ -230,9 +239,7 @@ def decide(
     if outline and parts:
         sure = outline.coverage
     question_sought = sought(query, asked)
-    surer = (
-        1.0 if parts or not ranked or sure < threshold else _surer(asked, question_sought, wholes, ranked[0], snapshot)
-    )
+    surer = 1.0 if parts or not ranked or sure < threshold else _surer(asked, question_sought, ranked[0], snapshot)
     outcome = outcome_of(sure, threshold=threshold, possible_threshold=possible_threshold, surer=surer)
     if not ranked:
         outcome = "nothing_found"
@@ -265,11 +272,11 @@ def decide(
     )
 
 
-def _surer(asked: Asked, question: Sought, wholes: Mapping[str, str], first: Ranked, snapshot: Snapshot) -> float:
+def _surer(asked: Asked, question: Sought, first: Ranked, snapshot: Snapshot) -> float:
     """How many times the threshold the confidence in the first passage must reach."""
     if lacks_what_is_asked_for(snapshot.sentence_terms(first.passage_id), question):
-        return _WITHOUT_KIND
-    return _WITHOUT_WORDS if _lacking(decisive(asked.words), wholes, first, snapshot) else 1.0
+        return _WITHOUT_WHAT_IS_ASKED
+    return _WITHOUT_WORDS if _lacking(decisive(asked.words), {}, first, snapshot) else 1.0
 
 
 def _grounds(asked: Asked, ranked: Sequence[Ranked], snapshot: Snapshot) -> dict[str, float]:
@@ -302,7 +309,7 @@ def _explanation(
         grounds={} if outline else found,
         confidence=outline.coverage if outline else confidence(found),
         weights=ranked[0].weights,
-        surer=1.0 if outline else _surer(asked, sought(query, asked), as_they_stand(query.text), ranked[0], snapshot),
+        surer=1.0 if outline else _surer(asked, sought(query, asked), ranked[0], snapshot),
         nearest=None if ranked[0].nearest is None else hit.passage.sentences[ranked[0].nearest],
         parts=len(outline.passages) if outline else 0,
     )

@@ -90,6 +90,7 @@ def _candidates(document: Document, passages: Sequence[Passage]) -> Iterator[tup
 def _is_marked(answer: Answer, document: Document, sentence: str) -> bool:
     """Whether an answer is sure, and marks this sentence of a document, or any if none is given."""
     best = answer.best
-    if best is None or answer.outline or answer.confidence < _SURE or best.passage.document_id != document.id:
+    is_sure = answer.answered and answer.confidence >= _SURE
+    if best is None or answer.outline or not is_sure or best.passage.document_id != document.id:
         return False
     return any(best.passage.text[start:end].startswith(sentence) for start, end in best.highlights)

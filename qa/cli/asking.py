@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from qa.answering.decision import Explanation, outcome_of
+from qa.answering.decision import Explanation, least_to_answer, outcome_of
 from qa.citations.styles import EXPORTS, STYLES, written
 from qa.cli.group import EXIT_ANSWERED, EXIT_NOTHING_FOUND, WIDTH, cli, library_option, today
 from qa.cli.printing import OUTCOMES, count_of, harmless_json, say, visible
@@ -317,7 +317,7 @@ def _explanation_text(explained: Explanation, settings: Settings) -> str:
             f"   confidence = {how} = {explained.confidence:.4f}: {verdict}",
             f"   (answered from threshold {threshold} on, possible from possible_threshold {possible_threshold} on)",
         ]
-        if explained.surer > 1:
-            least = min(1.0, explained.surer * threshold)
+        least = least_to_answer(threshold=threshold, possible_threshold=possible_threshold, surer=explained.surer)
+        if least > threshold:
             lines.append(f"   (here answered from {least:g} on: the passage lacks what the question is about)")
     return "\n".join([*lines, ""])

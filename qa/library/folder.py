@@ -195,7 +195,10 @@ def not_found(folder: Path) -> LibraryNotFoundError:
     index, database = folder / _INDEX, folder / DATABASE
     is_lost = not database.exists() or not database.stat().st_size  # a first indexing begins with more
     has_index = is_lost and index.is_dir() and any(index.iterdir())
-    return LibraryNotFoundError(folder, has_index=has_index, has_others=bool(_others(folder)))
+    has_others = False
+    with suppress(OSError):  # it may be opened, and not listed
+        has_others = bool(_others(folder))
+    return LibraryNotFoundError(folder, has_index=has_index, has_others=has_others)
 
 
 def kept_facts(folder: Path, database: sqlite3.Connection) -> dict[str, str]:
@@ -396,7 +399,7 @@ def refuse_other_files(folder: Path) -> None:
 
 
 def _others(folder: Path) -> list[str]:
-    """The names, in order, of what is in a folder and not a library's, but for hidden files."""
+    """The names, in order, of the files in a folder that are not a library's; hidden ones do not count."""
     return sorted(each.name for each in folder.iterdir() if not _OURS.fullmatch(each.name)) if folder.is_dir() else []
 
 

@@ -61,7 +61,7 @@ CAPTION_SHARE = 0.3
 
 _COUNTED, _WORDS = tuple(WEIGHTS.values()), tuple(WEIGHTS).index("words")
 _DIGITS = 6  # of a cosine, which must not differ by the order in which it was added up
-_OPENING = 1  # words that may stand before the one with which a question asks: "and how long", "for whom"
+_OPENING = 1  # stop words that may stand before the one with which a question asks: "and how long", "for whom"
 _BEGINNING = 4  # letters that two forms of one word share: "destroyed", "destruction"
 _BRACKET = re.compile(r"\[[^\[\]\n]{1,80}\]")
 _CAPITALISED = regex.compile(r"(?<!\w)\p{Lu}[\w.'’-]*")
@@ -70,7 +70,9 @@ _CAPTION = re.compile(
 )
 _PART = re.compile(r"[^\W_]{2,}")
 _TIME = re.compile(rf"(?<![\d.,])(?:1\d|20)\d\d(?!\d|[.,]\d)|\b(?:{'|'.join(sorted(MONTHS))}|century|decade)\b|\d0s")
-_PRICE = regex.compile(rf"\p{{Sc}}|\b(?:{'|'.join(sorted(CURRENCIES))})\b")
+_PRICE = regex.compile(
+    rf"\p{{Sc}}|\b(?:{'|'.join(sorted(CURRENCIES))})\b|(?<![-\w])free(?!-|\s+(?:of|from)\b)", regex.IGNORECASE
+)
 _DEFINES = re.compile(r"\b(?:is|are|means?|stands? for|refers? to|denotes?|describes?)\b")
 _REMEMBERED = 1024  # sentences, of which the names or numbers are known
 _LONGEST_SUBJECT = 120  # characters of a sentence before that
@@ -147,10 +149,11 @@ def sought(query: Query, asked: Asked) -> Sought:
     kind: Kind | None = None
     if asked.defined:
         kind = "definition"
-    elif not PRICE_WORDS.isdisjoint(said):
-        kind = "price"
     elif opener is not None:
         kind = _kind(said[opener], said[opener + 1] if opener + 1 < len(said) else "")
+    is_plain = opener is None or (opener <= _OPENING and STOP_WORDS.issuperset(said[:opener]))
+    if not PRICE_WORDS.isdisjoint(said) and (kind in (None, "number", "definition") or not is_plain):
+        kind, is_plain = "price", True
     return Sought(
         words=asked.words,
         written=tuple(
@@ -161,7 +164,7 @@ def sought(query: Query, asked: Asked) -> Sought:
         pairs_rarity=sum(rarity for _, rarity in asked.pairs),
         spoken=frozenset(said),
         kind=kind,
-        is_plain=kind == "price" or opener is None or opener <= _OPENING,
+        is_plain=is_plain,
         defined=frozenset(asked.defined),
     )
 

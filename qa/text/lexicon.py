@@ -245,10 +245,8 @@ ASKED_KINDS: dict[Kind, tuple[frozenset[str], frozenset[str]]] = {
 PRICE_WORDS = _words("cost costs price prices fee fees expensive")
 """Words by which a price is asked for."""
 
-CURRENCIES = _words(
-    "dollar dollars cent cents euro euros pound pounds pence franc francs rupee rupees USD EUR GBP CHF free"
-)
-"""Words that stand with a price, or in its place."""
+CURRENCIES = _words("dollar dollars cents euro euros pounds pence francs rupees usd eur gbp chf")
+"""Words that stand with a price, in any case."""
 
 MONTHS = _words("January February March April May June July August September October November December")
 """As they stand in a text, where "May" is not "may"."""

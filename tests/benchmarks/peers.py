@@ -65,16 +65,16 @@ def main() -> None:
 def measure(given: argparse.Namespace, count: int, in_cluster: InCluster | None) -> list[Figures]:
     """The figures of all that was asked for at so many passages; kept, where a file was named."""
     ours = [*OUR_WAYS, *([BY_MEANING] if count <= given.meaning else [])]
-    contenders = [each for each in (*ours, *PEERS) if each.name not in given.without]
+    contenders = [each for each in (*ours, *PEERS, *filter(None, [in_cluster])) if each.name not in given.without]
     found = contest(
-        [*contenders, *([in_cluster] if in_cluster else [])],
+        contenders,
         varied(texts(given.source), count=count),
         real_questions(given.source),
         seconds=given.seconds,
         patience=given.patience,
         on_contender=partial(print, f"{count:,}:", file=sys.stderr),
     )
-    if in_cluster:
+    if in_cluster and found[-1].engine == in_cluster.name and found[-1].index_s is not None:
         found[-1] = in_cluster.with_node(found[-1])
     if given.csv:
         keep(found, given.csv)

@@ -14,7 +14,7 @@ __all__ = ["FILTERS", "TESTS", "Entry", "doi_address", "entry", "web_address"]
 
 class Entry(NamedTuple):
     """The words of an entry, cut around the ones that `href` leads from, if any do. `doi` and `url` are the addresses
-    that do not stand in the words."""
+    that no words lead to."""
 
     before: str
     words: str = ""
@@ -41,7 +41,7 @@ def entry(reference: Reference | ReferenceBody) -> Entry:
         words,
         behind,
         href=url if by_url else doi_address(doi) if by_doi else "",
-        doi="" if by_doi else doi,
+        doi="" if by_doi and (not by_url or doi.lower() in url.lower()) else doi,
         url="" if by_url or is_the_doi else url,
     )
 

@@ -36,6 +36,7 @@ def linked(before: str = "", words: str = "", behind: str = "", href: str = "") 
     'Terns \\\\[[here](<https://example.org/?a=%3Cb%3E>)\\\\].'
     """
     before, words, behind = (_inline(re.sub(r"\s+", " ", each)) for each in (before, words, behind))
+    before = re.sub("!$", r"\\!", before)  # else the link were a picture, which whoever opens the file would load
     return f"{before}[{words}](<{_NO_ADDRESS.sub(lambda found: quote(found[0]), href)}>){behind}"
 
 

@@ -77,7 +77,7 @@ def load_service(
 
 def opened_in_workers(engine: Engine) -> Callable[[Settings], Engine]:
     """How workers open engines like this one. Those that are forked share the memory of its encoder's model."""
-    return partial(Engine.open, encoder=engine.loaded_encoder()) if _method() == "fork" else Engine.open
+    return partial(Engine.open, encoder=engine.with_encoder_loaded()) if _method() == "fork" else Engine.open
 
 
 def memory_of_workers(settings: Settings) -> Memory | None:

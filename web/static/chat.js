@@ -394,5 +394,5 @@ if (desk.matches) {
   if (location.hash) box.addEventListener("blur", ({ relatedTarget }) => relatedTarget ?? begin(), { once: true });
 }
 const restored = restore();
-if (box.value.endsWith("\n")) form.requestSubmit(); // by Enter, pressed before this module ran
+if ("entered" in box.dataset) form.requestSubmit(); // Enter was pressed before this module ran
 await restored;

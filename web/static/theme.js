@@ -38,4 +38,8 @@
   show(kept());
   document.addEventListener("DOMContentLoaded", () => show(kept()));
   document.addEventListener("click", ({ target }) => target.closest(".theme") && next());
+  // For the module of the box, which comes later.
+  document.addEventListener("keydown", ({ key, shiftKey, target }) => {
+    if (key === "Enter" && !shiftKey) target.dataset.entered = "";
+  });
 }

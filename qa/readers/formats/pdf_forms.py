@@ -97,8 +97,8 @@ def _value(form: pdfium.FPDF_FORMHANDLE, note: pdfium.FPDF_ANNOTATION, others: C
         count = min(max(pdfium.FPDFAnnot_GetOptionCount(form, note), 0), _MOST)
         chosen = [index for index in range(count) if pdfium.FPDFAnnot_IsOptionSelected(form, note, index)]
         if kind == pdfium.FPDF_FORMFIELD_LISTBOX:  # whose other lines are seen as well
-            if count <= _MOST_LINES:
-                lines = (_text(partial(pdfium.FPDFAnnot_GetOptionLabel, form, note, index)) for index in range(count))
+            lines = [_text(partial(pdfium.FPDFAnnot_GetOptionLabel, form, note, index)) for index in range(count)]
+            if any(lines) and count <= _MOST_LINES:
                 return " ".join(f"{'☒' if index in chosen else '☐'} {line}" for index, line in enumerate(lines) if line)
             others["not chosen"] += count - len(chosen)
         labels = [_text(partial(pdfium.FPDFAnnot_GetOptionLabel, form, note, index)) for index in chosen]

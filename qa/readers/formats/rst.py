@@ -133,7 +133,7 @@ class _Unknown(Directive):
             return []
         settings = self.state.document.settings
         if name in _MODULES:
-            settings.module = said
+            settings.module = "" if said == "None" else said
         if name in _NAMED:
             left_out["part of another file"] += 1
             is_whole = name.startswith("doxygen") or not settings.module or said.startswith(f"{settings.module}.")
