@@ -147,17 +147,11 @@ def read_docx(file: SourceFile) -> list[Document]:
         name in archive for name in ("word/vbaProject.bin", posixpath.join(posixpath.dirname(main), "vbaProject.bin"))
     ):
         file.note("its macros are left out.")
-    word = _Word(archive, main)
     about = about_office(archive)
-    headed = word.title() or word.find_bold_heads()
-    word.text = PlainText(headed or "")
-    word.write_body()
+    word, headed = _written(archive, main)
     if not word.text.pieces and (hidden := word.left_out["hidden"]):
-        word = _Word(archive, main, shows_hidden=True)
-        headed = word.title() or word.find_bold_heads()
-        word.text = PlainText(headed or "")
-        word.write_body()
-        file.note(f"all of its text is hidden, {hidden:,} {'word' if hidden == 1 else 'words'}, and read all the same.")
+        word, headed = _written(archive, main, shows_hidden=True)
+        file.note_all_hidden(hidden)
     for why, count in word.left_out.items():
         file.leave_out(count, f"word, {why}")
     file.leave_out(word.contents, "line of a table of contents")
@@ -167,6 +161,15 @@ def read_docx(file: SourceFile) -> list[Document]:
     file.leave_out(word.words_around(), "word of headers and footers", is_told=False)
     title = headed or about.title or word.only_heading or file.name
     return [word.text.document(file, replace(about, title=title))]
+
+
+def _written(archive: Archive, main: str, *, shows_hidden: bool = False) -> tuple[_Word, str | None]:
+    """What is written in the body, and the title that heads it, if one does."""
+    word = _Word(archive, main, shows_hidden=shows_hidden)
+    headed = word.title() or word.find_bold_heads()
+    word.text = PlainText(headed or "")
+    word.write_body()
+    return word, headed
 
 
 class _Word:

@@ -70,7 +70,7 @@ def read_odt(file: SourceFile) -> list[Document]:
     if not writer.text.pieces and (hidden := writer.left_out["hidden"]):
         writer = _Odt(archive, root, given, shows_hidden=True)
         writer.write(body)
-        file.note(f"all of its text is hidden, {hidden:,} {'word' if hidden == 1 else 'words'}, and read all the same.")
+        file.note_all_hidden(hidden)
     writer.text.end_section()
     for why, count in writer.left_out.items():
         file.leave_out(count, f"word, {why}")
@@ -107,7 +107,7 @@ class _Odt:
     def write(self, parent: etree._Element) -> None:
         for child in parent:
             match local_name(child):
-                case "h" | "p" if why := self._why_unseen(_attribute(child, "style-name")):
+                case "h" | "p" if why := self._why_unseen(self._look(_attribute(child, "style-name"))):
                     self.left_out[why] += len("".join(child.itertext()).split())
                 case "h":
                     level = _attribute(child, "outline-level")
@@ -164,7 +164,7 @@ class _Odt:
     def _span(self, span: etree._Element) -> str:
         said = "".join(self._pieces(span))
         look = self._look(_attribute(span, "style-name"))
-        if why := self._why_unseen(_attribute(span, "style-name")):
+        if why := self._why_unseen(look):
             self.left_out[why] += len(said.split())
             return ""
         place = look.get("text-position", "")
@@ -192,9 +192,8 @@ class _Odt:
             self._looks[style] = found
         return self._looks[style]
 
-    def _why_unseen(self, style: str) -> str:
-        """Why letters of a style are left out; empty where they are not."""
-        look = self._look(style)
+    def _why_unseen(self, look: Mapping[str, str]) -> str:
+        """Why letters of a look are left out; empty where they are not."""
         if look.get("text-line-through-style", "none") != "none":
             return "struck out"
         return "hidden" if look.get("display") == "none" and not self._shows_hidden else ""

@@ -50,6 +50,10 @@ class SourceFile:
     note: Callable[[str], None]
     counted: Counter[str] = field(default_factory=Counter)
 
+    def note_all_hidden(self, count: int) -> None:
+        """Say that so many words, which are all that there are, are hidden in it."""
+        self.note(f"all of its text is hidden, {count:,} {'word' if count == 1 else 'words'}, and read all the same.")
+
     def leave_out(self, count: int, what: str, *, is_told: bool = True) -> None:
         """Count what is left out: so many of `what`, whose first word is the noun, as in `comment` or `word, struck
         out`. Where it `is_told`, it is noted as well, since it might have been text. None is nothing.
